@@ -1,0 +1,15 @@
+package io.panallama;
+
+/** Why a generation ended. */
+public enum FinishReason {
+  /** The model produced an end-of-generation token. */
+  STOP,
+  /** One of the request's stop texts appeared. */
+  STOP_TEXT,
+  /** {@link GenerationOptions#maxTokens} was reached. */
+  LENGTH,
+  /** The sequence filled its context. */
+  CONTEXT_FULL,
+  /** The generation was cancelled or closed. */
+  CANCELLED
+}

@@ -1,0 +1,67 @@
+package io.panallama;
+
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+
+/**
+ * A running generation: a blocking stream of events.
+ *
+ * <p>Lifetime: from {@link Generator#generate} until it finishes, is cancelled, or is closed. Closing a generation that
+ * still runs cancels it and frees its sequence within one step; leaving a try-with-resources early therefore cancels.
+ *
+ * <p>Threads: one consumer at a time reads events, usually a virtual thread; {@link #cancel} and {@link #close} may be
+ * called from any thread.
+ */
+public interface Generation extends Iterable<GenerationEvent>, AutoCloseable {
+  /** A number that is unique within the generator. */
+  long id();
+
+  /**
+   * Waits for the next event.
+   *
+   * @return empty if {@code timeout} passed without one
+   * @throws InterruptedException if the thread is interrupted while it waits; the generation goes on
+   * @throws NoSuchElementException after {@link GenerationEvent.Finished} was returned
+   * @throws GenerationException if the generation failed; thrown again by every later call
+   */
+  Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException;
+
+  /** Asks to stop. The stream then ends with {@link FinishReason#CANCELLED}. Repeating it is harmless. */
+  void cancel();
+
+  /** Cancels if still running. Later reads find the end of the stream. Repeating it is harmless. */
+  @Override
+  void close();
+
+  /**
+   * The events as a one-pass blocking iterator, which ends after {@link GenerationEvent.Finished}. An interrupt cancels
+   * the generation and is thrown as {@link GenerationException} with the thread's interrupt flag set.
+   *
+   * @throws GenerationException from {@code next} if the generation failed
+   */
+  @Override
+  default Iterator<GenerationEvent> iterator() {
+    return new GenerationIterator(this);
+  }
+
+  /**
+   * Reads to the end.
+   *
+   * @throws GenerationException if the generation failed
+   */
+  default Completion await() {
+    StringBuilder text = new StringBuilder();
+    for (GenerationEvent event : this) {
+      switch (event) {
+        case GenerationEvent.Text piece -> text.append(piece.text());
+        case GenerationEvent.Finished end ->
+            {
+              return new Completion(text.toString(), end.reason(), end.usage(), end.timings());
+            }
+      }
+    }
+    throw new IllegalStateException("The generation was already read to its end.");
+  }
+}

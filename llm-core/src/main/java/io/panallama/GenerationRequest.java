@@ -1,0 +1,7 @@
+package io.panallama;
+
+/** What to generate from, and how. Immutable and reusable; each {@link Generator#generate} starts a new generation. */
+public sealed interface GenerationRequest permits ChatRequest, CompletionRequest {
+  /** Limits, sampling and stops. */
+  GenerationOptions options();
+}
