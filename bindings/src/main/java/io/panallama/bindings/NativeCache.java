@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -100,7 +101,8 @@ final class NativeCache {
   }
 
   private void replace(Path target, PackagedLibraries libraries) throws IOException {
-    Path temporary = Files.createTempDirectory(folder, TEMPORARY);
+    // Not createTempDirectory, which hides the folder from other users; a cache may be filled by one and used by many.
+    Path temporary = Files.createDirectory(folder.resolve(TEMPORARY + UUID.randomUUID()));
     try {
       for (LibraryIndex.Entry entry : libraries.index().files()) {
         write(temporary.resolve(entry.name()), entry, libraries);
