@@ -1,0 +1,15 @@
+package io.panallama;
+
+/**
+ * A snapshot of what an engine is doing and has done.
+ *
+ * @param running generations that hold a slot
+ * @param waiting generations in the queue
+ * @param slots how many can run at once
+ * @param steps calls of {@code llama_decode} so far
+ * @param promptTokens prompt tokens computed so far
+ * @param generatedTokens tokens generated so far
+ * @param preemptions how often a running generation gave its KV cells back for want of room and was computed again
+ */
+public record EngineStats(
+    int running, int waiting, int slots, long steps, long promptTokens, long generatedTokens, long preemptions) {}

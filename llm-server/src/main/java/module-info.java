@@ -1,0 +1,15 @@
+/** The chat server, its page and the command line. */
+module io.panallama.server {
+  requires com.fasterxml.jackson.databind;
+  requires info.picocli;
+  requires io.helidon.webserver;
+  requires io.panallama;
+  requires io.panallama.demo;
+  requires org.jline;
+  requires static org.jspecify;
+
+  exports io.panallama.server;
+
+  opens io.panallama.server.cli to
+      info.picocli;
+}
