@@ -1,0 +1,11 @@
+/** llama.cpp and its bridge as Java calls, and the loader of their libraries; the only module with restricted calls. */
+module io.panallama.bindings {
+  requires static org.jspecify;
+
+  exports io.panallama.bindings to
+      io.panallama,
+      io.panallama.benchmarks;
+  exports io.panallama.bindings.generated to
+      io.panallama,
+      io.panallama.benchmarks;
+}
