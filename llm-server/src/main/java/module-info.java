@@ -2,6 +2,7 @@
 module io.panallama.server {
   requires com.fasterxml.jackson.databind;
   requires info.picocli;
+  requires io.helidon.common.task;
   requires io.helidon.webserver;
   requires transitive io.panallama;
   requires io.panallama.demo;
