@@ -2,11 +2,15 @@
 module io.panallama.server {
   requires com.fasterxml.jackson.databind;
   requires info.picocli;
+  requires io.helidon.common.task;
   requires io.helidon.webserver;
-  requires io.panallama;
+  requires transitive io.panallama;
   requires io.panallama.demo;
-  requires org.jline;
-  requires static org.jspecify;
+  requires java.logging;
+  requires jdk.unsupported;
+  requires org.jline.reader;
+  requires org.jline.terminal;
+  requires static transitive org.jspecify;
 
   exports io.panallama.server;
 

@@ -1,0 +1,161 @@
+package io.panallama.server;
+
+import io.helidon.common.socket.SocketOptions;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
+import io.helidon.webserver.http1.Http1Config;
+import io.panallama.EngineStats;
+import io.panallama.Generator;
+import io.panallama.server.api.RequestGuard;
+import io.panallama.server.api.Responses;
+import io.panallama.server.api.Routes;
+import io.panallama.server.api.Serving;
+import io.panallama.server.net.ConnectionTimeouts;
+import io.panallama.server.net.WatchedConnections;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.channels.ServerSocketChannel;
+import java.time.Duration;
+import java.util.function.Supplier;
+
+/**
+ * A running HTTP server: OpenAI's chat completions, completions and models, {@code /health}, {@code /ready}, and the
+ * chat page at {@code /}.
+ *
+ * <p>Lifetime: it listens from {@link #start} to {@link #close}. It answers 503 until {@link #serve} gives it a model,
+ * so that it can be up while a large model loads. It closes neither model nor engine; close it before them.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class ChatServer implements AutoCloseable {
+  /** How often stalled connections are looked for. */
+  private static final Duration STALL_CHECK = Duration.ofSeconds(1);
+
+  private static final int MAX_REQUEST_LINE = 8 << 10;
+  private static final int MAX_HEADERS = 16 << 10;
+
+  private final WebServer web;
+  private final Serving serving;
+  private final String host;
+
+  private ChatServer(WebServer web, Serving serving, String host) {
+    this.web = web;
+    this.serving = serving;
+    this.host = host;
+  }
+
+  /**
+   * Starts listening, without a model yet.
+   *
+   * @throws ServerStartException if the port is taken, or the host is unknown or not of this machine
+   */
+  public static ChatServer start(ServerConfig config) {
+    InetAddress address = resolve(config);
+    checkFree(config, address);
+    Serving serving = new Serving();
+    RequestGuard guard = new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins());
+    WebServer web =
+        WebServerConfig.builder()
+            .bindAddress(new InetSocketAddress(address, config.port()))
+            .maxPayloadSize(config.maxBodyBytes())
+            .maxTcpConnections(config.maxConnections())
+            // Events are written whole; a buffer would only copy them.
+            .writeBufferSize(0)
+            .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+            .idleConnectionTimeout(config.idleTimeout())
+            .idleConnectionPeriod(STALL_CHECK)
+            .shutdownGracePeriod(config.shutdownGrace())
+            .shutdownHook(false)
+            .protocolsDiscoverServices(false)
+            .featuresDiscoverServices(false)
+            .addConnectionSelector(
+                new WatchedConnections(
+                    Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).maxHeadersSize(MAX_HEADERS).build(),
+                    new ConnectionTimeouts(config.requestTimeout(), config.idleTimeout())))
+            .directHandlers(Responses.outsideRoutes())
+            .routing(Routes.table(serving, guard, config.heartbeatInterval()))
+            .build()
+            .start();
+    if (!web.isRunning()) {
+      throw new ServerStartException(
+          config.host(), config.port(), "Can't listen on " + name(config) + "; the log says why.", null);
+    }
+    return new ChatServer(web, serving, config.host());
+  }
+
+  /** Starts listening with a model that is ready. */
+  public static ChatServer start(
+      ServerConfig config, ServedModel model, Generator generator, Supplier<EngineStats> stats) {
+    ChatServer server = start(config);
+    server.serve(model, generator, stats);
+    return server;
+  }
+
+  /**
+   * Serves a model: from now on {@code /ready} is 200. Calling it again replaces the model for new requests.
+   *
+   * @param stats read by {@code /ready}, from any thread
+   */
+  public void serve(ServedModel model, Generator generator, Supplier<EngineStats> stats) {
+    serving.open(new Serving.Ready(model, generator, stats));
+  }
+
+  /** The port it listens on: the configured one, or the one that was found if that was 0. */
+  public int port() {
+    return web.port();
+  }
+
+  /** Where a browser on this machine finds the page. */
+  public URI uri() {
+    String name = host.equals("0.0.0.0") || host.equals("::") ? "localhost" : host;
+    return URI.create("http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port() + "/");
+  }
+
+  /**
+   * Stops accepting, lets running requests go on for the grace period, then ends them with an error event. Repeating it
+   * is harmless.
+   */
+  @Override
+  public void close() {
+    serving.close();
+    web.stop();
+  }
+
+  private static InetAddress resolve(ServerConfig config) {
+    try {
+      return InetAddress.getByName(config.host());
+    } catch (UnknownHostException unknown) {
+      throw new ServerStartException(
+          config.host(),
+          config.port(),
+          "Can't listen on " + name(config) + ": the host is unknown; choose another with --host.",
+          unknown);
+    }
+  }
+
+  /** Helidon only logs why it couldn't bind, so the usual reasons are found before it tries. */
+  private static void checkFree(ServerConfig config, InetAddress address) {
+    try (ServerSocketChannel probe = ServerSocketChannel.open()) {
+      probe.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      probe.bind(new InetSocketAddress(address, config.port()));
+    } catch (IOException taken) {
+      throw new ServerStartException(
+          config.host(),
+          config.port(),
+          "Can't listen on "
+              + name(config)
+              + ": "
+              + taken.getMessage()
+              + ". Choose another port with --port (0 takes a free one) or another address with --host.",
+          taken);
+    }
+  }
+
+  private static String name(ServerConfig config) {
+    return config.host() + " port " + config.port();
+  }
+}

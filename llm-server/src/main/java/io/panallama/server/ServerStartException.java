@@ -1,0 +1,25 @@
+package io.panallama.server;
+
+import org.jspecify.annotations.Nullable;
+
+/** The server could not listen: the port is taken, the address is not of this machine, or the name is unknown. */
+public final class ServerStartException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final String host;
+  private final int port;
+
+  public ServerStartException(String host, int port, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.host = host;
+    this.port = port;
+  }
+
+  public String host() {
+    return host;
+  }
+
+  public int port() {
+    return port;
+  }
+}

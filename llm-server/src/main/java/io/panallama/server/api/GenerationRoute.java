@@ -1,0 +1,175 @@
+package io.panallama.server.api;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.HttpMediaType;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationException;
+import io.panallama.server.net.ClientConnection;
+import io.panallama.server.sse.SseWriter;
+import io.panallama.server.wire.AnswerEncoder;
+import io.panallama.server.wire.ApiException;
+import io.panallama.server.wire.ApiRequest;
+import io.panallama.server.wire.Json;
+import io.panallama.server.wire.JsonBody;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: body in, generation, answer out.
+ *
+ * <p>Everything runs on the request's virtual thread. The client leaving cancels the generation at once, whether it
+ * waits, reads its prompt or writes; see {@link ClientConnection}. Until the first byte of an answer is out, a failure
+ * has its own status; afterwards it is an SSE {@code error} event, and the stream ends without {@code [DONE]}.
+ */
+public final class GenerationRoute implements Handler {
+  private final Serving serving;
+  private final Duration heartbeat;
+  private final ApiRequest.Parser parser;
+  private final Encoders encoders;
+
+  /** Makes the encoder of one answer. */
+  @FunctionalInterface
+  public interface Encoders {
+    AnswerEncoder create(String model, boolean includeUsage);
+  }
+
+  public GenerationRoute(Serving serving, Duration heartbeat, ApiRequest.Parser parser, Encoders encoders) {
+    this.serving = serving;
+    this.heartbeat = heartbeat;
+    this.parser = parser;
+    this.encoders = encoders;
+  }
+
+  @Override
+  public void handle(ServerRequest request, ServerResponse response) {
+    Serving.Ready ready = serving.current();
+    checkContentType(request);
+    ApiRequest body = parser.parse(JsonBody.read(request.content().as(byte[].class)), ready.model());
+    AnswerEncoder encoder = encoders.create(ready.model().id(), body.includeUsage());
+    try (Generation generation = start(ready, body);
+        ClientConnection.Watch _ = ClientConnection.current().whenGone(generation::cancel)) {
+      if (body.stream()) {
+        stream(generation, encoder, body, response);
+      } else {
+        whole(generation, encoder, response);
+      }
+    }
+  }
+
+  private static Generation start(Serving.Ready ready, ApiRequest body) {
+    try {
+      return ready.generator().generate(body.generation());
+    } catch (IllegalStateException closed) {
+      throw ApiException.notReady("The engine is closed.");
+    }
+  }
+
+  /** A page of another origin can send text/plain without asking; nobody sends JSON under that name by accident. */
+  private static void checkContentType(ServerRequest request) {
+    Optional<HttpMediaType> type = request.headers().contentType();
+    if (type.isPresent() && !type.get().subtype().equals("json")) {
+      throw ApiException.invalid(
+          415,
+          null,
+          "unsupported_media_type",
+          "The body must be application/json, but it is " + type.get().text() + ".");
+    }
+  }
+
+  private static void whole(Generation generation, AnswerEncoder encoder, ServerResponse response) {
+    StringBuilder text = new StringBuilder();
+    for (GenerationEvent event : generation) {
+      switch (event) {
+        case GenerationEvent.Text piece -> text.append(piece.text());
+        case GenerationEvent.Finished end -> {
+          checkNotCancelled(end);
+          Responses.json(response, encoder.whole(text.toString(), end));
+        }
+      }
+    }
+  }
+
+  private void stream(Generation generation, AnswerEncoder encoder, ApiRequest body, ServerResponse response) {
+    response.header(HeaderValues.create(HeaderNames.CONTENT_TYPE, "text/event-stream"));
+    response.header(HeaderValues.create(HeaderNames.CACHE_CONTROL, "no-cache"));
+    // nginx would collect the events otherwise.
+    response.header(HeaderNames.create("X-Accel-Buffering"), "no");
+    OutputStream out = response.outputStream();
+    SseWriter sse = new SseWriter(out);
+    try {
+      byte[] opening = encoder.opening();
+      if (opening == null) {
+        sse.comment("ok");
+      } else {
+        sse.data(opening);
+      }
+      events(generation, encoder, body, sse);
+      out.close();
+    } catch (IOException gone) {
+      throw new CloseConnectionException("The client is gone", gone);
+    }
+  }
+
+  private void events(Generation generation, AnswerEncoder encoder, ApiRequest body, SseWriter sse) throws IOException {
+    while (true) {
+      Optional<GenerationEvent> event;
+      try {
+        event = generation.poll(heartbeat);
+      } catch (InterruptedException shutdown) {
+        sse.event("error", Json.error(ApiException.notReady("The server is shutting down.")));
+        return;
+      } catch (GenerationException failed) {
+        sse.event("error", Json.error(ApiException.of(failed)));
+        return;
+      }
+      if (event.isEmpty()) {
+        sse.comment("waiting");
+        continue;
+      }
+      switch (event.get()) {
+        case GenerationEvent.Text piece when piece.text().isEmpty() -> {}
+        case GenerationEvent.Text piece ->
+            sse.data(encoder.beforeText(), AnswerEncoder.text(piece.text()), encoder.afterText());
+        case GenerationEvent.Finished end -> {
+          end(end, encoder, body, sse);
+          return;
+        }
+      }
+    }
+  }
+
+  private static void end(GenerationEvent.Finished end, AnswerEncoder encoder, ApiRequest body, SseWriter sse)
+      throws IOException {
+    try {
+      checkNotCancelled(end);
+    } catch (ApiException cancelled) {
+      sse.event("error", Json.error(cancelled));
+      return;
+    }
+    sse.data(encoder.ending(end));
+    if (body.includeUsage()) {
+      sse.data(encoder.usage(end));
+    }
+    sse.data(AnswerEncoder.DONE);
+  }
+
+  /** A cancelled generation is incomplete: nobody may take it for an answer. */
+  private static void checkNotCancelled(GenerationEvent.Finished end) {
+    if (end.reason() != FinishReason.CANCELLED) {
+      return;
+    }
+    if (ClientConnection.current().gone()) {
+      throw new CloseConnectionException("The client is gone");
+    }
+    throw ApiException.notReady("The generation was cancelled by the server.");
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * The chat server: an OpenAI-compatible HTTP API that streams tokens over SSE from virtual threads, and a chat page.
+ *
+ * <pre>{@code
+ * try (ChatServer server = ChatServer.start(ServerConfig.defaults().withPort(0))) {
+ *   server.serve(ServedModel.of("my-model", 4096), engine, engine::stats);
+ *   System.out.println("Chat at " + server.uri());
+ *   Thread.currentThread().join();
+ * }
+ * }</pre>
+ *
+ * <p>Every request runs on its own virtual thread, which is the only writer of its response and blocks on the {@link
+ * io.panallama.Generation} that feeds it. The server knows the engine only as a {@link io.panallama.Generator}. Close
+ * the server before the engine: what still runs then ends with an error event instead of a broken stream.
+ */
+@NullMarked
+package io.panallama.server;
+
+import org.jspecify.annotations.NullMarked;

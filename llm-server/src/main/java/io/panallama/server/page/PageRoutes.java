@@ -1,0 +1,98 @@
+package io.panallama.server.page;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Serves the chat page at {@code /} and its files under {@code /assets/}.
+ *
+ * <p>The files are a fixed list, read once into memory: there is no file system behind these paths, so nothing to list
+ * or to escape to. Browsers ask again each time and get 304 while nothing changed, so that a new version shows at once.
+ */
+public final class PageRoutes {
+  private static final String ASSETS = "/assets/";
+  private static final String INDEX = "index.html";
+
+  /** Every file of the page. */
+  private static final List<String> FILES =
+      List.of(
+          INDEX,
+          "style.css",
+          "icon.svg",
+          "app.js",
+          "api.js",
+          "conversation.js",
+          "markdown.js",
+          "render.js",
+          "settings.js",
+          "sse.js");
+
+  /** Only what this server sends may run or be loaded, and nobody may frame the page. */
+  private static final String POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+          + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  private record PageFile(byte[] content, String type, String tag) {}
+
+  /** The handlers by path. */
+  public Map<String, Handler> paths() {
+    Map<String, Handler> paths = new LinkedHashMap<>();
+    for (String name : FILES) {
+      PageFile file = load(name);
+      paths.put(name.equals(INDEX) ? "/" : ASSETS + name, (request, response) -> send(file, request, response));
+    }
+    return paths;
+  }
+
+  private static void send(PageFile file, ServerRequest request, ServerResponse response) {
+    response.header(HeaderNames.ETAG, file.tag());
+    response.header(HeaderNames.CACHE_CONTROL, "no-cache");
+    response.header(HeaderNames.create("Content-Security-Policy"), POLICY);
+    response.header(HeaderNames.create("X-Content-Type-Options"), "nosniff");
+    response.header(HeaderNames.create("Referrer-Policy"), "no-referrer");
+    boolean unchanged = request.headers().first(HeaderNames.IF_NONE_MATCH).filter(file.tag()::equals).isPresent();
+    if (unchanged) {
+      response.status(Status.NOT_MODIFIED_304).send();
+    } else {
+      response.header(HeaderNames.CONTENT_TYPE, file.type());
+      response.send(file.content());
+    }
+  }
+
+  private static PageFile load(String name) {
+    try (InputStream in = PageRoutes.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("The page file " + name + " is missing from the jar.");
+      }
+      byte[] content = in.readAllBytes();
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(content);
+      return new PageFile(content, type(name), '"' + HexFormat.of().formatHex(hash, 0, 12) + '"');
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (NoSuchAlgorithmException everyJdkHasIt) {
+      throw new IllegalStateException(everyJdkHasIt);
+    }
+  }
+
+  private static String type(String name) {
+    return switch (name.substring(name.lastIndexOf('.'))) {
+      case ".html" -> "text/html; charset=utf-8";
+      case ".css" -> "text/css; charset=utf-8";
+      case ".js" -> "text/javascript; charset=utf-8";
+      case ".svg" -> "image/svg+xml";
+      default -> throw new IllegalArgumentException("No content type for " + name);
+    };
+  }
+}

@@ -1,0 +1,114 @@
+package io.panallama.server.wire;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.GenerationOptions;
+import io.panallama.GenerationRequest;
+import io.panallama.server.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What chat completions and completions have in common. */
+final class CommonFields {
+  private CommonFields() {}
+
+  /**
+   * Reads the common fields and refuses what is unknown; call it last.
+   *
+   * @param request makes the core's request from the options
+   */
+  static ApiRequest finish(JsonFields body, ServedModel model, Function<GenerationOptions, GenerationRequest> request) {
+    checkModel(body, model);
+    checkChoices(body);
+    boolean stream = body.bool("stream");
+    boolean includeUsage = includeUsage(body, stream);
+    GenerationOptions options =
+        new GenerationOptions(maxTokens(body), SamplingFields.read(body, model), stops(body), 0);
+    body.accept(
+        "user",
+        "metadata",
+        "store",
+        "service_tier",
+        "safety_identifier",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "cache_prompt");
+    body.refuseUnknown();
+    return new ApiRequest(request.apply(options), stream, includeUsage);
+  }
+
+  private static void checkModel(JsonFields body, ServedModel model) {
+    String name = body.string("model");
+    if (name != null && !model.answersTo(name)) {
+      throw ApiException.modelNotFound(name, model);
+    }
+  }
+
+  private static void checkChoices(JsonFields body) {
+    for (String name : List.of("n", "best_of")) {
+      Integer choices = body.integer(name);
+      if (choices != null && choices != 1) {
+        throw ApiException.invalid(
+            400, name, "unsupported_parameter", name + " is " + choices + "; this version gives one choice: use 1.");
+      }
+    }
+  }
+
+  private static boolean includeUsage(JsonFields body, boolean stream) {
+    JsonFields options = body.object("stream_options");
+    if (options == null) {
+      return false;
+    }
+    if (!stream) {
+      throw ApiException.invalid("stream_options", "stream_options is only allowed when stream is true.");
+    }
+    boolean includeUsage = options.bool("include_usage");
+    options.accept("include_obfuscation");
+    options.refuseUnknown();
+    return includeUsage;
+  }
+
+  private static int maxTokens(JsonFields body) {
+    Integer older = limit(body, "max_tokens");
+    Integer newer = limit(body, "max_completion_tokens");
+    if (older != null && newer != null && !older.equals(newer)) {
+      throw ApiException.invalid(
+          "max_completion_tokens", "max_tokens and max_completion_tokens contradict each other; give one of them.");
+    }
+    if (newer != null) {
+      return newer;
+    }
+    return older == null ? GenerationOptions.UNLIMITED : older;
+  }
+
+  private static @Nullable Integer limit(JsonFields body, String name) {
+    Integer value = body.integer(name);
+    if (value != null && value < 1) {
+      throw ApiException.invalid(name, name + " is " + value + "; it must be at least 1.");
+    }
+    return value;
+  }
+
+  private static List<String> stops(JsonFields body) {
+    JsonNode value = body.any("stop");
+    if (value == null) {
+      return List.of();
+    }
+    if (!value.isArray()) {
+      if (!value.isTextual()) {
+        throw JsonFields.wrongType("stop", value, "a string or an array of strings");
+      }
+      return List.of(JsonFields.string(value, "stop"));
+    }
+    if (value.size() > GenerationOptions.MAX_STOPS) {
+      throw ApiException.invalid(
+          "stop", "stop has " + value.size() + " texts; at most " + GenerationOptions.MAX_STOPS + " are allowed.");
+    }
+    List<String> stops = new ArrayList<>();
+    for (int i = 0; i < value.size(); i++) {
+      stops.add(JsonFields.string(value.get(i), "stop[" + i + "]"));
+    }
+    return stops;
+  }
+}

@@ -1,0 +1,155 @@
+package io.panallama.server.wire;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of one JSON object, taken by name and type.
+ *
+ * <p>A field that is JSON {@code null} counts as absent, as in OpenAI's API. A wrong type is an {@link ApiException} with
+ * the field's path. What nobody asked for by the time of {@link #refuseUnknown} is unknown.
+ */
+public final class JsonFields {
+  private final ObjectNode object;
+  private final String path;
+  private final Set<String> known = new HashSet<>();
+
+  JsonFields(ObjectNode object, String path) {
+    this.object = object;
+    this.path = path;
+  }
+
+  /** The path of a field from the body's root: {@code messages[0].role}. */
+  String path(String name) {
+    return path.isEmpty() ? name : path + "." + name;
+  }
+
+  /** A field of any type; null if absent. */
+  @Nullable JsonNode any(String name) {
+    known.add(name);
+    JsonNode value = object.get(name);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  @Nullable String string(String name) {
+    JsonNode value = any(name);
+    return value == null ? null : string(value, path(name));
+  }
+
+  boolean bool(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return false;
+    }
+    if (!value.isBoolean()) {
+      throw wrongType(path(name), value, "true or false");
+    }
+    return value.booleanValue();
+  }
+
+  @Nullable Float number(String name) {
+    JsonNode value = any(name);
+    return value == null ? null : number(value, path(name));
+  }
+
+  @Nullable Integer integer(String name) {
+    Long value = longInteger(name);
+    if (value == null) {
+      return null;
+    }
+    if (value != value.intValue()) {
+      throw ApiException.invalid(
+          path(name), path(name) + " is " + value + "; it must be at most " + Integer.MAX_VALUE + ".");
+    }
+    return value.intValue();
+  }
+
+  @Nullable Long longInteger(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isNumber() || !value.canConvertToExactIntegral() || !value.canConvertToLong()) {
+      throw wrongType(path(name), value, "a whole number");
+    }
+    return value.longValue();
+  }
+
+  /** An object inside this one; null if absent. */
+  @Nullable JsonFields object(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return null;
+    }
+    if (value instanceof ObjectNode inner) {
+      return new JsonFields(inner, path(name));
+    }
+    throw wrongType(path(name), value, "an object");
+  }
+
+  /** Fields that change nothing about an answer and are accepted from any client. */
+  void accept(String... names) {
+    known.addAll(Set.of(names));
+  }
+
+  /**
+   * @throws ApiException if a field is present that nobody asked for
+   */
+  void refuseUnknown() {
+    for (String name : (Iterable<String>) object::fieldNames) {
+      if (!known.contains(name)) {
+        throw ApiException.invalid(400, path(name), "unknown_parameter", "Unknown parameter: " + path(name) + ".");
+      }
+    }
+  }
+
+  static String string(JsonNode value, String path) {
+    if (!value.isTextual()) {
+      throw wrongType(path, value, "a string");
+    }
+    String text = value.textValue();
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        boolean pair = i + 1 < text.length() && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1));
+        if (!pair) {
+          throw ApiException.invalid(path, path + " has half of a surrogate pair at index " + i + ".");
+        }
+        i++;
+      }
+    }
+    return text;
+  }
+
+  static float number(JsonNode value, String path) {
+    if (!value.isNumber()) {
+      throw wrongType(path, value, "a number");
+    }
+    return value.floatValue();
+  }
+
+  static ApiException wrongType(String path, JsonNode value, String wanted) {
+    return ApiException.invalid(
+        400, path, "invalid_type", path + " must be " + wanted + ", but it is " + kind(value) + ".");
+  }
+
+  /** What a value is, for a message; never the value itself, which may be large. */
+  static String kind(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case OBJECT -> "an object";
+      case ARRAY -> "an array";
+      case STRING -> "a string";
+      case NUMBER -> "the number " + shorten(value.asText());
+      case BOOLEAN -> value.asText();
+      case NULL -> "null";
+      case MISSING -> "empty";
+      default -> "something else";
+    };
+  }
+
+  private static String shorten(String number) {
+    return number.length() <= 24 ? number : number.substring(0, 24) + "...";
+  }
+}

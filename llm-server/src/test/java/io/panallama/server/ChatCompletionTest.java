@@ -1,0 +1,251 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.CHAT;
+import static io.panallama.server.TestServer.HELLO;
+import static io.panallama.server.TestServer.HELLO_STREAM;
+import static io.panallama.server.TestServer.data;
+import static io.panallama.server.TestServer.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.ChatMessage;
+import io.panallama.ChatRequest;
+import io.panallama.CompletionRequest;
+import io.panallama.FinishReason;
+import io.panallama.GenerationException;
+import io.panallama.Prompt;
+import io.panallama.Sampler;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChatCompletionTest {
+  @Test
+  void answersInOpenAisShape() throws Exception {
+    ScriptedGenerator generator = ScriptedGenerator.answering("Hel", "lo \"you\"\n", "🦙");
+    try (TestServer server = TestServer.start(generator)) {
+      HttpResponse<String> response = server.post(CHAT, HELLO);
+
+      assertThat(response.statusCode()).isEqualTo(200);
+      assertThat(response.headers().firstValue("Content-Type")).hasValue("application/json");
+      JsonNode answer = json(response.body());
+      assertThat(answer.path("id").asText()).startsWith("chatcmpl-");
+      assertThat(answer.path("object").asText()).isEqualTo("chat.completion");
+      assertThat(answer.path("model").asText()).isEqualTo("test/model");
+      assertThat(answer.path("created").asLong()).isPositive();
+      JsonNode choice = answer.path("choices").path(0);
+      assertThat(choice.path("message").path("role").asText()).isEqualTo("assistant");
+      assertThat(choice.path("message").path("content").asText()).isEqualTo("Hello \"you\"\n🦙");
+      assertThat(choice.path("finish_reason").asText()).isEqualTo("stop");
+      assertThat(answer.path("usage").toString())
+          .isEqualTo(
+              "{\"prompt_tokens\":12,\"completion_tokens\":5,\"total_tokens\":17,"
+                  + "\"prompt_tokens_details\":{\"cached_tokens\":4}}");
+      assertThat(answer.path("timings").path("predicted_per_second").asDouble()).isEqualTo(100);
+      assertThat(generator.next().request())
+          .isInstanceOfSatisfying(
+              ChatRequest.class, chat -> assertThat(chat.messages()).containsExactly(ChatMessage.user("Hello")));
+    }
+  }
+
+  @Test
+  void streamsInOpenAisShape() {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("Hel", "lo\n\"🦙\""))) {
+      HttpResponse<String> response = server.post(CHAT, HELLO_STREAM);
+
+      assertThat(response.statusCode()).isEqualTo(200);
+      assertThat(response.headers().firstValue("Content-Type")).hasValue("text/event-stream");
+      assertThat(response.headers().firstValue("Cache-Control")).hasValue("no-cache");
+      assertThat(response.headers().firstValue("X-Accel-Buffering")).hasValue("no");
+      List<String> events = data(response.body());
+      assertThat(events).hasSize(5).last().isEqualTo("[DONE]");
+      List<JsonNode> chunks = events.subList(0, 4).stream().map(TestServer::json).toList();
+      assertThat(chunks)
+          .allSatisfy(chunk -> assertThat(chunk.path("object").asText()).isEqualTo("chat.completion.chunk"));
+      assertThat(chunks.stream().map(chunk -> chunk.path("id").asText()).distinct()).hasSize(1);
+      assertThat(chunks.get(0).path("choices").path(0).path("delta").toString())
+          .isEqualTo("{\"role\":\"assistant\",\"content\":\"\"}");
+      assertThat(text(chunks)).isEqualTo("Hello\n\"🦙\"");
+      assertThat(chunks.get(2).path("choices").path(0).path("finish_reason").isNull()).isTrue();
+      assertThat(chunks.get(3).path("choices").path(0).path("delta").toString()).isEqualTo("{}");
+      assertThat(chunks.get(3).path("choices").path(0).path("finish_reason").asText()).isEqualTo("stop");
+      assertThat(chunks.get(3).path("timings").path("predicted_n").asInt()).isEqualTo(5);
+      assertThat(chunks).noneMatch(chunk -> chunk.has("usage"));
+    }
+  }
+
+  @Test
+  void includeUsageAddsAChunkWithoutChoices() {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("Hi"))) {
+      String body = HELLO_STREAM.replace("}],", "}], \"stream_options\": {\"include_usage\": true},");
+      List<String> events = data(server.post(CHAT, body).body());
+
+      JsonNode usage = json(events.get(events.size() - 2));
+      assertThat(usage.path("choices").isEmpty()).isTrue();
+      assertThat(usage.path("usage").path("total_tokens").asInt()).isEqualTo(17);
+      assertThat(json(events.get(1)).path("usage").isNull()).isTrue();
+      assertThat(events.getLast()).isEqualTo("[DONE]");
+    }
+  }
+
+  @Test
+  void everyEventArrivesBeforeTheNextTokenExists() throws Exception {
+    ScriptedGenerator generator = new ScriptedGenerator();
+    try (TestServer server = TestServer.start(generator)) {
+      HttpResponse<Stream<String>> response = server.stream(CHAT, HELLO_STREAM);
+      ScriptedGenerator.Script script = generator.next();
+      Iterator<String> lines = response.body().iterator();
+
+      assertThat(lines.next()).contains("\"role\":\"assistant\"");
+      lines.next();
+      for (String token : List.of("one", "two", "three")) {
+        script.say(token);
+        assertThat(lines.next()).contains("\"content\":\"" + token + "\"");
+        lines.next();
+      }
+      script.finish(FinishReason.LENGTH);
+      assertThat(lines.next()).contains("\"finish_reason\":\"length\"");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"application/json", "text/event-stream", "*/*", "text/html", "image/png"})
+  void streamsWhateverTheClientAccepts(String accept) {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("Hi"))) {
+      HttpRequest request =
+          server
+              .request(CHAT)
+              .header("Accept", accept)
+              .header("Content-Type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofString(HELLO_STREAM))
+              .build();
+      assertThat(data(server.send(request).body())).last().isEqualTo("[DONE]");
+    }
+  }
+
+  @Test
+  void sendsHeartbeatsWhileItWaits() throws Exception {
+    ScriptedGenerator generator = new ScriptedGenerator();
+    ServerConfig config = TestServer.config().withHeartbeatInterval(Duration.ofMillis(20));
+    try (TestServer server = TestServer.start(config, generator)) {
+      Iterator<String> lines = server.stream(CHAT, HELLO_STREAM).body().iterator();
+      ScriptedGenerator.Script script = generator.next();
+      lines.next();
+      lines.next();
+      assertThat(lines.next()).startsWith(": ");
+      assertThat(lines.next()).isEmpty();
+      assertThat(lines.next()).startsWith(": ");
+      script.say("at last");
+      script.finish(FinishReason.STOP);
+      String rest =
+          Stream.generate(lines::next)
+              .takeWhile(line -> !line.equals("data: [DONE]"))
+              .collect(Collectors.joining("\n"));
+      assertThat(rest).contains("at last");
+    }
+  }
+
+  @Test
+  void aFailureMidStreamIsAnErrorEventWithoutDone() {
+    ScriptedGenerator generator =
+        new ScriptedGenerator()
+            .playing(script -> {
+              script.say("so far");
+              script.fail(
+                  new GenerationException(GenerationException.Reason.DECODE_FAILED, "llama_decode failed", null));
+            });
+    try (TestServer server = TestServer.start(generator)) {
+      String body = server.post(CHAT, HELLO_STREAM).body();
+
+      assertThat(body).contains("so far").contains("event: error\ndata: ").doesNotContain("[DONE]");
+      JsonNode error = json(data(body).getLast()).path("error");
+      assertThat(error.path("message").asText()).isEqualTo("llama_decode failed");
+      assertThat(error.path("code").asText()).isEqualTo("generation_failed");
+    }
+  }
+
+  @Test
+  void aFailureBeforeTheAnswerIs500() {
+    ScriptedGenerator generator =
+        new ScriptedGenerator()
+            .playing(script ->
+                script.fail(
+                    new GenerationException(GenerationException.Reason.DECODE_FAILED, "llama_decode failed", null)));
+    try (TestServer server = TestServer.start(generator)) {
+      HttpResponse<String> response = server.post(CHAT, HELLO);
+      assertThat(response.statusCode()).isEqualTo(500);
+      assertThat(TestServer.error(response).path("message").asText()).isEqualTo("llama_decode failed");
+    }
+  }
+
+  @Test
+  void completionsHaveTheirOwnShape() throws Exception {
+    ScriptedGenerator generator = ScriptedGenerator.answering("one", " two");
+    try (TestServer server = TestServer.start(generator)) {
+      JsonNode whole = json(server.post("/v1/completions", "{\"prompt\": \"count\", \"max_tokens\": 7}").body());
+      assertThat(whole.path("object").asText()).isEqualTo("text_completion");
+      assertThat(whole.path("choices").path(0).path("text").asText()).isEqualTo("one two");
+      CompletionRequest request = (CompletionRequest) generator.next().request();
+      assertThat(request.prompt()).isEqualTo(new Prompt.Text("count", true));
+      assertThat(request.options().maxTokens()).isEqualTo(7);
+
+      List<String> events = data(server.post("/v1/completions", "{\"prompt\": [1, 2], \"stream\": true}").body());
+      assertThat(json(events.getFirst()).path("choices").path(0).path("text").asText()).isEqualTo("one");
+      assertThat(events.getLast()).isEqualTo("[DONE]");
+      assertThat(((CompletionRequest) generator.next().request()).prompt()).isEqualTo(new Prompt.Tokens(1, 2));
+    }
+  }
+
+  @Test
+  void passesEveryParameterOn() throws Exception {
+    ScriptedGenerator generator = ScriptedGenerator.answering("ok");
+    try (TestServer server = TestServer.start(generator)) {
+      String body =
+          """
+          {"model": "default", "messages": [
+             {"role": "developer", "content": "Be brief."},
+             {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+             {"role": "assistant", "content": "c", "refusal": null, "tool_calls": []},
+             {"role": "user", "content": "d"}],
+           "temperature": 0.5, "top_p": 0.9, "top_k": 7, "min_p": 0.1, "typical_p": 0.8, "repeat_penalty": 1.1,
+           "repeat_last_n": 32, "frequency_penalty": 0.2, "presence_penalty": 0.3, "logit_bias": {"5": -100},
+           "seed": 42, "max_completion_tokens": 9, "stop": ["x", "y"], "n": 1, "user": "me", "store": false,
+           "tools": [], "tool_choice": "none", "response_format": {"type": "text"}, "logprobs": false,
+           "grammar": "root ::= \\"ok\\"", "parallel_tool_calls": true, "metadata": {"a": "b"}}
+          """;
+      assertThat(server.post(CHAT, body).statusCode()).isEqualTo(200);
+      ChatRequest request = (ChatRequest) generator.next().request();
+      assertThat(request.messages())
+          .containsExactly(
+              ChatMessage.system("Be brief."),
+              ChatMessage.user("a\nb"),
+              ChatMessage.assistant("c"),
+              ChatMessage.user("d"));
+      assertThat(request.options().maxTokens()).isEqualTo(9);
+      assertThat(request.options().stops()).containsExactly("x", "y");
+      assertThat(request.options().sampling().seed()).isEqualTo(42);
+      assertThat(request.options().sampling().chain())
+          .contains(
+              new Sampler.Grammar("root ::= \"ok\"", "root"),
+              new Sampler.Penalties(32, 1.1f, 0.2f, 0.3f),
+              new Sampler.TopK(7),
+              new Sampler.TopP(0.9f, 1),
+              new Sampler.MinP(0.1f, 1),
+              new Sampler.Typical(0.8f, 1),
+              new Sampler.Temperature(0.5f));
+    }
+  }
+
+  private static String text(List<JsonNode> chunks) {
+    return chunks.stream()
+        .map(chunk -> chunk.path("choices").path(0).path("delta").path("content").asText(""))
+        .collect(Collectors.joining());
+  }
+}

@@ -1,0 +1,157 @@
+package io.panallama.server;
+
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationException;
+import io.panallama.GenerationRequest;
+import io.panallama.Generator;
+import io.panallama.Timings;
+import io.panallama.Usage;
+import java.time.Duration;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** An engine whose generations a test writes by hand. */
+public final class ScriptedGenerator implements Generator {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final BlockingQueue<Script> started = new LinkedBlockingQueue<>();
+  private final AtomicLong ids = new AtomicLong();
+  private volatile Consumer<Script> onStart = script -> {};
+  private volatile @Nullable RuntimeException refusal;
+
+  /** Every new generation is handed to {@code play} before its request goes on. */
+  public ScriptedGenerator playing(Consumer<Script> play) {
+    onStart = play;
+    return this;
+  }
+
+  /** A generator that answers everything at once with these pieces. */
+  public static ScriptedGenerator answering(String... pieces) {
+    return new ScriptedGenerator()
+        .playing(script -> {
+          for (String piece : pieces) {
+            script.say(piece);
+          }
+          script.finish(FinishReason.STOP);
+        });
+  }
+
+  /** Makes {@link #generate} throw. */
+  public void refuse(RuntimeException exception) {
+    refusal = exception;
+  }
+
+  /** The next generation that a request started, in order. */
+  public Script next() throws InterruptedException {
+    Script script = started.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    if (script == null) {
+      throw new AssertionError("No request reached the generator");
+    }
+    return script;
+  }
+
+  /** Whether a generation was started that {@link #next} hasn't returned. */
+  public boolean startedMore() {
+    return !started.isEmpty();
+  }
+
+  @Override
+  public Generation generate(GenerationRequest request) {
+    RuntimeException exception = refusal;
+    if (exception != null) {
+      throw exception;
+    }
+    Script script = new Script(ids.incrementAndGet(), request);
+    onStart.accept(script);
+    started.add(script);
+    return script;
+  }
+
+  /** A generation, and the hand that writes it. */
+  public static final class Script implements Generation {
+    private final long id;
+    private final GenerationRequest request;
+    private final BlockingQueue<Object> events = new LinkedBlockingQueue<>();
+    private final CountDownLatch cancelled = new CountDownLatch(1);
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private boolean ended;
+
+    Script(long id, GenerationRequest request) {
+      this.id = id;
+      this.request = request;
+    }
+
+    public GenerationRequest request() {
+      return request;
+    }
+
+    public void say(String text) {
+      events.add(new GenerationEvent.Text(text, List.of()));
+    }
+
+    public void finish(FinishReason reason) {
+      events.add(
+          new GenerationEvent.Finished(
+              reason,
+              new Usage(12, 4, 5),
+              new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40))));
+    }
+
+    public void fail(GenerationException failure) {
+      events.add(failure);
+    }
+
+    /** Waits until the server asked to cancel. */
+    public boolean awaitCancel() throws InterruptedException {
+      return cancelled.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Waits until the server closed this generation. */
+    public boolean awaitClose() throws InterruptedException {
+      return closed.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    public boolean isCancelled() {
+      return cancelled.getCount() == 0;
+    }
+
+    @Override
+    public long id() {
+      return id;
+    }
+
+    @Override
+    public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
+      if (ended) {
+        throw new NoSuchElementException("finished");
+      }
+      Object next = events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      if (next instanceof GenerationException failure) {
+        throw failure;
+      }
+      ended = next instanceof GenerationEvent.Finished;
+      return Optional.ofNullable((GenerationEvent) next);
+    }
+
+    @Override
+    public void cancel() {
+      cancelled.countDown();
+      finish(FinishReason.CANCELLED);
+    }
+
+    @Override
+    public void close() {
+      closed.countDown();
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package io.panallama.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.EngineStats;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** A server on a free port with a scripted engine behind it, and clients for it. */
+public final class TestServer implements AutoCloseable {
+  public static final String CHAT = "/v1/chat/completions";
+  public static final String HELLO =
+      """
+      {"messages": [{"role": "user", "content": "Hello"}]}\
+      """;
+  public static final String HELLO_STREAM =
+      """
+      {"messages": [{"role": "user", "content": "Hello"}], "stream": true}\
+      """;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final EngineStats STATS = new EngineStats(1, 2, 4, 0, 0, 0, 0);
+
+  private final ChatServer server;
+  private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private TestServer(ChatServer server) {
+    this.server = server;
+  }
+
+  public static ServerConfig config() {
+    return ServerConfig.defaults().withPort(0).withShutdownGrace(Duration.ofMillis(100));
+  }
+
+  public static ServedModel model() {
+    return ServedModel.of("test/model", 4096).withDescription("A model for tests").withDemo(true);
+  }
+
+  public static TestServer start(ScriptedGenerator generator) {
+    return start(config(), generator);
+  }
+
+  public static TestServer start(ServerConfig config, ScriptedGenerator generator) {
+    return new TestServer(ChatServer.start(config, model(), generator, () -> STATS));
+  }
+
+  public static TestServer startWithoutModel() {
+    return new TestServer(ChatServer.start(config()));
+  }
+
+  public void load(ScriptedGenerator generator) {
+    server.serve(model(), generator, () -> STATS);
+  }
+
+  public ChatServer server() {
+    return server;
+  }
+
+  public URI uri(String path) {
+    return server.uri().resolve(path);
+  }
+
+  public HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(30));
+  }
+
+  public HttpResponse<String> get(String path) {
+    return send(request(path).GET().build());
+  }
+
+  public HttpResponse<String> post(String path, String body) {
+    return send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build());
+  }
+
+  public HttpResponse<String> send(HttpRequest request) {
+    try {
+      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The lines of an answer as they arrive; closing the stream drops the connection. */
+  public HttpResponse<Stream<String>> stream(String path, String body) throws IOException, InterruptedException {
+    HttpRequest request =
+        request(path)
+            .header("Content-Type", "application/json")
+            .header("Accept", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build();
+    return client.send(request, HttpResponse.BodyHandlers.ofLines());
+  }
+
+  /** A raw connection, with {@code text} sent on it. */
+  public Socket socket(String text) throws IOException {
+    Socket socket = new Socket("127.0.0.1", server.port());
+    socket.setSoTimeout(20_000);
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+    return socket;
+  }
+
+  /** A POST request as it goes over the wire. */
+  public static String rawPost(String path, String body) {
+    int length = body.getBytes(StandardCharsets.UTF_8).length;
+    return "POST "
+        + path
+        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+        + length
+        + "\r\n\r\n"
+        + body;
+  }
+
+  public static JsonNode json(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static JsonNode error(HttpResponse<String> response) {
+    return json(response.body()).path("error");
+  }
+
+  /** The data of every event of a whole stream. */
+  public static List<String> data(String stream) {
+    return stream.lines().filter(line -> line.startsWith("data: ")).map(line -> line.substring(6)).toList();
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+    server.close();
+  }
+}
