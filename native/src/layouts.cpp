@@ -158,6 +158,7 @@ const struct panallama_layout k_layouts[] = {
     FIELD(ggml_backend_dev_caps, host_buffer),
     FIELD(ggml_backend_dev_caps, buffer_from_host_ptr),
     FIELD(ggml_backend_dev_caps, events),
+    FIELD(ggml_backend_dev_caps, mmap_support),
     WHOLE(ggml_backend_dev_props),
     FIELD(ggml_backend_dev_props, name),
     FIELD(ggml_backend_dev_props, description),
