@@ -234,8 +234,7 @@ class EngineTest {
       together.add("");
       int index = together.size() - 1;
       readers.add(
-          Thread.ofVirtual()
-              .start(() -> together.set(index, answer("What is the capital of " + country + "?"))));
+          Thread.ofVirtual().start(() -> together.set(index, answer("What is the capital of " + country + "?"))));
     }
     for (Thread reader : readers) {
       reader.join();

@@ -45,7 +45,9 @@ class OwnershipTest {
   void aClosedModelRefusesEverythingNew() {
     Model model = model();
     model.close();
-    assertThatThrownBy(() -> Engine.start(model)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    assertThatThrownBy(() -> Engine.start(model))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
     assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", true, false))
         .isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> model.render(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);

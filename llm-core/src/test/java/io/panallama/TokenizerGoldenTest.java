@@ -57,13 +57,12 @@ class TokenizerGoldenTest {
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<Void>> tasks = new ArrayList<>();
       for (int i = 0; i < 64; i++) {
-        tasks.add(
-            () -> {
-              for (Golden golden : goldens) {
-                assertThat(model.tokenizer().tokenize(golden.text(), false, false)).isEqualTo(golden.tokens());
-              }
-              return null;
-            });
+        tasks.add(() -> {
+          for (Golden golden : goldens) {
+            assertThat(model.tokenizer().tokenize(golden.text(), false, false)).isEqualTo(golden.tokens());
+          }
+          return null;
+        });
       }
       for (var result : threads.invokeAll(tasks)) {
         result.get();
