@@ -1,6 +1,7 @@
 package io.panallama.bindings;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.panallama.bindings.ChildJvm.Result;
 import java.io.File;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -108,6 +110,21 @@ class NativeLibrariesProcessTest {
     assertThat(result.lines()).hasSize(3).endsWith("loaded false");
     assertThat(result.lines().getFirst()).startsWith("LOAD_FAILED ").contains("libggml-base.so cannot be loaded");
     assertThat(result.lines().get(1)).isEqualTo(result.lines().getFirst());
+  }
+
+  @Test
+  void aHalfCopiedLibraryDoesNotKillTheProcess() throws Exception {
+    assumeThat(Platform.current().os()).isEqualTo(Platform.Os.LINUX);
+    ChildJvm.run(ACCESS, cache(), "-cp", classPath(ChildJvm.natives()));
+    Path folder = folders().getFirst();
+    Path library = folder.resolve("libllama-common.so");
+    byte[] bytes = Files.readAllBytes(library);
+    Files.write(library, Arrays.copyOf(bytes, 100_000));
+
+    Result result = ChildJvm.run(ACCESS, "-Dpanallama.native.dir=" + folder, "-cp", classPath());
+
+    assertThat(result.lines().getFirst()).startsWith("CORRUPT ").contains("libllama-common.so is cut off");
+    assertThat(ChildJvm.run(ACCESS, cache(), "-cp", classPath(ChildJvm.natives())).lines()).endsWith("loaded true");
   }
 
   @Test
