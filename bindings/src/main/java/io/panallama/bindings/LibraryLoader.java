@@ -41,7 +41,7 @@ final class LibraryLoader {
     BackendChoice choice = requested == BackendChoice.AUTO ? settings.backend() : requested;
     if (settings.nativeFolder().isPresent()) {
       Path folder = settings.nativeFolder().get();
-      start(new Prepared(folder, LibraryFolder.loadOrder(folder, platform.os())), beforeBackends);
+      start(new Prepared(folder, LibraryFolder.loadOrder(folder, platform)), beforeBackends);
       return result(folder, Origin.FOLDER, choice == BackendChoice.CPU ? CPU_CHOSEN : linkage.cudaObstacle());
     }
     Cuda cuda = choice == BackendChoice.CPU ? new Cuda(Optional.empty(), CPU_CHOSEN) : prepareCuda();

@@ -134,7 +134,7 @@ class LibraryLoaderTest {
   void loadsAFolderOfTheUsersOwn() throws IOException {
     Path folder = Files.createDirectory(root.resolve("own"));
     for (String name : new String[] {"ggml", "ggml-base", "llama", "panallama", "ggml-cuda"}) {
-      Files.writeString(folder.resolve("lib" + name + ".so"), name);
+      Files.write(folder.resolve("lib" + name + ".so"), ElfFileTest.library(62));
     }
     nativeFolder = Optional.of(folder);
 
