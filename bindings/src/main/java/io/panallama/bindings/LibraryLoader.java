@@ -73,9 +73,11 @@ final class LibraryLoader {
         return Cuda.unusable("the CUDA libraries are not on the class path (build with -Pcuda)");
       }
       Prepared libraries = prepare(packaged.get());
-      // A set that loads halfway would leave a libggml-base behind that the other set then finds by name.
+      // A set that loads halfway would leave a libggml-base behind that the other set then finds by name. The bridge,
+      // the
+      // last to be loaded, depends on all others.
       return linkage
-          .trial(libraries.files())
+          .trial(libraries.files().getLast())
           .map(Cuda::unusable)
           .orElseGet(() -> new Cuda(Optional.of(libraries), Optional.empty()));
     } catch (NativeLoadException e) {
