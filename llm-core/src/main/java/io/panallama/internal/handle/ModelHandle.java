@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panallama.ModelConfig;
 import io.panallama.ModelLoadException;
 import io.panallama.ModelLoadException.Reason;
-import io.panallama.bindings.NativeMemory;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_progress_callback;
@@ -137,7 +136,7 @@ public final class ModelHandle {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(256);
       LlamaCpp.llama_model_desc(model, buffer, buffer.byteSize());
-      return NativeMemory.string(buffer);
+      return buffer.getString(0);
     }
   }
 
@@ -202,7 +201,7 @@ public final class ModelHandle {
       buffer = arena.allocate(length + 1L);
       call.write(buffer, buffer.byteSize());
     }
-    return NativeMemory.string(buffer);
+    return buffer.getString(0);
   }
 
   public VocabularyFacts vocabularyFacts() {

@@ -8,7 +8,6 @@ import io.panallama.NativeReport;
 import io.panallama.bindings.BackendChoice;
 import io.panallama.bindings.NativeLibraries;
 import io.panallama.bindings.NativeLoadException;
-import io.panallama.bindings.NativeMemory;
 import io.panallama.bindings.generated.LlamaCpp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -80,9 +79,9 @@ public final class Natives {
         MemorySegment registry = LlamaCpp.ggml_backend_dev_backend_reg(device);
         devices.add(
             new Device(
-                NativeMemory.string(LlamaCpp.ggml_backend_dev_name(device)),
-                NativeMemory.string(LlamaCpp.ggml_backend_dev_description(device)),
-                NativeMemory.string(LlamaCpp.ggml_backend_reg_name(registry)),
+                LlamaCpp.ggml_backend_dev_name(device).getString(0),
+                LlamaCpp.ggml_backend_dev_description(device).getString(0),
+                LlamaCpp.ggml_backend_reg_name(registry).getString(0),
                 type(LlamaCpp.ggml_backend_dev_type(device)),
                 free.get(JAVA_LONG, 0),
                 total.get(JAVA_LONG, 0)));
@@ -107,6 +106,6 @@ public final class Natives {
   /** llama.cpp's line of instruction sets and features in use. */
   public static String systemInfo() {
     load();
-    return NativeMemory.string(LlamaCpp.llama_print_system_info());
+    return LlamaCpp.llama_print_system_info().getString(0);
   }
 }
