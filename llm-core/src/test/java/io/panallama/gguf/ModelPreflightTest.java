@@ -80,6 +80,15 @@ class ModelPreflightTest {
   }
 
   @Test
+  void refusesSlidingWindowsAndRotationsThatNeverEnd() {
+    TinySpec spec = SPEC.withArchitecture(TinySpec.Architecture.SLIDING_WINDOW);
+    assertRefused(
+        "leaves no layer to the sliding window", spec, w -> w.put("gemma3.attention.sliding_window_pattern", 1));
+    assertRefused("sliding_window is 2147483647", spec, w -> w.put("gemma3.attention.sliding_window", (1L << 31) - 1));
+    assertRefused("rope.dimension_count is 0", spec, w -> w.put("gemma3.rope.dimension_count", 0));
+  }
+
+  @Test
   void refusesExpertsThatAreAsserted() {
     assertRefused("expert_used_count is 1", writer -> writer.put("llama.expert_used_count", 1));
     assertRefused("expert_used_count is 0", writer -> writer.put("llama.expert_count", 4));
@@ -180,7 +189,11 @@ class ModelPreflightTest {
   }
 
   private void check(Consumer<GgufWriter> change) {
-    GgufWriter writer = TinyModels.writer(SPEC);
+    check(SPEC, change);
+  }
+
+  private void check(TinySpec spec, Consumer<GgufWriter> change) {
+    GgufWriter writer = TinyModels.writer(spec);
     change.accept(writer);
     Path path = folder.resolve("changed.gguf");
     try {
@@ -196,7 +209,11 @@ class ModelPreflightTest {
   }
 
   private void assertRefused(String message, Consumer<GgufWriter> change) {
-    assertThat(refused(change))
+    assertRefused(message, SPEC, change);
+  }
+
+  private void assertRefused(String message, TinySpec spec, Consumer<GgufWriter> change) {
+    assertThat(catchThrowableOfType(ModelLoadException.class, () -> check(spec, change)))
         .as(message)
         .isNotNull()
         .returns(Reason.CORRUPT, ModelLoadException::reason)
