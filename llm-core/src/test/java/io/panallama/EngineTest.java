@@ -193,9 +193,7 @@ class EngineTest {
   @Test
   void anAnswerEndsWhereTheContextIsFull() {
     Completion completion =
-        engine
-            .generate(CompletionRequest.of("word ".repeat(700)).with(TestEngines.endless(model)))
-            .await();
+        engine.generate(CompletionRequest.of("word ".repeat(700)).with(TestEngines.endless(model))).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.CONTEXT_FULL);
     assertThat(completion.usage().totalTokens()).isEqualTo(1024);
   }

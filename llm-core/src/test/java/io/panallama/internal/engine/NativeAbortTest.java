@@ -35,7 +35,8 @@ class NativeAbortTest {
   void start() {
     TinySpec spec = TinySpec.defaults().withSize(4, 256, 4).withContextLength(CONTEXT).withEnd(TinySpec.End.NEVER);
     model = Model.load(TinyModels.write(folder.resolve("tiny.gguf"), spec));
-    engine = Engine.start(model, TestEngines.config().toBuilder().slots(2).contextSize(CONTEXT).batchSize(CONTEXT).build());
+    engine =
+        Engine.start(model, TestEngines.config().toBuilder().slots(2).contextSize(CONTEXT).batchSize(CONTEXT).build());
   }
 
   @AfterEach
