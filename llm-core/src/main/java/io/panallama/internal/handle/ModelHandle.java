@@ -49,7 +49,7 @@ public final class ModelHandle {
       Progress progress = new Progress(config);
       MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
       llama_model_params.load_mode(parameters, config.loadMode().value());
-      llama_model_params.n_gpu_layers(parameters, config.gpuLayers());
+      llama_model_params.n_gpu_layers(parameters, Natives.mayOffload() ? config.gpuLayers() : 0);
       llama_model_params.main_gpu(parameters, config.mainGpu());
       llama_model_params.vocab_only(parameters, config.vocabularyOnly());
       llama_model_params.check_tensors(parameters, config.checkTensors());

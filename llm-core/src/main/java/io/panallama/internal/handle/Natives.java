@@ -55,6 +55,15 @@ public final class Natives {
     return report;
   }
 
+  /**
+   * Whether a model may be given to a GPU. With the CPU backend it may not, even if a user's own libraries list one; on a
+   * Mac the GPU belongs to the ordinary libraries.
+   */
+  static boolean mayOffload() {
+    NativeReport loaded = load();
+    return !loaded.backend().equals("cpu") || loaded.platform().startsWith("mac-");
+  }
+
   static Optional<String> cpuVariant(List<String> lines) {
     for (String line : lines) {
       Matcher matcher = CPU_LIBRARY.matcher(line);
