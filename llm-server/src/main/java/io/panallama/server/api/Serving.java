@@ -4,6 +4,7 @@ import io.panallama.EngineStats;
 import io.panallama.Generator;
 import io.panallama.server.ServedModel;
 import io.panallama.server.wire.ApiException;
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ public final class Serving {
   /** A model that is ready. */
   public record Ready(ServedModel model, Generator generator, Supplier<EngineStats> stats) {}
 
+  private final RunningGenerations running = new RunningGenerations();
   private volatile @Nullable Ready ready;
   private volatile boolean closed;
 
@@ -20,9 +22,18 @@ public final class Serving {
     ready = newReady;
   }
 
-  /** Refuses further requests. */
-  public void close() {
+  /** Refuses further requests, lets running ones go on for {@code grace}, then cancels them. */
+  public void close(Duration grace) {
     closed = true;
+    running.end(grace);
+  }
+
+  RunningGenerations running() {
+    return running;
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   /**
