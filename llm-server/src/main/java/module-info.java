@@ -6,7 +6,10 @@ module io.panallama.server {
   requires io.helidon.webserver;
   requires transitive io.panallama;
   requires io.panallama.demo;
-  requires org.jline;
+  requires java.logging;
+  requires jdk.unsupported;
+  requires org.jline.reader;
+  requires org.jline.terminal;
   requires static transitive org.jspecify;
 
   exports io.panallama.server;

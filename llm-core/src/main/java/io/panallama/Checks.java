@@ -12,7 +12,8 @@ final class Checks {
 
   static void inRange(String parameter, float value, float low, float high) {
     if (!(value >= low && value <= high)) {
-      throw outOfRange(parameter, value, high == Float.MAX_VALUE ? plain(low) + " or more" : plain(low) + " to " + plain(high));
+      throw outOfRange(
+          parameter, value, high == Float.MAX_VALUE ? plain(low) + " or more" : plain(low) + " to " + plain(high));
     }
   }
 

@@ -10,8 +10,7 @@ package io.panallama;
  * @param memoryFree bytes free at the time of the call
  * @param memoryTotal bytes
  */
-public record Device(
-    String name, String description, String backend, Type type, long memoryFree, long memoryTotal) {
+public record Device(String name, String description, String backend, Type type, long memoryFree, long memoryTotal) {
   /** The kinds of ggml's {@code ggml_backend_dev_type}. */
   public enum Type {
     CPU,

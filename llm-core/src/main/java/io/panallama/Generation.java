@@ -56,10 +56,9 @@ public interface Generation extends Iterable<GenerationEvent>, AutoCloseable {
     for (GenerationEvent event : this) {
       switch (event) {
         case GenerationEvent.Text piece -> text.append(piece.text());
-        case GenerationEvent.Finished end ->
-            {
-              return new Completion(text.toString(), end.reason(), end.usage(), end.timings());
-            }
+        case GenerationEvent.Finished end -> {
+          return new Completion(text.toString(), end.reason(), end.usage(), end.timings());
+        }
       }
     }
     throw new IllegalStateException("The generation was already read to its end.");

@@ -23,8 +23,7 @@ public record GenerationOptions(int maxTokens, Sampling sampling, List<String> s
   /** The most alternatives that can be reported per step; OpenAI's own limit. */
   public static final int MAX_TOP_LOGPROBS = 20;
 
-  private static final GenerationOptions DEFAULTS =
-      new GenerationOptions(UNLIMITED, Sampling.defaults(), List.of(), 0);
+  private static final GenerationOptions DEFAULTS = new GenerationOptions(UNLIMITED, Sampling.defaults(), List.of(), 0);
 
   /**
    * @throws InvalidRequestException if a value is out of its range
@@ -40,7 +39,8 @@ public record GenerationOptions(int maxTokens, Sampling sampling, List<String> s
           "stop", "stop has " + stops.size() + " texts; at most " + MAX_STOPS + " are allowed.");
     }
     if (stops.contains("")) {
-      throw new InvalidRequestException("stop", "stop contains an empty text; every stop needs at least one character.");
+      throw new InvalidRequestException(
+          "stop", "stop contains an empty text; every stop needs at least one character.");
     }
     if (topLogprobs < 0 || topLogprobs > MAX_TOP_LOGPROBS) {
       throw new InvalidRequestException(

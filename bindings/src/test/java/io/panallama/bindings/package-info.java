@@ -1,0 +1,4 @@
+@NullMarked
+package io.panallama.bindings;
+
+import org.jspecify.annotations.NullMarked;

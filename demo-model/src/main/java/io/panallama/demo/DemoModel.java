@@ -1,0 +1,125 @@
+package io.panallama.demo;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * A chat model of two million parameters inside this jar.
+ *
+ * <p>It is there to try and to test Panallama with: small enough for a jar, trained from nothing on generated text. llama.cpp
+ * maps files, not jar entries, so {@link #extract} puts it into the cache folder once.
+ */
+public final class DemoModel {
+  /** What the model is called. */
+  public static final String NAME = "panallama-demo";
+
+  /** What it is, in a few words. */
+  public static final String DESCRIPTION = "a demo chat model of two million parameters, trained on generated text";
+
+  /** How many parameters it has. */
+  public static final long PARAMETERS = 1_992_768;
+
+  /** SHA-256 of the GGUF file. A constant, because hashing two megabytes in a cold JVM costs more than all the rest. */
+  static final String SHA256 = "d51e3d3c3e5e4fed2da525c1d04458331fe9ee094d656a6cffdb42967f9b1c66";
+
+  /** Length of the GGUF file in bytes. */
+  static final long SIZE = 2_188_576;
+
+  static final String RESOURCE = "panallama-demo-q8_0.gguf";
+
+  private DemoModel() {}
+
+  /** One sentence for the user: what this model is, and how to get a real one. */
+  public static String notice() {
+    return NAME + " is " + DESCRIPTION + ": fast, and often wrong. --model FILE loads a real one (any GGUF file).";
+  }
+
+  /**
+   * The model as a file. The first call writes it into the cache folder, later ones find it there; a file of the wrong
+   * size is replaced. Any number of threads and processes may call it at once.
+   *
+   * @throws UncheckedIOException if the cache folder can't be written
+   */
+  public static Path extract() {
+    return extract(CacheFolder.root());
+  }
+
+  /** As {@link #extract()}, into {@code models/} below {@code cacheRoot}. */
+  static Path extract(Path cacheRoot) {
+    Path folder = cacheRoot.resolve("models");
+    Path target = folder.resolve("panallama-demo-q8_0-" + SHA256.substring(0, 16) + ".gguf");
+    try {
+      if (!isComplete(target)) {
+        Files.createDirectories(folder);
+        write(folder, target);
+      }
+      return target;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(
+          "The demo model can't be written to "
+              + folder
+              + " ("
+              + failure
+              + "); -Dpanallama.cache.dir or PANALLAMA_CACHE_DIR names another folder.",
+          failure);
+    }
+  }
+
+  private static boolean isComplete(Path file) throws IOException {
+    return Files.isRegularFile(file) && Files.size(file) == SIZE;
+  }
+
+  /** Writes a file of another name and renames it, so that nobody ever sees half of it. */
+  private static void write(Path folder, Path target) throws IOException {
+    Path temporary = Files.createTempFile(folder, "panallama-demo-", ".part");
+    try {
+      copyChecked(temporary);
+      try {
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (AtomicMoveNotSupportedException unsupported) {
+        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException inUse) {
+        // Windows refuses to replace a file that another process has mapped; that file is then complete.
+        if (!isComplete(target)) {
+          throw inUse;
+        }
+      }
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private static void copyChecked(Path file) throws IOException {
+    MessageDigest digest = sha256();
+    try (InputStream in = DemoModel.class.getResourceAsStream(RESOURCE)) {
+      if (in == null) {
+        throw new IOException("the jar lacks " + RESOURCE);
+      }
+      try (OutputStream out = new DigestOutputStream(Files.newOutputStream(file), digest)) {
+        in.transferTo(out);
+      }
+    }
+    String found = HexFormat.of().formatHex(digest.digest());
+    if (!found.equals(SHA256)) {
+      throw new IOException("the jar's " + RESOURCE + " has SHA-256 " + found + ", not " + SHA256);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new AssertionError("Every Java platform has SHA-256.", impossible);
+    }
+  }
+}

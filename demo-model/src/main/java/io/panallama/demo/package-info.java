@@ -1,0 +1,11 @@
+/**
+ * The embedded demo model, so that every command works before a model was downloaded.
+ *
+ * <pre>{@code
+ * try (Model model = Model.load(DemoModel.extract())) { ... }
+ * }</pre>
+ */
+@NullMarked
+package io.panallama.demo;
+
+import org.jspecify.annotations.NullMarked;

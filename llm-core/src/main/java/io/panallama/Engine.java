@@ -1,0 +1,150 @@
+package io.panallama;
+
+import io.panallama.EngineStartException.Reason;
+import io.panallama.internal.engine.EngineLoop;
+import io.panallama.internal.engine.EngineSettings;
+import io.panallama.internal.handle.ModelHandle;
+import io.panallama.internal.handle.NativeDecoder;
+import io.panallama.internal.handle.SamplerChain;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Generates for many at once on one loaded model: one llama.cpp context, one platform thread that decodes and samples
+ * for all of them together.
+ *
+ * <p>Lifetime: from {@link #start} to {@link #close}, which ends every generation with {@link
+ * GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The model may be closed before; its weights stay
+ * until the engine is closed.
+ *
+ * <p>Safe for any thread. {@link #generate} renders and tokenizes on the calling thread and then only queues.
+ */
+public final class Engine implements Generator, AutoCloseable {
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final Model model;
+  private final EngineConfig config;
+  private final EngineLoop loop;
+
+  private Engine(Model model, EngineConfig config, EngineLoop loop) {
+    this.model = model;
+    this.config = config;
+    this.loop = loop;
+  }
+
+  /** Starts with {@link EngineConfig#defaults()}. */
+  public static Engine start(Model model) {
+    return start(model, EngineConfig.defaults());
+  }
+
+  /**
+   * Starts an engine.
+   *
+   * @throws EngineStartException if the model can't generate, the memory does not suffice, or llama.cpp refuses
+   * @throws IllegalStateException if the model is closed
+   */
+  public static Engine start(Model model, EngineConfig config) {
+    ModelHandle handle = model.handle();
+    handle.retain();
+    try {
+      requireDecoder(model);
+      EngineConfig chosen = EngineDefaults.resolve(config, model);
+      EngineDefaults.requireMemory(model, chosen);
+      EngineSettings settings =
+          new EngineSettings(
+              "panallama-engine-" + NUMBER.incrementAndGet(),
+              chosen.slots(),
+              chosen.queueLimit(),
+              chosen.mailboxCapacity());
+      EngineLoop loop =
+          EngineLoop.start(settings, model.vocabulary().pieces(), () -> NativeDecoder.create(handle, chosen));
+      return new Engine(model, chosen, loop);
+    } finally {
+      handle.release();
+    }
+  }
+
+  private static void requireDecoder(Model model) {
+    if (!model.hasWeights()) {
+      throw new EngineStartException(
+          Reason.VOCABULARY_ONLY, model.path() + " was loaded without its weights; it can't generate.", null);
+    }
+    if (!model.isTextDecoder()) {
+      throw new EngineStartException(
+          Reason.NOT_A_DECODER,
+          model.path() + " is a " + model.architecture() + " model, which does not generate text from text alone.",
+          null);
+    }
+  }
+
+  @Override
+  public Generation generate(GenerationRequest request) {
+    List<String> stops = new ArrayList<>(request.options().stops());
+    int[] prompt =
+        switch (request) {
+          case ChatRequest chat -> {
+            ChatTemplate.Rendered rendered = model.template().render(chat.messages());
+            stops.addAll(rendered.stops());
+            yield model.tokenizer().tokenize(rendered.prompt(), true, true);
+          }
+          case CompletionRequest completion -> tokens(completion.prompt());
+        };
+    if (prompt.length == 0) {
+      throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
+    }
+    loop.requireRoom(prompt.length);
+    SamplerChain sampler = SamplerChain.create(model.handle(), request.options().sampling(), prompt);
+    try {
+      return loop.submit(prompt, request.options(), stops, sampler);
+    } catch (Throwable refused) {
+      sampler.close();
+      throw refused;
+    }
+  }
+
+  private int[] tokens(Prompt prompt) {
+    return switch (prompt) {
+      case Prompt.Text text -> model.tokenizer().tokenize(text.text(), true, text.parseSpecial());
+      case Prompt.Tokens given -> {
+        int[] tokens = given.tokens();
+        for (int i = 0; i < tokens.length; i++) {
+          if (tokens[i] < 0 || tokens[i] >= model.vocabulary().size()) {
+            throw new InvalidRequestException(
+                "prompt[" + i + "]",
+                "Token "
+                    + tokens[i]
+                    + " is not in the vocabulary; ids are 0 to "
+                    + (model.vocabulary().size() - 1)
+                    + ".");
+          }
+        }
+        yield tokens;
+      }
+    };
+  }
+
+  /** What was asked for, with every {@link EngineConfig#AUTO} replaced by what was chosen. */
+  public EngineConfig config() {
+    return config;
+  }
+
+  /** The most tokens of one generation, prompt and answer together. */
+  public int sequenceContextSize() {
+    return loop.sequenceContextSize();
+  }
+
+  public EngineStats stats() {
+    return loop.stats();
+  }
+
+  public Model model() {
+    return model;
+  }
+
+  /** Ends every generation and frees the context. Repeating it is harmless. */
+  @Override
+  public void close() {
+    loop.close();
+  }
+}

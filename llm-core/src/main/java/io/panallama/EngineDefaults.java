@@ -1,0 +1,62 @@
+package io.panallama;
+
+import io.panallama.EngineStartException.Reason;
+import io.panallama.internal.handle.ContextMemory;
+import io.panallama.internal.handle.SystemMemory;
+
+/** Replaces {@link EngineConfig#AUTO} and checks that the result fits into memory. */
+final class EngineDefaults {
+  private static final int CONTEXT_PER_SLOT = 2048;
+  private static final int SMALLEST_CONTEXT = 8192;
+  private static final int BATCH = 512;
+
+  private EngineDefaults() {}
+
+  static EngineConfig resolve(EngineConfig config, Model model) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
+    return config.toBuilder()
+        .contextSize(auto(config.contextSize(), contextSize(config.slots(), model.trainedContextSize())))
+        .batchSize(batch)
+        .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
+        .threads(auto(config.threads(), processors))
+        .batchThreads(auto(config.batchThreads(), processors))
+        .build();
+  }
+
+  static int contextSize(int slots, int trained) {
+    int limit = trained > 0 ? trained : CONTEXT_PER_SLOT;
+    long wanted = Math.max(SMALLEST_CONTEXT, (long) slots * CONTEXT_PER_SLOT);
+    return (int) Math.min(wanted, (long) slots * limit);
+  }
+
+  private static int auto(int configured, int otherwise) {
+    return configured == EngineConfig.AUTO ? otherwise : configured;
+  }
+
+  /**
+   * @throws EngineStartException if the KV cache would not fit into what is free
+   */
+  static void requireMemory(Model model, EngineConfig config) {
+    if (config.contextSize() < config.slots()) {
+      throw new EngineStartException(
+          Reason.REFUSED,
+          "contextSize is " + config.contextSize() + " with " + config.slots() + " slots; every slot needs a cell.",
+          null);
+    }
+    long needed = ContextMemory.bytes(model.metadata(), config);
+    long available = SystemMemory.availableBytes();
+    if (needed > available) {
+      throw new EngineStartException(
+          Reason.INSUFFICIENT_MEMORY,
+          "A context of "
+              + config.contextSize()
+              + " tokens needs about "
+              + SystemMemory.text(needed)
+              + " for its KV cache, and "
+              + SystemMemory.text(available)
+              + " are free; choose a smaller context size, fewer slots or a quantised KV cache.",
+          null);
+    }
+  }
+}

@@ -1,0 +1,231 @@
+package io.panallama;
+
+import io.panallama.gguf.GgufFile;
+import io.panallama.gguf.ModelPreflight;
+import io.panallama.internal.handle.ModelHandle;
+import io.panallama.internal.handle.Natives;
+import io.panallama.internal.handle.SystemMemory;
+import io.panallama.internal.handle.TemplateHandle;
+import io.panallama.internal.handle.VocabularyFacts;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loaded model: weights, vocabulary and chat template.
+ *
+ * <p>Lifetime: from {@link #load} to {@link #close}. Engines that run on it keep the weights in memory until they are
+ * closed themselves; nothing new can be started on a closed model.
+ *
+ * <p>Safe for any thread. Facts are read when the model is loaded and stay readable after it is closed.
+ */
+public final class Model implements AutoCloseable {
+  private final ModelHandle handle;
+  private final Path path;
+  private final boolean hasWeights;
+  private final String description;
+  private final Map<String, String> metadata;
+  private final long parameterCount;
+  private final long sizeBytes;
+  private final int layerCount;
+  private final int embeddingSize;
+  private final boolean textDecoder;
+  private final Vocabulary vocabulary;
+  private final Tokenizer tokenizer;
+  private final ReentrantLock templateLock = new ReentrantLock();
+  private @Nullable ChatTemplate template;
+
+  private Model(ModelHandle handle, Path path, boolean hasWeights) {
+    this.handle = handle;
+    this.path = path;
+    this.hasWeights = hasWeights;
+    this.description = handle.description();
+    this.metadata = Collections.unmodifiableMap(handle.metadata());
+    this.parameterCount = handle.parameterCount();
+    this.sizeBytes = handle.sizeBytes();
+    this.layerCount = handle.layerCount();
+    this.embeddingSize = handle.embeddingSize();
+    this.textDecoder = handle.hasDecoder() && !handle.hasEncoder();
+    VocabularyFacts facts = handle.vocabularyFacts();
+    this.vocabulary = new Vocabulary(facts, handle.pieces(facts));
+    this.tokenizer = new Tokenizer(handle);
+  }
+
+  /** Loads with {@link ModelConfig#defaults()}. */
+  public static Model load(Path path) {
+    return load(path, ModelConfig.defaults());
+  }
+
+  /**
+   * Loads a GGUF file. The file is checked in Java first: llama.cpp ends the process on some malformed ones.
+   *
+   * @throws ModelLoadException if the file can't be read or loaded, or the listener stops the load
+   * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
+   */
+  public static Model load(Path path, ModelConfig config) {
+    GgufFile file = GgufFile.read(path);
+    ModelPreflight.check(file);
+    if (!config.vocabularyOnly()) {
+      ModelPreflight.requireWeights(file);
+    }
+    requireMemory(path, file, config);
+    Natives.load();
+    ModelHandle handle = ModelHandle.load(path, config);
+    try {
+      return new Model(handle, path, !config.vocabularyOnly());
+    } catch (Throwable failure) {
+      handle.close();
+      throw failure;
+    }
+  }
+
+  /** A mapped file may be larger than the memory; one that is read or locked may not. */
+  private static void requireMemory(Path path, GgufFile file, ModelConfig config) {
+    boolean mapped = config.loadMode() == LoadMode.MMAP || config.loadMode() == LoadMode.AUTO;
+    long available = SystemMemory.availableBytes();
+    if (!mapped && config.gpuLayers() == 0 && file.fileSize() > available) {
+      throw new ModelLoadException(
+          ModelLoadException.Reason.INSUFFICIENT_MEMORY,
+          path,
+          path
+              + ": needs "
+              + SystemMemory.text(file.fileSize())
+              + " to be read into memory, and "
+              + SystemMemory.text(available)
+              + " are free; load it memory-mapped or take a smaller model.",
+          null);
+    }
+  }
+
+  /** The file as it was given. */
+  public Path path() {
+    return path;
+  }
+
+  /** The model's name by its metadata, else its file name without the extension. */
+  public String name() {
+    String named = metadata.get("general.name");
+    if (named != null && !named.isBlank()) {
+      return named;
+    }
+    Path file = path.getFileName();
+    String text = (file == null ? path : file).toString();
+    return text.endsWith(".gguf") ? text.substring(0, text.length() - ".gguf".length()) : text;
+  }
+
+  /** llama.cpp's one-line description: architecture, size and weight format. */
+  public String description() {
+    return description;
+  }
+
+  /** The architecture's name in the metadata, such as {@code "llama"}. */
+  public String architecture() {
+    return metadata.getOrDefault("general.architecture", "unknown");
+  }
+
+  public long parameterCount() {
+    return parameterCount;
+  }
+
+  /** Bytes of all tensors. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** Tokens of context the model was trained for; 0 if the file does not say. */
+  public int trainedContextSize() {
+    return handle.trainedContextSize();
+  }
+
+  public int layerCount() {
+    return layerCount;
+  }
+
+  /** Width of the hidden state. */
+  public int embeddingSize() {
+    return embeddingSize;
+  }
+
+  /** Every entry of the file's metadata as text, in the file's order. Unmodifiable. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  /** The Jinja source of the model's chat template. */
+  public Optional<String> chatTemplate() {
+    return Optional.ofNullable(metadata.get("tokenizer.chat_template"));
+  }
+
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /**
+   * {@link Sampling#defaults()} with what the model's makers recommend in its metadata ({@code general.sampling.*}) in
+   * place of llama.cpp's values.
+   */
+  public Sampling recommendedSampling() {
+    return RecommendedSampling.of(metadata);
+  }
+
+  /**
+   * Renders a conversation into the prompt that the model was trained on, ready for the assistant's turn.
+   *
+   * @throws ChatTemplateException if the model has no usable template or the template refuses the conversation
+   * @throws IllegalStateException if the model is closed
+   */
+  public String render(ChatRequest request) {
+    return template().render(request.messages()).prompt();
+  }
+
+  /** The compiled template; compiled at the first use. */
+  ChatTemplate template() {
+    templateLock.lock();
+    try {
+      if (template == null) {
+        template = new ChatTemplate(TemplateHandle.create(handle));
+      }
+      return template;
+    } finally {
+      templateLock.unlock();
+    }
+  }
+
+  ModelHandle handle() {
+    return handle;
+  }
+
+  boolean hasWeights() {
+    return hasWeights;
+  }
+
+  boolean isTextDecoder() {
+    return textDecoder;
+  }
+
+  /** Frees the model, or leaves that to the last engine that runs on it. Repeating it is harmless. */
+  @Override
+  public void close() {
+    templateLock.lock();
+    try {
+      if (template != null) {
+        template.close();
+      }
+    } finally {
+      templateLock.unlock();
+    }
+    handle.close();
+  }
+
+  @Override
+  public String toString() {
+    return "Model[" + name() + ", " + description + "]";
+  }
+}

@@ -1,0 +1,34 @@
+package io.panallama;
+
+import io.panallama.internal.handle.ModelHandle;
+import io.panallama.internal.handle.TokenizerCalls;
+
+/** Text to tokens and back, with the model's own vocabulary. Safe for any thread, until the model is closed. */
+public final class Tokenizer {
+  private final ModelHandle model;
+
+  Tokenizer(ModelHandle model) {
+    this.model = model;
+  }
+
+  /**
+   * @param addSpecial whether to add the tokens that the vocabulary puts around a text
+   * @param parseSpecial whether special tokens written in the text, such as {@code <|im_end|>}, become those tokens;
+   *     leave it false for text that comes from somebody else
+   * @throws InvalidRequestException if the text can't be tokenized
+   * @throws IllegalStateException if the model is closed
+   */
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return TokenizerCalls.tokenize(model, text, addSpecial, parseSpecial);
+  }
+
+  /**
+   * The text of the tokens, special ones left out. Bytes that are no UTF-8 become U+FFFD.
+   *
+   * @throws InvalidRequestException if an id is not in the vocabulary
+   * @throws IllegalStateException if the model is closed
+   */
+  public String detokenize(int... tokens) {
+    return TokenizerCalls.detokenize(model, tokens, false, false);
+  }
+}

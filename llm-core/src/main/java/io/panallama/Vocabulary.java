@@ -1,0 +1,92 @@
+package io.panallama;
+
+import io.panallama.internal.engine.Pieces;
+import io.panallama.internal.handle.VocabularyFacts;
+import java.util.Arrays;
+import java.util.OptionalInt;
+
+/**
+ * The tokens a model knows. Read once when the model is loaded; safe for any thread and usable after the model is
+ * closed.
+ */
+public final class Vocabulary {
+  private final VocabularyFacts facts;
+  private final Pieces pieces;
+
+  Vocabulary(VocabularyFacts facts, Pieces pieces) {
+    this.facts = facts;
+    this.pieces = pieces;
+  }
+
+  /** How many tokens there are; ids are 0 to {@code size() - 1}. */
+  public int size() {
+    return facts.size();
+  }
+
+  public VocabularyType type() {
+    VocabularyType[] types = VocabularyType.values();
+    return facts.type() >= 0 && facts.type() < types.length ? types[facts.type()] : VocabularyType.NONE;
+  }
+
+  /** The token at the beginning of a text. */
+  public OptionalInt beginningOfText() {
+    return facts.bos();
+  }
+
+  /** The token at the end of a text. */
+  public OptionalInt endOfText() {
+    return facts.eos();
+  }
+
+  /** The token at the end of a turn. */
+  public OptionalInt endOfTurn() {
+    return facts.eot();
+  }
+
+  /** The token that pads. */
+  public OptionalInt padding() {
+    return facts.pad();
+  }
+
+  /** Whether a prompt is meant to begin with {@link #beginningOfText}. */
+  public boolean addsBeginningOfText() {
+    return facts.addsBos();
+  }
+
+  /** Whether a prompt is meant to end with {@link #endOfText}. */
+  public boolean addsEndOfText() {
+    return facts.addsEos();
+  }
+
+  /**
+   * Whether a generation ends with this token.
+   *
+   * @throws IndexOutOfBoundsException if the id is not in the vocabulary
+   */
+  public boolean isEndOfGeneration(int token) {
+    return facts.isEndOfGeneration(token);
+  }
+
+  /**
+   * Whether the token steers the model and is no text.
+   *
+   * @throws IndexOutOfBoundsException if the id is not in the vocabulary
+   */
+  public boolean isControl(int token) {
+    return facts.isControl(token);
+  }
+
+  /**
+   * The bytes that the token adds to the output: part of a UTF-8 text, maybe part of a character, and none for a control
+   * token.
+   *
+   * @throws IndexOutOfBoundsException if the id is not in the vocabulary
+   */
+  public byte[] piece(int token) {
+    return Arrays.copyOfRange(pieces.bytes(), pieces.offsets()[token], pieces.offsets()[token + 1]);
+  }
+
+  Pieces pieces() {
+    return pieces;
+  }
+}

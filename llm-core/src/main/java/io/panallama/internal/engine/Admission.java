@@ -1,0 +1,62 @@
+package io.panallama.internal.engine;
+
+import io.panallama.EngineBusyException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Counts what is in flight and refuses what would not fit into slots and queue. Any thread. */
+final class Admission {
+  private static final Duration SHORTEST_RETRY = Duration.ofSeconds(1);
+  private static final Duration LONGEST_RETRY = Duration.ofSeconds(60);
+
+  private final int slots;
+  private final int queueLimit;
+  private final AtomicInteger inFlight = new AtomicInteger();
+
+  /** Smoothed time from submission to end, in nanoseconds; written by the engine thread only. */
+  private volatile double typicalNanos;
+
+  Admission(int slots, int queueLimit) {
+    this.slots = slots;
+    this.queueLimit = queueLimit;
+  }
+
+  /**
+   * Takes a place.
+   *
+   * @throws EngineBusyException if there is none
+   */
+  void enter() {
+    int limit = slots + queueLimit;
+    int before = inFlight.getAndUpdate(count -> Math.min(count + 1, limit));
+    if (before >= limit) {
+      throw new EngineBusyException(queueLimit, retryAfter());
+    }
+  }
+
+  /** Gives a place back. */
+  void leave() {
+    inFlight.decrementAndGet();
+  }
+
+  /** Gives a place back and learns from how long it was held. */
+  void leave(long nanos) {
+    double typical = typicalNanos;
+    // A weight of 1/8 follows a change of load within some ten requests.
+    typicalNanos = typical == 0 ? nanos : typical + (nanos - typical) / 8;
+    leave();
+  }
+
+  int inFlight() {
+    return inFlight.get();
+  }
+
+  /** A slot comes free about every {@code typical / slots}. */
+  private Duration retryAfter() {
+    Duration estimate = Duration.ofNanos((long) (typicalNanos / slots));
+    if (estimate.compareTo(SHORTEST_RETRY) < 0) {
+      return SHORTEST_RETRY;
+    }
+    return estimate.compareTo(LONGEST_RETRY) > 0 ? LONGEST_RETRY : estimate;
+  }
+}

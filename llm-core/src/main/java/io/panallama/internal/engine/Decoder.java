@@ -1,0 +1,97 @@
+package io.panallama.internal.engine;
+
+/**
+ * The seam between policy and llama.cpp: one context with its KV cache, its batch and its samplers.
+ *
+ * <p>Every method but {@link #requestAbort} belongs to the engine thread. Nothing here allocates per step.
+ */
+public interface Decoder extends AutoCloseable {
+  /** What became of a step. */
+  enum Status {
+    /** Computed; the KV cache holds the batch. */
+    OK,
+    /** There was no room in the KV cache; nothing changed. */
+    NO_ROOM,
+    /** The abort flag was seen; part of the batch may be in the KV cache. */
+    ABORTED,
+    /** llama.cpp failed; part of the batch may be in the KV cache. {@link #failure} says why. */
+    FAILED
+  }
+
+  /** The most tokens of one step. */
+  int batchSize();
+
+  /** Cells of the KV cache, shared by all sequences. */
+  int contextSize();
+
+  /** The most tokens of one sequence. */
+  int sequenceContextSize();
+
+  /** Empties the batch. */
+  void clearBatch();
+
+  /**
+   * Appends a token to the batch.
+   *
+   * @param position the token's place in its sequence, counted from 0; consecutive within a sequence
+   * @param sequence the sequence id, 0 to slots - 1
+   * @param output whether logits are wanted at this token
+   * @return the token's index in the batch
+   */
+  int addToBatch(int token, int position, int sequence, boolean output);
+
+  /** Computes the batch. */
+  Status decode();
+
+  /** Why the last {@link #decode} or the first failed {@link #sample} failed, in llama.cpp's words where it had any. */
+  String failure();
+
+  /** Empties the list of samples to take. */
+  void clearSamples();
+
+  /**
+   * Appends a sample to take.
+   *
+   * @param sampler made for this decoder
+   * @param outputIndex what {@link #addToBatch} returned for a token with {@code output}
+   * @param topLogprobs how many of the likeliest tokens to report
+   */
+  void addSample(TokenSampler sampler, int outputIndex, int topLogprobs);
+
+  /** Takes the listed samples. */
+  void sample();
+
+  /** Token {@code index} of the last {@link #sample}, or -1 if that one failed. */
+  int sampledToken(int index);
+
+  /** Natural log-probability of that token; NaN unless log-probabilities were asked for. */
+  float sampledLogprob(int index);
+
+  /** How many alternatives are reported for that sample. */
+  int topCount(int index);
+
+  /** The token of an alternative, likeliest first. */
+  int topToken(int index, int rank);
+
+  /** The natural log-probability of an alternative. */
+  float topLogprob(int index, int rank);
+
+  /**
+   * Removes a sequence's cells from {@code position} on.
+   *
+   * @return false if this kind of model can't remove a part; nothing was removed then
+   */
+  boolean removeFrom(int sequence, int position);
+
+  /** Removes all cells of a sequence. */
+  void remove(int sequence);
+
+  /** Asks a running {@link #decode} to stop soon. Any thread. */
+  void requestAbort();
+
+  /** Takes the request back, before the next step. */
+  void clearAbort();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,330 @@
+package io.panallama.internal.engine;
+
+import io.panallama.EngineStats;
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationException;
+import io.panallama.GenerationException.Reason;
+import io.panallama.GenerationOptions;
+import io.panallama.PromptTooLongException;
+import io.panallama.Usage;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine thread: takes requests from its inbox, plans a step, computes it, and hands tokens to the mailboxes; over
+ * and over, until it is closed.
+ *
+ * <p>{@link #submit}, {@link #close}, {@link #stats} and the wake-ups are for any thread; everything else runs on the
+ * engine thread, which alone owns the decoder.
+ */
+public final class EngineLoop implements AutoCloseable {
+  private final EngineSettings settings;
+  private final Supplier<Decoder> decoders;
+  private final Pieces pieces;
+  private final Admission admission;
+  private final Queue<Sequence> inbox = new ConcurrentLinkedQueue<>();
+  private final CompletableFuture<Decoder> started = new CompletableFuture<>();
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+  private final AtomicLong ids = new AtomicLong();
+  private final Counters counters = new Counters();
+  private volatile boolean closing;
+  private volatile @Nullable Throwable death;
+  private volatile boolean cancelRequested;
+  private final Thread thread;
+
+  // Confined to the engine thread.
+  private final Deque<Sequence> waiting = new ArrayDeque<>();
+  private final List<Sequence> active = new ArrayList<>();
+  private final BitSet usedIds = new BitSet();
+
+  private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
+    this.settings = settings;
+    this.pieces = pieces;
+    this.decoders = decoders;
+    this.admission = new Admission(settings.slots(), settings.queueLimit());
+    this.thread = EngineThreads.unstarted(this, settings.name());
+  }
+
+  /**
+   * Starts the thread and waits until its decoder is made.
+   *
+   * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
+   */
+  public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
+    EngineLoop loop = new EngineLoop(settings, pieces, decoders);
+    loop.thread.start();
+    try {
+      loop.started.join();
+    } catch (CompletionException failure) {
+      if (failure.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw failure;
+    }
+    return loop;
+  }
+
+  /** The most tokens of one sequence. */
+  public int sequenceContextSize() {
+    return started.join().sequenceContextSize();
+  }
+
+  /**
+   * @throws PromptTooLongException if a prompt of this length leaves no room for a token of the answer
+   */
+  public void requireRoom(int promptLength) {
+    int limit = sequenceContextSize();
+    if (promptLength >= limit) {
+      throw new PromptTooLongException(promptLength, limit);
+    }
+  }
+
+  /**
+   * Queues a generation, which owns {@code sampler} and {@code prompt} from here on. If this throws, the sampler is still
+   * the caller's.
+   *
+   * @param stopTexts what ends the generation; the request's own stops and those of the chat template
+   * @throws io.panallama.EngineBusyException if the queue is full
+   * @throws PromptTooLongException if the prompt leaves no room for a token of the answer
+   * @throws IllegalStateException if the engine is closed
+   */
+  public Generation submit(int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
+    requireRoom(prompt.length);
+    requireOpen();
+    admission.enter();
+    StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
+    Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), stops.largestRelease(), options.topLogprobs());
+    EngineGeneration generation = new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
+    inbox.add(
+        new Sequence(
+            generation, sampler, stops, prompt, options.maxTokens(), sequenceContextSize(), options.topLogprobs()));
+    wake();
+    if (stopped.isDone()) {
+      // The loop ended between the check and the add: nobody else will look into the inbox.
+      failInbox();
+    }
+    return generation;
+  }
+
+  private void requireOpen() {
+    if (death != null) {
+      throw new IllegalStateException("The engine died: " + death.getMessage(), death);
+    }
+    if (closing) {
+      throw new IllegalStateException("The engine is closed.");
+    }
+  }
+
+  public EngineStats stats() {
+    return counters.snapshot(settings.slots(), admission.inFlight());
+  }
+
+  /** Ends every generation with {@link Reason#ENGINE_CLOSED} and waits for the thread to end. Repeating it is harmless. */
+  @Override
+  public void close() {
+    closing = true;
+    if (started.isDone() && !started.isCompletedExceptionally()) {
+      started.join().requestAbort();
+    }
+    wake();
+    stopped.join();
+  }
+
+  /** Makes the loop look at its inbox and its sequences again. */
+  void wake() {
+    LockSupport.unpark(thread);
+  }
+
+  /** The reader of a generation wants no more. */
+  void cancelled(EngineGeneration generation) {
+    if (generation.isPrefilling()) {
+      started.join().requestAbort();
+    }
+    cancelRequested = true;
+    wake();
+  }
+
+  // ---- engine thread ----
+
+  void run() {
+    Decoder decoder;
+    try {
+      decoder = decoders.get();
+    } catch (Throwable failure) {
+      closing = true;
+      stopped.complete(null);
+      started.completeExceptionally(failure);
+      return;
+    }
+    try (decoder) {
+      started.complete(decoder);
+      Stepper stepper = new Stepper(this, decoder, pieces, settings.slots());
+      while (!closing) {
+        receive();
+        dropCancelled(decoder);
+        admit(decoder);
+        if (!stepper.step(active)) {
+          idle();
+        }
+      }
+    } catch (Throwable failure) {
+      death = failure;
+      throw failure;
+    } finally {
+      closing = true;
+      failAll();
+      stopped.complete(null);
+      failInbox();
+    }
+  }
+
+  private void receive() {
+    Sequence sequence;
+    while ((sequence = inbox.poll()) != null) {
+      waiting.addLast(sequence);
+    }
+  }
+
+  private void idle() {
+    if (inbox.isEmpty() && !closing) {
+      LockSupport.park(this);
+    }
+  }
+
+  private void dropCancelled(Decoder decoder) {
+    if (!cancelRequested) {
+      return;
+    }
+    cancelRequested = false;
+    for (int i = active.size() - 1; i >= 0; i--) {
+      if (active.get(i).generation().isCancelled()) {
+        finish(active.get(i), FinishReason.CANCELLED, decoder);
+      }
+    }
+    for (Sequence sequence : List.copyOf(waiting)) {
+      if (sequence.generation().isCancelled()) {
+        waiting.remove(sequence);
+        finish(sequence, FinishReason.CANCELLED, decoder);
+      }
+    }
+  }
+
+  /** Lets the waiting in, in order, while there are slots and the KV cache has room for what they bring. */
+  private void admit(Decoder decoder) {
+    while (!waiting.isEmpty() && active.size() < settings.slots() && fits(waiting.getFirst(), decoder)) {
+      Sequence sequence = waiting.removeFirst();
+      int id = usedIds.nextClearBit(0);
+      usedIds.set(id);
+      sequence.activate(id);
+      active.add(sequence);
+    }
+    counters.running(active.size());
+  }
+
+  /**
+   * Whether a sequence can be let in without soon pushing another one out. A sequence alone always fits: submit refused
+   * what is longer than the context.
+   */
+  private boolean fits(Sequence candidate, Decoder decoder) {
+    if (active.isEmpty()) {
+      return true;
+    }
+    long cells = candidate.length();
+    for (int i = 0; i < active.size(); i++) {
+      cells += active.get(i).length();
+    }
+    // Some room to grow for each, so that a sequence let in now is not pushed out by the next few tokens.
+    long headroom = 32L * (active.size() + 1);
+    return cells + headroom <= decoder.contextSize();
+  }
+
+  /** Takes a running sequence's cells back and puts it first in the queue; it will be computed again. */
+  void preempt(Sequence sequence, Decoder decoder) {
+    release(sequence, decoder);
+    sequence.preempt();
+    waiting.addFirst(sequence);
+    counters.preempted();
+  }
+
+  /** Ends a sequence and tells its reader. */
+  void finish(Sequence sequence, FinishReason reason, Decoder decoder) {
+    end(sequence, decoder);
+    EngineGeneration generation = sequence.generation();
+    Usage usage = new Usage(sequence.promptLength(), 0, sequence.completionLength());
+    generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
+    admission.leave(generation.clock().sinceSubmission());
+  }
+
+  /** Ends a sequence by a fault and tells its reader. */
+  void fail(Sequence sequence, Reason reason, String message, Decoder decoder) {
+    end(sequence, decoder);
+    sequence.generation().fail(new GenerationException(reason, message, null));
+    admission.leave();
+  }
+
+  private void end(Sequence sequence, Decoder decoder) {
+    if (sequence.isActive()) {
+      release(sequence, decoder);
+    }
+    sequence.finish();
+    sequence.sampler().close();
+  }
+
+  private void release(Sequence sequence, Decoder decoder) {
+    decoder.remove(sequence.id());
+    usedIds.clear(sequence.id());
+    active.remove(sequence);
+  }
+
+  Counters counters() {
+    return counters;
+  }
+
+  boolean isClosing() {
+    return closing;
+  }
+
+  /** At the end of the thread: no decoder is touched, its context goes as a whole. */
+  private void failAll() {
+    Throwable cause = death;
+    for (List<Sequence> sequences : List.of(List.copyOf(active), List.copyOf(waiting))) {
+      for (Sequence sequence : sequences) {
+        failUnserved(sequence, cause);
+      }
+    }
+    active.clear();
+    waiting.clear();
+  }
+
+  private void failInbox() {
+    Sequence sequence;
+    while ((sequence = inbox.poll()) != null) {
+      failUnserved(sequence, death);
+    }
+  }
+
+  private void failUnserved(Sequence sequence, @Nullable Throwable cause) {
+    sequence.finish();
+    sequence.sampler().close();
+    sequence
+        .generation()
+        .fail(
+            cause == null
+                ? new GenerationException(Reason.ENGINE_CLOSED, "The engine was closed.", null)
+                : new GenerationException(Reason.DECODE_FAILED, "The engine died: " + cause.getMessage(), cause));
+    admission.leave();
+  }
+}

@@ -1,0 +1,46 @@
+package io.panallama.internal.engine;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Makes the engine threads: named platform threads, one per context.
+ *
+ * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the loops that are
+ * left: llama.cpp's libraries must not be torn down under a thread that computes in them.
+ */
+final class EngineThreads {
+  private static final System.Logger LOG = System.getLogger("io.panallama.engine");
+  private static final Set<EngineLoop> RUNNING = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(EngineThreads::closeAll, "panallama-shutdown"));
+  }
+
+  private EngineThreads() {}
+
+  /** A thread for the loop, not started yet. */
+  static Thread unstarted(EngineLoop loop, String name) {
+    return Thread.ofPlatform()
+        .name(name)
+        .daemon(true)
+        .uncaughtExceptionHandler(
+            (dead, error) -> LOG.log(System.Logger.Level.ERROR, "The thread " + dead.getName() + " died.", error))
+        .unstarted(() -> run(loop));
+  }
+
+  private static void run(EngineLoop loop) {
+    RUNNING.add(loop);
+    try {
+      loop.run();
+    } finally {
+      RUNNING.remove(loop);
+    }
+  }
+
+  private static void closeAll() {
+    for (EngineLoop loop : RUNNING) {
+      loop.close();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package io.panallama.internal.engine;
+
+import io.panallama.FinishReason;
+import org.jspecify.annotations.Nullable;
+
+/** Takes a sampled token into its sequence and its mailbox, and tells whether the generation ends with it. */
+final class TokenSink {
+  private final Pieces pieces;
+  private final Decoder decoder;
+
+  TokenSink(Pieces pieces, Decoder decoder) {
+    this.pieces = pieces;
+    this.decoder = decoder;
+  }
+
+  /**
+   * @param sample the index of the sample in the decoder's list
+   * @return why the generation ends here, or null if it goes on
+   */
+  @Nullable FinishReason accept(Sequence sequence, int sample) {
+    int token = decoder.sampledToken(sample);
+    if (pieces.endsGeneration(token)) {
+      flush(sequence);
+      return FinishReason.STOP;
+    }
+    sequence.append(token);
+    StopMatcher stops = sequence.stops();
+    boolean stopped = stops.append(pieces.bytes(), pieces.offset(token), pieces.length(token));
+    Mailbox mailbox = sequence.generation().mailbox();
+    mailbox.write(token, stops.buffer(), 0, stops.releasedLength());
+    if (sequence.topLogprobs() > 0) {
+      mailbox.writeLogprobs(decoder, sample);
+    }
+    mailbox.publish();
+    stops.discardReleased();
+    if (stopped) {
+      return FinishReason.STOP_TEXT;
+    }
+    if (sequence.reachedMaxTokens()) {
+      flush(sequence);
+      return FinishReason.LENGTH;
+    }
+    if (sequence.filledContext()) {
+      flush(sequence);
+      return FinishReason.CONTEXT_FULL;
+    }
+    return null;
+  }
+
+  /** The generation ends without another token. */
+  void endEarly(Sequence sequence) {
+    flush(sequence);
+  }
+
+  /** Releases what was held back in case it began a stop text. */
+  private static void flush(Sequence sequence) {
+    StopMatcher stops = sequence.stops();
+    stops.releaseAll();
+    if (stops.releasedLength() > 0) {
+      Mailbox mailbox = sequence.generation().mailbox();
+      mailbox.write(Mailbox.NO_TOKEN, stops.buffer(), 0, stops.releasedLength());
+      mailbox.publish();
+      stops.discardReleased();
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package io.panallama.internal.handle;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import io.panallama.bindings.NativeMemory;
+import io.panallama.bindings.generated.LlamaCpp;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** The {@code char ** error} of a bridge call. */
+final class ErrorText {
+  private final MemorySegment slot;
+
+  ErrorText(Arena arena) {
+    this.slot = arena.allocate(ADDRESS);
+  }
+
+  /** What to pass to the bridge. */
+  MemorySegment slot() {
+    return slot;
+  }
+
+  /** The text, which is freed; a stand-in if the bridge gave none. */
+  String take() {
+    return takeText(slot, "llama.cpp gave no reason");
+  }
+
+  /** Reads and frees a text that the bridge allocated into {@code slot}. */
+  static String takeText(MemorySegment slot, String otherwise) {
+    MemorySegment text = slot.get(ADDRESS, 0);
+    if (text.address() == 0) {
+      return otherwise;
+    }
+    slot.set(ADDRESS, 0, MemorySegment.NULL);
+    try {
+      return NativeMemory.string(text);
+    } finally {
+      LlamaCpp.panallama_text_free(text);
+    }
+  }
+}

@@ -1,0 +1,245 @@
+package io.panallama.internal.handle;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panallama.ModelConfig;
+import io.panallama.ModelLoadException;
+import io.panallama.ModelLoadException.Reason;
+import io.panallama.bindings.NativeMemory;
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.llama_model_params;
+import io.panallama.bindings.generated.llama_progress_callback;
+import io.panallama.internal.engine.Pieces;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to let go frees it.
+ * Any thread.
+ */
+public final class ModelHandle {
+  private final MemorySegment model;
+  private final MemorySegment vocabulary;
+  private final int vocabularySize;
+  private final int trainedContextSize;
+  private final References references;
+
+  private ModelHandle(MemorySegment model) {
+    this.model = model;
+    this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
+    this.vocabularySize = LlamaCpp.llama_vocab_n_tokens(vocabulary);
+    this.trainedContextSize = LlamaCpp.llama_model_n_ctx_train(model);
+    this.references = new References("model", () -> LlamaCpp.llama_model_free(model));
+  }
+
+  /**
+   * Loads a file that has passed the checks in Java.
+   *
+   * @throws ModelLoadException if llama.cpp refuses it or the listener stops the load
+   */
+  public static ModelHandle load(Path path, ModelConfig config) {
+    try (Arena arena = Arena.ofConfined();
+        LogRouter.Capture log = LogRouter.capture()) {
+      Progress progress = new Progress(config);
+      MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
+      llama_model_params.load_mode(parameters, config.loadMode().value());
+      llama_model_params.n_gpu_layers(parameters, config.gpuLayers());
+      llama_model_params.main_gpu(parameters, config.mainGpu());
+      llama_model_params.vocab_only(parameters, config.vocabularyOnly());
+      llama_model_params.check_tensors(parameters, config.checkTensors());
+      llama_model_params.progress_callback(
+          parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
+      MemorySegment file = arena.allocateFrom(path.toString(), StandardCharsets.UTF_8);
+      MemorySegment model = LlamaCpp.llama_model_load_from_file(file, parameters);
+      if (model.address() == 0) {
+        throw progress.stopped
+            ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
+            : refused(path, log.errors("llama.cpp gave no reason"));
+      }
+      return new ModelHandle(model);
+    }
+  }
+
+  private static ModelLoadException refused(Path path, String words) {
+    Reason reason = words.contains("unknown model architecture") ? Reason.UNSUPPORTED_ARCHITECTURE : Reason.REFUSED;
+    return new ModelLoadException(reason, path, path + ": llama.cpp refused the model: " + words, null);
+  }
+
+  /** The listener's side of the load. The upcall must not throw: that would end the JVM. */
+  private static final class Progress {
+    private final ModelConfig config;
+    private boolean stopped;
+    private @Nullable Throwable failure;
+
+    Progress(ModelConfig config) {
+      this.config = config;
+    }
+
+    boolean report(float fraction) {
+      try {
+        stopped = !config.listener().progress(fraction);
+      } catch (Throwable thrown) {
+        stopped = true;
+        failure = thrown;
+      }
+      return !stopped;
+    }
+  }
+
+  /**
+   * @throws IllegalStateException if the model is closed
+   */
+  public void retain() {
+    references.retain();
+  }
+
+  public void release() {
+    references.release();
+  }
+
+  /** The owner lets go; freed as soon as nobody else needs it. Repeating it is harmless. */
+  public void close() {
+    references.close();
+  }
+
+  public boolean isClosed() {
+    return references.isClosed();
+  }
+
+  MemorySegment pointer() {
+    return model;
+  }
+
+  MemorySegment vocabulary() {
+    return vocabulary;
+  }
+
+  public int vocabularySize() {
+    return vocabularySize;
+  }
+
+  /** Tokens; 0 if the file does not say. */
+  public int trainedContextSize() {
+    return trainedContextSize;
+  }
+
+  // ---- facts, read once while the model is being opened ----
+
+  /** llama.cpp's one-line description, such as {@code "llama 8B Q4_K - Medium"}. */
+  public String description() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(256);
+      LlamaCpp.llama_model_desc(model, buffer, buffer.byteSize());
+      return NativeMemory.string(buffer);
+    }
+  }
+
+  public long parameterCount() {
+    return LlamaCpp.llama_model_n_params(model);
+  }
+
+  /** Bytes of all tensors. */
+  public long sizeBytes() {
+    return LlamaCpp.llama_model_size(model);
+  }
+
+  public int layerCount() {
+    return LlamaCpp.llama_model_n_layer(model);
+  }
+
+  public int embeddingSize() {
+    return LlamaCpp.llama_model_n_embd(model);
+  }
+
+  public boolean hasDecoder() {
+    return LlamaCpp.llama_model_has_decoder(model);
+  }
+
+  public boolean hasEncoder() {
+    return LlamaCpp.llama_model_has_encoder(model);
+  }
+
+  public boolean isRecurrent() {
+    return LlamaCpp.llama_model_is_recurrent(model);
+  }
+
+  public boolean isHybrid() {
+    return LlamaCpp.llama_model_is_hybrid(model);
+  }
+
+  /** Every scalar entry of the file's metadata as text, in the file's order; arrays as llama.cpp prints them. */
+  public Map<String, String> metadata() {
+    Map<String, String> result = new LinkedHashMap<>();
+    try (Arena arena = Arena.ofConfined()) {
+      int count = LlamaCpp.llama_model_meta_count(model);
+      for (int i = 0; i < count; i++) {
+        int index = i;
+        String key = text(arena, (buffer, size) -> LlamaCpp.llama_model_meta_key_by_index(model, index, buffer, size));
+        String value =
+            text(arena, (buffer, size) -> LlamaCpp.llama_model_meta_val_str_by_index(model, index, buffer, size));
+        result.put(key, value);
+      }
+    }
+    return result;
+  }
+
+  private interface TextCall {
+    int write(MemorySegment buffer, long size);
+  }
+
+  /** llama.cpp's snprintf protocol: the length that would have been written, without the NUL. */
+  private static String text(Arena arena, TextCall call) {
+    MemorySegment buffer = arena.allocate(256);
+    int length = call.write(buffer, buffer.byteSize());
+    if (length >= buffer.byteSize()) {
+      buffer = arena.allocate(length + 1L);
+      call.write(buffer, buffer.byteSize());
+    }
+    return NativeMemory.string(buffer);
+  }
+
+  public VocabularyFacts vocabularyFacts() {
+    return VocabularyFacts.read(vocabulary, vocabularySize);
+  }
+
+  /** The bytes of every token as they appear in output: control and unknown tokens are not shown. */
+  public Pieces pieces(VocabularyFacts facts) {
+    byte[] all;
+    long[] ends;
+    try (Arena arena = Arena.ofConfined()) {
+      ErrorText error = new ErrorText(arena);
+      MemorySegment offsets = arena.allocate(JAVA_LONG, vocabularySize + 1L);
+      check(LlamaCpp.panallama_pieces(vocabulary, vocabularySize, offsets, MemorySegment.NULL, 0, error.slot()), error);
+      long size = offsets.getAtIndex(JAVA_LONG, vocabularySize);
+      MemorySegment bytes = arena.allocate(Math.max(1, size));
+      check(LlamaCpp.panallama_pieces(vocabulary, vocabularySize, offsets, bytes, size, error.slot()), error);
+      all = bytes.asSlice(0, size).toArray(JAVA_BYTE);
+      ends = offsets.toArray(JAVA_LONG);
+    }
+    int[] offsets = new int[vocabularySize + 1];
+    boolean[] endOfGeneration = new boolean[vocabularySize];
+    int length = 0;
+    for (int token = 0; token < vocabularySize; token++) {
+      int start = (int) ends[token];
+      int count = facts.isHidden(token) ? 0 : (int) ends[token + 1] - start;
+      System.arraycopy(all, start, all, length, count);
+      length += count;
+      offsets[token + 1] = length;
+      endOfGeneration[token] = facts.isEndOfGeneration(token);
+    }
+    return Pieces.of(Arrays.copyOf(all, length), offsets, endOfGeneration);
+  }
+
+  private static void check(int status, ErrorText error) {
+    if (status != LlamaCpp.PANALLAMA_OK()) {
+      throw new IllegalStateException("llama.cpp failed to list its vocabulary: " + error.take());
+    }
+  }
+}

@@ -1,0 +1,327 @@
+package io.panallama.internal.handle;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panallama.EngineConfig;
+import io.panallama.EngineStartException;
+import io.panallama.EngineStartException.Reason;
+import io.panallama.FlashAttention;
+import io.panallama.GenerationOptions;
+import io.panallama.KvCacheType;
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.llama_batch;
+import io.panallama.bindings.generated.llama_context_params;
+import io.panallama.bindings.generated.panallama_sample;
+import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.engine.TokenSampler;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A {@code llama_context} with its batch and sample lists in memory of ours, reused for ever.
+ *
+ * <p>Confined to the thread that made it, which its arena enforces; {@link #requestAbort} alone is for any thread.
+ */
+public final class NativeDecoder implements Decoder {
+  private static final int MOST_TOP = GenerationOptions.MAX_TOP_LOGPROBS;
+  private static final VarHandle FLAG = JAVA_INT.varHandle();
+  private static final long SAMPLE_SIZE = panallama_sample.sizeof();
+  private static final long CHAIN = offset("chain");
+  private static final long OUTPUT_INDEX = offset("output_index");
+  private static final long N_TOP = offset("n_top");
+  private static final long STATUS = offset("status");
+  private static final long TOKEN = offset("token");
+  private static final long LOGPROB = offset("logprob");
+  private static final long N_TOP_FILLED = offset("n_top_filled");
+  private static final long TOP_TOKENS = offset("top_tokens");
+  private static final long TOP_LOGPROBS = offset("top_logprobs");
+
+  private final ModelHandle model;
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment context;
+  private final MemorySegment memory;
+  private final int batchSize;
+  private final int contextSize;
+  private final int sequenceContextSize;
+  private final int slots;
+
+  private final MemorySegment batch;
+  private final MemorySegment tokens;
+  private final MemorySegment positions;
+  private final MemorySegment sequences;
+  private final MemorySegment outputs;
+  private final MemorySegment samples;
+  private final MemorySegment topTokens;
+  private final MemorySegment topLogprobs;
+  private final ErrorText error;
+  private final MemorySegment abortFlag;
+  private int batchLength;
+  private int sampleCount;
+  private String failure = "";
+  private boolean closed;
+
+  private NativeDecoder(ModelHandle model, MemorySegment context, MemorySegment abortFlag, int slots) {
+    this.model = model;
+    this.context = context;
+    this.abortFlag = abortFlag;
+    this.slots = slots;
+    this.memory = LlamaCpp.llama_get_memory(context);
+    this.batchSize = LlamaCpp.llama_n_batch(context);
+    this.contextSize = LlamaCpp.llama_n_ctx(context);
+    int trained = model.trainedContextSize();
+    int perSequence = LlamaCpp.llama_n_ctx_seq(context);
+    this.sequenceContextSize = trained > 0 ? Math.min(perSequence, trained) : perSequence;
+
+    this.tokens = arena.allocate(JAVA_INT, batchSize);
+    this.positions = arena.allocate(JAVA_INT, batchSize);
+    this.sequences = arena.allocate(JAVA_INT, batchSize);
+    this.outputs = arena.allocate(JAVA_BYTE, batchSize);
+    this.batch = batch();
+    this.samples = panallama_sample.allocateArray(slots, arena);
+    this.topTokens = arena.allocate(JAVA_INT, (long) slots * MOST_TOP);
+    this.topLogprobs = arena.allocate(JAVA_FLOAT, (long) slots * MOST_TOP);
+    for (int i = 0; i < slots; i++) {
+      samples.set(ADDRESS, i * SAMPLE_SIZE + TOP_TOKENS, topTokens.asSlice(i * MOST_TOP * JAVA_INT.byteSize()));
+      samples.set(ADDRESS, i * SAMPLE_SIZE + TOP_LOGPROBS, topLogprobs.asSlice(i * MOST_TOP * JAVA_FLOAT.byteSize()));
+    }
+    this.error = new ErrorText(arena);
+  }
+
+  /** Six arrays and one struct; every token belongs to one sequence, so the two inner arrays never change. */
+  private MemorySegment batch() {
+    MemorySegment counts = arena.allocate(JAVA_INT, batchSize);
+    MemorySegment pointers = arena.allocate(ADDRESS, batchSize);
+    for (int i = 0; i < batchSize; i++) {
+      counts.setAtIndex(JAVA_INT, i, 1);
+      pointers.setAtIndex(ADDRESS, i, sequences.asSlice(i * JAVA_INT.byteSize()));
+    }
+    MemorySegment struct = llama_batch.allocate(arena);
+    llama_batch.token(struct, tokens);
+    llama_batch.embd(struct, MemorySegment.NULL);
+    llama_batch.pos(struct, positions);
+    llama_batch.n_seq_id(struct, counts);
+    llama_batch.seq_id(struct, pointers);
+    llama_batch.logits(struct, outputs);
+    return struct;
+  }
+
+  /**
+   * Creates a context on the calling thread and retains the model.
+   *
+   * @param config without {@link EngineConfig#AUTO}
+   * @throws EngineStartException if llama.cpp refuses
+   */
+  public static NativeDecoder create(ModelHandle model, EngineConfig config) {
+    model.retain();
+    // An automatic arena: whoever asks for an abort may do so while the engine is being closed.
+    MemorySegment abortFlag = Arena.ofAuto().allocate(JAVA_INT);
+    try (Arena scratch = Arena.ofConfined();
+        LogRouter.Capture log = LogRouter.capture()) {
+      MemorySegment context = LlamaCpp.llama_init_from_model(model.pointer(), parameters(config, abortFlag, scratch));
+      if (context.address() == 0) {
+        throw new EngineStartException(
+            Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
+      }
+      try {
+        return new NativeDecoder(model, context, abortFlag, config.slots());
+      } catch (Throwable failure) {
+        LlamaCpp.llama_free(context);
+        throw failure;
+      }
+    } catch (Throwable failure) {
+      model.release();
+      throw failure;
+    }
+  }
+
+  private static MemorySegment parameters(EngineConfig config, MemorySegment abortFlag, Arena arena) {
+    MemorySegment parameters = LlamaCpp.llama_context_default_params(arena);
+    llama_context_params.n_ctx(parameters, config.contextSize());
+    llama_context_params.n_batch(parameters, config.batchSize());
+    llama_context_params.n_ubatch(parameters, config.microBatchSize());
+    llama_context_params.n_seq_max(parameters, config.slots());
+    // The output buffer holds a row of the vocabulary per output; we never want more than one per sequence.
+    llama_context_params.n_outputs_max(parameters, config.slots());
+    llama_context_params.n_threads(parameters, config.threads());
+    llama_context_params.n_threads_batch(parameters, config.batchThreads());
+    llama_context_params.flash_attn_type(parameters, flashAttention(config.flashAttention()));
+    llama_context_params.type_k(parameters, type(config.keyType()));
+    llama_context_params.type_v(parameters, type(config.valueType()));
+    llama_context_params.abort_callback(parameters, LlamaCpp.panallama_abort_requested$address());
+    llama_context_params.abort_callback_data(parameters, abortFlag);
+    llama_context_params.no_perf(parameters, true);
+    // llama_memory_seq_cp of a part of a sequence aborts the process without it.
+    llama_context_params.kv_unified(parameters, true);
+    return parameters;
+  }
+
+  private static int flashAttention(FlashAttention choice) {
+    return switch (choice) {
+      case AUTO -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_AUTO();
+      case ENABLED -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_ENABLED();
+      case DISABLED -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_DISABLED();
+    };
+  }
+
+  private static int type(KvCacheType type) {
+    return switch (type) {
+      case F32 -> LlamaCpp.GGML_TYPE_F32();
+      case F16 -> LlamaCpp.GGML_TYPE_F16();
+      case BF16 -> LlamaCpp.GGML_TYPE_BF16();
+      case Q8_0 -> LlamaCpp.GGML_TYPE_Q8_0();
+      case Q4_0 -> LlamaCpp.GGML_TYPE_Q4_0();
+      case Q4_1 -> LlamaCpp.GGML_TYPE_Q4_1();
+      case IQ4_NL -> LlamaCpp.GGML_TYPE_IQ4_NL();
+      case Q5_0 -> LlamaCpp.GGML_TYPE_Q5_0();
+      case Q5_1 -> LlamaCpp.GGML_TYPE_Q5_1();
+    };
+  }
+
+  @Override
+  public int batchSize() {
+    return batchSize;
+  }
+
+  @Override
+  public int contextSize() {
+    return contextSize;
+  }
+
+  @Override
+  public int sequenceContextSize() {
+    return sequenceContextSize;
+  }
+
+  @Override
+  public void clearBatch() {
+    batchLength = 0;
+  }
+
+  @Override
+  public int addToBatch(int token, int position, int sequence, boolean output) {
+    // llama.cpp only asserts these, and an assert that fails ends the process.
+    if (batchLength >= batchSize
+        || token < 0
+        || token >= model.vocabularySize()
+        || sequence < 0
+        || sequence >= slots
+        || position < 0) {
+      throw new IllegalArgumentException(
+          "token " + token + " at " + position + " of sequence " + sequence + " in a batch of " + batchLength);
+    }
+    int index = batchLength++;
+    tokens.setAtIndex(JAVA_INT, index, token);
+    positions.setAtIndex(JAVA_INT, index, position);
+    sequences.setAtIndex(JAVA_INT, index, sequence);
+    outputs.setAtIndex(JAVA_BYTE, index, (byte) (output ? 1 : 0));
+    return index;
+  }
+
+  @Override
+  public Status decode() {
+    llama_batch.n_tokens(batch, batchLength);
+    int code = LlamaCpp.panallama_decode(context, batch, error.slot());
+    return switch (code) {
+      case 0 -> Status.OK;
+      case 1 -> Status.NO_ROOM;
+      case 2 -> Status.ABORTED;
+      default -> {
+        String text = code == LlamaCpp.PANALLAMA_DECODE_THREW() ? error.take() : "llama_decode returned " + code;
+        failure = text;
+        yield Status.FAILED;
+      }
+    };
+  }
+
+  @Override
+  public String failure() {
+    return failure;
+  }
+
+  @Override
+  public void clearSamples() {
+    sampleCount = 0;
+  }
+
+  @Override
+  public void addSample(TokenSampler sampler, int outputIndex, int top) {
+    long base = sampleCount++ * SAMPLE_SIZE;
+    samples.set(ADDRESS, base + CHAIN, ((SamplerChain) sampler).pointer());
+    samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
+    samples.set(JAVA_INT, base + N_TOP, top);
+  }
+
+  @Override
+  public void sample() {
+    int failed = LlamaCpp.panallama_sample(context, samples, sampleCount, error.slot());
+    if (failed > 0) {
+      failure = error.take();
+    }
+  }
+
+  @Override
+  public int sampledToken(int index) {
+    long base = index * SAMPLE_SIZE;
+    return samples.get(JAVA_INT, base + STATUS) == LlamaCpp.PANALLAMA_OK() ? samples.get(JAVA_INT, base + TOKEN) : -1;
+  }
+
+  @Override
+  public float sampledLogprob(int index) {
+    return samples.get(JAVA_FLOAT, index * SAMPLE_SIZE + LOGPROB);
+  }
+
+  @Override
+  public int topCount(int index) {
+    return samples.get(JAVA_INT, index * SAMPLE_SIZE + N_TOP_FILLED);
+  }
+
+  @Override
+  public int topToken(int index, int rank) {
+    return topTokens.getAtIndex(JAVA_INT, (long) index * MOST_TOP + rank);
+  }
+
+  @Override
+  public float topLogprob(int index, int rank) {
+    return topLogprobs.getAtIndex(JAVA_FLOAT, (long) index * MOST_TOP + rank);
+  }
+
+  @Override
+  public boolean removeFrom(int sequence, int position) {
+    return LlamaCpp.llama_memory_seq_rm(memory, sequence, position, -1);
+  }
+
+  @Override
+  public void remove(int sequence) {
+    LlamaCpp.llama_memory_seq_rm(memory, sequence, -1, -1);
+  }
+
+  @Override
+  public void requestAbort() {
+    FLAG.setVolatile(abortFlag, 0L, 1);
+  }
+
+  @Override
+  public void clearAbort() {
+    FLAG.setVolatile(abortFlag, 0L, 0);
+  }
+
+  /** Frees the context first and the memory that it reads from last. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      LlamaCpp.llama_free(context);
+      arena.close();
+      model.release();
+    }
+  }
+
+  private static long offset(String field) {
+    return panallama_sample.layout().byteOffset(PathElement.groupElement(field));
+  }
+}

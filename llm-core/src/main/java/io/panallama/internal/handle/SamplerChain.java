@@ -1,0 +1,226 @@
+package io.panallama.internal.handle;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panallama.InvalidRequestException;
+import io.panallama.Sampler;
+import io.panallama.Sampling;
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.llama_logit_bias;
+import io.panallama.bindings.generated.llama_sampler_chain_params;
+import io.panallama.internal.engine.TokenSampler;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A native {@code llama_sampler} chain. Built on any thread, then used by one at a time. Retains the model, whose
+ * vocabulary some stages point to.
+ */
+public final class SamplerChain implements TokenSampler {
+  private final ModelHandle model;
+  private final MemorySegment chain;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private SamplerChain(ModelHandle model, MemorySegment chain) {
+    this.model = model;
+    this.chain = chain;
+  }
+
+  /**
+   * Builds the chain.
+   *
+   * @param prompt what precedes the first sampled token, for the stages that look back
+   * @throws InvalidRequestException if a grammar does not compile or a token id is not in the vocabulary
+   */
+  public static SamplerChain create(ModelHandle model, Sampling sampling, int[] prompt) {
+    model.retain();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
+      llama_sampler_chain_params.no_perf(parameters, true);
+      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters));
+      try {
+        new Builder(model, result.chain, arena, seed(sampling), prompt).add(sampling.chain());
+        return result;
+      } catch (Throwable failure) {
+        result.close();
+        throw failure;
+      }
+    }
+  }
+
+  private static int seed(Sampling sampling) {
+    return sampling.seed() == Sampling.RANDOM_SEED ? ThreadLocalRandom.current().nextInt() : (int) sampling.seed();
+  }
+
+  MemorySegment pointer() {
+    return chain;
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      LlamaCpp.llama_sampler_free(chain);
+      model.release();
+    }
+  }
+
+  /** Adds one native stage after the other. */
+  private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
+    void add(List<Sampler> stages) {
+      for (Sampler stage : stages) {
+        MemorySegment sampler = create(stage);
+        if (sampler.address() == 0) {
+          throw new InvalidRequestException("samplers", "llama.cpp refused the sampler " + stage + ".");
+        }
+        LlamaCpp.llama_sampler_chain_add(chain, sampler);
+        if (stage instanceof Sampler.Penalties penalties) {
+          lookBack(sampler, penalties.lastN());
+        } else if (stage instanceof Sampler.Dry dry) {
+          lookBack(sampler, dry.lastN());
+        }
+      }
+    }
+
+    private MemorySegment create(Sampler stage) {
+      return switch (stage) {
+        case Sampler.Greedy() -> LlamaCpp.llama_sampler_init_greedy();
+        case Sampler.Dist() -> LlamaCpp.llama_sampler_init_dist(seed);
+        case Sampler.Mirostat(float tau, float eta, int m) ->
+            LlamaCpp.llama_sampler_init_mirostat(model.vocabularySize(), seed, tau, eta, m);
+        case Sampler.MirostatV2(float tau, float eta) -> LlamaCpp.llama_sampler_init_mirostat_v2(seed, tau, eta);
+        case Sampler.AdaptiveP(float target, float decay) ->
+            LlamaCpp.llama_sampler_init_adaptive_p(target, decay, seed);
+        case Sampler.TopK(int k) -> LlamaCpp.llama_sampler_init_top_k(k);
+        case Sampler.TopP(float p, int minKeep) -> LlamaCpp.llama_sampler_init_top_p(p, minKeep);
+        case Sampler.MinP(float p, int minKeep) -> LlamaCpp.llama_sampler_init_min_p(p, minKeep);
+        case Sampler.Typical(float p, int minKeep) -> LlamaCpp.llama_sampler_init_typical(p, minKeep);
+        case Sampler.Temperature(float t) -> LlamaCpp.llama_sampler_init_temp(t);
+        case Sampler.DynamicTemperature(float t, float delta, float exponent) ->
+            LlamaCpp.llama_sampler_init_temp_ext(t, delta, exponent);
+        case Sampler.Xtc(float probability, float threshold, int minKeep) ->
+            LlamaCpp.llama_sampler_init_xtc(probability, threshold, minKeep, seed);
+        case Sampler.TopNSigma(float n) -> LlamaCpp.llama_sampler_init_top_n_sigma(n);
+        case Sampler.Penalties p ->
+            LlamaCpp.llama_sampler_init_penalties(
+                model.vocabularySize(), p.lastN(), p.repeat(), p.frequency(), p.presence());
+        case Sampler.Dry dry -> dry(dry);
+        case Sampler.LogitBias(Map<Integer, Float> bias) -> logitBias(bias);
+        case Sampler.Grammar(String gbnf, String root) -> grammar(gbnf, root);
+        case Sampler.LazyGrammar lazy -> lazyGrammar(lazy);
+        case Sampler.Infill() -> infill();
+      };
+    }
+
+    /** Shows the last tokens of the prompt to a stage that penalises repetition; the grammar must not see them. */
+    private void lookBack(MemorySegment sampler, int lastN) {
+      for (int i = Math.max(0, prompt.length - lastN); i < prompt.length; i++) {
+        LlamaCpp.llama_sampler_accept(sampler, prompt[i]);
+      }
+    }
+
+    private MemorySegment dry(Sampler.Dry dry) {
+      return LlamaCpp.llama_sampler_init_dry(
+          model.vocabulary(),
+          dry.multiplier(),
+          dry.base(),
+          dry.allowedLength(),
+          dry.lastN(),
+          texts(dry.breakers()),
+          dry.breakers().size());
+    }
+
+    private MemorySegment logitBias(Map<Integer, Float> bias) {
+      MemorySegment array = llama_logit_bias.allocateArray(bias.size(), arena);
+      int i = 0;
+      for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
+        requireToken("logit_bias", entry.getKey());
+        MemorySegment element = llama_logit_bias.asSlice(array, i++);
+        llama_logit_bias.token(element, entry.getKey());
+        llama_logit_bias.bias(element, entry.getValue());
+      }
+      return LlamaCpp.llama_sampler_init_logit_bias(model.vocabularySize(), bias.size(), array);
+    }
+
+    private MemorySegment grammar(String gbnf, String root) {
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      int status =
+          LlamaCpp.panallama_sampler_grammar(
+              model.vocabulary(), text("grammar", gbnf), text("grammar", root), out, error.slot());
+      return compiled(status, out, error);
+    }
+
+    private MemorySegment lazyGrammar(Sampler.LazyGrammar lazy) {
+      MemorySegment tokens = arena.allocate(JAVA_INT, Math.max(1, lazy.triggerTokens().size()));
+      for (int i = 0; i < lazy.triggerTokens().size(); i++) {
+        requireToken("grammar_triggers", lazy.triggerTokens().get(i));
+        tokens.setAtIndex(JAVA_INT, i, lazy.triggerTokens().get(i));
+      }
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      int status =
+          LlamaCpp.panallama_sampler_grammar_lazy(
+              model.vocabulary(),
+              text("grammar", lazy.gbnf()),
+              text("grammar", lazy.root()),
+              texts(lazy.triggerPatterns()),
+              lazy.triggerPatterns().size(),
+              tokens,
+              lazy.triggerTokens().size(),
+              out,
+              error.slot());
+      return compiled(status, out, error);
+    }
+
+    private MemorySegment compiled(int status, MemorySegment out, ErrorText error) {
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        throw new InvalidRequestException("grammar", "The grammar does not compile: " + error.take());
+      }
+      return out.get(ADDRESS, 0);
+    }
+
+    /** llama.cpp ends the process when it needs an end token here and the vocabulary has none. */
+    private MemorySegment infill() {
+      if (LlamaCpp.llama_vocab_eot(model.vocabulary()) < 0 && LlamaCpp.llama_vocab_eos(model.vocabulary()) < 0) {
+        throw new InvalidRequestException(
+            "samplers", "The infill sampler needs an end token, and this model's vocabulary has none.");
+      }
+      return LlamaCpp.llama_sampler_init_infill(model.vocabulary());
+    }
+
+    private void requireToken(String parameter, int token) {
+      if (token < 0 || token >= model.vocabularySize()) {
+        throw new InvalidRequestException(
+            parameter,
+            parameter + " names token " + token + "; ids are 0 to " + (model.vocabularySize() - 1) + " in this model.");
+      }
+    }
+
+    private MemorySegment texts(List<String> texts) {
+      List<MemorySegment> pointers = new ArrayList<>();
+      for (String text : texts) {
+        pointers.add(text("samplers", text));
+      }
+      MemorySegment array = arena.allocate(ADDRESS, Math.max(1, pointers.size()));
+      for (int i = 0; i < pointers.size(); i++) {
+        array.setAtIndex(ADDRESS, i, pointers.get(i));
+      }
+      return array;
+    }
+
+    /** A C string ends at its first NUL; a text with one would be cut silently. */
+    private MemorySegment text(String parameter, String text) {
+      if (text.indexOf('\0') >= 0) {
+        throw new InvalidRequestException(parameter, parameter + " contains a NUL character.");
+      }
+      return arena.allocateFrom(text, StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,338 @@
+package io.panallama.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.Completion;
+import io.panallama.EngineBusyException;
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationException;
+import io.panallama.GenerationOptions;
+import io.panallama.PromptTooLongException;
+import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(30)
+class EngineLoopTest {
+  private static final int VOCABULARY = 200;
+  private static final GenerationOptions TEN = GenerationOptions.defaults().withMaxTokens(10);
+
+  private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
+  private EngineLoop loop;
+
+  @AfterEach
+  void closeLoop() {
+    if (loop != null) {
+      loop.close();
+      assertThat(decoder.get().closed).isTrue();
+    }
+  }
+
+  private void start(int slots, int queue, int mailbox, int batch, int context, int sequenceContext) {
+    loop =
+        EngineLoop.start(
+            new EngineSettings("test-engine", slots, queue, mailbox),
+            FakeDecoder.letters(VOCABULARY),
+            () -> {
+              decoder.set(new FakeDecoder(batch, context, sequenceContext, VOCABULARY));
+              return decoder.get();
+            });
+  }
+
+  private Generation submit(int[] prompt, GenerationOptions options) {
+    return loop.submit(prompt.clone(), options, options.stops(), new FakeSampler());
+  }
+
+  private static int[] prompt(long seed, int length) {
+    return new Random(seed).ints(length, 0, VOCABULARY).toArray();
+  }
+
+  private static String expected(int[] prompt, int count) {
+    return FakeDecoder.text(FakeDecoder.expected(prompt, count, VOCABULARY));
+  }
+
+  @Test
+  void givesTheTextThatTheModelGivesAlone() {
+    start(4, 4, 16, 8, 512, 128);
+    int[] prompt = prompt(1, 30);
+    Completion completion = submit(prompt, TEN).await();
+    assertThat(completion.text()).isEqualTo(expected(prompt, 10));
+    assertThat(completion.reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(completion.usage().promptTokens()).isEqualTo(30);
+    assertThat(completion.usage().completionTokens()).isEqualTo(10);
+  }
+
+  @Test
+  void prefillsInChunksOfTheBatch() {
+    start(4, 4, 16, 8, 512, 128);
+    submit(prompt(1, 30), GenerationOptions.defaults().withMaxTokens(1)).await();
+    loop.close();
+    assertThat(decoder.get().steps).extracting(FakeDecoder.Step::size).containsExactly(8, 8, 8, 6);
+    assertThat(decoder.get().steps).extracting(FakeDecoder.Step::outputs).containsExactly(0, 0, 0, 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 5, 8})
+  void manyAtOnceGiveWhatEachGivesAlone(int slots) {
+    start(slots, 64, 4, Math.max(slots, 7), 700, 120);
+    List<int[]> prompts = new ArrayList<>();
+    List<Generation> generations = new ArrayList<>();
+    for (int i = 0; i < 24; i++) {
+      prompts.add(prompt(i, 1 + (i * 13) % 60));
+    }
+    for (int[] prompt : prompts.subList(0, slots + 10)) {
+      generations.add(submit(prompt, TEN));
+    }
+    for (int i = 0; i < generations.size(); i++) {
+      assertThat(generations.get(i).await().text()).isEqualTo(expected(prompts.get(i), 10));
+    }
+  }
+
+  @Test
+  void survivesAFullCacheByComputingTheYoungestAgain() {
+    // Room for 100 cells, three sequences that grow to 60 each.
+    start(3, 8, 64, 16, 100, 90);
+    CountDownLatch allSubmitted = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(allSubmitted);
+    List<int[]> prompts = List.of(prompt(1, 10), prompt(2, 10), prompt(3, 10));
+    GenerationOptions fifty = GenerationOptions.defaults().withMaxTokens(50);
+    List<Generation> generations = prompts.stream().map(prompt -> submit(prompt, fifty)).toList();
+    allSubmitted.countDown();
+    for (int i = 0; i < prompts.size(); i++) {
+      assertThat(generations.get(i).await().text()).isEqualTo(expected(prompts.get(i), 50));
+    }
+    assertThat(loop.stats().preemptions()).isPositive();
+  }
+
+  @Test
+  void endsWithContextFullWhereTheSequenceEnds() {
+    start(2, 2, 64, 16, 512, 40);
+    int[] prompt = prompt(5, 30);
+    Completion completion = submit(prompt, GenerationOptions.defaults()).await();
+    assertThat(completion.reason()).isEqualTo(FinishReason.CONTEXT_FULL);
+    assertThat(completion.text()).isEqualTo(expected(prompt, 10));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void computesAnAbortedStepAgain(boolean canRemovePart) {
+    start(2, 2, 64, 16, 512, 128);
+    decoder.get().canRemovePart = canRemovePart;
+    decoder.get().script(Status.OK, Status.ABORTED, Status.OK, Status.OK, Status.ABORTED);
+    int[] prompt = prompt(7, 40);
+    assertThat(submit(prompt, TEN).await().text()).isEqualTo(expected(prompt, 10));
+  }
+
+  @Test
+  void aFailedStepEndsItsGenerationsAndTheEngineGoesOn() {
+    start(2, 2, 64, 16, 512, 128);
+    decoder.get().script(Status.OK, Status.FAILED);
+    assertThatThrownBy(() -> submit(prompt(7, 20), TEN).await())
+        .isInstanceOf(GenerationException.class)
+        .hasMessageContaining("scripted failure");
+    int[] prompt = prompt(8, 20);
+    assertThat(submit(prompt, TEN).await().text()).isEqualTo(expected(prompt, 10));
+  }
+
+  @Test
+  void refusesWhatFitsNeitherSlotsNorQueue() {
+    start(1, 1, 64, 16, 512, 128);
+    CountDownLatch gate = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(gate);
+    Generation running = submit(prompt(1, 5), TEN);
+    Generation waiting = submit(prompt(2, 5), TEN);
+    assertThatThrownBy(() -> submit(prompt(3, 5), TEN))
+        .isInstanceOfSatisfying(
+            EngineBusyException.class,
+            busy -> {
+              assertThat(busy.queueLimit()).isEqualTo(1);
+              assertThat(busy.retryAfter()).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+            });
+    gate.countDown();
+    running.await();
+    waiting.await();
+    assertThat(submit(prompt(3, 5), TEN).await().reason()).isEqualTo(FinishReason.LENGTH);
+  }
+
+  @Test
+  void refusesAPromptThatFillsTheContext() {
+    start(1, 1, 64, 16, 512, 128);
+    assertThatThrownBy(() -> submit(prompt(1, 128), TEN))
+        .isInstanceOfSatisfying(
+            PromptTooLongException.class,
+            tooLong -> {
+              assertThat(tooLong.promptTokens()).isEqualTo(128);
+              assertThat(tooLong.contextSize()).isEqualTo(128);
+            });
+  }
+
+  @Test
+  void cancelInsideAPrefillAbortsTheStepAndSparesTheOthers() {
+    start(2, 2, 64, 64, 512, 128);
+    CountDownLatch bothInBatch = new CountDownLatch(1);
+    int[] other = prompt(2, 30);
+    decoder.get().beforeDecode =
+        fake -> {
+          bothInBatch.countDown();
+          fake.beforeDecode = none -> {};
+          fake.awaitAbortRequest();
+        };
+    Generation cancelled = submit(prompt(1, 60), TEN);
+    Generation spared = submit(other, TEN);
+    await(bothInBatch);
+    cancelled.cancel();
+    assertThat(cancelled.await().reason()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(spared.await().text()).isEqualTo(expected(other, 10));
+  }
+
+  @Test
+  void closingAGenerationFreesItsCells() {
+    start(2, 2, 4, 64, 512, 128);
+    try (Generation generation = submit(prompt(1, 20), GenerationOptions.defaults())) {
+      generation.iterator().next();
+    }
+    // A later generation reuses the slot; the fake refuses positions that do not continue what is there.
+    int[] prompt = prompt(2, 20);
+    assertThat(submit(prompt, TEN).await().text()).isEqualTo(expected(prompt, 10));
+    loop.close();
+    assertThat(decoder.get().cells()).isZero();
+  }
+
+  @Test
+  void aReaderThatStopsReadingDoesNotStopTheOthers() throws InterruptedException {
+    start(2, 2, 4, 64, 1024, 500);
+    int[] slow = prompt(1, 10);
+    int[] fast = prompt(2, 10);
+    Generation unread = submit(slow, GenerationOptions.defaults().withMaxTokens(100));
+    Generation read = submit(fast, GenerationOptions.defaults().withMaxTokens(400));
+    assertThat(read.await().text()).isEqualTo(expected(fast, 400));
+    // It was ahead by no more than its mailbox allows, and now gives everything.
+    assertThat(loop.stats().generatedTokens()).isLessThanOrEqualTo(400 + 5);
+    assertThat(unread.await().text()).isEqualTo(expected(slow, 100));
+  }
+
+  @Test
+  void stopTextsAreFoundAcrossTokensAndAreNotPartOfTheOutput() {
+    start(1, 1, 64, 64, 512, 128);
+    int[] prompt = prompt(9, 10);
+    String whole = expected(prompt, 40);
+    String stop = whole.substring(20, 24);
+    Completion completion = submit(prompt, GenerationOptions.defaults().withMaxTokens(40).withStops(stop)).await();
+    assertThat(completion.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(completion.text()).isEqualTo(whole.substring(0, whole.indexOf(stop)));
+  }
+
+  @Test
+  void whatWasHeldBackForAStopIsGivenAtTheEnd() {
+    start(1, 1, 1, 64, 512, 128);
+    int[] prompt = prompt(9, 10);
+    String whole = expected(prompt, 10);
+    String begun = whole.substring(7) + "never";
+    Completion completion = submit(prompt, TEN.withStops(begun)).await();
+    assertThat(completion.reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(completion.text()).isEqualTo(whole);
+  }
+
+  @Test
+  void closingTheEngineEndsEveryGenerationWithATypedError() {
+    start(2, 8, 2, 64, 512, 128);
+    List<Generation> generations = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      generations.add(submit(prompt(i, 10), GenerationOptions.defaults()));
+    }
+    loop.close();
+    loop.close();
+    for (Generation generation : generations) {
+      assertThatThrownBy(generation::await)
+          .isInstanceOfSatisfying(
+              GenerationException.class,
+              ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
+    }
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aDecoderThatCannotBeMadeIsReportedToTheStarter() {
+    assertThatThrownBy(() ->
+            EngineLoop.start(
+                new EngineSettings("test-engine", 1, 1, 1),
+                FakeDecoder.letters(VOCABULARY),
+                () -> {
+                  throw new IllegalArgumentException("no decoder today");
+                }))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no decoder today");
+  }
+
+  @Test
+  void anEngineThatDiesFailsItsGenerations() {
+    start(1, 1, 8, 16, 512, 128);
+    decoder.get().beforeDecode =
+        fake -> {
+          throw new IllegalStateException("the fake died");
+        };
+    Generation generation = submit(prompt(1, 5), TEN);
+    assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class).hasMessageContaining("the fake died");
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void pollGivesNothingAfterItsTimeoutAndTheEndOnce() throws InterruptedException {
+    start(1, 1, 8, 16, 512, 128);
+    CountDownLatch gate = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(gate);
+    Generation generation = submit(prompt(1, 5), GenerationOptions.defaults().withMaxTokens(1));
+    assertThat(generation.poll(Duration.ofMillis(1))).isEmpty();
+    gate.countDown();
+    assertThat(generation.poll(Duration.ofSeconds(20))).get().isInstanceOf(GenerationEvent.Text.class);
+    assertThat(generation.poll(Duration.ofSeconds(20))).get().isInstanceOf(GenerationEvent.Finished.class);
+    assertThatThrownBy(() -> generation.poll(Duration.ZERO)).isInstanceOf(NoSuchElementException.class);
+  }
+
+  @Test
+  void reportsLogprobsOfEveryToken() {
+    start(1, 1, 8, 16, 512, 128);
+    int[] prompt = prompt(1, 5);
+    int[] tokens = FakeDecoder.expected(prompt, 10, VOCABULARY);
+    List<Integer> reported = new ArrayList<>();
+    for (GenerationEvent event : submit(prompt, TEN.withTopLogprobs(1))) {
+      if (event instanceof GenerationEvent.Text text) {
+        text.logprobs().forEach(logprobs -> reported.add(logprobs.chosen().token()));
+        text.logprobs().forEach(one -> assertThat(one.top()).containsExactly(one.chosen()));
+      }
+    }
+    assertThat(reported).containsExactlyElementsOf(Arrays.stream(tokens).boxed().toList());
+  }
+
+  @Test
+  void samplersAreClosedWithTheirGenerations() {
+    start(1, 1, 8, 16, 512, 128);
+    FakeSampler sampler = new FakeSampler();
+    loop.submit(prompt(1, 5), TEN, List.of(), sampler).await();
+    loop.close();
+    assertThat(sampler.closed).isTrue();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interrupt) {
+      throw new IllegalStateException(interrupt);
+    }
+  }
+}

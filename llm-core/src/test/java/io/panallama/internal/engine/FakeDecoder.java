@@ -1,0 +1,287 @@
+package io.panallama.internal.engine;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+
+/**
+ * A model that continues a sequence by a rule: the next token is a hash of everything the KV cache holds for the
+ * sequence, so a wrong position, a lost cell or a mixed-up sequence changes the output. It checks what llama.cpp would
+ * only assert.
+ */
+final class FakeDecoder implements Decoder {
+  /** What one step held: sequence id to token count. */
+  record Step(Map<Integer, Integer> tokens, int outputs) {
+    int size() {
+      return tokens.values().stream().mapToInt(Integer::intValue).sum();
+    }
+  }
+
+  /** A sampler of the fake: whether it still may be used. */
+  static final class FakeSampler implements TokenSampler {
+    volatile boolean closed;
+
+    @Override
+    public void close() {
+      if (closed) {
+        throw new IllegalStateException("closed twice");
+      }
+      closed = true;
+    }
+  }
+
+  private record Cell(int token, int position, int sequence, boolean output) {}
+
+  private final int batchSize;
+  private final int contextSize;
+  private final int sequenceContextSize;
+  private final int vocabulary;
+  private final Map<Integer, TreeMap<Integer, Integer>> cache = new HashMap<>();
+  private final List<Cell> batch = new ArrayList<>();
+  private final List<Integer> samples = new ArrayList<>();
+  private final List<Integer> sampled = new ArrayList<>();
+  private final Deque<Status> scripted = new ArrayDeque<>();
+  private final Thread owner = Thread.currentThread();
+
+  final List<Step> steps = new ArrayList<>();
+  volatile Consumer<FakeDecoder> beforeDecode = decoder -> {};
+  volatile boolean abortRequested;
+  volatile boolean closed;
+  boolean canRemovePart = true;
+  private CountDownLatch abortSeen = new CountDownLatch(1);
+
+  FakeDecoder(int batchSize, int contextSize, int sequenceContextSize, int vocabulary) {
+    this.batchSize = batchSize;
+    this.contextSize = contextSize;
+    this.sequenceContextSize = sequenceContextSize;
+    this.vocabulary = vocabulary;
+  }
+
+  /** The output the rule gives for a prompt, computed without any engine. */
+  static int[] expected(int[] prompt, int count, int vocabulary) {
+    TreeMap<Integer, Integer> cells = new TreeMap<>();
+    for (int i = 0; i < prompt.length; i++) {
+      cells.put(i, prompt[i]);
+    }
+    int[] result = new int[count];
+    for (int i = 0; i < count; i++) {
+      result[i] = next(cells, vocabulary);
+      cells.put(prompt.length + i, result[i]);
+    }
+    return result;
+  }
+
+  private static int next(TreeMap<Integer, Integer> cells, int vocabulary) {
+    return Math.floorMod(cells.hashCode() * 31 + cells.size(), vocabulary);
+  }
+
+  /** The next decodes return these, in order, before they succeed again. */
+  void script(Status... statuses) {
+    scripted.addAll(List.of(statuses));
+  }
+
+  int cells() {
+    return cache.values().stream().mapToInt(Map::size).sum();
+  }
+
+  @Override
+  public int batchSize() {
+    return batchSize;
+  }
+
+  @Override
+  public int contextSize() {
+    return contextSize;
+  }
+
+  @Override
+  public int sequenceContextSize() {
+    return sequenceContextSize;
+  }
+
+  @Override
+  public void clearBatch() {
+    requireOwner();
+    batch.clear();
+  }
+
+  @Override
+  public int addToBatch(int token, int position, int sequence, boolean output) {
+    requireOwner();
+    if (batch.size() >= batchSize || token < 0 || token >= vocabulary) {
+      throw new IllegalArgumentException("bad token " + token + " or batch full");
+    }
+    batch.add(new Cell(token, position, sequence, output));
+    return batch.size() - 1;
+  }
+
+  @Override
+  public Status decode() {
+    requireOwner();
+    beforeDecode.accept(this);
+    if (abortRequested) {
+      storeFirstHalf();
+      return Status.ABORTED;
+    }
+    Status status = scripted.isEmpty() ? Status.OK : scripted.poll();
+    if (status == Status.OK && cells() + batch.size() > contextSize) {
+      status = Status.NO_ROOM;
+    }
+    if (status == Status.ABORTED || status == Status.FAILED) {
+      storeFirstHalf();
+    }
+    if (status == Status.OK) {
+      batch.forEach(this::store);
+      Map<Integer, Integer> tokens = new TreeMap<>();
+      batch.forEach(cell -> tokens.merge(cell.sequence(), 1, Integer::sum));
+      steps.add(new Step(tokens, (int) batch.stream().filter(Cell::output).count()));
+    }
+    return status;
+  }
+
+  /** Finished micro-batches stay in the cache when a step is aborted. */
+  private void storeFirstHalf() {
+    for (int i = 0; i < batch.size() / 2; i++) {
+      store(batch.get(i));
+    }
+  }
+
+  private void store(Cell cell) {
+    TreeMap<Integer, Integer> cells = cache.computeIfAbsent(cell.sequence(), id -> new TreeMap<>());
+    int expectedPosition = cells.isEmpty() ? 0 : cells.lastKey() + 1;
+    if (cell.position() != expectedPosition) {
+      throw new IllegalStateException(
+          "sequence " + cell.sequence() + " holds " + cells.size() + " cells and got position " + cell.position());
+    }
+    cells.put(cell.position(), cell.token());
+  }
+
+  @Override
+  public String failure() {
+    return "scripted failure";
+  }
+
+  @Override
+  public void clearSamples() {
+    samples.clear();
+  }
+
+  @Override
+  public void addSample(TokenSampler sampler, int outputIndex, int topLogprobs) {
+    if (((FakeSampler) sampler).closed) {
+      throw new IllegalStateException("sampler used after close");
+    }
+    if (!batch.get(outputIndex).output()) {
+      throw new IllegalStateException("sampled a token without output");
+    }
+    samples.add(outputIndex);
+  }
+
+  @Override
+  public void sample() {
+    sampled.clear();
+    for (int outputIndex : samples) {
+      sampled.add(next(cache.get(batch.get(outputIndex).sequence()), vocabulary));
+    }
+  }
+
+  @Override
+  public int sampledToken(int index) {
+    return sampled.get(index);
+  }
+
+  @Override
+  public float sampledLogprob(int index) {
+    return -sampled.get(index);
+  }
+
+  @Override
+  public int topCount(int index) {
+    return 1;
+  }
+
+  @Override
+  public int topToken(int index, int rank) {
+    return sampled.get(index);
+  }
+
+  @Override
+  public float topLogprob(int index, int rank) {
+    return -sampled.get(index);
+  }
+
+  @Override
+  public boolean removeFrom(int sequence, int position) {
+    requireOwner();
+    if (!canRemovePart) {
+      return false;
+    }
+    if (cache.containsKey(sequence)) {
+      cache.get(sequence).tailMap(position).clear();
+    }
+    return true;
+  }
+
+  @Override
+  public void remove(int sequence) {
+    requireOwner();
+    cache.remove(sequence);
+  }
+
+  @Override
+  public void requestAbort() {
+    abortRequested = true;
+    abortSeen.countDown();
+  }
+
+  @Override
+  public void clearAbort() {
+    abortRequested = false;
+    abortSeen = new CountDownLatch(1);
+  }
+
+  /** From inside a decode: waits until somebody asks for an abort. */
+  void awaitAbortRequest() {
+    try {
+      abortSeen.await();
+    } catch (InterruptedException interrupt) {
+      throw new IllegalStateException(interrupt);
+    }
+  }
+
+  @Override
+  public void close() {
+    requireOwner();
+    closed = true;
+  }
+
+  private void requireOwner() {
+    if (Thread.currentThread() != owner) {
+      throw new WrongThreadException("the decoder belongs to " + owner);
+    }
+  }
+
+  /** One letter per token: token i is the letter 'a' + i % 26. No token ends a generation. */
+  static Pieces letters(int vocabulary) {
+    byte[] bytes = new byte[vocabulary];
+    int[] offsets = new int[vocabulary + 1];
+    for (int i = 0; i < vocabulary; i++) {
+      bytes[i] = (byte) ('a' + i % 26);
+      offsets[i + 1] = i + 1;
+    }
+    return Pieces.of(bytes, offsets, new boolean[vocabulary]);
+  }
+
+  static String text(int[] tokens) {
+    StringBuilder text = new StringBuilder();
+    Arrays.stream(tokens).forEach(token -> text.append((char) ('a' + token % 26)));
+    return text.toString();
+  }
+}

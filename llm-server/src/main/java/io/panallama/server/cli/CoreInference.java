@@ -1,0 +1,79 @@
+package io.panallama.server.cli;
+
+import io.panallama.Device;
+import io.panallama.Engine;
+import io.panallama.EngineConfig;
+import io.panallama.Generation;
+import io.panallama.GenerationRequest;
+import io.panallama.Llama;
+import io.panallama.Model;
+import io.panallama.ModelConfig;
+import io.panallama.NativeReport;
+import java.nio.file.Path;
+import java.util.List;
+
+/** {@link Inference} by io.panallama itself. */
+final class CoreInference implements Inference {
+  @Override
+  public void selectBackend(String backend) {
+    System.setProperty("panallama.backend", backend);
+  }
+
+  @Override
+  public NativeReport natives() {
+    return Llama.natives();
+  }
+
+  @Override
+  public List<Device> devices() {
+    return Llama.devices();
+  }
+
+  @Override
+  public LoadedEngine start(Path file, ModelConfig modelConfig, EngineConfig engineConfig) {
+    Model model = Model.load(file, modelConfig);
+    try {
+      return new CoreEngine(model, Engine.start(model, engineConfig));
+    } catch (RuntimeException | Error failure) {
+      model.close();
+      throw failure;
+    }
+  }
+
+  private record CoreEngine(Model loaded, Engine engine) implements LoadedEngine {
+    @Override
+    public Generation generate(GenerationRequest request) {
+      return engine.generate(request);
+    }
+
+    @Override
+    public ModelSummary model() {
+      return new ModelSummary(
+          loaded.name(),
+          loaded.description(),
+          loaded.parameterCount(),
+          loaded.sizeBytes(),
+          loaded.trainedContextSize(),
+          loaded.recommendedSampling());
+    }
+
+    @Override
+    public EngineConfig config() {
+      return engine.config();
+    }
+
+    @Override
+    public int sequenceContextSize() {
+      return engine.sequenceContextSize();
+    }
+
+    @Override
+    public void close() {
+      try {
+        engine.close();
+      } finally {
+        loaded.close();
+      }
+    }
+  }
+}

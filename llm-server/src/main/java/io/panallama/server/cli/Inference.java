@@ -1,0 +1,37 @@
+package io.panallama.server.cli;
+
+import io.panallama.Device;
+import io.panallama.EngineConfig;
+import io.panallama.ModelConfig;
+import io.panallama.NativeReport;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What the commands need of llama.cpp. The real one is {@link CoreInference}; tests bring a fake. */
+interface Inference {
+  /**
+   * Chooses the backend. Before any other method: the choice is final once the libraries are loaded.
+   *
+   * @param backend {@code "auto"}, {@code "cpu"} or {@code "cuda"}
+   */
+  void selectBackend(String backend);
+
+  /**
+   * Loads the native libraries and says which.
+   *
+   * @throws io.panallama.NativeLibraryException if there are none that fit
+   */
+  NativeReport natives();
+
+  /** The devices that the loaded backends offer. */
+  List<Device> devices();
+
+  /**
+   * Loads a model and starts an engine on it.
+   *
+   * @throws io.panallama.ModelLoadException if the file can't be loaded
+   * @throws io.panallama.EngineStartException if no engine can be started on it
+   * @throws io.panallama.NativeLibraryException if there are no native libraries that fit
+   */
+  LoadedEngine start(Path file, ModelConfig model, EngineConfig engine);
+}

@@ -1,0 +1,144 @@
+package io.panallama.server.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.ChatMessage;
+import io.panallama.ChatRequest;
+import io.panallama.CompletionRequest;
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationOptions;
+import io.panallama.GenerationRequest;
+import io.panallama.Usage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code panallama run}: one request, one JSON object. */
+@Command(name = "run", description = "Answer one input and print one JSON object.")
+final class RunCommand implements Callable<Integer> {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String STANDARD_INPUT = "-";
+
+  private final CommandContext context;
+
+  @Option(
+      names = {"-i", "--input"},
+      required = true,
+      paramLabel = "TEXT",
+      description = "What to answer; - reads it from standard input.")
+  private String input = "";
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "A system message before it.")
+  private @Nullable String system;
+
+  @Option(names = "--raw", description = "Continue the input as it stands, without the model's chat template.")
+  private boolean raw;
+
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  RunCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (raw && system != null) {
+      throw new UsageException("--system needs the chat template, which --raw leaves out.");
+    }
+    String text = input.equals(STANDARD_INPUT) ? readInput() : input;
+    try (LoadedEngine engine = model.start(context, 1, 0)) {
+      long submitted = System.nanoTime();
+      GenerationRequest request = request(text, sampling.over(engine.model().sampling()));
+      try (Generation generation = engine.generate(request);
+          StopSignals.Registration _ = context.signals().onStop(generation::cancel)) {
+        return print(generation, submitted);
+      }
+    }
+  }
+
+  private GenerationRequest request(String text, GenerationOptions options) {
+    if (raw) {
+      return CompletionRequest.of(text).with(options);
+    }
+    List<ChatMessage> messages = new ArrayList<>();
+    if (system != null) {
+      messages.add(ChatMessage.system(system));
+    }
+    messages.add(ChatMessage.user(text));
+    return new ChatRequest(messages, options);
+  }
+
+  private int print(Generation generation, long submitted) throws JsonProcessingException {
+    StringBuilder text = new StringBuilder();
+    long first = 0;
+    for (GenerationEvent event : generation) {
+      if (first == 0) {
+        first = System.nanoTime();
+      }
+      switch (event) {
+        case GenerationEvent.Text piece -> text.append(piece.text());
+        case GenerationEvent.Finished end -> {
+          context
+              .out()
+              .println(JSON.writeValueAsString(result(text, end, first - submitted, System.nanoTime() - submitted)));
+          return end.reason() == FinishReason.CANCELLED ? ExitCode.INTERRUPTED : ExitCode.OK;
+        }
+      }
+    }
+    throw new IllegalStateException("The generation ended without its last event.");
+  }
+
+  private Map<String, Object> result(
+      StringBuilder text, GenerationEvent.Finished end, long ttftNanos, long totalNanos) {
+    Usage usage = end.usage();
+    Map<String, Object> counts = new LinkedHashMap<>();
+    counts.put("prompt_tokens", usage.promptTokens());
+    counts.put("completion_tokens", usage.completionTokens());
+    counts.put("total_tokens", usage.totalTokens());
+    counts.put("cached_tokens", usage.cachedTokens());
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("text", text.toString());
+    result.put("finish_reason", wireName(end.reason()));
+    result.put("usage", counts);
+    result.put("ttft_ms", milliseconds(ttftNanos));
+    result.put("latency_ms", milliseconds(totalNanos));
+    result.put("model", model.modelId());
+    return result;
+  }
+
+  /** OpenAI's words where there are any. */
+  private static String wireName(FinishReason reason) {
+    return switch (reason) {
+      case STOP, STOP_TEXT -> "stop";
+      case LENGTH, CONTEXT_FULL -> "length";
+      case CANCELLED -> "cancelled";
+    };
+  }
+
+  /** To a microsecond. */
+  private static double milliseconds(long nanos) {
+    return Math.round(nanos / 1e3) / 1e3;
+  }
+
+  private String readInput() throws IOException {
+    byte[] bytes = context.in().readAllBytes();
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException malformed) {
+      throw new UsageException("standard input is not UTF-8 text.", malformed);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package io.panallama.server.cli;
+
+import io.panallama.Device;
+import io.panallama.NativeReport;
+import io.panallama.demo.DemoModel;
+import io.panallama.server.ChatServer;
+import io.panallama.server.ServedModel;
+import io.panallama.server.ServerConfig;
+import java.io.PrintStream;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code panallama serve}: the chat server, until Ctrl-C or SIGTERM. Being stopped so is its normal end: exit code 0. */
+@Command(
+    name = "serve",
+    description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
+final class ServeCommand implements Callable<Integer> {
+  private final CommandContext context;
+
+  @Option(
+      names = "--host",
+      paramLabel = "HOST",
+      description = "Address to listen on. Default: 127.0.0.1, this machine only.")
+  private String host = ServerConfig.defaults().host();
+
+  @Option(
+      names = {"-p", "--port"},
+      paramLabel = "PORT",
+      description = "Port to listen on; 0 takes a free one. Default: 8080.")
+  private int port = ServerConfig.DEFAULT_PORT;
+
+  @Option(names = "--slots", paramLabel = "N", description = "How many answers are generated at once. Default: 8.")
+  private int slots = 8;
+
+  @Option(
+      names = "--queue",
+      paramLabel = "N",
+      description = "How many requests may wait; the next one gets 429. Default: 64.")
+  private int queue = 64;
+
+  @Option(
+      names = {"-a", "--alias"},
+      paramLabel = "NAME",
+      description = "What the API calls the model; can be given several times. Default: the file's name.")
+  private List<String> aliases = List.of();
+
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  ServeCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    ServerConfig config;
+    try {
+      config = ServerConfig.defaults().withHost(host).withPort(port);
+    } catch (IllegalArgumentException refused) {
+      throw new UsageException("--" + refused.getMessage(), refused);
+    }
+    CountDownLatch stopped = new CountDownLatch(1);
+    try (LoadedEngine engine = model.start(context, slots, queue);
+        StopSignals.Registration _ = context.signals().onStop(stopped::countDown);
+        ChatServer server = ChatServer.start(config, served(engine), engine)) {
+      announce(engine, server);
+      stopped.await();
+      context.err().println("panallama: stopping");
+    }
+    return ExitCode.OK;
+  }
+
+  private ServedModel served(LoadedEngine engine) {
+    LoadedEngine.ModelSummary summary = engine.model();
+    String id = aliases.isEmpty() ? model.modelId() : aliases.getFirst();
+    return new ServedModel(
+        id,
+        aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()),
+        summary.description(),
+        model.isDemo(),
+        engine.sequenceContextSize(),
+        summary.parameters(),
+        Instant.now(),
+        "panallama",
+        () -> SamplingDefaults.builder(summary.sampling()));
+  }
+
+  private void announce(LoadedEngine engine, ChatServer server) {
+    PrintStream out = context.out();
+    LoadedEngine.ModelSummary summary = engine.model();
+    NativeReport natives = context.inference().natives();
+    out.println("panallama " + Main.Version.number() + ", llama.cpp " + natives.llamaVersion());
+    row(
+        "model",
+        Printable.line(model.modelId())
+            + " ("
+            + Printable.line(summary.description())
+            + ", "
+            + Printable.count(summary.parameters())
+            + " parameters, "
+            + Printable.bytes(summary.sizeBytes())
+            + ")");
+    if (model.isDemo()) {
+      row("", DemoModel.notice());
+    }
+    for (Device device : context.inference().devices()) {
+      row("device", DoctorCommand.describe(device));
+    }
+    natives.cudaUnavailable().ifPresent(why -> row("", "no CUDA: " + Printable.line(why)));
+    row(
+        "context",
+        engine.config().contextSize()
+            + " tokens, "
+            + engine.config().slots()
+            + " slots, up to "
+            + engine.sequenceContextSize()
+            + " per conversation");
+    row("listening", server.uri() + "  (Ctrl-C stops)");
+    out.flush();
+  }
+
+  private void row(String label, String value) {
+    context.out().printf("  %-10s %s%n", label, value);
+  }
+}

@@ -1,0 +1,149 @@
+package io.panallama.server.cli;
+
+import io.panallama.Device;
+import io.panallama.EngineConfig;
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationRequest;
+import io.panallama.ModelConfig;
+import io.panallama.NativeReport;
+import io.panallama.Sampling;
+import io.panallama.Timings;
+import io.panallama.Usage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** An {@link Inference} without native code: remembers what it was asked, answers with the pieces it was given. */
+final class FakeInference implements Inference {
+  final List<GenerationRequest> requests = new ArrayList<>();
+  final List<String> backends = new ArrayList<>();
+  final List<ModelConfig> modelConfigs = new ArrayList<>();
+  final List<EngineConfig> engineConfigs = new ArrayList<>();
+  final List<Path> files = new ArrayList<>();
+
+  /** What is generated for a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
+  Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
+
+  FinishReason reason = FinishReason.STOP;
+  Optional<RuntimeException> nativesFailure = Optional.empty();
+  Optional<RuntimeException> startFailure = Optional.empty();
+  int open;
+
+  @Override
+  public void selectBackend(String backend) {
+    backends.add(backend);
+  }
+
+  @Override
+  public NativeReport natives() {
+    nativesFailure.ifPresent(FakeInference::fail);
+    return new NativeReport(
+        "0.5.0", "linux-x64", "cpu", Path.of("/natives"), Optional.of("haswell"), Optional.of("no driver"));
+  }
+
+  @Override
+  public List<Device> devices() {
+    return List.of(new Device("CPU", "Some processor", "CPU", Device.Type.CPU, 1L << 30, 2L << 30));
+  }
+
+  @Override
+  public LoadedEngine start(Path file, ModelConfig model, EngineConfig engine) {
+    files.add(file);
+    modelConfigs.add(model);
+    engineConfigs.add(engine);
+    startFailure.ifPresent(FakeInference::fail);
+    open++;
+    return new FakeEngine(engine);
+  }
+
+  private static void fail(RuntimeException failure) {
+    throw failure;
+  }
+
+  private final class FakeEngine implements LoadedEngine {
+    private final EngineConfig config;
+
+    FakeEngine(EngineConfig config) {
+      this.config = config;
+    }
+
+    @Override
+    public Generation generate(GenerationRequest request) {
+      requests.add(request);
+      return new FakeGeneration(answer.apply(request), reason);
+    }
+
+    @Override
+    public ModelSummary model() {
+      return new ModelSummary("Fake", "fake 2M Q8_0", 1_992_768, 2_187_264, 1024, Sampling.defaults());
+    }
+
+    @Override
+    public EngineConfig config() {
+      return config;
+    }
+
+    @Override
+    public int sequenceContextSize() {
+      return 1024;
+    }
+
+    @Override
+    public void close() {
+      open--;
+    }
+  }
+
+  /** Emits its pieces, then the end; or the end at once after {@code cancel}. */
+  static final class FakeGeneration implements Generation {
+    private final Deque<String> pieces;
+    private final int total;
+    private final FinishReason reason;
+    private boolean cancelled;
+    private boolean finished;
+
+    FakeGeneration(List<String> pieces, FinishReason reason) {
+      this.pieces = new ArrayDeque<>(pieces);
+      this.total = pieces.size();
+      this.reason = reason;
+    }
+
+    @Override
+    public long id() {
+      return 1;
+    }
+
+    @Override
+    public Optional<GenerationEvent> poll(Duration timeout) {
+      if (finished) {
+        throw new NoSuchElementException();
+      }
+      if (!pieces.isEmpty() && !cancelled) {
+        return Optional.of(new GenerationEvent.Text(pieces.remove(), List.of()));
+      }
+      finished = true;
+      Timings timings = new Timings(Duration.ZERO, Duration.ofMillis(20), Duration.ofMillis(500));
+      return Optional.of(
+          new GenerationEvent.Finished(
+              cancelled ? FinishReason.CANCELLED : reason, new Usage(7, 3, total - pieces.size()), timings));
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+    }
+
+    @Override
+    public void close() {
+      cancelled = true;
+    }
+  }
+}

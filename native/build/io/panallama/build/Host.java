@@ -1,0 +1,73 @@
+package io.panallama.build;
+
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * The machine that builds.
+ *
+ * @param os {@code linux}, {@code mac} or {@code windows}
+ * @param arch {@code x64} or {@code arm64}
+ */
+record Host(String os, String arch) {
+  static Host current() {
+    return of(System.getProperty("os.name"), System.getProperty("os.arch"));
+  }
+
+  static Host of(String osName, String osArch) {
+    String name = osName.toLowerCase(Locale.ROOT);
+    String os = name.contains("mac") ? "mac" : name.contains("windows") ? "windows" : "linux";
+    String arch =
+        switch (osArch.toLowerCase(Locale.ROOT)) {
+          case "amd64", "x86_64" -> "x64";
+          case "aarch64", "arm64" -> "arm64";
+          default -> throw new BuildFailure("there are no packages of llama.cpp for the processor " + osArch);
+        };
+    return new Host(os, arch);
+  }
+
+  String platform() {
+    return os + "-" + arch;
+  }
+
+  boolean isWindows() {
+    return os.equals("windows");
+  }
+
+  /** {@code libpanallama.so} for {@code panallama}. */
+  String libraryFile(String name) {
+    return switch (os) {
+      case "windows" -> name + ".dll";
+      case "mac" -> "lib" + name + ".dylib";
+      default -> "lib" + name + ".so";
+    };
+  }
+
+  /** Where everything that the build keeps lies; outside of the checkout, so that all checkouts share it. */
+  Path cache() {
+    String chosen = System.getProperty("panallama.cache.dir", "");
+    if (chosen.isBlank()) {
+      chosen = environment("PANALLAMA_CACHE_DIR");
+    }
+    if (!chosen.isBlank()) {
+      return Path.of(chosen).toAbsolutePath().resolve("build");
+    }
+    Path home = Path.of(System.getProperty("user.home"));
+    Path base;
+    if (!environment("XDG_CACHE_HOME").isBlank()) {
+      base = Path.of(environment("XDG_CACHE_HOME"));
+    } else if (os.equals("mac")) {
+      base = home.resolve("Library").resolve("Caches");
+    } else if (isWindows() && !environment("LOCALAPPDATA").isBlank()) {
+      base = Path.of(environment("LOCALAPPDATA"));
+    } else {
+      base = home.resolve(".cache");
+    }
+    return base.toAbsolutePath().resolve("panallama").resolve("build");
+  }
+
+  private static String environment(String name) {
+    String value = System.getenv(name);
+    return value == null ? "" : value;
+  }
+}
