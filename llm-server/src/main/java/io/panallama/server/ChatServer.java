@@ -92,12 +92,24 @@ public final class ChatServer implements AutoCloseable {
     return new ChatServer(web, serving, config);
   }
 
+  /** Starts listening with a model that is ready and of which no statistics are known. */
+  public static ChatServer start(ServerConfig config, ServedModel model, Generator generator) {
+    ChatServer server = start(config);
+    server.serve(model, generator);
+    return server;
+  }
+
   /** Starts listening with a model that is ready. */
   public static ChatServer start(
       ServerConfig config, ServedModel model, Generator generator, Supplier<EngineStats> stats) {
     ChatServer server = start(config);
     server.serve(model, generator, stats);
     return server;
+  }
+
+  /** Serves a model of which no statistics are known: {@code /ready} says no more than that it is ready. */
+  public void serve(ServedModel model, Generator generator) {
+    serving.open(new Serving.Ready(model, generator, null));
   }
 
   /**

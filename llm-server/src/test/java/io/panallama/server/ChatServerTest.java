@@ -4,6 +4,7 @@ import static io.panallama.server.TestServer.CHAT;
 import static io.panallama.server.TestServer.HELLO;
 import static io.panallama.server.TestServer.HELLO_STREAM;
 import static io.panallama.server.TestServer.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -36,6 +37,8 @@ class ChatServerTest {
       }
       assertThat(server.post(CHAT, HELLO).statusCode()).isEqualTo(503);
 
+      server.server().serve(TestServer.model(), ScriptedGenerator.answering("hi"));
+      assertThat(server.get("/ready").body()).isEqualTo("{\"status\":\"ready\",\"model\":\"test/model\"}");
       server.load(ScriptedGenerator.answering("hi"));
 
       JsonNode ready = json(server.get("/ready").body());
@@ -160,7 +163,7 @@ class ChatServerTest {
   void nothingElseCanBeReached(String path) throws Exception {
     try (TestServer server = TestServer.startWithoutModel();
         var socket = server.socket("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) {
-      String answer = new String(socket.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
       assertThat(answer).matches("(?s)HTTP/1.1 40[04] .*").contains("invalid_request_error");
     }
   }
@@ -207,7 +210,7 @@ class ChatServerTest {
   void onLoopbackOnlyLoopbackNamesAreAnswered(String host, int status) throws Exception {
     try (TestServer server = TestServer.startWithoutModel();
         var socket = server.socket("GET /health HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")) {
-      String answer = new String(socket.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
       assertThat(answer).startsWith("HTTP/1.1 " + status);
     }
   }

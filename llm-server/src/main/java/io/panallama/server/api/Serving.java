@@ -10,8 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What the server serves at the moment: nothing yet, a model, or nothing any more. Safe for any thread. */
 public final class Serving {
-  /** A model that is ready. */
-  public record Ready(ServedModel model, Generator generator, Supplier<EngineStats> stats) {}
+  /**
+   * A model that is ready.
+   *
+   * @param stats null if none are known
+   */
+  public record Ready(ServedModel model, Generator generator, @Nullable Supplier<EngineStats> stats) {}
 
   private final RunningGenerations running = new RunningGenerations();
   private volatile @Nullable Ready ready;
