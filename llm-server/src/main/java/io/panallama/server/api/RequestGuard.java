@@ -1,6 +1,7 @@
 package io.panallama.server.api;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.Filter;
@@ -54,7 +55,10 @@ public final class RequestGuard implements Filter {
       }
       chain.proceed();
     } finally {
-      ClientConnection.current().requestDone();
+      boolean last =
+          request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)
+              || response.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
+      ClientConnection.current().requestDone(last);
     }
   }
 
