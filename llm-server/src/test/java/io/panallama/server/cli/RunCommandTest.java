@@ -113,8 +113,8 @@ class RunCommandTest {
     CliRun.of(
         inference,
         ("run --input hi --model dir/Big.Q4_K_M.gguf --ctx-size 4096 --threads 3 --batch-size 256 --ubatch-size 128"
-             + " --gpu-layers 12 --backend CPU --kv-type q8_0 --kv-value-type f16 --flash-attn on --load-mode"
-             + " direct-io")
+                + " --gpu-layers 12 --backend CPU --kv-type q8_0 --kv-value-type f16 --flash-attn on --load-mode"
+                + " direct-io")
             .split(" "));
 
     assertThat(inference.files).containsExactly(Path.of("dir/Big.Q4_K_M.gguf"));
