@@ -112,7 +112,11 @@ public final class Engine implements Generator, AutoCloseable {
           if (tokens[i] < 0 || tokens[i] >= model.vocabulary().size()) {
             throw new InvalidRequestException(
                 "prompt[" + i + "]",
-                "Token " + tokens[i] + " is not in the vocabulary; ids are 0 to " + (model.vocabulary().size() - 1) + ".");
+                "Token "
+                    + tokens[i]
+                    + " is not in the vocabulary; ids are 0 to "
+                    + (model.vocabulary().size() - 1)
+                    + ".");
           }
         }
         yield tokens;

@@ -68,12 +68,8 @@ public final class Model implements AutoCloseable {
   public static Model load(Path path, ModelConfig config) {
     GgufFile file = GgufFile.read(path);
     ModelPreflight.check(file);
-    if (!file.hasWeights() && !config.vocabularyOnly()) {
-      throw new ModelLoadException(
-          ModelLoadException.Reason.VOCABULARY_ONLY,
-          path,
-          path + ": holds a vocabulary and no weights; it can be loaded with vocabularyOnly and used to tokenize only.",
-          null);
+    if (!config.vocabularyOnly()) {
+      ModelPreflight.requireWeights(file);
     }
     requireMemory(path, file, config);
     Natives.load();

@@ -23,7 +23,8 @@ final class RecommendedSampling {
       read(metadata, "penalty_repeat", Float::valueOf, builder::repeatPenalty);
       return builder.build();
     } catch (InvalidRequestException | NumberFormatException unusable) {
-      LOG.log(System.Logger.Level.WARNING, "The model recommends sampling that can't be used: " + unusable.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING, "The model recommends sampling that can't be used: " + unusable.getMessage());
       return Sampling.defaults();
     }
   }

@@ -23,9 +23,11 @@ final class LibraryFolder {
   /**
    * The files to load, in order.
    *
-   * @throws NativeLoadException with {@link Reason#NOT_FOUND} if one is missing or cannot be told from another
+   * @throws NativeLoadException with {@link Reason#NOT_FOUND} if one is missing or cannot be told from another, and
+   *     with what {@link ElfFile#check} finds
    */
-  static List<Path> loadOrder(Path folder, Platform.Os os) {
+  static List<Path> loadOrder(Path folder, Platform platform) {
+    Platform.Os os = platform.os();
     List<Path> files;
     try (Stream<Path> entries = Files.list(folder)) {
       files = entries.sorted().toList();
@@ -57,6 +59,15 @@ final class LibraryFolder {
                 .formatted(folder, component, COMPONENTS));
       }
       order.addAll(candidates);
+    }
+    if (os == Platform.Os.LINUX) {
+      for (Path file : files) {
+        // What ggml finds it loads too.
+        String component = os.component(file.getFileName().toString());
+        if (COMPONENTS.contains(component) || component.startsWith("ggml-")) {
+          ElfFile.check(file, platform.arch());
+        }
+      }
     }
     return order;
   }

@@ -41,7 +41,7 @@ final class LibraryLoader {
     BackendChoice choice = requested == BackendChoice.AUTO ? settings.backend() : requested;
     if (settings.nativeFolder().isPresent()) {
       Path folder = settings.nativeFolder().get();
-      start(new Prepared(folder, LibraryFolder.loadOrder(folder, platform.os())), beforeBackends);
+      start(new Prepared(folder, LibraryFolder.loadOrder(folder, platform)), beforeBackends);
       return result(folder, Origin.FOLDER, choice == BackendChoice.CPU ? CPU_CHOSEN : linkage.cudaObstacle());
     }
     Cuda cuda = choice == BackendChoice.CPU ? new Cuda(Optional.empty(), CPU_CHOSEN) : prepareCuda();
@@ -73,9 +73,11 @@ final class LibraryLoader {
         return Cuda.unusable("the CUDA libraries are not on the class path (build with -Pcuda)");
       }
       Prepared libraries = prepare(packaged.get());
-      // A set that loads halfway would leave a libggml-base behind that the other set then finds by name.
+      // A set that loads halfway would leave a libggml-base behind that the other set then finds by name. The bridge,
+      // the
+      // last to be loaded, depends on all others.
       return linkage
-          .trial(libraries.files())
+          .trial(libraries.files().getLast())
           .map(Cuda::unusable)
           .orElseGet(() -> new Cuda(Optional.of(libraries), Optional.empty()));
     } catch (NativeLoadException e) {

@@ -12,8 +12,11 @@ interface Linkage {
   /** Whether the operating system finds and opens a shared library of this name. */
   boolean opens(String libraryName);
 
-  /** Opens the files in order and closes them again. What went wrong, or empty. */
-  Optional<String> trial(List<Path> files);
+  /**
+   * Opens a library together with what it depends on, and closes it again. What went wrong, or empty. After a failure
+   * nothing is left in the process.
+   */
+  Optional<String> trial(Path file);
 
   /**
    * Loads a file for the rest of the process.

@@ -125,17 +125,26 @@ public final class NativeLibraries {
       NativeLibraries libraries = loader.load(requested, beforeBackends);
       LOG.log(Level.DEBUG, "Loaded {0}", libraries);
       return libraries;
-    } catch (IllegalCallerException e) {
-      throw new NativeLoadException(
-          Reason.LOAD_FAILED,
-          "Java forbids native access here (%s); start it with --enable-native-access=%s"
-              .formatted(e.getMessage(), accessName()),
-          e);
     } catch (NativeLoadException e) {
       throw e;
     } catch (RuntimeException | LinkageError e) {
-      throw new NativeLoadException(Reason.LOAD_FAILED, "The native libraries failed to start: " + e, e);
+      throw forbidden(e)
+          .orElseGet(
+              () -> new NativeLoadException(Reason.LOAD_FAILED, "The native libraries failed to start: " + e, e));
     }
+  }
+
+  /** A failure that says what to do, if native access is what was forbidden, be it in an initialiser. */
+  private static Optional<NativeLoadException> forbidden(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IllegalCallerException) {
+        String message =
+            "Java forbids native access here (%s); start it with --enable-native-access=%s"
+                .formatted(cause.getMessage(), accessName());
+        return Optional.of(new NativeLoadException(Reason.LOAD_FAILED, message, e));
+      }
+    }
+    return Optional.empty();
   }
 
   private static String accessName() {

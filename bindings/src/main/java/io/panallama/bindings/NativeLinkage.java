@@ -29,16 +29,14 @@ final class NativeLinkage implements Linkage {
 
   @Override
   @SuppressWarnings("restricted")
-  public Optional<String> trial(List<Path> files) {
+  public Optional<String> trial(Path file) {
+    // Dependencies are found through the library's own RUNPATH. They must not be opened one by one: a library with
+    // unique C++ symbols stays after dlclose, but dlopen takes back all that it opened when one of them fails.
     try (Arena arena = Arena.ofConfined()) {
-      for (Path file : files) {
-        try {
-          SymbolLookup.libraryLookup(file, arena);
-        } catch (IllegalArgumentException e) {
-          return Optional.of(file + " cannot be opened: " + e.getMessage());
-        }
-      }
+      SymbolLookup.libraryLookup(file, arena);
       return Optional.empty();
+    } catch (IllegalArgumentException e) {
+      return Optional.of(file + " or a library that it needs cannot be opened");
     }
   }
 

@@ -13,7 +13,7 @@ record Platform(Os os, Arch arch) {
   enum Os {
     LINUX("linux", "lib(.+?)\\.so(?:\\.\\d+)*", List.of("libcuda.so.1", "libcudart.so.13", "libcublas.so.13")),
     MAC("mac", "lib(.+?)\\.dylib", List.of()),
-    WINDOWS("win", "(?:lib)?(.+?)\\.dll", List.of("nvcuda.dll", "cudart64_13.dll", "cublas64_13.dll"));
+    WINDOWS("windows", "(?:lib)?(.+?)\\.dll", List.of("nvcuda.dll", "cudart64_13.dll", "cublas64_13.dll"));
 
     private final String id;
     private final Pattern libraryName;

@@ -42,8 +42,8 @@ final class FakeLinkage implements Linkage {
   }
 
   @Override
-  public Optional<String> trial(List<Path> files) {
-    files.forEach(file -> events.add("trial " + file.getFileName()));
+  public Optional<String> trial(Path file) {
+    events.add("trial " + file.getFileName());
     return trialProblem;
   }
 

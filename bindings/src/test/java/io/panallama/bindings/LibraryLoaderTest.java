@@ -53,7 +53,7 @@ class LibraryLoaderTest {
     assertThat(libraries.backend()).isEqualTo(Backend.CUDA);
     assertThat(libraries.cudaObstacle()).isEmpty();
     assertThat(linkage.events)
-        .contains("trial libllama.cuda.so", "load libllama.cuda.so")
+        .contains("trial libpanallama.cuda.so", "load libllama.cuda.so")
         .doesNotContain("load libllama.so");
     assertThat(libraries.directory().getFileName().toString()).startsWith("0.5.0-linux-x64-cuda-");
   }
@@ -134,7 +134,7 @@ class LibraryLoaderTest {
   void loadsAFolderOfTheUsersOwn() throws IOException {
     Path folder = Files.createDirectory(root.resolve("own"));
     for (String name : new String[] {"ggml", "ggml-base", "llama", "panallama", "ggml-cuda"}) {
-      Files.writeString(folder.resolve("lib" + name + ".so"), name);
+      Files.write(folder.resolve("lib" + name + ".so"), ElfFileTest.library(62));
     }
     nativeFolder = Optional.of(folder);
 

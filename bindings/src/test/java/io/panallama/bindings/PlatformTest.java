@@ -17,8 +17,8 @@ class PlatformTest {
     "Linux, aarch64, linux-arm64",
     "Mac OS X, aarch64, mac-arm64",
     "Mac OS X, x86_64, mac-x64",
-    "Windows 11, amd64, win-x64",
-    "Windows Server 2022, aarch64, win-arm64",
+    "Windows 11, amd64, windows-x64",
+    "Windows Server 2022, aarch64, windows-arm64",
   })
   void knowsTheNamesThatJavaGives(String osName, String osArch, String id) {
     assertThat(Platform.of(osName, osArch).id()).isEqualTo(id);
@@ -37,7 +37,7 @@ class PlatformTest {
   @Test
   void doesNotDependOnTheLanguage() {
     // In Turkish "WINDOWS".toLowerCase() has no dot on its i.
-    assertThat(Platform.of("WINDOWS", "AMD64").id()).isEqualTo("win-x64");
+    assertThat(Platform.of("WINDOWS", "AMD64").id()).isEqualTo("windows-x64");
   }
 
   @ParameterizedTest

@@ -22,6 +22,8 @@ final class Architectures {
     ROT,
     /** It has no attention: head counts mean something else, or nothing. */
     RECURRENT,
+    /** Some of its layers are recurrent. */
+    HYBRID,
     /** It is the image or audio encoder of another model ({@code --mmproj}); loading it as a model aborts. */
     PROJECTOR,
     /** It has a name but no implementation. */
@@ -59,17 +61,17 @@ final class Architectures {
       qwen2vl kv rot
       qwen3 kv rot
       qwen3moe kv rot
-      qwen3next kv
+      qwen3next kv hybrid
       qwen3vl kv rot
       qwen3vlmoe kv rot
-      qwen35 kv
-      qwen35moe kv
-      qwen4exp kv
+      qwen35 kv hybrid
+      qwen35moe kv hybrid
+      qwen4exp kv hybrid
       phi2 kv
       phi3 kv
       phimoe kv
       plamo kv rot
-      plamo2
+      plamo2 hybrid
       plamo3
       codeshell kv rot
       orion kv rot
@@ -87,8 +89,8 @@ final class Architectures {
       mamba recurrent
       mamba2 recurrent
       maple
-      jamba
-      falcon-h1
+      jamba hybrid
+      falcon-h1 hybrid
       xverse kv rot
       command-r kv
       cohere2 kv
@@ -104,7 +106,7 @@ final class Architectures {
       deepseek2
       deepseek2-ocr
       deepseek32
-      deepseek4
+      deepseek4 hybrid
       chatglm kv
       glm4 kv
       glm4moe kv
@@ -115,8 +117,8 @@ final class Architectures {
       jais kv
       jais2 kv rot
       nemotron kv
-      nemotron_h kv
-      nemotron_h_moe kv
+      nemotron_h kv hybrid
+      nemotron_h_moe kv hybrid
       exaone kv rot
       exaone4 kv rot
       exaone-moe kv rot
@@ -126,7 +128,7 @@ final class Architectures {
       arwkv7 recurrent
       granite kv rot
       granitemoe kv rot
-      granitehybrid kv
+      granitehybrid kv hybrid
       graniteswitch kv rot
       granite_swa kv rot
       chameleon kv rot
@@ -134,7 +136,7 @@ final class Architectures {
       plm
       bailingmoe
       bailingmoe2 kv
-      bailingmoe3
+      bailingmoe3 hybrid
       dots1 kv rot
       dots3note
       arcee kv rot
@@ -149,8 +151,8 @@ final class Architectures {
       hy_v4
       smollm3 kv rot
       gpt-oss
-      lfm2
-      lfm2moe
+      lfm2 hybrid
+      lfm2moe hybrid
       dream kv rot
       smallthinker kv rot
       llada kv rot
@@ -158,7 +160,7 @@ final class Architectures {
       seed_oss kv rot
       grovemoe kv rot
       apertus kv rot
-      minimax-01 kv
+      minimax-01 kv hybrid
       hrm_text
       minimax-m2 kv
       minimax-m3 kv
@@ -175,8 +177,8 @@ final class Architectures {
       spark2_5 kv
       llama-embed kv rot
       maincoder kv rot
-      kimi-linear
-      kimi-k3
+      kimi-linear hybrid
+      kimi-k3 hybrid
       talkie kv rot
       mellum kv rot
       nanbeige kv

@@ -22,6 +22,13 @@ final class HyperparameterPreflight {
   /** {@code llama_pooling_type}: none, mean, cls, last, rank. */
   private static final int LAST_POOLING = 4;
 
+  /** {@code LLAMA_POOLING_TYPE_UNSPECIFIED}, -1, as it is in a file. */
+  private static final long UNSPECIFIED = 0xFFFF_FFFFL;
+
+  /** Architectures whose rope type is MROPE or IMROPE in {@code llama_model_rope_type}. */
+  private static final List<String> SECTIONED =
+      List.of("qwen2vl", "paddleocr", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp", "qwen3tts");
+
   /** Keys of epsilons: {@code ggml_norm} and its relatives assert that they are not negative. */
   private static final List<String> EPSILONS =
       List.of("attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon", "attention.group_norm_epsilon");
@@ -48,15 +55,39 @@ final class HyperparameterPreflight {
     facts.required(key("context_length"), 1, Integer.MAX_VALUE);
     long width = facts.required(key("embedding_length"), 1, MAX_WIDTH);
     facts.optional(key("nextn_predict_layers"), 0, 0, layers - 1L);
-    facts.optional(key("vocab_size"), 0, 1, VocabularyPreflight.MAX_TOKENS);
-    facts.optional(key("pooling_type"), 0, 0, LAST_POOLING);
+    pooling();
     experts();
     heads(width);
+    sections();
     epsilons();
     String scaling = facts.text(key("rope.scaling.type"));
     if (scaling != null && !ROPE_SCALINGS.contains(scaling)) {
       throw facts.corrupt(
           key("rope.scaling.type") + " is \"" + scaling + "\", expected one of " + String.join(", ", ROPE_SCALINGS));
+    }
+  }
+
+  private void pooling() {
+    long pooling = facts.u32(key("pooling_type"), 0);
+    if (pooling > LAST_POOLING && pooling != UNSPECIFIED) {
+      throw facts.corrupt(key("pooling_type") + " is " + pooling + ", expected 0 to " + LAST_POOLING);
+    }
+  }
+
+  /** Rotation in several dimensions asserts that there are some. */
+  private void sections() {
+    String key = key("rope.dimension_sections");
+    if (!facts.has(key) && !SECTIONED.contains(architecture)) {
+      return;
+    }
+    long[] sections = facts.perLayer(key, 4, 0);
+    for (long section : sections) {
+      if (section > MAX_WIDTH) {
+        throw facts.corrupt(key + " contains " + section + "; at most " + MAX_WIDTH);
+      }
+    }
+    if (SECTIONED.contains(architecture) && sections[0] + sections[1] + sections[2] == 0) {
+      throw facts.corrupt(key + " is missing or all zero, which " + architecture + " rotates by");
     }
   }
 
@@ -132,6 +163,7 @@ final class HyperparameterPreflight {
       }
     }
     headSizes(heads[0], width);
+    ArchitecturePreflight.check(facts, architecture, layers, heads);
   }
 
   private void headSizes(long heads, long width) {
@@ -146,8 +178,8 @@ final class HyperparameterPreflight {
       throw facts.corrupt(
           key("embedding_length") + " is " + width + " and there are " + heads + " heads, so that heads have no size");
     }
-    long keysWindow = facts.optional(key("attention.key_length_swa"), keys, 1, MAX_WIDTH);
-    long valuesWindow = facts.optional(key("attention.value_length_swa"), values, 1, MAX_WIDTH);
+    long keysWindow = facts.optional(key("attention.key_length_swa"), keys, 0, MAX_WIDTH);
+    long valuesWindow = facts.optional(key("attention.value_length_swa"), values, 0, MAX_WIDTH);
     long rotatedWindow = facts.optional(key("rope.dimension_count_swa"), rotated, 0, MAX_WIDTH);
     if (Architectures.has(architecture, Trait.KV) && (keys != values || keysWindow != valuesWindow)) {
       throw facts.corrupt(

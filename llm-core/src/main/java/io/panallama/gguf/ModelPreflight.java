@@ -30,6 +30,7 @@ public final class ModelPreflight {
     String architecture = architecture(facts);
     if (file.hasWeights()) {
       alignment(facts);
+      TensorPreflight.check(facts);
       shards(facts);
       HyperparameterPreflight.check(facts, architecture);
     }
@@ -143,6 +144,7 @@ public final class ModelPreflight {
       throw shardFacts.corrupt("split.no is " + (number < 0 ? "missing" : number) + ", expected " + index);
     }
     alignment(shardFacts);
+    TensorPreflight.check(shardFacts);
   }
 
   private static String ending(int index, int count) {

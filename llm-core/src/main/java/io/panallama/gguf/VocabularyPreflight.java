@@ -84,8 +84,8 @@ final class VocabularyPreflight {
               + "\", expected one of "
               + String.join(", ", TOKENIZERS.keySet().stream().sorted().toList()));
     }
-    facts.optional(architecture + ".vocab_size", 0, 1, MAX_TOKENS);
     if (tokenizer.equals("no_vocab") || tokenizer.equals("none")) {
+      facts.optional(architecture + ".vocab_size", 0, 0, MAX_TOKENS); // it makes as many dummy tokens
       return;
     }
     String pre = facts.text(KEY + "pre");

@@ -179,5 +179,4 @@ final class EngineGeneration implements Generation {
   public String toString() {
     return "Generation " + id + (cancelled ? " (cancelled)" : "");
   }
-
 }

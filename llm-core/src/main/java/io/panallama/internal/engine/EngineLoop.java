@@ -16,8 +16,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -107,17 +107,10 @@ public final class EngineLoop implements AutoCloseable {
     admission.enter();
     StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
     Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), stops.largestRelease(), options.topLogprobs());
-    EngineGeneration generation =
-        new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
+    EngineGeneration generation = new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
     inbox.add(
         new Sequence(
-            generation,
-            sampler,
-            stops,
-            prompt,
-            options.maxTokens(),
-            sequenceContextSize(),
-            options.topLogprobs()));
+            generation, sampler, stops, prompt, options.maxTokens(), sequenceContextSize(), options.topLogprobs()));
     wake();
     if (stopped.isDone()) {
       // The loop ended between the check and the add: nobody else will look into the inbox.

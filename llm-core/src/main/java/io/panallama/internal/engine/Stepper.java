@@ -90,8 +90,7 @@ final class Stepper {
     int index = -1;
     for (int k = 0; k < count; k++) {
       int position = first + k;
-      index =
-          decoder.addToBatch(sequence.token(position), position, sequence.id(), output && k == count - 1);
+      index = decoder.addToBatch(sequence.token(position), position, sequence.id(), output && k == count - 1);
     }
     return index;
   }

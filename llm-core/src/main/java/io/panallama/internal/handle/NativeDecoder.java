@@ -122,8 +122,7 @@ public final class NativeDecoder implements Decoder {
     MemorySegment abortFlag = Arena.ofAuto().allocate(JAVA_INT);
     try (Arena scratch = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
-      MemorySegment context =
-          LlamaCpp.llama_init_from_model(model.pointer(), parameters(config, abortFlag, scratch));
+      MemorySegment context = LlamaCpp.llama_init_from_model(model.pointer(), parameters(config, abortFlag, scratch));
       if (context.address() == 0) {
         throw new EngineStartException(
             Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);

@@ -56,7 +56,8 @@ public final class TokenizerCalls {
       for (int token : tokens) {
         if (token < 0 || token >= model.vocabularySize()) {
           throw new InvalidRequestException(
-              "prompt", "Token " + token + " is not in the vocabulary; ids are 0 to " + (model.vocabularySize() - 1) + ".");
+              "prompt",
+              "Token " + token + " is not in the vocabulary; ids are 0 to " + (model.vocabularySize() - 1) + ".");
         }
       }
       ErrorText error = new ErrorText(arena);

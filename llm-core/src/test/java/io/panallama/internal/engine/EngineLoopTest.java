@@ -268,14 +268,13 @@ class EngineLoopTest {
 
   @Test
   void aDecoderThatCannotBeMadeIsReportedToTheStarter() {
-    assertThatThrownBy(
-            () ->
-                EngineLoop.start(
-                    new EngineSettings("test-engine", 1, 1, 1),
-                    FakeDecoder.letters(VOCABULARY),
-                    () -> {
-                      throw new IllegalArgumentException("no decoder today");
-                    }))
+    assertThatThrownBy(() ->
+            EngineLoop.start(
+                new EngineSettings("test-engine", 1, 1, 1),
+                FakeDecoder.letters(VOCABULARY),
+                () -> {
+                  throw new IllegalArgumentException("no decoder today");
+                }))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("no decoder today");
   }
@@ -288,9 +287,7 @@ class EngineLoopTest {
           throw new IllegalStateException("the fake died");
         };
     Generation generation = submit(prompt(1, 5), TEN);
-    assertThatThrownBy(generation::await)
-        .isInstanceOf(GenerationException.class)
-        .hasMessageContaining("the fake died");
+    assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class).hasMessageContaining("the fake died");
     assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
   }
 

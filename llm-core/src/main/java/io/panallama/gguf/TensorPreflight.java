@@ -1,0 +1,49 @@
+package io.panallama.gguf;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * Tensor types that llama.cpp v0.5.0 loads without a word and then computes with: the CPU backend aborts or reads through
+ * a null function pointer at the first decode.
+ */
+final class TensorPreflight {
+  /** Types of activations and of indices; none has a kernel as a weight of a matrix product or an embedding. */
+  private static final Set<GgufType> NO_WEIGHTS =
+      EnumSet.of(GgufType.Q8_1, GgufType.Q8_K, GgufType.I8, GgufType.I16, GgufType.I32, GgufType.I64, GgufType.F64);
+
+  private TensorPreflight() {}
+
+  static void check(Facts facts) {
+    for (GgufTensor tensor : facts.file().tensors()) {
+      String name = tensor.name();
+      if (name.endsWith(".weight") && NO_WEIGHTS.contains(tensor.type()) && !isTable(name)) {
+        throw facts.corrupt("tensor " + name + " is of type " + tensor.type() + ", which can't be a weight");
+      }
+      if (isElementwise(name) && tensor.type() != GgufType.F32) {
+        throw facts.corrupt("tensor " + name + " is of type " + tensor.type() + ", expected F32");
+      }
+    }
+  }
+
+  /** Lookup tables of token or expert numbers. */
+  private static boolean isTable(String name) {
+    return name.contains("tid2eid") || name.contains("d2t");
+  }
+
+  /**
+   * Multiplied with or added to activations element by element: {@code binary_op} in {@code ggml-cpu/binary-ops.cpp} and
+   * the state-space operations take F32 only.
+   */
+  private static boolean isElementwise(String name) {
+    return name.endsWith("norm.weight")
+        || name.endsWith(".bias")
+        || name.endsWith(".scale")
+        || name.endsWith("rope_freqs.weight")
+        || name.contains("rope_factors_")
+        || name.endsWith("conv1d.weight") // ggml_ssm_conv asserts it
+        || name.endsWith("shortconv.conv.weight")
+        || name.endsWith(".ssm_a")
+        || name.endsWith(".ssm_d");
+  }
+}

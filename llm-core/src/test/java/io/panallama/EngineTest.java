@@ -1,0 +1,245 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.GenerationEvent.Finished;
+import io.panallama.GenerationEvent.Text;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The engine on real parts: llama.cpp and the demo model. */
+@Timeout(120)
+class EngineTest {
+  private static final GenerationOptions GREEDY = GenerationOptions.defaults().withSampling(Sampling.greedy());
+
+  private static Model model;
+  private static Engine engine;
+
+  @BeforeAll
+  static void start() {
+    model = Model.load(TestFiles.demoModel());
+    engine = Engine.start(model);
+  }
+
+  @AfterAll
+  static void close() {
+    engine.close();
+    model.close();
+  }
+
+  private static String answer(String question) {
+    return engine.generate(ChatRequest.of(question).with(GREEDY)).await().text();
+  }
+
+  @Test
+  void answersAQuestion() {
+    Completion completion = engine.generate(ChatRequest.of("What is the capital of France?").with(GREEDY)).await();
+    assertThat(completion.text()).contains("Paris");
+    assertThat(completion.reason()).isEqualTo(FinishReason.STOP);
+    assertThat(completion.usage().promptTokens()).isEqualTo(17);
+    assertThat(completion.usage().completionTokens()).isPositive();
+    assertThat(completion.timings().timeToFirstToken()).isPositive();
+  }
+
+  @Test
+  void aConversationIsRemembered() {
+    ChatRequest request =
+        ChatRequest.of(
+            ChatMessage.user("My name is Robin."),
+            ChatMessage.assistant("Hello, Robin!"),
+            ChatMessage.user("What is my name?"));
+    assertThat(engine.generate(request.with(GREEDY)).await().text()).contains("Robin");
+  }
+
+  @Test
+  void completesARawPrompt() {
+    Completion completion =
+        engine.generate(CompletionRequest.of("Once upon a time").with(GREEDY.withMaxTokens(5))).await();
+    assertThat(completion.reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(completion.usage().completionTokens()).isEqualTo(5);
+  }
+
+  @Test
+  void tokensAndTextOfAPromptGiveTheSame() {
+    int[] tokens = model.tokenizer().tokenize("Once upon a time", true, false);
+    GenerationOptions options = GREEDY.withMaxTokens(10);
+    assertThat(engine.generate(CompletionRequest.of(tokens).with(options)).await().text())
+        .isEqualTo(engine.generate(CompletionRequest.of("Once upon a time").with(options)).await().text());
+  }
+
+  @Test
+  void theSameSeedGivesTheSameText() {
+    Sampling seeded = Sampling.builder().temperature(1.5f).seed(42).build();
+    ChatRequest request =
+        ChatRequest.of("Tell me a story").with(GenerationOptions.defaults().withSampling(seeded).withMaxTokens(40));
+    assertThat(engine.generate(request).await().text()).isEqualTo(engine.generate(request).await().text());
+  }
+
+  @Test
+  void stopsAtAStopText() {
+    Completion completion =
+        engine.generate(ChatRequest.of("What is the capital of France?").with(GREEDY.withStops("of Fr"))).await();
+    assertThat(completion.text()).isEqualTo("The capital ");
+    assertThat(completion.reason()).isEqualTo(FinishReason.STOP_TEXT);
+  }
+
+  @Test
+  void reportsLogprobsLikeliestFirst() {
+    List<TokenLogprobs> logprobs = new ArrayList<>();
+    for (GenerationEvent event : engine.generate(ChatRequest.of("Hello").with(GREEDY.withTopLogprobs(3)))) {
+      if (event instanceof Text text) {
+        logprobs.addAll(text.logprobs());
+      }
+    }
+    assertThat(logprobs).isNotEmpty();
+    for (TokenLogprobs step : logprobs) {
+      assertThat(step.top()).hasSize(3).first().isEqualTo(step.chosen());
+      assertThat(step.chosen().logprob()).isLessThanOrEqualTo(0);
+      assertThat(step.top().get(1).logprob()).isLessThanOrEqualTo(step.chosen().logprob());
+    }
+  }
+
+  @Test
+  void aGrammarIsKept() {
+    Sampling sampling =
+        Sampling.builder().temperature(0).grammar(new Sampler.Grammar("root ::= \"yes\" | \"no\"", "root")).build();
+    Completion completion =
+        engine.generate(ChatRequest.of("Do llamas fly?").with(GREEDY.withSampling(sampling))).await();
+    assertThat(completion.text()).isIn("yes", "no");
+  }
+
+  @Test
+  void aGrammarThatDoesNotCompileIsRefused() {
+    Sampling sampling = Sampling.builder().grammar(new Sampler.Grammar("root ::= \"unclosed", "root")).build();
+    assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(GREEDY.withSampling(sampling))))
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("grammar"))
+        .hasMessageContaining("does not compile");
+  }
+
+  @Test
+  void everySamplerOfLlamaCppGenerates() {
+    List<Sampler> stages =
+        List.of(
+            new Sampler.Grammar("root ::= [a-zA-Z ,.!?]*", "root"),
+            new Sampler.LazyGrammar("root ::= \"x\"", "root", List.of("never this"), List.of()),
+            new Sampler.LogitBias(Map.of(5, -1f)),
+            new Sampler.Penalties(64, 1.1f, 0.1f, 0.1f),
+            new Sampler.Dry(0.8f, 1.75f, 2, 64, List.of("\n", ":")),
+            new Sampler.TopNSigma(3),
+            new Sampler.TopK(40),
+            new Sampler.Typical(0.95f, 1),
+            new Sampler.TopP(0.95f, 1),
+            new Sampler.MinP(0.05f, 1),
+            new Sampler.Xtc(0.5f, 0.1f, 1),
+            new Sampler.Temperature(0.8f),
+            new Sampler.DynamicTemperature(0.8f, 0.2f, 1),
+            new Sampler.Infill());
+    for (Sampler stage : stages) {
+      assertGenerates(new Sampling(List.of(stage, new Sampler.Dist()), 1));
+    }
+    List<Sampler> selecting =
+        List.of(
+            new Sampler.Greedy(),
+            new Sampler.Dist(),
+            new Sampler.Mirostat(5, 0.1f, 100),
+            new Sampler.MirostatV2(5, 0.1f),
+            new Sampler.AdaptiveP(0.5f, 0.9f));
+    for (Sampler last : selecting) {
+      assertGenerates(new Sampling(List.of(last), 1));
+    }
+  }
+
+  private static void assertGenerates(Sampling sampling) {
+    GenerationOptions options = GenerationOptions.defaults().withSampling(sampling).withMaxTokens(8);
+    Completion completion = engine.generate(ChatRequest.of("Tell me a story").with(options)).await();
+    assertThat(completion.usage().completionTokens()).as("tokens by %s", sampling).isPositive();
+  }
+
+  @Test
+  void aBiasOfATokenThatDoesNotExistIsRefused() {
+    Sampling sampling = Sampling.builder().logitBias(Map.of(1_000_000, 1f)).build();
+    assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(GREEDY.withSampling(sampling))))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("1000000")
+        .hasMessageContaining("0 to 2047");
+  }
+
+  @Test
+  void aTokenThatDoesNotExistIsRefused() {
+    assertThatThrownBy(() -> engine.generate(CompletionRequest.of(1, 2, 99_999)))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("99999");
+  }
+
+  @Test
+  void aPromptLongerThanTheContextIsRefusedWithTheCounts() {
+    assertThatThrownBy(() -> engine.generate(CompletionRequest.of("word ".repeat(3000))))
+        .isInstanceOfSatisfying(
+            PromptTooLongException.class,
+            tooLong -> {
+              assertThat(tooLong.contextSize()).isEqualTo(1024);
+              assertThat(tooLong.promptTokens()).isGreaterThan(1024);
+            });
+  }
+
+  @Test
+  void anAnswerEndsWhereTheContextIsFull() {
+    Sampling noEnd =
+        Sampling.builder()
+            .temperature(0)
+            .logitBias(Map.of(model.vocabulary().endOfTurn().orElseThrow(), Float.NEGATIVE_INFINITY))
+            .build();
+    Completion completion =
+        engine
+            .generate(CompletionRequest.of("word ".repeat(700)).with(GenerationOptions.defaults().withSampling(noEnd)))
+            .await();
+    assertThat(completion.reason()).isEqualTo(FinishReason.CONTEXT_FULL);
+    assertThat(completion.usage().totalTokens()).isEqualTo(1024);
+  }
+
+  @Test
+  void cancelEndsTheStream() {
+    Generation generation = engine.generate(ChatRequest.of("Tell me a long story").with(GREEDY));
+    generation.cancel();
+    List<GenerationEvent> events = new ArrayList<>();
+    generation.forEach(events::add);
+    assertThat(events.getLast())
+        .isInstanceOfSatisfying(
+            Finished.class, end -> assertThat(end.reason()).isIn(FinishReason.CANCELLED, FinishReason.STOP));
+  }
+
+  @Test
+  void aClosedGenerationCannotBeReadAndMayBeClosedAgain() {
+    Generation generation = engine.generate(ChatRequest.of("Tell me a story").with(GREEDY));
+    generation.close();
+    generation.close();
+    assertThatThrownBy(() -> generation.iterator().next()).isInstanceOf(NoSuchElementException.class);
+  }
+
+  @Test
+  void theTextOfManyConcurrentReadersIsTheirOwn() throws InterruptedException {
+    List<String> countries = List.of("France", "Peru", "Italy", "Japan", "Spain", "Kenya", "Egypt", "Norway");
+    List<String> alone = countries.stream().map(country -> answer("What is the capital of " + country + "?")).toList();
+    List<String> together = new ArrayList<>();
+    List<Thread> readers = new ArrayList<>();
+    for (String country : countries) {
+      together.add("");
+      int index = together.size() - 1;
+      readers.add(
+          Thread.ofVirtual().start(() -> together.set(index, answer("What is the capital of " + country + "?"))));
+    }
+    for (Thread reader : readers) {
+      reader.join();
+    }
+    // These answers are certain enough (no close second token) to be equal to the letter.
+    assertThat(together).isEqualTo(alone);
+  }
+}

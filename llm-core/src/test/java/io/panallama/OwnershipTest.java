@@ -1,0 +1,149 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.internal.handle.NativeDecoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Who owns what, and what happens in the wrong order. */
+@Timeout(120)
+class OwnershipTest {
+  private static final GenerationOptions GREEDY = GenerationOptions.defaults().withSampling(Sampling.greedy());
+
+  private static Model model() {
+    return Model.load(TestFiles.demoModel());
+  }
+
+  /** Options under which the demo model goes on until its context is full. */
+  private static GenerationOptions endless(Model model) {
+    int end = model.vocabulary().endOfTurn().orElseThrow();
+    return GREEDY.withSampling(
+        Sampling.builder().temperature(0).logitBias(Map.of(end, Float.NEGATIVE_INFINITY)).build());
+  }
+
+  @Test
+  void everythingMayBeClosedTwice() {
+    Model model = model();
+    Engine engine = Engine.start(model);
+    Generation generation = engine.generate(ChatRequest.of("Hello"));
+    generation.close();
+    generation.close();
+    engine.close();
+    engine.close();
+    model.close();
+    model.close();
+  }
+
+  @Test
+  void aClosedModelRefusesEverythingNew() {
+    Model model = model();
+    model.close();
+    assertThatThrownBy(() -> Engine.start(model))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", true, false))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> model.render(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);
+    assertThat(model.vocabulary().size()).isEqualTo(2048);
+    assertThat(model.architecture()).isEqualTo("llama");
+  }
+
+  @Test
+  void anEngineKeepsTheWeightsOfAClosedModel() {
+    Model model = model();
+    try (Engine engine = Engine.start(model)) {
+      Generation running = engine.generate(ChatRequest.of("Tell me a story").with(GREEDY));
+      model.close();
+      assertThat(running.await().reason()).isEqualTo(FinishReason.STOP);
+      // The engine runs on, but what it would need of the model for a new request is closed.
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void closingTheEngineEndsEightRunningGenerations() {
+    try (Model model = model()) {
+      Engine engine = Engine.start(model);
+      List<Generation> running = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        running.add(engine.generate(ChatRequest.of("Tell me a story").with(endless(model))));
+      }
+      running.forEach(generation -> generation.iterator().next());
+      engine.close();
+      for (Generation generation : running) {
+        assertThatThrownBy(generation::await)
+            .isInstanceOfSatisfying(
+                GenerationException.class,
+                ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
+      }
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void severalEnginesRunOnOneModel() {
+    try (Model model = model();
+        Engine first = Engine.start(model, EngineConfig.builder().slots(2).build());
+        Engine second = Engine.start(model, EngineConfig.builder().slots(3).contextSize(512).build())) {
+      ChatRequest request = ChatRequest.of("What is the capital of France?").with(GREEDY);
+      assertThat(first.generate(request).await().text()).isEqualTo(second.generate(request).await().text());
+      assertThat(second.sequenceContextSize()).isEqualTo(512);
+    }
+  }
+
+  @Test
+  void theDecoderBelongsToItsThread() {
+    try (Model model = model()) {
+      EngineConfig config = EngineDefaults.resolve(EngineConfig.builder().slots(1).build(), model);
+      try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
+        assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.addToBatch(1, 0, 0, true)).join())
+            .isInstanceOf(CompletionException.class)
+            .hasCauseInstanceOf(WrongThreadException.class);
+      }
+    }
+  }
+
+  @Test
+  void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
+    try (Model model = model()) {
+      EngineConfig config = EngineDefaults.resolve(EngineConfig.builder().slots(2).build(), model);
+      try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
+        assertThatThrownBy(() -> decoder.addToBatch(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.addToBatch(2048, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.addToBatch(1, 0, 2, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.addToBatch(1, -1, 0, true)).isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+  }
+
+  @Test
+  void aContextLargerThanTheMemoryIsRefusedBeforeItIsTaken() {
+    try (Model model = model()) {
+      EngineConfig huge = EngineConfig.builder().contextSize(2_000_000_000).build();
+      assertThatThrownBy(() -> Engine.start(model, huge))
+          .isInstanceOfSatisfying(
+              EngineStartException.class,
+              refused -> assertThat(refused.reason()).isEqualTo(EngineStartException.Reason.INSUFFICIENT_MEMORY))
+          .hasMessageContaining("2000000000 tokens");
+    }
+  }
+
+  @Test
+  void aFullQueueRefuses() {
+    try (Model model = model();
+        Engine engine = Engine.start(model, EngineConfig.builder().slots(1).queueLimit(1).build())) {
+      Generation running = engine.generate(ChatRequest.of("Tell me a story").with(endless(model)));
+      Generation waiting = engine.generate(ChatRequest.of("Tell me a story").with(endless(model)));
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(EngineBusyException.class);
+      waiting.close();
+      running.close();
+    }
+  }
+}
