@@ -2,7 +2,7 @@ package io.panallama.server.cli;
 
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -13,15 +13,18 @@ final class BackendOption {
       names = "--backend",
       paramLabel = "auto|cpu|cuda",
       converter = Name.class,
-      defaultValue = "${env:PANALLAMA_BACKEND}",
+      defaultValue = "${sys:panallama.backend:-${env:PANALLAMA_BACKEND:-auto}}",
       description = "What computes. Default: $PANALLAMA_BACKEND, else auto: CUDA where it works, else CPU.")
-  private @Nullable String backend;
+  private String backend = "auto";
 
   /** Makes the choice known before the libraries load. */
   void select(Inference inference) {
-    if (backend != null) {
-      inference.selectBackend(backend);
-    }
+    inference.selectBackend(backend);
+  }
+
+  /** Why CUDA is not used although it was asked for; the libraries fall back to the CPU. */
+  Optional<String> disappointment(Inference inference) {
+    return backend.equals("cuda") ? inference.natives().cudaUnavailable() : Optional.empty();
   }
 
   static final class Name implements ITypeConverter<String> {

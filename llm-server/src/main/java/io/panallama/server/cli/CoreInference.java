@@ -3,6 +3,7 @@ package io.panallama.server.cli;
 import io.panallama.Device;
 import io.panallama.Engine;
 import io.panallama.EngineConfig;
+import io.panallama.EngineStats;
 import io.panallama.Generation;
 import io.panallama.GenerationRequest;
 import io.panallama.Llama;
@@ -65,6 +66,11 @@ final class CoreInference implements Inference {
     @Override
     public int sequenceContextSize() {
       return engine.sequenceContextSize();
+    }
+
+    @Override
+    public EngineStats stats() {
+      return engine.stats();
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.panallama.NativeReport;
 import io.panallama.Sampling;
 import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,6 +50,11 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (RuntimeException failure) {
       row("FAILED", ExitCode.describe(failure));
       row("what to do", Advice.of(failure));
+      return ExitCode.FAILURE;
+    }
+    Optional<String> noCuda = backend.disappointment(context.inference());
+    if (noCuda.isPresent()) {
+      row("what to do", Advice.forCuda());
       return ExitCode.FAILURE;
     }
     context.out().println("This machine can run Panallama.");

@@ -1,6 +1,7 @@
 package io.panallama.server.cli;
 
 import io.panallama.EngineConfig;
+import io.panallama.EngineStats;
 import io.panallama.Generator;
 import io.panallama.Sampling;
 
@@ -13,6 +14,9 @@ interface LoadedEngine extends Generator, AutoCloseable {
 
   /** Tokens that one conversation may hold. */
   int sequenceContextSize();
+
+  /** What it is doing; any thread may ask. */
+  EngineStats stats();
 
   @Override
   void close();

@@ -124,7 +124,12 @@ final class ModelOptions {
     }
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
-      return context.inference().start(file, modelConfig.withListener(progress), engineConfig);
+      LoadedEngine engine = context.inference().start(file, modelConfig.withListener(progress), engineConfig);
+      backend
+          .disappointment(context.inference())
+          .ifPresent(
+              why -> context.err().println("panallama: computing on the CPU, not with CUDA: " + Printable.line(why)));
+      return engine;
     }
   }
 

@@ -63,15 +63,25 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException refused) {
       throw new UsageException("--" + refused.getMessage(), refused);
     }
+    // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
+    try (ChatServer server = ChatServer.start(config);
+        LoadedEngine engine = model.start(context, slots, queue)) {
+      serve(server, engine);
+    }
+    return ExitCode.OK;
+  }
+
+  private void serve(ChatServer server, LoadedEngine engine) throws InterruptedException {
     CountDownLatch stopped = new CountDownLatch(1);
-    try (LoadedEngine engine = model.start(context, slots, queue);
-        StopSignals.Registration _ = context.signals().onStop(stopped::countDown);
-        ChatServer server = ChatServer.start(config, served(engine), engine)) {
+    try (StopSignals.Registration _ = context.signals().onStop(stopped::countDown)) {
+      server.serve(served(engine), engine, engine::stats);
       announce(engine, server);
       stopped.await();
       context.err().println("panallama: stopping");
+    } finally {
+      // Before the engine that its requests run on.
+      server.close();
     }
-    return ExitCode.OK;
   }
 
   private ServedModel served(LoadedEngine engine) {
@@ -98,7 +108,7 @@ final class ServeCommand implements Callable<Integer> {
         "model",
         Printable.line(model.modelId())
             + " ("
-            + Printable.line(summary.description())
+            + Printable.line(summary.description().replace(" ?B", ""))
             + ", "
             + Printable.count(summary.parameters())
             + " parameters, "

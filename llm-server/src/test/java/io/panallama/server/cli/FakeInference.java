@@ -2,6 +2,7 @@ package io.panallama.server.cli;
 
 import io.panallama.Device;
 import io.panallama.EngineConfig;
+import io.panallama.EngineStats;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
@@ -94,6 +95,11 @@ final class FakeInference implements Inference {
     @Override
     public int sequenceContextSize() {
       return 1024;
+    }
+
+    @Override
+    public EngineStats stats() {
+      return new EngineStats(0, 0, config.slots(), 0, 0, 0, 0);
     }
 
     @Override
