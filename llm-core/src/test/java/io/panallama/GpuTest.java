@@ -23,11 +23,10 @@ class GpuTest {
     assertThat(Llama.natives().cudaUnavailable()).isEmpty();
     assertThat(Llama.natives().backend()).isEqualTo("cuda");
     assertThat(Llama.devices())
-        .anySatisfy(
-            device -> {
-              assertThat(device.type()).isEqualTo(Device.Type.GPU);
-              assertThat(device.memoryTotal()).isPositive();
-            });
+        .anySatisfy(device -> {
+          assertThat(device.type()).isEqualTo(Device.Type.GPU);
+          assertThat(device.memoryTotal()).isPositive();
+        });
   }
 
   @Test
