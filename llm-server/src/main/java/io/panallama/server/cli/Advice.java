@@ -22,7 +22,7 @@ final class Advice {
   /** CUDA was asked for and is not there. */
   static String forCuda() {
     return "CUDA needs an NVIDIA driver (nvidia-smi shows it), the CUDA 13 runtime (libcudart.so.13, libcublas.so.13)"
-               + " and a build with --backend cuda. Without --backend cuda this machine can run Panallama on the CPU.";
+        + " and a build with --backend cuda. Without --backend cuda this machine can run Panallama on the CPU.";
   }
 
   private static String of(NativeLibraryException.Reason reason) {
