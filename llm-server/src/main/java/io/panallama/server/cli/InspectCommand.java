@@ -7,6 +7,7 @@ import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.GgufTensor;
 import io.panallama.gguf.GgufValue;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -60,15 +61,17 @@ final class InspectCommand implements Callable<Integer> {
     row("file", gguf.path() + " (" + Printable.bytes(gguf.fileSize()) + ", GGUF " + gguf.version() + ")");
     row("name", outline.name().orElse("none"));
     row("architecture", outline.architecture().orElse("none"));
-    row("parameters", String.format("%,d", outline.parameters()));
+    row("parameters", String.format(Locale.ROOT, "%,d", outline.parameters()));
     row("tensors", outline.tensorCount() + ", " + Printable.bytes(outline.tensorBytes()) + ": " + mix(outline));
-    outline.contextLength().ifPresent(value -> row("context", String.format("%,d tokens", value)));
+    outline.contextLength().ifPresent(value -> row("context", String.format(Locale.ROOT, "%,d tokens", value)));
     outline.layers().ifPresent(value -> row("layers", Long.toString(value)));
     outline.embeddingLength().ifPresent(value -> row("embedding", Long.toString(value)));
     outline.heads().ifPresent(value -> row("heads", shortened(value)));
     outline.keyValueHeads().ifPresent(value -> row("KV heads", shortened(value)));
     String size =
-        outline.vocabularySize().isPresent() ? String.format(", %,d tokens", outline.vocabularySize().getAsLong()) : "";
+        outline.vocabularySize().isPresent()
+            ? String.format(Locale.ROOT, ", %,d tokens", outline.vocabularySize().getAsLong())
+            : "";
     row("vocabulary", outline.vocabularyType().orElse("none") + size);
     row("chat template", outline.hasChatTemplate() ? "yes" : "no");
     row("loadable", outline.problem().map(problem -> "no: " + problem).orElse("yes"));

@@ -14,7 +14,8 @@ final class LoadProgress implements LoadListener, AutoCloseable {
   private final boolean terminal;
   private final String name;
   private final LongSupplier nanoTime;
-  private final long started;
+  private boolean begun;
+  private long started;
   private int shownPercent = -1;
 
   LoadProgress(PrintStream err, boolean terminal, String name, LongSupplier nanoTime) {
@@ -22,12 +23,16 @@ final class LoadProgress implements LoadListener, AutoCloseable {
     this.terminal = terminal;
     this.name = Printable.line(name);
     this.nanoTime = nanoTime;
-    this.started = nanoTime.getAsLong();
   }
 
   @Override
   public boolean progress(float progress) {
     int percent = Math.clamp((int) (progress * 100), 0, 100);
+    if (!begun) {
+      // Not at construction: the first model also waits for the native libraries.
+      begun = true;
+      started = nanoTime.getAsLong();
+    }
     if (terminal && percent > shownPercent && nanoTime.getAsLong() - started > PATIENCE_NANOS) {
       int filled = percent * WIDTH / 100;
       err.print("\rloading " + name + " [" + "#".repeat(filled) + ".".repeat(WIDTH - filled) + "] " + percent + " %");

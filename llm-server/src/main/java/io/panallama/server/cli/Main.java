@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
-      "1:the machine failed (native libraries, memory for a step, a disk)",
+      "1:the machine failed (native libraries, a disk, a decode)",
       "2:what you gave can't be used (an option, a file, a port, a context too large)",
       "130:interrupted by Ctrl-C"
     })

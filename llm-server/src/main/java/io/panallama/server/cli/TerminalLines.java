@@ -28,7 +28,13 @@ final class TerminalLines implements LineSource {
   static TerminalLines open() {
     try {
       return new TerminalLines(
-          TerminalBuilder.builder().system(true).provider("exec").dumb(true).nativeSignals(true).build());
+          TerminalBuilder.builder()
+              .system(true)
+              .provider("exec")
+              .dumb(true)
+              .nativeSignals(true)
+              .graphemeCluster(false)
+              .build());
     } catch (IOException failure) {
       throw new UncheckedIOException("The terminal can't be opened: " + failure.getMessage(), failure);
     }

@@ -5,22 +5,22 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/** One command line run in this process on a {@link FakeInference}, with what it printed. */
+/** One command line run in this process with what it printed. */
 record CliRun(int code, String out, String err) {
-  static CliRun of(FakeInference inference, String... args) {
+  static CliRun of(Inference inference, String... args) {
     return withInput(inference, new byte[0], args);
   }
 
-  static CliRun withInput(FakeInference inference, byte[] input, String... args) {
+  static CliRun withInput(Inference inference, byte[] input, String... args) {
     return run(inference, input, _ -> () -> {}, args);
   }
 
-  static CliRun withInput(FakeInference inference, String input, String... args) {
+  static CliRun withInput(Inference inference, String input, String... args) {
     return withInput(inference, input.getBytes(StandardCharsets.UTF_8), args);
   }
 
   /** Presses Ctrl-C as soon as a command listens for it. */
-  static CliRun withSignal(FakeInference inference, String input, String... args) {
+  static CliRun withSignal(Inference inference, String input, String... args) {
     StopSignals atOnce =
         action -> {
           action.run();
@@ -29,7 +29,7 @@ record CliRun(int code, String out, String err) {
     return run(inference, input.getBytes(StandardCharsets.UTF_8), atOnce, args);
   }
 
-  private static CliRun run(FakeInference inference, byte[] input, StopSignals signals, String... args) {
+  private static CliRun run(Inference inference, byte[] input, StopSignals signals, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     CommandContext context =

@@ -40,7 +40,7 @@ class InspectCommandTest {
   void tensorsAreListedOnRequest() {
     CliRun run = CliRun.of(inference, "inspect", "--tensors", demo);
 
-    assertThat(run.out()).containsPattern("blk\\.0\\.attn_q\\.weight +Q8_0 +192 x 192 +38\\.2 KiB");
+    assertThat(run.out()).containsPattern("blk\\.0\\.attn_q\\.weight +Q8_0 +192 x 192 +38\\.3 KiB");
   }
 
   @Test

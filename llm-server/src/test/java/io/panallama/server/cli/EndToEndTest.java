@@ -1,0 +1,67 @@
+package io.panallama.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.demo.DemoModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands on llama.cpp itself, with the demo model. */
+@Timeout(120)
+class EndToEndTest {
+  private final CoreInference inference = new CoreInference();
+
+  @Test
+  void doctorFindsThisMachineUsable() {
+    CliRun run = CliRun.of(inference, "doctor", "--backend", "cpu");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out()).contains("generation  ok", "This machine can run Panallama.");
+    assertThat(run.code()).isZero();
+  }
+
+  @Test
+  void runAnswersTheSameForTheSameSeed() throws Exception {
+    String[] args = {"run", "--backend", "cpu", "--input", "Tell me a story.", "--max-tokens", "16", "--seed", "7"};
+
+    JsonNode first = new ObjectMapper().readTree(CliRun.of(inference, args).out());
+    JsonNode second = new ObjectMapper().readTree(CliRun.of(inference, args).out());
+
+    assertThat(first.get("text").textValue()).isNotBlank().isEqualTo(second.get("text").textValue());
+    assertThat(first.at("/usage/completion_tokens").intValue()).isBetween(1, 16);
+    assertThat(first.get("latency_ms").doubleValue()).isGreaterThanOrEqualTo(first.get("ttft_ms").doubleValue());
+  }
+
+  @Test
+  void chatKeepsTheConversation() {
+    CliRun run = CliRun.withInput(inference, "Hello!\nTell me a joke.", "chat", "--backend", "cpu", "-n", "24");
+
+    assertThat(run.code()).isZero();
+    assertThat(run.out().lines().filter(line -> !line.isBlank()).count()).isGreaterThanOrEqualTo(2);
+    assertThat(run.err().lines()).hasSize(2).allMatch(line -> line.contains("tokens/s"));
+  }
+
+  @Test
+  void badFilesAndImpossibleContextsAreOneLineAndExitCode2(@TempDir Path folder) throws Exception {
+    Path demo = DemoModel.extract();
+    byte[] bytes = Files.readAllBytes(demo);
+    Path truncated = Files.write(folder.resolve("truncated.gguf"), Arrays.copyOf(bytes, bytes.length / 2));
+    Path text = Files.writeString(folder.resolve("text.gguf"), "hello, I am a text file");
+
+    for (Path bad : new Path[] {truncated, text, folder, folder.resolve("missing.gguf")}) {
+      CliRun run = CliRun.of(inference, "run", "--input", "hi", "--model", bad.toString());
+
+      assertThat(run.code()).as(bad.toString()).isEqualTo(ExitCode.USAGE);
+      assertThat(run.err()).startsWith("panallama: " + bad).hasLineCount(1);
+    }
+    CliRun huge = CliRun.of(inference, "run", "--input", "hi", "--ctx-size", "2000000000");
+    assertThat(huge.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(huge.err()).startsWith("panallama: ").contains("2000000000").hasLineCount(1);
+  }
+}
