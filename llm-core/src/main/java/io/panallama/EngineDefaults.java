@@ -50,18 +50,32 @@ final class EngineDefaults {
           "contextSize is " + config.contextSize() + " with " + config.slots() + " slots; every slot needs a cell.",
           null);
     }
-    long needed = ContextMemory.bytes(model.metadata(), config);
-    long available = SystemMemory.availableBytes();
-    if (needed > available) {
+    long least = ContextMemory.leastBytes(model.metadata(), config);
+    long everything = SystemMemory.availableBytes();
+    for (Device device : Llama.devices()) {
+      if (device.type() != Device.Type.CPU) {
+        everything += device.memoryFree();
+      }
+    }
+    require(config, "this machine", least, everything);
+    for (ContextMemory.Need need : ContextMemory.plan(model.path(), model.config(), config)) {
+      require(config, need.name(), need.needed(), need.free());
+    }
+  }
+
+  private static void require(EngineConfig config, String where, long needed, long free) {
+    if (needed > free) {
       throw new EngineStartException(
           Reason.INSUFFICIENT_MEMORY,
           "A context of "
               + config.contextSize()
-              + " tokens needs about "
+              + " tokens needs "
               + SystemMemory.text(needed)
-              + " for its KV cache, and "
-              + SystemMemory.text(available)
-              + " are free; choose a smaller context size, fewer slots or a quantised KV cache.",
+              + " on "
+              + where
+              + ", where "
+              + SystemMemory.text(free)
+              + " are free; choose a smaller context size or a quantised KV cache.",
           null);
     }
   }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class Model implements AutoCloseable {
   private final ModelHandle handle;
   private final Path path;
-  private final boolean hasWeights;
+  private final ModelConfig config;
   private final String description;
   private final Map<String, String> metadata;
   private final long parameterCount;
@@ -38,10 +38,10 @@ public final class Model implements AutoCloseable {
   private final ReentrantLock templateLock = new ReentrantLock();
   private @Nullable ChatTemplate template;
 
-  private Model(ModelHandle handle, Path path, boolean hasWeights) {
+  private Model(ModelHandle handle, Path path, ModelConfig config) {
     this.handle = handle;
     this.path = path;
-    this.hasWeights = hasWeights;
+    this.config = config;
     this.description = handle.description();
     this.metadata = Collections.unmodifiableMap(handle.metadata());
     this.parameterCount = handle.parameterCount();
@@ -76,7 +76,7 @@ public final class Model implements AutoCloseable {
     Natives.load();
     ModelHandle handle = ModelHandle.load(path, config);
     try {
-      return new Model(handle, path, !config.vocabularyOnly());
+      return new Model(handle, path, config);
     } catch (Throwable failure) {
       handle.close();
       throw failure;
@@ -215,8 +215,13 @@ public final class Model implements AutoCloseable {
     return handle;
   }
 
+  /** How it was loaded. */
+  ModelConfig config() {
+    return config;
+  }
+
   boolean hasWeights() {
-    return hasWeights;
+    return !config.vocabularyOnly();
   }
 
   boolean isTextDecoder() {

@@ -47,8 +47,7 @@ class ReadmeTest {
 
   @Test
   void everyPageThatIsLinkedExists() throws IOException {
-    try (Stream<Path> pages =
-        Stream.concat(Stream.of(ROOT.resolve("README.md")), Files.list(ROOT.resolve("docs")))) {
+    try (Stream<Path> pages = Stream.concat(Stream.of(ROOT.resolve("README.md")), Files.list(ROOT.resolve("docs")))) {
       for (Path page : pages.filter(page -> page.toString().endsWith(".md")).toList()) {
         Matcher link = LINK.matcher(Files.readString(page));
         while (link.find()) {

@@ -22540,6 +22540,72 @@ public class LlamaCpp extends LlamaCpp$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+
+    private static class panallama_memory_estimate {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_memory_estimate");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_memory_estimate(const char *path, const struct llama_model_params *model_params, const struct llama_context_params *context_params, struct panallama_device_memory *devices, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_memory_estimate$descriptor() {
+        return panallama_memory_estimate.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_memory_estimate(const char *path, const struct llama_model_params *model_params, const struct llama_context_params *context_params, struct panallama_device_memory *devices, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static MethodHandle panallama_memory_estimate$handle() {
+        return panallama_memory_estimate.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_memory_estimate(const char *path, const struct llama_model_params *model_params, const struct llama_context_params *context_params, struct panallama_device_memory *devices, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static MemorySegment panallama_memory_estimate$address() {
+        return panallama_memory_estimate.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_memory_estimate(const char *path, const struct llama_model_params *model_params, const struct llama_context_params *context_params, struct panallama_device_memory *devices, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static int panallama_memory_estimate(MemorySegment path, MemorySegment model_params, MemorySegment context_params, MemorySegment devices, int capacity, MemorySegment count, MemorySegment error) {
+        var mh$ = panallama_memory_estimate.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_memory_estimate", path, model_params, context_params, devices, capacity, count, error);
+            }
+            return (int)mh$.invokeExact(path, model_params, context_params, devices, capacity, count, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
     /**
      * {@snippet lang=c :
      * #define GGUF_MAGIC "GGUF"

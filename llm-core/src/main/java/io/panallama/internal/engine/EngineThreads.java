@@ -11,6 +11,13 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class EngineThreads {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
+
+  /**
+   * Bytes of address space, of which only what is used becomes memory. llama.cpp matches the patterns of lazy grammars with
+   * std::regex, which recurses per character: some 200 bytes of stack for each character of output.
+   */
+  private static final long STACK_SIZE = 64L << 20;
+
   private static final Set<EngineLoop> RUNNING = ConcurrentHashMap.newKeySet();
 
   static {
@@ -24,6 +31,7 @@ final class EngineThreads {
     return Thread.ofPlatform()
         .name(name)
         .daemon(true)
+        .stackSize(STACK_SIZE)
         .uncaughtExceptionHandler(
             (dead, error) -> LOG.log(System.Logger.Level.ERROR, "The thread " + dead.getName() + " died.", error))
         .unstarted(() -> run(loop));

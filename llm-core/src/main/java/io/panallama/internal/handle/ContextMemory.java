@@ -1,22 +1,88 @@
 package io.panallama.internal.handle;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import io.panallama.EngineConfig;
+import io.panallama.EngineStartException;
+import io.panallama.EngineStartException.Reason;
 import io.panallama.KvCacheType;
+import io.panallama.ModelConfig;
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.panallama_device_memory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lower bound for the memory of a KV cache, from the model's metadata.
- *
- * <p>It exists to refuse what can't work: Linux hands out more memory than it has, so an allocation that is far too large
- * succeeds and the process is killed when the cache is cleared. Being a lower bound, it never refuses what would fit:
- * layers of unknown width count nothing, sliding windows count the window only, compressed caches (MLA) their rank.
+ * What a context will take, known before it is taken: Linux hands out more memory than it has, so an allocation that is far
+ * too large succeeds, and the process is killed when the KV cache is cleared.
  */
 public final class ContextMemory {
+  private static final int MOST_DEVICES = 64;
+
   private ContextMemory() {}
 
-  /** Bytes of keys and values of {@link EngineConfig#contextSize} cells. */
-  public static long bytes(Map<String, String> metadata, EngineConfig config) {
+  /**
+   * One device and what the context wants of it.
+   *
+   * @param name ggml's name, or {@code "host"}
+   * @param needed bytes of KV cache and compute buffers
+   * @param free bytes
+   */
+  public record Need(String name, long needed, long free) {}
+
+  /**
+   * What a context on a loaded model will take of each device: llama.cpp plans it without allocating. Reads the model's
+   * metadata once more; time grows with the context size, so check {@link #leastBytes} first.
+   *
+   * @throws EngineStartException if llama.cpp refuses the configuration
+   */
+  public static List<Need> plan(Path path, ModelConfig modelConfig, EngineConfig config) {
+    try (Arena arena = Arena.ofConfined();
+        LogRouter.Capture log = LogRouter.capture()) {
+      MemorySegment devices = panallama_device_memory.allocateArray(MOST_DEVICES, arena);
+      MemorySegment count = arena.allocate(JAVA_INT);
+      ErrorText error = new ErrorText(arena);
+      int status =
+          LlamaCpp.panallama_memory_estimate(
+              arena.allocateFrom(path.toString(), StandardCharsets.UTF_8),
+              ModelHandle.parameters(modelConfig, arena),
+              NativeDecoder.parameters(config, arena),
+              devices,
+              MOST_DEVICES,
+              count,
+              error.slot());
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        String why = error.take();
+        throw new EngineStartException(
+            Reason.REFUSED, "llama.cpp refused to start: " + why + "; " + log.errors("it gave no reason"), null);
+      }
+      List<Need> needs = new ArrayList<>();
+      for (int i = 0; i < Math.min(count.get(JAVA_INT, 0), MOST_DEVICES); i++) {
+        needs.add(need(panallama_device_memory.asSlice(devices, i)));
+      }
+      return needs;
+    }
+  }
+
+  private static Need need(MemorySegment device) {
+    String name = panallama_device_memory.name(device).getString(0);
+    long needed = panallama_device_memory.context(device) + panallama_device_memory.compute(device);
+    // ggml calls all of the host's memory free, and 0 is what a device says that does not know.
+    long free = name.equals("host") ? SystemMemory.availableBytes() : panallama_device_memory.free(device);
+    return new Need(name, needed, free == 0 ? Long.MAX_VALUE : free);
+  }
+
+  /**
+   * A lower bound for keys and values of {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of
+   * unknown width count nothing, sliding windows count the window only, compressed caches (MLA) their rank.
+   */
+  public static long leastBytes(Map<String, String> metadata, EngineConfig config) {
     String prefix = metadata.getOrDefault("general.architecture", "") + ".";
     long layers = number(metadata.get(prefix + "block_count"), 0);
     long heads = number(metadata.get(prefix + "attention.head_count"), 0);

@@ -47,12 +47,7 @@ public final class ModelHandle {
     try (Arena arena = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       Progress progress = new Progress(config);
-      MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
-      llama_model_params.load_mode(parameters, config.loadMode().value());
-      llama_model_params.n_gpu_layers(parameters, Natives.mayOffload() ? config.gpuLayers() : 0);
-      llama_model_params.main_gpu(parameters, config.mainGpu());
-      llama_model_params.vocab_only(parameters, config.vocabularyOnly());
-      llama_model_params.check_tensors(parameters, config.checkTensors());
+      MemorySegment parameters = parameters(config, arena);
       llama_model_params.progress_callback(
           parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
       MemorySegment file = arena.allocateFrom(path.toString(), StandardCharsets.UTF_8);
@@ -64,6 +59,17 @@ public final class ModelHandle {
       }
       return new ModelHandle(model);
     }
+  }
+
+  /** The {@code llama_model_params} of a configuration, without its listener. */
+  static MemorySegment parameters(ModelConfig config, Arena arena) {
+    MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
+    llama_model_params.load_mode(parameters, config.loadMode().value());
+    llama_model_params.n_gpu_layers(parameters, Natives.mayOffload() ? config.gpuLayers() : 0);
+    llama_model_params.main_gpu(parameters, config.mainGpu());
+    llama_model_params.vocab_only(parameters, config.vocabularyOnly());
+    llama_model_params.check_tensors(parameters, config.checkTensors());
+    return parameters;
   }
 
   private static ModelLoadException refused(Path path, String words) {

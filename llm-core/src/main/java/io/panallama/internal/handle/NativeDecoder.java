@@ -124,7 +124,8 @@ public final class NativeDecoder implements Decoder {
     MemorySegment abortFlag = Arena.ofAuto().allocate(JAVA_INT);
     try (Arena scratch = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
-      MemorySegment context = LlamaCpp.llama_init_from_model(model.pointer(), parameters(config, abortFlag, scratch));
+      MemorySegment context =
+          LlamaCpp.llama_init_from_model(model.pointer(), abortable(parameters(config, scratch), abortFlag));
       if (context.address() == 0) {
         throw new EngineStartException(
             Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
@@ -141,7 +142,14 @@ public final class NativeDecoder implements Decoder {
     }
   }
 
-  private static MemorySegment parameters(EngineConfig config, MemorySegment abortFlag, Arena arena) {
+  private static MemorySegment abortable(MemorySegment parameters, MemorySegment abortFlag) {
+    llama_context_params.abort_callback(parameters, LlamaCpp.panallama_abort_requested$address());
+    llama_context_params.abort_callback_data(parameters, abortFlag);
+    return parameters;
+  }
+
+  /** The {@code llama_context_params} of a configuration without {@link EngineConfig#AUTO}. */
+  static MemorySegment parameters(EngineConfig config, Arena arena) {
     MemorySegment parameters = LlamaCpp.llama_context_default_params(arena);
     llama_context_params.n_ctx(parameters, config.contextSize());
     llama_context_params.n_batch(parameters, config.batchSize());
@@ -154,8 +162,6 @@ public final class NativeDecoder implements Decoder {
     llama_context_params.flash_attn_type(parameters, flashAttention(config.flashAttention()));
     llama_context_params.type_k(parameters, type(config.keyType()));
     llama_context_params.type_v(parameters, type(config.valueType()));
-    llama_context_params.abort_callback(parameters, LlamaCpp.panallama_abort_requested$address());
-    llama_context_params.abort_callback_data(parameters, abortFlag);
     llama_context_params.no_perf(parameters, true);
     // llama_memory_seq_cp of a part of a sequence aborts the process without it.
     llama_context_params.kv_unified(parameters, true);
