@@ -153,7 +153,7 @@ int32_t panallama_chat_template_new(
         require(out != nullptr, "there is no room for the template");
         *out = nullptr;
         silence_common_log();
-        on_large_stack([&] {
+        on_large_stack(k_parser_stack_bytes, [&] {
             auto made = std::make_unique<panallama_chat_template>();
             made->templates = compile(model, source);
             // As llama-server does: thinking is on exactly where the template has a switch for it.
@@ -170,7 +170,7 @@ void panallama_chat_template_free(struct panallama_chat_template * chat_template
     // A deep syntax tree is freed recursively.
     panallama::guarded(nullptr, [&] {
         if (chat_template != nullptr) {
-            panallama::on_large_stack([&] { delete chat_template; });
+            panallama::on_large_stack(panallama::k_parser_stack_bytes, [&] { delete chat_template; });
         }
         return PANALLAMA_OK;
     });
@@ -184,7 +184,7 @@ int32_t panallama_chat_template_apply(
         require(result != nullptr, "there is no room for the result");
         *result = nullptr;
         std::string text;
-        on_large_stack([&] {
+        on_large_stack(k_parser_stack_bytes, [&] {
             common_chat_templates_inputs inputs = read_request(request);
             inputs.use_jinja                    = true;
             inputs.tool_choice                  = COMMON_CHAT_TOOL_CHOICE_NONE;

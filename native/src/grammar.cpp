@@ -2,7 +2,7 @@
 
 #include "guard.h"
 #include "large_stack.h"
-#include "llama-grammar.h"
+#include "src/llama-grammar.h"
 
 namespace panallama {
 namespace {
@@ -84,7 +84,7 @@ int32_t make_grammar(const llama_vocab * vocab,
         require(grammar != nullptr && root != nullptr, "there is no grammar or no root rule");
         require(std::strlen(grammar) <= k_max_grammar_bytes, "the grammar is larger than 1 MiB");
         require(group_nesting(grammar) <= k_max_nesting, "the grammar nests groups deeper than 1000");
-        on_large_stack([&] {
+        on_large_stack(k_parser_stack_bytes, [&] {
             require_parses(vocab, grammar, root);
             *out = make();
             require(*out != nullptr, "the grammar does not compile: a rule is left-recursive");

@@ -62,7 +62,9 @@ PANALLAMA_API bool panallama_abort_requested(void * flag);
 // What panallama_decode returns when llama_decode threw; outside llama.cpp's own codes.
 #define PANALLAMA_DECODE_THREW (-1000)
 
-// llama_decode with the batch by address; its codes, or PANALLAMA_DECODE_THREW with `*error` set.
+// llama_decode with the batch by address; its codes, or PANALLAMA_DECODE_THREW with `*error` set. More tokens than
+// n_batch, or a batch without exactly one of tokens and embeddings, would end the process and throws instead. Not checked
+// here: a context with non-causal attention needs n_tokens <= n_ubatch.
 PANALLAMA_API int32_t panallama_decode(struct llama_context * ctx, const struct llama_batch * batch, char ** error);
 
 // ---- sampling -------------------------------------------------------------------------------------------------------
@@ -81,15 +83,23 @@ struct panallama_sample {
 };
 
 // Samples every element in order, each one isolated from the failures of the others. The message of the first failure
-// goes to `*error`. Returns how many failed.
+// goes to `*error`. Returns how many failed. A grammar that leaves no token, a chain that selects nothing, logits with
+// NaN or infinity: each is a status, where llama_sampler_sample ends the process. The chain has not accepted anything
+// then and can go on. Tokens sampled on the backend (llama_set_sampler) are not looked at.
+//
+// One thread at a time per context, although it only reads: the first access to the logits of a step puts them in order.
 PANALLAMA_API int32_t panallama_sample(
     struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, char ** error);
 
-// llama_sampler_init_grammar; PANALLAMA_INVALID with a text when the grammar does not compile.
+// llama_sampler_init_grammar; PANALLAMA_INVALID with a text when the grammar does not compile, is empty (llama.cpp would
+// constrain nothing), is larger than 1 MiB or nests groups deeper than 1000.
 PANALLAMA_API int32_t panallama_sampler_grammar(
     const struct llama_vocab * vocab, const char * grammar, const char * root, struct llama_sampler ** out, char ** error);
 
-// llama_sampler_init_grammar_lazy_patterns likewise.
+// llama_sampler_init_grammar_lazy_patterns likewise; at least one trigger. Until a pattern matches, every accepted token
+// searches all the text since the start by std::regex: a pattern that starts with [\s\S]*? and no ^ takes minutes after
+// 3000 characters, and one with ^ takes some 200 bytes of stack for each (a stack of 1 MiB overflows before 8000). A
+// pattern that starts with literal text costs nothing to speak of.
 PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
     const struct llama_vocab * vocab, const char * grammar, const char * root,
     const char ** trigger_patterns, size_t n_trigger_patterns,
@@ -98,13 +108,17 @@ PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
 
 // ---- tokens ---------------------------------------------------------------------------------------------------------
 
-// llama_tokenize. `text` is UTF-8 of `length` bytes, any bytes allowed. `*count` becomes the number of tokens; when it
+// llama_tokenize. `text` is UTF-8 of `length` bytes, any bytes allowed, invalid ones become U+FFFD. It runs on a stack as
+// large as the text can need. PANALLAMA_INVALID for what would end the process: more than 2 MiB in one line (vocabularies
+// of type BPE only), adjacent white space under the pre-tokenizer "whitespace", `add_special` where the model asks for
+// tokens that it does not define. `*count` becomes the number of tokens; when it
 // is larger than `capacity` nothing was written and the call is to be repeated with more room. Thread-safe.
 PANALLAMA_API int32_t panallama_tokenize(
     const struct llama_vocab * vocab, const char * text, int32_t length, bool add_special, bool parse_special,
     llama_token * tokens, int32_t capacity, int32_t * count, char ** error);
 
-// llama_detokenize, with the same protocol for `*count` (bytes). Thread-safe.
+// llama_detokenize, with the same protocol for `*count` (bytes). The second call may give fewer bytes than the first one
+// said. PANALLAMA_INVALID when an id is not in the vocabulary. Thread-safe.
 PANALLAMA_API int32_t panallama_detokenize(
     const struct llama_vocab * vocab, const llama_token * tokens, int32_t n_tokens, bool remove_special, bool unparse_special,
     char * text, int32_t capacity, int32_t * count, char ** error);
@@ -120,17 +134,43 @@ PANALLAMA_API int32_t panallama_pieces(
 struct panallama_chat_template;
 
 // Compiles the model's own Jinja template, or `source` when it is not NULL. PANALLAMA_INVALID when the model has none
-// and `source` is NULL (no silent default), or when it does not parse. Free with panallama_chat_template_free.
+// and `source` is NULL (no silent default), when it does not parse, fails on a plain conversation, is larger than 256 KiB
+// or nests brackets deeper than 500. The text "chatml" stands for llama.cpp's built-in ChatML template. Free with
+// panallama_chat_template_free. A template is a program: one that loops or calls its own macro without end is not caught.
 PANALLAMA_API int32_t panallama_chat_template_new(
     const struct llama_model * model, const char * source, struct panallama_chat_template ** out, char ** error);
 
 PANALLAMA_API void panallama_chat_template_free(struct panallama_chat_template * chat_template);
 
-// Renders a conversation. `request` is a JSON object: "messages" (OpenAI form, required), "add_generation_prompt"
-// (default true). `*result` is a JSON object: "prompt" (text to be tokenized with parse_special), "stops" (array of
-// texts). It is freed with panallama_text_free. One thread at a time per template.
+// Renders a conversation as llama-server does. `request` is a JSON object: "messages" (OpenAI form, required),
+// "add_generation_prompt" (default true), nothing else. `*result` is a JSON object: "prompt" and "stops" (array of texts).
+// It is freed with panallama_text_free. One thread at a time per template.
+//
+// The prompt is to be tokenized with add_special and parse_special: when the model wants BOS or EOS added, the one that
+// the template wrote itself has been cut off, so neither is doubled and neither is missing.
 PANALLAMA_API int32_t panallama_chat_template_apply(
     const struct panallama_chat_template * chat_template, const char * request, char ** result, char ** error);
+
+// ---- memory ---------------------------------------------------------------------------------------------------------
+
+// What one device would hold, in bytes. The last element of a result is the host.
+struct panallama_device_memory {
+    char     name[64]; // as ggml names it, such as "CUDA0"; "host" for the last
+    uint64_t total;    // 0 when the device does not say
+    uint64_t free;     // now
+    uint64_t model;    // weights
+    uint64_t context;  // KV cache and recurrent state
+    uint64_t compute;  // buffers of the graphs
+};
+
+// What a model and a context with these parameters would take, without allocating it: reads the model's metadata and
+// plans its graphs. `*count` becomes the number of elements; nothing is written when it is larger than `capacity`.
+// PANALLAMA_FAILED when the model does not load or the context cannot be planned; the log says why. The model's weights
+// count as model memory also where they would be mapped from the file. Takes time and host memory in proportion to n_ctx
+// (0.2 s for a million), so a caller bounds that first.
+PANALLAMA_API int32_t panallama_memory_estimate(
+    const char * path, const struct llama_model_params * model_params, const struct llama_context_params * context_params,
+    struct panallama_device_memory * devices, int32_t capacity, int32_t * count, char ** error);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,9 @@
 #include <limits>
 
 #include "guard.h"
+#include "large_stack.h"
+#include "src/llama-vocab.h"
+#include "src/unicode.h"
 
 namespace panallama {
 namespace {
@@ -41,6 +44,69 @@ void require_token_ids(const llama_vocab * vocab, const llama_token * tokens, in
     }
 }
 
+// std::regex takes 358 bytes of stack for each character of a match (measured, the shipped libraries on x86-64), and
+// the pre-tokenizers that llama.cpp did not write by hand (DeepSeek, GPT-4o, Tekken, Falcon ...) use it.
+constexpr size_t k_stack_per_byte  = 1024;
+constexpr size_t k_stack_base      = size_t(1) << 20;
+constexpr size_t k_max_match_bytes = size_t(2) << 20;
+// Below this a match fits into what any thread has left.
+constexpr size_t k_small_match_bytes = 512;
+
+// What a match may hold besides a part of a line: white space, and [\r\n/]* after punctuation (GPT-4o, Tekken).
+bool is_break(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == '/';
+}
+
+// An upper bound for the length of one match, in bytes.
+size_t longest_match(const char * text, size_t length) {
+    size_t longest_line   = 0;
+    size_t longest_breaks = 0;
+    size_t line           = 0;
+    size_t breaks         = 0;
+    for (size_t i = 0; i < length; i++) {
+        line           = text[i] == '\n' || text[i] == '\r' ? 0 : line + 1;
+        breaks         = is_break(text[i]) ? breaks + 1 : 0;
+        longest_line   = std::max(longest_line, line);
+        longest_breaks = std::max(longest_breaks, breaks);
+    }
+    return longest_line + longest_breaks;
+}
+
+// Under this pre-tokenizer a run of white space becomes a word of its own, and find_bpe_rank has a GGML_ASSERT against
+// words that hold a space.
+void require_single_spaces(const llama_vocab * vocab, const char * text, size_t length) {
+    if (vocab->get_pre_type() != LLAMA_VOCAB_PRE_TYPE_WHITESPACE) {
+        return;
+    }
+    uint32_t before = 'x';
+    for (const uint32_t now : unicode_cpts_from_utf8(std::string(text, length))) {
+        const bool both_white =
+            unicode_cpt_flags_from_cpt(before).is_whitespace && unicode_cpt_flags_from_cpt(now).is_whitespace;
+        require(!both_white || (before != ' ' && now != ' '),
+                "llama.cpp cannot tokenize a space next to other white space for this model");
+        before = now;
+    }
+}
+
+int32_t tokenize(const llama_vocab * vocab, const char * text, int32_t length, llama_token * tokens, int32_t capacity,
+                 bool add_special, bool parse_special) {
+    const auto call = [&] {
+        return llama_tokenize(vocab, text, length, tokens, capacity, add_special, parse_special);
+    };
+    if (llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_BPE) {
+        return call();
+    }
+    require_single_spaces(vocab, text, length);
+    const size_t match = longest_match(text, length);
+    if (match <= k_small_match_bytes) {
+        return call();
+    }
+    require(match <= k_max_match_bytes, "the text has more than 2 MiB without a line break");
+    int32_t answer = 0;
+    on_large_stack(k_stack_base + match * k_stack_per_byte, [&] { answer = call(); });
+    return answer;
+}
+
 }  // namespace
 }  // namespace panallama
 
@@ -64,9 +130,8 @@ int32_t panallama_tokenize(const struct llama_vocab * vocab,
         if (add_special) {
             require_special_tokens(vocab);
         }
-        const int32_t answer = llama_tokenize(
-            vocab, text != nullptr ? text : "", length, tokens, capacity, add_special, parse_special);
-        set_count(answer, count);
+        set_count(tokenize(vocab, text != nullptr ? text : "", length, tokens, capacity, add_special, parse_special),
+                  count);
         return PANALLAMA_OK;
     });
 }

@@ -10,17 +10,23 @@ final class EngineDefaults {
   private static final int SMALLEST_CONTEXT = 8192;
   private static final int BATCH = 512;
 
+  /**
+   * Up to this many bytes of weights a step is over before a second thread is of use: ggml's threads meet some thirty
+   * times per layer and wait by spinning, which costs whole time slices where something else wants the core too.
+   */
+  private static final long ONE_THREAD_BYTES = 16L << 20;
+
   private EngineDefaults() {}
 
   static EngineConfig resolve(EngineConfig config, Model model) {
-    int processors = Runtime.getRuntime().availableProcessors();
+    int threads = model.sizeBytes() <= ONE_THREAD_BYTES ? 1 : Runtime.getRuntime().availableProcessors();
     int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
     return config.toBuilder()
         .contextSize(auto(config.contextSize(), contextSize(config.slots(), model.trainedContextSize())))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
-        .threads(auto(config.threads(), processors))
-        .batchThreads(auto(config.batchThreads(), processors))
+        .threads(auto(config.threads(), threads))
+        .batchThreads(auto(config.batchThreads(), threads))
         .build();
   }
 

@@ -71,6 +71,7 @@ public final class Model implements AutoCloseable {
     if (!config.vocabularyOnly()) {
       ModelPreflight.requireWeights(file);
     }
+    requireVocabulary(path, file);
     requireMemory(path, file, config);
     Natives.load();
     ModelHandle handle = ModelHandle.load(path, config);
@@ -79,6 +80,18 @@ public final class Model implements AutoCloseable {
     } catch (Throwable failure) {
       handle.close();
       throw failure;
+    }
+  }
+
+  /** llama.cpp asserts a vocabulary in most calls, and there is nothing to do here without one. */
+  private static void requireVocabulary(Path path, GgufFile file) {
+    String tokenizer = file.string("tokenizer.ggml.model").orElse("none");
+    if (tokenizer.equals("none") || tokenizer.equals("no_vocab")) {
+      throw new ModelLoadException(
+          ModelLoadException.Reason.REFUSED,
+          path,
+          path + ": has no vocabulary (tokenizer.ggml.model is " + tokenizer + "); it can't read or write text.",
+          null);
     }
   }
 

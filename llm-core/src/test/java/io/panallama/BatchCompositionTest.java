@@ -39,7 +39,7 @@ class BatchCompositionTest {
     GenerationOptions options =
         GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(120).withTopLogprobs(2);
     try (Model model = Model.load(TestFiles.demoModel());
-        Engine engine = Engine.start(model)) {
+        Engine engine = Engine.start(model, TestEngines.config())) {
       List<List<TokenLogprobs>> alone = new ArrayList<>();
       for (String question : QUESTIONS) {
         alone.add(read(engine.generate(ChatRequest.of(question).with(options))));

@@ -25,7 +25,7 @@ class EngineTest {
   @BeforeAll
   static void start() {
     model = Model.load(TestFiles.demoModel());
-    engine = Engine.start(model);
+    engine = Engine.start(model, TestEngines.config());
   }
 
   @AfterAll
@@ -192,15 +192,8 @@ class EngineTest {
 
   @Test
   void anAnswerEndsWhereTheContextIsFull() {
-    Sampling noEnd =
-        Sampling.builder()
-            .temperature(0)
-            .logitBias(Map.of(model.vocabulary().endOfTurn().orElseThrow(), Float.NEGATIVE_INFINITY))
-            .build();
     Completion completion =
-        engine
-            .generate(CompletionRequest.of("word ".repeat(700)).with(GenerationOptions.defaults().withSampling(noEnd)))
-            .await();
+        engine.generate(CompletionRequest.of("word ".repeat(700)).with(TestEngines.endless(model))).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.CONTEXT_FULL);
     assertThat(completion.usage().totalTokens()).isEqualTo(1024);
   }

@@ -80,7 +80,7 @@ class ModelTest {
     Path file = BrokenModels.VOCABULARY_ONLY.create(folder);
     try (Model model = Model.load(file, ModelConfig.defaults().withVocabularyOnly(true))) {
       assertThat(model.tokenizer().tokenize("abc", false, false)).isNotEmpty();
-      assertThatThrownBy(() -> Engine.start(model))
+      assertThatThrownBy(() -> Engine.start(model, TestEngines.config()))
           .isInstanceOfSatisfying(
               EngineStartException.class,
               refused -> assertThat(refused.reason()).isEqualTo(EngineStartException.Reason.VOCABULARY_ONLY));
@@ -122,7 +122,7 @@ class ModelTest {
   @EnumSource(LoadMode.class)
   void everyLoadModeGivesTheSameAnswer(LoadMode mode) {
     try (Model model = Model.load(TestFiles.demoModel(), ModelConfig.defaults().withLoadMode(mode));
-        Engine engine = Engine.start(model)) {
+        Engine engine = Engine.start(model, TestEngines.config())) {
       GenerationOptions options = GenerationOptions.defaults().withSampling(Sampling.greedy());
       assertThat(engine.generate(ChatRequest.of("What is the capital of France?").with(options)).await().text())
           .isEqualTo("The capital of France is Paris.");
@@ -135,7 +135,7 @@ class ModelTest {
     TinySpec spec = TinySpec.defaults().withArchitecture(architecture).withEnd(TinySpec.End.NEVER);
     Path file = TinyModels.write(folder.resolve("tiny.gguf"), spec);
     try (Model model = Model.load(file);
-        Engine engine = Engine.start(model, EngineConfig.builder().slots(3).build())) {
+        Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(3).build())) {
       GenerationOptions options = GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(20);
       String alone = engine.generate(CompletionRequest.of("abc").with(options)).await().text();
       assertThat(alone).isNotEmpty();
@@ -151,7 +151,7 @@ class ModelTest {
   void aModelWithoutATemplateSaysSo() {
     Path file = TinyModels.write(folder.resolve("tiny.gguf"), TinySpec.defaults().withTemplate(""));
     try (Model model = Model.load(file);
-        Engine engine = Engine.start(model)) {
+        Engine engine = Engine.start(model, TestEngines.config())) {
       assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello")))
           .isInstanceOf(ChatTemplateException.class)
           .hasMessageContaining("template");
@@ -162,7 +162,7 @@ class ModelTest {
   void aTemplateThatDoesNotParseSaysSo() {
     Path file = TinyModels.write(folder.resolve("tiny.gguf"), TinySpec.defaults().withTemplate("{% for %}"));
     try (Model model = Model.load(file);
-        Engine engine = Engine.start(model)) {
+        Engine engine = Engine.start(model, TestEngines.config())) {
       assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(ChatTemplateException.class);
       // Chat is out of the question; everything else is not.
       assertThat(engine.generate(CompletionRequest.of("a").with(GenerationOptions.defaults().withMaxTokens(1))).await())

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panallama.internal.handle.NativeDecoder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
@@ -21,17 +20,10 @@ class OwnershipTest {
     return Model.load(TestFiles.demoModel());
   }
 
-  /** Options under which the demo model goes on until its context is full. */
-  private static GenerationOptions endless(Model model) {
-    int end = model.vocabulary().endOfTurn().orElseThrow();
-    return GREEDY.withSampling(
-        Sampling.builder().temperature(0).logitBias(Map.of(end, Float.NEGATIVE_INFINITY)).build());
-  }
-
   @Test
   void everythingMayBeClosedTwice() {
     Model model = model();
-    Engine engine = Engine.start(model);
+    Engine engine = Engine.start(model, TestEngines.config());
     Generation generation = engine.generate(ChatRequest.of("Hello"));
     generation.close();
     generation.close();
@@ -45,7 +37,7 @@ class OwnershipTest {
   void aClosedModelRefusesEverythingNew() {
     Model model = model();
     model.close();
-    assertThatThrownBy(() -> Engine.start(model))
+    assertThatThrownBy(() -> Engine.start(model, TestEngines.config()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("closed");
     assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", true, false))
@@ -58,7 +50,7 @@ class OwnershipTest {
   @Test
   void anEngineKeepsTheWeightsOfAClosedModel() {
     Model model = model();
-    try (Engine engine = Engine.start(model)) {
+    try (Engine engine = Engine.start(model, TestEngines.config())) {
       Generation running = engine.generate(ChatRequest.of("Tell me a story").with(GREEDY));
       model.close();
       assertThat(running.await().reason()).isEqualTo(FinishReason.STOP);
@@ -70,10 +62,10 @@ class OwnershipTest {
   @Test
   void closingTheEngineEndsEightRunningGenerations() {
     try (Model model = model()) {
-      Engine engine = Engine.start(model);
+      Engine engine = Engine.start(model, TestEngines.config());
       List<Generation> running = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        running.add(engine.generate(ChatRequest.of("Tell me a story").with(endless(model))));
+        running.add(engine.generate(ChatRequest.of("Tell me a story").with(TestEngines.endless(model))));
       }
       running.forEach(generation -> generation.iterator().next());
       engine.close();
@@ -90,8 +82,8 @@ class OwnershipTest {
   @Test
   void severalEnginesRunOnOneModel() {
     try (Model model = model();
-        Engine first = Engine.start(model, EngineConfig.builder().slots(2).build());
-        Engine second = Engine.start(model, EngineConfig.builder().slots(3).contextSize(512).build())) {
+        Engine first = Engine.start(model, TestEngines.config().toBuilder().slots(2).build());
+        Engine second = Engine.start(model, TestEngines.config().toBuilder().slots(3).contextSize(512).build())) {
       ChatRequest request = ChatRequest.of("What is the capital of France?").with(GREEDY);
       assertThat(first.generate(request).await().text()).isEqualTo(second.generate(request).await().text());
       assertThat(second.sequenceContextSize()).isEqualTo(512);
@@ -101,7 +93,7 @@ class OwnershipTest {
   @Test
   void theDecoderBelongsToItsThread() {
     try (Model model = model()) {
-      EngineConfig config = EngineDefaults.resolve(EngineConfig.builder().slots(1).build(), model);
+      EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model);
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.addToBatch(1, 0, 0, true)).join())
             .isInstanceOf(CompletionException.class)
@@ -113,7 +105,7 @@ class OwnershipTest {
   @Test
   void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
     try (Model model = model()) {
-      EngineConfig config = EngineDefaults.resolve(EngineConfig.builder().slots(2).build(), model);
+      EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).build(), model);
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> decoder.addToBatch(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> decoder.addToBatch(2048, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
@@ -126,7 +118,7 @@ class OwnershipTest {
   @Test
   void aContextLargerThanTheMemoryIsRefusedBeforeItIsTaken() {
     try (Model model = model()) {
-      EngineConfig huge = EngineConfig.builder().contextSize(2_000_000_000).build();
+      EngineConfig huge = TestEngines.config().toBuilder().contextSize(2_000_000_000).build();
       assertThatThrownBy(() -> Engine.start(model, huge))
           .isInstanceOfSatisfying(
               EngineStartException.class,
@@ -138,9 +130,9 @@ class OwnershipTest {
   @Test
   void aFullQueueRefuses() {
     try (Model model = model();
-        Engine engine = Engine.start(model, EngineConfig.builder().slots(1).queueLimit(1).build())) {
-      Generation running = engine.generate(ChatRequest.of("Tell me a story").with(endless(model)));
-      Generation waiting = engine.generate(ChatRequest.of("Tell me a story").with(endless(model)));
+        Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(1).queueLimit(1).build())) {
+      Generation running = engine.generate(ChatRequest.of("Tell me a story").with(TestEngines.endless(model)));
+      Generation waiting = engine.generate(ChatRequest.of("Tell me a story").with(TestEngines.endless(model)));
       assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(EngineBusyException.class);
       waiting.close();
       running.close();

@@ -24,6 +24,8 @@ final class Architectures {
     RECURRENT,
     /** Some of its layers are recurrent. */
     HYBRID,
+    /** It does not rotate positions in: {@code LLAMA_ROPE_TYPE_NONE}. */
+    UNROTATED,
     /** It is the image or audio encoder of another model ({@code --mmproj}); loading it as a model aborts. */
     PROJECTOR,
     /** It has a name but no implementation. */
@@ -32,28 +34,28 @@ final class Architectures {
 
   private static final String DATA =
       """
-      clip projector
+      clip projector unrotated
       llama kv rot
       llama4 kv rot
       deci kv rot
       falcon kv rot
       grok kv rot
-      gpt2 kv
-      gptj unloadable
+      gpt2 kv unrotated
+      gptj unloadable unrotated
       gptneox kv
-      mpt kv
+      mpt kv unrotated
       baichuan kv rot
       starcoder kv
-      refact kv
+      refact kv unrotated
       bert kv
       modern-bert kv
       nomic-bert kv
       nomic-bert-moe kv
       neo-bert kv
-      jina-bert-v2 kv
+      jina-bert-v2 kv unrotated
       jina-bert-v3 kv
       eurobert kv
-      bloom kv
+      bloom kv unrotated
       stablelm kv
       qwen kv
       qwen2 kv rot
@@ -86,10 +88,10 @@ final class Architectures {
       gemma4-assistant
       gemma-embedding
       starcoder2 kv rot
-      mamba recurrent
-      mamba2 recurrent
+      mamba recurrent unrotated
+      mamba2 recurrent unrotated
       maple
-      jamba hybrid
+      jamba hybrid unrotated
       falcon-h1 hybrid
       xverse kv rot
       command-r kv
@@ -112,27 +114,27 @@ final class Architectures {
       glm4moe kv
       glm-dsa
       bitnet kv
-      t5 kv
-      t5encoder kv
-      jais kv
+      t5 kv unrotated
+      t5encoder kv unrotated
+      jais kv unrotated
       jais2 kv rot
       nemotron kv
-      nemotron_h kv hybrid
-      nemotron_h_moe kv hybrid
+      nemotron_h kv hybrid unrotated
+      nemotron_h_moe kv hybrid unrotated
       exaone kv rot
       exaone4 kv rot
       exaone-moe kv rot
-      rwkv6 recurrent
-      rwkv6qwen2 recurrent
-      rwkv7 recurrent
-      arwkv7 recurrent
+      rwkv6 recurrent unrotated
+      rwkv6qwen2 recurrent unrotated
+      rwkv7 recurrent unrotated
+      arwkv7 recurrent unrotated
       granite kv rot
       granitemoe kv rot
       granitehybrid kv hybrid
       graniteswitch kv rot
       granite_swa kv rot
       chameleon kv rot
-      wavtokenizer-dec
+      wavtokenizer-dec unrotated
       plm
       bailingmoe
       bailingmoe2 kv
@@ -177,8 +179,8 @@ final class Architectures {
       spark2_5 kv
       llama-embed kv rot
       maincoder kv rot
-      kimi-linear hybrid
-      kimi-k3 hybrid
+      kimi-linear hybrid unrotated
+      kimi-k3 hybrid unrotated
       talkie kv rot
       mellum kv rot
       nanbeige kv

@@ -131,7 +131,7 @@ public final class GgufArray implements GgufValue {
   }
 
   /**
-   * An element of an array of numbers.
+   * An element of an array of numbers or truth values (0 or 1).
    *
    * @throws IllegalStateException when the elements are not numbers
    */
@@ -140,7 +140,7 @@ public final class GgufArray implements GgufValue {
     return switch (elementType) {
       case FLOAT32 -> data.get(FLOAT, (long) index * Float.BYTES);
       case FLOAT64 -> data.get(DOUBLE, (long) index * Double.BYTES);
-      case STRING, ARRAY, BOOL -> throw wrongKind("numbers");
+      case STRING, ARRAY -> throw wrongKind("numbers");
       default -> integer(index);
     };
   }

@@ -60,6 +60,12 @@ public final class GgufWriter {
     return this;
   }
 
+  /** Forgets a metadata value. */
+  public GgufWriter remove(String key) {
+    metadata.remove(key);
+    return this;
+  }
+
   /** Sets a string. */
   public GgufWriter put(String key, String value) {
     return put(key, new GgufValue.Text(value));

@@ -59,6 +59,7 @@ final class HyperparameterPreflight {
     experts();
     heads(width);
     sections();
+    window();
     epsilons();
     String scaling = facts.text(key("rope.scaling.type"));
     if (scaling != null && !ROPE_SCALINGS.contains(scaling)) {
@@ -71,6 +72,27 @@ final class HyperparameterPreflight {
     long pooling = facts.u32(key("pooling_type"), 0);
     if (pooling > LAST_POOLING && pooling != UNSPECIFIED) {
       throw facts.corrupt(key("pooling_type") + " is " + pooling + ", expected 0 to " + LAST_POOLING);
+    }
+  }
+
+  /** A sliding window asserts that some layer uses it, and sizes buffers by it. */
+  private void window() {
+    long window = facts.optional(key("attention.sliding_window"), 0, 0, MAX_WIDTH);
+    String key = key("attention.sliding_window_pattern");
+    if (window == 0 || !facts.has(key)) {
+      return;
+    }
+    boolean used;
+    if (facts.file().metadata().get(key) instanceof GgufArray pattern) {
+      used = false;
+      for (int i = 0; i < pattern.size() && pattern.elementType() != GgufValueType.STRING; i++) {
+        used |= pattern.number(i) != 0;
+      }
+    } else {
+      used = facts.u32(key, 0) != 1; // every n-th layer sees all, so with 1 none is left
+    }
+    if (!used) {
+      throw facts.corrupt(key + " leaves no layer to the sliding window of " + window);
     }
   }
 
@@ -199,6 +221,9 @@ final class HyperparameterPreflight {
     if (Architectures.has(architecture, Trait.ROT) && (rotated != values || rotatedWindow != valuesWindow)) {
       throw facts.corrupt(
           key("rope.dimension_count") + " is " + rotated + ", expected " + values + ", the size of a head");
+    }
+    if (facts.has(key("rope.dimension_count")) && rotated == 0 && !Architectures.has(architecture, Trait.UNROTATED)) {
+      throw facts.corrupt(key("rope.dimension_count") + " is 0, with which rotation never ends; expected 2 or more");
     }
     if (rotated > keys || rotated % 2 != 0 || rotatedWindow > keysWindow || rotatedWindow % 2 != 0) {
       throw facts.corrupt(

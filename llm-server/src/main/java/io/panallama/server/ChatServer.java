@@ -1,6 +1,7 @@
 package io.panallama.server;
 
 import io.helidon.common.socket.SocketOptions;
+import io.helidon.webserver.ErrorHandling;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http1.Http1Config;
@@ -41,11 +42,13 @@ public final class ChatServer implements AutoCloseable {
   private final WebServer web;
   private final Serving serving;
   private final String host;
+  private final Duration grace;
 
-  private ChatServer(WebServer web, Serving serving, String host) {
+  private ChatServer(WebServer web, Serving serving, ServerConfig config) {
     this.web = web;
     this.serving = serving;
-    this.host = host;
+    this.host = config.host();
+    this.grace = config.shutdownGrace();
   }
 
   /**
@@ -68,7 +71,8 @@ public final class ChatServer implements AutoCloseable {
             .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
             .idleConnectionTimeout(config.idleTimeout())
             .idleConnectionPeriod(STALL_CHECK)
-            .shutdownGracePeriod(config.shutdownGrace())
+            // What is left by then are connections without a generation.
+            .shutdownGracePeriod(Duration.ofMillis(200))
             .shutdownHook(false)
             .protocolsDiscoverServices(false)
             .featuresDiscoverServices(false)
@@ -76,6 +80,7 @@ public final class ChatServer implements AutoCloseable {
                 new WatchedConnections(
                     Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).maxHeadersSize(MAX_HEADERS).build(),
                     new ConnectionTimeouts(config.requestTimeout(), config.idleTimeout())))
+            .errorHandling(ErrorHandling.builder().includeEntity(true).build())
             .directHandlers(Responses.outsideRoutes())
             .routing(Routes.table(serving, guard, config.heartbeatInterval()))
             .build()
@@ -84,7 +89,14 @@ public final class ChatServer implements AutoCloseable {
       throw new ServerStartException(
           config.host(), config.port(), "Can't listen on " + name(config) + "; the log says why.", null);
     }
-    return new ChatServer(web, serving, config.host());
+    return new ChatServer(web, serving, config);
+  }
+
+  /** Starts listening with a model that is ready and of which no statistics are known. */
+  public static ChatServer start(ServerConfig config, ServedModel model, Generator generator) {
+    ChatServer server = start(config);
+    server.serve(model, generator);
+    return server;
   }
 
   /** Starts listening with a model that is ready. */
@@ -93,6 +105,11 @@ public final class ChatServer implements AutoCloseable {
     ChatServer server = start(config);
     server.serve(model, generator, stats);
     return server;
+  }
+
+  /** Serves a model of which no statistics are known: {@code /ready} says no more than that it is ready. */
+  public void serve(ServedModel model, Generator generator) {
+    serving.open(new Serving.Ready(model, generator, null));
   }
 
   /**
@@ -116,12 +133,12 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /**
-   * Stops accepting, lets running requests go on for the grace period, then ends them with an error event. Repeating it
-   * is harmless.
+   * Refuses further requests with 503, lets running ones go on for the grace period, then ends them with an error event
+   * and stops listening. Repeating it is harmless.
    */
   @Override
   public void close() {
-    serving.close();
+    serving.close(grace);
     web.stop();
   }
 

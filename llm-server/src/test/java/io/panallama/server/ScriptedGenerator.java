@@ -111,9 +111,14 @@ public final class ScriptedGenerator implements Generator {
       events.add(failure);
     }
 
-    /** Waits until the server asked to cancel. */
+    /** Waits until the server cancelled this generation, or closed it before its end. */
     public boolean awaitCancel() throws InterruptedException {
-      return cancelled.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      return awaitCancel(PATIENCE);
+    }
+
+    /** Waits that long for the server to cancel. */
+    public boolean awaitCancel(Duration patience) throws InterruptedException {
+      return cancelled.await(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Waits until the server closed this generation. */
@@ -151,6 +156,9 @@ public final class ScriptedGenerator implements Generator {
 
     @Override
     public void close() {
+      if (!ended) {
+        cancelled.countDown();
+      }
       closed.countDown();
     }
   }

@@ -2,7 +2,6 @@ package io.panallama.internal.handle;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 
-import io.panallama.bindings.NativeMemory;
 import io.panallama.bindings.generated.LlamaCpp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,13 +26,13 @@ final class ErrorText {
 
   /** Reads and frees a text that the bridge allocated into {@code slot}. */
   static String takeText(MemorySegment slot, String otherwise) {
-    MemorySegment text = slot.get(ADDRESS, 0);
+    MemorySegment text = slot.get(LlamaCpp.C_POINTER, 0);
     if (text.address() == 0) {
       return otherwise;
     }
     slot.set(ADDRESS, 0, MemorySegment.NULL);
     try {
-      return NativeMemory.string(text);
+      return text.getString(0);
     } finally {
       LlamaCpp.panallama_text_free(text);
     }

@@ -6,7 +6,6 @@ import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_ERROR;
 import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_INFO;
 import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_WARN;
 
-import io.panallama.bindings.NativeMemory;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.ggml_log_callback;
 import java.lang.foreign.Arena;
@@ -44,7 +43,7 @@ final class LogRouter {
   /** An upcall: nothing may be thrown out of it, or the JVM ends. */
   private static void receive(int level, MemorySegment text, MemorySegment userData) {
     try {
-      LINE.get().add(level, NativeMemory.string(text));
+      LINE.get().add(level, text.getString(0));
     } catch (Throwable ignored) {
       // There is nobody to tell: this is where one would log.
     }

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panallama.ModelConfig;
 import io.panallama.ModelLoadException;
 import io.panallama.ModelLoadException.Reason;
-import io.panallama.bindings.NativeMemory;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_progress_callback;
@@ -50,7 +49,7 @@ public final class ModelHandle {
       Progress progress = new Progress(config);
       MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
       llama_model_params.load_mode(parameters, config.loadMode().value());
-      llama_model_params.n_gpu_layers(parameters, config.gpuLayers());
+      llama_model_params.n_gpu_layers(parameters, Natives.mayOffload() ? config.gpuLayers() : 0);
       llama_model_params.main_gpu(parameters, config.mainGpu());
       llama_model_params.vocab_only(parameters, config.vocabularyOnly());
       llama_model_params.check_tensors(parameters, config.checkTensors());
@@ -137,7 +136,7 @@ public final class ModelHandle {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(256);
       LlamaCpp.llama_model_desc(model, buffer, buffer.byteSize());
-      return NativeMemory.string(buffer);
+      return buffer.getString(0);
     }
   }
 
@@ -202,7 +201,7 @@ public final class ModelHandle {
       buffer = arena.allocate(length + 1L);
       call.write(buffer, buffer.byteSize());
     }
-    return NativeMemory.string(buffer);
+    return buffer.getString(0);
   }
 
   public VocabularyFacts vocabularyFacts() {

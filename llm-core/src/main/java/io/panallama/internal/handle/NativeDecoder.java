@@ -44,6 +44,7 @@ public final class NativeDecoder implements Decoder {
   private final ModelHandle model;
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment context;
+  private final ThreadPool threads;
   private final MemorySegment memory;
   private final int batchSize;
   private final int contextSize;
@@ -65,11 +66,12 @@ public final class NativeDecoder implements Decoder {
   private String failure = "";
   private boolean closed;
 
-  private NativeDecoder(ModelHandle model, MemorySegment context, MemorySegment abortFlag, int slots) {
+  private NativeDecoder(ModelHandle model, MemorySegment context, MemorySegment abortFlag, EngineConfig config) {
+    this.threads = ThreadPool.attach(context, Math.max(config.threads(), config.batchThreads()));
     this.model = model;
     this.context = context;
     this.abortFlag = abortFlag;
-    this.slots = slots;
+    this.slots = config.slots();
     this.memory = LlamaCpp.llama_get_memory(context);
     this.batchSize = LlamaCpp.llama_n_batch(context);
     this.contextSize = LlamaCpp.llama_n_ctx(context);
@@ -128,7 +130,7 @@ public final class NativeDecoder implements Decoder {
             Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
       }
       try {
-        return new NativeDecoder(model, context, abortFlag, config.slots());
+        return new NativeDecoder(model, context, abortFlag, config);
       } catch (Throwable failure) {
         LlamaCpp.llama_free(context);
         throw failure;
@@ -310,12 +312,13 @@ public final class NativeDecoder implements Decoder {
     FLAG.setVolatile(abortFlag, 0L, 0);
   }
 
-  /** Frees the context first and the memory that it reads from last. */
+  /** Frees the context first, then what it used. */
   @Override
   public void close() {
     if (!closed) {
       closed = true;
       LlamaCpp.llama_free(context);
+      threads.close();
       arena.close();
       model.release();
     }

@@ -8,7 +8,6 @@ import io.panallama.NativeReport;
 import io.panallama.bindings.BackendChoice;
 import io.panallama.bindings.NativeLibraries;
 import io.panallama.bindings.NativeLoadException;
-import io.panallama.bindings.NativeMemory;
 import io.panallama.bindings.generated.LlamaCpp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -56,6 +55,15 @@ public final class Natives {
     return report;
   }
 
+  /**
+   * Whether a model may be given to a GPU. With the CPU backend it may not, even if a user's own libraries list one; on a
+   * Mac the GPU belongs to the ordinary libraries.
+   */
+  static boolean mayOffload() {
+    NativeReport loaded = load();
+    return !loaded.backend().equals("cpu") || loaded.platform().startsWith("mac-");
+  }
+
   static Optional<String> cpuVariant(List<String> lines) {
     for (String line : lines) {
       Matcher matcher = CPU_LIBRARY.matcher(line);
@@ -80,9 +88,9 @@ public final class Natives {
         MemorySegment registry = LlamaCpp.ggml_backend_dev_backend_reg(device);
         devices.add(
             new Device(
-                NativeMemory.string(LlamaCpp.ggml_backend_dev_name(device)),
-                NativeMemory.string(LlamaCpp.ggml_backend_dev_description(device)),
-                NativeMemory.string(LlamaCpp.ggml_backend_reg_name(registry)),
+                LlamaCpp.ggml_backend_dev_name(device).getString(0),
+                LlamaCpp.ggml_backend_dev_description(device).getString(0),
+                LlamaCpp.ggml_backend_reg_name(registry).getString(0),
                 type(LlamaCpp.ggml_backend_dev_type(device)),
                 free.get(JAVA_LONG, 0),
                 total.get(JAVA_LONG, 0)));
@@ -107,6 +115,6 @@ public final class Natives {
   /** llama.cpp's line of instruction sets and features in use. */
   public static String systemInfo() {
     load();
-    return NativeMemory.string(LlamaCpp.llama_print_system_info());
+    return LlamaCpp.llama_print_system_info().getString(0);
   }
 }

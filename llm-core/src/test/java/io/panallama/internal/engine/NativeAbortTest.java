@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.CompletionRequest;
 import io.panallama.Engine;
-import io.panallama.EngineConfig;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
 import io.panallama.GenerationException;
 import io.panallama.GenerationOptions;
 import io.panallama.Model;
 import io.panallama.Sampling;
+import io.panallama.TestEngines;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.nio.file.Path;
@@ -35,7 +35,8 @@ class NativeAbortTest {
   void start() {
     TinySpec spec = TinySpec.defaults().withSize(4, 256, 4).withContextLength(CONTEXT).withEnd(TinySpec.End.NEVER);
     model = Model.load(TinyModels.write(folder.resolve("tiny.gguf"), spec));
-    engine = Engine.start(model, EngineConfig.builder().slots(2).contextSize(CONTEXT).batchSize(CONTEXT).build());
+    engine =
+        Engine.start(model, TestEngines.config().toBuilder().slots(2).contextSize(CONTEXT).batchSize(CONTEXT).build());
   }
 
   @AfterEach

@@ -31,6 +31,8 @@ import java.util.Optional;
  * has its own status; afterwards it is an SSE {@code error} event, and the stream ends without {@code [DONE]}.
  */
 public final class GenerationRoute implements Handler {
+  private static final String SHUTTING_DOWN = "The server is shutting down.";
+
   private final Serving serving;
   private final Duration heartbeat;
   private final ApiRequest.Parser parser;
@@ -53,14 +55,20 @@ public final class GenerationRoute implements Handler {
   public void handle(ServerRequest request, ServerResponse response) {
     Serving.Ready ready = serving.current();
     checkContentType(request);
-    ApiRequest body = parser.parse(JsonBody.read(request.content().as(byte[].class)), ready.model());
+    byte[] bytes = request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
+    ApiRequest body = parser.parse(JsonBody.read(bytes), ready.model());
     AnswerEncoder encoder = encoders.create(ready.model().id(), body.includeUsage());
     try (Generation generation = start(ready, body);
         ClientConnection.Watch _ = ClientConnection.current().whenGone(generation::cancel)) {
-      if (body.stream()) {
-        stream(generation, encoder, body, response);
-      } else {
-        whole(generation, encoder, response);
+      serving.running().add(generation);
+      try {
+        if (body.stream()) {
+          stream(generation, encoder, body, response);
+        } else {
+          whole(generation, encoder, response);
+        }
+      } finally {
+        serving.running().remove(generation);
       }
     }
   }
@@ -85,7 +93,7 @@ public final class GenerationRoute implements Handler {
     }
   }
 
-  private static void whole(Generation generation, AnswerEncoder encoder, ServerResponse response) {
+  private void whole(Generation generation, AnswerEncoder encoder, ServerResponse response) {
     StringBuilder text = new StringBuilder();
     for (GenerationEvent event : generation) {
       switch (event) {
@@ -125,7 +133,7 @@ public final class GenerationRoute implements Handler {
       try {
         event = generation.poll(heartbeat);
       } catch (InterruptedException shutdown) {
-        sse.event("error", Json.error(ApiException.notReady("The server is shutting down.")));
+        sse.event("error", Json.error(ApiException.notReady(SHUTTING_DOWN)));
         return;
       } catch (GenerationException failed) {
         sse.event("error", Json.error(ApiException.of(failed)));
@@ -147,7 +155,7 @@ public final class GenerationRoute implements Handler {
     }
   }
 
-  private static void end(GenerationEvent.Finished end, AnswerEncoder encoder, ApiRequest body, SseWriter sse)
+  private void end(GenerationEvent.Finished end, AnswerEncoder encoder, ApiRequest body, SseWriter sse)
       throws IOException {
     try {
       checkNotCancelled(end);
@@ -163,13 +171,13 @@ public final class GenerationRoute implements Handler {
   }
 
   /** A cancelled generation is incomplete: nobody may take it for an answer. */
-  private static void checkNotCancelled(GenerationEvent.Finished end) {
+  private void checkNotCancelled(GenerationEvent.Finished end) {
     if (end.reason() != FinishReason.CANCELLED) {
       return;
     }
     if (ClientConnection.current().gone()) {
       throw new CloseConnectionException("The client is gone");
     }
-    throw ApiException.notReady("The generation was cancelled by the server.");
+    throw ApiException.notReady(serving.isClosed() ? SHUTTING_DOWN : "The generation was cancelled by the server.");
   }
 }

@@ -1,6 +1,7 @@
 package io.panallama.server.api;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.Filter;
@@ -42,7 +43,10 @@ public final class RequestGuard implements Filter {
       String host = request.headers().first(HeaderNames.HOST).orElse("").toLowerCase(Locale.ROOT);
       if (!allowsHost(host)) {
         throw ApiException.invalid(
-            403, null, "host_not_allowed", "This server does not answer to that Host; see --allowed-host.");
+            403,
+            null,
+            "host_not_allowed",
+            "The Host header must name a host that this server answers to, such as localhost.");
       }
       Optional<String> origin = request.headers().first(HeaderNames.ORIGIN).map(text -> text.toLowerCase(Locale.ROOT));
       if (origin.isPresent() && !isOwn(origin.get(), host)) {
@@ -54,7 +58,10 @@ public final class RequestGuard implements Filter {
       }
       chain.proceed();
     } finally {
-      ClientConnection.current().requestDone();
+      boolean last =
+          request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)
+              || response.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
+      ClientConnection.current().requestDone(last);
     }
   }
 
@@ -81,8 +88,7 @@ public final class RequestGuard implements Filter {
 
   private void checkOrigin(String origin, RoutingResponse response) {
     if (!allowedOrigins.contains(origin) && !allowedOrigins.contains(ANY)) {
-      throw ApiException.invalid(
-          403, null, "origin_not_allowed", "Pages of that origin may not use this server; see --allowed-origin.");
+      throw ApiException.invalid(403, null, "origin_not_allowed", "Pages of other origins may not use this server.");
     }
     response.header(HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     response.header(HeaderNames.VARY, "Origin");

@@ -10,6 +10,7 @@ import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.wire.ApiException;
 import io.panallama.server.wire.Json;
+import org.jspecify.annotations.Nullable;
 
 /** JSON answers and errors. */
 public final class Responses {
@@ -47,7 +48,7 @@ public final class Responses {
       DirectHandler.EventType type,
       Status status,
       ServerResponseHeaders headers,
-      String message) {
+      @Nullable String message) {
     ApiException error =
         status.code() >= 500
             ? ApiException.of(new IllegalStateException(message))
@@ -56,6 +57,7 @@ public final class Responses {
         .status(status)
         .headers(headers)
         .header(JSON)
+        .header(HeaderValues.CONNECTION_CLOSE)
         .keepAlive(false)
         .entity(Json.error(error))
         .build();
@@ -70,7 +72,7 @@ public final class Responses {
     };
   }
 
-  private static String text(Status status, String message) {
-    return message.isBlank() ? "The request can't be read: " + status.reasonPhrase() + "." : message;
+  private static String text(Status status, @Nullable String message) {
+    return message == null || message.isBlank() ? "The request can't be read: " + status.reasonPhrase() + "." : message;
   }
 }

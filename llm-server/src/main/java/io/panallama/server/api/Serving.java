@@ -4,14 +4,20 @@ import io.panallama.EngineStats;
 import io.panallama.Generator;
 import io.panallama.server.ServedModel;
 import io.panallama.server.wire.ApiException;
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the server serves at the moment: nothing yet, a model, or nothing any more. Safe for any thread. */
 public final class Serving {
-  /** A model that is ready. */
-  public record Ready(ServedModel model, Generator generator, Supplier<EngineStats> stats) {}
+  /**
+   * A model that is ready.
+   *
+   * @param stats null if none are known
+   */
+  public record Ready(ServedModel model, Generator generator, @Nullable Supplier<EngineStats> stats) {}
 
+  private final RunningGenerations running = new RunningGenerations();
   private volatile @Nullable Ready ready;
   private volatile boolean closed;
 
@@ -20,9 +26,18 @@ public final class Serving {
     ready = newReady;
   }
 
-  /** Refuses further requests. */
-  public void close() {
+  /** Refuses further requests, lets running ones go on for {@code grace}, then cancels them. */
+  public void close(Duration grace) {
     closed = true;
+    running.end(grace);
+  }
+
+  RunningGenerations running() {
+    return running;
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   /**

@@ -8,6 +8,7 @@ import io.panallama.server.ServedModel;
 import io.panallama.server.wire.ApiException;
 import io.panallama.server.wire.Json;
 import java.io.IOException;
+import java.util.function.Supplier;
 
 /** What is served and how it is: {@code /health}, {@code /ready}, {@code /v1/models}. */
 public final class StatusRoutes {
@@ -27,16 +28,22 @@ public final class StatusRoutes {
   /** A model is loaded: 200, otherwise 503. */
   public void ready(ServerRequest request, ServerResponse response) {
     Serving.Ready ready = serving.current();
-    EngineStats stats = ready.stats().get();
+    Supplier<EngineStats> stats = ready.stats();
     Responses.json(
         response,
         Json.object(json -> {
           json.writeStringField("status", "ready");
           json.writeStringField("model", ready.model().id());
-          json.writeNumberField("slots", stats.slots());
-          json.writeNumberField("running", stats.running());
-          json.writeNumberField("waiting", stats.waiting());
+          if (stats != null) {
+            write(json, stats.get());
+          }
         }));
+  }
+
+  private static void write(JsonGenerator json, EngineStats stats) throws IOException {
+    json.writeNumberField("slots", stats.slots());
+    json.writeNumberField("running", stats.running());
+    json.writeNumberField("waiting", stats.waiting());
   }
 
   public void models(ServerRequest request, ServerResponse response) {

@@ -74,9 +74,17 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
     return reader.gone();
   }
 
-  /** Says that the request in hand is answered: the next byte begins a new one. */
-  public void requestDone() {
+  /**
+   * Says that the request in hand is answered: the next byte begins a new one.
+   *
+   * @param last whether this was the connection's last one: either side said {@code Connection: close}, which Helidon
+   *     writes but doesn't do
+   */
+  public void requestDone(boolean last) {
     reader.requestDone();
+    if (last) {
+      http.close(false);
+    }
   }
 
   @Override

@@ -112,14 +112,14 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   }
 
   /**
-   * Ends reading, at the latest after {@code linger}: closing a socket with unread bytes resets it, and the peer might
-   * lose the answer that tells why.
+   * Ends reading; if a request was refused before it was read to its end, the rest is read for up to {@code linger} and
+   * thrown away. Closing a socket with unread bytes resets it, and the peer would lose the answer that tells why.
    */
   void finish(Duration linger) {
     long deadline = System.nanoTime() + linger.toNanos();
     long thrownAway = 0;
     try {
-      while (!ended && thrownAway < MAX_LINGER_BYTES) {
+      while (inRequest && !ended && thrownAway < MAX_LINGER_BYTES) {
         byte[] chunk = next(deadline - System.nanoTime());
         if (chunk == null || chunk == END) {
           break;

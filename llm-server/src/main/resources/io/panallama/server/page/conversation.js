@@ -1,0 +1,84 @@
+/** The messages of a chat, as the API takes them. Pure. */
+export class Conversation {
+  #turns = [];
+
+  get isEmpty() {
+    return this.#turns.length === 0;
+  }
+
+  addUser(content) {
+    this.#turns.push({ role: "user", content });
+  }
+
+  /** Records what was answered; an empty answer leaves no trace. */
+  addAnswer(content) {
+    if (content !== "") {
+      this.#turns.push({ role: "assistant", content });
+    }
+  }
+
+  /** Takes the last answer back, so that the last question can be asked again. */
+  dropAnswer() {
+    if (this.#turns.at(-1)?.role === "assistant") {
+      this.#turns.pop();
+    }
+  }
+
+  clear() {
+    this.#turns = [];
+  }
+
+  /** A question that got no answer is asked together with the next one: many templates insist on taking turns. */
+  #alternating() {
+    const messages = [];
+    for (const { role, content } of this.#turns) {
+      const last = messages.at(-1);
+      if (last?.role === role) {
+        last.content += `\n\n${content}`;
+      } else {
+        messages.push({ role, content });
+      }
+    }
+    return messages;
+  }
+
+  /** The body of a request; what is not set is left to the server. */
+  request({ system, temperature, maxTokens }) {
+    const messages = this.#alternating();
+    if (system.trim() !== "") {
+      messages.unshift({ role: "system", content: system });
+    }
+    const body = { messages };
+    if (temperature !== null) {
+      body.temperature = temperature;
+    }
+    if (maxTokens !== null) {
+      body.max_tokens = maxTokens;
+    }
+    return body;
+  }
+}
+
+/** One line about how an answer went: { ttft } in milliseconds, { timings } of the server, { finish }. */
+export function describe({ ttft, timings, finish, stopped }) {
+  const parts = [];
+  if (timings?.predicted_per_second > 0) {
+    parts.push(`${round(timings.predicted_per_second)} tokens/s`);
+  }
+  if (ttft !== undefined) {
+    parts.push(`first token ${ttft < 1000 ? `${Math.round(ttft)} ms` : `${(ttft / 1000).toFixed(1)} s`}`);
+  }
+  if (timings?.predicted_n !== undefined) {
+    parts.push(`${timings.predicted_n} ${timings.predicted_n === 1 ? "token" : "tokens"}`);
+  }
+  if (stopped) {
+    parts.push("stopped");
+  } else if (finish === "length") {
+    parts.push("cut off at the length limit");
+  }
+  return parts.join(" · ");
+}
+
+function round(rate) {
+  return rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
+}

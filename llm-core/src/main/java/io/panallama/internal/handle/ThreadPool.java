@@ -1,0 +1,54 @@
+package io.panallama.internal.handle;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.ggml_threadpool_free_t;
+import io.panallama.bindings.generated.ggml_threadpool_new_t;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Owns the threads that ggml's CPU backend computes with. Without one, ggml makes and ends its threads at every step.
+ * Confined to the engine thread, and freed after the context that it is attached to.
+ */
+final class ThreadPool implements AutoCloseable {
+  private final MemorySegment pool;
+  private final MemorySegment free;
+
+  private ThreadPool(MemorySegment pool, MemorySegment free) {
+    this.pool = pool;
+    this.free = free;
+  }
+
+  /** Attaches a pool to a context. Without threads beside the engine's own there is nothing to make. */
+  static ThreadPool attach(MemorySegment context, int threads) {
+    if (threads < 2) {
+      return new ThreadPool(MemorySegment.NULL, MemorySegment.NULL);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment registry = LlamaCpp.ggml_backend_reg_by_name(arena.allocateFrom("CPU"));
+      MemorySegment make = function(registry, "ggml_threadpool_new", arena);
+      MemorySegment free = function(registry, "ggml_threadpool_free", arena);
+      MemorySegment pool = ggml_threadpool_new_t.invoke(make, LlamaCpp.ggml_threadpool_params_default(arena, threads));
+      if (pool.address() != 0) {
+        LlamaCpp.llama_attach_threadpool(context, pool, MemorySegment.NULL);
+      }
+      return new ThreadPool(pool, free);
+    }
+  }
+
+  /** ggml opens its CPU library privately; these functions are handed out by name only. */
+  private static MemorySegment function(MemorySegment registry, String name, Arena arena) {
+    MemorySegment address = LlamaCpp.ggml_backend_reg_get_proc_address(registry, arena.allocateFrom(name));
+    if (address.address() == 0) {
+      throw new IllegalStateException("ggml's CPU backend has no function " + name + ".");
+    }
+    return address;
+  }
+
+  @Override
+  public void close() {
+    if (pool.address() != 0) {
+      ggml_threadpool_free_t.invoke(free, pool);
+    }
+  }
+}

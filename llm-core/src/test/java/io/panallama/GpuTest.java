@@ -1,0 +1,63 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What can only be seen where there is a GPU: the CUDA libraries load, the layers go there, and the answers are the
+ * CPU's. Left out of the ordinary build by its tag; {@code .ci/gpu} runs it and nothing else.
+ */
+@Tag("gpu")
+@Timeout(300)
+class GpuTest {
+  private static final GenerationOptions GREEDY =
+      GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(60).withTopLogprobs(2);
+
+  @Test
+  void cudaIsFoundAndListsItsDevices() {
+    assertThat(Llama.natives().cudaUnavailable()).isEmpty();
+    assertThat(Llama.natives().backend()).isEqualTo("cuda");
+    assertThat(Llama.devices())
+        .anySatisfy(device -> {
+          assertThat(device.type()).isEqualTo(Device.Type.GPU);
+          assertThat(device.memoryTotal()).isPositive();
+        });
+  }
+
+  @Test
+  void offloadedLayersGiveTheAnswersOfTheCpu() {
+    List<String> questions = List.of("What is the capital of France?", "What is 17 + 25?", "Who are you?");
+    assertThat(answers(ModelConfig.ALL_LAYERS, questions)).isEqualTo(answers(0, questions));
+  }
+
+  private static List<String> answers(int gpuLayers, List<String> questions) {
+    try (Model model = Model.load(TestFiles.demoModel(), ModelConfig.defaults().withGpuLayers(gpuLayers));
+        Engine engine = Engine.start(model)) {
+      List<Generation> running = new ArrayList<>();
+      questions.forEach(question -> running.add(engine.generate(ChatRequest.of(question).with(GREEDY))));
+      return running.stream().map(generation -> generation.await().text()).toList();
+    }
+  }
+
+  @Test
+  void weightsGoToTheGpuAndComeBack() {
+    long before = freeGpuMemory();
+    try (Model model = Model.load(TestFiles.demoModel());
+        Engine engine = Engine.start(model)) {
+      engine.generate(ChatRequest.of("Hello").with(GREEDY)).await();
+      assertThat(freeGpuMemory()).isLessThan(before);
+    }
+  }
+
+  private static long freeGpuMemory() {
+    return Llama.devices().stream()
+        .filter(device -> device.type() == Device.Type.GPU)
+        .mapToLong(Device::memoryFree)
+        .sum();
+  }
+}

@@ -1,0 +1,226 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.CHAT;
+import static io.panallama.server.TestServer.HELLO;
+import static io.panallama.server.TestServer.HELLO_STREAM;
+import static io.panallama.server.TestServer.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChatServerTest {
+  @Test
+  void isAliveButNotReadyUntilItHasAModel() {
+    try (TestServer server = TestServer.startWithoutModel()) {
+      assertThat(server.get("/health").statusCode()).isEqualTo(200);
+      for (String path : List.of("/ready", "/v1/models")) {
+        HttpResponse<String> response = server.get(path);
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(TestServer.error(response).path("code").asText()).isEqualTo("not_ready");
+      }
+      assertThat(server.post(CHAT, HELLO).statusCode()).isEqualTo(503);
+
+      server.server().serve(TestServer.model(), ScriptedGenerator.answering("hi"));
+      assertThat(server.get("/ready").body()).isEqualTo("{\"status\":\"ready\",\"model\":\"test/model\"}");
+      server.load(ScriptedGenerator.answering("hi"));
+
+      JsonNode ready = json(server.get("/ready").body());
+      assertThat(ready.path("model").asText()).isEqualTo("test/model");
+      assertThat(ready.path("slots").asInt()).isEqualTo(4);
+      assertThat(ready.path("waiting").asInt()).isEqualTo(2);
+      assertThat(server.post(CHAT, HELLO).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void listsItsModel() {
+    try (TestServer server = TestServer.start(new ScriptedGenerator())) {
+      JsonNode list = json(server.get("/v1/models").body());
+      assertThat(list.path("object").asText()).isEqualTo("list");
+      JsonNode model = list.path("data").path(0);
+      assertThat(model.path("id").asText()).isEqualTo("test/model");
+      assertThat(model.path("object").asText()).isEqualTo("model");
+      assertThat(model.path("meta").path("demo").asBoolean()).isTrue();
+      for (String name : List.of("test/model", "test%2Fmodel", "default")) {
+        assertThat(json(server.get("/v1/models/" + name).body()).path("id").asText()).isEqualTo("test/model");
+      }
+      HttpResponse<String> unknown = server.get("/v1/models/other");
+      assertThat(unknown.statusCode()).isEqualTo(404);
+      assertThat(TestServer.error(unknown).path("code").asText()).isEqualTo("model_not_found");
+    }
+  }
+
+  @Test
+  void aTakenPortIsAClearError() {
+    try (TestServer server = TestServer.start(new ScriptedGenerator())) {
+      int port = server.server().port();
+      assertThat(port).isPositive();
+      assertThatThrownBy(() -> ChatServer.start(TestServer.config().withPort(port)))
+          .isInstanceOfSatisfying(ServerStartException.class, e -> assertThat(e.port()).isEqualTo(port))
+          .hasMessageContaining("127.0.0.1 port " + port)
+          .hasMessageContaining("--port");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"no-such-host.invalid", "192.0.2.1"})
+  void aHostThatIsNotOursIsAClearError(String host) {
+    assertThatThrownBy(() -> ChatServer.start(TestServer.config().withHost(host)))
+        .isInstanceOf(ServerStartException.class)
+        .hasMessageContaining(host)
+        .hasMessageContaining("--host");
+  }
+
+  @Test
+  void closingEndsRunningStreamsWithAnErrorEvent() throws Exception {
+    ScriptedGenerator generator = new ScriptedGenerator();
+    try (TestServer server = TestServer.start(generator)) {
+      HttpResponse<Stream<String>> response = server.stream(CHAT, HELLO_STREAM);
+      ScriptedGenerator.Script script = generator.next();
+      script.say("so far");
+      Iterator<String> lines = response.body().iterator();
+      while (!lines.next().contains("so far")) {}
+
+      server.server().close();
+
+      String rest =
+          StreamSupport.stream(Spliterators.spliteratorUnknownSize(lines, Spliterator.ORDERED), false)
+              .collect(Collectors.joining("\n"));
+      assertThat(rest).contains("event: error").contains("shutting down").doesNotContain("[DONE]");
+      assertThat(script.awaitClose()).isTrue();
+      server.server().close();
+    }
+  }
+
+  @Test
+  void servesThePageWithItsPolicy() {
+    try (TestServer server = TestServer.startWithoutModel()) {
+      HttpResponse<String> page = server.get("/");
+      assertThat(page.statusCode()).isEqualTo(200);
+      assertThat(page.body()).contains("<title>Panallama chat</title>");
+      assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
+      assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+      assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
+          .contains("default-src 'none'")
+          .contains("script-src 'self'")
+          .doesNotContain("unsafe");
+      String tag = page.headers().firstValue("ETag").orElseThrow();
+      HttpResponse<String> again = server.send(server.request("/").header("If-None-Match", tag).build());
+      assertThat(again.statusCode()).isEqualTo(304);
+      assertThat(again.body()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "app.js, text/javascript; charset=utf-8",
+    "sse.js, text/javascript; charset=utf-8",
+    "style.css, text/css; charset=utf-8",
+    "icon.svg, image/svg+xml"
+  })
+  void servesTheFilesOfThePage(String file, String type) {
+    try (TestServer server = TestServer.startWithoutModel()) {
+      HttpResponse<String> response = server.get("/assets/" + file);
+      assertThat(response.statusCode()).isEqualTo(200);
+      assertThat(response.headers().firstValue("Content-Type")).hasValue(type);
+      assertThat(response.headers().firstValue("Cache-Control")).hasValue("no-cache");
+    }
+  }
+
+  @Test
+  void everythingThePageRefersToIsServed() {
+    try (TestServer server = TestServer.startWithoutModel()) {
+      Stream<String> assets =
+          Stream.of("/", "/assets/app.js", "/assets/api.js", "/assets/render.js")
+              .flatMap(path -> server.get(path).body().lines())
+              .filter(line -> line.contains("/assets/") || line.contains("from \"./"))
+              .map(line -> line.replaceAll(".*(?:/assets/|from \"\\./)([a-z.]+)\".*", "$1"));
+      assertThat(assets.collect(Collectors.toSet()))
+          .hasSizeGreaterThan(6)
+          .allSatisfy(file -> assertThat(server.get("/assets/" + file).statusCode()).isEqualTo(200));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/../pom.xml", "/assets/../../pom.xml", "/assets/..%2f..%2fpom.xml", "/assets//etc/passwd"})
+  void nothingElseCanBeReached(String path) throws Exception {
+    try (TestServer server = TestServer.startWithoutModel();
+        var socket = server.socket("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) {
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      assertThat(answer).matches("(?s)HTTP/1.1 40[04] .*").contains("invalid_request_error");
+    }
+  }
+
+  @Test
+  void pagesOfOtherOriginsAreKeptOutUnlessAllowed() {
+    ServerConfig config = TestServer.config().withAllowedOrigins(Set.of("https://App.example"));
+    try (TestServer server = TestServer.start(config, ScriptedGenerator.answering("hi"))) {
+      HttpResponse<String> foreign = server.send(post(server, "https://evil.example"));
+      assertThat(foreign.statusCode()).isEqualTo(403);
+      assertThat(TestServer.error(foreign).path("code").asText()).isEqualTo("origin_not_allowed");
+
+      HttpResponse<String> own = server.send(post(server, "http://127.0.0.1:" + server.server().port()));
+      assertThat(own.statusCode()).isEqualTo(200);
+      assertThat(own.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+
+      HttpResponse<String> friend = server.send(post(server, "https://app.example"));
+      assertThat(friend.statusCode()).isEqualTo(200);
+      assertThat(friend.headers().firstValue("Access-Control-Allow-Origin")).hasValue("https://app.example");
+
+      HttpResponse<String> preflight =
+          server.send(
+              server
+                  .request(CHAT)
+                  .header("Origin", "https://app.example")
+                  .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+                  .build());
+      assertThat(preflight.statusCode()).isEqualTo(204);
+      assertThat(preflight.headers().firstValue("Access-Control-Allow-Headers").orElseThrow()).contains("Content-Type");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "localhost, 200",
+    "LOCALHOST:8080, 200",
+    "127.0.0.1:1, 200",
+    "[::1]:8080, 200",
+    "chat.localhost, 200",
+    "evil.example, 403",
+    "127.0.0.1.evil.example, 403",
+    "localhost.evil.example:8080, 403"
+  })
+  void onLoopbackOnlyLoopbackNamesAreAnswered(String host, int status) throws Exception {
+    try (TestServer server = TestServer.startWithoutModel();
+        var socket = server.socket("GET /health HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")) {
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 " + status);
+    }
+  }
+
+  private static HttpRequest post(TestServer server, String origin) {
+    return server
+        .request(CHAT)
+        .header("Content-Type", "application/json")
+        .header("Origin", origin)
+        .POST(HttpRequest.BodyPublishers.ofString(HELLO))
+        .build();
+  }
+}

@@ -1,0 +1,267 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.CHAT;
+import static io.panallama.server.TestServer.HELLO;
+import static io.panallama.server.TestServer.HELLO_STREAM;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.EngineBusyException;
+import io.panallama.InvalidRequestException;
+import io.panallama.PromptTooLongException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What bad input gets: a status, and an error that names the field. Nothing of it may reach the engine. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RequestErrorTest {
+  private static final String MESSAGES = "\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]";
+
+  private final ScriptedGenerator generator = new ScriptedGenerator();
+  private final TestServer server = TestServer.start(TestServer.config().withMaxBodyBytes(100_000), generator);
+
+  @AfterAll
+  void stop() {
+    assertThat(generator.startedMore()).isFalse();
+    server.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          "temperature": "hot"                     | temperature                  | must be a number, but it is a string
+          "temperature": -1                        | temperature                  | temperature is -1.0; it must be
+          "temperature": [1]                       | temperature                  | must be a number, but it is an array
+          "top_p": 1.5                             | top_p                        | 0 to 1
+          "top_k": 1.5                             | top_k                        | must be a whole number
+          "top_k": 99999999999                     | top_k                        | at most 2147483647
+          "max_tokens": -5                         | max_tokens                   | max_tokens is -5
+          "max_tokens": 0                          | max_tokens                   | at least 1
+          "max_completion_tokens": 0               | max_completion_tokens        | at least 1
+          "max_tokens": 1, "max_completion_tokens": 2 | max_completion_tokens     | contradict
+          "max_tokens": 1e999                      | max_tokens                   | must be a whole number
+          "seed": -7                               | seed                         | 0 to 4294967295
+          "stream": "yes"                          | stream                       | must be true or false
+          "stream": true, "stream_options": 1      | stream_options               | must be an object
+          "stream_options": {"include_usage": true} | stream_options              | only allowed when stream is true
+          "stream": true, "stream_options": {"x": 1} | stream_options.x           | Unknown parameter: stream_options.x
+          "n": 2                                   | n                            | gives one choice
+          "best_of": 3                             | best_of                      | gives one choice
+          "stop": 5                                | stop                         | a string or an array of strings
+          "stop": ["a", 5]                         | stop[1]                      | must be a string
+          "stop": [""]                             | stop                         | empty text
+          "stop": "half \\ud800"                   | stop                         | surrogate
+          "logit_bias": {"a": 1}                   | logit_bias                   | token ids
+          "logit_bias": {"1": "x"}                 | logit_bias.1                 | must be a number
+          "repeat_penalty": 0                      | repeat_penalty               | larger than 0
+          "tools": [{}]                            | tools                        | not supported by this version
+          "tool_choice": "auto"                    | tool_choice                  | not supported by this version
+          "functions": [{}]                        | functions                    | not supported by this version
+          "logprobs": true                         | logprobs                     | not supported by this version
+          "top_logprobs": 3                        | top_logprobs                 | not supported by this version
+          "modalities": ["audio"]                  | modalities                   | not supported by this version
+          "response_format": {"type": "json_object"} | response_format            | not supported by this version
+          "reasoning_effort": "high"               | reasoning_effort             | not supported by this version
+          "tempersture": 1                         | tempersture                  | Unknown parameter: tempersture
+          "model": 5                               | model                        | must be a string
+          """)
+  void aWrongFieldIsNamed(String field, String param, String message) {
+    HttpResponse<String> response = server.post(CHAT, "{" + MESSAGES + ", " + field + "}");
+    assertError(response, 400, param, message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          {}                                                          | messages                 | messages is missing
+          {"messages": null}                                          | messages                 | messages is missing
+          {"messages": []}                                            | messages                 | messages is empty
+          {"messages": "hi"}                                          | messages                 | an array of messages
+          {"messages": [5]}                                           | messages[0]              | must be an object
+          {"messages": [{"content": "x"}]}                            | messages[0].role         | is missing
+          {"messages": [{"role": "king", "content": "x"}]}            | messages[0].role         | Unknown role "king"
+          {"messages": [{"role": "user"}]}                            | messages[0].content      | is missing
+          {"messages": [{"role": "user", "content": 5}]}              | messages[0].content      | a string or an array
+          {"messages": [{"role": "user", "content": ["x"]}]}          | messages[0].content[0]   | must be an object
+          {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]} | messages[0].content[0].type | not supported
+          {"messages": [{"role": "user", "content": [{"type": "text"}]}]} | messages[0].content[0].text | is missing
+          {"messages": [{"role": "user", "content": "x", "name": "Bob"}]} | messages[0].name     | not supported
+          {"messages": [{"role": "user", "content": "x", "mood": 1}]} | messages[0].mood         | Unknown parameter
+          {"messages": [{"role": "user", "content": "\\udc00"}]}      | messages[0].content      | surrogate
+          """)
+  void aWrongMessageIsNamed(String body, String param, String message) {
+    assertError(server.post(CHAT, body), 400, param, message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          {}                                | prompt    | prompt is missing
+          {"prompt": {}}                    | prompt    | must be a string, an array
+          {"prompt": []}                    | prompt    | no tokens
+          {"prompt": ["a", "b"]}            | prompt    | one per request
+          {"prompt": [1, "a"]}              | prompt[1] | must be a token id
+          {"prompt": "a", "echo": true}     | echo      | not supported
+          {"prompt": "a", "suffix": "b"}    | suffix    | not supported
+          {"prompt": "a", "logprobs": 1}    | logprobs  | not supported
+          """)
+  void aWrongCompletionFieldIsNamed(String body, String param, String message) {
+    assertError(server.post("/v1/completions", body), 400, param, message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "nonsense",
+        "[]",
+        "5",
+        "null",
+        "{",
+        "{\"a\": }",
+        "{} {}",
+        "{} x",
+        "{\"a\": 1, \"a\": 2}",
+        "{\"a\": NaN}",
+        "{'a': 1}",
+        "{\"a\": 01}",
+        "// x\n{}"
+      })
+  void whatIsNotOneJsonObjectIs400(String body) {
+    HttpResponse<String> response = server.post(CHAT, body);
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(TestServer.error(response).path("code").asText()).isEqualTo("invalid_json");
+  }
+
+  @Test
+  void hostileNestingAndNumbersAre400() {
+    assertError(server.post(CHAT, "{\"a\":" + "[".repeat(40_000)), 400, null, "nesting depth");
+    assertError(server.post(CHAT, "{\"seed\": " + "9".repeat(5_000) + "}"), 400, null, "Number value length");
+  }
+
+  @Test
+  void invalidUtf8Is400() {
+    byte[] body = HELLO.replace("Hello", "\u00ff").getBytes(StandardCharsets.ISO_8859_1);
+    HttpResponse<String> response =
+        server.send(server.request(CHAT).POST(HttpRequest.BodyPublishers.ofByteArray(body)).build());
+    assertError(response, 400, null, "not valid UTF-8");
+  }
+
+  @Test
+  void aBodyTooLargeIs413() {
+    assertError(server.post(CHAT, "{\"x\": \"" + "a".repeat(200_000) + "\"}"), 413, null, "");
+    HttpResponse<String> chunked =
+        server.send(
+            server
+                .request(CHAT)
+                .header("Content-Type", "application/json")
+                .POST(
+                    HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofByteArray(new byte[200_000])))
+                .build());
+    assertError(chunked, 413, null, "");
+  }
+
+  @Test
+  void anotherContentTypeIs415() {
+    HttpRequest request =
+        server
+            .request(CHAT)
+            .header("Content-Type", "text/plain")
+            .POST(HttpRequest.BodyPublishers.ofString(HELLO))
+            .build();
+    assertError(server.send(request), 415, null, "must be application/json");
+  }
+
+  @Test
+  void anUnknownModelIs404AndNamesTheServedOne() {
+    HttpResponse<String> response = server.post(CHAT, "{\"model\": \"gpt-9\", " + MESSAGES + "}");
+    assertError(response, 404, "model", "test/model");
+    assertThat(TestServer.error(response).path("code").asText()).isEqualTo("model_not_found");
+  }
+
+  @Test
+  void anotherMethodIs405WithAllow() {
+    HttpResponse<String> response = server.get(CHAT);
+    assertError(response, 405, null, "takes POST only");
+    assertThat(response.headers().firstValue("Allow")).hasValue("POST");
+    assertError(server.post("/health", "{}"), 405, null, "takes GET only");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/nothing", "/v1", "/assets/", "/assets/none.js", "/v1/chat/completions/x", "/assets/%2e%2e/pom"})
+  void anUnknownPathIs404(String path) {
+    assertError(server.get(path), 404, null, "There is nothing at");
+  }
+
+  @Test
+  void aFullQueueIs429WithRetryAfter() {
+    ScriptedGenerator busy = new ScriptedGenerator();
+    busy.refuse(new EngineBusyException(16, Duration.ofMillis(2_300)));
+    try (TestServer other = TestServer.start(busy)) {
+      for (String body : new String[] {HELLO, HELLO_STREAM}) {
+        HttpResponse<String> response = other.post(CHAT, body);
+        assertError(response, 429, null, "try again later");
+        assertThat(response.headers().firstValue("Retry-After")).hasValue("3");
+        assertThat(TestServer.error(response).path("type").asText()).isEqualTo("rate_limit_error");
+        assertThat(TestServer.error(response).path("code").asText()).isEqualTo("queue_full");
+      }
+      busy.refuse(new EngineBusyException(16, Duration.ZERO));
+      assertThat(other.post(CHAT, HELLO).headers().firstValue("Retry-After")).hasValue("1");
+    }
+  }
+
+  @Test
+  void whatTheEngineRefusesKeepsItsParameter() {
+    ScriptedGenerator strict = new ScriptedGenerator();
+    try (TestServer other = TestServer.start(strict)) {
+      strict.refuse(new PromptTooLongException(5_000, 4_096));
+      HttpResponse<String> tooLong = other.post(CHAT, HELLO_STREAM);
+      assertError(tooLong, 400, "prompt", "5000 tokens");
+      assertThat(TestServer.error(tooLong).path("code").asText()).isEqualTo("context_length_exceeded");
+      strict.refuse(new InvalidRequestException("grammar", "The grammar does not compile."));
+      assertError(other.post(CHAT, HELLO), 400, "grammar", "does not compile");
+      strict.refuse(new IllegalStateException("closed"));
+      assertError(other.post(CHAT, HELLO), 503, null, "closed");
+    }
+  }
+
+  @Test
+  void aFaultOfOursTellsNothingButThatItHappened() {
+    ScriptedGenerator broken = new ScriptedGenerator();
+    broken.refuse(new UnsupportedOperationException("secret detail"));
+    try (TestServer other = TestServer.start(broken)) {
+      HttpResponse<String> response = other.post(CHAT, HELLO);
+      assertError(response, 500, null, "its log says more");
+      assertThat(response.body()).doesNotContain("secret");
+    }
+  }
+
+  private static void assertError(HttpResponse<String> response, int status, @Nullable String param, String message) {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+    assertThat(response.headers().firstValue("Content-Type")).hasValue("application/json");
+    JsonNode error = TestServer.error(response);
+    assertThat(error.path("message").asText()).contains(message);
+    assertThat(error.path("type").asText()).isNotEmpty();
+    assertThat(error.has("code")).isTrue();
+    assertThat(error.path("param").textValue()).isEqualTo(param);
+  }
+}
