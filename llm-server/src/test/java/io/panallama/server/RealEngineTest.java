@@ -1,0 +1,135 @@
+package io.panallama.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.Engine;
+import io.panallama.EngineConfig;
+import io.panallama.Model;
+import io.panallama.demo.DemoModel;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The server on llama.cpp itself. All virtual threads of these tests share one carrier; see the POM. */
+@Timeout(120)
+class RealEngineTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int SLOTS = 8;
+
+  private static Model model;
+  private static Engine engine;
+  private static ChatServer server;
+  private static HttpClient client;
+
+  @BeforeAll
+  static void start() {
+    model = Model.load(DemoModel.extract());
+    engine = Engine.start(model, EngineConfig.builder().slots(SLOTS).threads(1).batchThreads(1).build());
+    server = ChatServer.start(ServerConfig.defaults().withPort(0));
+    server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine, engine::stats);
+    client = HttpClient.newHttpClient();
+  }
+
+  @AfterAll
+  static void stop() {
+    client.shutdownNow();
+    server.close();
+    engine.close();
+    model.close();
+  }
+
+  private static HttpRequest post(String body) {
+    return HttpRequest.newBuilder(server.uri().resolve("/v1/chat/completions"))
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build();
+  }
+
+  /** A request that goes on until the context is full. */
+  private static HttpRequest endless() {
+    String never =
+        IntStream.range(0, model.vocabulary().size())
+            .filter(model.vocabulary()::isEndOfGeneration)
+            .mapToObj(token -> "\"" + token + "\": -1000")
+            .collect(Collectors.joining(", ", "{", "}"));
+    return post(
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me a story\"}], \"stream\": true, \"logit_bias\": "
+            + never
+            + "}");
+  }
+
+  @Test
+  void streamsTheAnswerOfTheModel() throws Exception {
+    String body =
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"What is the capital of France?\"}],"
+            + " \"stream\": true, \"temperature\": 0}";
+    List<String> lines =
+        client.send(post(body), HttpResponse.BodyHandlers.ofLines()).body().filter(line -> !line.isEmpty()).toList();
+    assertThat(lines).last().isEqualTo("data: [DONE]");
+    StringBuilder text = new StringBuilder();
+    for (String line : lines.subList(0, lines.size() - 1)) {
+      JsonNode chunk = JSON.readTree(line.substring("data: ".length()));
+      text.append(chunk.at("/choices/0/delta/content").asText());
+    }
+    assertThat(text.toString()).isEqualTo("The capital of France is Paris.");
+    assertThat(lines).hasSizeGreaterThan(5);
+  }
+
+  @Test
+  void healthAnswersWhileEverySlotGenerates() throws Exception {
+    assertThat(System.getProperty("jdk.virtualThreadScheduler.parallelism")).isEqualTo("1");
+    List<BufferedReader> streams = new ArrayList<>();
+    for (int i = 0; i < SLOTS; i++) {
+      streams.add(open(endless()));
+    }
+    for (BufferedReader stream : streams) {
+      assertThat(stream.readLine()).startsWith("data: ");
+    }
+    HttpRequest health = HttpRequest.newBuilder(server.uri().resolve("/health")).build();
+    assertThat(client.send(health, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+    assertThat(engine.stats().running()).as("streams still running when /health had answered").isPositive();
+    for (BufferedReader stream : streams) {
+      stream.close();
+    }
+    awaitIdle();
+  }
+
+  @Test
+  void aClientThatLeavesFreesItsSlot() throws Exception {
+    for (int round = 0; round < 3 * SLOTS; round++) {
+      try (BufferedReader stream = open(endless())) {
+        assertThat(stream.readLine()).startsWith("data: ");
+      }
+    }
+    awaitIdle();
+  }
+
+  private static BufferedReader open(HttpRequest request) throws IOException, InterruptedException {
+    HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    assertThat(response.statusCode()).isEqualTo(200);
+    return new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
+  }
+
+  /** Waits for what the server does after a client has gone; the test's own time-out is the limit. */
+  private static void awaitIdle() throws InterruptedException {
+    while (engine.stats().running() + engine.stats().waiting() > 0) {
+      Thread.sleep(Duration.ofMillis(1));
+    }
+  }
+}
