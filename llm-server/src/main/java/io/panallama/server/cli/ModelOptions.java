@@ -46,7 +46,7 @@ final class ModelOptions {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
-      description = "Threads that compute. Default: the processors of this process.")
+      description = "Threads that compute. Default: the processors of this process; 1 for tiny models.")
   private int threads = EngineConfig.AUTO;
 
   @Option(

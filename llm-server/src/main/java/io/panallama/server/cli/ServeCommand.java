@@ -1,6 +1,10 @@
 package io.panallama.server.cli;
 
+import io.panallama.ChatRequest;
+import io.panallama.ChatTemplateException;
 import io.panallama.Device;
+import io.panallama.Generation;
+import io.panallama.GenerationOptions;
 import io.panallama.NativeReport;
 import io.panallama.demo.DemoModel;
 import io.panallama.server.ChatServer;
@@ -49,6 +53,11 @@ final class ServeCommand implements Callable<Integer> {
       description = "What the API calls the model; can be given several times. Default: the file's name.")
   private List<String> aliases = List.of();
 
+  @Option(
+      names = "--no-warmup",
+      description = "Be ready without having generated a first token, which brings a mapped model into memory.")
+  private boolean noWarmup;
+
   @Mixin private ModelOptions model = new ModelOptions();
 
   ServeCommand(CommandContext context) {
@@ -74,6 +83,9 @@ final class ServeCommand implements Callable<Integer> {
   private void serve(ChatServer server, LoadedEngine engine) throws InterruptedException {
     CountDownLatch stopped = new CountDownLatch(1);
     try (StopSignals.Registration _ = context.signals().onStop(stopped::countDown)) {
+      if (!noWarmup) {
+        warmUp(engine);
+      }
       server.serve(served(engine), engine, engine::stats);
       announce(engine, server);
       stopped.await();
@@ -81,6 +93,16 @@ final class ServeCommand implements Callable<Integer> {
     } finally {
       // Before the engine that its requests run on.
       server.close();
+    }
+  }
+
+  /** One token, so that the first user does not wait for what happens only once. */
+  private static void warmUp(LoadedEngine engine) {
+    GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1);
+    try (Generation generation = engine.generate(ChatRequest.of("Hello").with(oneToken))) {
+      generation.await();
+    } catch (ChatTemplateException noChat) {
+      // Such a model still serves raw completions.
     }
   }
 
