@@ -20,6 +20,8 @@ import java.util.Objects;
  * @param keyType number format of the keys in the KV cache
  * @param valueType number format of the values in the KV cache
  * @param flashAttention whether attention runs in the fused kernel
+ * @param reusePrefixes whether a prompt shares the KV cells of an earlier or concurrent one with the same beginning
+ *     instead of computing them again. Recurrent and hybrid models can't
  */
 public record EngineConfig(
     int contextSize,
@@ -32,7 +34,8 @@ public record EngineConfig(
     int mailboxCapacity,
     KvCacheType keyType,
     KvCacheType valueType,
-    FlashAttention flashAttention) {
+    FlashAttention flashAttention,
+    boolean reusePrefixes) {
   /** Lets the engine choose. */
   public static final int AUTO = 0;
 
@@ -40,7 +43,8 @@ public record EngineConfig(
   public static final int MAX_SLOTS = 256;
 
   private static final EngineConfig DEFAULTS =
-      new EngineConfig(AUTO, 8, 64, AUTO, AUTO, AUTO, AUTO, 256, KvCacheType.F16, KvCacheType.F16, FlashAttention.AUTO);
+      new EngineConfig(
+          AUTO, 8, 64, AUTO, AUTO, AUTO, AUTO, 256, KvCacheType.F16, KvCacheType.F16, FlashAttention.AUTO, true);
 
   /**
    * @throws IllegalArgumentException if a value is out of its range
@@ -101,6 +105,7 @@ public record EngineConfig(
     private KvCacheType keyType;
     private KvCacheType valueType;
     private FlashAttention flashAttention;
+    private boolean reusePrefixes;
 
     private Builder(EngineConfig from) {
       contextSize = from.contextSize;
@@ -114,6 +119,7 @@ public record EngineConfig(
       keyType = from.keyType;
       valueType = from.valueType;
       flashAttention = from.flashAttention;
+      reusePrefixes = from.reusePrefixes;
     }
 
     public Builder contextSize(int value) {
@@ -171,6 +177,11 @@ public record EngineConfig(
       return this;
     }
 
+    public Builder reusePrefixes(boolean value) {
+      reusePrefixes = value;
+      return this;
+    }
+
     /**
      * @throws IllegalArgumentException if a value is out of its range
      */
@@ -186,7 +197,8 @@ public record EngineConfig(
           mailboxCapacity,
           keyType,
           valueType,
-          flashAttention);
+          flashAttention,
+          reusePrefixes);
     }
   }
 }

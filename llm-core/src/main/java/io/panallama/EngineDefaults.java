@@ -58,7 +58,7 @@ final class EngineDefaults {
       }
     }
     require(config, "this machine", least, everything);
-    for (ContextMemory.Need need : ContextMemory.plan(model.path(), model.config(), config)) {
+    for (ContextMemory.Need need : ContextMemory.plan(model.handle(), model.path(), model.config(), config)) {
       require(config, need.name(), need.needed(), need.free());
     }
   }

@@ -105,7 +105,8 @@ class OwnershipTest {
   @Test
   void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
     try (Model model = model()) {
-      EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).build(), model);
+      EngineConfig config =
+          EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(), model);
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> decoder.addToBatch(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> decoder.addToBatch(2048, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);

@@ -27,6 +27,20 @@ public interface Decoder extends AutoCloseable {
   /** The most tokens of one sequence. */
   int sequenceContextSize();
 
+  /** How many sequences the KV cache can tell apart; ids are 0 to one less. At least as many as slots. */
+  int sequenceIds();
+
+  /** Whether sequences of this kind of model can share the cells of a common beginning. */
+  boolean sharesPrefixes();
+
+  /**
+   * Lets a sequence share the first {@code length} cells of another one; nothing is copied.
+   *
+   * @param to holds nothing but what it shares already
+   * @return false if the cells can't be shared (a sliding window has moved on); nothing was changed then
+   */
+  boolean share(int from, int to, int length);
+
   /** Empties the batch. */
   void clearBatch();
 

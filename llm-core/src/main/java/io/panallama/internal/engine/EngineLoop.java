@@ -11,7 +11,6 @@ import io.panallama.PromptTooLongException;
 import io.panallama.Usage;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
@@ -48,7 +47,7 @@ public final class EngineLoop implements AutoCloseable {
   // Confined to the engine thread.
   private final Deque<Sequence> waiting = new ArrayDeque<>();
   private final List<Sequence> active = new ArrayList<>();
-  private final BitSet usedIds = new BitSet();
+  private @Nullable PrefixCache cache;
 
   private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
     this.settings = settings;
@@ -170,12 +169,15 @@ public final class EngineLoop implements AutoCloseable {
       return;
     }
     try (decoder) {
+      PrefixCache prefixes = new PrefixCache(decoder, settings.slots());
+      cache = prefixes;
       started.complete(decoder);
-      Stepper stepper = new Stepper(this, decoder, pieces, settings.slots());
+      Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings.slots());
       while (!closing) {
         receive();
-        dropCancelled(decoder);
-        admit(decoder);
+        dropCancelled();
+        admit(decoder, prefixes);
+        prefixes.shareAgain(active);
         if (!stepper.step(active)) {
           idle();
         }
@@ -204,31 +206,29 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private void dropCancelled(Decoder decoder) {
+  private void dropCancelled() {
     if (!cancelRequested) {
       return;
     }
     cancelRequested = false;
     for (int i = active.size() - 1; i >= 0; i--) {
       if (active.get(i).generation().isCancelled()) {
-        finish(active.get(i), FinishReason.CANCELLED, decoder);
+        finish(active.get(i), FinishReason.CANCELLED);
       }
     }
     for (Sequence sequence : List.copyOf(waiting)) {
       if (sequence.generation().isCancelled()) {
         waiting.remove(sequence);
-        finish(sequence, FinishReason.CANCELLED, decoder);
+        finish(sequence, FinishReason.CANCELLED);
       }
     }
   }
 
   /** Lets the waiting in, in order, while there are slots and the KV cache has room for what they bring. */
-  private void admit(Decoder decoder) {
+  private void admit(Decoder decoder, PrefixCache prefixes) {
     while (!waiting.isEmpty() && active.size() < settings.slots() && fits(waiting.getFirst(), decoder)) {
       Sequence sequence = waiting.removeFirst();
-      int id = usedIds.nextClearBit(0);
-      usedIds.set(id);
-      sequence.activate(id);
+      prefixes.admit(sequence);
       active.add(sequence);
     }
     counters.running(active.size());
@@ -244,7 +244,7 @@ public final class EngineLoop implements AutoCloseable {
     }
     long cells = candidate.length();
     for (int i = 0; i < active.size(); i++) {
-      cells += active.get(i).length();
+      cells += active.get(i).length() - active.get(i).sharedLength();
     }
     // Some room to grow for each, so that a sequence let in now is not pushed out by the next few tokens.
     long headroom = 32L * (active.size() + 1);
@@ -252,41 +252,52 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   /** Takes a running sequence's cells back and puts it first in the queue; it will be computed again. */
-  void preempt(Sequence sequence, Decoder decoder) {
-    release(sequence, decoder);
+  void preempt(Sequence sequence) {
+    active.remove(sequence);
+    prefixes().release(sequence);
     sequence.preempt();
     waiting.addFirst(sequence);
     counters.preempted();
   }
 
   /** Ends a sequence and tells its reader. */
-  void finish(Sequence sequence, FinishReason reason, Decoder decoder) {
-    end(sequence, decoder);
+  void finish(Sequence sequence, FinishReason reason) {
+    int shared = sequence.sharedLength();
+    if (sequence.isActive()) {
+      active.remove(sequence);
+      prefixes().retire(sequence);
+    }
+    end(sequence);
     EngineGeneration generation = sequence.generation();
-    Usage usage = new Usage(sequence.promptLength(), 0, sequence.completionLength());
-    generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
+    Usage usage = new Usage(sequence.promptLength(), shared, sequence.completionLength());
+    // The place is free before the reader hears of the end, who may want it again at once.
     admission.leave(generation.clock().sinceSubmission());
+    generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
   }
 
   /** Ends a sequence by a fault and tells its reader. */
-  void fail(Sequence sequence, Reason reason, String message, Decoder decoder) {
-    end(sequence, decoder);
-    sequence.generation().fail(new GenerationException(reason, message, null));
+  void fail(Sequence sequence, Reason reason, String message) {
+    if (sequence.isActive()) {
+      active.remove(sequence);
+      prefixes().release(sequence);
+    }
+    end(sequence);
     admission.leave();
+    sequence.generation().fail(new GenerationException(reason, message, null));
   }
 
-  private void end(Sequence sequence, Decoder decoder) {
-    if (sequence.isActive()) {
-      release(sequence, decoder);
-    }
+  private void end(Sequence sequence) {
+    counters.running(active.size());
     sequence.finish();
     sequence.sampler().close();
   }
 
-  private void release(Sequence sequence, Decoder decoder) {
-    decoder.remove(sequence.id());
-    usedIds.clear(sequence.id());
-    active.remove(sequence);
+  private PrefixCache prefixes() {
+    PrefixCache prefixes = cache;
+    if (prefixes == null) {
+      throw new IllegalStateException("the engine thread has not started");
+    }
+    return prefixes;
   }
 
   Counters counters() {
@@ -319,12 +330,12 @@ public final class EngineLoop implements AutoCloseable {
   private void failUnserved(Sequence sequence, @Nullable Throwable cause) {
     sequence.finish();
     sequence.sampler().close();
+    admission.leave();
     sequence
         .generation()
         .fail(
             cause == null
                 ? new GenerationException(Reason.ENGINE_CLOSED, "The engine was closed.", null)
                 : new GenerationException(Reason.DECODE_FAILED, "The engine died: " + cause.getMessage(), cause));
-    admission.leave();
   }
 }

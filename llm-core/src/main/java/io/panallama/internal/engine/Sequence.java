@@ -1,6 +1,7 @@
 package io.panallama.internal.engine;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One generation as the engine thread sees it: its tokens, how many of them the KV cache holds, and where it is in its
@@ -15,7 +16,7 @@ import java.util.Arrays;
  * <p>An active sequence prefills while more than its last token is missing from the KV cache, and generates otherwise.
  * Everything but the flags of {@link EngineGeneration} is confined to the engine thread.
  */
-final class Sequence {
+final class Sequence implements PrefixHolder {
   enum State {
     WAITING,
     ACTIVE,
@@ -38,6 +39,10 @@ final class Sequence {
   private int cached;
   private int id = NO_ID;
   private boolean stalled;
+  private int shared;
+  private PrefixTree.@Nullable Entry<PrefixHolder> entry;
+  private @Nullable PrefixHolder awaited;
+  private int awaitedLength;
 
   Sequence(
       EngineGeneration generation,
@@ -91,8 +96,19 @@ final class Sequence {
     return tokens[position];
   }
 
+  /** The array that holds the tokens; longer than they are. Not to be kept: it changes as the sequence grows. */
+  int[] tokens() {
+    return tokens;
+  }
+
+  /** Prompt tokens that came from another sequence and were not computed again. */
+  int sharedLength() {
+    return shared;
+  }
+
   /** Tokens of this sequence that the KV cache holds. */
-  int cached() {
+  @Override
+  public int cached() {
     return cached;
   }
 
@@ -102,8 +118,14 @@ final class Sequence {
   }
 
   /** The id in the KV cache; only while active. */
-  int id() {
+  @Override
+  public int id() {
     return id;
+  }
+
+  @Override
+  public boolean isPrefilling() {
+    return state == State.ACTIVE && completionLength() == 0;
   }
 
   boolean isActive() {
@@ -139,6 +161,7 @@ final class Sequence {
     state = State.WAITING;
     id = NO_ID;
     cached = 0;
+    shared = 0;
   }
 
   void finish() {
@@ -147,6 +170,36 @@ final class Sequence {
     }
     state = State.FINISHED;
     id = NO_ID;
+  }
+
+  /** The first {@code length} tokens are in the KV cache by sharing another sequence's cells. */
+  void shared(int length) {
+    require(State.ACTIVE, "shared");
+    cached = length;
+    shared = Math.min(length, promptLength);
+  }
+
+  /** Its place in the tree of prefixes, while it is active. */
+  PrefixTree.@Nullable Entry<PrefixHolder> entry() {
+    return entry;
+  }
+
+  void entry(PrefixTree.@Nullable Entry<PrefixHolder> value) {
+    entry = value;
+  }
+
+  /** Whose prompt it waits for instead of computing the same; null if it does not wait. */
+  @Nullable PrefixHolder awaited() {
+    return awaited;
+  }
+
+  int awaitedLength() {
+    return awaitedLength;
+  }
+
+  void await(@Nullable PrefixHolder holder, int length) {
+    awaited = holder;
+    awaitedLength = length;
   }
 
   void computed(int count) {
@@ -169,10 +222,14 @@ final class Sequence {
   }
 
   /**
-   * Whether the reader is so far behind that this sequence sits out. Once it does, it goes on only when half of the
+   * Whether this sequence takes no part in the next step: it waits for the prompt of another one, or its reader is too far
+   * behind. Once it does, it goes on only when half of the
    * mailbox is free, so that a slow reader does not make the batch change at every token.
    */
   boolean sitsOut() {
+    if (awaited != null) {
+      return true;
+    }
     if (stalled) {
       if (generation.mailbox().hasDrained()) {
         stalled = false;

@@ -9,15 +9,17 @@ import org.jspecify.annotations.Nullable;
 final class Stepper {
   private final EngineLoop loop;
   private final Decoder decoder;
+  private final PrefixCache prefixes;
   private final Scheduler scheduler;
   private final StepPlan plan;
   private final TokenSink sink;
   private final Sequence[] sampled;
   private final int[] outputs;
 
-  Stepper(EngineLoop loop, Decoder decoder, Pieces pieces, int slots) {
+  Stepper(EngineLoop loop, Decoder decoder, PrefixCache prefixes, Pieces pieces, int slots) {
     this.loop = loop;
     this.decoder = decoder;
+    this.prefixes = prefixes;
     this.scheduler = new Scheduler(decoder.batchSize());
     this.plan = new StepPlan(slots);
     this.sink = new TokenSink(pieces, decoder);
@@ -47,7 +49,11 @@ final class Stepper {
           return true;
         }
         case NO_ROOM -> {
-          // Nothing changed. Try with less, down to the generating sequences alone; then somebody has to make room.
+          // Nothing changed. First goes what finished sequences left, then the prompts get less, down to the generating
+          // sequences alone; then somebody has to make room.
+          if (prefixes.giveUpOldest()) {
+            continue;
+          }
           if (plan.promptTokens() > 1) {
             promptBudget = plan.promptTokens() / 2;
           } else {
@@ -131,13 +137,13 @@ final class Stepper {
 
   private void take(Sequence sequence, int sample, long now) {
     if (decoder.sampledToken(sample) < 0) {
-      loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + decoder.failure(), decoder);
+      loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + decoder.failure());
       return;
     }
     sequence.generation().clock().token(now);
     @Nullable FinishReason reason = sink.accept(sequence, sample);
     if (reason != null) {
-      loop.finish(sequence, reason, decoder);
+      loop.finish(sequence, reason);
     }
   }
 
@@ -151,9 +157,9 @@ final class Stepper {
     }
     if (active.size() == 1) {
       sink.endEarly(youngest);
-      loop.finish(youngest, FinishReason.CONTEXT_FULL, decoder);
+      loop.finish(youngest, FinishReason.CONTEXT_FULL);
     } else {
-      loop.preempt(youngest, decoder);
+      loop.preempt(youngest);
     }
   }
 
@@ -174,7 +180,7 @@ final class Stepper {
   private void failStep() {
     String message = "llama.cpp failed to compute a step: " + decoder.failure();
     for (int i = 0; i < plan.size(); i++) {
-      loop.fail(plan.sequence(i), Reason.DECODE_FAILED, message, decoder);
+      loop.fail(plan.sequence(i), Reason.DECODE_FAILED, message);
     }
   }
 }

@@ -42,7 +42,7 @@ public final class ContextMemory {
    *
    * @throws EngineStartException if llama.cpp refuses the configuration
    */
-  public static List<Need> plan(Path path, ModelConfig modelConfig, EngineConfig config) {
+  public static List<Need> plan(ModelHandle model, Path path, ModelConfig modelConfig, EngineConfig config) {
     try (Arena arena = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       MemorySegment devices = panallama_device_memory.allocateArray(MOST_DEVICES, arena);
@@ -52,7 +52,7 @@ public final class ContextMemory {
           LlamaCpp.panallama_memory_estimate(
               arena.allocateFrom(path.toString(), StandardCharsets.UTF_8),
               ModelHandle.parameters(modelConfig, arena),
-              NativeDecoder.parameters(config, arena),
+              NativeDecoder.parameters(model, config, arena),
               devices,
               MOST_DEVICES,
               count,

@@ -49,7 +49,9 @@ public final class NativeDecoder implements Decoder {
   private final int batchSize;
   private final int contextSize;
   private final int sequenceContextSize;
-  private final int slots;
+  private final int sequenceIds;
+  private final int slidingWindow;
+  private final boolean sharesPrefixes;
 
   private final MemorySegment batch;
   private final MemorySegment tokens;
@@ -71,7 +73,10 @@ public final class NativeDecoder implements Decoder {
     this.model = model;
     this.context = context;
     this.abortFlag = abortFlag;
-    this.slots = config.slots();
+    this.sequenceIds = LlamaCpp.llama_n_seq_max(context);
+    this.slidingWindow = model.slidingWindow();
+    this.sharesPrefixes = canShare(model);
+    int slots = config.slots();
     this.memory = LlamaCpp.llama_get_memory(context);
     this.batchSize = LlamaCpp.llama_n_batch(context);
     this.contextSize = LlamaCpp.llama_n_ctx(context);
@@ -125,7 +130,7 @@ public final class NativeDecoder implements Decoder {
     try (Arena scratch = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       MemorySegment context =
-          LlamaCpp.llama_init_from_model(model.pointer(), abortable(parameters(config, scratch), abortFlag));
+          LlamaCpp.llama_init_from_model(model.pointer(), abortable(parameters(model, config, scratch), abortFlag));
       if (context.address() == 0) {
         throw new EngineStartException(
             Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
@@ -149,14 +154,16 @@ public final class NativeDecoder implements Decoder {
   }
 
   /** The {@code llama_context_params} of a configuration without {@link EngineConfig#AUTO}. */
-  static MemorySegment parameters(EngineConfig config, Arena arena) {
+  static MemorySegment parameters(ModelHandle model, EngineConfig config, Arena arena) {
     MemorySegment parameters = LlamaCpp.llama_context_default_params(arena);
     llama_context_params.n_ctx(parameters, config.contextSize());
     llama_context_params.n_batch(parameters, config.batchSize());
     llama_context_params.n_ubatch(parameters, config.microBatchSize());
-    llama_context_params.n_seq_max(parameters, config.slots());
-    // The output buffer holds a row of the vocabulary per output; we never want more than one per sequence.
-    llama_context_params.n_outputs_max(parameters, config.slots());
+    int sequenceIds = sequenceIds(model, config);
+    llama_context_params.n_seq_max(parameters, sequenceIds);
+    // The output buffer holds a row of the vocabulary per output. We never want more than one per slot, but llama.cpp
+    // makes room for one per sequence id and asserts that it may.
+    llama_context_params.n_outputs_max(parameters, sequenceIds);
     llama_context_params.n_threads(parameters, config.threads());
     llama_context_params.n_threads_batch(parameters, config.batchThreads());
     llama_context_params.flash_attn_type(parameters, flashAttention(config.flashAttention()));
@@ -166,6 +173,17 @@ public final class NativeDecoder implements Decoder {
     // llama_memory_seq_cp of a part of a sequence aborts the process without it.
     llama_context_params.kv_unified(parameters, true);
     return parameters;
+  }
+
+  /** Ids for the slots, and twice as many for what finished sequences leave, where that can be shared. */
+  private static int sequenceIds(ModelHandle model, EngineConfig config) {
+    boolean retains = config.reusePrefixes() && canShare(model);
+    return retains ? Math.min(EngineConfig.MAX_SLOTS, 3 * config.slots()) : config.slots();
+  }
+
+  /** The state of a recurrent model is one for the whole sequence; there is no beginning of it to share. */
+  private static boolean canShare(ModelHandle model) {
+    return !model.isRecurrent() && !model.isHybrid();
   }
 
   private static int flashAttention(FlashAttention choice) {
@@ -206,6 +224,26 @@ public final class NativeDecoder implements Decoder {
   }
 
   @Override
+  public int sequenceIds() {
+    return sequenceIds;
+  }
+
+  @Override
+  public boolean sharesPrefixes() {
+    return sharesPrefixes;
+  }
+
+  @Override
+  public boolean share(int from, int to, int length) {
+    // A sliding window forgets what it has passed. llama.cpp would share what is left without a word.
+    if (slidingWindow > 0 && LlamaCpp.llama_memory_seq_pos_min(memory, from) > Math.max(0, length - slidingWindow)) {
+      return false;
+    }
+    LlamaCpp.llama_memory_seq_cp(memory, from, to, 0, length);
+    return true;
+  }
+
+  @Override
   public void clearBatch() {
     batchLength = 0;
   }
@@ -217,7 +255,7 @@ public final class NativeDecoder implements Decoder {
         || token < 0
         || token >= model.vocabularySize()
         || sequence < 0
-        || sequence >= slots
+        || sequence >= sequenceIds
         || position < 0) {
       throw new IllegalArgumentException(
           "token " + token + " at " + position + " of sequence " + sequence + " in a batch of " + batchLength);

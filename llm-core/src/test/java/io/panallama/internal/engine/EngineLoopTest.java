@@ -44,12 +44,16 @@ class EngineLoopTest {
   }
 
   private void start(int slots, int queue, int mailbox, int batch, int context, int sequenceContext) {
+    start(slots, queue, mailbox, batch, context, sequenceContext, slots);
+  }
+
+  private void start(int slots, int queue, int mailbox, int batch, int context, int sequenceContext, int sequenceIds) {
     loop =
         EngineLoop.start(
             new EngineSettings("test-engine", slots, queue, mailbox),
             FakeDecoder.letters(VOCABULARY),
             () -> {
-              decoder.set(new FakeDecoder(batch, context, sequenceContext, VOCABULARY));
+              decoder.set(new FakeDecoder(batch, context, sequenceContext, VOCABULARY, sequenceIds));
               return decoder.get();
             });
   }

@@ -3,10 +3,13 @@ package io.panallama.internal.engine;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -43,7 +46,7 @@ final class FakeDecoder implements Decoder {
   private final int contextSize;
   private final int sequenceContextSize;
   private final int vocabulary;
-  private final Map<Integer, TreeMap<Integer, Integer>> cache = new HashMap<>();
+  private final Map<Integer, TreeMap<Integer, Cell>> cache = new HashMap<>();
   private final List<Cell> batch = new ArrayList<>();
   private final List<Integer> samples = new ArrayList<>();
   private final List<Integer> sampled = new ArrayList<>();
@@ -55,13 +58,16 @@ final class FakeDecoder implements Decoder {
   volatile boolean abortRequested;
   volatile boolean closed;
   boolean canRemovePart = true;
+  private final int sequenceIds;
+  volatile int shares;
   private CountDownLatch abortSeen = new CountDownLatch(1);
 
-  FakeDecoder(int batchSize, int contextSize, int sequenceContextSize, int vocabulary) {
+  FakeDecoder(int batchSize, int contextSize, int sequenceContextSize, int vocabulary, int sequenceIds) {
     this.batchSize = batchSize;
     this.contextSize = contextSize;
     this.sequenceContextSize = sequenceContextSize;
     this.vocabulary = vocabulary;
+    this.sequenceIds = sequenceIds;
   }
 
   /** The output the rule gives for a prompt, computed without any engine. */
@@ -88,7 +94,9 @@ final class FakeDecoder implements Decoder {
   }
 
   int cells() {
-    return cache.values().stream().mapToInt(Map::size).sum();
+    Set<Cell> cells = Collections.newSetFromMap(new IdentityHashMap<>());
+    cache.values().forEach(sequence -> cells.addAll(sequence.values()));
+    return cells.size();
   }
 
   @Override
@@ -104,6 +112,31 @@ final class FakeDecoder implements Decoder {
   @Override
   public int sequenceContextSize() {
     return sequenceContextSize;
+  }
+
+  @Override
+  public int sequenceIds() {
+    return sequenceIds;
+  }
+
+  @Override
+  public boolean sharesPrefixes() {
+    return sequenceIds > 0;
+  }
+
+  @Override
+  public boolean share(int from, int to, int length) {
+    requireOwner();
+    TreeMap<Integer, Cell> source = cache.getOrDefault(from, new TreeMap<>());
+    if (length > source.size()) {
+      throw new IllegalStateException("sequence " + from + " has " + source.size() + " cells, not " + length);
+    }
+    if (cache.containsKey(to) && !cache.get(to).isEmpty()) {
+      throw new IllegalStateException("sequence " + to + " is not empty");
+    }
+    cache.put(to, new TreeMap<>(source.headMap(length)));
+    shares++;
+    return true;
   }
 
   @Override
@@ -154,13 +187,13 @@ final class FakeDecoder implements Decoder {
   }
 
   private void store(Cell cell) {
-    TreeMap<Integer, Integer> cells = cache.computeIfAbsent(cell.sequence(), id -> new TreeMap<>());
+    TreeMap<Integer, Cell> cells = cache.computeIfAbsent(cell.sequence(), id -> new TreeMap<>());
     int expectedPosition = cells.isEmpty() ? 0 : cells.lastKey() + 1;
     if (cell.position() != expectedPosition) {
       throw new IllegalStateException(
           "sequence " + cell.sequence() + " holds " + cells.size() + " cells and got position " + cell.position());
     }
-    cells.put(cell.position(), cell.token());
+    cells.put(cell.position(), cell);
   }
 
   @Override
@@ -188,7 +221,9 @@ final class FakeDecoder implements Decoder {
   public void sample() {
     sampled.clear();
     for (int outputIndex : samples) {
-      sampled.add(next(cache.get(batch.get(outputIndex).sequence()), vocabulary));
+      TreeMap<Integer, Integer> tokens = new TreeMap<>();
+      cache.get(batch.get(outputIndex).sequence()).forEach((position, cell) -> tokens.put(position, cell.token()));
+      sampled.add(next(tokens, vocabulary));
     }
   }
 

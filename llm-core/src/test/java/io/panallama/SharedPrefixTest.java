@@ -1,0 +1,109 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.GenerationEvent.Text;
+import io.panallama.testkit.TinyModels;
+import io.panallama.testkit.TinySpec;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Greedy output with shared beginnings against greedy output from scratch, on llama.cpp. */
+@Timeout(120)
+class SharedPrefixTest {
+  private static final GenerationOptions OPTIONS =
+      GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(12).withTopLogprobs(2);
+
+  @TempDir Path folder;
+
+  @Test
+  void aConversationIsComputedFromWhereItEnded() {
+    try (Model model = Model.load(TestFiles.demoModel());
+        Engine engine = Engine.start(model, TestEngines.config())) {
+      ChatMessage question = ChatMessage.user("Tell me a joke");
+      Completion first = engine.generate(ChatRequest.of(question).with(OPTIONS.withMaxTokens(100))).await();
+      assertThat(first.usage().cachedTokens()).isZero();
+      Completion second =
+          engine
+              .generate(
+                  ChatRequest.of(question, ChatMessage.assistant(first.text()), ChatMessage.user("another one please"))
+                      .with(OPTIONS))
+              .await();
+      assertThat(second.usage().cachedTokens()).isGreaterThan(first.usage().promptTokens());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(TinySpec.Architecture.class)
+  void randomTrafficGivesWhatAnEngineWithoutReuseGives(TinySpec.Architecture architecture) {
+    TinySpec spec =
+        TinySpec.defaults()
+            .withArchitecture(architecture)
+            .withEnd(TinySpec.End.NEVER)
+            .withContextLength(512)
+            .withSlidingWindow(32);
+    Path file = TinyModels.write(folder.resolve("tiny.gguf"), spec);
+    EngineConfig config = TestEngines.config().toBuilder().slots(4).contextSize(1024).queueLimit(100).build();
+    Random random = new Random(9);
+    List<int[]> prompts = new ArrayList<>();
+    int[] family = random.ints(200, 'a', 'z').toArray();
+    for (int i = 0; i < 40; i++) {
+      int common = 1 + random.nextInt(family.length);
+      int[] prompt = Arrays.copyOf(family, common + 1 + random.nextInt(10));
+      for (int k = common; k < prompt.length; k++) {
+        prompt[k] = 'a' + random.nextInt(26);
+      }
+      prompts.add(prompt);
+    }
+    try (Model model = Model.load(file);
+        Engine plain = Engine.start(model, config.toBuilder().reusePrefixes(false).slots(1).build());
+        Engine sharing = Engine.start(model, config)) {
+      List<Generation> running = new ArrayList<>();
+      prompts.forEach(prompt -> running.add(sharing.generate(CompletionRequest.of(prompt).with(OPTIONS))));
+      int compared = 0;
+      for (int i = 0; i < prompts.size(); i++) {
+        List<TokenLogprobs> alone = read(plain.generate(CompletionRequest.of(prompts.get(i)).with(OPTIONS)));
+        compared += compare(i, alone, read(running.get(i)));
+      }
+      assertThat(compared).as("tokens compared").isGreaterThan(200);
+      boolean shares = architecture != TinySpec.Architecture.RECURRENT;
+      long all = prompts.stream().mapToLong(prompt -> prompt.length).sum();
+      assertThat(sharing.stats().promptTokens() < all).as("shared something").isEqualTo(shares);
+    }
+  }
+
+  private static List<TokenLogprobs> read(Generation generation) {
+    List<TokenLogprobs> tokens = new ArrayList<>();
+    for (GenerationEvent event : generation) {
+      if (event instanceof Text text) {
+        tokens.addAll(text.logprobs());
+      }
+    }
+    return tokens;
+  }
+
+  /** The logits must agree as long as the tokens do; where they part, the two best must have been a close call. */
+  private static int compare(int request, List<TokenLogprobs> alone, List<TokenLogprobs> shared) {
+    for (int i = 0; i < alone.size(); i++) {
+      TokenLogprobs expected = alone.get(i);
+      float margin = expected.top().get(0).logprob() - expected.top().get(1).logprob();
+      if (expected.chosen().token() != shared.get(i).chosen().token()) {
+        assertThat(margin).as("margin where request %d parts at token %d", request, i).isLessThan(0.02f);
+        return i;
+      }
+      assertThat(shared.get(i).chosen().logprob())
+          .as("log-probability of request %d at token %d", request, i)
+          .isCloseTo(expected.chosen().logprob(), Offset.offset(0.02f));
+    }
+    return alone.size();
+  }
+}

@@ -1,0 +1,199 @@
+package io.panallama.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.Completion;
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationOptions;
+import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Sharing the beginning of a prompt, on a fake that notices every cell that is wrong. */
+@Timeout(60)
+class PrefixReuseTest {
+  private static final int VOCABULARY = 200;
+
+  private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
+  private EngineLoop loop;
+
+  @AfterEach
+  void close() {
+    if (loop != null) {
+      loop.close();
+    }
+  }
+
+  private void start(int slots, int batch, int context, int sequenceIds) {
+    loop =
+        EngineLoop.start(
+            new EngineSettings("test-engine", slots, 1000, 8),
+            FakeDecoder.letters(VOCABULARY),
+            () -> {
+              decoder.set(new FakeDecoder(batch, context, 1000, VOCABULARY, sequenceIds));
+              return decoder.get();
+            });
+  }
+
+  private Generation submit(int[] prompt, int count) {
+    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(count);
+    return loop.submit(prompt.clone(), options, List.of(), new FakeSampler());
+  }
+
+  private static String expected(int[] prompt, int count) {
+    return FakeDecoder.text(FakeDecoder.expected(prompt, count, VOCABULARY));
+  }
+
+  private static int[] text(Random random, int length) {
+    return random.ints(length, 0, VOCABULARY).toArray();
+  }
+
+  private static int[] join(int[] one, int[] two) {
+    int[] joined = Arrays.copyOf(one, one.length + two.length);
+    System.arraycopy(two, 0, joined, one.length, two.length);
+    return joined;
+  }
+
+  @Test
+  void aPromptThatWasSeenIsNotComputedAgain() {
+    start(2, 64, 2000, 8);
+    int[] prompt = text(new Random(1), 100);
+    submit(prompt, 5).await();
+    long before = loop.stats().promptTokens();
+    Completion again = submit(prompt, 5).await();
+    assertThat(again.text()).isEqualTo(expected(prompt, 5));
+    assertThat(again.usage().cachedTokens()).isEqualTo(99);
+    assertThat(loop.stats().promptTokens() - before).isEqualTo(1);
+  }
+
+  @Test
+  void aConversationContinuesWhereItEnded() {
+    start(2, 64, 2000, 8);
+    int[] first = text(new Random(1), 50);
+    submit(first, 10).await();
+    int[] answer = FakeDecoder.expected(first, 10, VOCABULARY);
+    int[] second = join(join(first, answer), text(new Random(2), 20));
+    Completion completion = submit(second, 5).await();
+    assertThat(completion.text()).isEqualTo(expected(second, 5));
+    // The last token of the answer was sampled and never computed.
+    assertThat(completion.usage().cachedTokens()).isEqualTo(59);
+  }
+
+  @Test
+  void sixteenRequestsThatArriveTogetherPayForTheirPrefixOnce() {
+    start(16, 64, 4000, 48);
+    CountDownLatch allSubmitted = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(allSubmitted);
+    int[] prefix = text(new Random(1), 512);
+    List<int[]> prompts = new ArrayList<>();
+    List<Generation> generations = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      prompts.add(join(prefix, text(new Random(100 + i), 20)));
+      generations.add(submit(prompts.get(i), 10));
+    }
+    allSubmitted.countDown();
+    for (int i = 0; i < 16; i++) {
+      assertThat(generations.get(i).await().text()).isEqualTo(expected(prompts.get(i), 10));
+    }
+    assertThat(loop.stats().promptTokens()).isLessThanOrEqualTo(512 + 16 * 20);
+  }
+
+  @Test
+  void whoWaitsForAPrefixGoesOnWhenItsOwnerLeaves() {
+    start(2, 16, 2000, 8);
+    int[] prefix = text(new Random(1), 200);
+    CountDownLatch bothIn = new CountDownLatch(1);
+    CountDownLatch cancelled = new CountDownLatch(1);
+    int[] second = join(prefix, text(new Random(3), 10));
+    decoder.get().beforeDecode =
+        fake -> {
+          await(bothIn);
+          if (fake.steps.size() == 3) {
+            await(cancelled);
+          }
+        };
+    Generation owner = submit(join(prefix, text(new Random(2), 10)), 5);
+    Generation waiter = submit(second, 5);
+    bothIn.countDown();
+    owner.cancel();
+    cancelled.countDown();
+    assertThat(owner.await().reason()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(waiter.await().text()).isEqualTo(expected(second, 5));
+  }
+
+  @Test
+  void oldPrefixesMakeRoomForNewPrompts() {
+    start(1, 64, 300, 8);
+    for (int i = 0; i < 20; i++) {
+      int[] prompt = text(new Random(i), 100);
+      assertThat(submit(prompt, 5).await().text()).isEqualTo(expected(prompt, 5));
+    }
+    assertThat(loop.stats().preemptions()).isZero();
+  }
+
+  @Test
+  void theLeastRecentlyUsedPrefixGoesFirst() {
+    start(1, 64, 10_000, 3);
+    int[] first = text(new Random(1), 100);
+    int[] second = text(new Random(2), 100);
+    int[] third = text(new Random(3), 100);
+    submit(first, 1).await();
+    submit(second, 1).await();
+    assertThat(submit(first, 1).await().usage().cachedTokens()).isEqualTo(99);
+    submit(third, 1).await();
+    assertThat(submit(first, 1).await().usage().cachedTokens()).as("used again, so kept").isEqualTo(99);
+    assertThat(submit(second, 1).await().usage().cachedTokens()).as("given up").isZero();
+  }
+
+  @Test
+  void randomTrafficGivesWhatEachGivesAlone() {
+    for (int scenario = 0; scenario < 500; scenario++) {
+      Random random = new Random(scenario);
+      int slots = 1 + random.nextInt(6);
+      start(slots, slots + random.nextInt(40), 300 + random.nextInt(900), slots + random.nextInt(12));
+      if (random.nextInt(4) == 0) {
+        decoder.get().script(Status.OK, Status.ABORTED, Status.OK, Status.ABORTED);
+      }
+      List<int[]> families = List.of(text(random, 60), text(random, 100), text(random, 30));
+      List<int[]> prompts = new ArrayList<>();
+      List<Generation> generations = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        int[] family = families.get(random.nextInt(3));
+        int[] beginning = Arrays.copyOf(family, 1 + random.nextInt(family.length));
+        prompts.add(join(beginning, text(random, random.nextInt(20))));
+        generations.add(submit(prompts.get(i), 8));
+        if (random.nextInt(5) == 0) {
+          generations.get(random.nextInt(generations.size())).cancel();
+        }
+      }
+      for (int i = 0; i < generations.size(); i++) {
+        Completion completion = generations.get(i).await();
+        String whole = expected(prompts.get(i), 8);
+        if (completion.reason() == FinishReason.CANCELLED) {
+          assertThat(whole).as("scenario %d, request %d", scenario, i).startsWith(completion.text());
+        } else {
+          assertThat(completion.text()).as("scenario %d, request %d", scenario, i).isEqualTo(whole);
+        }
+      }
+      assertThat(loop.stats().running() + loop.stats().waiting()).isZero();
+      loop.close();
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interrupt) {
+      throw new IllegalStateException(interrupt);
+    }
+  }
+}
