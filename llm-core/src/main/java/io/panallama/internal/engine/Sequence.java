@@ -24,6 +24,7 @@ final class Sequence implements PrefixHolder {
   }
 
   private static final int NO_ID = -1;
+  private static final int USUAL_COMPLETION = 4096;
 
   private final EngineGeneration generation;
   private final TokenSampler sampler;
@@ -55,7 +56,10 @@ final class Sequence implements PrefixHolder {
     this.generation = generation;
     this.sampler = sampler;
     this.stops = stops;
-    this.tokens = prompt;
+    // Room for what is usual from the start, on the caller's thread: the engine thread then allocates nothing per
+    // token.
+    long wanted = prompt.length + (long) Math.min(maxTokens, USUAL_COMPLETION);
+    this.tokens = Arrays.copyOf(prompt, (int) Math.min(wanted, contextLimit));
     this.length = prompt.length;
     this.promptLength = prompt.length;
     this.maxTokens = maxTokens;
