@@ -35,7 +35,7 @@ public final class EngineLoop implements AutoCloseable {
   private final Supplier<Decoder> decoders;
   private final Pieces pieces;
   private final Admission admission;
-  private final Queue<Sequence> inbox = new ConcurrentLinkedQueue<>();
+  private final Queue<Sequence> inbox;
   private final CompletableFuture<Decoder> started = new CompletableFuture<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final AtomicLong ids = new AtomicLong();
@@ -50,7 +50,8 @@ public final class EngineLoop implements AutoCloseable {
   private final List<Sequence> active = new ArrayList<>();
   private final BitSet usedIds = new BitSet();
 
-  private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
+  private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+    this.inbox = inbox;
     this.settings = settings;
     this.pieces = pieces;
     this.decoders = decoders;
@@ -64,7 +65,13 @@ public final class EngineLoop implements AutoCloseable {
    * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
    */
   public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
-    EngineLoop loop = new EngineLoop(settings, pieces, decoders);
+    return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>());
+  }
+
+  /** With an inbox of the caller's: safe for many writers, and the seam at which a test meets the engine thread. */
+  static EngineLoop start(
+      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+    EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox);
     loop.thread.start();
     try {
       loop.started.join();
@@ -105,17 +112,29 @@ public final class EngineLoop implements AutoCloseable {
     requireRoom(prompt.length);
     requireOpen();
     admission.enter();
+    EngineGeneration generation;
+    try {
+      generation = enqueue(prompt, options, stopTexts, sampler);
+    } catch (Throwable failure) {
+      admission.leave();
+      throw failure;
+    }
+    wake();
+    if (stopped.isDone()) {
+      // The loop ended between the check and the add: nobody else will look into the inbox.
+      failInbox();
+    }
+    return generation;
+  }
+
+  private EngineGeneration enqueue(
+      int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
     StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
     Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), stops.largestRelease(), options.topLogprobs());
     EngineGeneration generation = new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
     inbox.add(
         new Sequence(
             generation, sampler, stops, prompt, options.maxTokens(), sequenceContextSize(), options.topLogprobs()));
-    wake();
-    if (stopped.isDone()) {
-      // The loop ended between the check and the add: nobody else will look into the inbox.
-      failInbox();
-    }
     return generation;
   }
 
@@ -173,8 +192,12 @@ public final class EngineLoop implements AutoCloseable {
       started.complete(decoder);
       Stepper stepper = new Stepper(this, decoder, pieces, settings.slots());
       while (!closing) {
+        // Before the inbox is read: whoever sets the flag later is found in the next round, wherever its sequence is.
+        boolean cancellations = takeCancelRequest();
         receive();
-        dropCancelled(decoder);
+        if (cancellations) {
+          dropCancelled(decoder);
+        }
         admit(decoder);
         if (!stepper.step(active)) {
           idle();
@@ -204,11 +227,15 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private void dropCancelled(Decoder decoder) {
-    if (!cancelRequested) {
-      return;
+  private boolean takeCancelRequest() {
+    boolean requested = cancelRequested;
+    if (requested) {
+      cancelRequested = false;
     }
-    cancelRequested = false;
+    return requested;
+  }
+
+  private void dropCancelled(Decoder decoder) {
     for (int i = active.size() - 1; i >= 0; i--) {
       if (active.get(i).generation().isCancelled()) {
         finish(active.get(i), FinishReason.CANCELLED, decoder);
@@ -259,20 +286,20 @@ public final class EngineLoop implements AutoCloseable {
     counters.preempted();
   }
 
-  /** Ends a sequence and tells its reader. */
+  /** Ends a sequence and tells its reader, after its place is free: the reader may come back with the next request. */
   void finish(Sequence sequence, FinishReason reason, Decoder decoder) {
     end(sequence, decoder);
     EngineGeneration generation = sequence.generation();
     Usage usage = new Usage(sequence.promptLength(), 0, sequence.completionLength());
-    generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
     admission.leave(generation.clock().sinceSubmission());
+    generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
   }
 
   /** Ends a sequence by a fault and tells its reader. */
   void fail(Sequence sequence, Reason reason, String message, Decoder decoder) {
     end(sequence, decoder);
-    sequence.generation().fail(new GenerationException(reason, message, null));
     admission.leave();
+    sequence.generation().fail(new GenerationException(reason, message, null));
   }
 
   private void end(Sequence sequence, Decoder decoder) {
@@ -287,6 +314,7 @@ public final class EngineLoop implements AutoCloseable {
     decoder.remove(sequence.id());
     usedIds.clear(sequence.id());
     active.remove(sequence);
+    counters.running(active.size());
   }
 
   Counters counters() {
@@ -300,6 +328,7 @@ public final class EngineLoop implements AutoCloseable {
   /** At the end of the thread: no decoder is touched, its context goes as a whole. */
   private void failAll() {
     Throwable cause = death;
+    counters.running(0);
     for (List<Sequence> sequences : List.of(List.copyOf(active), List.copyOf(waiting))) {
       for (Sequence sequence : sequences) {
         failUnserved(sequence, cause);
@@ -319,12 +348,12 @@ public final class EngineLoop implements AutoCloseable {
   private void failUnserved(Sequence sequence, @Nullable Throwable cause) {
     sequence.finish();
     sequence.sampler().close();
+    admission.leave();
     sequence
         .generation()
         .fail(
             cause == null
                 ? new GenerationException(Reason.ENGINE_CLOSED, "The engine was closed.", null)
                 : new GenerationException(Reason.DECODE_FAILED, "The engine died: " + cause.getMessage(), cause));
-    admission.leave();
   }
 }
