@@ -36,10 +36,11 @@ public interface Generation extends Iterable<GenerationEvent>, AutoCloseable {
   void close();
 
   /**
-   * The events as a one-pass blocking iterator, which ends after {@link GenerationEvent.Finished}. An interrupt cancels
+   * The events as a one-pass blocking iterator, which ends after {@link GenerationEvent.Finished}, or where the generation
+   * is closed. {@code hasNext} waits for the next event. An interrupt cancels
    * the generation and is thrown as {@link GenerationException} with the thread's interrupt flag set.
    *
-   * @throws GenerationException from {@code next} if the generation failed
+   * @throws GenerationException from {@code hasNext} or {@code next} if the generation failed
    */
   @Override
   default Iterator<GenerationEvent> iterator() {
@@ -50,6 +51,7 @@ public interface Generation extends Iterable<GenerationEvent>, AutoCloseable {
    * Reads to the end.
    *
    * @throws GenerationException if the generation failed
+   * @throws IllegalStateException if it was closed, or read to its end before
    */
   default Completion await() {
     StringBuilder text = new StringBuilder();
@@ -61,6 +63,6 @@ public interface Generation extends Iterable<GenerationEvent>, AutoCloseable {
         }
       }
     }
-    throw new IllegalStateException("The generation was already read to its end.");
+    throw new IllegalStateException("The generation is closed, or was already read to its end.");
   }
 }

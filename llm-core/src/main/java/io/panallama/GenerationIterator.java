@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@link Generation#poll} as an iterator without a timeout. */
 final class GenerationIterator implements Iterator<GenerationEvent> {
@@ -11,6 +12,7 @@ final class GenerationIterator implements Iterator<GenerationEvent> {
   private static final Duration FOREVER = Duration.ofDays(365);
 
   private final Generation generation;
+  private @Nullable GenerationEvent upcoming;
   private boolean finished;
 
   GenerationIterator(Generation generation) {
@@ -19,21 +21,33 @@ final class GenerationIterator implements Iterator<GenerationEvent> {
 
   @Override
   public boolean hasNext() {
-    return !finished;
+    if (upcoming == null && !finished) {
+      upcoming = read();
+      finished = upcoming == null || upcoming instanceof GenerationEvent.Finished;
+    }
+    return upcoming != null;
   }
 
   @Override
   public GenerationEvent next() {
-    if (finished) {
-      throw new NoSuchElementException("The generation has finished.");
+    if (!hasNext() || upcoming == null) {
+      throw new NoSuchElementException("The generation has finished or is closed.");
     }
+    GenerationEvent event = upcoming;
+    upcoming = null;
+    return event;
+  }
+
+  /** The next event, or null where there is none: the generation was closed, or somebody else read its end. */
+  private @Nullable GenerationEvent read() {
     while (true) {
       try {
         Optional<GenerationEvent> event = generation.poll(FOREVER);
         if (event.isPresent()) {
-          finished = event.get() instanceof GenerationEvent.Finished;
           return event.get();
         }
+      } catch (NoSuchElementException end) {
+        return null;
       } catch (InterruptedException interrupt) {
         Thread.currentThread().interrupt();
         generation.cancel();

@@ -91,9 +91,9 @@ public interface Decoder extends AutoCloseable {
   float topLogprob(int index, int rank);
 
   /**
-   * Removes a sequence's cells from {@code position} on.
+   * Removes a sequence's cells from {@code position} on, after a step that was not completed.
    *
-   * @return false if this kind of model can't remove a part; nothing was removed then
+   * @return false if what is left can't be trusted, because this kind of model can't go back; the caller then removes all
    */
   boolean removeFrom(int sequence, int position);
 

@@ -34,7 +34,7 @@ public final class EngineLoop implements AutoCloseable {
   private final Supplier<Decoder> decoders;
   private final Pieces pieces;
   private final Admission admission;
-  private final Queue<Sequence> inbox = new ConcurrentLinkedQueue<>();
+  private final Queue<Sequence> inbox;
   private final CompletableFuture<Decoder> started = new CompletableFuture<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final AtomicLong ids = new AtomicLong();
@@ -49,7 +49,8 @@ public final class EngineLoop implements AutoCloseable {
   private final List<Sequence> active = new ArrayList<>();
   private @Nullable PrefixCache cache;
 
-  private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
+  private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+    this.inbox = inbox;
     this.settings = settings;
     this.pieces = pieces;
     this.decoders = decoders;
@@ -63,7 +64,13 @@ public final class EngineLoop implements AutoCloseable {
    * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
    */
   public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
-    EngineLoop loop = new EngineLoop(settings, pieces, decoders);
+    return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>());
+  }
+
+  /** With an inbox of the caller's: safe for many writers, and the seam at which a test meets the engine thread. */
+  static EngineLoop start(
+      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+    EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox);
     loop.thread.start();
     try {
       loop.started.join();
@@ -104,17 +111,29 @@ public final class EngineLoop implements AutoCloseable {
     requireRoom(prompt.length);
     requireOpen();
     admission.enter();
+    EngineGeneration generation;
+    try {
+      generation = enqueue(prompt, options, stopTexts, sampler);
+    } catch (Throwable failure) {
+      admission.leave();
+      throw failure;
+    }
+    wake();
+    if (stopped.isDone()) {
+      // The loop ended between the check and the add: nobody else will look into the inbox.
+      failInbox();
+    }
+    return generation;
+  }
+
+  private EngineGeneration enqueue(
+      int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
     StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
     Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), stops.largestRelease(), options.topLogprobs());
     EngineGeneration generation = new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
     inbox.add(
         new Sequence(
             generation, sampler, stops, prompt, options.maxTokens(), sequenceContextSize(), options.topLogprobs()));
-    wake();
-    if (stopped.isDone()) {
-      // The loop ended between the check and the add: nobody else will look into the inbox.
-      failInbox();
-    }
     return generation;
   }
 
@@ -174,8 +193,12 @@ public final class EngineLoop implements AutoCloseable {
       started.complete(decoder);
       Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings.slots());
       while (!closing) {
+        // Before the inbox is read: whoever sets the flag later is found in the next round, wherever its sequence is.
+        boolean cancellations = takeCancelRequest();
         receive();
-        dropCancelled();
+        if (cancellations) {
+          dropCancelled();
+        }
         admit(decoder, prefixes);
         prefixes.shareAgain(active);
         if (!stepper.step(active)) {
@@ -206,11 +229,15 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private void dropCancelled() {
-    if (!cancelRequested) {
-      return;
+  private boolean takeCancelRequest() {
+    boolean requested = cancelRequested;
+    if (requested) {
+      cancelRequested = false;
     }
-    cancelRequested = false;
+    return requested;
+  }
+
+  private void dropCancelled() {
     for (int i = active.size() - 1; i >= 0; i--) {
       if (active.get(i).generation().isCancelled()) {
         finish(active.get(i), FinishReason.CANCELLED);
@@ -311,6 +338,7 @@ public final class EngineLoop implements AutoCloseable {
   /** At the end of the thread: no decoder is touched, its context goes as a whole. */
   private void failAll() {
     Throwable cause = death;
+    counters.running(0);
     for (List<Sequence> sequences : List.of(List.copyOf(active), List.copyOf(waiting))) {
       for (Sequence sequence : sequences) {
         failUnserved(sequence, cause);

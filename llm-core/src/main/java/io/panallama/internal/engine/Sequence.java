@@ -214,6 +214,7 @@ final class Sequence implements PrefixHolder {
   /** The KV cache holds nothing of this sequence any more. */
   void forgotten() {
     cached = 0;
+    shared = 0;
   }
 
   void append(int token) {

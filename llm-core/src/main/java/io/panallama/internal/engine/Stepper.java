@@ -62,11 +62,11 @@ final class Stepper {
           }
         }
         case ABORTED -> {
-          rollBack();
+          rollBack(active);
           return true;
         }
         case FAILED -> {
-          failStep();
+          failStep(active);
           return true;
         }
       }
@@ -163,10 +163,12 @@ final class Stepper {
     }
   }
 
-  /** Part of the batch may be in the cache and part not: take everything of this step out and compute it again. */
-  private void rollBack() {
-    for (int i = 0; i < plan.size(); i++) {
-      Sequence sequence = plan.sequence(i);
+  /**
+   * Part of the batch may be in the cache and part not: take everything of this step out and compute it again. A memory
+   * that can't be rewound has perhaps moved the states of sequences outside the batch too, so all are asked.
+   */
+  private void rollBack(List<Sequence> active) {
+    for (Sequence sequence : active) {
       if (!decoder.removeFrom(sequence.id(), sequence.cached())) {
         decoder.remove(sequence.id());
         sequence.forgotten();
@@ -177,10 +179,11 @@ final class Stepper {
   /**
    * llama.cpp failed on this batch, and nothing says because of whom. Every sequence of it ends; those that sat out go on.
    */
-  private void failStep() {
+  private void failStep(List<Sequence> active) {
     String message = "llama.cpp failed to compute a step: " + decoder.failure();
     for (int i = 0; i < plan.size(); i++) {
       loop.fail(plan.sequence(i), Reason.DECODE_FAILED, message);
     }
+    rollBack(active);
   }
 }

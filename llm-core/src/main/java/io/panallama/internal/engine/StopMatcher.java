@@ -19,10 +19,15 @@ final class StopMatcher {
   private boolean matched;
 
   /**
+   * @param stops an empty one is passed over: chat templates give their own
    * @param longestPiece the most bytes one {@link #append} may bring
    */
   StopMatcher(List<String> stops, int longestPiece) {
-    this.stops = stops.stream().map(stop -> stop.getBytes(StandardCharsets.UTF_8)).toArray(byte[][]::new);
+    this.stops =
+        stops.stream()
+            .filter(stop -> !stop.isEmpty())
+            .map(stop -> stop.getBytes(StandardCharsets.UTF_8))
+            .toArray(byte[][]::new);
     this.failures = new int[this.stops.length][];
     this.states = new int[this.stops.length];
     int longestStop = 0;

@@ -18,13 +18,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
@@ -330,6 +334,110 @@ class EngineLoopTest {
     loop.submit(prompt(1, 5), TEN, List.of(), sampler).await();
     loop.close();
     assertThat(sampler.closed).isTrue();
+  }
+
+  @Test
+  void aGenerationCancelledRightAfterTheEngineEmptiedItsInboxEnds() {
+    AtomicReference<Runnable> whenEmpty = new AtomicReference<>();
+    Queue<Sequence> inbox =
+        new ConcurrentLinkedQueue<>() {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          public Sequence poll() {
+            Sequence next = super.poll();
+            Runnable action = next == null ? whenEmpty.getAndSet(null) : null;
+            if (action != null) {
+              action.run();
+            }
+            return next;
+          }
+        };
+    loop =
+        EngineLoop.start(
+            new EngineSettings("test-engine", 2, 2, 16),
+            FakeDecoder.letters(VOCABULARY),
+            () -> {
+              decoder.set(new FakeDecoder(64, 512, 128, VOCABULARY));
+              return decoder.get();
+            },
+            inbox);
+    CompletableFuture<Generation> late = new CompletableFuture<>();
+    whenEmpty.set(
+        () -> {
+          Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());
+          generation.cancel();
+          late.complete(generation);
+        });
+    loop.wake();
+    assertThat(late.join().await().reason()).isEqualTo(FinishReason.CANCELLED);
+  }
+
+  @Test
+  void aPlaceIsFreeAsSoonAsTheReaderKnowsTheEnd() {
+    start(1, 0, 16, 64, 512, 128);
+    for (int i = 0; i < 2000; i++) {
+      assertThat(submit(new int[] {1, 2, 3}, TEN.withMaxTokens(1)).await().reason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(loop.stats().running() + loop.stats().waiting()).isZero();
+    }
+  }
+
+  @Test
+  void aRequestThatCannotBeQueuedTakesNoPlace() {
+    start(1, 0, 16, 64, 512, 128);
+    List<String> broken = Arrays.asList((String) null);
+    assertThatThrownBy(() -> loop.submit(prompt(1, 5), TEN, broken, new FakeSampler()))
+        .isInstanceOf(NullPointerException.class);
+    assertThat(loop.stats().waiting()).isZero();
+    assertThat(submit(prompt(1, 5), TEN).await().reason()).isEqualTo(FinishReason.LENGTH);
+  }
+
+  @Test
+  void anEmptyStopOfAChatTemplateIsPassedOver() {
+    start(1, 1, 16, 64, 512, 128);
+    int[] prompt = prompt(1, 5);
+    assertThat(loop.submit(prompt.clone(), TEN, List.of(""), new FakeSampler()).await().text())
+        .isEqualTo(expected(prompt, 10));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Status.class,
+      names = {"ABORTED", "FAILED"})
+  void aStepThatBreaksAMemoryThatCannotGoBackSparesTheSequencesThatSatOut(Status broken) throws InterruptedException {
+    start(2, 2, 4, 64, 1024, 500);
+    decoder.get().canRemovePart = false;
+    int[] slow = prompt(1, 10);
+    Generation unread = submit(slow, GenerationOptions.defaults().withMaxTokens(20));
+    while (loop.stats().generatedTokens() < 4) {
+      Thread.sleep(1);
+    }
+    decoder.get().script(broken);
+    Generation other = submit(prompt(2, 10), TEN);
+    if (broken == Status.FAILED) {
+      assertThatThrownBy(other::await).isInstanceOf(GenerationException.class);
+    } else {
+      assertThat(other.await().reason()).isEqualTo(FinishReason.LENGTH);
+    }
+    assertThat(unread.await().text()).isEqualTo(expected(slow, 20));
+  }
+
+  @Test
+  void aLoopOverAGenerationThatIsClosedMeanwhileEnds() {
+    start(1, 1, 16, 64, 512, 128);
+    Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());
+    for (GenerationEvent event : generation) {
+      assertThat(event).isInstanceOf(GenerationEvent.Text.class);
+      generation.close();
+    }
+    assertThatThrownBy(generation::await).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+  }
+
+  @Test
+  void anyTimeoutMayBeWaitedFor() throws InterruptedException {
+    start(1, 1, 16, 64, 512, 128);
+    Generation generation = submit(prompt(1, 5), TEN);
+    assertThat(generation.poll(Duration.ofSeconds(Long.MAX_VALUE))).isPresent();
   }
 
   private static void await(CountDownLatch latch) {
