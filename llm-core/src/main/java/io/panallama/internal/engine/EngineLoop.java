@@ -68,8 +68,7 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   /** With an inbox of the caller's: safe for many writers, and the seam at which a test meets the engine thread. */
-  static EngineLoop start(
-      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+  static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
     EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox);
     loop.thread.start();
     try {

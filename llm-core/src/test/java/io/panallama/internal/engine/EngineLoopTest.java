@@ -358,17 +358,16 @@ class EngineLoopTest {
             new EngineSettings("test-engine", 2, 2, 16),
             FakeDecoder.letters(VOCABULARY),
             () -> {
-              decoder.set(new FakeDecoder(64, 512, 128, VOCABULARY));
+              decoder.set(new FakeDecoder(64, 512, 128, VOCABULARY, 2));
               return decoder.get();
             },
             inbox);
     CompletableFuture<Generation> late = new CompletableFuture<>();
-    whenEmpty.set(
-        () -> {
-          Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());
-          generation.cancel();
-          late.complete(generation);
-        });
+    whenEmpty.set(() -> {
+      Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());
+      generation.cancel();
+      late.complete(generation);
+    });
     loop.wake();
     assertThat(late.join().await().reason()).isEqualTo(FinishReason.CANCELLED);
   }

@@ -40,7 +40,11 @@ final class FakeDecoder implements Decoder {
     }
   }
 
-  private record Cell(int token, int position, int sequence, boolean output) {}
+  private record Cell(int token, int position, int sequence, boolean output) {
+    Cell spoiled() {
+      return new Cell(token + 1, position, sequence, output);
+    }
+  }
 
   private final int batchSize;
   private final int contextSize;
@@ -186,7 +190,7 @@ final class FakeDecoder implements Decoder {
     }
     if (!canRemovePart) {
       // As a recurrent memory does: it moves states around before it computes, and the move is part of what was lost.
-      cache.values().forEach(cells -> cells.replaceAll((position, token) -> token + 1));
+      cache.values().forEach(cells -> cells.replaceAll((position, cell) -> cell.spoiled()));
     }
   }
 
