@@ -179,6 +179,11 @@ public final class ModelHandle {
     return LlamaCpp.llama_model_is_hybrid(model);
   }
 
+  /** Tokens that the windowed layers see; 0 if every layer sees all. */
+  int slidingWindow() {
+    return LlamaCpp.llama_model_n_swa(model);
+  }
+
   /** Every scalar entry of the file's metadata as text, in the file's order; arrays as llama.cpp prints them. */
   public Map<String, String> metadata() {
     Map<String, String> result = new LinkedHashMap<>();

@@ -50,6 +50,8 @@ public final class NativeDecoder implements Decoder {
   private final int contextSize;
   private final int sequenceContextSize;
   private final int slots;
+  private final boolean recurrent;
+  private final int slidingWindow;
 
   private final MemorySegment batch;
   private final MemorySegment tokens;
@@ -60,6 +62,7 @@ public final class NativeDecoder implements Decoder {
   private final MemorySegment topTokens;
   private final MemorySegment topLogprobs;
   private final ErrorText error;
+  private final LogRouter.Capture log;
   private final MemorySegment abortFlag;
   private int batchLength;
   private int sampleCount;
@@ -75,6 +78,8 @@ public final class NativeDecoder implements Decoder {
     this.memory = LlamaCpp.llama_get_memory(context);
     this.batchSize = LlamaCpp.llama_n_batch(context);
     this.contextSize = LlamaCpp.llama_n_ctx(context);
+    this.recurrent = model.isRecurrent() || model.isHybrid();
+    this.slidingWindow = model.slidingWindow();
     int trained = model.trainedContextSize();
     int perSequence = LlamaCpp.llama_n_ctx_seq(context);
     this.sequenceContextSize = trained > 0 ? Math.min(perSequence, trained) : perSequence;
@@ -92,6 +97,7 @@ public final class NativeDecoder implements Decoder {
       samples.set(ADDRESS, i * SAMPLE_SIZE + TOP_LOGPROBS, topLogprobs.asSlice(i * MOST_TOP * JAVA_FLOAT.byteSize()));
     }
     this.error = new ErrorText(arena);
+    this.log = LogRouter.capture();
   }
 
   /** Six arrays and one struct; every token belongs to one sequence, so the two inner arrays never change. */
@@ -131,6 +137,13 @@ public final class NativeDecoder implements Decoder {
             Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
       }
       try {
+        // Models for embeddings or diffusion: llama_decode would encode instead, and assert on larger batches.
+        if (LlamaCpp.llama_get_memory(context).address() == 0) {
+          throw new EngineStartException(
+              Reason.NOT_A_DECODER,
+              "The model keeps no memory of a sequence; it does not generate token by token.",
+              null);
+        }
         return new NativeDecoder(model, context, abortFlag, config);
       } catch (Throwable failure) {
         LlamaCpp.llama_free(context);
@@ -233,6 +246,7 @@ public final class NativeDecoder implements Decoder {
   @Override
   public Status decode() {
     llama_batch.n_tokens(batch, batchLength);
+    log.clear();
     int code = LlamaCpp.panallama_decode(context, batch, error.slot());
     return switch (code) {
       case 0 -> Status.OK;
@@ -240,7 +254,7 @@ public final class NativeDecoder implements Decoder {
       case 2 -> Status.ABORTED;
       default -> {
         String text = code == LlamaCpp.PANALLAMA_DECODE_THREW() ? error.take() : "llama_decode returned " + code;
-        failure = text;
+        failure = text + ": " + log.errors("llama.cpp gave no reason");
         yield Status.FAILED;
       }
     };
@@ -300,7 +314,15 @@ public final class NativeDecoder implements Decoder {
 
   @Override
   public boolean removeFrom(int sequence, int position) {
-    return LlamaCpp.llama_memory_seq_rm(memory, sequence, position, -1);
+    if (recurrent || !LlamaCpp.llama_memory_seq_rm(memory, sequence, position, -1)) {
+      return false;
+    }
+    if (slidingWindow == 0 || position == 0) {
+      return true;
+    }
+    // Later tokens of the step may have taken the cells of the window of this position, perhaps all of them (-1).
+    int first = LlamaCpp.llama_memory_seq_pos_min(memory, sequence);
+    return first >= 0 && first <= Math.max(0, position - slidingWindow);
   }
 
   @Override
@@ -323,6 +345,7 @@ public final class NativeDecoder implements Decoder {
   public void close() {
     if (!closed) {
       closed = true;
+      log.close();
       LlamaCpp.llama_free(context);
       threads.close();
       arena.close();

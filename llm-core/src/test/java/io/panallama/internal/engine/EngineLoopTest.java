@@ -359,12 +359,11 @@ class EngineLoopTest {
             },
             inbox);
     CompletableFuture<Generation> late = new CompletableFuture<>();
-    whenEmpty.set(
-        () -> {
-          Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());
-          generation.cancel();
-          late.complete(generation);
-        });
+    whenEmpty.set(() -> {
+      Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());
+      generation.cancel();
+      late.complete(generation);
+    });
     loop.wake();
     assertThat(late.join().await().reason()).isEqualTo(FinishReason.CANCELLED);
   }
@@ -427,6 +426,24 @@ class EngineLoopTest {
       generation.close();
     }
     assertThatThrownBy(generation::await).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+  }
+
+  @Test
+  void aShutdownDoesNotWaitForAStepThatDoesNotEnd() {
+    start(1, 1, 16, 64, 512, 128);
+    CountDownLatch gate = new CountDownLatch(1);
+    CountDownLatch computing = new CountDownLatch(1);
+    decoder.get().beforeDecode =
+        fake -> {
+          computing.countDown();
+          await(gate);
+        };
+    submit(prompt(1, 5), TEN);
+    await(computing);
+    loop.requestClose();
+    assertThat(loop.awaitEnd(Duration.ofMillis(20))).isFalse();
+    gate.countDown();
+    assertThat(loop.awaitEnd(Duration.ofSeconds(20))).isTrue();
   }
 
   @Test
