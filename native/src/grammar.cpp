@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "guard.h"
 #include "large_stack.h"
@@ -37,6 +38,133 @@ int group_nesting(const char * grammar) {
     return deepest;
 }
 
+// How many optional parts in a row a text may skip. llama.cpp follows every way on at once: with ("a"?){0,200} a token
+// takes a second, with 1000 it takes minutes, and nothing can interrupt it. A JSON schema makes one per optional property.
+constexpr int k_max_skipped = 200;
+
+// Counts, for every place in a grammar, the optional parts that can be skipped there before something must be read.
+class optional_parts {
+  public:
+    explicit optional_parts(const llama_grammar_rules & rules) :
+        rules(rules), nullable_memo(rules.size(), unknown), skipped_memo(rules.size(), unknown),
+        follow_memo(rules.size(), unknown), callers(rules.size()) {}
+
+    void require_few() {
+        for (uint32_t rule = 0; rule < rules.size(); rule++) {
+            for (size_t pos = 0; pos < rules[rule].size(); pos++) {
+                if (rules[rule][pos].type == LLAMA_GRETYPE_RULE_REF) {
+                    callers[rules[rule][pos].value].push_back({ rule, pos + 1 });
+                }
+            }
+        }
+        for (uint32_t rule = 0; rule < rules.size(); rule++) {
+            skipped(rule);
+            follow(rule);
+        }
+    }
+
+  private:
+    static constexpr int unknown = -1;
+    static constexpr int pending = -2;
+
+    struct place {
+        uint32_t rule;
+        size_t   pos;
+    };
+
+    struct answer {
+        int  skipped;
+        bool to_the_end;  // the rest of the alternative can be skipped
+    };
+
+    static int checked(int count) {
+        require(count <= k_max_skipped, "the grammar has more than 200 optional parts in a row");
+        return count;
+    }
+
+    static bool ends(const llama_grammar_element & element) {
+        return element.type == LLAMA_GRETYPE_END || element.type == LLAMA_GRETYPE_ALT;
+    }
+
+    bool nullable(uint32_t rule) {
+        if (nullable_memo[rule] >= 0 || nullable_memo[rule] == pending) {
+            return nullable_memo[rule] == 1;
+        }
+        nullable_memo[rule] = pending;
+        bool any            = false;
+        bool all            = true;
+        for (const llama_grammar_element & element : rules[rule]) {
+            if (ends(element)) {
+                any = any || all;
+                all = true;
+            } else {
+                all = all && element.type == LLAMA_GRETYPE_RULE_REF && nullable(element.value);
+            }
+        }
+        nullable_memo[rule] = any;
+        return any;
+    }
+
+    // From a place to the end of its alternative.
+    answer skipped_from(place from) {
+        int count = 0;
+        for (size_t pos = from.pos; !ends(rules[from.rule][pos]); pos++) {
+            const llama_grammar_element & element = rules[from.rule][pos];
+            if (element.type != LLAMA_GRETYPE_RULE_REF) {
+                return { count, false };
+            }
+            count = checked(count + skipped(element.value));
+            if (!nullable(element.value)) {
+                return { count, false };
+            }
+            count = checked(count + 1);
+        }
+        return { count, true };
+    }
+
+    int skipped(uint32_t rule) {
+        if (skipped_memo[rule] == pending) {
+            return 0;
+        }
+        if (skipped_memo[rule] == unknown) {
+            skipped_memo[rule] = pending;
+            int  count         = 0;
+            bool first         = true;
+            for (size_t pos = 0; pos < rules[rule].size(); pos++) {
+                if (first) {
+                    count = checked(count + skipped_from({ rule, pos }).skipped);
+                }
+                first = ends(rules[rule][pos]);
+            }
+            skipped_memo[rule] = count;
+        }
+        return skipped_memo[rule];
+    }
+
+    // After the end of a rule, wherever it was called from.
+    int follow(uint32_t rule) {
+        if (follow_memo[rule] == pending) {
+            return 0;
+        }
+        if (follow_memo[rule] == unknown) {
+            follow_memo[rule] = pending;
+            int most          = 0;
+            for (const place & caller : callers[rule]) {
+                const answer here = skipped_from(caller);
+                most = std::max(most, checked(here.skipped + (here.to_the_end ? follow(caller.rule) : 0)));
+            }
+            follow_memo[rule] = most;
+        }
+        return follow_memo[rule];
+    }
+
+    const llama_grammar_rules &     rules;
+    std::vector<int>                nullable_memo;
+    std::vector<int>                skipped_memo;
+    std::vector<int>                follow_memo;
+    std::vector<std::vector<place>> callers;
+};
+
 // llama.cpp prints a grammar that does not parse to stderr and returns NULL. So it is parsed here first, for the text.
 void require_parses(const llama_vocab * vocab, const char * grammar, const char * root) {
     const std::string refused = "the grammar does not compile: ";
@@ -67,6 +195,7 @@ void require_parses(const llama_vocab * vocab, const char * grammar, const char 
             throw invalid_input(refused + "the rule '" + name + "' is used but not defined");
         }
     }
+    optional_parts(parser.rules).require_few();
 }
 
 template <typename Make>

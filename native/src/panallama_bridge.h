@@ -92,7 +92,8 @@ PANALLAMA_API int32_t panallama_sample(
     struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, char ** error);
 
 // llama_sampler_init_grammar; PANALLAMA_INVALID with a text when the grammar does not compile, is empty (llama.cpp would
-// constrain nothing), is larger than 1 MiB or nests groups deeper than 1000.
+// constrain nothing), is larger than 1 MiB, nests groups deeper than 1000 or has more than 200 optional parts in a row,
+// which llama.cpp would compute on for minutes.
 PANALLAMA_API int32_t panallama_sampler_grammar(
     const struct llama_vocab * vocab, const char * grammar, const char * root, struct llama_sampler ** out, char ** error);
 

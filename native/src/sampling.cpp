@@ -98,6 +98,10 @@ llama_token select_token(llama_sampler * chain, const float * logits, int32_t n_
     if (!(chosen.logit > k_minus_infinity)) {
         throw std::runtime_error("the sampler chain selected a token that is masked");
     }
+    // A bias or temperature out of all proportion: inf - inf makes every probability NaN, and the draw takes any token.
+    if (!(chosen.logit < std::numeric_limits<float>::infinity()) || std::isnan(chosen.p)) {
+        throw std::runtime_error("the sampler chain made numbers too large to draw from");
+    }
     return chosen.id;
 }
 

@@ -1,5 +1,6 @@
 package io.panallama;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 
@@ -9,7 +10,7 @@ import java.util.Objects;
  * @param maxTokens the most tokens to generate, at least 1; {@link #UNLIMITED} leaves the context as the only limit
  * @param sampling how the next token is chosen
  * @param stops texts that end the generation where they first appear, across token borders; they are not part of the
- *     output. None may be empty, at most {@link #MAX_STOPS}
+ *     output. None may be empty or longer than {@link #MAX_STOP_LENGTH}, at most {@link #MAX_STOPS}
  * @param topLogprobs how many of the likeliest tokens to report at each step, 0 to {@link #MAX_TOP_LOGPROBS}; 0 reports
  *     none
  */
@@ -19,6 +20,9 @@ public record GenerationOptions(int maxTokens, Sampling sampling, List<String> s
 
   /** The most stop texts one request may carry. */
   public static final int MAX_STOPS = 64;
+
+  /** The most chars of a stop text. Each byte of one costs some five bytes as long as its request waits or runs. */
+  public static final int MAX_STOP_LENGTH = 1024;
 
   /** The most alternatives that can be reported per step; OpenAI's own limit. */
   public static final int MAX_TOP_LOGPROBS = 20;
@@ -41,6 +45,16 @@ public record GenerationOptions(int maxTokens, Sampling sampling, List<String> s
     if (stops.contains("")) {
       throw new InvalidRequestException(
           "stop", "stop contains an empty text; every stop needs at least one character.");
+    }
+    for (String stop : stops) {
+      if (stop.length() > MAX_STOP_LENGTH) {
+        throw new InvalidRequestException(
+            "stop",
+            "stop contains a text of " + stop.length() + " chars; at most " + MAX_STOP_LENGTH + " are allowed.");
+      }
+      if (!StandardCharsets.UTF_8.newEncoder().canEncode(stop)) {
+        throw new InvalidRequestException("stop", "stop contains half of a surrogate pair, which no output can match.");
+      }
     }
     if (topLogprobs < 0 || topLogprobs > MAX_TOP_LOGPROBS) {
       throw new InvalidRequestException(

@@ -1,5 +1,6 @@
 package io.panallama;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -186,7 +187,8 @@ public sealed interface Sampler {
    * @param base 1 or more
    * @param allowedLength repetitions up to this length are free, 0 or more
    * @param lastN how far back to look, 0 to {@link #MAX_LAST_N}
-   * @param breakers texts that a repetition does not cross; none empty
+   * @param breakers texts that a repetition does not cross, at most {@link #MAX_BREAKERS}; none empty or longer than
+   *     {@link #MAX_BREAKER_BYTES}
    */
   record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) implements Sampler {
     public Dry {
@@ -197,6 +199,12 @@ public sealed interface Sampler {
       breakers = List.copyOf(breakers);
       if (breakers.contains("")) {
         throw new InvalidRequestException("dry_sequence_breakers", "dry_sequence_breakers contains an empty text.");
+      }
+      // llama.cpp compares each with every token of the vocabulary, and would cut a longer one off.
+      Checks.inRange("the number of dry_sequence_breakers", breakers.size(), 0, MAX_BREAKERS);
+      for (String breaker : breakers) {
+        int bytes = breaker.getBytes(StandardCharsets.UTF_8).length;
+        Checks.inRange("the length of a text in dry_sequence_breakers", bytes, 1, MAX_BREAKER_BYTES);
       }
     }
   }
@@ -222,6 +230,9 @@ public sealed interface Sampler {
   /**
    * Allows only what a GBNF grammar accepts.
    *
+   * <p>One with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp would
+   * compute for minutes at every token, without interruption.
+   *
    * @param gbnf the grammar; one that does not compile fails the request, it is never ignored
    * @param root the rule to start with
    */
@@ -234,6 +245,9 @@ public sealed interface Sampler {
 
   /**
    * A grammar that is dormant until a pattern matches the output so far or a token appears.
+   *
+   * <p>Patterns run on the engine thread and can't be interrupted: one that backtracks stops every generation of the
+   * engine. Take them from the program, never from a request.
    *
    * @param triggerPatterns regular expressions (ECMAScript) matched against the whole output
    * @param triggerTokens token ids
@@ -256,4 +270,10 @@ public sealed interface Sampler {
 
   /** The longest look-back of a penalty, in tokens. */
   int MAX_LAST_N = 1 << 20;
+
+  /** The most breakers of {@link Dry}. */
+  int MAX_BREAKERS = 64;
+
+  /** The longest breaker of {@link Dry} in bytes of UTF-8; llama.cpp's own limit. */
+  int MAX_BREAKER_BYTES = 40;
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panallama.GenerationEvent.Finished;
 import io.panallama.GenerationEvent.Text;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -122,6 +124,79 @@ class EngineTest {
         .isInstanceOfSatisfying(
             InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("grammar"))
         .hasMessageContaining("does not compile");
+  }
+
+  @Test
+  void aGrammarThatWouldComputeForMinutesIsRefused() {
+    for (String gbnf :
+        List.of(
+            "root ::= (\"a\"?){0,1000}",
+            "root ::= \"x\" ((\"a\"|\"b\")?){0,300} \"z\"",
+            "root ::= ((\"a\"?){0,20}){0,20}",
+            nestedOptions(300))) {
+      Sampling sampling = Sampling.builder().grammar(new Sampler.Grammar(gbnf, "root")).build();
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(GREEDY.withSampling(sampling))))
+          .as(gbnf)
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("more than 200 optional parts in a row");
+    }
+  }
+
+  @Test
+  void aLargeGrammarWithoutLongChoicesIsKept() {
+    StringBuilder choices = new StringBuilder("root ::= \"a\"");
+    for (int i = 0; i < 1000; i++) {
+      choices.append(" | \"b").append(i).append("\"");
+    }
+    for (String gbnf : List.of(choices.toString(), "root ::= [a-z ]{1,1000}", "root ::= (\"a\"?){0,20} \"b\"")) {
+      assertGenerates(new Sampling(List.of(new Sampler.Grammar(gbnf, "root"), new Sampler.Dist()), 1));
+    }
+  }
+
+  /** After the only letter there are that many optional ones, each at the end of another rule. */
+  private static String nestedOptions(int depth) {
+    StringBuilder gbnf = new StringBuilder("root ::= r0\n");
+    for (int i = 0; i < depth; i++) {
+      gbnf.append("r" + i + " ::= r" + (i + 1) + " \"b\"?\n");
+    }
+    return gbnf.append("r" + depth + " ::= \"a\"\n").toString();
+  }
+
+  @Test
+  void aTemperatureNextToNothingIsGreedy() {
+    Sampling cold = Sampling.builder().temperature(1e-38f).seed(1).build();
+    GenerationOptions options = GREEDY.withMaxTokens(10);
+    assertThat(engine.generate(ChatRequest.of("Tell me a story").with(options.withSampling(cold))).await().text())
+        .isEqualTo(engine.generate(ChatRequest.of("Tell me a story").with(options)).await().text());
+  }
+
+  @Test
+  void numbersThatOverflowEndTheGenerationInsteadOfChoosingAnyToken() {
+    Map<Integer, Float> bias = new HashMap<>();
+    for (int token = 0; token < model.vocabulary().size(); token++) {
+      bias.put(token, Float.MAX_VALUE);
+    }
+    List<Sampler> chain = List.of(new Sampler.LogitBias(bias), new Sampler.Temperature(0.5f), new Sampler.Dist());
+    GenerationOptions options = GREEDY.withSampling(new Sampling(chain, 1));
+    assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(options)).await())
+        .isInstanceOf(GenerationException.class)
+        .hasMessageContaining("too large to draw from");
+  }
+
+  @Test
+  void stopsAndBreakersThatWouldCostTooMuchAreRefused() {
+    assertThatThrownBy(() -> GREEDY.withStops("x".repeat(1025)))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("1025 chars; at most 1024");
+    assertThatThrownBy(() -> GREEDY.withStops("\uD800"))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("surrogate");
+    assertThatThrownBy(() -> new Sampler.Dry(1, 1.5f, 2, 64, List.of("x".repeat(41))))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("1 to 40");
+    assertThatThrownBy(() -> new Sampler.Dry(1, 1.5f, 2, 64, Collections.nCopies(65, "x")))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("0 to 64");
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.panallama.GenerationException.Reason;
 import io.panallama.GenerationOptions;
 import io.panallama.PromptTooLongException;
 import io.panallama.Usage;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -17,6 +18,9 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -152,12 +156,32 @@ public final class EngineLoop implements AutoCloseable {
   /** Ends every generation with {@link Reason#ENGINE_CLOSED} and waits for the thread to end. Repeating it is harmless. */
   @Override
   public void close() {
+    requestClose();
+    stopped.join();
+  }
+
+  /** Asks the thread to end, without waiting. */
+  void requestClose() {
     closing = true;
     if (started.isDone() && !started.isCompletedExceptionally()) {
       started.join().requestAbort();
     }
     wake();
-    stopped.join();
+  }
+
+  /** Waits for the end of the thread; false if {@code timeout} passed first. */
+  boolean awaitEnd(Duration timeout) {
+    try {
+      stopped.get(Math.max(0, timeout.toNanos()), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException still) {
+      return false;
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   /** Makes the loop look at its inbox and its sequences again. */

@@ -1,5 +1,6 @@
 package io.panallama.internal.engine;
 
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -17,6 +18,9 @@ final class EngineThreads {
    * std::regex, which recurses per character: some 200 bytes of stack for each character of output.
    */
   private static final long STACK_SIZE = 64L << 20;
+
+  /** A step that is aborted ends within milliseconds on a CPU and within a micro-batch on a GPU. */
+  private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
 
   private static final Set<EngineLoop> RUNNING = ConcurrentHashMap.newKeySet();
 
@@ -46,9 +50,14 @@ final class EngineThreads {
     }
   }
 
+  /** Waits for a limited time: a program must end even where a call into llama.cpp does not come back. */
   private static void closeAll() {
+    long deadline = System.nanoTime() + SHUTDOWN_LIMIT.toNanos();
+    RUNNING.forEach(EngineLoop::requestClose);
     for (EngineLoop loop : RUNNING) {
-      loop.close();
+      if (!loop.awaitEnd(Duration.ofNanos(deadline - System.nanoTime()))) {
+        LOG.log(System.Logger.Level.WARNING, "An engine is still computing; the program ends without waiting for it.");
+      }
     }
   }
 }

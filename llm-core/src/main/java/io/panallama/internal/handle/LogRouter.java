@@ -61,14 +61,11 @@ final class LogRouter {
   }
 
   /**
-   * llama.cpp's info is our debug and its debug our trace. Its errors are warnings here: each is followed by an exception
-   * that carries it, or was survived.
+   * llama.cpp's info is our debug and its debug our trace. Its errors are no more than debug here: each is followed by an
+   * exception that carries it, or was survived, as every step is that a cancelled prompt aborts.
    */
   private static System.Logger.Level javaLevel(int level) {
-    if (level == GGML_LOG_LEVEL_ERROR()) {
-      return System.Logger.Level.INFO;
-    }
-    if (level == GGML_LOG_LEVEL_WARN() || level == GGML_LOG_LEVEL_INFO()) {
+    if (level == GGML_LOG_LEVEL_ERROR() || level == GGML_LOG_LEVEL_WARN() || level == GGML_LOG_LEVEL_INFO()) {
       return System.Logger.Level.DEBUG;
     }
     return System.Logger.Level.TRACE;
@@ -124,6 +121,12 @@ final class LogRouter {
     /** The error lines as one text; {@code otherwise} if there are none. */
     String errors(String otherwise) {
       return errors.isEmpty() ? otherwise : String.join("; ", errors);
+    }
+
+    /** Forgets what was collected. */
+    void clear() {
+      all.clear();
+      errors.clear();
     }
 
     @Override

@@ -179,8 +179,8 @@ public final class ModelHandle {
     return LlamaCpp.llama_model_is_hybrid(model);
   }
 
-  /** Tokens that windowed layers see; 0 if there are none. */
-  public int slidingWindow() {
+  /** Tokens that the windowed layers see; 0 if every layer sees all. */
+  int slidingWindow() {
     return LlamaCpp.llama_model_n_swa(model);
   }
 

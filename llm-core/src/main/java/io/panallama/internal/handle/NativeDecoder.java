@@ -51,7 +51,7 @@ public final class NativeDecoder implements Decoder {
   private final int sequenceContextSize;
   private final int sequenceIds;
   private final int slidingWindow;
-  private final boolean sharesPrefixes;
+  private final boolean recurrent;
 
   private final MemorySegment batch;
   private final MemorySegment tokens;
@@ -62,6 +62,7 @@ public final class NativeDecoder implements Decoder {
   private final MemorySegment topTokens;
   private final MemorySegment topLogprobs;
   private final ErrorText error;
+  private final LogRouter.Capture log;
   private final MemorySegment abortFlag;
   private int batchLength;
   private int sampleCount;
@@ -74,12 +75,12 @@ public final class NativeDecoder implements Decoder {
     this.context = context;
     this.abortFlag = abortFlag;
     this.sequenceIds = LlamaCpp.llama_n_seq_max(context);
-    this.slidingWindow = model.slidingWindow();
-    this.sharesPrefixes = canShare(model);
     int slots = config.slots();
     this.memory = LlamaCpp.llama_get_memory(context);
     this.batchSize = LlamaCpp.llama_n_batch(context);
     this.contextSize = LlamaCpp.llama_n_ctx(context);
+    this.recurrent = isRecurrent(model);
+    this.slidingWindow = model.slidingWindow();
     int trained = model.trainedContextSize();
     int perSequence = LlamaCpp.llama_n_ctx_seq(context);
     this.sequenceContextSize = trained > 0 ? Math.min(perSequence, trained) : perSequence;
@@ -97,6 +98,7 @@ public final class NativeDecoder implements Decoder {
       samples.set(ADDRESS, i * SAMPLE_SIZE + TOP_LOGPROBS, topLogprobs.asSlice(i * MOST_TOP * JAVA_FLOAT.byteSize()));
     }
     this.error = new ErrorText(arena);
+    this.log = LogRouter.capture();
   }
 
   /** Six arrays and one struct; every token belongs to one sequence, so the two inner arrays never change. */
@@ -136,6 +138,13 @@ public final class NativeDecoder implements Decoder {
             Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
       }
       try {
+        // Models for embeddings or diffusion: llama_decode would encode instead, and assert on larger batches.
+        if (LlamaCpp.llama_get_memory(context).address() == 0) {
+          throw new EngineStartException(
+              Reason.NOT_A_DECODER,
+              "The model keeps no memory of a sequence; it does not generate token by token.",
+              null);
+        }
         return new NativeDecoder(model, context, abortFlag, config);
       } catch (Throwable failure) {
         LlamaCpp.llama_free(context);
@@ -177,13 +186,13 @@ public final class NativeDecoder implements Decoder {
 
   /** Ids for the slots, and twice as many for what finished sequences leave, where that can be shared. */
   private static int sequenceIds(ModelHandle model, EngineConfig config) {
-    boolean retains = config.reusePrefixes() && canShare(model);
+    boolean retains = config.reusePrefixes() && !isRecurrent(model);
     return retains ? Math.min(EngineConfig.MAX_SLOTS, 3 * config.slots()) : config.slots();
   }
 
-  /** The state of a recurrent model is one for the whole sequence; there is no beginning of it to share. */
-  private static boolean canShare(ModelHandle model) {
-    return !model.isRecurrent() && !model.isHybrid();
+  /** Whether a sequence's state is one for all of its tokens: there is no beginning of it to share or to go back to. */
+  private static boolean isRecurrent(ModelHandle model) {
+    return model.isRecurrent() || model.isHybrid();
   }
 
   private static int flashAttention(FlashAttention choice) {
@@ -230,13 +239,12 @@ public final class NativeDecoder implements Decoder {
 
   @Override
   public boolean sharesPrefixes() {
-    return sharesPrefixes;
+    return !recurrent;
   }
 
   @Override
   public boolean share(int from, int to, int length) {
-    // A sliding window forgets what it has passed. llama.cpp would share what is left without a word.
-    if (slidingWindow > 0 && LlamaCpp.llama_memory_seq_pos_min(memory, from) > Math.max(0, length - slidingWindow)) {
+    if (!hasWindow(from, length)) {
       return false;
     }
     LlamaCpp.llama_memory_seq_cp(memory, from, to, 0, length);
@@ -271,6 +279,7 @@ public final class NativeDecoder implements Decoder {
   @Override
   public Status decode() {
     llama_batch.n_tokens(batch, batchLength);
+    log.clear();
     int code = LlamaCpp.panallama_decode(context, batch, error.slot());
     return switch (code) {
       case 0 -> Status.OK;
@@ -278,7 +287,7 @@ public final class NativeDecoder implements Decoder {
       case 2 -> Status.ABORTED;
       default -> {
         String text = code == LlamaCpp.PANALLAMA_DECODE_THREW() ? error.take() : "llama_decode returned " + code;
-        failure = text;
+        failure = text + ": " + log.errors("llama.cpp gave no reason");
         yield Status.FAILED;
       }
     };
@@ -338,7 +347,22 @@ public final class NativeDecoder implements Decoder {
 
   @Override
   public boolean removeFrom(int sequence, int position) {
-    return LlamaCpp.llama_memory_seq_rm(memory, sequence, position, -1);
+    if (recurrent || !LlamaCpp.llama_memory_seq_rm(memory, sequence, position, -1)) {
+      return false;
+    }
+    return hasWindow(sequence, position);
+  }
+
+  /**
+   * Whether a sliding window that ends at {@code position} is still all there. llama.cpp gives cells that the window has
+   * passed to other tokens, perhaps all of them (-1), and says nothing when a sequence goes back or is shared without them.
+   */
+  private boolean hasWindow(int sequence, int position) {
+    if (slidingWindow == 0 || position == 0) {
+      return true;
+    }
+    int first = LlamaCpp.llama_memory_seq_pos_min(memory, sequence);
+    return first >= 0 && first <= Math.max(0, position - slidingWindow);
   }
 
   @Override
@@ -361,6 +385,7 @@ public final class NativeDecoder implements Decoder {
   public void close() {
     if (!closed) {
       closed = true;
+      log.close();
       LlamaCpp.llama_free(context);
       threads.close();
       arena.close();

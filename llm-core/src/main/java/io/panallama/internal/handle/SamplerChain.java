@@ -24,6 +24,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * vocabulary some stages point to.
  */
 public final class SamplerChain implements TokenSampler {
+  /** Below this logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
+  private static final float SMALLEST_TEMPERATURE = 1e-5f;
+
   private final ModelHandle model;
   private final MemorySegment chain;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -101,7 +104,7 @@ public final class SamplerChain implements TokenSampler {
         case Sampler.TopP(float p, int minKeep) -> LlamaCpp.llama_sampler_init_top_p(p, minKeep);
         case Sampler.MinP(float p, int minKeep) -> LlamaCpp.llama_sampler_init_min_p(p, minKeep);
         case Sampler.Typical(float p, int minKeep) -> LlamaCpp.llama_sampler_init_typical(p, minKeep);
-        case Sampler.Temperature(float t) -> LlamaCpp.llama_sampler_init_temp(t);
+        case Sampler.Temperature(float t) -> LlamaCpp.llama_sampler_init_temp(t < SMALLEST_TEMPERATURE ? 0 : t);
         case Sampler.DynamicTemperature(float t, float delta, float exponent) ->
             LlamaCpp.llama_sampler_init_temp_ext(t, delta, exponent);
         case Sampler.Xtc(float probability, float threshold, int minKeep) ->

@@ -433,6 +433,24 @@ class EngineLoopTest {
   }
 
   @Test
+  void aShutdownDoesNotWaitForAStepThatDoesNotEnd() {
+    start(1, 1, 16, 64, 512, 128);
+    CountDownLatch gate = new CountDownLatch(1);
+    CountDownLatch computing = new CountDownLatch(1);
+    decoder.get().beforeDecode =
+        fake -> {
+          computing.countDown();
+          await(gate);
+        };
+    submit(prompt(1, 5), TEN);
+    await(computing);
+    loop.requestClose();
+    assertThat(loop.awaitEnd(Duration.ofMillis(20))).isFalse();
+    gate.countDown();
+    assertThat(loop.awaitEnd(Duration.ofSeconds(20))).isTrue();
+  }
+
+  @Test
   void anyTimeoutMayBeWaitedFor() throws InterruptedException {
     start(1, 1, 16, 64, 512, 128);
     Generation generation = submit(prompt(1, 5), TEN);
