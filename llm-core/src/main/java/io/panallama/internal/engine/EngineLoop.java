@@ -45,6 +45,7 @@ public final class EngineLoop implements AutoCloseable {
   private final AtomicLong ids = new AtomicLong();
   private final Counters counters = new Counters();
   private volatile boolean closing;
+  private volatile boolean ended;
   private volatile @Nullable Throwable death;
   private volatile boolean cancelRequested;
   private final Thread thread;
@@ -123,7 +124,7 @@ public final class EngineLoop implements AutoCloseable {
       throw failure;
     }
     wake();
-    if (stopped.isDone()) {
+    if (ended) {
       // The loop ended between the check and the add: nobody else will look into the inbox.
       failInbox();
     }
@@ -207,6 +208,7 @@ public final class EngineLoop implements AutoCloseable {
       decoder = decoders.get();
     } catch (Throwable failure) {
       closing = true;
+      ended = true;
       stopped.complete(null);
       started.completeExceptionally(failure);
       return;
@@ -232,8 +234,10 @@ public final class EngineLoop implements AutoCloseable {
     } finally {
       closing = true;
       failAll();
-      stopped.complete(null);
+      // From here on submit fails what it adds; what was added before is failed here, before close returns.
+      ended = true;
       failInbox();
+      stopped.complete(null);
     }
   }
 
