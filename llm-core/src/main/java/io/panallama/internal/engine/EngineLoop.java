@@ -44,6 +44,7 @@ public final class EngineLoop implements AutoCloseable {
   private final AtomicLong ids = new AtomicLong();
   private final Counters counters = new Counters();
   private volatile boolean closing;
+  private volatile boolean ended;
   private volatile @Nullable Throwable death;
   private volatile boolean cancelRequested;
   private final Thread thread;
@@ -122,7 +123,7 @@ public final class EngineLoop implements AutoCloseable {
       throw failure;
     }
     wake();
-    if (stopped.isDone()) {
+    if (ended) {
       // The loop ended between the check and the add: nobody else will look into the inbox.
       failInbox();
     }
@@ -206,6 +207,7 @@ public final class EngineLoop implements AutoCloseable {
       decoder = decoders.get();
     } catch (Throwable failure) {
       closing = true;
+      ended = true;
       stopped.complete(null);
       started.completeExceptionally(failure);
       return;
@@ -234,8 +236,10 @@ public final class EngineLoop implements AutoCloseable {
     } finally {
       closing = true;
       failAll();
-      stopped.complete(null);
+      // From here on submit fails what it adds; what was added before is failed here, before close returns.
+      ended = true;
       failInbox();
+      stopped.complete(null);
     }
   }
 

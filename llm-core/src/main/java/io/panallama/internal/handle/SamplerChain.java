@@ -184,7 +184,7 @@ public final class SamplerChain implements TokenSampler {
 
     private MemorySegment compiled(int status, MemorySegment out, ErrorText error) {
       if (status != LlamaCpp.PANALLAMA_OK()) {
-        throw new InvalidRequestException("grammar", "The grammar does not compile: " + error.take());
+        throw new InvalidRequestException("grammar", "The grammar was refused: " + error.take());
       }
       return out.get(ADDRESS, 0);
     }
