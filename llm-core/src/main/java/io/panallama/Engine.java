@@ -80,6 +80,7 @@ public final class Engine implements Generator, AutoCloseable {
 
   @Override
   public Generation generate(GenerationRequest request) {
+    loop.requirePlace();
     List<String> stops = new ArrayList<>(request.options().stops());
     int[] prompt =
         switch (request) {

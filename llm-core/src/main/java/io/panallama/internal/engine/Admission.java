@@ -34,6 +34,17 @@ final class Admission {
     }
   }
 
+  /**
+   * Looks whether there is a place, without taking it.
+   *
+   * @throws EngineBusyException if there is none now
+   */
+  void requirePlace() {
+    if (inFlight.get() >= slots + queueLimit) {
+      throw new EngineBusyException(queueLimit, retryAfter());
+    }
+  }
+
   /** Gives a place back. */
   void leave() {
     inFlight.decrementAndGet();

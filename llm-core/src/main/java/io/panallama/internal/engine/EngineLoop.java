@@ -141,6 +141,17 @@ public final class EngineLoop implements AutoCloseable {
     return generation;
   }
 
+  /**
+   * Refuses early what would be refused after the work of rendering and tokenizing. A place may still be gone by then.
+   *
+   * @throws io.panallama.EngineBusyException if the queue is full now
+   * @throws IllegalStateException if the engine is closed
+   */
+  public void requirePlace() {
+    requireOpen();
+    admission.requirePlace();
+  }
+
   private void requireOpen() {
     if (death != null) {
       throw new IllegalStateException("The engine died: " + death.getMessage(), death);

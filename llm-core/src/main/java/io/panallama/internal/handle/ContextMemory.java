@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class ContextMemory {
   private static final int MOST_DEVICES = 64;
 
+  /** What llama.cpp's tables on the host take per cell, whatever the model is. */
+  private static final long TABLE_BYTES_PER_CELL = 40;
+
   private ContextMemory() {}
 
   /**
@@ -79,10 +82,14 @@ public final class ContextMemory {
   }
 
   /**
-   * A lower bound for keys and values of {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of
+   * A lower bound for {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of
    * unknown width count nothing, sliding windows count the window only, compressed caches (MLA) their rank.
    */
   public static long leastBytes(Map<String, String> metadata, EngineConfig config) {
+    return config.contextSize() * TABLE_BYTES_PER_CELL + cacheBytes(metadata, config);
+  }
+
+  private static long cacheBytes(Map<String, String> metadata, EngineConfig config) {
     String prefix = metadata.getOrDefault("general.architecture", "") + ".";
     long layers = number(metadata.get(prefix + "block_count"), 0);
     long heads = number(metadata.get(prefix + "attention.head_count"), 0);
