@@ -34,6 +34,7 @@ class LauncherTest {
     Path pom = Files.writeString(checkout.resolve("pom.xml"), "<project/>");
     Files.writeString(source, "class A {}");
     Path dist = Files.createDirectories(checkout.resolve("llm-server/target/panallama"));
+    Files.createDirectory(dist.resolve("lib"));
     Files.writeString(dist.resolve("kind"), "cuda");
     stamp = Files.createFile(dist.resolve("stamp"));
     FileTime past = FileTime.fromMillis(System.currentTimeMillis() - 60_000);
@@ -149,6 +150,27 @@ class LauncherTest {
     assertThat(result.err())
         .contains("panallama: building panallama core 1 [5/6]", "[ERROR] bad code", "launcher-build.log");
     assertThat(checkout.resolve("target/launcher.lock")).doesNotExist();
+    assertThat(stamp).as("nothing may pass for built after a build that did not end").doesNotExist();
+  }
+
+  @Test
+  void whatAnInterruptedBuildLeftIsBuiltAgain() throws Exception {
+    Path jdk = jdk("jdk-25", "25");
+    Path tools = temp.resolve("tools");
+    script(tools.resolve("mvn"), "echo '[ERROR] built again'; exit 1");
+    for (String tool : List.of("npm", "git", "cmake", "make", "c++")) {
+      script(tools.resolve(tool), "exit 0");
+    }
+    Files.delete(stamp.resolveSibling("lib"));
+
+    Result result =
+        run(
+            Map.of(
+                "JAVA_HOME", jdk.toString(), "PANALLAMA_BACKEND", "cpu", "PATH", tools + ":" + System.getenv("PATH")),
+            "doctor");
+
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).contains("[ERROR] built again");
   }
 
   @Test
