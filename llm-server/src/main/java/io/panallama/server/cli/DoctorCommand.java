@@ -91,12 +91,18 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  /** One line about a device, memory included. */
+  /** One line about a device, memory included. ggml does not know how much of the CPU's memory is free. */
   static String describe(Device device) {
     String memory =
         device.memoryTotal() == 0
             ? ""
-            : ", " + Printable.bytes(device.memoryFree()) + " of " + Printable.bytes(device.memoryTotal()) + " free";
+            : device.type() == Device.Type.CPU
+                ? ", " + Printable.bytes(device.memoryTotal())
+                : ", "
+                    + Printable.bytes(device.memoryFree())
+                    + " of "
+                    + Printable.bytes(device.memoryTotal())
+                    + " free";
     return Printable.line(device.name()) + " (" + Printable.line(device.description()) + ")" + memory;
   }
 

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,6 +15,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code panallama}: parses the command line, runs one command, turns failures into one line and a code. */
 @Command(
@@ -86,12 +88,24 @@ public final class Main implements Runnable {
 
   private int reportUsage(CommandContext context, ParameterException failure) {
     String command = failure.getCommandLine().getCommandSpec().qualifiedName();
-    String message = Printable.line(String.valueOf(failure.getMessage()));
+    String message = Printable.line(describe(failure));
     context.err().println("panallama: " + message + " (" + command + " --help lists the options)");
     if (verbose) {
       failure.printStackTrace(context.err());
     }
     return ExitCode.USAGE;
+  }
+
+  private static String describe(ParameterException failure) {
+    if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+      String first = "'" + unmatched.getUnmatched().getFirst() + "'";
+      Set<String> commands = unmatched.getCommandLine().getSubcommands().keySet();
+      return commands.isEmpty()
+          ? "Unexpected argument: " + first
+          : "Unknown command: " + first + "; it must be one of " + String.join(", ", commands);
+    }
+    return String.valueOf(failure.getMessage())
+        .replaceFirst(" is not an? (int|long)$", " is not a whole number in range");
   }
 
   /** No command given. */

@@ -7,6 +7,7 @@ import io.panallama.LoadMode;
 import io.panallama.ModelConfig;
 import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +74,7 @@ final class ModelOptions {
   @Option(
       names = "--kv-type",
       paramLabel = "TYPE",
+      converter = KvType.class,
       description =
           "Number format of the KV cache: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl. Default: f16.")
   private KvCacheType kvType = KvCacheType.F16;
@@ -80,6 +82,7 @@ final class ModelOptions {
   @Option(
       names = "--kv-value-type",
       paramLabel = "TYPE",
+      converter = KvType.class,
       description = "The same for the values alone. Default: as --kv-type.")
   private @Nullable KvCacheType kvValueType;
 
@@ -163,6 +166,18 @@ final class ModelOptions {
         return value.equalsIgnoreCase(ALL_LAYERS) ? ModelConfig.ALL_LAYERS : Integer.parseInt(value);
       } catch (NumberFormatException notANumber) {
         throw new TypeConversionException("'" + value + "' is neither a number nor \"all\"");
+      }
+    }
+  }
+
+  static final class KvType implements ITypeConverter<KvCacheType> {
+    @Override
+    public KvCacheType convert(String value) {
+      try {
+        return KvCacheType.valueOf(value.toUpperCase(Locale.ROOT));
+      } catch (IllegalArgumentException unknown) {
+        String known = Arrays.toString(KvCacheType.values()).toLowerCase(Locale.ROOT);
+        throw new TypeConversionException("'" + value + "' is none of " + known.substring(1, known.length() - 1));
       }
     }
   }

@@ -54,17 +54,29 @@ class MainTest {
         .hasLineCount(1);
   }
 
+  @Test
+  void unknownCommandIsAUsageErrorThatListsTheKnownOnes() {
+    CliRun run = CliRun.of(inference, "sevre");
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err())
+        .startsWith("panallama: Unknown command: 'sevre'; it must be one of serve, chat, run, doctor, inspect (")
+        .hasLineCount(1);
+  }
+
   static Stream<Arguments> badOptions() {
     return Stream.of(
         Arguments.of("--no-such-option", "--no-such-option"),
-        Arguments.of("--ctx-size=many", "many"),
+        Arguments.of("--ctx-size=many", "'many' is not a whole number in range"),
+        Arguments.of("--ctx-size=3000000000", "'3000000000' is not a whole number in range"),
+        Arguments.of("surplus", "Unexpected argument: 'surplus'"),
         Arguments.of("--ctx-size=-5", "--ctx-size is -5"),
         Arguments.of("--gpu-layers=-7", "--gpu-layers is -7"),
         Arguments.of("--gpu-layers=most", "most"),
         Arguments.of("--threads=5000", "--threads is 5000"),
         Arguments.of("--batch-size=4 --ubatch-size=8", "--ubatch-size is 8; it must be at most --batch-size, 4."),
         Arguments.of("--backend=tpu", "auto, cpu, cuda"),
-        Arguments.of("--kv-type=f12", "f12"),
+        Arguments.of("--kv-type=f12", "'f12' is none of f32, f16"),
         Arguments.of("--flash-attn=maybe", "auto, on, off"),
         Arguments.of("--load-mode=teleport", "mmap"),
         Arguments.of("--temperature=-1", "temperature is -1.0"),
