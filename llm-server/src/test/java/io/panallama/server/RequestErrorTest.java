@@ -158,6 +158,17 @@ class RequestErrorTest {
   }
 
   @Test
+  void whatIsWrongWithTheJsonIsSaidWithoutTheParsersInternals() {
+    assertMalformed("{\"messages\":[", "Unexpected end-of-input: expected close marker for Array (line 1, column 14)");
+    assertMalformed("{\"a\":" + "[".repeat(70), "nesting depth (65) exceeds the maximum allowed (64)");
+  }
+
+  private void assertMalformed(String body, String description) {
+    HttpResponse<String> response = server.post(CHAT, body);
+    assertThat(TestServer.error(response).path("message").asText()).endsWith(description);
+  }
+
+  @Test
   void invalidUtf8Is400() {
     byte[] body = HELLO.replace("Hello", "\u00ff").getBytes(StandardCharsets.ISO_8859_1);
     HttpResponse<String> response =
@@ -167,7 +178,7 @@ class RequestErrorTest {
 
   @Test
   void aBodyTooLargeIs413() {
-    assertError(server.post(CHAT, "{\"x\": \"" + "a".repeat(200_000) + "\"}"), 413, null, "");
+    assertError(server.post(CHAT, "{\"x\": \"" + "a".repeat(200_000) + "\"}"), 413, null, "larger than");
     HttpResponse<String> chunked =
         server.send(
             server
@@ -176,7 +187,7 @@ class RequestErrorTest {
                 .POST(
                     HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofByteArray(new byte[200_000])))
                 .build());
-    assertError(chunked, 413, null, "");
+    assertError(chunked, 413, null, "larger than");
   }
 
   @Test

@@ -73,6 +73,9 @@ public final class Responses {
   }
 
   private static String text(Status status, @Nullable String message) {
+    if (status.code() == 413) {
+      return "The body is larger than this server takes.";
+    }
     return message == null || message.isBlank() ? "The request can't be read: " + status.reasonPhrase() + "." : message;
   }
 }

@@ -13,10 +13,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /** A request body as a JSON object, read strictly: UTF-8, one value, no duplicate keys, bounded depth and numbers. */
 public final class JsonBody {
   private static final int MAX_DEPTH = 64;
+
+  /** What Jackson's messages say to its own users: where a value began in the source, and which setting is in force. */
+  private static final Pattern JACKSON_INTERNALS =
+      Pattern.compile(" \\(start marker at .*\\)$|, from `[^`]*`", Pattern.DOTALL);
 
   private static final ObjectReader READER =
       JsonMapper.builder(
@@ -59,6 +64,6 @@ public final class JsonBody {
     JsonLocation location = malformed.getLocation();
     String where =
         location == null ? "" : " (line " + location.getLineNr() + ", column " + location.getColumnNr() + ")";
-    return malformed.getOriginalMessage() + where;
+    return JACKSON_INTERNALS.matcher(malformed.getOriginalMessage()).replaceAll("") + where;
   }
 }
