@@ -49,4 +49,8 @@ test("the summary of an answer says what is known", () => {
   assert.equal(describe({ ttft: 1234, timings: { predicted_per_second: 5, predicted_n: 1 }, finish: "length" }),
     "5.0 tokens/s · first token 1.2 s · 1 token · cut off at the length limit");
   assert.equal(describe({ stopped: true }), "stopped");
+  assert.equal(
+    describe({ ttft: 100, pieces: 21, elapsed: 300, stopped: true }),
+    "about 100 tokens/s · first token 100 ms · stopped",
+  );
 });

@@ -2,6 +2,9 @@
 
 import { SseParser } from "./sse.js";
 
+/** The code of an ApiError when no answer came from the server. */
+export const UNREACHABLE = "unreachable";
+
 /** What went wrong, in words for the reader. */
 export class ApiError extends Error {
   constructor(message, code) {
@@ -80,7 +83,9 @@ async function request(path, options) {
 }
 
 function networkError(failure) {
-  return failure instanceof TypeError ? new ApiError("The server can't be reached. Is it still running?") : failure;
+  return failure instanceof TypeError
+    ? new ApiError("The server can't be reached. Is it still running?", UNREACHABLE)
+    : failure;
 }
 
 async function errorOf(response) {
@@ -91,6 +96,9 @@ async function errorOf(response) {
     // Not our server's JSON; the status has to do.
   }
   const wait = response.status === 429 ? response.headers.get("Retry-After") : null;
-  const message = error.message ?? `The server answered ${response.status}.`;
+  let message = error.message ?? `The server answered ${response.status}.`;
+  if (error.code === "context_length_exceeded") {
+    message += " A new chat starts with an empty context.";
+  }
   return new ApiError(wait ? `${message} (About ${wait} s from now.)` : message, error.code);
 }

@@ -1,6 +1,6 @@
 /** The chat page: wires the conversation to the elements of index.html. */
 
-import { ApiError, fetchModel, streamAnswer } from "./api.js";
+import { ApiError, fetchModel, streamAnswer, UNREACHABLE } from "./api.js";
 import { Conversation, describe } from "./conversation.js";
 import { copyButton, element, showMarkdown } from "./render.js";
 import { Settings } from "./settings.js";
@@ -32,11 +32,14 @@ async function answer() {
   setRunning(controller);
   const started = performance.now();
   let text = "";
-  const outcome = {};
+  let lost = false;
+  const outcome = { pieces: 0 };
   try {
     for await (const part of streamAnswer(conversation.request(settings.values), controller.signal)) {
       if (part.text) {
-        outcome.ttft ??= performance.now() - started;
+        outcome.elapsed = performance.now() - started;
+        outcome.ttft ??= outcome.elapsed;
+        outcome.pieces++;
         text += part.text;
         view.show(text);
       } else {
@@ -51,7 +54,11 @@ async function answer() {
       outcome.stopped = true;
     } else {
       outcome.error = failure instanceof ApiError ? failure.message : String(failure);
+      lost = failure.code === UNREACHABLE;
     }
+  }
+  if (lost) {
+    reconnect();
   }
   if (running !== controller) {
     return; // A new chat has begun meanwhile.
@@ -197,6 +204,14 @@ async function connect() {
   update();
 }
 
+/** The server went away: says so in the head of the page, and waits for it. */
+function reconnect() {
+  if (model !== null) {
+    model = null;
+    connect();
+  }
+}
+
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
@@ -213,7 +228,12 @@ document.addEventListener("keydown", (event) => {
     running?.abort();
   }
 });
-stop.addEventListener("click", () => running?.abort());
+stop.addEventListener("click", () => {
+  running?.abort();
+  if (matchMedia("(pointer: fine)").matches) {
+    prompt.focus(); // Elsewhere that would open the keyboard on the screen.
+  }
+});
 byId("new-chat").addEventListener("click", newChat);
 for (const suggestion of SUGGESTIONS) {
   const button = element("button", { type: "button", textContent: suggestion });

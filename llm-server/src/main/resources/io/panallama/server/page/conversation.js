@@ -59,11 +59,16 @@ export class Conversation {
   }
 }
 
-/** One line about how an answer went: { ttft } in milliseconds, { timings } of the server, { finish }. */
-export function describe({ ttft, timings, finish, stopped }) {
+/**
+ * One line about how an answer went: { ttft } in milliseconds, { timings } of the server, { finish }. A stopped answer
+ * has no timings; its rate is that of the { pieces } that came in { elapsed } milliseconds: mostly a token each.
+ */
+export function describe({ ttft, timings, finish, stopped, pieces, elapsed }) {
   const parts = [];
   if (timings?.predicted_per_second > 0) {
     parts.push(`${round(timings.predicted_per_second)} tokens/s`);
+  } else if (stopped && pieces > 1 && elapsed > ttft) {
+    parts.push(`about ${round(((pieces - 1) * 1000) / (elapsed - ttft))} tokens/s`);
   }
   if (ttft !== undefined) {
     parts.push(`first token ${ttft < 1000 ? `${Math.round(ttft)} ms` : `${(ttft / 1000).toFixed(1)} s`}`);
