@@ -13,8 +13,9 @@ import java.util.Objects;
  * @param microBatchSize the most tokens computed at once, at most {@code batchSize}; {@link #AUTO} takes {@code
  *     min(batchSize, 512)}. It bounds how long a step on a GPU takes before a cancelled prefill is noticed
  * @param threads threads for steps that only generate; {@link #AUTO} takes the processors of this process, and one
- *     thread for a model of less than 16 MiB, which more would only slow down
- * @param batchThreads threads for steps with prompts in them; {@link #AUTO} likewise
+ *     thread for a model of less than 16 MiB, which more would only slow down.
+ *     More than the processors are cut to them, with a warning: they wait for each other by spinning
+ * @param batchThreads threads for steps with prompts in them; likewise
  * @param mailboxCapacity tokens that a generation may be ahead of its reader; a generation whose mailbox is full sits out
  *     until it drains
  * @param keyType number format of the keys in the KV cache

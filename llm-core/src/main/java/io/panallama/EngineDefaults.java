@@ -6,6 +6,8 @@ import io.panallama.internal.handle.SystemMemory;
 
 /** Replaces {@link EngineConfig#AUTO} and checks that the result fits into memory. */
 final class EngineDefaults {
+  private static final System.Logger LOG = System.getLogger("io.panallama");
+
   private static final int CONTEXT_PER_SLOT = 2048;
   private static final int SMALLEST_CONTEXT = 8192;
   private static final int BATCH = 512;
@@ -25,8 +27,8 @@ final class EngineDefaults {
         .contextSize(auto(config.contextSize(), contextSize(config.slots(), model.trainedContextSize())))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
-        .threads(auto(config.threads(), threads))
-        .batchThreads(auto(config.batchThreads(), threads))
+        .threads(processors("threads", auto(config.threads(), threads)))
+        .batchThreads(processors("batchThreads", auto(config.batchThreads(), threads)))
         .build();
   }
 
@@ -34,6 +36,20 @@ final class EngineDefaults {
     int limit = trained > 0 ? trained : CONTEXT_PER_SLOT;
     long wanted = Math.max(SMALLEST_CONTEXT, (long) slots * CONTEXT_PER_SLOT);
     return (int) Math.min(wanted, (long) slots * limit);
+  }
+
+  /** Threads that wait for each other by spinning must all be running: one more than there are processors costs seconds. */
+  private static int processors(String name, int wanted) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    if (wanted > processors) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0} is {1}, but this process has {2} processors; using {2}.",
+          name,
+          Integer.toString(wanted),
+          Integer.toString(processors));
+    }
+    return Math.min(wanted, processors);
   }
 
   private static int auto(int configured, int otherwise) {

@@ -1,0 +1,36 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class EngineDefaultsTest {
+  @Test
+  void everythingAutomaticIsReplaced() {
+    try (Model model = Model.load(TestFiles.demoModel())) {
+      EngineConfig chosen = EngineDefaults.resolve(EngineConfig.defaults(), model);
+      assertThat(chosen.contextSize()).isEqualTo(8 * 1024);
+      assertThat(chosen.batchSize()).isEqualTo(512);
+      assertThat(chosen.microBatchSize()).isEqualTo(512);
+      assertThat(chosen.threads()).as("threads for a model of 2 MB").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void threadsAreNoMoreThanTheProcessors() {
+    try (Model model = Model.load(TestFiles.demoModel())) {
+      EngineConfig wanted = EngineConfig.builder().threads(1000).batchThreads(1000).build();
+      EngineConfig chosen = EngineDefaults.resolve(wanted, model);
+      assertThat(chosen.threads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+      assertThat(chosen.batchThreads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+    }
+  }
+
+  @Test
+  void aContextIsTwoThousandTokensASlotAndNoMoreThanTheModelKnows() {
+    assertThat(EngineDefaults.contextSize(8, 131_072)).isEqualTo(16_384);
+    assertThat(EngineDefaults.contextSize(1, 131_072)).isEqualTo(8_192);
+    assertThat(EngineDefaults.contextSize(4, 512)).isEqualTo(2_048);
+    assertThat(EngineDefaults.contextSize(4, 0)).isEqualTo(8_192);
+  }
+}
