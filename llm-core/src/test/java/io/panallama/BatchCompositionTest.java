@@ -18,10 +18,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class BatchCompositionTest {
   /**
-   * In log-probability. Quantised activations (Q8_0, 8 bits) carry a relative error of some 1/256 per product; over the
-   * demo model's logits, which span about 30, this has been seen to move a difference of two logits by up to 0.1.
+   * In log-probability. Measured with this model (Q8_0, zen4, 40 questions alone and eight at a time, 2,300 tokens): the
+   * log-probability of the chosen token moved by up to 0.04, and streams parted at margins of up to 0.02.
    */
-  private static final float ROUNDING = 0.2f;
+  private static final float ROUNDING = 0.05f;
 
   private static final List<String> QUESTIONS =
       List.of(
