@@ -54,6 +54,9 @@ public final class EngineLoop implements AutoCloseable {
   private final List<Sequence> active = new ArrayList<>();
   private @Nullable PrefixCache cache;
 
+  /** Somebody was pushed out for want of room: nobody is let in again before one of the others has ended. */
+  private boolean full;
+
   private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
     this.inbox = inbox;
     this.settings = settings;
@@ -291,7 +294,10 @@ public final class EngineLoop implements AutoCloseable {
 
   /** Lets the waiting in, in order, while there are slots and the KV cache has room for what they bring. */
   private void admit(Decoder decoder, PrefixCache prefixes) {
-    while (!waiting.isEmpty() && active.size() < settings.slots() && fits(waiting.getFirst(), decoder)) {
+    while ((!full || active.isEmpty())
+        && !waiting.isEmpty()
+        && active.size() < settings.slots()
+        && fits(waiting.getFirst(), decoder)) {
       Sequence sequence = waiting.removeFirst();
       prefixes.admit(sequence);
       active.add(sequence);
@@ -323,6 +329,7 @@ public final class EngineLoop implements AutoCloseable {
     sequence.preempt();
     waiting.addFirst(sequence);
     counters.preempted();
+    full = true;
   }
 
   /** Ends a sequence and tells its reader. */
@@ -352,6 +359,7 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   private void end(Sequence sequence) {
+    full = false;
     counters.running(active.size());
     sequence.finish();
     sequence.sampler().close();

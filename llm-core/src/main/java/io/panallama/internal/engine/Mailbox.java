@@ -47,7 +47,7 @@ final class Mailbox {
     this.topLogprobs = topLogprobs;
     this.tokens = new int[this.capacity];
     this.byteCounts = new int[this.capacity];
-    this.bytes = new byte[Math.max(capacity * 8, 0) + 2 * largestEntry];
+    this.bytes = new byte[capacity * 8 + 2 * largestEntry];
     int rows = topLogprobs == 0 ? 0 : this.capacity;
     this.logprobs = new float[rows];
     this.topCounts = new int[rows];

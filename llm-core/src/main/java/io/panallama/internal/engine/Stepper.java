@@ -54,7 +54,7 @@ final class Stepper {
           if (prefixes.giveUpOldest()) {
             continue;
           }
-          if (plan.promptTokens() > 1) {
+          if (plan.promptTokens() > 1 || plan.promptTokens() == 1 && plan.size() > 1) {
             promptBudget = plan.promptTokens() / 2;
           } else {
             makeRoom(active);

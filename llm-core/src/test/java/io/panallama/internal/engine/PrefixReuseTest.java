@@ -130,6 +130,31 @@ class PrefixReuseTest {
     assertThat(waiter.await().text()).isEqualTo(expected(second, 5));
   }
 
+  /** The cells that a sequence shares count for nobody once their first owner is gone, so more is let in than fits. */
+  @Test
+  void whoWaitsForAPrefixThatFindsNoRoomDoesNotStopEverybody() {
+    start(4, 64, 700, 12);
+    List<int[]> heirs = new ArrayList<>();
+    List<Generation> staying = new ArrayList<>();
+    for (int family = 0; family < 2; family++) {
+      int[] shared = text(new Random(family), 285);
+      submit(join(shared, text(new Random(10), 5)), 1).await();
+      heirs.add(join(shared, text(new Random(11), 5)));
+      // Nobody reads these yet, so they sit out after eight tokens and keep their cells.
+      staying.add(submit(heirs.get(family), 40));
+    }
+    int[] other = text(new Random(4), 115);
+    int[] computes = join(other, text(new Random(5), 5));
+    int[] waits = join(other, text(new Random(6), 5));
+    Generation computing = submit(computes, 5);
+    Generation waiting = submit(waits, 5);
+    assertThat(staying.get(0).await().text()).isEqualTo(expected(heirs.get(0), 40));
+    assertThat(staying.get(1).await().text()).isEqualTo(expected(heirs.get(1), 40));
+    assertThat(computing.await().text()).isEqualTo(expected(computes, 5));
+    assertThat(waiting.await().text()).isEqualTo(expected(waits, 5));
+    assertThat(loop.stats().preemptions()).as("pushed out").isPositive();
+  }
+
   @Test
   void oldPrefixesMakeRoomForNewPrompts() {
     start(1, 64, 300, 8);
