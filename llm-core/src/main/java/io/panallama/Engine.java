@@ -96,7 +96,7 @@ public final class Engine implements Generator, AutoCloseable {
     if (prompt.length == 0) {
       throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
     }
-    loop.requireRoom(prompt.length);
+    loop.requireRoom(prompt.length, request.options().overflow());
     SamplerChain sampler = SamplerChain.create(model.handle(), request.options().sampling(), prompt);
     try {
       return loop.submit(prompt, request.options(), stops, sampler);

@@ -1,5 +1,6 @@
 package io.panallama.internal.engine;
 
+import io.panallama.ContextOverflow;
 import io.panallama.EngineStats;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
@@ -7,12 +8,12 @@ import io.panallama.GenerationEvent;
 import io.panallama.GenerationException;
 import io.panallama.GenerationException.Reason;
 import io.panallama.GenerationOptions;
+import io.panallama.InvalidRequestException;
 import io.panallama.PromptTooLongException;
 import io.panallama.Usage;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,18 +49,25 @@ public final class EngineLoop implements AutoCloseable {
   private volatile boolean ended;
   private volatile @Nullable Throwable death;
   private volatile boolean cancelRequested;
+  private final LongSupplier clock;
   private final Thread thread;
 
   // Confined to the engine thread.
-  private final Deque<Sequence> waiting = new ArrayDeque<>();
+  private final WaitingQueue waiting = new WaitingQueue();
   private final List<Sequence> active = new ArrayList<>();
+
+  /** No deadline of a sequence here is earlier. */
+  private long nextDeadline = Sequence.NO_DEADLINE;
+
   private @Nullable PrefixCache cache;
 
   /** Somebody was pushed out for want of room: nobody is let in again before one of the others has ended. */
   private boolean full;
 
-  private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+  private EngineLoop(
+      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
     this.inbox = inbox;
+    this.clock = clock;
     this.settings = settings;
     this.pieces = pieces;
     this.decoders = decoders;
@@ -72,12 +81,18 @@ public final class EngineLoop implements AutoCloseable {
    * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
    */
   public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
-    return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>());
+    return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>(), System::nanoTime);
   }
 
-  /** With an inbox of the caller's: safe for many writers, and the seam at which a test meets the engine thread. */
-  static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
-    EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox);
+  /**
+   * With an inbox and a clock of the caller's: the seams at which a test meets the engine thread.
+   *
+   * @param inbox safe for many writers
+   * @param clock nanoseconds, as {@link System#nanoTime}; any thread
+   */
+  static EngineLoop start(
+      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
+    EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox, clock);
     loop.thread.start();
     try {
       loop.started.join();
@@ -96,12 +111,27 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   /**
-   * @throws PromptTooLongException if a prompt of this length leaves no room for a token of the answer
+   * Refuses what can't be generated from, whatever else is going on.
+   *
+   * @throws PromptTooLongException if a prompt of this length leaves no room for a token of the answer and may not be cut
+   * @throws InvalidRequestException if more is to be kept of it than fits
    */
-  public void requireRoom(int promptLength) {
+  public void requireRoom(int promptLength, ContextOverflow overflow) {
     int limit = sequenceContextSize();
-    if (promptLength >= limit) {
-      throw new PromptTooLongException(promptLength, limit);
+    switch (overflow) {
+      case ContextOverflow.Reject() -> {
+        if (promptLength >= limit) {
+          throw new PromptTooLongException(promptLength, limit);
+        }
+      }
+      case ContextOverflow.Stop() -> {}
+      case ContextOverflow.Shift(int keep) -> {
+        if (keep > limit - 2) {
+          throw new InvalidRequestException(
+              "overflow.keep",
+              "overflow.keep is " + keep + "; the context of " + limit + " tokens allows 0 to " + (limit - 2) + ".");
+        }
+      }
     }
   }
 
@@ -111,12 +141,15 @@ public final class EngineLoop implements AutoCloseable {
    *
    * @param stopTexts what ends the generation; the request's own stops and those of the chat template
    * @throws io.panallama.EngineBusyException if the queue is full
-   * @throws PromptTooLongException if the prompt leaves no room for a token of the answer
+   * @throws InvalidRequestException as {@link #requireRoom}
    * @throws IllegalStateException if the engine is closed
    */
   public Generation submit(int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
-    requireRoom(prompt.length);
+    requireRoom(prompt.length, options.overflow());
     requireOpen();
+    if (prompt.length >= sequenceContextSize() && !(options.overflow() instanceof ContextOverflow.Shift)) {
+      return full(prompt.length, options, sampler);
+    }
     admission.enter();
     EngineGeneration generation;
     try {
@@ -136,12 +169,40 @@ public final class EngineLoop implements AutoCloseable {
   private EngineGeneration enqueue(
       int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
     StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
-    Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), stops.largestRelease(), options.topLogprobs());
-    EngineGeneration generation = new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
-    inbox.add(
-        new Sequence(
-            generation, sampler, stops, prompt, options.maxTokens(), sequenceContextSize(), options.topLogprobs()));
+    EngineGeneration generation = generation(options, stops.largestRelease());
+    long deadline = deadline(options, generation.clock().submitted());
+    inbox.add(new Sequence(generation, sampler, stops, prompt, sequenceContextSize(), options, deadline));
     return generation;
+  }
+
+  private EngineGeneration generation(GenerationOptions options, int largestEntry) {
+    Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), largestEntry, options.topLogprobs());
+    RequestClock times = new RequestClock(clock);
+    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, times, this);
+  }
+
+  /** The answer to a prompt that leaves no room for one. */
+  private EngineGeneration full(int promptLength, GenerationOptions options, TokenSampler sampler) {
+    sampler.close();
+    EngineGeneration generation = generation(options, 1);
+    Usage usage = new Usage(promptLength, 0, 0, 0);
+    generation.finish(new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, generation.clock().timings()));
+    return generation;
+  }
+
+  /** The earlier of both limits, in nanoseconds of the engine's clock. */
+  private static long deadline(GenerationOptions options, long submitted) {
+    long left = Sequence.NO_DEADLINE;
+    Duration limit = options.timeLimit();
+    if (limit != null) {
+      left = TimeUnit.NANOSECONDS.convert(limit);
+    }
+    Instant deadline = options.deadline();
+    if (deadline != null) {
+      left = Math.min(left, TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), deadline)));
+    }
+    // TimeUnit.convert saturates: what ends after 292 years has no end.
+    return left > Long.MAX_VALUE / 4 ? Sequence.NO_DEADLINE : submitted + Math.max(0, left);
   }
 
   /**
@@ -230,7 +291,7 @@ public final class EngineLoop implements AutoCloseable {
       PrefixCache prefixes = new PrefixCache(decoder, settings.slots());
       cache = prefixes;
       started.complete(decoder);
-      Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings.slots());
+      Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings, clock);
       while (!closing) {
         // Before the inbox is read: whoever sets the flag later is found in the next round, wherever its sequence is.
         boolean cancellations = takeCancelRequest();
@@ -238,7 +299,11 @@ public final class EngineLoop implements AutoCloseable {
         if (cancellations) {
           dropCancelled();
         }
-        admit(decoder, prefixes);
+        long now = clock.getAsLong();
+        if (now >= nextDeadline) {
+          endOverdue(stepper, now);
+        }
+        admit(decoder, prefixes, now);
         prefixes.shareAgain(active);
         if (!stepper.step(active)) {
           idle();
@@ -260,13 +325,34 @@ public final class EngineLoop implements AutoCloseable {
   private void receive() {
     Sequence sequence;
     while ((sequence = inbox.poll()) != null) {
-      waiting.addLast(sequence);
+      waiting.add(sequence);
+      nextDeadline = Math.min(nextDeadline, sequence.deadline());
     }
   }
 
   private void idle() {
-    if (inbox.isEmpty() && !closing) {
+    if (!inbox.isEmpty() || closing) {
+      return;
+    }
+    if (nextDeadline == Sequence.NO_DEADLINE) {
       LockSupport.park(this);
+    } else {
+      LockSupport.parkNanos(this, nextDeadline - clock.getAsLong());
+    }
+  }
+
+  /** Ends what has run out of time, and finds out when to look again. */
+  private void endOverdue(Stepper stepper, long now) {
+    List<Sequence> all = new ArrayList<>(active);
+    waiting.copyTo(all, _ -> true);
+    nextDeadline = Sequence.NO_DEADLINE;
+    for (Sequence sequence : all) {
+      if (sequence.deadline() > now) {
+        nextDeadline = Math.min(nextDeadline, sequence.deadline());
+      } else {
+        waiting.remove(sequence);
+        stepper.endEarly(sequence, FinishReason.TIME_LIMIT);
+      }
     }
   }
 
@@ -284,23 +370,24 @@ public final class EngineLoop implements AutoCloseable {
         finish(active.get(i), FinishReason.CANCELLED);
       }
     }
-    for (Sequence sequence : List.copyOf(waiting)) {
-      if (sequence.generation().isCancelled()) {
-        waiting.remove(sequence);
-        finish(sequence, FinishReason.CANCELLED);
-      }
+    List<Sequence> cancelled = new ArrayList<>();
+    waiting.copyTo(cancelled, sequence -> sequence.generation().isCancelled());
+    for (Sequence sequence : cancelled) {
+      waiting.remove(sequence);
+      finish(sequence, FinishReason.CANCELLED);
     }
   }
 
   /** Lets the waiting in, in order, while there are slots and the KV cache has room for what they bring. */
-  private void admit(Decoder decoder, PrefixCache prefixes) {
-    while ((!full || active.isEmpty())
-        && !waiting.isEmpty()
-        && active.size() < settings.slots()
-        && fits(waiting.getFirst(), decoder)) {
-      Sequence sequence = waiting.removeFirst();
-      prefixes.admit(sequence);
-      active.add(sequence);
+  private void admit(Decoder decoder, PrefixCache prefixes, long now) {
+    while ((!full || active.isEmpty()) && !waiting.isEmpty() && active.size() < settings.slots()) {
+      Sequence next = waiting.first(now);
+      if (next == null || !fits(next, decoder)) {
+        break;
+      }
+      waiting.remove(next);
+      prefixes.admit(next);
+      active.add(next);
     }
     counters.running(active.size());
   }
@@ -322,26 +409,26 @@ public final class EngineLoop implements AutoCloseable {
     return cells + headroom <= decoder.contextSize();
   }
 
-  /** Takes a running sequence's cells back and puts it first in the queue; it will be computed again. */
+  /** Takes a running sequence's cells back and lets it wait before all others; it will be computed again. */
   void preempt(Sequence sequence) {
     active.remove(sequence);
     prefixes().release(sequence);
     sequence.preempt();
-    waiting.addFirst(sequence);
+    waiting.add(sequence);
     counters.preempted();
     full = true;
   }
 
   /** Ends a sequence and tells its reader. */
   void finish(Sequence sequence, FinishReason reason) {
-    int shared = sequence.sharedLength();
+    int reused = sequence.reusedLength();
     if (sequence.isActive()) {
       active.remove(sequence);
       prefixes().retire(sequence);
     }
     end(sequence);
     EngineGeneration generation = sequence.generation();
-    Usage usage = new Usage(sequence.promptLength(), shared, sequence.completionLength(), 0);
+    Usage usage = new Usage(sequence.promptLength(), reused, sequence.completionLength(), sequence.discarded());
     // The place is free before the reader hears of the end, who may want it again at once.
     admission.leave(generation.clock().sinceSubmission());
     generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
@@ -385,13 +472,12 @@ public final class EngineLoop implements AutoCloseable {
   private void failAll() {
     Throwable cause = death;
     counters.running(0);
-    for (List<Sequence> sequences : List.of(List.copyOf(active), List.copyOf(waiting))) {
+    for (List<Sequence> sequences : List.of(List.copyOf(active), waiting.drain())) {
       for (Sequence sequence : sequences) {
         failUnserved(sequence, cause);
       }
     }
     active.clear();
-    waiting.clear();
   }
 
   private void failInbox() {

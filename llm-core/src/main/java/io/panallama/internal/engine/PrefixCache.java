@@ -151,6 +151,19 @@ final class PrefixCache {
     }
   }
 
+  /** An active sequence has lost the tokens behind the first {@code kept}, and goes on with others in their place. */
+  void shifted(Sequence sequence, int kept) {
+    leave(sequence);
+    if (sequence.cached() > kept && !decoder.removeFrom(sequence.id(), kept)) {
+      decoder.remove(sequence.id());
+      sequence.forgotten();
+    }
+    sequence.truncated(kept);
+    if (retainedLimit > 0) {
+      sequence.entry(tree.insert(sequence.tokens(), sequence.length(), sequence));
+    }
+  }
+
   /** An active sequence ends; what it computed stays, if it is of use to anybody. */
   void retire(Sequence sequence) {
     leave(sequence);

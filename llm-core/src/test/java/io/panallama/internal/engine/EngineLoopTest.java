@@ -361,7 +361,8 @@ class EngineLoopTest {
               decoder.set(new FakeDecoder(64, 512, 128, VOCABULARY, 2));
               return decoder.get();
             },
-            inbox);
+            inbox,
+            System::nanoTime);
     CompletableFuture<Generation> late = new CompletableFuture<>();
     whenEmpty.set(() -> {
       Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());

@@ -62,6 +62,10 @@ final class FakeDecoder implements Decoder {
   volatile boolean abortRequested;
   volatile boolean closed;
   boolean canRemovePart = true;
+
+  /** A token that no batch with it survives. */
+  volatile int poison = -1;
+
   private final int sequenceIds;
   volatile int shares;
   private CountDownLatch abortSeen = new CountDownLatch(1);
@@ -84,6 +88,28 @@ final class FakeDecoder implements Decoder {
     for (int i = 0; i < count; i++) {
       result[i] = next(cells, vocabulary);
       cells.put(prompt.length + i, result[i]);
+    }
+    return result;
+  }
+
+  /** What the rule gives under {@link io.panallama.ContextOverflow.Shift}. */
+  static int[] expectedWithShift(int[] prompt, int count, int context, int keep, int vocabulary) {
+    List<Integer> tokens = new ArrayList<>();
+    Arrays.stream(prompt).forEach(tokens::add);
+    if (prompt.length >= context) {
+      tokens.subList(keep, prompt.length - (context - keep) / 2).clear();
+    }
+    int[] result = new int[count];
+    for (int i = 0; i < count; i++) {
+      TreeMap<Integer, Integer> cells = new TreeMap<>();
+      for (int k = 0; k < tokens.size(); k++) {
+        cells.put(k, tokens.get(k));
+      }
+      result[i] = next(cells, vocabulary);
+      tokens.add(result[i]);
+      if (tokens.size() >= context) {
+        tokens.subList(keep, keep + (tokens.size() - keep) / 2).clear();
+      }
     }
     return result;
   }
@@ -168,6 +194,9 @@ final class FakeDecoder implements Decoder {
       return Status.ABORTED;
     }
     Status status = scripted.isEmpty() ? Status.OK : scripted.poll();
+    if (status == Status.OK && batch.stream().anyMatch(cell -> cell.token() == poison)) {
+      status = Status.FAILED;
+    }
     if (status == Status.OK && cells() + batch.size() > contextSize) {
       status = Status.NO_ROOM;
     }
