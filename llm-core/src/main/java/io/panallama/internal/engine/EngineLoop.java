@@ -140,20 +140,26 @@ public final class EngineLoop implements AutoCloseable {
    * the caller's.
    *
    * @param stopTexts what ends the generation; the request's own stops and those of the chat template
+   * @param listener is told of the end, unless this throws
    * @throws io.panallama.EngineBusyException if the queue is full
    * @throws InvalidRequestException as {@link #requireRoom}
    * @throws IllegalStateException if the engine is closed
    */
-  public Generation submit(int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
+  public Generation submit(
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener) {
     requireRoom(prompt.length, options.overflow());
     requireOpen();
     if (prompt.length >= sequenceContextSize() && !(options.overflow() instanceof ContextOverflow.Shift)) {
-      return full(prompt.length, options, sampler);
+      return full(prompt, options, sampler, listener);
     }
     admission.enter();
     EngineGeneration generation;
     try {
-      generation = enqueue(prompt, options, stopTexts, sampler);
+      generation = enqueue(prompt, options, stopTexts, sampler, listener);
     } catch (Throwable failure) {
       admission.leave();
       throw failure;
@@ -167,11 +173,15 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   private EngineGeneration enqueue(
-      int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener) {
     StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
     EngineGeneration generation = generation(options, stops.largestRelease());
     long deadline = deadline(options, generation.clock().submitted());
-    inbox.add(new Sequence(generation, sampler, stops, prompt, sequenceContextSize(), options, deadline));
+    inbox.add(new Sequence(generation, sampler, stops, prompt, sequenceContextSize(), options, deadline, listener));
     return generation;
   }
 
@@ -182,10 +192,14 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   /** The answer to a prompt that leaves no room for one. */
-  private EngineGeneration full(int promptLength, GenerationOptions options, TokenSampler sampler) {
+  private EngineGeneration full(
+      int[] prompt, GenerationOptions options, TokenSampler sampler, @Nullable SequenceListener listener) {
     sampler.close();
+    if (listener != null) {
+      listener.ended(prompt);
+    }
     EngineGeneration generation = generation(options, 1);
-    Usage usage = new Usage(promptLength, 0, 0, 0);
+    Usage usage = new Usage(prompt.length, 0, 0, 0);
     generation.finish(new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, generation.clock().timings()));
     return generation;
   }
@@ -429,6 +443,7 @@ public final class EngineLoop implements AutoCloseable {
     end(sequence);
     EngineGeneration generation = sequence.generation();
     Usage usage = new Usage(sequence.promptLength(), reused, sequence.completionLength(), sequence.discarded());
+    sequence.tellEnded();
     // The place is free before the reader hears of the end, who may want it again at once.
     admission.leave(generation.clock().sinceSubmission());
     generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
@@ -441,6 +456,7 @@ public final class EngineLoop implements AutoCloseable {
       prefixes().release(sequence);
     }
     end(sequence);
+    sequence.tellFailed();
     admission.leave();
     sequence.generation().fail(new GenerationException(reason, message, null));
   }
@@ -490,6 +506,7 @@ public final class EngineLoop implements AutoCloseable {
   private void failUnserved(Sequence sequence, @Nullable Throwable cause) {
     sequence.finish();
     sequence.sampler().close();
+    sequence.tellFailed();
     admission.leave();
     sequence
         .generation()

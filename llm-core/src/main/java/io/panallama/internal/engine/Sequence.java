@@ -41,6 +41,7 @@ final class Sequence implements PrefixHolder {
   private final int contextLimit;
   private final GenerationOptions options;
   private final long deadline;
+  private final @Nullable SequenceListener listener;
 
   private State state = State.WAITING;
   private int[] tokens;
@@ -62,6 +63,7 @@ final class Sequence implements PrefixHolder {
    * @param prompt what is left of it under {@link ContextOverflow.Shift}
    * @param contextLimit the most tokens of a sequence
    * @param deadline nanoseconds of the engine's clock, or {@link #NO_DEADLINE}
+   * @param listener is told how the tokens are left
    */
   Sequence(
       EngineGeneration generation,
@@ -70,12 +72,14 @@ final class Sequence implements PrefixHolder {
       int[] prompt,
       int contextLimit,
       GenerationOptions options,
-      long deadline) {
+      long deadline,
+      @Nullable SequenceListener listener) {
     this.generation = generation;
     this.sampler = sampler;
     this.stops = stops;
     this.options = options;
     this.deadline = deadline;
+    this.listener = listener;
     this.contextLimit = contextLimit;
     // Room for what is usual from the start, on the caller's thread: the engine thread then allocates nothing per
     // token.
@@ -283,6 +287,18 @@ final class Sequence implements PrefixHolder {
     cached = length;
     shared = Math.min(length, promptLength);
     reused = shared;
+  }
+
+  void tellEnded() {
+    if (listener != null) {
+      listener.ended(Arrays.copyOf(tokens, length));
+    }
+  }
+
+  void tellFailed() {
+    if (listener != null) {
+      listener.failed();
+    }
   }
 
   /** Its place in the tree of prefixes, while it is active. */

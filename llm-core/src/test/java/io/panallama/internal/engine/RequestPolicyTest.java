@@ -59,7 +59,7 @@ class RequestPolicyTest {
   }
 
   private Generation submit(int[] prompt, GenerationOptions options) {
-    return loop.submit(prompt.clone(), options, List.of(), new FakeSampler());
+    return loop.submit(prompt.clone(), options, List.of(), new FakeSampler(), null);
   }
 
   private static int[] prompt(long seed, int length) {
@@ -139,7 +139,8 @@ class RequestPolicyTest {
             prompt.clone(),
             GenerationOptions.defaults().withTimeLimit(Duration.ofMillis(5)),
             List.of(text.substring(2) + "and more"),
-            new FakeSampler());
+            new FakeSampler(),
+            null);
     assertThat(generation.await().text()).isEqualTo(text);
   }
 
@@ -193,7 +194,8 @@ class RequestPolicyTest {
         new int[5],
         100,
         TEN.withPriority(priority),
-        Sequence.NO_DEADLINE);
+        Sequence.NO_DEADLINE,
+        null);
   }
 
   // ---- a full context ----

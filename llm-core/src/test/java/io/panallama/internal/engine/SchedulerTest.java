@@ -30,7 +30,8 @@ class SchedulerTest {
             new int[promptLength],
             100_000,
             GenerationOptions.defaults().withPriority(priority),
-            deadline);
+            deadline,
+            null);
     sequence.activate(0);
     return sequence;
   }
