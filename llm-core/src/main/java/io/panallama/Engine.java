@@ -56,7 +56,9 @@ public final class Engine implements Generator, AutoCloseable {
               "panallama-engine-" + NUMBER.incrementAndGet(),
               chosen.slots(),
               chosen.queueLimit(),
-              chosen.mailboxCapacity());
+              chosen.mailboxCapacity(),
+              chosen.itlTarget(),
+              chosen.spill());
       EngineLoop loop =
           EngineLoop.start(settings, model.vocabulary().pieces(), () -> NativeDecoder.create(handle, chosen));
       return new Engine(model, chosen, loop);

@@ -1,5 +1,6 @@
 package io.panallama;
 
+import java.time.Duration;
 import java.util.Objects;
 
 /**
@@ -22,7 +23,11 @@ import java.util.Objects;
  * @param valueType number format of the values in the KV cache
  * @param flashAttention whether attention runs in the fused kernel
  * @param reusePrefixes whether a prompt shares the KV cells of an earlier or concurrent one with the same beginning
- *     instead of computing them again. Recurrent and hybrid models can't
+ *     instead of computing them again
+ * @param spill where prefixes go that have to leave the KV cache
+ * @param itlTarget the inter-token latency (ITL) that prompts of others may cause: while somebody generates, a step takes
+ *     only as many prompt tokens as keep it below this, by the measured time of earlier steps. Zero sets no limit, which
+ *     serves prompts soonest
  */
 public record EngineConfig(
     int contextSize,
@@ -36,16 +41,33 @@ public record EngineConfig(
     KvCacheType keyType,
     KvCacheType valueType,
     FlashAttention flashAttention,
-    boolean reusePrefixes) {
+    boolean reusePrefixes,
+    SpillConfig spill,
+    Duration itlTarget) {
   /** Lets the engine choose. */
   public static final int AUTO = 0;
 
   /** llama.cpp's {@code LLAMA_MAX_SEQ}. */
   public static final int MAX_SLOTS = 256;
 
+  private static final Duration LONGEST_ITL = Duration.ofHours(1);
+
   private static final EngineConfig DEFAULTS =
       new EngineConfig(
-          AUTO, 8, 64, AUTO, AUTO, AUTO, AUTO, 256, KvCacheType.F16, KvCacheType.F16, FlashAttention.AUTO, true);
+          AUTO,
+          8,
+          64,
+          AUTO,
+          AUTO,
+          AUTO,
+          AUTO,
+          256,
+          KvCacheType.F16,
+          KvCacheType.F16,
+          FlashAttention.AUTO,
+          true,
+          SpillConfig.toMemory(1L << 30),
+          Duration.ofMillis(50));
 
   /**
    * @throws IllegalArgumentException if a value is out of its range
@@ -54,6 +76,10 @@ public record EngineConfig(
     Objects.requireNonNull(keyType, "keyType");
     Objects.requireNonNull(valueType, "valueType");
     Objects.requireNonNull(flashAttention, "flashAttention");
+    Objects.requireNonNull(spill, "spill");
+    if (itlTarget.isNegative() || itlTarget.compareTo(LONGEST_ITL) > 0) {
+      throw new IllegalArgumentException("itlTarget is " + itlTarget + "; it must be 0 to " + LONGEST_ITL + ".");
+    }
     check("contextSize", contextSize, AUTO, Integer.MAX_VALUE);
     check("slots", slots, 1, MAX_SLOTS);
     check("queueLimit", queueLimit, 0, 1_000_000);
@@ -72,7 +98,7 @@ public record EngineConfig(
     }
   }
 
-  /** 8 slots, 64 waiting, F16 cache, everything else {@link #AUTO}. */
+  /** 8 slots, 64 waiting, F16 cache, 1 GiB to spill to, an ITL of 50 ms, everything else {@link #AUTO}. */
   public static EngineConfig defaults() {
     return DEFAULTS;
   }
@@ -107,6 +133,8 @@ public record EngineConfig(
     private KvCacheType valueType;
     private FlashAttention flashAttention;
     private boolean reusePrefixes;
+    private SpillConfig spill;
+    private Duration itlTarget;
 
     private Builder(EngineConfig from) {
       contextSize = from.contextSize;
@@ -121,6 +149,8 @@ public record EngineConfig(
       valueType = from.valueType;
       flashAttention = from.flashAttention;
       reusePrefixes = from.reusePrefixes;
+      spill = from.spill;
+      itlTarget = from.itlTarget;
     }
 
     public Builder contextSize(int value) {
@@ -183,6 +213,16 @@ public record EngineConfig(
       return this;
     }
 
+    public Builder spill(SpillConfig value) {
+      spill = value;
+      return this;
+    }
+
+    public Builder itlTarget(Duration value) {
+      itlTarget = value;
+      return this;
+    }
+
     /**
      * @throws IllegalArgumentException if a value is out of its range
      */
@@ -199,7 +239,9 @@ public record EngineConfig(
           keyType,
           valueType,
           flashAttention,
-          reusePrefixes);
+          reusePrefixes,
+          spill,
+          itlTarget);
     }
   }
 }

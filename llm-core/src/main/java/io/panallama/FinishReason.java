@@ -10,6 +10,8 @@ public enum FinishReason {
   LENGTH,
   /** The sequence filled its context. */
   CONTEXT_FULL,
+  /** {@link GenerationOptions#timeLimit} or {@link GenerationOptions#deadline} passed. */
+  TIME_LIMIT,
   /** The generation was cancelled or closed. */
   CANCELLED
 }

@@ -103,7 +103,7 @@ public final class ScriptedGenerator implements Generator {
       events.add(
           new GenerationEvent.Finished(
               reason,
-              new Usage(12, 4, 5),
+              new Usage(12, 4, 5, 0),
               new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40))));
     }
 

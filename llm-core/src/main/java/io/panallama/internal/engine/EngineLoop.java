@@ -341,7 +341,7 @@ public final class EngineLoop implements AutoCloseable {
     }
     end(sequence);
     EngineGeneration generation = sequence.generation();
-    Usage usage = new Usage(sequence.promptLength(), shared, sequence.completionLength());
+    Usage usage = new Usage(sequence.promptLength(), shared, sequence.completionLength(), 0);
     // The place is free before the reader hears of the end, who may want it again at once.
     admission.leave(generation.clock().sinceSubmission());
     generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));

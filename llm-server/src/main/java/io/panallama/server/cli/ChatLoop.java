@@ -154,6 +154,7 @@ final class ChatLoop {
       case CANCELLED -> parts.add("stopped");
       case LENGTH -> parts.add("cut off by --max-tokens");
       case CONTEXT_FULL -> parts.add("the context is full, /reset starts over");
+      case TIME_LIMIT -> parts.add("the time is over");
       case STOP, STOP_TEXT -> {}
     }
     return String.join(", ", parts);

@@ -123,7 +123,7 @@ final class RunCommand implements Callable<Integer> {
   private static String wireName(FinishReason reason) {
     return switch (reason) {
       case STOP, STOP_TEXT -> "stop";
-      case LENGTH, CONTEXT_FULL -> "length";
+      case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
       case CANCELLED -> "cancelled";
     };
   }

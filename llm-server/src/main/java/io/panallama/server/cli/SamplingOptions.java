@@ -72,6 +72,9 @@ final class SamplingOptions {
     if (seed != null) {
       builder.seed(seed);
     }
-    return new GenerationOptions(maxTokens, builder.build(), stops, 0);
+    return GenerationOptions.defaults()
+        .withMaxTokens(maxTokens)
+        .withSampling(builder.build())
+        .withStops(stops.toArray(String[]::new));
   }
 }

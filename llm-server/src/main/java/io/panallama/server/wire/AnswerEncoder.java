@@ -169,7 +169,7 @@ public final class AnswerEncoder {
   private static String wireName(FinishReason reason) {
     return switch (reason) {
       case STOP, STOP_TEXT -> "stop";
-      case LENGTH, CONTEXT_FULL -> "length";
+      case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
       case CANCELLED -> throw new IllegalArgumentException("A cancelled generation has no answer.");
     };
   }

@@ -24,7 +24,10 @@ final class CommonFields {
     boolean stream = body.bool("stream");
     boolean includeUsage = includeUsage(body, stream);
     GenerationOptions options =
-        new GenerationOptions(maxTokens(body), SamplingFields.read(body, model), stops(body), 0);
+        GenerationOptions.defaults()
+            .withMaxTokens(maxTokens(body))
+            .withSampling(SamplingFields.read(body, model))
+            .withStops(stops(body).toArray(String[]::new));
     body.accept(
         "user",
         "metadata",

@@ -139,7 +139,7 @@ final class FakeInference implements Inference {
       Timings timings = new Timings(Duration.ZERO, Duration.ofMillis(20), Duration.ofMillis(500));
       return Optional.of(
           new GenerationEvent.Finished(
-              cancelled ? FinishReason.CANCELLED : reason, new Usage(7, 3, total - pieces.size()), timings));
+              cancelled ? FinishReason.CANCELLED : reason, new Usage(7, 3, total - pieces.size(), 0), timings));
     }
 
     @Override
