@@ -106,14 +106,13 @@ public record TinySpec(
    * the width.
    */
   public TinySpec withSize(int newLayers, int newWidth, int newHeads) {
-    return with(
-        draft -> {
-          draft.layers = newLayers;
-          draft.width = newWidth;
-          draft.heads = newHeads;
-          draft.keyValueHeads = newHeads;
-          draft.feedForward = 2 * newWidth;
-        });
+    return with(draft -> {
+      draft.layers = newLayers;
+      draft.width = newWidth;
+      draft.heads = newHeads;
+      draft.keyValueHeads = newHeads;
+      draft.feedForward = 2 * newWidth;
+    });
   }
 
   public TinySpec withKeyValueHeads(int value) {
