@@ -60,7 +60,7 @@ final class CpuThreads implements AutoCloseable {
   }
 
   private static SharedPool join(int threads, boolean offloaded) {
-    // One thread has no pool to share, and as many such contexts as processors compute at once.
+    // A pool for one has no threads that could be shared.
     if (threads == 1 || offloaded) {
       return new SharedPool(threads);
     }

@@ -21,14 +21,12 @@ final class ThreadPool implements AutoCloseable {
   }
 
   /**
-   * Starts the threads; without threads beside the caller's own there is nothing to start.
+   * Starts the threads.
    *
-   * @param threads how many compute together, the caller's own among them
+   * @param threads how many compute together, the caller's own among them; with one there is none to start, but ggml still
+   *     makes a pool at every step if it is given none
    */
   static ThreadPool create(int threads) {
-    if (threads < 2) {
-      return new ThreadPool(MemorySegment.NULL, MemorySegment.NULL);
-    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment registry = LlamaCpp.ggml_backend_reg_by_name(arena.allocateFrom("CPU"));
       MemorySegment make = function(registry, "ggml_threadpool_new", arena);
