@@ -115,9 +115,9 @@ public final class TinyModels {
 
   private void attentionMetadata(String name) {
     writer
-        .put(name + ".feed_forward_length", feedForward())
+        .put(name + ".feed_forward_length", spec.feedForward())
         .put(name + ".attention.head_count", spec.heads())
-        .put(name + ".attention.head_count_kv", spec.heads())
+        .put(name + ".attention.head_count_kv", spec.keyValueHeads())
         .put(name + ".rope.dimension_count", headSize())
         .put(name + ".rope.freq_base", 10000f);
   }
@@ -192,16 +192,16 @@ public final class TinyModels {
 
   private void attention(String block) {
     matrix(block + "attn_q.weight", spec.width(), spec.width());
-    matrix(block + "attn_k.weight", spec.width(), spec.width());
-    matrix(block + "attn_v.weight", spec.width(), spec.width());
+    matrix(block + "attn_k.weight", spec.width(), spec.keyValueHeads() * headSize());
+    matrix(block + "attn_v.weight", spec.width(), spec.keyValueHeads() * headSize());
     residual(block + "attn_output.weight", spec.width());
   }
 
   private void feedForward(String block) {
     norm(block + "ffn_norm.weight", spec.width());
-    matrix(block + "ffn_gate.weight", spec.width(), feedForward());
-    matrix(block + "ffn_up.weight", spec.width(), feedForward());
-    residual(block + "ffn_down.weight", feedForward());
+    matrix(block + "ffn_gate.weight", spec.width(), spec.feedForward());
+    matrix(block + "ffn_up.weight", spec.width(), spec.feedForward());
+    residual(block + "ffn_down.weight", spec.feedForward());
   }
 
   private void recurrence(String block) {
@@ -254,10 +254,6 @@ public final class TinyModels {
 
   private int headSize() {
     return spec.width() / spec.heads();
-  }
-
-  private int feedForward() {
-    return 2 * spec.width();
   }
 
   /** llama.cpp supports an expansion factor of 2 only. */

@@ -3,13 +3,20 @@ package io.panallama.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.panallama.CompletionRequest;
+import io.panallama.Engine;
+import io.panallama.GenerationOptions;
+import io.panallama.Model;
 import io.panallama.ModelLoadException;
+import io.panallama.TestEngines;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.GgufType;
 import io.panallama.gguf.ModelPreflight;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +44,27 @@ class TinyModelsTest {
         ModelPreflight.check(file);
         assertThat(file.tensor("token_embd.weight").orElseThrow().dimensions()).containsExactly(128L, 2000L);
       }
+    }
+  }
+
+  /** Other tests rely on what this model says; it was this file before the kit could make larger ones. */
+  @Test
+  void theDefaultModelStaysWhatItIs() throws Exception {
+    byte[] file = Files.readAllBytes(TinyModels.write(folder.resolve("tiny.gguf")));
+    assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(file)))
+        .isEqualTo("ed057e5999df2649b054ecc052f7a1c9ad2f8ae8701ed5819db2ed3c5ad2d9fe");
+  }
+
+  @Test
+  void groupedQueriesAndAnotherFeedForwardWidthGenerate() {
+    TinySpec spec = TinySpec.defaults().withSize(2, 128, 4).withKeyValueHeads(2).withFeedForward(96);
+    Path path = TinyModels.write(folder.resolve("grouped.gguf"), spec);
+    assertThat(GgufFile.read(path).tensor("blk.1.attn_k.weight").orElseThrow().dimensions()).containsExactly(128L, 64L);
+    try (Model model = Model.load(path);
+        Engine engine = Engine.start(model, TestEngines.config())) {
+      GenerationOptions options = GenerationOptions.defaults().withMaxTokens(8);
+      assertThat(engine.generate(CompletionRequest.of("a").with(options)).await().usage().completionTokens())
+          .isEqualTo(8);
     }
   }
 

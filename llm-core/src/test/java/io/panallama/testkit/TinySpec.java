@@ -1,6 +1,7 @@
 package io.panallama.testkit;
 
 import io.panallama.gguf.GgufType;
+import java.util.function.Consumer;
 
 /**
  * What a tiny model is like. Equal specs give equal bytes.
@@ -10,6 +11,8 @@ import io.panallama.gguf.GgufType;
  * @param layers blocks
  * @param width embedding length, a multiple of {@code heads} and of 32
  * @param heads attention heads; their size is {@code width / heads}, which must be even
+ * @param keyValueHeads heads of keys and values, a divisor of {@code heads}; fewer make grouped-query attention
+ * @param feedForward width of the gated feed-forward layers
  * @param vocabulary tokens, at least {@link TinyVocabulary#SMALLEST}
  * @param contextLength tokens it claims to be trained for
  * @param slidingWindow tokens that the windowed layers of {@link Architecture#SLIDING_WINDOW} see
@@ -25,6 +28,8 @@ public record TinySpec(
     int layers,
     int width,
     int heads,
+    int keyValueHeads,
+    int feedForward,
     int vocabulary,
     int contextLength,
     int slidingWindow,
@@ -75,6 +80,9 @@ public record TinySpec(
     if (layers < 1 || width < 32 || width % 32 != 0 || heads < 1 || width % heads != 0 || width / heads % 2 != 0) {
       throw new IllegalArgumentException("layers " + layers + ", width " + width + ", heads " + heads);
     }
+    if (keyValueHeads < 1 || heads % keyValueHeads != 0 || feedForward < 32 || feedForward % 32 != 0) {
+      throw new IllegalArgumentException("key-value heads " + keyValueHeads + ", feed-forward " + feedForward);
+    }
     if (vocabulary < TinyVocabulary.SMALLEST || contextLength < 1 || slidingWindow < 1) {
       throw new IllegalArgumentException("vocabulary " + vocabulary + ", context " + contextLength);
     }
@@ -82,168 +90,126 @@ public record TinySpec(
 
   /** A llama of 2 layers, 64 wide, 320 tokens, 512 tokens of context, ChatML, that never ends by itself. */
   public static TinySpec defaults() {
-    return new TinySpec(Architecture.TRANSFORMER, 1, 2, 64, 2, 320, 512, 32, GgufType.F16, CHATML, End.NEVER, true);
+    return new Draft().build();
   }
 
-  public TinySpec withArchitecture(Architecture architecture) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withArchitecture(Architecture value) {
+    return with(draft -> draft.architecture = value);
   }
 
-  public TinySpec withSeed(long seed) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withSeed(long value) {
+    return with(draft -> draft.seed = value);
   }
 
-  /** Another size: layers, embedding length and heads. */
-  public TinySpec withSize(int layers, int width, int heads) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  /**
+   * Another size: layers, embedding length and heads. As many heads for keys and values, and feed-forward layers of twice
+   * the width.
+   */
+  public TinySpec withSize(int newLayers, int newWidth, int newHeads) {
+    return with(draft -> {
+      draft.layers = newLayers;
+      draft.width = newWidth;
+      draft.heads = newHeads;
+      draft.keyValueHeads = newHeads;
+      draft.feedForward = 2 * newWidth;
+    });
   }
 
-  public TinySpec withVocabulary(int vocabulary) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withKeyValueHeads(int value) {
+    return with(draft -> draft.keyValueHeads = value);
   }
 
-  public TinySpec withContextLength(int contextLength) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withFeedForward(int value) {
+    return with(draft -> draft.feedForward = value);
   }
 
-  public TinySpec withSlidingWindow(int slidingWindow) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withVocabulary(int value) {
+    return with(draft -> draft.vocabulary = value);
   }
 
-  public TinySpec withType(GgufType type) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withContextLength(int value) {
+    return with(draft -> draft.contextLength = value);
+  }
+
+  public TinySpec withSlidingWindow(int value) {
+    return with(draft -> draft.slidingWindow = value);
+  }
+
+  public TinySpec withType(GgufType value) {
+    return with(draft -> draft.type = value);
   }
 
   /** Another chat template; empty for a model without one. */
-  public TinySpec withTemplate(String template) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withTemplate(String value) {
+    return with(draft -> draft.template = value);
   }
 
-  public TinySpec withEnd(End end) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withEnd(End value) {
+    return with(draft -> draft.end = value);
   }
 
-  public TinySpec withPrintable(boolean printable) {
-    return new TinySpec(
-        architecture,
-        seed,
-        layers,
-        width,
-        heads,
-        vocabulary,
-        contextLength,
-        slidingWindow,
-        type,
-        template,
-        end,
-        printable);
+  public TinySpec withPrintable(boolean value) {
+    return with(draft -> draft.printable = value);
+  }
+
+  private TinySpec with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.build();
+  }
+
+  /** The components as variables, so that changing one does not mean naming all of them. */
+  private static final class Draft {
+    private Architecture architecture = Architecture.TRANSFORMER;
+    private long seed = 1;
+    private int layers = 2;
+    private int width = 64;
+    private int heads = 2;
+    private int keyValueHeads = 2;
+    private int feedForward = 128;
+    private int vocabulary = 320;
+    private int contextLength = 512;
+    private int slidingWindow = 32;
+    private GgufType type = GgufType.F16;
+    private String template = CHATML;
+    private End end = End.NEVER;
+    private boolean printable = true;
+
+    Draft() {}
+
+    Draft(TinySpec from) {
+      architecture = from.architecture;
+      seed = from.seed;
+      layers = from.layers;
+      width = from.width;
+      heads = from.heads;
+      keyValueHeads = from.keyValueHeads;
+      feedForward = from.feedForward;
+      vocabulary = from.vocabulary;
+      contextLength = from.contextLength;
+      slidingWindow = from.slidingWindow;
+      type = from.type;
+      template = from.template;
+      end = from.end;
+      printable = from.printable;
+    }
+
+    TinySpec build() {
+      return new TinySpec(
+          architecture,
+          seed,
+          layers,
+          width,
+          heads,
+          keyValueHeads,
+          feedForward,
+          vocabulary,
+          contextLength,
+          slidingWindow,
+          type,
+          template,
+          end,
+          printable);
+    }
   }
 }

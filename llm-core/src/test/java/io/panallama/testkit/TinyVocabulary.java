@@ -5,6 +5,7 @@ import io.panallama.gguf.GgufValueType;
 import io.panallama.gguf.GgufWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ public final class TinyVocabulary {
       " t|he| a|in|re|on| s|er| w|at|en|nd| o|it|es|is|or| c|an| h| f| b| m| d|ed|ar|al|ou|ll|as|le|ve|st|ro|ic|to|se";
 
   private final List<String> tokens = new ArrayList<>();
+  private final Map<String, Integer> ids = new HashMap<>();
   private final List<String> merges = new ArrayList<>();
   private final List<Integer> types = new ArrayList<>();
 
@@ -65,6 +67,7 @@ public final class TinyVocabulary {
   }
 
   private void add(String token, int type, byte[] meaning) {
+    ids.put(token, tokens.size());
     tokens.add(token);
     types.add(type);
     bytes.add(meaning);
@@ -121,8 +124,8 @@ public final class TinyVocabulary {
 
   /** The number of a token. */
   public int id(String token) {
-    int id = tokens.indexOf(token);
-    if (id < 0) {
+    Integer id = ids.get(token);
+    if (id == null) {
       throw new IllegalArgumentException("no token " + token);
     }
     return id;

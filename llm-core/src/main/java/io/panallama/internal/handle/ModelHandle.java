@@ -28,9 +28,11 @@ public final class ModelHandle {
   private final MemorySegment vocabulary;
   private final int vocabularySize;
   private final int trainedContextSize;
+  private final boolean offloaded;
   private final References references;
 
-  private ModelHandle(MemorySegment model) {
+  private ModelHandle(MemorySegment model, boolean offloaded) {
+    this.offloaded = offloaded;
     this.model = model;
     this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
     this.vocabularySize = LlamaCpp.llama_vocab_n_tokens(vocabulary);
@@ -50,6 +52,7 @@ public final class ModelHandle {
       MemorySegment parameters = parameters(config, arena);
       llama_model_params.progress_callback(
           parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
+      boolean offloaded = llama_model_params.n_gpu_layers(parameters) != 0 && Natives.hasGpu();
       MemorySegment file = arena.allocateFrom(path.toString(), StandardCharsets.UTF_8);
       MemorySegment model = LlamaCpp.llama_model_load_from_file(file, parameters);
       if (model.address() == 0) {
@@ -57,7 +60,7 @@ public final class ModelHandle {
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
             : refused(path, log.errors("llama.cpp gave no reason"));
       }
-      return new ModelHandle(model);
+      return new ModelHandle(model, offloaded);
     }
   }
 
@@ -133,6 +136,11 @@ public final class ModelHandle {
   /** Tokens; 0 if the file does not say. */
   public int trainedContextSize() {
     return trainedContextSize;
+  }
+
+  /** Whether a GPU computes a part of the model. */
+  boolean isOffloaded() {
+    return offloaded;
   }
 
   // ---- facts, read once while the model is being opened ----

@@ -44,7 +44,7 @@ public final class NativeDecoder implements Decoder {
   private final ModelHandle model;
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment context;
-  private final ThreadPool threads;
+  private final CpuThreads cpu;
   private final MemorySegment memory;
   private final int batchSize;
   private final int contextSize;
@@ -70,7 +70,6 @@ public final class NativeDecoder implements Decoder {
   private boolean closed;
 
   private NativeDecoder(ModelHandle model, MemorySegment context, MemorySegment abortFlag, EngineConfig config) {
-    this.threads = ThreadPool.attach(context, Math.max(config.threads(), config.batchThreads()));
     this.model = model;
     this.context = context;
     this.abortFlag = abortFlag;
@@ -99,6 +98,13 @@ public final class NativeDecoder implements Decoder {
     }
     this.error = new ErrorText(arena);
     this.log = LogRouter.capture();
+    // Last: nothing that fails after it would close it.
+    this.cpu =
+        CpuThreads.attach(
+            context,
+            Math.max(config.threads(), config.batchThreads()),
+            model.isOffloaded(),
+            () -> (int) FLAG.getVolatile(abortFlag, 0L) != 0);
   }
 
   /** Six arrays and one struct; every token belongs to one sequence, so the two inner arrays never change. */
@@ -179,8 +185,10 @@ public final class NativeDecoder implements Decoder {
     llama_context_params.type_k(parameters, type(config.keyType()));
     llama_context_params.type_v(parameters, type(config.valueType()));
     llama_context_params.no_perf(parameters, true);
-    // llama_memory_seq_cp of a part of a sequence aborts the process without it.
-    llama_context_params.kv_unified(parameters, true);
+    // llama_memory_seq_cp of a part of a sequence aborts the process without it. With one sequence it changes nothing
+    // but
+    // costs: llama_batch_allocr::init compares all pairs of LLAMA_MAX_SEQ sequences at every step then, some 50 us.
+    llama_context_params.kv_unified(parameters, sequenceIds > 1);
     return parameters;
   }
 
@@ -280,7 +288,15 @@ public final class NativeDecoder implements Decoder {
   public Status decode() {
     llama_batch.n_tokens(batch, batchLength);
     log.clear();
-    int code = LlamaCpp.panallama_decode(context, batch, error.slot());
+    if (!cpu.enter()) {
+      return Status.ABORTED;
+    }
+    int code;
+    try {
+      code = LlamaCpp.panallama_decode(context, batch, error.slot());
+    } finally {
+      cpu.leave();
+    }
     return switch (code) {
       case 0 -> Status.OK;
       case 1 -> Status.NO_ROOM;
@@ -373,6 +389,7 @@ public final class NativeDecoder implements Decoder {
   @Override
   public void requestAbort() {
     FLAG.setVolatile(abortFlag, 0L, 1);
+    cpu.wake();
   }
 
   @Override
@@ -387,7 +404,7 @@ public final class NativeDecoder implements Decoder {
       closed = true;
       log.close();
       LlamaCpp.llama_free(context);
-      threads.close();
+      cpu.close();
       arena.close();
       model.release();
     }

@@ -99,6 +99,12 @@ public final class Natives {
     return List.copyOf(devices);
   }
 
+  /** Whether ggml found a GPU. */
+  static boolean hasGpu() {
+    return devices().stream()
+        .anyMatch(device -> device.type() == Device.Type.GPU || device.type() == Device.Type.INTEGRATED_GPU);
+  }
+
   private static Device.Type type(int type) {
     if (type == LlamaCpp.GGML_BACKEND_DEVICE_TYPE_GPU()) {
       return Device.Type.GPU;

@@ -8,7 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Owns the threads that ggml's CPU backend computes with. Without one, ggml makes and ends its threads at every step.
- * Confined to the engine thread, and freed after the context that it is attached to.
+ *
+ * <p>Several contexts may be attached to one pool if they compute one at a time, on whichever threads. Freed after them.
  */
 final class ThreadPool implements AutoCloseable {
   private final MemorySegment pool;
@@ -19,19 +20,18 @@ final class ThreadPool implements AutoCloseable {
     this.free = free;
   }
 
-  /** Attaches a pool to a context. Without threads beside the engine's own there is nothing to make. */
-  static ThreadPool attach(MemorySegment context, int threads) {
-    if (threads < 2) {
-      return new ThreadPool(MemorySegment.NULL, MemorySegment.NULL);
-    }
+  /**
+   * Starts the threads.
+   *
+   * @param threads how many compute together, the caller's own among them; with one there is none to start, but ggml still
+   *     makes a pool at every step if it is given none
+   */
+  static ThreadPool create(int threads) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment registry = LlamaCpp.ggml_backend_reg_by_name(arena.allocateFrom("CPU"));
       MemorySegment make = function(registry, "ggml_threadpool_new", arena);
       MemorySegment free = function(registry, "ggml_threadpool_free", arena);
       MemorySegment pool = ggml_threadpool_new_t.invoke(make, LlamaCpp.ggml_threadpool_params_default(arena, threads));
-      if (pool.address() != 0) {
-        LlamaCpp.llama_attach_threadpool(context, pool, MemorySegment.NULL);
-      }
       return new ThreadPool(pool, free);
     }
   }
@@ -43,6 +43,17 @@ final class ThreadPool implements AutoCloseable {
       throw new IllegalStateException("ggml's CPU backend has no function " + name + ".");
     }
     return address;
+  }
+
+  /**
+   * Lets a context compute with this pool, for as long as the context lives. It must not be moved to another pool: ggml
+   * pauses the pool that a context leaves ({@code ggml_backend_cpu_set_threadpool}), and a pool that is paused while
+   * another context computes with it never finishes.
+   */
+  void attachTo(MemorySegment context) {
+    if (pool.address() != 0) {
+      LlamaCpp.llama_attach_threadpool(context, pool, MemorySegment.NULL);
+    }
   }
 
   @Override

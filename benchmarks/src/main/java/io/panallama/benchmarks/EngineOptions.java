@@ -1,0 +1,91 @@
+package io.panallama.benchmarks;
+
+import io.panallama.Engine;
+import io.panallama.EngineConfig;
+import io.panallama.FlashAttention;
+import io.panallama.KvCacheType;
+import io.panallama.demo.DemoModel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What every program lets its user choose about the model and the engine. */
+final class EngineOptions {
+  private static final String DEMO = "demo";
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "FILE",
+      defaultValue = DEMO,
+      description = "A GGUF file; ${DEFAULT-VALUE} for the embedded demo model, which is the default.")
+  private String model = DEMO;
+
+  @Option(
+      names = {"-t", "--threads"},
+      description = "Threads of a step, with and without prompts; the default is what the engine chooses.")
+  private int threads = EngineConfig.AUTO;
+
+  @Option(
+      names = "--itl-target",
+      paramLabel = "MS",
+      description = "EngineConfig.itlTarget in milliseconds; 0 for none.")
+  private @Nullable Integer itlTarget;
+
+  @Option(names = "--batch-size", paramLabel = "TOKENS", description = "EngineConfig.batchSize.")
+  private @Nullable Integer batchSize;
+
+  @Option(names = "--micro-batch-size", paramLabel = "TOKENS", description = "EngineConfig.microBatchSize.")
+  private @Nullable Integer microBatchSize;
+
+  @Option(names = "--flash-attention", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+  private FlashAttention flashAttention = FlashAttention.AUTO;
+
+  @Option(names = "--kv-type", description = "Number format of the KV cache; default ${DEFAULT-VALUE}.")
+  private KvCacheType cacheType = KvCacheType.F16;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Also write what was found as JSON.")
+  private @Nullable Path json;
+
+  Path modelPath() {
+    return model.equals(DEMO) ? DemoModel.extract() : Path.of(model).toAbsolutePath();
+  }
+
+  @Nullable Path json() {
+    return json;
+  }
+
+  /** A configuration with what was chosen; the rest is the default. */
+  EngineConfig.Builder config() {
+    EngineConfig.Builder builder =
+        EngineConfig.builder()
+            .threads(threads)
+            .batchThreads(threads)
+            .flashAttention(flashAttention)
+            .keyType(cacheType)
+            .valueType(cacheType);
+    if (itlTarget != null) {
+      builder.itlTarget(Duration.ofMillis(itlTarget));
+    }
+    if (batchSize != null) {
+      builder.batchSize(batchSize);
+    }
+    if (microBatchSize != null) {
+      builder.microBatchSize(microBatchSize);
+    }
+    return builder;
+  }
+
+  /** For the head of a report: the model, and what the engine made of the options. */
+  Map<String, Object> facts(Engine engine) {
+    EngineConfig config = engine.config();
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("model", engine.model().path().getFileName() + ", " + engine.model().description());
+    facts.put("threads", config.threads());
+    facts.put("batch", config.batchSize() + " / " + config.microBatchSize());
+    facts.put("itl target", config.itlTarget().toMillis() + " ms");
+    return facts;
+  }
+}

@@ -1,0 +1,26 @@
+package io.panallama.benchmarks;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code benchmarks/run NAME [options]}. */
+@Command(
+    name = "benchmarks/run",
+    description = "Measures Panallama; docs/performance.md says how and what.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "NAME",
+    subcommands = {
+      ModelsProgram.class,
+      EngineProgram.class,
+      BatchProgram.class,
+      IntrusionProgram.class,
+      EnginesProgram.class,
+      JvmProgram.class
+    })
+final class Main {
+  private Main() {}
+
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new Main()).execute(args));
+  }
+}

@@ -1,0 +1,155 @@
+package io.panallama.benchmarks;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import io.panallama.Llama;
+import io.panallama.NativeReport;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a program found, as a table for people and as JSON for programs. */
+final class Report {
+  /** More runnable threads than this before the start, and the figures are not those of a quiet machine. */
+  private static final double QUIET_LOAD = 0.5;
+
+  private final PrintStream out = System.out;
+  private final Map<String, Object> json = new LinkedHashMap<>();
+
+  /**
+   * Begins with where and what; prints it.
+   *
+   * @param program its name
+   * @param facts what was chosen, in the order to be shown
+   */
+  Report(String program, Map<String, ?> facts) {
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    NativeReport natives = Llama.natives();
+    Map<String, Object> machine = new LinkedHashMap<>();
+    machine.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    machine.put("processor", processor());
+    machine.put("processors", Runtime.getRuntime().availableProcessors());
+    machine.put("load", load);
+    machine.put("java", System.getProperty("java.vm.name") + " " + Runtime.version());
+    machine.put("llama.cpp", natives.llamaVersion());
+    machine.put("cpu library", natives.cpuVariant().orElse("unknown"));
+    json.put("program", program);
+    json.put("machine", machine);
+    json.put("facts", facts);
+    machine.forEach((name, value) -> out.printf("%-12s %s%n", name, value));
+    facts.forEach((name, value) -> out.printf("%-12s %s%n", name, value));
+    if (load > QUIET_LOAD) {
+      out.printf(Locale.ROOT, "%nThe machine is busy (load %.2f): these are not the figures of a quiet one.%n", load);
+    }
+    out.println();
+  }
+
+  private static String processor() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
+        if (line.startsWith("model name")) {
+          return line.substring(line.indexOf(':') + 1).strip();
+        }
+      }
+    } catch (IOException notLinux) {
+      // The architecture has to do.
+    }
+    return System.getProperty("os.arch");
+  }
+
+  /** Prints one line while it is being measured. */
+  void progress(String format, Object... arguments) {
+    System.err.printf(Locale.ROOT, format + "%n", arguments);
+  }
+
+  /**
+   * Adds comparisons as a table.
+   *
+   * @param unit what they are counted in
+   * @param theirs what ours is divided by, for the heading
+   */
+  void comparisons(String unit, String theirs, List<Comparison> comparisons) {
+    out.printf(
+        "%-20s %10s %10s %8s %8s %8s %8s   (%s; ratio per round to %s)%n",
+        "", "ours", "theirs", "ratio", "min", "max", "IQR", unit, theirs);
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (Comparison comparison : comparisons) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("name", comparison.name());
+      row.put("unit", unit);
+      row.put("ours", spread(comparison.ours()));
+      out.printf(Locale.ROOT, "%-20s %10.2f", comparison.name(), Spread.of(comparison.ours()).median());
+      List<Double> ratios = comparison.ratios();
+      if (!ratios.isEmpty()) {
+        row.put("theirs", spread(comparison.theirs()));
+        row.put("ratio", spread(ratios));
+        Spread ratio = Spread.of(ratios);
+        out.printf(
+            Locale.ROOT,
+            " %10.2f %8.4f %8.4f %8.4f %8.4f",
+            Spread.of(comparison.theirs()).median(),
+            ratio.median(),
+            ratio.min(),
+            ratio.max(),
+            ratio.interquartileRange());
+      }
+      out.println();
+      rows.add(row);
+    }
+    out.println();
+    json.put("comparisons", rows);
+  }
+
+  /** Adds distributions as a table: median, 99th percentile and maximum of each. */
+  void spreads(String unit, Map<String, Spread> spreads) {
+    out.printf("%-24s %10s %10s %10s %8s   (%s)%n", "", "p50", "p99", "max", "count", unit);
+    Map<String, Object> rows = new LinkedHashMap<>();
+    spreads.forEach((name, spread) -> {
+      out.printf(
+          Locale.ROOT,
+          "%-24s %10.3f %10.3f %10.3f %8d%n",
+          name,
+          spread.median(),
+          spread.quantile(0.99),
+          spread.max(),
+          spread.count());
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("unit", unit);
+      row.put("p50", spread.median());
+      row.put("p99", spread.quantile(0.99));
+      row.put("max", spread.max());
+      row.put("count", spread.count());
+      rows.put(name, row);
+    });
+    out.println();
+    json.put("spreads", rows);
+  }
+
+  private static Map<String, Object> spread(List<Double> samples) {
+    Spread spread = Spread.of(samples);
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("median", spread.median());
+    row.put("min", spread.min());
+    row.put("max", spread.max());
+    row.put("iqr", spread.interquartileRange());
+    row.put("samples", samples);
+    return row;
+  }
+
+  /** Writes everything as JSON; null for nowhere. */
+  void write(@Nullable Path file) throws IOException {
+    if (file != null) {
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), json);
+    }
+  }
+}
