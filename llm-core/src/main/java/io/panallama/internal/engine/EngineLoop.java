@@ -70,6 +70,7 @@ public final class EngineLoop implements AutoCloseable {
    * Starts the thread and waits until its decoder is made.
    *
    * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
+   * @throws io.panallama.EngineStartException if the directory to spill to can't be made
    */
   public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
     return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>());
@@ -77,6 +78,9 @@ public final class EngineLoop implements AutoCloseable {
 
   /** With an inbox of the caller's: safe for many writers, and the seam at which a test meets the engine thread. */
   static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+    if (settings.spill().directory() != null && settings.spill().diskBytes() > 0) {
+      SpillFolder.create(settings.spill().directory());
+    }
     EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox);
     loop.thread.start();
     try {
@@ -226,8 +230,8 @@ public final class EngineLoop implements AutoCloseable {
       started.completeExceptionally(failure);
       return;
     }
-    try (decoder) {
-      PrefixCache prefixes = new PrefixCache(decoder, settings.slots());
+    try (decoder;
+        PrefixCache prefixes = prefixes(decoder)) {
       cache = prefixes;
       started.complete(decoder);
       Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings.slots());
@@ -235,15 +239,19 @@ public final class EngineLoop implements AutoCloseable {
         // Before the inbox is read: whoever sets the flag later is found in the next round, wherever its sequence is.
         boolean cancellations = takeCancelRequest();
         receive();
+        prefixes.receive();
         if (cancellations) {
           dropCancelled();
         }
         admit(decoder, prefixes);
         prefixes.shareAgain(active);
         if (!stepper.step(active)) {
-          idle();
+          idle(prefixes);
         }
       }
+      // Before the disk is waited for.
+      failAll();
+      prefixes.flush();
     } catch (Throwable failure) {
       death = failure;
       throw failure;
@@ -257,6 +265,11 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
+  private PrefixCache prefixes(Decoder decoder) {
+    ColdStore cold = ColdStore.create(decoder, settings.spill(), counters, settings.name() + "-spill", this::wake);
+    return new PrefixCache(decoder, settings.slots(), counters, cold);
+  }
+
   private void receive() {
     Sequence sequence;
     while ((sequence = inbox.poll()) != null) {
@@ -264,8 +277,8 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private void idle() {
-    if (inbox.isEmpty() && !closing) {
+  private void idle(PrefixCache prefixes) {
+    if (inbox.isEmpty() && !prefixes.hasReports() && !closing) {
       LockSupport.park(this);
     }
   }
@@ -315,7 +328,7 @@ public final class EngineLoop implements AutoCloseable {
     }
     long cells = candidate.length();
     for (int i = 0; i < active.size(); i++) {
-      cells += active.get(i).length() - active.get(i).sharedLength();
+      cells += active.get(i).length() - active.get(i).borrowedLength();
     }
     // Some room to grow for each, so that a sequence let in now is not pushed out by the next few tokens.
     long headroom = 32L * (active.size() + 1);

@@ -59,7 +59,7 @@ final class Scheduler {
         if (sequence.sitsOut() || sequence.isGenerating()) {
           continue;
         }
-        int take = Math.min(Math.min(share, left), sequence.missing() - plan.planned(sequence));
+        int take = Math.min(Math.min(share, left), sequence.chunkLimit() - plan.planned(sequence));
         if (take > 0) {
           plan.add(sequence, take);
           left -= take;

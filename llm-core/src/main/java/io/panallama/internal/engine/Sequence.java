@@ -41,6 +41,8 @@ final class Sequence implements PrefixHolder {
   private int id = NO_ID;
   private boolean stalled;
   private int shared;
+  private int borrowed;
+  private final Checkpoints checkpoints = new Checkpoints();
   private PrefixTree.@Nullable Entry<PrefixHolder> entry;
   private @Nullable PrefixHolder awaited;
   private int awaitedLength;
@@ -105,9 +107,24 @@ final class Sequence implements PrefixHolder {
     return tokens;
   }
 
-  /** Prompt tokens that came from another sequence and were not computed again. */
+  /** Prompt tokens that were in the KV cache or came back to it, and were not computed again. */
   int sharedLength() {
     return shared;
+  }
+
+  /** Tokens whose cells are another sequence's too. */
+  int borrowedLength() {
+    return borrowed;
+  }
+
+  /** Where copies of its state are wanted while its prompt is computed. */
+  Checkpoints checkpoints() {
+    return checkpoints;
+  }
+
+  /** The most tokens of its next chunk: what is missing, or less where a copy is wanted on the way. */
+  int chunkLimit() {
+    return checkpoints.distance(cached, missing());
   }
 
   /** Tokens of this sequence that the KV cache holds. */
@@ -164,8 +181,7 @@ final class Sequence implements PrefixHolder {
     require(State.ACTIVE, "preempt");
     state = State.WAITING;
     id = NO_ID;
-    cached = 0;
-    shared = 0;
+    forgotten();
   }
 
   void finish() {
@@ -178,7 +194,13 @@ final class Sequence implements PrefixHolder {
 
   /** The first {@code length} tokens are in the KV cache by sharing another sequence's cells. */
   void shared(int length) {
-    require(State.ACTIVE, "shared");
+    restored(length);
+    borrowed = length;
+  }
+
+  /** The first {@code length} tokens are in the KV cache in cells of its own, by a copy. */
+  void restored(int length) {
+    require(State.ACTIVE, "restored");
     cached = length;
     shared = Math.min(length, promptLength);
   }
@@ -215,6 +237,7 @@ final class Sequence implements PrefixHolder {
   void forgotten() {
     cached = 0;
     shared = 0;
+    borrowed = 0;
   }
 
   void append(int token) {

@@ -24,13 +24,15 @@ import org.jspecify.annotations.Nullable;
  * Any thread.
  */
 public final class ModelHandle {
+  private final Path path;
   private final MemorySegment model;
   private final MemorySegment vocabulary;
   private final int vocabularySize;
   private final int trainedContextSize;
   private final References references;
 
-  private ModelHandle(MemorySegment model) {
+  private ModelHandle(Path path, MemorySegment model) {
+    this.path = path;
     this.model = model;
     this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
     this.vocabularySize = LlamaCpp.llama_vocab_n_tokens(vocabulary);
@@ -57,7 +59,7 @@ public final class ModelHandle {
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
             : refused(path, log.errors("llama.cpp gave no reason"));
       }
-      return new ModelHandle(model);
+      return new ModelHandle(path, model);
     }
   }
 
@@ -116,6 +118,11 @@ public final class ModelHandle {
 
   public boolean isClosed() {
     return references.isClosed();
+  }
+
+  /** The file it was loaded from. */
+  Path path() {
+    return path;
   }
 
   MemorySegment pointer() {
