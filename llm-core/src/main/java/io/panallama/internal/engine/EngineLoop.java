@@ -79,6 +79,7 @@ public final class EngineLoop implements AutoCloseable {
    * Starts the thread and waits until its decoder is made.
    *
    * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
+   * @throws io.panallama.EngineStartException if the directory to spill to can't be made
    */
   public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
     return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>(), System::nanoTime);
@@ -92,6 +93,9 @@ public final class EngineLoop implements AutoCloseable {
    */
   static EngineLoop start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
+    if (settings.spill().directory() != null && settings.spill().diskBytes() > 0) {
+      SpillFolder.create(settings.spill().directory());
+    }
     EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox, clock);
     loop.thread.start();
     try {
@@ -301,8 +305,8 @@ public final class EngineLoop implements AutoCloseable {
       started.completeExceptionally(failure);
       return;
     }
-    try (decoder) {
-      PrefixCache prefixes = new PrefixCache(decoder, settings.slots());
+    try (decoder;
+        PrefixCache prefixes = prefixes(decoder)) {
       cache = prefixes;
       started.complete(decoder);
       Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings, clock);
@@ -310,6 +314,7 @@ public final class EngineLoop implements AutoCloseable {
         // Before the inbox is read: whoever sets the flag later is found in the next round, wherever its sequence is.
         boolean cancellations = takeCancelRequest();
         receive();
+        prefixes.receive();
         if (cancellations) {
           dropCancelled();
         }
@@ -320,9 +325,12 @@ public final class EngineLoop implements AutoCloseable {
         admit(decoder, prefixes, now);
         prefixes.shareAgain(active);
         if (!stepper.step(active)) {
-          idle();
+          idle(prefixes);
         }
       }
+      // Before the disk is waited for.
+      failAll();
+      prefixes.flush();
     } catch (Throwable failure) {
       death = failure;
       throw failure;
@@ -336,6 +344,11 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
+  private PrefixCache prefixes(Decoder decoder) {
+    ColdStore cold = ColdStore.create(decoder, settings.spill(), counters, settings.name() + "-spill", this::wake);
+    return new PrefixCache(decoder, settings.slots(), counters, cold);
+  }
+
   private void receive() {
     Sequence sequence;
     while ((sequence = inbox.poll()) != null) {
@@ -344,8 +357,8 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private void idle() {
-    if (!inbox.isEmpty() || closing) {
+  private void idle(PrefixCache prefixes) {
+    if (!inbox.isEmpty() || prefixes.hasReports() || closing) {
       return;
     }
     if (nextDeadline == Sequence.NO_DEADLINE) {
@@ -416,7 +429,7 @@ public final class EngineLoop implements AutoCloseable {
     }
     long cells = candidate.length();
     for (int i = 0; i < active.size(); i++) {
-      cells += active.get(i).length() - active.get(i).sharedLength();
+      cells += active.get(i).length() - active.get(i).borrowedLength();
     }
     // Some room to grow for each, so that a sequence let in now is not pushed out by the next few tokens.
     long headroom = 32L * (active.size() + 1);
@@ -435,7 +448,7 @@ public final class EngineLoop implements AutoCloseable {
 
   /** Ends a sequence and tells its reader. */
   void finish(Sequence sequence, FinishReason reason) {
-    int reused = sequence.reusedLength();
+    int reused = sequence.sharedLength();
     if (sequence.isActive()) {
       active.remove(sequence);
       prefixes().retire(sequence);

@@ -52,7 +52,8 @@ final class Sequence implements PrefixHolder {
   private int id = NO_ID;
   private boolean stalled;
   private int shared;
-  private int reused;
+  private int borrowed;
+  private final Checkpoints checkpoints = new Checkpoints();
   private PrefixTree.@Nullable Entry<PrefixHolder> entry;
   private @Nullable PrefixHolder awaited;
   private int awaitedLength;
@@ -155,14 +156,19 @@ final class Sequence implements PrefixHolder {
     return tokens;
   }
 
-  /** Tokens at the beginning whose cells are another sequence's too, or were. */
+  /** Prompt tokens that were in the KV cache or came back to it, and were not computed again. */
   int sharedLength() {
     return shared;
   }
 
-  /** Prompt tokens that were not computed for this sequence. */
-  int reusedLength() {
-    return reused;
+  /** Tokens whose cells are another sequence's too. */
+  int borrowedLength() {
+    return borrowed;
+  }
+
+  /** Where copies of its state are wanted while its prompt is computed. */
+  Checkpoints checkpoints() {
+    return checkpoints;
   }
 
   /** Tokens of this sequence that the KV cache holds. */
@@ -176,9 +182,9 @@ final class Sequence implements PrefixHolder {
     return length - cached;
   }
 
-  /** The most tokens of its prompt that one step may compute. */
+  /** The most tokens of its next chunk: what is missing, or less where a copy is wanted on the way. */
   int chunkLimit() {
-    return missing();
+    return checkpoints.distance(cached, missing());
   }
 
   /** The number of its last turn among the prompts; 0 before the first. */
@@ -239,9 +245,7 @@ final class Sequence implements PrefixHolder {
     state = State.WAITING;
     preempted = true;
     id = NO_ID;
-    cached = 0;
-    shared = 0;
-    reused = 0;
+    forgotten();
   }
 
   /** Whether a full context makes room instead of ending the generation. */
@@ -270,7 +274,7 @@ final class Sequence implements PrefixHolder {
   /** The KV cache holds no more than the first {@code count} tokens. */
   void truncated(int count) {
     cached = Math.min(cached, count);
-    shared = Math.min(shared, count);
+    borrowed = Math.min(borrowed, count);
   }
 
   void finish() {
@@ -283,10 +287,15 @@ final class Sequence implements PrefixHolder {
 
   /** The first {@code length} tokens are in the KV cache by sharing another sequence's cells. */
   void shared(int length) {
-    require(State.ACTIVE, "shared");
+    restored(length);
+    borrowed = length;
+  }
+
+  /** The first {@code length} tokens are in the KV cache in cells of its own, by a copy. */
+  void restored(int length) {
+    require(State.ACTIVE, "restored");
     cached = length;
     shared = Math.min(length, promptLength);
-    reused = shared;
   }
 
   void tellEnded() {
@@ -333,7 +342,7 @@ final class Sequence implements PrefixHolder {
   void forgotten() {
     cached = 0;
     shared = 0;
-    reused = 0;
+    borrowed = 0;
   }
 
   void append(int token) {

@@ -152,6 +152,7 @@ final class Stepper {
       Sequence sequence = plan.sequence(i);
       boolean completes = plan.completes(i);
       sequence.computed(plan.count(i));
+      prefixes.computed(sequence);
       if (completes) {
         decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
         sampled[count++] = sequence;
