@@ -4,14 +4,18 @@ import io.panallama.ContextOverflow;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
+import io.panallama.SpillConfig;
+import io.panallama.internal.engine.Decoder.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.engine.TrafficScenario.Action;
 import io.panallama.internal.engine.TrafficScenario.Break;
 import io.panallama.internal.engine.TrafficScenario.Cancel;
 import io.panallama.internal.engine.TrafficScenario.Submit;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -27,6 +31,7 @@ final class TrafficPlayer {
   private static final int MOST_TURNS = 20_000;
 
   private final TrafficScenario scenario;
+  private final SpillConfig spill;
   private final List<Running> running = new ArrayList<>();
   private final CompletableFuture<@Nullable String> verdict = new CompletableFuture<>();
   private final CompletableFuture<EngineLoop> loop = new CompletableFuture<>();
@@ -35,20 +40,38 @@ final class TrafficPlayer {
   private int turn;
   private int next;
 
-  private TrafficPlayer(TrafficScenario scenario) {
+  private TrafficPlayer(TrafficScenario scenario, Path folder) {
     this.scenario = scenario;
+    SpillConfig memory = SpillConfig.toMemory(scenario.memoryBytes());
+    this.spill = scenario.diskBytes() == 0 ? memory : memory.withDisk(folder, scenario.diskBytes());
   }
 
-  /** What went wrong, or null. */
-  static @Nullable String play(TrafficScenario scenario) {
-    return new TrafficPlayer(scenario).run();
+  /**
+   * How a scenario went.
+   *
+   * @param fault what went wrong; null if nothing did
+   */
+  record Outcome(@Nullable String fault, long shares, long restores, long preemptions) {}
+
+  /**
+   * Plays a scenario.
+   *
+   * @param folder to spill to, whatever is there already
+   */
+  static Outcome play(TrafficScenario scenario, Path folder) {
+    TrafficPlayer player = new TrafficPlayer(scenario, folder);
+    String fault = player.run();
+    FakeDecoder decoder = Objects.requireNonNull(player.decoder);
+    if (fault == null && decoder.images.get() != 0) {
+      fault = decoder.images.get() + " images were not freed";
+    }
+    return new Outcome(fault, decoder.shares, decoder.restores, player.loop.join().stats().preemptions());
   }
 
   private @Nullable String run() {
     try (EngineLoop engine =
         EngineLoop.start(
-            new EngineSettings(
-                "traffic", scenario.slots(), 1000, scenario.mailbox(), scenario.itlTarget(), scenario.spill()),
+            new EngineSettings("traffic", scenario.slots(), 1000, scenario.mailbox(), scenario.itlTarget(), spill),
             FakeDecoder.letters(TrafficScenario.VOCABULARY),
             this::decoder,
             new Turns(),
@@ -66,7 +89,8 @@ final class TrafficPlayer {
             scenario.sequenceContext(),
             TrafficScenario.VOCABULARY,
             scenario.sequenceIds());
-    made.canRemovePart = scenario.canRemovePart();
+    made.rewind = scenario.rewind();
+    made.canRemovePart = scenario.rewind() != Rewind.NEVER;
     made.beforeDecode = _ -> clock.addAndGet(3_000_000);
     decoder = made;
     return made;

@@ -2,7 +2,7 @@ package io.panallama.internal.engine;
 
 import io.panallama.ContextOverflow;
 import io.panallama.GenerationOptions;
-import io.panallama.SpillConfig;
+import io.panallama.internal.engine.Decoder.Rewind;
 import io.panallama.internal.engine.Decoder.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,9 +18,10 @@ import java.util.Random;
  * @param context cells of the KV cache
  * @param sequenceContext tokens of a sequence
  * @param sequenceIds ids of the KV cache
- * @param canRemovePart whether the memory can go back
+ * @param rewind whether the memory can go back
  * @param itlTarget of the engine, whose clock moves by the cost of each step
- * @param spill budgets without a disk
+ * @param memoryBytes to spill to; the image of a token has four
+ * @param diskBytes to spill to; when the disk answers is the one thing that is not always the same
  */
 record TrafficScenario(
     int slots,
@@ -29,9 +30,10 @@ record TrafficScenario(
     int sequenceContext,
     int sequenceIds,
     int mailbox,
-    boolean canRemovePart,
+    Rewind rewind,
     Duration itlTarget,
-    SpillConfig spill,
+    int memoryBytes,
+    int diskBytes,
     List<Action> actions) {
 
   static final int VOCABULARY = 200;
@@ -69,7 +71,17 @@ record TrafficScenario(
 
   TrafficScenario with(List<Action> newActions) {
     return new TrafficScenario(
-        slots, batch, context, sequenceContext, sequenceIds, mailbox, canRemovePart, itlTarget, spill, newActions);
+        slots,
+        batch,
+        context,
+        sequenceContext,
+        sequenceIds,
+        mailbox,
+        rewind,
+        itlTarget,
+        memoryBytes,
+        diskBytes,
+        newActions);
   }
 
   /** New prompts, turns of conversations, branches of what is being generated, pauses, cancellations, broken steps. */
@@ -77,8 +89,7 @@ record TrafficScenario(
     Random random = new Random(seed);
     int slots = 1 + random.nextInt(6);
     int sequenceContext = 150 + random.nextInt(100);
-    boolean canRemovePart = random.nextInt(3) > 0;
-    boolean shares = canRemovePart && random.nextInt(5) > 0;
+    boolean shares = random.nextInt(5) > 0;
     List<Action> actions = new ArrayList<>();
     List<int[]> texts = new ArrayList<>();
     for (int length : new int[] {60, 100, 30}) {
@@ -88,7 +99,7 @@ record TrafficScenario(
     for (int request = 0; request < 14; request++) {
       turn += random.nextInt(3) == 0 ? random.nextInt(40) : 0;
       int[] prompt = prompt(random, texts, sequenceContext - 1);
-      int max = 1 + random.nextInt(30);
+      int max = 1 + random.nextInt(random.nextInt(4) == 0 ? 120 : 30);
       GenerationOptions options =
           GenerationOptions.defaults().withMaxTokens(max).withPriority(random.nextInt(GenerationOptions.MAX_PRIORITY));
       if (random.nextInt(6) == 0) {
@@ -111,9 +122,10 @@ record TrafficScenario(
         sequenceContext,
         shares ? slots + random.nextInt(12) : slots,
         2 + random.nextInt(12),
-        canRemovePart,
+        List.of(Rewind.ALWAYS, Rewind.ALWAYS, Rewind.WINDOWED, Rewind.NEVER).get(random.nextInt(4)),
         random.nextBoolean() ? Duration.ofMillis(20) : Duration.ZERO,
-        SpillConfig.none(),
+        List.of(0, 600, 4_000, 1_000_000).get(random.nextInt(4)),
+        random.nextInt(5) == 0 ? 3_000 + random.nextInt(10_000) : 0,
         actions);
   }
 
