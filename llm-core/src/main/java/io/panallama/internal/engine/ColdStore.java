@@ -216,6 +216,19 @@ final class ColdStore {
     return true;
   }
 
+  /** Takes in an image from elsewhere; false if there is no room or no need for it. */
+  boolean put(int[] tokens, StateImage image) {
+    boolean wanted =
+        tokens.length >= SHORTEST
+            && image.bytes() <= Math.max(memoryLimit, diskLimit)
+            && covering(tokens, tokens.length) == null
+            && makeRoom(image.bytes());
+    if (wanted) {
+      keep(tokens, tokens.length, image);
+    }
+    return wanted;
+  }
+
   private void keep(int[] tokens, int length, StateImage image) {
     if (!exact) {
       // The longer one can go back to any of them.
