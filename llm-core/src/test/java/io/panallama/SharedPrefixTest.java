@@ -75,9 +75,8 @@ class SharedPrefixTest {
         compared += compare(i, alone, read(running.get(i)));
       }
       assertThat(compared).as("tokens compared").isGreaterThan(200);
-      boolean shares = architecture != TinySpec.Architecture.RECURRENT;
       long all = prompts.stream().mapToLong(prompt -> prompt.length).sum();
-      assertThat(sharing.stats().promptTokens() < all).as("shared something").isEqualTo(shares);
+      assertThat(sharing.stats().promptTokens()).as("shared something").isLessThan(all);
     }
   }
 
