@@ -238,7 +238,7 @@ final class PrefixCache implements AutoCloseable {
     if (tail >= sequence.cached() + ColdStore.SHORTEST) {
       sequence.checkpoints().add(tail);
     }
-    if (holder instanceof Sequence other && matched >= ColdStore.SHORTEST && isWorthWaiting(other, matched)) {
+    if (holder instanceof Sequence other && other == sequence.awaited() && matched >= ColdStore.SHORTEST) {
       other.checkpoints().add(matched);
     }
   }
