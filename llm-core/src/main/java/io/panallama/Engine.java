@@ -3,12 +3,15 @@ package io.panallama;
 import io.panallama.EngineStartException.Reason;
 import io.panallama.internal.engine.EngineLoop;
 import io.panallama.internal.engine.EngineSettings;
+import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.handle.ModelHandle;
 import io.panallama.internal.handle.NativeDecoder;
 import io.panallama.internal.handle.SamplerChain;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Generates for many at once on one loaded model: one llama.cpp context, one platform thread that decodes and samples
@@ -21,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Safe for any thread. {@link #generate} renders and tokenizes on the calling thread and then only queues.
  */
 public final class Engine implements Generator, AutoCloseable {
+  private static final int[] NOTHING = {};
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final Model model;
@@ -80,8 +84,21 @@ public final class Engine implements Generator, AutoCloseable {
     }
   }
 
+  /** A new, empty session. It costs the engine nothing until it generates. */
+  public Session openSession() {
+    return new Session(this);
+  }
+
   @Override
   public Generation generate(GenerationRequest request) {
+    return generate(request, NOTHING, null);
+  }
+
+  /**
+   * @param before what a completion's prompt is appended to
+   * @param listener is told of the end, if this does not throw
+   */
+  Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
     loop.requirePlace();
     List<String> stops = new ArrayList<>(request.options().stops());
     int[] prompt =
@@ -91,24 +108,30 @@ public final class Engine implements Generator, AutoCloseable {
             stops.addAll(rendered.stops());
             yield model.tokenizer().tokenize(rendered.prompt(), true, true);
           }
-          case CompletionRequest completion -> tokens(completion.prompt());
+          case CompletionRequest completion -> join(before, tokens(completion.prompt(), before.length == 0));
         };
     if (prompt.length == 0) {
       throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
     }
-    loop.requireRoom(prompt.length);
+    loop.requireRoom(prompt.length, request.options().overflow());
     SamplerChain sampler = SamplerChain.create(model.handle(), request.options().sampling(), prompt);
     try {
-      return loop.submit(prompt, request.options(), stops, sampler);
+      return loop.submit(prompt, request.options(), stops, sampler, listener);
     } catch (Throwable refused) {
       sampler.close();
       throw refused;
     }
   }
 
-  private int[] tokens(Prompt prompt) {
+  private static int[] join(int[] one, int[] two) {
+    int[] joined = Arrays.copyOf(one, one.length + two.length);
+    System.arraycopy(two, 0, joined, one.length, two.length);
+    return joined;
+  }
+
+  private int[] tokens(Prompt prompt, boolean beginning) {
     return switch (prompt) {
-      case Prompt.Text text -> model.tokenizer().tokenize(text.text(), true, text.parseSpecial());
+      case Prompt.Text text -> model.tokenizer().tokenize(text.text(), beginning, text.parseSpecial());
       case Prompt.Tokens given -> {
         int[] tokens = given.tokens();
         for (int i = 0; i < tokens.length; i++) {

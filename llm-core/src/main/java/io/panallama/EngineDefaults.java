@@ -12,6 +12,9 @@ final class EngineDefaults {
   private static final int SMALLEST_CONTEXT = 8192;
   private static final int BATCH = 512;
 
+  /** One part in so many of the available memory is the most that is spilled to. */
+  private static final int SPILL_SHARE = 8;
+
   /**
    * Up to this many bytes of weights a step is over before a second thread is of use: ggml's threads meet some thirty
    * times per layer and wait by spinning, which costs whole time slices where something else wants the core too.
@@ -29,7 +32,14 @@ final class EngineDefaults {
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
         .threads(processors("threads", auto(config.threads(), threads)))
         .batchThreads(processors("batchThreads", auto(config.batchThreads(), threads)))
+        .spill(config.reusePrefixes() ? spill(config.spill(), SystemMemory.availableBytes()) : SpillConfig.none())
         .build();
+  }
+
+  /** What is spilled must not push the weights out of memory, which are mapped from their file. */
+  static SpillConfig spill(SpillConfig wanted, long available) {
+    long most = available / SPILL_SHARE;
+    return wanted.memoryBytes() <= most ? wanted : new SpillConfig(most, wanted.diskBytes(), wanted.directory());
   }
 
   static int contextSize(int slots, int trained) {

@@ -8,8 +8,11 @@ import org.jspecify.annotations.Nullable;
  * Where the KV states of prefixes go that have to leave the KV cache: to host memory first, and from there to disk, least
  * recently used first. A request that begins with one of them gets it back by a copy instead of computing it again.
  *
- * @param memoryBytes the most bytes of host memory; 0 keeps nothing there
- * @param diskBytes the most bytes of files; 0 writes none
+ * <p>The files hold what users wrote in a form that can be read back. The directory is made for its owner alone.
+ *
+ * @param memoryBytes the most bytes of host memory, and no more than an eighth of what is available when the engine starts;
+ *     0 keeps nothing there but what is on its way to or from the disk
+ * @param diskBytes the most bytes of files below the directory, all models' together; 0 writes none
  * @param directory where the files are; they are found again after a restart, by engines with the same model and the same
  *     cache types. Needed if {@code diskBytes} is not 0. Several engines may use the same one
  */

@@ -28,7 +28,7 @@ public final class TestServer implements AutoCloseable {
       """;
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final EngineStats STATS = new EngineStats(1, 2, 4, 0, 0, 0, 0);
+  private static final EngineStats STATS = new EngineStats(1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0);
 
   private final ChatServer server;
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();

@@ -10,6 +10,10 @@ final class Counters {
   private volatile long promptTokens;
   private volatile long generatedTokens;
   private volatile long preemptions;
+  private volatile long cachedPromptTokens;
+  private volatile long restores;
+  private volatile long spilledBytes;
+  private volatile long diskBytes;
 
   void running(int count) {
     if (count != running) {
@@ -27,12 +31,42 @@ final class Counters {
     preemptions = preemptions + 1;
   }
 
+  /** Prompt tokens that were found in the KV cache or brought back to it. */
+  void cached(int prompts) {
+    cachedPromptTokens = cachedPromptTokens + prompts;
+  }
+
+  void restored() {
+    restores = restores + 1;
+  }
+
+  /** What is in host memory now. */
+  void spilled(long bytes) {
+    spilledBytes = bytes;
+  }
+
+  /** What is on disk now. */
+  void onDisk(long bytes) {
+    diskBytes = bytes;
+  }
+
   /**
    * @param inFlight running and waiting together
    */
   EngineStats snapshot(int slots, int inFlight) {
     int runningNow = running;
     int waiting = Math.max(0, inFlight - runningNow);
-    return new EngineStats(runningNow, waiting, slots, steps, promptTokens, generatedTokens, preemptions);
+    return new EngineStats(
+        runningNow,
+        waiting,
+        slots,
+        steps,
+        promptTokens,
+        generatedTokens,
+        preemptions,
+        cachedPromptTokens,
+        restores,
+        spilledBytes,
+        diskBytes);
   }
 }

@@ -1,9 +1,14 @@
 package io.panallama.internal.engine;
 
+import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The seam between policy and llama.cpp: one context with its KV cache, its batch and its samplers.
  *
- * <p>Every method but {@link #requestAbort} belongs to the engine thread. Nothing here allocates per step.
+ * <p>Every method but {@link #requestAbort}, {@link #fingerprint} and {@link #read} belongs to the engine thread. Nothing
+ * here allocates per step.
  */
 public interface Decoder extends AutoCloseable {
   /** What became of a step. */
@@ -16,6 +21,16 @@ public interface Decoder extends AutoCloseable {
     ABORTED,
     /** llama.cpp failed; part of the batch may be in the KV cache. {@link #failure} says why. */
     FAILED
+  }
+
+  /** How far a sequence of this kind of model can go back to one of its beginnings. */
+  enum Rewind {
+    /** To any: the cells of a beginning stay what they are. */
+    ALWAYS,
+    /** While a sliding window that ends there is still all there; {@link #share} and {@link #removeFrom} say. */
+    WINDOWED,
+    /** Never: one state stands for all tokens (recurrent and hybrid models). */
+    NEVER
   }
 
   /** The most tokens of one step. */
@@ -99,6 +114,44 @@ public interface Decoder extends AutoCloseable {
 
   /** Removes all cells of a sequence. */
   void remove(int sequence);
+
+  /** How far sequences can go back. */
+  Rewind rewind();
+
+  /**
+   * Bytes that {@link #save} would take now; 0 if this sequence can't be saved. Costs a look at every cell, not a copy.
+   */
+  long stateBytes(int sequence);
+
+  /**
+   * Copies all that the cache holds of a sequence, which must be in order: no step of it failed half way.
+   *
+   * @return null if it can't be saved or there is no memory for it
+   */
+  @Nullable StateImage save(int sequence);
+
+  /**
+   * Puts an image into a sequence that holds nothing.
+   *
+   * @param image made by this decoder, or read by it after its origin was checked: llama.cpp asserts on others
+   * @return false if there was no room or llama.cpp refused it; the sequence holds nothing then
+   */
+  boolean restore(StateImage image, int sequence);
+
+  /**
+   * Reads what an image wrote. Any thread; the image is not to be trusted before the checksum of its bytes was compared.
+   *
+   * @throws IOException if the channel fails or ends early, or there is no memory for so much
+   */
+  StateImage read(ReadableByteChannel channel, long bytes) throws IOException;
+
+  /**
+   * 32 bytes that are equal only for decoders that can restore each other's images and mean the same by them: model,
+   * types of the cache, version of llama.cpp. Any thread; the first call reads parts of the model's file.
+   *
+   * @throws IOException if that file can't be read any more
+   */
+  byte[] fingerprint() throws IOException;
 
   /** Asks a running {@link #decode} to stop soon. Any thread. */
   void requestAbort();

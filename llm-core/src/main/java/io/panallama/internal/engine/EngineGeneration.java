@@ -20,7 +20,7 @@ final class EngineGeneration implements Generation {
   private final Mailbox mailbox;
   private final boolean logprobs;
   private final EngineLoop engine;
-  private final RequestClock clock = new RequestClock();
+  private final RequestClock clock;
   private final AtomicBoolean reading = new AtomicBoolean();
 
   private volatile boolean cancelled;
@@ -39,7 +39,8 @@ final class EngineGeneration implements Generation {
   private boolean finishedRead;
   private volatile boolean closed;
 
-  EngineGeneration(long id, Mailbox mailbox, boolean logprobs, EngineLoop engine) {
+  EngineGeneration(long id, Mailbox mailbox, boolean logprobs, RequestClock clock, EngineLoop engine) {
+    this.clock = clock;
     this.id = id;
     this.mailbox = mailbox;
     this.logprobs = logprobs;

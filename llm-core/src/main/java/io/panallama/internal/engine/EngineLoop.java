@@ -1,5 +1,6 @@
 package io.panallama.internal.engine;
 
+import io.panallama.ContextOverflow;
 import io.panallama.EngineStats;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
@@ -7,12 +8,12 @@ import io.panallama.GenerationEvent;
 import io.panallama.GenerationException;
 import io.panallama.GenerationException.Reason;
 import io.panallama.GenerationOptions;
+import io.panallama.InvalidRequestException;
 import io.panallama.PromptTooLongException;
 import io.panallama.Usage;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,18 +49,25 @@ public final class EngineLoop implements AutoCloseable {
   private volatile boolean ended;
   private volatile @Nullable Throwable death;
   private volatile boolean cancelRequested;
+  private final LongSupplier clock;
   private final Thread thread;
 
   // Confined to the engine thread.
-  private final Deque<Sequence> waiting = new ArrayDeque<>();
+  private final WaitingQueue waiting = new WaitingQueue();
   private final List<Sequence> active = new ArrayList<>();
+
+  /** No deadline of a sequence here is earlier. */
+  private long nextDeadline = Sequence.NO_DEADLINE;
+
   private @Nullable PrefixCache cache;
 
   /** Somebody was pushed out for want of room: nobody is let in again before one of the others has ended. */
   private boolean full;
 
-  private EngineLoop(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
+  private EngineLoop(
+      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
     this.inbox = inbox;
+    this.clock = clock;
     this.settings = settings;
     this.pieces = pieces;
     this.decoders = decoders;
@@ -70,14 +79,24 @@ public final class EngineLoop implements AutoCloseable {
    * Starts the thread and waits until its decoder is made.
    *
    * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
+   * @throws io.panallama.EngineStartException if the directory to spill to can't be made
    */
   public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
-    return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>());
+    return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>(), System::nanoTime);
   }
 
-  /** With an inbox of the caller's: safe for many writers, and the seam at which a test meets the engine thread. */
-  static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox) {
-    EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox);
+  /**
+   * With an inbox and a clock of the caller's: the seams at which a test meets the engine thread.
+   *
+   * @param inbox safe for many writers
+   * @param clock nanoseconds, as {@link System#nanoTime}; any thread
+   */
+  static EngineLoop start(
+      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
+    if (settings.spill().directory() != null && settings.spill().diskBytes() > 0) {
+      SpillFolder.create(settings.spill().directory());
+    }
+    EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox, clock);
     loop.thread.start();
     try {
       loop.started.join();
@@ -96,12 +115,27 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   /**
-   * @throws PromptTooLongException if a prompt of this length leaves no room for a token of the answer
+   * Refuses what can't be generated from, whatever else is going on.
+   *
+   * @throws PromptTooLongException if a prompt of this length leaves no room for a token of the answer and may not be cut
+   * @throws InvalidRequestException if more is to be kept of it than fits
    */
-  public void requireRoom(int promptLength) {
+  public void requireRoom(int promptLength, ContextOverflow overflow) {
     int limit = sequenceContextSize();
-    if (promptLength >= limit) {
-      throw new PromptTooLongException(promptLength, limit);
+    switch (overflow) {
+      case ContextOverflow.Reject() -> {
+        if (promptLength >= limit) {
+          throw new PromptTooLongException(promptLength, limit);
+        }
+      }
+      case ContextOverflow.Stop() -> {}
+      case ContextOverflow.Shift(int keep) -> {
+        if (keep > limit - 2) {
+          throw new InvalidRequestException(
+              "overflow.keep",
+              "overflow.keep is " + keep + "; the context of " + limit + " tokens allows 0 to " + (limit - 2) + ".");
+        }
+      }
     }
   }
 
@@ -110,17 +144,26 @@ public final class EngineLoop implements AutoCloseable {
    * the caller's.
    *
    * @param stopTexts what ends the generation; the request's own stops and those of the chat template
+   * @param listener is told of the end, unless this throws
    * @throws io.panallama.EngineBusyException if the queue is full
-   * @throws PromptTooLongException if the prompt leaves no room for a token of the answer
+   * @throws InvalidRequestException as {@link #requireRoom}
    * @throws IllegalStateException if the engine is closed
    */
-  public Generation submit(int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
-    requireRoom(prompt.length);
+  public Generation submit(
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener) {
+    requireRoom(prompt.length, options.overflow());
     requireOpen();
+    if (prompt.length >= sequenceContextSize() && !(options.overflow() instanceof ContextOverflow.Shift)) {
+      return full(prompt, options, sampler, listener);
+    }
     admission.enter();
     EngineGeneration generation;
     try {
-      generation = enqueue(prompt, options, stopTexts, sampler);
+      generation = enqueue(prompt, options, stopTexts, sampler, listener);
     } catch (Throwable failure) {
       admission.leave();
       throw failure;
@@ -134,14 +177,50 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   private EngineGeneration enqueue(
-      int[] prompt, GenerationOptions options, List<String> stopTexts, TokenSampler sampler) {
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener) {
     StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
-    Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), stops.largestRelease(), options.topLogprobs());
-    EngineGeneration generation = new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
-    inbox.add(
-        new Sequence(
-            generation, sampler, stops, prompt, options.maxTokens(), sequenceContextSize(), options.topLogprobs()));
+    EngineGeneration generation = generation(options, stops.largestRelease());
+    long deadline = deadline(options, generation.clock().submitted());
+    inbox.add(new Sequence(generation, sampler, stops, prompt, sequenceContextSize(), options, deadline, listener));
     return generation;
+  }
+
+  private EngineGeneration generation(GenerationOptions options, int largestEntry) {
+    Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), largestEntry, options.topLogprobs());
+    RequestClock times = new RequestClock(clock);
+    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, times, this);
+  }
+
+  /** The answer to a prompt that leaves no room for one. */
+  private EngineGeneration full(
+      int[] prompt, GenerationOptions options, TokenSampler sampler, @Nullable SequenceListener listener) {
+    sampler.close();
+    if (listener != null) {
+      listener.ended(prompt);
+    }
+    EngineGeneration generation = generation(options, 1);
+    Usage usage = new Usage(prompt.length, 0, 0, 0);
+    generation.finish(new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, generation.clock().timings()));
+    return generation;
+  }
+
+  /** The earlier of both limits, in nanoseconds of the engine's clock. */
+  private static long deadline(GenerationOptions options, long submitted) {
+    long left = Sequence.NO_DEADLINE;
+    Duration limit = options.timeLimit();
+    if (limit != null) {
+      left = TimeUnit.NANOSECONDS.convert(limit);
+    }
+    Instant deadline = options.deadline();
+    if (deadline != null) {
+      left = Math.min(left, TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), deadline)));
+    }
+    // TimeUnit.convert saturates: what ends after 292 years has no end.
+    return left > Long.MAX_VALUE / 4 ? Sequence.NO_DEADLINE : submitted + Math.max(0, left);
   }
 
   /**
@@ -226,24 +305,32 @@ public final class EngineLoop implements AutoCloseable {
       started.completeExceptionally(failure);
       return;
     }
-    try (decoder) {
-      PrefixCache prefixes = new PrefixCache(decoder, settings.slots());
+    try (decoder;
+        PrefixCache prefixes = prefixes(decoder)) {
       cache = prefixes;
       started.complete(decoder);
-      Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings.slots());
+      Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings, clock);
       while (!closing) {
         // Before the inbox is read: whoever sets the flag later is found in the next round, wherever its sequence is.
         boolean cancellations = takeCancelRequest();
         receive();
+        prefixes.receive();
         if (cancellations) {
           dropCancelled();
         }
-        admit(decoder, prefixes);
+        long now = clock.getAsLong();
+        if (now >= nextDeadline) {
+          endOverdue(stepper, now);
+        }
+        admit(decoder, prefixes, now);
         prefixes.shareAgain(active);
         if (!stepper.step(active)) {
-          idle();
+          idle(prefixes);
         }
       }
+      // Before the disk is waited for.
+      failAll();
+      prefixes.flush();
     } catch (Throwable failure) {
       death = failure;
       throw failure;
@@ -257,16 +344,42 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
+  private PrefixCache prefixes(Decoder decoder) {
+    ColdStore cold = ColdStore.create(decoder, settings.spill(), counters, settings.name() + "-spill", this::wake);
+    return new PrefixCache(decoder, settings.slots(), counters, cold);
+  }
+
   private void receive() {
     Sequence sequence;
     while ((sequence = inbox.poll()) != null) {
-      waiting.addLast(sequence);
+      waiting.add(sequence);
+      nextDeadline = Math.min(nextDeadline, sequence.deadline());
     }
   }
 
-  private void idle() {
-    if (inbox.isEmpty() && !closing) {
+  private void idle(PrefixCache prefixes) {
+    if (!inbox.isEmpty() || prefixes.hasReports() || closing) {
+      return;
+    }
+    if (nextDeadline == Sequence.NO_DEADLINE) {
       LockSupport.park(this);
+    } else {
+      LockSupport.parkNanos(this, nextDeadline - clock.getAsLong());
+    }
+  }
+
+  /** Ends what has run out of time, and finds out when to look again. */
+  private void endOverdue(Stepper stepper, long now) {
+    List<Sequence> all = new ArrayList<>(active);
+    waiting.copyTo(all, _ -> true);
+    nextDeadline = Sequence.NO_DEADLINE;
+    for (Sequence sequence : all) {
+      if (sequence.deadline() > now) {
+        nextDeadline = Math.min(nextDeadline, sequence.deadline());
+      } else {
+        waiting.remove(sequence);
+        stepper.endEarly(sequence, FinishReason.TIME_LIMIT);
+      }
     }
   }
 
@@ -284,23 +397,24 @@ public final class EngineLoop implements AutoCloseable {
         finish(active.get(i), FinishReason.CANCELLED);
       }
     }
-    for (Sequence sequence : List.copyOf(waiting)) {
-      if (sequence.generation().isCancelled()) {
-        waiting.remove(sequence);
-        finish(sequence, FinishReason.CANCELLED);
-      }
+    List<Sequence> cancelled = new ArrayList<>();
+    waiting.copyTo(cancelled, sequence -> sequence.generation().isCancelled());
+    for (Sequence sequence : cancelled) {
+      waiting.remove(sequence);
+      finish(sequence, FinishReason.CANCELLED);
     }
   }
 
   /** Lets the waiting in, in order, while there are slots and the KV cache has room for what they bring. */
-  private void admit(Decoder decoder, PrefixCache prefixes) {
-    while ((!full || active.isEmpty())
-        && !waiting.isEmpty()
-        && active.size() < settings.slots()
-        && fits(waiting.getFirst(), decoder)) {
-      Sequence sequence = waiting.removeFirst();
-      prefixes.admit(sequence);
-      active.add(sequence);
+  private void admit(Decoder decoder, PrefixCache prefixes, long now) {
+    while ((!full || active.isEmpty()) && !waiting.isEmpty() && active.size() < settings.slots()) {
+      Sequence next = waiting.first(now);
+      if (next == null || !fits(next, decoder)) {
+        break;
+      }
+      waiting.remove(next);
+      prefixes.admit(next);
+      active.add(next);
     }
     counters.running(active.size());
   }
@@ -315,33 +429,34 @@ public final class EngineLoop implements AutoCloseable {
     }
     long cells = candidate.length();
     for (int i = 0; i < active.size(); i++) {
-      cells += active.get(i).length() - active.get(i).sharedLength();
+      cells += active.get(i).length() - active.get(i).borrowedLength();
     }
     // Some room to grow for each, so that a sequence let in now is not pushed out by the next few tokens.
     long headroom = 32L * (active.size() + 1);
     return cells + headroom <= decoder.contextSize();
   }
 
-  /** Takes a running sequence's cells back and puts it first in the queue; it will be computed again. */
+  /** Takes a running sequence's cells back and lets it wait before all others; it will be computed again. */
   void preempt(Sequence sequence) {
     active.remove(sequence);
     prefixes().release(sequence);
     sequence.preempt();
-    waiting.addFirst(sequence);
+    waiting.add(sequence);
     counters.preempted();
     full = true;
   }
 
   /** Ends a sequence and tells its reader. */
   void finish(Sequence sequence, FinishReason reason) {
-    int shared = sequence.sharedLength();
+    int reused = sequence.sharedLength();
     if (sequence.isActive()) {
       active.remove(sequence);
       prefixes().retire(sequence);
     }
     end(sequence);
     EngineGeneration generation = sequence.generation();
-    Usage usage = new Usage(sequence.promptLength(), shared, sequence.completionLength(), 0);
+    Usage usage = new Usage(sequence.promptLength(), reused, sequence.completionLength(), sequence.discarded());
+    sequence.tellEnded();
     // The place is free before the reader hears of the end, who may want it again at once.
     admission.leave(generation.clock().sinceSubmission());
     generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
@@ -354,6 +469,7 @@ public final class EngineLoop implements AutoCloseable {
       prefixes().release(sequence);
     }
     end(sequence);
+    sequence.tellFailed();
     admission.leave();
     sequence.generation().fail(new GenerationException(reason, message, null));
   }
@@ -385,13 +501,12 @@ public final class EngineLoop implements AutoCloseable {
   private void failAll() {
     Throwable cause = death;
     counters.running(0);
-    for (List<Sequence> sequences : List.of(List.copyOf(active), List.copyOf(waiting))) {
+    for (List<Sequence> sequences : List.of(List.copyOf(active), waiting.drain())) {
       for (Sequence sequence : sequences) {
         failUnserved(sequence, cause);
       }
     }
     active.clear();
-    waiting.clear();
   }
 
   private void failInbox() {
@@ -404,6 +519,7 @@ public final class EngineLoop implements AutoCloseable {
   private void failUnserved(Sequence sequence, @Nullable Throwable cause) {
     sequence.finish();
     sequence.sampler().close();
+    sequence.tellFailed();
     admission.leave();
     sequence
         .generation()

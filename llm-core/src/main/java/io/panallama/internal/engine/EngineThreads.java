@@ -32,13 +32,20 @@ final class EngineThreads {
 
   /** A thread for the loop, not started yet. */
   static Thread unstarted(EngineLoop loop, String name) {
+    return daemon(name).stackSize(STACK_SIZE).unstarted(() -> run(loop));
+  }
+
+  /** A thread that helps a loop, not started yet. */
+  static Thread unstarted(Runnable task, String name) {
+    return daemon(name).unstarted(task);
+  }
+
+  private static Thread.Builder.OfPlatform daemon(String name) {
     return Thread.ofPlatform()
         .name(name)
         .daemon(true)
-        .stackSize(STACK_SIZE)
         .uncaughtExceptionHandler(
-            (dead, error) -> LOG.log(System.Logger.Level.ERROR, "The thread " + dead.getName() + " died.", error))
-        .unstarted(() -> run(loop));
+            (dead, error) -> LOG.log(System.Logger.Level.ERROR, "The thread " + dead.getName() + " died.", error));
   }
 
   private static void run(EngineLoop loop) {

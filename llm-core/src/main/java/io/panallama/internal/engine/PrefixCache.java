@@ -13,13 +13,20 @@ import org.jspecify.annotations.Nullable;
  * <p>A new sequence takes the longest beginning that is there by sharing its cells, which copies nothing. Where the
  * longest one is still being computed by another sequence, it waits for that rather than computing it again: sixteen
  * requests with the same system prompt pay for it once. What finished sequences leave is given up least recently used
- * first, when ids or cells run out.
+ * first, when ids or cells run out, and goes to the {@link ColdStore}, from where it comes back by a copy.
+ *
+ * <p>Models that can't go back to a beginning share none of this. Theirs are copied to the cold store where they will be
+ * of use: at the end of a generation, near the end of a long prompt, and where a prompt parts from a text that was there
+ * before, such as after a system prompt.
  *
  * <p>Engine thread only.
  */
-final class PrefixCache {
+final class PrefixCache implements AutoCloseable {
   /** Sharing less than this is not worth a look at every cell of the cache. */
   private static final int SHORTEST_SHARE = 8;
+
+  /** The copy near the end of a prompt is at a multiple of this, so that it is the same place when the prompt grows. */
+  private static final int CHECKPOINT_STRIDE = 256;
 
   /** What a finished sequence left. */
   private static final class Retained implements PrefixHolder {
@@ -49,6 +56,9 @@ final class PrefixCache {
   }
 
   private final Decoder decoder;
+  private final Counters counters;
+  private final @Nullable ColdStore cold;
+  private final Decoder.Rewind rewind;
   private final int retainedLimit;
 
   /**
@@ -64,8 +74,14 @@ final class PrefixCache {
   /** Least recently used first. */
   private final Deque<Retained> retained = new ArrayDeque<>();
 
-  PrefixCache(Decoder decoder, int slots) {
+  /**
+   * @param cold where prefixes go that have to leave, which this closes; null if they are forgotten
+   */
+  PrefixCache(Decoder decoder, int slots, Counters counters, @Nullable ColdStore cold) {
     this.decoder = decoder;
+    this.counters = counters;
+    this.cold = cold;
+    this.rewind = decoder.rewind();
     this.retainedLimit = decoder.sharesPrefixes() ? decoder.sequenceIds() - slots : 0;
     this.retainedCellLimit = decoder.contextSize() / 2;
   }
@@ -79,7 +95,7 @@ final class PrefixCache {
     }
     usedIds.set(id);
     sequence.activate(id);
-    if (retainedLimit > 0) {
+    if (retainedLimit > 0 || cold != null) {
       share(sequence);
     }
   }
@@ -94,6 +110,9 @@ final class PrefixCache {
         share(sequence);
       }
     }
+    if (cold != null) {
+      cold.settle();
+    }
   }
 
   /** Takes the longest beginning that can be had now or waits for one that is being computed, and enters the tree. */
@@ -105,49 +124,142 @@ final class PrefixCache {
   private void find(Sequence sequence) {
     // The last token is always computed: its logits are wanted.
     int limit = sequence.length() - 1;
-    Best best = new Best(sequence);
-    int matched = tree.longest(sequence.tokens(), limit, best::consider);
-    PrefixHolder holder = best.holder;
-    if (holder == null || matched < SHORTEST_SHARE) {
-      return;
+    List<PrefixHolder> holders = new ArrayList<>();
+    int matched = tree.longest(sequence.tokens(), limit, holders::add);
+    PrefixHolder holder = matched < SHORTEST_SHARE ? null : best(sequence, holders, matched);
+    int hot = holder == null ? 0 : isWorthWaiting(holder, matched) ? matched : Math.min(matched, holder.cached());
+    ColdStore.Hit hit = cold == null ? null : cold.find(sequence.tokens(), limit);
+    if (hit != null && hit.usable() >= hot + ColdStore.SHORTEST) {
+      if (!takeCold(sequence, hit) && holder != null) {
+        takeHot(sequence, holder, matched);
+      }
+    } else if ((holder == null || !takeHot(sequence, holder, matched)) && hit != null) {
+      takeCold(sequence, hit);
     }
-    if (holder.cached() < matched && holder.isPrefilling()) {
+    if (cold != null && rewind != Decoder.Rewind.ALWAYS) {
+      planCheckpoints(sequence, holder, matched, cold);
+    }
+  }
+
+  /** Of those that have what is wanted, the one that has most of it computed; null if none is of use. */
+  private @Nullable PrefixHolder best(Sequence seeker, List<PrefixHolder> holders, int matched) {
+    PrefixHolder best = null;
+    for (PrefixHolder candidate : holders) {
+      // The state of a model that can't go back is of use only if it is copied when it gets there.
+      boolean useful = rewind != Decoder.Rewind.NEVER || isWorthWaiting(candidate, matched);
+      if (useful && (best == null || candidate.cached() > best.cached()) && !waitsFor(candidate, seeker)) {
+        best = candidate;
+      }
+    }
+    return best;
+  }
+
+  private static boolean isWorthWaiting(PrefixHolder holder, int matched) {
+    return holder.cached() < matched && holder.isPrefilling();
+  }
+
+  /** Whether waiting for the first one would be waiting for oneself, directly or through others. */
+  private static boolean waitsFor(PrefixHolder candidate, Sequence seeker) {
+    PrefixHolder next = candidate;
+    while (next != null && next != seeker) {
+      next = next instanceof Sequence sequence ? sequence.awaited() : null;
+    }
+    return next == seeker;
+  }
+
+  /** Shares the cells of a holder, or waits for them; false if they can't be had. */
+  private boolean takeHot(Sequence sequence, PrefixHolder holder, int matched) {
+    if (isWorthWaiting(holder, matched)) {
       sequence.await(holder, matched);
-      return;
+      return true;
     }
     int length = Math.min(matched, holder.cached());
-    if (length >= SHORTEST_SHARE && length > sequence.cached() && decoder.share(holder.id(), sequence.id(), length)) {
+    boolean taken =
+        length >= SHORTEST_SHARE && length > sequence.cached() && decoder.share(holder.id(), sequence.id(), length);
+    if (taken) {
       sequence.shared(length);
+      counters.cached(sequence.sharedLength());
     }
     if (holder instanceof Retained used) {
       retained.remove(used);
       retained.addLast(used);
     }
+    return taken;
   }
 
-  /** Of those that have what is wanted, the one that has most of it computed. */
-  private static final class Best {
-    private final Sequence seeker;
-    private @Nullable PrefixHolder holder;
-
-    Best(Sequence seeker) {
-      this.seeker = seeker;
+  /** Copies an image into the sequence, or waits until it is read from its file; false if it can't be had. */
+  private boolean takeCold(Sequence sequence, ColdStore.Hit hit) {
+    ColdStore store = cold;
+    if (store == null) {
+      return false;
     }
-
-    void consider(PrefixHolder candidate) {
-      boolean better = holder == null || candidate.cached() > holder.cached();
-      if (better && !waitsForSeeker(candidate)) {
-        holder = candidate;
+    ColdPrefix prefix = hit.prefix();
+    StateImage image = prefix.image();
+    if (image == null) {
+      store.load(prefix);
+      if (prefix.isLoading()) {
+        sequence.await(prefix, hit.usable());
       }
+      return prefix.isLoading();
     }
+    store.restoring(prefix);
+    boolean restored =
+        decoder.restore(image, sequence.id()) || giveUpCells(prefix.length()) && decoder.restore(image, sequence.id());
+    store.restored(prefix, restored);
+    if (!restored) {
+      return false;
+    }
+    if (hit.usable() < prefix.length() && !decoder.removeFrom(sequence.id(), hit.usable())) {
+      decoder.remove(sequence.id());
+      return false;
+    }
+    sequence.restored(hit.usable());
+    counters.cached(sequence.sharedLength());
+    return true;
+  }
 
-    /** Whether waiting for this one would be waiting for oneself, directly or through others. */
-    private boolean waitsForSeeker(PrefixHolder candidate) {
-      PrefixHolder next = candidate;
-      while (next != null && next != seeker) {
-        next = next instanceof Sequence sequence ? sequence.awaited() : null;
-      }
-      return next == seeker;
+  /** Gives up so many cells, or as many as there are; false if there are none. */
+  private boolean giveUpCells(int wanted) {
+    int before = retainedCells;
+    while (before - retainedCells < wanted && giveUpOldest()) {
+      continue;
+    }
+    return retainedCells < before;
+  }
+
+  /** Where a copy of the state will be of use to those who come later, or wait already. */
+  private void planCheckpoints(Sequence sequence, @Nullable PrefixHolder holder, int matched, ColdStore store) {
+    int limit = Math.min(sequence.promptLength(), sequence.length()) - 1;
+    int parting = Math.min(limit, Math.max(matched, store.common(sequence.tokens(), limit)));
+    if (parting >= ColdStore.SHORTEST && parting > sequence.cached()) {
+      sequence.checkpoints().add(parting);
+    }
+    int tail = limit / CHECKPOINT_STRIDE * CHECKPOINT_STRIDE;
+    if (tail >= sequence.cached() + ColdStore.SHORTEST) {
+      sequence.checkpoints().add(tail);
+    }
+    if (holder instanceof Sequence other && matched >= ColdStore.SHORTEST && isWorthWaiting(other, matched)) {
+      other.checkpoints().add(matched);
+    }
+  }
+
+  /** A step computed tokens of a prompt. Allocates nothing unless a copy is wanted here. */
+  void computed(Sequence sequence) {
+    if (cold != null && sequence.checkpoints().isAt(sequence.cached())) {
+      cold.offer(sequence.tokens(), sequence.cached(), sequence.id());
+    }
+  }
+
+  /** An active sequence has lost the tokens behind the first {@code kept}, and goes on with others in their place. */
+  void shifted(Sequence sequence, int kept) {
+    leave(sequence);
+    if (sequence.cached() > kept && !decoder.removeFrom(sequence.id(), kept)) {
+      decoder.remove(sequence.id());
+      sequence.forgotten();
+    }
+    sequence.truncated(kept);
+    if (retainedLimit > 0) {
+      sequence.entry(tree.insert(sequence.tokens(), sequence.length(), sequence));
     }
   }
 
@@ -156,14 +268,20 @@ final class PrefixCache {
     leave(sequence);
     int id = sequence.id();
     int length = sequence.cached();
-    boolean keeps = retainedLimit > 0 && length >= SHORTEST_SHARE && length <= retainedCellLimit;
-    if (!keeps || isCovered(sequence.tokens(), length)) {
+    if (isCovered(sequence.tokens(), length)) {
+      free(id);
+      return;
+    }
+    if (retainedLimit == 0 || length < SHORTEST_SHARE || length > retainedCellLimit) {
+      if (cold != null) {
+        cold.offer(sequence.tokens(), length, id);
+      }
       free(id);
       return;
     }
     for (PrefixTree.Entry<PrefixHolder> shorter : tree.beginnings(sequence.tokens(), length)) {
       if (shorter.holder() instanceof Retained covered) {
-        giveUp(covered);
+        forget(covered);
       }
     }
     while (retained.size() >= retainedLimit || retainedCells + length > retainedCellLimit) {
@@ -203,11 +321,14 @@ final class PrefixCache {
     if (oldest == null) {
       return false;
     }
-    giveUp(oldest);
+    if (cold != null && oldest.entry != null) {
+      cold.offer(tree.tokens(oldest.entry), oldest.length, oldest.id);
+    }
+    forget(oldest);
     return true;
   }
 
-  private void giveUp(Retained left) {
+  private void forget(Retained left) {
     retained.remove(left);
     retainedCells -= left.length;
     if (left.entry != null) {
@@ -219,5 +340,47 @@ final class PrefixCache {
   private void free(int id) {
     decoder.remove(id);
     usedIds.clear(id);
+  }
+
+  /** Takes in what was read from the disk tier or written to it. Allocates nothing if that is nothing. */
+  void receive() {
+    if (cold != null) {
+      cold.receive();
+    }
+  }
+
+  /** Whether {@link #receive} has something to do. */
+  boolean hasReports() {
+    return cold != null && cold.hasReports();
+  }
+
+  /**
+   * At the end of the engine: has what finished sequences left and what is in memory written to the disk tier, what was
+   * used last first, as much as {@link ColdStore#FLUSH_LIMIT} allows.
+   */
+  void flush() {
+    ColdStore store = cold;
+    if (store == null || !store.outlivesEngine()) {
+      return;
+    }
+    long deadline = System.nanoTime() + ColdStore.FLUSH_LIMIT.toNanos();
+    store.end(deadline);
+    for (Retained left : List.copyOf(retained).reversed()) {
+      if (left.entry != null) {
+        int[] tokens = tree.tokens(left.entry);
+        while (!store.offer(tokens, left.length, left.id) && store.awaitReport(deadline)) {
+          continue;
+        }
+      }
+    }
+    store.writeRest();
+  }
+
+  /** Ends the cold store; what the KV cache holds goes with its decoder. */
+  @Override
+  public void close() {
+    if (cold != null) {
+      cold.close();
+    }
   }
 }

@@ -1,7 +1,9 @@
 package io.panallama.internal.engine;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +109,48 @@ final class PrefixTree<H> {
       visit(match.below(), holders);
     }
     return match.length();
+  }
+
+  /**
+   * As {@link #longest}, with at most {@code most} of the holders, those with the shortest texts first as far as the tree
+   * shows it: there may be thousands that begin alike.
+   */
+  int longest(int[] tokens, int limit, int most, Consumer<H> holders) {
+    Match<H> match = match(tokens, limit);
+    if (match.length() == 0) {
+      return 0;
+    }
+    Deque<Node<H>> next = new ArrayDeque<>();
+    next.add(match.below());
+    int left = most;
+    Node<H> node;
+    while (left > 0 && (node = next.poll()) != null) {
+      for (Entry<H> entry : node.entries) {
+        holders.accept(entry.holder);
+        left--;
+      }
+      for (Node<H> child : node.children.values()) {
+        if (next.size() >= left) {
+          break;
+        }
+        next.add(child);
+      }
+    }
+    return match.length();
+  }
+
+  /** The text of an entry. */
+  int[] tokens(Entry<H> entry) {
+    int length = 0;
+    for (Node<H> node = entry.node; node != null; node = node.parent) {
+      length += node.edge.length;
+    }
+    int[] tokens = new int[length];
+    for (Node<H> node = entry.node; node != null; node = node.parent) {
+      length -= node.edge.length;
+      System.arraycopy(node.edge, 0, tokens, length, node.edge.length);
+    }
+    return tokens;
   }
 
   /** The entries whose whole text is a beginning of this one. */

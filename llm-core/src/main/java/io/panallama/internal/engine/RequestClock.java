@@ -2,19 +2,30 @@ package io.panallama.internal.engine;
 
 import io.panallama.Timings;
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
-/** The moments of one generation, in {@link System#nanoTime}. Written by the engine thread. */
+/** The moments of one generation, in nanoseconds of the engine's clock. Written by the engine thread. */
 final class RequestClock {
   private static final long UNSET = Long.MIN_VALUE;
 
-  private final long submitted = System.nanoTime();
+  private final LongSupplier nanos;
+  private final long submitted;
   private long prefillStarted = UNSET;
   private long firstToken = UNSET;
   private long lastToken = UNSET;
 
-  void step() {
+  RequestClock(LongSupplier nanos) {
+    this.nanos = nanos;
+    this.submitted = nanos.getAsLong();
+  }
+
+  long submitted() {
+    return submitted;
+  }
+
+  void step(long now) {
     if (prefillStarted == UNSET) {
-      prefillStarted = System.nanoTime();
+      prefillStarted = now;
     }
   }
 
@@ -26,12 +37,12 @@ final class RequestClock {
   }
 
   long sinceSubmission() {
-    return System.nanoTime() - submitted;
+    return nanos.getAsLong() - submitted;
   }
 
   /** What was not reached counts up to now. */
   Timings timings() {
-    long now = System.nanoTime();
+    long now = nanos.getAsLong();
     long prefill = prefillStarted == UNSET ? now : prefillStarted;
     long first = firstToken == UNSET ? now : firstToken;
     long last = lastToken == UNSET ? first : lastToken;

@@ -1,71 +1,168 @@
 package io.panallama.internal.engine;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a step computes. Pure: the same sequences and budgets give the same plan.
+ * Decides what a step computes. Pure: the same sequences, budgets and times give the same plan.
  *
- * <p>Every generating sequence gets its one token first, so a long prompt never stops the others; what is left of the
- * budget is shared evenly between the prefills, each step starting with another one.
+ * <p>Every generating sequence gets its one token first, so a long prompt never stops the others. Of the prompt budget a
+ * quarter is spread over all prompts, so that each of them moves at least every second step. The rest goes by deficit
+ * round-robin (Shreedhar and Varghese, 1995): a prompt has its turn until it has had its quantum, which is the budget of a
+ * step weighted by priority, and whose last turn is longest ago comes next. A prompt that is new has its first turn before
+ * the others' next one (as in flow queueing, RFC 8290): short ones are through at once, and one after the other rather
+ * than all of them late.
  */
 final class Scheduler {
-  private final int tokenBudget;
-  private int turn;
+  /** One part in so many of the prompt budget is spread over all. */
+  private static final int SPREAD = 4;
+
+  /** How much larger the quantum of a prompt gets that would miss its deadline otherwise. */
+  private static final int BOOST = 4;
+
+  private final int batchSize;
+  private final StepBudget budget;
+  private @Nullable Sequence turn;
+  private int deficit;
+  private long turns;
+  private int spreadStart;
 
   /**
-   * @param tokenBudget the most tokens of a step; at least as many as there can be active sequences
+   * @param batchSize the most tokens of a step; at least as many as there can be active sequences
    */
-  Scheduler(int tokenBudget) {
-    this.tokenBudget = tokenBudget;
+  Scheduler(int batchSize, StepBudget budget) {
+    this.batchSize = batchSize;
+    this.budget = budget;
   }
 
   /**
    * Fills {@code plan}.
    *
    * @param active the active sequences
-   * @param promptBudget the most tokens that prefills may take together
+   * @param now nanoseconds of the engine's clock
+   * @param promptLimit the most tokens that prompts may take together
    */
-  void plan(List<Sequence> active, int promptBudget, StepPlan plan) {
+  void plan(List<Sequence> active, long now, int promptLimit, StepPlan plan) {
     plan.clear();
-    int left = tokenBudget;
     int prefills = 0;
+    int weights = 0;
     for (int i = 0; i < active.size(); i++) {
       Sequence sequence = active.get(i);
       if (sequence.sitsOut()) {
         continue;
       }
       if (sequence.isGenerating()) {
-        plan.add(sequence, 1);
-        left--;
+        plan.addGenerating(sequence);
       } else {
         prefills++;
+        weights += weight(sequence);
       }
     }
-    left = Math.min(left, promptBudget);
-    if (prefills > 0 && left > 0) {
-      sharePrompts(active, prefills, left, plan);
-      turn++;
+    if (prefills == 0) {
+      turn = null;
+      return;
+    }
+    int prompts = Math.min(promptLimit, budget.promptTokens(plan.size(), prefills));
+    int left = prompts;
+    if (prefills > 1) {
+      int spread = Math.min(prompts, Math.max(prompts / SPREAD, (prefills + 1) / 2));
+      left -= spread(active, spread, prefills, plan);
+    }
+    takeTurns(active, now, prompts, left, weights, plan);
+  }
+
+  /** Gives each prompt an equal part, beginning where the last step ended; returns what was taken. */
+  private int spread(List<Sequence> active, int tokens, int prefills, StepPlan plan) {
+    int share = Math.max(1, tokens / prefills);
+    int left = tokens;
+    int first = spreadStart % active.size();
+    for (int i = 0; i < active.size() && left > 0; i++) {
+      int index = (first + i) % active.size();
+      Sequence sequence = active.get(index);
+      if (wantsPrompt(sequence)) {
+        left -= take(sequence, Math.min(share, left), plan);
+        spreadStart = index + 1;
+      }
+    }
+    return tokens - left;
+  }
+
+  private void takeTurns(List<Sequence> active, long now, int quantum, int tokens, int weights, StepPlan plan) {
+    int left = tokens;
+    if (turn != null) {
+      // What it got of the part for all counts, so that no prompt is ahead of an equal one by more than a quantum.
+      deficit = Math.max(0, deficit - plan.planned(turn));
+    }
+    while (left > 0) {
+      Sequence current = turn;
+      if (current == null || deficit == 0 || !active.contains(current) || !wants(current, plan)) {
+        current = next(active, plan);
+        turn = current;
+        if (current == null) {
+          return;
+        }
+        current.turnTaken(++turns);
+        deficit = Math.max(1, quantum(current, quantum, weights, now) - plan.planned(current));
+      }
+      int taken = take(current, Math.min(left, deficit), plan);
+      deficit -= taken;
+      left -= taken;
     }
   }
 
-  private void sharePrompts(List<Sequence> active, int prefills, int budget, StepPlan plan) {
-    int left = budget;
-    boolean progress = true;
-    while (left > 0 && progress) {
-      progress = false;
-      int share = Math.max(1, left / prefills);
-      for (int i = 0; i < active.size() && left > 0; i++) {
-        Sequence sequence = active.get((i + turn) % active.size());
-        if (sequence.sitsOut() || sequence.isGenerating()) {
-          continue;
-        }
-        int take = Math.min(Math.min(share, left), sequence.missing() - plan.planned(sequence));
-        if (take > 0) {
-          plan.add(sequence, take);
-          left -= take;
-          progress = true;
-        }
+  /** The prompt whose last turn is longest ago; of those that had none, the one that takes precedence. */
+  private static @Nullable Sequence next(List<Sequence> active, StepPlan plan) {
+    Sequence next = null;
+    for (int i = 0; i < active.size(); i++) {
+      Sequence candidate = active.get(i);
+      if (wants(candidate, plan) && (next == null || precedes(candidate, next))) {
+        next = candidate;
       }
     }
+    return next;
+  }
+
+  private static boolean precedes(Sequence one, Sequence other) {
+    if (one.lastTurn() != other.lastTurn()) {
+      return one.lastTurn() < other.lastTurn();
+    }
+    if (one.priority() != other.priority()) {
+      return one.priority() > other.priority();
+    }
+    return one.deadline() < other.deadline();
+  }
+
+  private int quantum(Sequence sequence, int tokens, int weights, long now) {
+    long quantum = (long) tokens * weight(sequence) / (Sequence.DEFAULT_WEIGHT);
+    if (sequence.deadline() != Sequence.NO_DEADLINE) {
+      double alone = budget.promptNanos(sequence.missing());
+      double shared = alone * weights / weight(sequence);
+      double left = sequence.deadline() - now;
+      // One that can't make it even alone must not take from those that can.
+      if (shared > left && alone <= left) {
+        quantum *= BOOST;
+      }
+    }
+    return (int) Math.max(1, Math.min(quantum, batchSize * (long) BOOST));
+  }
+
+  private static int weight(Sequence sequence) {
+    return sequence.priority() + 1;
+  }
+
+  private static boolean wantsPrompt(Sequence sequence) {
+    return !sequence.isGenerating() && !sequence.sitsOut();
+  }
+
+  private static boolean wants(Sequence sequence, StepPlan plan) {
+    return wantsPrompt(sequence) && plan.planned(sequence) < sequence.chunkLimit();
+  }
+
+  private static int take(Sequence sequence, int most, StepPlan plan) {
+    int take = Math.min(most, sequence.chunkLimit() - plan.planned(sequence));
+    if (take > 0) {
+      plan.addPrompt(sequence, take);
+    }
+    return Math.max(0, take);
   }
 }

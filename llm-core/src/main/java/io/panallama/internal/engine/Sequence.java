@@ -1,5 +1,7 @@
 package io.panallama.internal.engine;
 
+import io.panallama.ContextOverflow;
+import io.panallama.GenerationOptions;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,12 @@ final class Sequence implements PrefixHolder {
     FINISHED
   }
 
+  /** What {@link #deadline} gives without one: after any time. */
+  static final long NO_DEADLINE = Long.MAX_VALUE;
+
+  /** The scheduler's weight of a request that names no priority. */
+  static final int DEFAULT_WEIGHT = GenerationOptions.DEFAULT_PRIORITY + 1;
+
   private static final int NO_ID = -1;
   private static final int USUAL_COMPLETION = 4096;
 
@@ -30,41 +38,69 @@ final class Sequence implements PrefixHolder {
   private final TokenSampler sampler;
   private final StopMatcher stops;
   private final int promptLength;
-  private final int maxTokens;
   private final int contextLimit;
-  private final int topLogprobs;
+  private final GenerationOptions options;
+  private final long deadline;
+  private final @Nullable SequenceListener listener;
 
   private State state = State.WAITING;
   private int[] tokens;
   private int length;
+  private int generated;
+  private int discarded;
   private int cached;
   private int id = NO_ID;
   private boolean stalled;
   private int shared;
+  private int borrowed;
+  private final Checkpoints checkpoints = new Checkpoints();
   private PrefixTree.@Nullable Entry<PrefixHolder> entry;
   private @Nullable PrefixHolder awaited;
   private int awaitedLength;
+  private boolean preempted;
+  private long lastTurn;
 
+  /**
+   * @param prompt what is left of it under {@link ContextOverflow.Shift}
+   * @param contextLimit the most tokens of a sequence
+   * @param deadline nanoseconds of the engine's clock, or {@link #NO_DEADLINE}
+   * @param listener is told how the tokens are left
+   */
   Sequence(
       EngineGeneration generation,
       TokenSampler sampler,
       StopMatcher stops,
       int[] prompt,
-      int maxTokens,
       int contextLimit,
-      int topLogprobs) {
+      GenerationOptions options,
+      long deadline,
+      @Nullable SequenceListener listener) {
     this.generation = generation;
     this.sampler = sampler;
     this.stops = stops;
+    this.options = options;
+    this.deadline = deadline;
+    this.listener = listener;
+    this.contextLimit = contextLimit;
     // Room for what is usual from the start, on the caller's thread: the engine thread then allocates nothing per
     // token.
-    long wanted = prompt.length + (long) Math.min(maxTokens, USUAL_COMPLETION);
-    this.tokens = Arrays.copyOf(prompt, (int) Math.min(wanted, contextLimit));
-    this.length = prompt.length;
     this.promptLength = prompt.length;
-    this.maxTokens = maxTokens;
-    this.contextLimit = contextLimit;
-    this.topLogprobs = topLogprobs;
+    int[] fitting = fitting(prompt);
+    long wanted = fitting.length + (long) Math.min(options.maxTokens(), USUAL_COMPLETION);
+    this.tokens = Arrays.copyOf(fitting, (int) Math.min(wanted, contextLimit));
+    this.length = fitting.length;
+    this.discarded = prompt.length - fitting.length;
+  }
+
+  /** The prompt, without the tokens behind those to keep if it is too long; half of the rest is left for the answer. */
+  private int[] fitting(int[] prompt) {
+    if (prompt.length < contextLimit || !(options.overflow() instanceof ContextOverflow.Shift shift)) {
+      return prompt;
+    }
+    int tail = (contextLimit - shift.keep()) / 2;
+    int[] fitting = Arrays.copyOf(prompt, shift.keep() + tail);
+    System.arraycopy(prompt, prompt.length - tail, fitting, shift.keep(), tail);
+    return fitting;
   }
 
   EngineGeneration generation() {
@@ -80,18 +116,33 @@ final class Sequence implements PrefixHolder {
   }
 
   int topLogprobs() {
-    return topLogprobs;
+    return options.topLogprobs();
   }
 
+  int priority() {
+    return options.priority();
+  }
+
+  /** When it has to end, in nanoseconds of the engine's clock; {@link #NO_DEADLINE} if it has not. */
+  long deadline() {
+    return deadline;
+  }
+
+  /** Tokens of the prompt as it was given. */
   int promptLength() {
     return promptLength;
   }
 
   int completionLength() {
-    return length - promptLength;
+    return generated;
   }
 
-  /** Prompt and generated tokens together. */
+  /** Tokens of prompt and completion that were taken out to make room. */
+  int discarded() {
+    return discarded;
+  }
+
+  /** Prompt and generated tokens together, without what was taken out. */
   int length() {
     return length;
   }
@@ -105,9 +156,19 @@ final class Sequence implements PrefixHolder {
     return tokens;
   }
 
-  /** Prompt tokens that came from another sequence and were not computed again. */
+  /** Prompt tokens that were in the KV cache or came back to it, and were not computed again. */
   int sharedLength() {
     return shared;
+  }
+
+  /** Tokens whose cells are another sequence's too. */
+  int borrowedLength() {
+    return borrowed;
+  }
+
+  /** Where copies of its state are wanted while its prompt is computed. */
+  Checkpoints checkpoints() {
+    return checkpoints;
   }
 
   /** Tokens of this sequence that the KV cache holds. */
@@ -119,6 +180,25 @@ final class Sequence implements PrefixHolder {
   /** Tokens that must be computed before the next one can be sampled; at least 1. */
   int missing() {
     return length - cached;
+  }
+
+  /** The most tokens of its next chunk: what is missing, or less where a copy is wanted on the way. */
+  int chunkLimit() {
+    return checkpoints.distance(cached, missing());
+  }
+
+  /** The number of its last turn among the prompts; 0 before the first. */
+  long lastTurn() {
+    return lastTurn;
+  }
+
+  void turnTaken(long number) {
+    lastTurn = number;
+  }
+
+  /** Whether it was running before and had to make room. */
+  boolean wasPreempted() {
+    return preempted;
   }
 
   /** The id in the KV cache; only while active. */
@@ -146,7 +226,7 @@ final class Sequence implements PrefixHolder {
   }
 
   boolean reachedMaxTokens() {
-    return completionLength() >= maxTokens;
+    return generated >= options.maxTokens();
   }
 
   boolean filledContext() {
@@ -163,9 +243,38 @@ final class Sequence implements PrefixHolder {
   void preempt() {
     require(State.ACTIVE, "preempt");
     state = State.WAITING;
+    preempted = true;
     id = NO_ID;
-    cached = 0;
-    shared = 0;
+    forgotten();
+  }
+
+  /** Whether a full context makes room instead of ending the generation. */
+  boolean shifts() {
+    return options.overflow() instanceof ContextOverflow.Shift;
+  }
+
+  /**
+   * Takes the older half of what need not be kept out of the tokens.
+   *
+   * @return how many tokens at the beginning are unchanged
+   */
+  int shift() {
+    require(State.ACTIVE, "shift");
+    if (!(options.overflow() instanceof ContextOverflow.Shift shift)) {
+      throw new IllegalStateException("shift on a sequence that must keep its tokens");
+    }
+    int keep = Math.min(shift.keep(), length - 1);
+    int removed = Math.max(1, (length - keep) / 2);
+    System.arraycopy(tokens, keep + removed, tokens, keep, length - keep - removed);
+    length -= removed;
+    discarded += removed;
+    return keep;
+  }
+
+  /** The KV cache holds no more than the first {@code count} tokens. */
+  void truncated(int count) {
+    cached = Math.min(cached, count);
+    borrowed = Math.min(borrowed, count);
   }
 
   void finish() {
@@ -178,9 +287,27 @@ final class Sequence implements PrefixHolder {
 
   /** The first {@code length} tokens are in the KV cache by sharing another sequence's cells. */
   void shared(int length) {
-    require(State.ACTIVE, "shared");
+    restored(length);
+    borrowed = length;
+  }
+
+  /** The first {@code length} tokens are in the KV cache in cells of its own, by a copy. */
+  void restored(int length) {
+    require(State.ACTIVE, "restored");
     cached = length;
     shared = Math.min(length, promptLength);
+  }
+
+  void tellEnded() {
+    if (listener != null) {
+      listener.ended(Arrays.copyOf(tokens, length));
+    }
+  }
+
+  void tellFailed() {
+    if (listener != null) {
+      listener.failed();
+    }
   }
 
   /** Its place in the tree of prefixes, while it is active. */
@@ -215,6 +342,7 @@ final class Sequence implements PrefixHolder {
   void forgotten() {
     cached = 0;
     shared = 0;
+    borrowed = 0;
   }
 
   void append(int token) {
@@ -224,6 +352,7 @@ final class Sequence implements PrefixHolder {
       tokens = Arrays.copyOf(tokens, Math.min(wanted, contextLimit));
     }
     tokens[length++] = token;
+    generated++;
   }
 
   /**

@@ -20,17 +20,24 @@ final class StepPlan {
     promptTokens = 0;
   }
 
-  /** Adds tokens for a sequence, which may be in the plan already. */
-  void add(Sequence sequence, int count) {
-    if (!sequence.isGenerating()) {
-      promptTokens += count;
-    }
+  /** Adds the one token of a generating sequence. */
+  void addGenerating(Sequence sequence) {
+    append(sequence, 1);
+  }
+
+  /** Adds prompt tokens of a sequence, which may be in the plan already. */
+  void addPrompt(Sequence sequence, int count) {
+    promptTokens += count;
     for (int i = 0; i < size; i++) {
       if (sequences[i] == sequence) {
         counts[i] += count;
         return;
       }
     }
+    append(sequence, count);
+  }
+
+  private void append(Sequence sequence, int count) {
     sequences[size] = sequence;
     counts[size] = count;
     size++;
@@ -55,6 +62,15 @@ final class StepPlan {
   /** Tokens of the plan that belong to prefills. */
   int promptTokens() {
     return promptTokens;
+  }
+
+  /** Sequences of the plan that get their next token without a prompt. */
+  int generating() {
+    int generating = 0;
+    for (int i = 0; i < size; i++) {
+      generating += sequences[i].isGenerating() ? 1 : 0;
+    }
+    return generating;
   }
 
   /** Whether the step reaches the end of what is missing, so that a token can be sampled after it. */

@@ -2,7 +2,10 @@ package io.panallama.internal.engine;
 
 import io.panallama.FinishReason;
 import io.panallama.GenerationException.Reason;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One step: plan, compute, sample, hand out; and what to do when computing does not go well. Engine thread only. */
@@ -15,12 +18,26 @@ final class Stepper {
   private final TokenSink sink;
   private final Sequence[] sampled;
   private final int[] outputs;
+  private final LongSupplier clock;
+  private final StepBudget budget;
 
-  Stepper(EngineLoop loop, Decoder decoder, PrefixCache prefixes, Pieces pieces, int slots) {
+  /** Sequences of a batch that failed: one of them is to blame, so each is computed alone until it is known. */
+  private final Deque<Sequence> suspects = new ArrayDeque<>();
+
+  Stepper(
+      EngineLoop loop,
+      Decoder decoder,
+      PrefixCache prefixes,
+      Pieces pieces,
+      EngineSettings settings,
+      LongSupplier clock) {
+    int slots = settings.slots();
     this.loop = loop;
     this.decoder = decoder;
     this.prefixes = prefixes;
-    this.scheduler = new Scheduler(decoder.batchSize());
+    this.clock = clock;
+    this.budget = new StepBudget(decoder.batchSize(), slots, settings.itlTarget().toNanos());
+    this.scheduler = new Scheduler(decoder.batchSize(), budget);
     this.plan = new StepPlan(slots);
     this.sink = new TokenSink(pieces, decoder);
     this.sampled = new Sequence[slots];
@@ -29,13 +46,14 @@ final class Stepper {
 
   /** Returns false if there was nothing to compute. */
   boolean step(List<Sequence> active) {
-    int promptBudget = decoder.batchSize();
+    long started = clock.getAsLong();
+    int promptLimit = decoder.batchSize();
     while (true) {
-      scheduler.plan(active, promptBudget, plan);
+      plan(active, started, promptLimit);
       if (plan.isEmpty()) {
         return false;
       }
-      fillBatch();
+      fillBatch(started);
       // A cancel from before fillBatch marked the prefills did not abort anything: look again before the long call.
       if (loop.isClosing() || cancelledPrefill()) {
         markPrefills(false);
@@ -45,7 +63,7 @@ final class Stepper {
       markPrefills(false);
       switch (status) {
         case OK -> {
-          handOut();
+          handOut(started);
           return true;
         }
         case NO_ROOM -> {
@@ -55,7 +73,7 @@ final class Stepper {
             continue;
           }
           if (plan.promptTokens() > 1 || plan.promptTokens() == 1 && plan.size() > 1) {
-            promptBudget = plan.promptTokens() / 2;
+            promptLimit = plan.promptTokens() / 2;
           } else {
             makeRoom(active);
             return true;
@@ -73,12 +91,25 @@ final class Stepper {
     }
   }
 
-  private void fillBatch() {
+  /** One suspect alone, as long as there are any that can be computed; otherwise what the scheduler says. */
+  private void plan(List<Sequence> active, long now, int promptLimit) {
+    while (!suspects.isEmpty()) {
+      Sequence suspect = suspects.peekFirst();
+      if (active.contains(suspect) && !suspect.sitsOut()) {
+        scheduler.plan(List.of(suspect), now, promptLimit, plan);
+        return;
+      }
+      suspects.removeFirst();
+    }
+    scheduler.plan(active, now, promptLimit, plan);
+  }
+
+  private void fillBatch(long now) {
     decoder.clearAbort();
     decoder.clearBatch();
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
-      sequence.generation().clock().step();
+      sequence.generation().clock().step(now);
       outputs[i] = addTokens(sequence, plan.count(i), plan.completes(i));
     }
     markPrefills(true);
@@ -111,14 +142,17 @@ final class Stepper {
     return false;
   }
 
-  private void handOut() {
+  private void handOut(long started) {
+    suspects.pollFirst();
     decoder.clearSamples();
     int prompts = plan.promptTokens();
+    int generating = plan.generating();
     int count = 0;
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       boolean completes = plan.completes(i);
       sequence.computed(plan.count(i));
+      prefixes.computed(sequence);
       if (completes) {
         decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
         sampled[count++] = sequence;
@@ -127,7 +161,8 @@ final class Stepper {
     if (count > 0) {
       decoder.sample();
     }
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
+    budget.measured(generating, prompts, now - started);
     for (int i = 0; i < count; i++) {
       take(sampled[i], i, now);
       sampled[i] = null;
@@ -144,6 +179,8 @@ final class Stepper {
     @Nullable FinishReason reason = sink.accept(sequence, sample);
     if (reason != null) {
       loop.finish(sequence, reason);
+    } else if (sequence.filledContext()) {
+      prefixes.shifted(sequence, sequence.shift());
     }
   }
 
@@ -155,12 +192,20 @@ final class Stepper {
         youngest = sequence;
       }
     }
-    if (active.size() == 1) {
+    if (active.size() > 1) {
+      loop.preempt(youngest);
+    } else if (youngest.shifts() && youngest.length() > 2) {
+      prefixes.shifted(youngest, youngest.shift());
+    } else {
       sink.endEarly(youngest);
       loop.finish(youngest, FinishReason.CONTEXT_FULL);
-    } else {
-      loop.preempt(youngest);
     }
+  }
+
+  /** What was generated by now is the answer. */
+  void endEarly(Sequence sequence, FinishReason reason) {
+    sink.endEarly(sequence);
+    loop.finish(sequence, reason);
   }
 
   /**
@@ -176,13 +221,16 @@ final class Stepper {
     }
   }
 
-  /**
-   * llama.cpp failed on this batch, and nothing says because of whom. Every sequence of it ends; those that sat out go on.
-   */
+  /** llama.cpp failed on this batch. A sequence that was alone in it ends; of several each is tried alone. */
   private void failStep(List<Sequence> active) {
-    String message = "llama.cpp failed to compute a step: " + decoder.failure();
-    for (int i = 0; i < plan.size(); i++) {
-      loop.fail(plan.sequence(i), Reason.DECODE_FAILED, message);
+    if (plan.size() == 1) {
+      suspects.pollFirst();
+      String message = "llama.cpp failed to compute a step: " + decoder.failure();
+      loop.fail(plan.sequence(0), Reason.DECODE_FAILED, message);
+    } else {
+      for (int i = 0; i < plan.size(); i++) {
+        suspects.addLast(plan.sequence(i));
+      }
     }
     rollBack(active);
   }

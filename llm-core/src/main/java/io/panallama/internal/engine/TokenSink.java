@@ -40,7 +40,7 @@ final class TokenSink {
       flush(sequence);
       return FinishReason.LENGTH;
     }
-    if (sequence.filledContext()) {
+    if (sequence.filledContext() && !sequence.shifts()) {
       flush(sequence);
       return FinishReason.CONTEXT_FULL;
     }

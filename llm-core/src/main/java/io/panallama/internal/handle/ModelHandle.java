@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Any thread.
  */
 public final class ModelHandle {
+  private final Path path;
   private final MemorySegment model;
   private final MemorySegment vocabulary;
   private final int vocabularySize;
@@ -31,7 +32,8 @@ public final class ModelHandle {
   private final boolean offloaded;
   private final References references;
 
-  private ModelHandle(MemorySegment model, boolean offloaded) {
+  private ModelHandle(Path path, MemorySegment model, boolean offloaded) {
+    this.path = path;
     this.offloaded = offloaded;
     this.model = model;
     this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
@@ -60,7 +62,7 @@ public final class ModelHandle {
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
             : refused(path, log.errors("llama.cpp gave no reason"));
       }
-      return new ModelHandle(model, offloaded);
+      return new ModelHandle(path, model, offloaded);
     }
   }
 
@@ -119,6 +121,11 @@ public final class ModelHandle {
 
   public boolean isClosed() {
     return references.isClosed();
+  }
+
+  /** The file it was loaded from. */
+  Path path() {
+    return path;
   }
 
   MemorySegment pointer() {

@@ -16,16 +16,21 @@ import io.panallama.bindings.generated.llama_batch;
 import io.panallama.bindings.generated.llama_context_params;
 import io.panallama.bindings.generated.panallama_sample;
 import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.engine.StateImage;
 import io.panallama.internal.engine.TokenSampler;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.ReadableByteChannel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code llama_context} with its batch and sample lists in memory of ours, reused for ever.
  *
- * <p>Confined to the thread that made it, which its arena enforces; {@link #requestAbort} alone is for any thread.
+ * <p>Confined to the thread that made it, which its arena enforces; {@link #requestAbort}, {@link #read} and {@link
+ * #fingerprint} alone are for any thread.
  */
 public final class NativeDecoder implements Decoder {
   private static final int MOST_TOP = GenerationOptions.MAX_TOP_LOGPROBS;
@@ -42,6 +47,7 @@ public final class NativeDecoder implements Decoder {
   private static final long TOP_LOGPROBS = offset("top_logprobs");
 
   private final ModelHandle model;
+  private final EngineConfig config;
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment context;
   private final CpuThreads cpu;
@@ -68,9 +74,11 @@ public final class NativeDecoder implements Decoder {
   private int sampleCount;
   private String failure = "";
   private boolean closed;
+  private byte @Nullable [] fingerprint;
 
   private NativeDecoder(ModelHandle model, MemorySegment context, MemorySegment abortFlag, EngineConfig config) {
     this.model = model;
+    this.config = config;
     this.context = context;
     this.abortFlag = abortFlag;
     this.sequenceIds = LlamaCpp.llama_n_seq_max(context);
@@ -384,6 +392,70 @@ public final class NativeDecoder implements Decoder {
   @Override
   public void remove(int sequence) {
     LlamaCpp.llama_memory_seq_rm(memory, sequence, -1, -1);
+  }
+
+  @Override
+  public Rewind rewind() {
+    if (recurrent) {
+      return Rewind.NEVER;
+    }
+    return slidingWindow > 0 ? Rewind.WINDOWED : Rewind.ALWAYS;
+  }
+
+  @Override
+  public long stateBytes(int sequence) {
+    return LlamaCpp.llama_state_seq_get_size_ext(context, requireSequence(sequence), 0);
+  }
+
+  @Override
+  public @Nullable StateImage save(int sequence) {
+    long bytes = stateBytes(sequence);
+    NativeImage image;
+    try {
+      image = NativeImage.allocate(bytes);
+    } catch (OutOfMemoryError none) {
+      return null;
+    }
+    // These calls catch what they throw, say 0, and have told the log why.
+    if (LlamaCpp.llama_state_seq_get_data_ext(context, image.segment(), bytes, sequence, 0) != bytes) {
+      image.close();
+      return null;
+    }
+    return image;
+  }
+
+  @Override
+  public boolean restore(StateImage image, int sequence) {
+    MemorySegment state = ((NativeImage) image).segment();
+    long read = LlamaCpp.llama_state_seq_set_data_ext(context, state, state.byteSize(), requireSequence(sequence), 0);
+    if (read == state.byteSize()) {
+      return true;
+    }
+    // A cache of several parts may have taken the first and not the second.
+    remove(sequence);
+    return false;
+  }
+
+  private int requireSequence(int sequence) {
+    if (sequence < 0 || sequence >= sequenceIds) {
+      throw new IllegalArgumentException("sequence " + sequence + " of " + sequenceIds);
+    }
+    return sequence;
+  }
+
+  @Override
+  public StateImage read(ReadableByteChannel channel, long bytes) throws IOException {
+    return NativeImage.read(channel, bytes);
+  }
+
+  @Override
+  public synchronized byte[] fingerprint() throws IOException {
+    byte[] known = fingerprint;
+    if (known == null) {
+      known = StateFingerprint.compute(model, config);
+      fingerprint = known;
+    }
+    return known.clone();
   }
 
   @Override

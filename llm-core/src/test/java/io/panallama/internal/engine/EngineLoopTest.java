@@ -63,7 +63,7 @@ class EngineLoopTest {
   }
 
   private Generation submit(int[] prompt, GenerationOptions options) {
-    return loop.submit(prompt.clone(), options, options.stops(), new FakeSampler());
+    return loop.submit(prompt.clone(), options, options.stops(), new FakeSampler(), null);
   }
 
   private static int[] prompt(long seed, int length) {
@@ -331,7 +331,7 @@ class EngineLoopTest {
   void samplersAreClosedWithTheirGenerations() {
     start(1, 1, 8, 16, 512, 128);
     FakeSampler sampler = new FakeSampler();
-    loop.submit(prompt(1, 5), TEN, List.of(), sampler).await();
+    loop.submit(prompt(1, 5), TEN, List.of(), sampler, null).await();
     loop.close();
     assertThat(sampler.closed).isTrue();
   }
@@ -361,7 +361,8 @@ class EngineLoopTest {
               decoder.set(new FakeDecoder(64, 512, 128, VOCABULARY, 2));
               return decoder.get();
             },
-            inbox);
+            inbox,
+            System::nanoTime);
     CompletableFuture<Generation> late = new CompletableFuture<>();
     whenEmpty.set(() -> {
       Generation generation = submit(prompt(1, 5), GenerationOptions.defaults());
@@ -385,7 +386,7 @@ class EngineLoopTest {
   void aRequestThatCannotBeQueuedTakesNoPlace() {
     start(1, 0, 16, 64, 512, 128);
     List<String> broken = Arrays.asList((String) null);
-    assertThatThrownBy(() -> loop.submit(prompt(1, 5), TEN, broken, new FakeSampler()))
+    assertThatThrownBy(() -> loop.submit(prompt(1, 5), TEN, broken, new FakeSampler(), null))
         .isInstanceOf(NullPointerException.class);
     assertThat(loop.stats().waiting()).isZero();
     assertThat(submit(prompt(1, 5), TEN).await().reason()).isEqualTo(FinishReason.LENGTH);
@@ -395,7 +396,7 @@ class EngineLoopTest {
   void anEmptyStopOfAChatTemplateIsPassedOver() {
     start(1, 1, 16, 64, 512, 128);
     int[] prompt = prompt(1, 5);
-    assertThat(loop.submit(prompt.clone(), TEN, List.of(""), new FakeSampler()).await().text())
+    assertThat(loop.submit(prompt.clone(), TEN, List.of(""), new FakeSampler(), null).await().text())
         .isEqualTo(expected(prompt, 10));
   }
 

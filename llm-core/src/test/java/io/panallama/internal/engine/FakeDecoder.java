@@ -1,5 +1,10 @@
 package io.panallama.internal.engine;
 
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -51,6 +57,10 @@ final class FakeDecoder implements Decoder {
   private final int sequenceContextSize;
   private final int vocabulary;
   private final Map<Integer, TreeMap<Integer, Cell>> cache = new HashMap<>();
+
+  /** The first position whose cell a sliding window still has, per sequence. */
+  private final Map<Integer, Integer> windowStart = new HashMap<>();
+
   private final List<Cell> batch = new ArrayList<>();
   private final List<Integer> samples = new ArrayList<>();
   private final List<Integer> sampled = new ArrayList<>();
@@ -62,6 +72,17 @@ final class FakeDecoder implements Decoder {
   volatile boolean abortRequested;
   volatile boolean closed;
   boolean canRemovePart = true;
+
+  /** A token that no batch with it survives. */
+  volatile int poison = -1;
+
+  /** How far a sequence can go back; with {@link Rewind#WINDOWED} by {@link #window} tokens. */
+  Rewind rewind = Rewind.ALWAYS;
+
+  int window = 16;
+  byte[] fingerprint = new byte[32];
+  volatile int restores;
+  final AtomicInteger images = new AtomicInteger();
   private final int sequenceIds;
   volatile int shares;
   private CountDownLatch abortSeen = new CountDownLatch(1);
@@ -84,6 +105,28 @@ final class FakeDecoder implements Decoder {
     for (int i = 0; i < count; i++) {
       result[i] = next(cells, vocabulary);
       cells.put(prompt.length + i, result[i]);
+    }
+    return result;
+  }
+
+  /** What the rule gives under {@link io.panallama.ContextOverflow.Shift}. */
+  static int[] expectedWithShift(int[] prompt, int count, int context, int keep, int vocabulary) {
+    List<Integer> tokens = new ArrayList<>();
+    Arrays.stream(prompt).forEach(tokens::add);
+    if (prompt.length >= context) {
+      tokens.subList(keep, prompt.length - (context - keep) / 2).clear();
+    }
+    int[] result = new int[count];
+    for (int i = 0; i < count; i++) {
+      TreeMap<Integer, Integer> cells = new TreeMap<>();
+      for (int k = 0; k < tokens.size(); k++) {
+        cells.put(k, tokens.get(k));
+      }
+      result[i] = next(cells, vocabulary);
+      tokens.add(result[i]);
+      if (tokens.size() >= context) {
+        tokens.subList(keep, keep + (tokens.size() - keep) / 2).clear();
+      }
     }
     return result;
   }
@@ -125,7 +168,7 @@ final class FakeDecoder implements Decoder {
 
   @Override
   public boolean sharesPrefixes() {
-    return sequenceIds > 0;
+    return sequenceIds > 0 && rewind != Rewind.NEVER;
   }
 
   @Override
@@ -138,9 +181,116 @@ final class FakeDecoder implements Decoder {
     if (cache.containsKey(to) && !cache.get(to).isEmpty()) {
       throw new IllegalStateException("sequence " + to + " is not empty");
     }
+    if (!sharesPrefixes()) {
+      throw new IllegalStateException("asked to share what can't be shared");
+    }
+    if (!hasWindow(from, length)) {
+      return false;
+    }
     cache.put(to, new TreeMap<>(source.headMap(length)));
+    windowStart.put(to, windowStart.getOrDefault(from, 0));
     shares++;
     return true;
+  }
+
+  private boolean hasWindow(int sequence, int length) {
+    return rewind != Rewind.WINDOWED || windowStart.getOrDefault(sequence, 0) <= Math.max(0, length - window);
+  }
+
+  @Override
+  public Rewind rewind() {
+    return rewind;
+  }
+
+  /** The tokens of a sequence, four bytes each. */
+  private final class Image implements StateImage {
+    private final int[] tokens;
+    private volatile boolean closed;
+
+    Image(int[] tokens) {
+      this.tokens = tokens;
+      images.incrementAndGet();
+    }
+
+    @Override
+    public long bytes() {
+      return 4L * tokens.length;
+    }
+
+    @Override
+    public void writeTo(WritableByteChannel channel) throws IOException {
+      requireOpen();
+      ByteBuffer buffer = ByteBuffer.allocate(4 * tokens.length);
+      buffer.asIntBuffer().put(tokens);
+      while (buffer.hasRemaining()) {
+        requireOpen();
+        channel.write(buffer);
+      }
+    }
+
+    private void requireOpen() {
+      if (closed) {
+        throw new IllegalStateException("an image is used after it was closed");
+      }
+    }
+
+    @Override
+    public void close() {
+      requireOpen();
+      closed = true;
+      images.decrementAndGet();
+    }
+  }
+
+  @Override
+  public long stateBytes(int sequence) {
+    requireOwner();
+    return 4L * cache.getOrDefault(sequence, new TreeMap<>()).size();
+  }
+
+  @Override
+  public StateImage save(int sequence) {
+    requireOwner();
+    return new Image(cache.get(sequence).values().stream().mapToInt(Cell::token).toArray());
+  }
+
+  @Override
+  public boolean restore(StateImage image, int sequence) {
+    requireOwner();
+    Image state = (Image) image;
+    state.requireOpen();
+    if (cache.containsKey(sequence) && !cache.get(sequence).isEmpty()) {
+      throw new IllegalStateException("sequence " + sequence + " is not empty");
+    }
+    if (cells() + state.tokens.length > contextSize) {
+      return false;
+    }
+    TreeMap<Integer, Cell> cells = new TreeMap<>();
+    for (int i = 0; i < state.tokens.length; i++) {
+      cells.put(i, new Cell(state.tokens[i], i, sequence, false));
+    }
+    cache.put(sequence, cells);
+    windowStart.put(sequence, Math.max(0, state.tokens.length - window));
+    restores++;
+    return true;
+  }
+
+  @Override
+  public StateImage read(ReadableByteChannel channel, long bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate((int) bytes);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer) < 0) {
+        throw new EOFException();
+      }
+    }
+    int[] tokens = new int[buffer.flip().remaining() / 4];
+    buffer.asIntBuffer().get(tokens);
+    return new Image(tokens);
+  }
+
+  @Override
+  public byte[] fingerprint() {
+    return fingerprint.clone();
   }
 
   @Override
@@ -168,6 +318,9 @@ final class FakeDecoder implements Decoder {
       return Status.ABORTED;
     }
     Status status = scripted.isEmpty() ? Status.OK : scripted.poll();
+    if (status == Status.OK && batch.stream().anyMatch(cell -> cell.token() == poison)) {
+      status = Status.FAILED;
+    }
     if (status == Status.OK && cells() + batch.size() > contextSize) {
       status = Status.NO_ROOM;
     }
@@ -188,7 +341,7 @@ final class FakeDecoder implements Decoder {
     for (int i = 0; i < batch.size() / 2; i++) {
       store(batch.get(i));
     }
-    if (!canRemovePart) {
+    if (!canRemovePart || rewind == Rewind.NEVER) {
       // As a recurrent memory does: it moves states around before it computes, and the move is part of what was lost.
       cache.values().forEach(cells -> cells.replaceAll((position, cell) -> cell.spoiled()));
     }
@@ -202,6 +355,7 @@ final class FakeDecoder implements Decoder {
           "sequence " + cell.sequence() + " holds " + cells.size() + " cells and got position " + cell.position());
     }
     cells.put(cell.position(), cell);
+    windowStart.merge(cell.sequence(), Math.max(0, cells.size() - window), Math::max);
   }
 
   @Override
@@ -263,7 +417,7 @@ final class FakeDecoder implements Decoder {
   @Override
   public boolean removeFrom(int sequence, int position) {
     requireOwner();
-    if (!canRemovePart) {
+    if (!canRemovePart || rewind == Rewind.NEVER || !hasWindow(sequence, position)) {
       return false;
     }
     if (cache.containsKey(sequence)) {
@@ -276,6 +430,7 @@ final class FakeDecoder implements Decoder {
   public void remove(int sequence) {
     requireOwner();
     cache.remove(sequence);
+    windowStart.remove(sequence);
   }
 
   @Override

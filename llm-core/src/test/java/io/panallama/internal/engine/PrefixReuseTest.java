@@ -46,7 +46,7 @@ class PrefixReuseTest {
 
   private Generation submit(int[] prompt, int count) {
     GenerationOptions options = GenerationOptions.defaults().withMaxTokens(count);
-    return loop.submit(prompt.clone(), options, List.of(), new FakeSampler());
+    return loop.submit(prompt.clone(), options, List.of(), new FakeSampler(), null);
   }
 
   private static String expected(int[] prompt, int count) {

@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.GenerationOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -9,19 +10,28 @@ import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
   private static final Pieces PIECES = FakeDecoder.letters(100);
+  private static final int NO_LIMIT = Integer.MAX_VALUE;
+
+  private static int ids;
 
   private static Sequence sequence(int promptLength) {
+    return sequence(promptLength, GenerationOptions.DEFAULT_PRIORITY, Sequence.NO_DEADLINE);
+  }
+
+  private static Sequence sequence(int promptLength, int priority, long deadline) {
     EngineLoop unused = null;
-    EngineGeneration generation = new EngineGeneration(1, new Mailbox(8, 8, 0), false, unused);
+    EngineGeneration generation =
+        new EngineGeneration(++ids, new Mailbox(8, 8, 0), false, new RequestClock(() -> 0), unused);
     Sequence sequence =
         new Sequence(
             generation,
             new FakeDecoder.FakeSampler(),
             new StopMatcher(List.of(), PIECES.longest()),
             new int[promptLength],
-            100,
-            10_000,
-            0);
+            100_000,
+            GenerationOptions.defaults().withPriority(priority),
+            deadline,
+            null);
     sequence.activate(0);
     return sequence;
   }
@@ -34,10 +44,29 @@ class SchedulerTest {
     return sequence;
   }
 
-  private static StepPlan plan(int budget, int promptBudget, Sequence... active) {
+  private static StepBudget unlimited(int batch, int slots) {
+    return new StepBudget(batch, slots, 0);
+  }
+
+  private static Scheduler scheduler(int batch, int slots) {
+    return new Scheduler(batch, unlimited(batch, slots));
+  }
+
+  private static StepPlan plan(int batch, int promptLimit, Sequence... active) {
     StepPlan plan = new StepPlan(active.length);
-    new Scheduler(budget).plan(List.of(active), promptBudget, plan);
+    scheduler(batch, active.length).plan(List.of(active), 0, promptLimit, plan);
     return plan;
+  }
+
+  private static void compute(StepPlan plan) {
+    for (int i = 0; i < plan.size(); i++) {
+      Sequence sequence = plan.sequence(i);
+      boolean completes = plan.completes(i);
+      sequence.computed(plan.count(i));
+      if (completes) {
+        sequence.append(1);
+      }
+    }
   }
 
   @Test
@@ -45,26 +74,19 @@ class SchedulerTest {
     Sequence prompt = sequence(1000);
     Sequence first = generating();
     Sequence second = generating();
-    StepPlan plan = plan(16, 16, prompt, first, second);
+    StepPlan plan = plan(16, NO_LIMIT, prompt, first, second);
     assertThat(plan.planned(first)).isEqualTo(1);
     assertThat(plan.planned(second)).isEqualTo(1);
     assertThat(plan.planned(prompt)).isEqualTo(14);
-  }
-
-  @Test
-  void promptsShareTheRestEvenly() {
-    Sequence one = sequence(1000);
-    Sequence two = sequence(1000);
-    StepPlan plan = plan(64, 64, one, two);
-    assertThat(plan.planned(one)).isEqualTo(32);
-    assertThat(plan.planned(two)).isEqualTo(32);
+    assertThat(plan.generating()).isEqualTo(2);
+    assertThat(plan.promptTokens()).isEqualTo(14);
   }
 
   @Test
   void whatAShortPromptDoesNotNeedGoesToTheLongOnes() {
     Sequence small = sequence(4);
     Sequence large = sequence(1000);
-    StepPlan plan = plan(64, 64, large, small);
+    StepPlan plan = plan(64, NO_LIMIT, large, small);
     assertThat(plan.planned(small)).isEqualTo(4);
     assertThat(plan.planned(large)).isEqualTo(60);
   }
@@ -77,7 +99,7 @@ class SchedulerTest {
       behind.generation().mailbox().publish();
     }
     Sequence other = generating();
-    StepPlan plan = plan(16, 16, behind, other);
+    StepPlan plan = plan(16, NO_LIMIT, behind, other);
     assertThat(plan.planned(behind)).isZero();
     assertThat(plan.planned(other)).isEqualTo(1);
   }
@@ -94,39 +116,134 @@ class SchedulerTest {
           active.add(generating());
           generating++;
         } else {
-          Sequence sequence = sequence(1 + random.nextInt(100));
+          long deadline = random.nextBoolean() ? Sequence.NO_DEADLINE : random.nextInt(1000);
+          Sequence sequence = sequence(1 + random.nextInt(100), random.nextInt(10), deadline);
           active.add(sequence);
           missing += sequence.missing();
         }
       }
-      int budget = active.size() + random.nextInt(64);
-      int promptBudget = random.nextInt(80);
+      int batch = active.size() + random.nextInt(64);
+      int promptLimit = random.nextInt(80);
       StepPlan plan = new StepPlan(active.size());
-      new Scheduler(budget).plan(active, promptBudget, plan);
+      scheduler(batch, active.size()).plan(active, 0, promptLimit, plan);
       int total = 0;
       for (int i = 0; i < plan.size(); i++) {
         assertThat(plan.count(i)).isBetween(1, plan.sequence(i).missing());
         total += plan.count(i);
       }
-      long prompts = Math.min(missing, Math.min(promptBudget, budget - generating));
+      long prompts = Math.min(missing, Math.min(promptLimit, batch - generating));
       assertThat(plan.promptTokens()).isEqualTo((int) prompts);
       assertThat(total).isEqualTo(generating + (int) prompts);
     }
   }
 
   @Test
-  void equalPromptsAreServedEvenlyOverTime() {
-    List<Sequence> active = List.of(sequence(500), sequence(500), sequence(500));
-    Scheduler scheduler = new Scheduler(64);
-    StepPlan plan = new StepPlan(3);
-    for (int step = 0; step < 20; step++) {
-      scheduler.plan(active, 64, plan);
-      for (int i = 0; i < plan.size(); i++) {
-        plan.sequence(i).computed(plan.count(i));
+  void theSpreadOfEqualPromptsStaysWithinOneChunk() {
+    for (int batch : new int[] {4, 16, 64, 512}) {
+      List<Sequence> active = List.of(sequence(5000), sequence(5000), sequence(5000), sequence(5000));
+      Scheduler scheduler = scheduler(batch, 4);
+      StepPlan plan = new StepPlan(4);
+      while (active.stream().noneMatch(Sequence::isGenerating)) {
+        scheduler.plan(active, 0, NO_LIMIT, plan);
+        compute(plan);
+        int least = active.stream().mapToInt(Sequence::cached).min().orElseThrow();
+        int most = active.stream().mapToInt(Sequence::cached).max().orElseThrow();
+        assertThat(most - least).as("spread with a batch of %d", batch).isLessThanOrEqualTo(batch);
       }
-      int least = active.stream().mapToInt(Sequence::cached).min().orElseThrow();
-      int most = active.stream().mapToInt(Sequence::cached).max().orElseThrow();
-      assertThat(most - least).isLessThanOrEqualTo(2);
     }
+  }
+
+  /** Eight at once: a prompt of 8,000 tokens and seven chats that begin and end, under every step budget. */
+  @Test
+  void noChatWaitsMoreThanTwoStepsForATurnBesideALongPrompt() {
+    for (int limit : new int[] {4, 16, 33, 128, 512}) {
+      Random random = new Random(limit);
+      Sequence large = sequence(8000);
+      List<Sequence> active = new ArrayList<>(List.of(large));
+      int[] waited = new int[8];
+      for (int i = 1; i < 8; i++) {
+        active.add(sequence(10 + random.nextInt(300)));
+      }
+      Scheduler scheduler = scheduler(512, 8);
+      StepPlan plan = new StepPlan(8);
+      while (!large.isGenerating()) {
+        scheduler.plan(active, 0, limit, plan);
+        assertThat(plan.promptTokens()).as("progress").isPositive();
+        for (int i = 1; i < 8; i++) {
+          waited[i] = plan.planned(active.get(i)) > 0 ? 0 : waited[i] + 1;
+          assertThat(waited[i]).as("steps that chat %d waited with a budget of %d", i, limit).isLessThanOrEqualTo(2);
+        }
+        compute(plan);
+        for (int i = 1; i < 8; i++) {
+          if (active.get(i).completionLength() > 20) {
+            active.set(i, sequence(10 + random.nextInt(300)));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aNewPromptHasItsFirstTurnBeforeTheNextOneOfALongPrompt() {
+    Sequence large = sequence(8000);
+    List<Sequence> active = new ArrayList<>(List.of(large));
+    Scheduler scheduler = scheduler(128, 2);
+    StepPlan plan = new StepPlan(2);
+    scheduler.plan(active, 0, NO_LIMIT, plan);
+    compute(plan);
+    Sequence chat = sequence(100);
+    active.add(chat);
+    scheduler.plan(active, 0, NO_LIMIT, plan);
+    assertThat(plan.planned(chat)).isEqualTo(100);
+  }
+
+  @Test
+  void anEndlessStreamOfNewPromptsDoesNotStopALongOne() {
+    Sequence large = sequence(2000);
+    Scheduler scheduler = scheduler(64, 8);
+    StepPlan plan = new StepPlan(8);
+    int steps = 0;
+    while (!large.isGenerating()) {
+      List<Sequence> active = new ArrayList<>(List.of(large));
+      for (int i = 0; i < 7; i++) {
+        active.add(sequence(100));
+      }
+      scheduler.plan(active, 0, NO_LIMIT, plan);
+      compute(plan);
+      steps++;
+    }
+    assertThat(steps).isLessThanOrEqualTo(2000 / (64 / 4 / 8) + 1);
+  }
+
+  @Test
+  void theHigherPriorityIsServedFasterAndTheLowerStillMoves() {
+    Sequence low = sequence(50_000, 0, Sequence.NO_DEADLINE);
+    Sequence high = sequence(50_000, 9, Sequence.NO_DEADLINE);
+    Scheduler scheduler = scheduler(128, 2);
+    StepPlan plan = new StepPlan(2);
+    for (int step = 0; step < 200; step++) {
+      scheduler.plan(List.of(low, high), 0, NO_LIMIT, plan);
+      compute(plan);
+    }
+    // Ten to one by their weights, less what is spread over all alike.
+    assertThat((double) high.cached() / low.cached()).isBetween(3.0, 10.0);
+  }
+
+  @Test
+  void aPromptThatWouldMissItsDeadlineGetsALargerShare() {
+    StepBudget budget = unlimited(100, 4);
+    budget.measured(0, 100, 100_000);
+    Scheduler scheduler = new Scheduler(100, budget);
+    // A token takes 1000 ns: alone the urgent prompt needs 2 ms, at a quarter of the steps 8.
+    Sequence urgent = sequence(2000, 5, 4_500_000);
+    List<Sequence> active = List.of(sequence(50_000), sequence(50_000), urgent, sequence(50_000));
+    StepPlan plan = new StepPlan(4);
+    long now = 0;
+    while (!urgent.isGenerating()) {
+      scheduler.plan(active, now, NO_LIMIT, plan);
+      now += plan.promptTokens() * 1000L;
+      compute(plan);
+    }
+    assertThat(now).isLessThanOrEqualTo(urgent.deadline());
   }
 }

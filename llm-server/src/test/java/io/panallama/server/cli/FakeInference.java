@@ -99,7 +99,7 @@ final class FakeInference implements Inference {
 
     @Override
     public EngineStats stats() {
-      return new EngineStats(0, 0, config.slots(), 0, 0, 0, 0);
+      return new EngineStats(0, 0, config.slots(), 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     @Override

@@ -1,0 +1,54 @@
+package io.panallama.internal.engine;
+
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** A thread that runs tasks one after the other, so that the engine thread never waits for a file. */
+final class BackgroundThread {
+  private static final System.Logger LOG = System.getLogger("io.panallama.engine");
+  private static final Runnable LAST = () -> {};
+
+  private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+  private final Thread thread;
+
+  BackgroundThread(String name) {
+    this.thread = EngineThreads.unstarted(this::run, name);
+    thread.start();
+  }
+
+  /** Runs a task after those that were submitted before. Any thread. */
+  void submit(Runnable task) {
+    tasks.add(task);
+  }
+
+  /** Ends the thread after what was submitted; false if it is still running after {@code limit}. */
+  boolean close(Duration limit) {
+    tasks.add(LAST);
+    try {
+      return thread.join(limit);
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private void run() {
+    try {
+      Runnable task;
+      while ((task = tasks.take()) != LAST) {
+        run(task);
+      }
+    } catch (InterruptedException nobodyDoes) {
+      throw new IllegalStateException(nobodyDoes);
+    }
+  }
+
+  private static void run(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable failure) {
+      LOG.log(System.Logger.Level.ERROR, "A task of " + Thread.currentThread().getName() + " failed.", failure);
+    }
+  }
+}

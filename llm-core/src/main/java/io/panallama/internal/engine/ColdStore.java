@@ -1,0 +1,560 @@
+package io.panallama.internal.engine;
+
+import io.panallama.SpillConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The prefixes that are outside of the KV cache: images in host memory, and files on disk where those go that were used
+ * least recently.
+ *
+ * <p>Confined to the engine thread, which never touches a file: a {@link BackgroundThread} does, and what it has to report
+ * waits in a queue until {@link #receive}.
+ */
+final class ColdStore {
+  private static final System.Logger LOG = System.getLogger("io.panallama.engine");
+
+  /** What a copy must save in tokens to be worth making, keeping and taking back. */
+  static final int SHORTEST = 32;
+
+  /** Of those that begin alike, thousands perhaps, so many are looked at. */
+  private static final int MOST_CANDIDATES = 64;
+
+  /** What the end of an engine may wait for its prefixes to be written. */
+  static final Duration FLUSH_LIMIT = Duration.ofSeconds(3);
+
+  /** After {@link #FLUSH_LIMIT} a write is given up at its next part; a read is not. */
+  private static final Duration END_LIMIT = FLUSH_LIMIT.plusSeconds(2);
+
+  /**
+   * What a prefix can give to a text.
+   *
+   * @param usable tokens
+   */
+  record Hit(ColdPrefix prefix, int usable) {
+    /** More tokens by far, or else what is in memory, or else what is shorter and so sooner copied. */
+    private boolean isBetterThan(Hit other) {
+      if (Math.abs(usable - other.usable) >= SHORTEST) {
+        return usable > other.usable;
+      }
+      boolean here = prefix.image() != null;
+      if (here != (other.prefix.image() != null)) {
+        return here;
+      }
+      return prefix.length() < other.prefix.length();
+    }
+  }
+
+  /** The disk tier as the engine thread sees it. */
+  private record Disk(SpillFolder folder, BackgroundThread thread) {}
+
+  private final Decoder decoder;
+  private final Counters counters;
+  private final Runnable wake;
+  private final long memoryLimit;
+  private final long diskLimit;
+
+  /** Whether an image is of use only where it ends. */
+  private final boolean exact;
+
+  private final @Nullable Disk disk;
+  private final BlockingQueue<Runnable> reports = new LinkedBlockingQueue<>();
+  private final PrefixTree<ColdPrefix> tree = new PrefixTree<>();
+  private final Map<Path, ColdPrefix> files = new HashMap<>();
+
+  /** Those with an image, least recently used first. */
+  private final LinkedHashSet<ColdPrefix> inMemory = new LinkedHashSet<>();
+
+  /** Those of them that have no file and are not being written, in the same order. */
+  private final LinkedHashSet<ColdPrefix> unwritten = new LinkedHashSet<>();
+
+  /** Loaded a moment ago for somebody who waits. */
+  private final List<ColdPrefix> arrived = new ArrayList<>();
+
+  private long imageBytes;
+  private long unwrittenBytes;
+  private int writes;
+
+  /** Whether what comes in now is written at once. */
+  private boolean ending;
+
+  private ColdStore(
+      Decoder decoder,
+      SpillConfig config,
+      Counters counters,
+      Runnable wake,
+      @Nullable BackgroundThread thread,
+      byte[] fingerprint) {
+    this.decoder = decoder;
+    this.counters = counters;
+    this.wake = wake;
+    this.memoryLimit = config.memoryBytes();
+    this.diskLimit = thread == null ? 0 : config.diskBytes();
+    this.exact = decoder.rewind() != Decoder.Rewind.ALWAYS;
+    Path directory = config.directory();
+    if (thread != null && directory != null) {
+      SpillFolder folder =
+          new SpillFolder(
+              directory, config.diskBytes(), fingerprint, decoder::read, file -> report(() -> vanished(file)));
+      this.disk = new Disk(folder, thread);
+      thread.submit(() -> scan(folder));
+    } else {
+      this.disk = null;
+    }
+  }
+
+  /**
+   * @param name of the background thread
+   * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
+   * @return null if nothing is to be kept
+   */
+  static @Nullable ColdStore create(
+      Decoder decoder, SpillConfig config, Counters counters, String name, Runnable wake) {
+    byte[] fingerprint = new byte[0];
+    BackgroundThread thread = null;
+    if (config.diskBytes() > 0) {
+      try {
+        fingerprint = decoder.fingerprint();
+        thread = new BackgroundThread(name);
+      } catch (IOException failure) {
+        LOG.log(
+            System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
+      }
+    }
+    if (thread == null && config.memoryBytes() == 0) {
+      return null;
+    }
+    return new ColdStore(decoder, config, counters, wake, thread, fingerprint);
+  }
+
+  // ---- what is there ----
+
+  /** The best to be had for the first {@code limit} tokens of a text; null if nothing is worth it. */
+  @Nullable Hit find(int[] tokens, int limit) {
+    List<Hit> hits = new ArrayList<>();
+    if (!exact) {
+      List<ColdPrefix> candidates = new ArrayList<>();
+      int matched = tree.longest(tokens, limit, MOST_CANDIDATES, candidates::add);
+      candidates.forEach(candidate -> hits.add(new Hit(candidate, matched)));
+    }
+    for (PrefixTree.Entry<ColdPrefix> whole : tree.beginnings(tokens, limit)) {
+      hits.add(new Hit(whole.holder(), whole.holder().length()));
+    }
+    Hit best = null;
+    for (Hit hit : hits) {
+      if (hit.usable() >= SHORTEST && (best == null || hit.isBetterThan(best))) {
+        best = hit;
+      }
+    }
+    return best;
+  }
+
+  /** How many of the first {@code limit} tokens some text had that is in here. */
+  int common(int[] tokens, int limit) {
+    return tree.longest(tokens, limit, 0, prefix -> {});
+  }
+
+  private @Nullable ColdPrefix covering(int[] tokens, int length) {
+    List<ColdPrefix> candidates = new ArrayList<>();
+    if (exact) {
+      tree.beginnings(tokens, length).forEach(entry -> candidates.add(entry.holder()));
+      candidates.removeIf(candidate -> candidate.length() != length);
+    } else if (tree.longest(tokens, length, 1, candidates::add) != length) {
+      return null;
+    }
+    return candidates.isEmpty() ? null : candidates.getFirst();
+  }
+
+  private void touch(ColdPrefix prefix) {
+    if (inMemory.remove(prefix)) {
+      inMemory.add(prefix);
+    }
+    if (unwritten.remove(prefix)) {
+      unwritten.add(prefix);
+    }
+  }
+
+  // ---- in ----
+
+  /**
+   * Keeps a copy of what a sequence holds, if that is worth it.
+   *
+   * @param length all that the sequence holds
+   * @return false if there is no room for it now
+   */
+  boolean offer(int[] tokens, int length, int sequence) {
+    if (length < SHORTEST) {
+      return true;
+    }
+    ColdPrefix covering = covering(tokens, length);
+    if (covering != null) {
+      touch(covering);
+      return true;
+    }
+    long bytes = decoder.stateBytes(sequence);
+    if (bytes <= 0 || bytes > Math.max(memoryLimit, diskLimit)) {
+      return true;
+    }
+    if (!makeRoom(bytes)) {
+      return false;
+    }
+    StateImage image = decoder.save(sequence);
+    if (image != null) {
+      keep(tokens, length, image);
+    }
+    return true;
+  }
+
+  private void keep(int[] tokens, int length, StateImage image) {
+    if (!exact) {
+      // The longer one can go back to any of them.
+      for (PrefixTree.Entry<ColdPrefix> shorter : tree.beginnings(tokens, length)) {
+        if (!shorter.holder().isPinned()) {
+          drop(shorter.holder());
+        }
+      }
+    }
+    ColdPrefix prefix = new ColdPrefix(length, image.bytes());
+    prefix.entry(tree.insert(tokens, length, prefix));
+    hold(prefix, image);
+    unwritten.add(prefix);
+    unwrittenBytes += prefix.bytes();
+    writeBehind();
+  }
+
+  /** What has a file is forgotten without loss; what has none was to be written in time, and the disk is too slow. */
+  private boolean makeRoom(long bytes) {
+    if (bytes > memoryLimit && !ending) {
+      // One at a time may pass through on its way to the disk.
+      return disk != null && imageBytes == 0;
+    }
+    long excess = imageBytes + bytes - Math.max(memoryLimit, bytes);
+    List<ColdPrefix> leaving = new ArrayList<>();
+    for (Iterator<ColdPrefix> oldest = inMemory.iterator(); excess > 0 && oldest.hasNext(); ) {
+      ColdPrefix prefix = oldest.next();
+      if (!prefix.isPinned() && !prefix.isWriting()) {
+        leaving.add(prefix);
+        excess -= prefix.bytes();
+      }
+    }
+    leaving.forEach(this::release);
+    return excess <= 0;
+  }
+
+  /** Takes a prefix out of memory. */
+  private void release(ColdPrefix prefix) {
+    if (prefix.file() == null) {
+      drop(prefix);
+    } else {
+      let(prefix);
+    }
+  }
+
+  private void hold(ColdPrefix prefix, StateImage image) {
+    prefix.image(image);
+    inMemory.add(prefix);
+    imageBytes += prefix.bytes();
+    counters.spilled(imageBytes);
+  }
+
+  /** Closes the image. */
+  private void let(ColdPrefix prefix) {
+    StateImage image = prefix.image();
+    if (image != null) {
+      image.close();
+      prefix.image(null);
+      inMemory.remove(prefix);
+      imageBytes -= prefix.bytes();
+      counters.spilled(imageBytes);
+    }
+  }
+
+  private void settled(ColdPrefix prefix) {
+    if (unwritten.remove(prefix)) {
+      unwrittenBytes -= prefix.bytes();
+    }
+  }
+
+  /** Writes what was used least recently when memory gets short, so that it can be let go at once when it is needed. */
+  private void writeBehind() {
+    long most = ending ? 0 : memoryLimit / 4 * 3;
+    while (disk != null && unwrittenBytes > most) {
+      write(unwritten.getFirst());
+    }
+  }
+
+  private void write(ColdPrefix prefix) {
+    Disk target = disk;
+    StateImage image = prefix.image();
+    PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
+    settled(prefix);
+    if (target == null || image == null || entry == null) {
+      return;
+    }
+    prefix.writing(true);
+    writes++;
+    int[] tokens = tree.tokens(entry);
+    target
+        .thread()
+        .submit(() -> {
+          Path file = null;
+          try {
+            file = target.folder().write(tokens, image);
+          } finally {
+            Path written = file;
+            report(() -> written(prefix, written));
+            reportBytes(target.folder());
+          }
+        });
+  }
+
+  private void written(ColdPrefix prefix, @Nullable Path file) {
+    prefix.writing(false);
+    writes--;
+    if (file != null) {
+      place(prefix, file);
+    }
+    if (prefix.entry() == null) {
+      // Given up while it was being written.
+      delete(prefix);
+      let(prefix);
+    } else if (imageBytes > memoryLimit && !prefix.isPinned()) {
+      release(prefix);
+    }
+  }
+
+  private void place(ColdPrefix prefix, Path file) {
+    ColdPrefix before = files.put(file, prefix);
+    prefix.file(file);
+    if (before != null && before != prefix) {
+      before.file(null);
+      drop(before);
+    }
+  }
+
+  // ---- out ----
+
+  /** The image is about to be restored: it stays until {@link #restored}. */
+  void restoring(ColdPrefix prefix) {
+    prefix.pinned(true);
+  }
+
+  /** The image was restored, or could not be, which a sound one survives once: there may have been no room. */
+  void restored(ColdPrefix prefix, boolean success) {
+    prefix.pinned(arrived.contains(prefix));
+    if (success) {
+      counters.restored();
+      prefix.failed(false);
+      touch(prefix);
+    } else if (prefix.hasFailed()) {
+      drop(prefix);
+    } else {
+      prefix.failed(true);
+    }
+  }
+
+  /** Has the file of a prefix read. It then is {@link ColdPrefix#isPrefilling} until that is done. */
+  void load(ColdPrefix prefix) {
+    Disk source = disk;
+    Path file = prefix.file();
+    PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
+    if (prefix.isLoading() || prefix.image() != null || source == null || file == null || entry == null) {
+      return;
+    }
+    prefix.loading(true);
+    makeRoom(prefix.bytes());
+    int[] tokens = tree.tokens(entry);
+    source
+        .thread()
+        .submit(() -> {
+          StateImage image = null;
+          try {
+            image = source.folder().read(file, tokens);
+          } finally {
+            StateImage loaded = image;
+            report(() -> loaded(prefix, loaded));
+            reportBytes(source.folder());
+          }
+        });
+  }
+
+  private void loaded(ColdPrefix prefix, @Nullable StateImage image) {
+    prefix.loading(false);
+    if (image == null) {
+      forgetFile(prefix);
+      drop(prefix);
+    } else if (prefix.entry() == null) {
+      image.close();
+    } else {
+      hold(prefix, image);
+      prefix.pinned(true);
+      arrived.add(prefix);
+    }
+  }
+
+  /** Those who waited for a file have had their turn: what does not fit into memory goes. */
+  void settle() {
+    if (!arrived.isEmpty()) {
+      arrived.forEach(prefix -> prefix.pinned(false));
+      arrived.clear();
+      for (ColdPrefix prefix : List.copyOf(inMemory)) {
+        if (imageBytes > memoryLimit && !prefix.isWriting()) {
+          release(prefix);
+        }
+      }
+    }
+  }
+
+  /** Gives a prefix up, in memory and on disk. */
+  private void drop(ColdPrefix prefix) {
+    PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
+    if (entry != null) {
+      tree.remove(entry);
+      prefix.entry(null);
+    }
+    settled(prefix);
+    if (!prefix.isWriting()) {
+      delete(prefix);
+      let(prefix);
+    }
+  }
+
+  private void delete(ColdPrefix prefix) {
+    Path file = prefix.file();
+    Disk target = disk;
+    forgetFile(prefix);
+    if (file != null && target != null) {
+      target
+          .thread()
+          .submit(() -> {
+            target.folder().delete(file);
+            reportBytes(target.folder());
+          });
+    }
+  }
+
+  private void forgetFile(ColdPrefix prefix) {
+    Path file = prefix.file();
+    if (file != null) {
+      files.remove(file, prefix);
+      prefix.file(null);
+    }
+  }
+
+  // ---- the background thread and what it reports ----
+
+  private void scan(SpillFolder folder) {
+    folder.scan((file, header) -> report(() -> found(file, header)));
+    reportBytes(folder);
+  }
+
+  private void found(Path file, ImageFile.Header header) {
+    if (files.containsKey(file)) {
+      return;
+    }
+    ColdPrefix prefix = new ColdPrefix(header.tokens().length, header.stateBytes());
+    prefix.entry(tree.insert(header.tokens(), header.tokens().length, prefix));
+    place(prefix, file);
+  }
+
+  /** A file was given up for want of room. */
+  private void vanished(Path file) {
+    ColdPrefix prefix = files.get(file);
+    if (prefix == null) {
+      return;
+    }
+    forgetFile(prefix);
+    // One that is in memory stays there, and is not written again: two of them would push each other out for ever.
+    if (prefix.image() == null && !prefix.isLoading()) {
+      drop(prefix);
+    }
+  }
+
+  private void reportBytes(SpillFolder folder) {
+    long bytes = folder.bytes();
+    report(() -> counters.onDisk(bytes));
+  }
+
+  private void report(Runnable report) {
+    reports.add(report);
+    wake.run();
+  }
+
+  /** Takes in what the background thread has done. Allocates nothing if that is nothing. */
+  void receive() {
+    Runnable report;
+    while ((report = reports.poll()) != null) {
+      report.run();
+    }
+  }
+
+  boolean hasReports() {
+    return !reports.isEmpty();
+  }
+
+  // ---- the end ----
+
+  /** Whether what is offered now can outlive the engine. */
+  boolean outlivesEngine() {
+    return disk != null;
+  }
+
+  /**
+   * From here on nothing is kept but what gets to the disk by a certain time, and what is offered is written at once.
+   *
+   * @param deadline time of {@link System#nanoTime}
+   */
+  void end(long deadline) {
+    settle();
+    ending = true;
+    if (disk != null) {
+      disk.folder().abandonAfter(deadline);
+    }
+  }
+
+  /** Waits until the background thread has done something; false if it has nothing to write or the time is up. */
+  boolean awaitReport(long deadline) {
+    if (writes == 0) {
+      return false;
+    }
+    try {
+      Runnable report = reports.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      if (report != null) {
+        report.run();
+      }
+      return report != null;
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Has the rest written that is in memory, what was used last first. */
+  void writeRest() {
+    List.copyOf(unwritten).reversed().forEach(this::write);
+  }
+
+  /** Ends the background thread, after what was to be written by the deadline, and frees all images. */
+  void close() {
+    if (!ending) {
+      end(System.nanoTime());
+    }
+    if (disk != null && !disk.thread().close(END_LIMIT)) {
+      LOG.log(System.Logger.Level.WARNING, "The disk does not answer; what is being written to it is left behind.");
+      return;
+    }
+    receive();
+    List.copyOf(inMemory).forEach(this::let);
+  }
+}
