@@ -4,7 +4,6 @@ import io.panallama.Model;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -52,10 +51,10 @@ final class BatchProgram implements Callable<Integer> {
           },
           () -> {
             if (llamaBatchedBench != null) {
-              Map<Integer, Double> rates =
+              List<Double> rates =
                   LlamaBench.batched(llamaBatchedBench, model.path(), threads, streams, !separateCaches);
               for (int i = 0; i < streams.size(); i++) {
-                results.get(i).theirs(rates.getOrDefault(streams.get(i), Double.NaN));
+                results.get(i).theirs(rates.get(i));
               }
             }
           });

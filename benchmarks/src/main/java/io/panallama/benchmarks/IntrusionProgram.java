@@ -96,7 +96,7 @@ final class IntrusionProgram implements Callable<Integer> {
   private Round round(Engine engine, Requests requests) throws InterruptedException {
     List<Reader> readers = new ArrayList<>();
     for (int i = 0; i < streams; i++) {
-      readers.add(Reader.start(engine.generate(requests.random(STREAM_PROMPT, GenerationOptions.UNLIMITED))));
+      readers.add(Reader.start(engine, requests.random(STREAM_PROMPT, GenerationOptions.UNLIMITED)));
     }
     for (Reader reader : readers) {
       reader.awaitFirst();
@@ -107,11 +107,10 @@ final class IntrusionProgram implements Callable<Integer> {
     Generation intruder = engine.generate(requests.random(prompt, 1));
     Duration first = Requests.complete(intruder.await(), 1).timings().timeToFirstToken();
     long answered = System.nanoTime();
-    boolean allRan = readers.stream().allMatch(Reader::isRunning);
     for (Reader reader : readers) {
       reader.stop();
     }
-    if (!allRan) {
+    if (!readers.stream().allMatch(Reader::wasCancelled)) {
       throw new IllegalStateException("a stream ended before the intruder was answered; choose a shorter time");
     }
     return new Round(latencies(readers, began, came), latencies(readers, came, answered), first.toNanos() / 1e6);

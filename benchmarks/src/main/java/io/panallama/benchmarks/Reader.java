@@ -1,27 +1,33 @@
 package io.panallama.benchmarks;
 
+import io.panallama.Engine;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
+import io.panallama.GenerationRequest;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
 /** A virtual thread that reads a generation as fast as it comes and notes when. */
 final class Reader {
+  private final long submitted = System.nanoTime();
   private final Generation generation;
   private final Thread thread;
   private final CountDownLatch first = new CountDownLatch(1);
   private long[] arrivals = new long[4096];
   private int count;
-  private volatile boolean ended;
+  private volatile GenerationEvent.@Nullable Finished end;
 
-  private Reader(Generation generation) {
-    this.generation = generation;
+  private Reader(Engine engine, GenerationRequest request) {
+    this.generation = engine.generate(request);
     this.thread = Thread.ofVirtual().unstarted(this::read);
   }
 
-  static Reader start(Generation generation) {
-    Reader reader = new Reader(generation);
+  /** Submits a request and reads the answer. */
+  static Reader start(Engine engine, GenerationRequest request) {
+    Reader reader = new Reader(engine, request);
     reader.thread.start();
     return reader;
   }
@@ -29,14 +35,11 @@ final class Reader {
   private void read() {
     try {
       for (GenerationEvent event : generation) {
-        if (event instanceof GenerationEvent.Text) {
-          arrived(System.nanoTime());
-        } else if (event instanceof GenerationEvent.Finished end && end.reason() != FinishReason.CANCELLED) {
-          ended = true;
+        switch (event) {
+          case GenerationEvent.Text text -> arrived(System.nanoTime());
+          case GenerationEvent.Finished finished -> end = finished;
         }
       }
-    } catch (RuntimeException failed) {
-      ended = true;
     } finally {
       first.countDown();
     }
@@ -57,15 +60,21 @@ final class Reader {
     first.await();
   }
 
-  /** Whether the generation has neither ended nor failed by itself. */
-  boolean isRunning() {
-    return !ended;
-  }
-
   /** Cancels the generation and waits until it was read to its end. */
   void stop() throws InterruptedException {
     generation.cancel();
     thread.join();
+  }
+
+  /** Whether nothing but {@link #stop} has ended the generation; once it was stopped. */
+  boolean wasCancelled() {
+    GenerationEvent.Finished finished = end;
+    return finished != null && finished.reason() == FinishReason.CANCELLED;
+  }
+
+  /** When the first token was generated, in {@link System#nanoTime}; once it was stopped and {@link #wasCancelled}. */
+  long firstToken() {
+    return submitted + Objects.requireNonNull(end).timings().timeToFirstToken().toNanos();
   }
 
   /** When events came, in {@link System#nanoTime}; once it was stopped. */

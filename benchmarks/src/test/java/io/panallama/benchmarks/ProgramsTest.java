@@ -1,0 +1,66 @@
+package io.panallama.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.testkit.TinyModels;
+import io.panallama.testkit.TinySpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every program runs to its end on a tiny model and tells what it should; the numbers mean nothing here. */
+@Timeout(120)
+class ProgramsTest {
+  @TempDir Path folder;
+  private Path model;
+
+  @BeforeEach
+  void write() {
+    model = TinyModels.write(folder.resolve("tiny.gguf"), TinySpec.defaults().withContextLength(8192));
+  }
+
+  private JsonNode run(String program, String... arguments) throws IOException {
+    Path json = folder.resolve(program + ".json");
+    List<String> all = new ArrayList<>(List.of(program, "--model", model.toString(), "--json", json.toString()));
+    all.addAll(List.of("--threads", "1", "--rounds", "2"));
+    all.addAll(List.of(arguments));
+    assertThat(Main.commandLine().execute(all.toArray(String[]::new))).isZero();
+    return new ObjectMapper().readTree(json.toFile());
+  }
+
+  @Test
+  void aSingleStream() throws IOException {
+    JsonNode rows = run("engine", "--warm-up", "0", "--repetitions", "1").path("comparisons");
+    assertThat(rows.findValuesAsText("name")).containsExactly("tg128", "pp512");
+    assertThat(rows.path(0).path("ours").path("samples").size()).isEqualTo(2);
+    assertThat(rows.path(1).path("ours").path("median").asDouble()).isPositive();
+  }
+
+  @Test
+  void batches() throws IOException {
+    JsonNode rows = run("batch", "--streams", "1,4").path("comparisons");
+    assertThat(rows.findValuesAsText("name")).containsExactly("B=1", "B=4");
+    assertThat(rows.path(1).path("ours").path("median").asDouble()).isPositive();
+  }
+
+  @Test
+  void anIntrusion() throws IOException {
+    JsonNode json = run("intrusion", "--quiet", "1", "--prompt", "2000", "--streams", "2", "--itl-target", "20");
+    assertThat(json.path("spreads").path("ITL quiet").path("count").asInt()).isGreaterThan(10);
+    assertThat(json.path("spreads").path("ITL while it prefills").path("count").asInt()).isPositive();
+    assertThat(json.path("facts").path("itl target").asText()).isEqualTo("20 ms");
+  }
+
+  @Test
+  void severalEngines() throws IOException {
+    JsonNode rows = run("engines", "--engines", "3").path("comparisons");
+    assertThat(rows.path(0).path("ratio").path("samples").size()).isEqualTo(2);
+  }
+}
