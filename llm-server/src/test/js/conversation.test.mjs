@@ -48,6 +48,9 @@ test("the summary of an answer says what is known", () => {
   assert.equal(describe({ ttft: 45.4, timings, finish: "stop" }), "123 tokens/s · first token 45 ms · 20 tokens");
   assert.equal(describe({ ttft: 1234, timings: { predicted_per_second: 5, predicted_n: 1 }, finish: "length" }),
     "5.0 tokens/s · first token 1.2 s · 1 token · cut off at the length limit");
+  assert.equal(describe({ finish: "length", detail: "max_tokens" }), "cut off at the length limit");
+  assert.equal(describe({ finish: "length", detail: "context_full" }), "cut off: the context is full");
+  assert.equal(describe({ finish: "length", detail: "time_limit" }), "cut off: the time is up");
   assert.equal(describe({ stopped: true }), "stopped");
   assert.equal(
     describe({ ttft: 100, pieces: 21, elapsed: 300, stopped: true }),

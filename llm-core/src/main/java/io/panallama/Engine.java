@@ -3,10 +3,13 @@ package io.panallama;
 import io.panallama.EngineStartException.Reason;
 import io.panallama.internal.engine.EngineLoop;
 import io.panallama.internal.engine.EngineSettings;
+import io.panallama.internal.engine.RefusedImageException;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.handle.ModelHandle;
 import io.panallama.internal.handle.NativeDecoder;
 import io.panallama.internal.handle.SamplerChain;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -89,6 +92,61 @@ public final class Engine implements Generator, AutoCloseable {
     return new Session(this);
   }
 
+  /**
+   * Opens a session that {@link Session#save} wrote. Its KV state is taken in as what a generation leaves behind is: for as
+   * long as there is room.
+   *
+   * <p>The file is checked against damage and for its origin, but not against forgery: restore none that you would not load
+   * as a model either.
+   *
+   * @throws SessionFileException if the file can't be read, is damaged, or is of another model, other types of the KV cache or
+   *     another version of llama.cpp
+   * @throws IllegalStateException if the engine is closed
+   */
+  public Session restoreSession(Path file) {
+    try {
+      int[] tokens = loop.restore(file);
+      requireTokens(tokens, "session");
+      return new Session(this, tokens);
+    } catch (RefusedImageException refused) {
+      SessionFileException.Reason reason =
+          switch (refused.reason()) {
+            case NOT_AN_IMAGE, VERSION -> SessionFileException.Reason.NOT_A_SESSION;
+            case LENGTH, CHECKSUM -> SessionFileException.Reason.DAMAGED;
+            case FOREIGN -> SessionFileException.Reason.FOREIGN;
+          };
+      throw new SessionFileException(
+          reason, file, "The session can't be restored: " + refused.getMessage() + ".", refused);
+    } catch (IOException failure) {
+      throw new SessionFileException(
+          SessionFileException.Reason.IO,
+          file,
+          "The session can't be read from " + file + ": " + failure + ".",
+          failure);
+    }
+  }
+
+  void saveSession(int[] tokens, Path file) {
+    if (tokens.length == 0 || tokens.length > loop.sequenceContextSize()) {
+      throw new InvalidRequestException(
+          "session",
+          "The session has "
+              + tokens.length
+              + " tokens; 1 to "
+              + loop.sequenceContextSize()
+              + " can be saved with this engine.");
+    }
+    try {
+      loop.save(tokens, file);
+    } catch (IOException failure) {
+      throw new SessionFileException(
+          SessionFileException.Reason.IO,
+          file,
+          "The session can't be written to " + file + ": " + failure + ".",
+          failure);
+    }
+  }
+
   @Override
   public Generation generate(GenerationRequest request) {
     return generate(request, NOTHING, null);
@@ -134,20 +192,20 @@ public final class Engine implements Generator, AutoCloseable {
       case Prompt.Text text -> model.tokenizer().tokenize(text.text(), beginning, text.parseSpecial());
       case Prompt.Tokens given -> {
         int[] tokens = given.tokens();
-        for (int i = 0; i < tokens.length; i++) {
-          if (tokens[i] < 0 || tokens[i] >= model.vocabulary().size()) {
-            throw new InvalidRequestException(
-                "prompt[" + i + "]",
-                "Token "
-                    + tokens[i]
-                    + " is not in the vocabulary; ids are 0 to "
-                    + (model.vocabulary().size() - 1)
-                    + ".");
-          }
-        }
+        requireTokens(tokens, "prompt");
         yield tokens;
       }
     };
+  }
+
+  private void requireTokens(int[] tokens, String where) {
+    for (int i = 0; i < tokens.length; i++) {
+      if (tokens[i] < 0 || tokens[i] >= model.vocabulary().size()) {
+        throw new InvalidRequestException(
+            where + "[" + i + "]",
+            "Token " + tokens[i] + " is not in the vocabulary; ids are 0 to " + (model.vocabulary().size() - 1) + ".");
+      }
+    }
   }
 
   /** What was asked for, with every {@link EngineConfig#AUTO} replaced by what was chosen. */

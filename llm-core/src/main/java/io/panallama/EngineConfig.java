@@ -50,7 +50,8 @@ public record EngineConfig(
   /** llama.cpp's {@code LLAMA_MAX_SEQ}. */
   public static final int MAX_SLOTS = 256;
 
-  private static final Duration LONGEST_ITL = Duration.ofHours(1);
+  /** The most that {@link #itlTarget} may be. */
+  public static final Duration LONGEST_ITL = Duration.ofHours(1);
 
   private static final EngineConfig DEFAULTS =
       new EngineConfig(

@@ -1,6 +1,7 @@
 package io.panallama;
 
 import io.panallama.internal.engine.SequenceListener;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -114,6 +115,28 @@ public final class Session {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Writes the session to a file: its tokens, and the KV state after them, which is computed if the engine has lost it. The
+   * file is there as a whole or not at all; one that is there already is replaced. It holds what was said in a form that can
+   * be read back, and only its owner may read it.
+   *
+   * @throws InvalidRequestException if the session has no tokens, or more than fit into a context
+   * @throws SessionFileException if the file can't be written
+   * @throws EngineBusyException if the queue is full
+   * @throws GenerationException if the state can't be computed
+   * @throws IllegalStateException if a generation of this session is running or the engine is closed
+   */
+  public void save(Path file) {
+    int[] saved;
+    lock.lock();
+    try {
+      saved = path();
+    } finally {
+      lock.unlock();
+    }
+    engine.saveSession(saved, file);
   }
 
   /** The tokens once no generation is running. */

@@ -2,6 +2,7 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class EngineDefaultsTest {
@@ -32,5 +33,12 @@ class EngineDefaultsTest {
     assertThat(EngineDefaults.contextSize(1, 131_072)).isEqualTo(8_192);
     assertThat(EngineDefaults.contextSize(4, 512)).isEqualTo(2_048);
     assertThat(EngineDefaults.contextSize(4, 0)).isEqualTo(8_192);
+  }
+
+  @Test
+  void noMoreThanAnEighthOfTheMemoryIsSpilledTo() {
+    SpillConfig wanted = new SpillConfig(1000, 50, Path.of("somewhere"));
+    assertThat(EngineDefaults.spill(wanted, 8000)).isEqualTo(wanted);
+    assertThat(EngineDefaults.spill(wanted, 7992)).isEqualTo(new SpillConfig(999, 50, Path.of("somewhere")));
   }
 }

@@ -6,14 +6,14 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Where this user's caches live; the rule is the same for the unpacked native libraries. */
-final class CacheFolder {
+public final class CacheFolder {
   private CacheFolder() {}
 
   /**
    * The root of Panallama's caches: {@code -Dpanallama.cache.dir}, else {@code PANALLAMA_CACHE_DIR}, else {@code
    * panallama} in the system's cache folder of this user.
    */
-  static Path root() {
+  public static Path root() {
     return root(System::getProperty, System::getenv);
   }
 

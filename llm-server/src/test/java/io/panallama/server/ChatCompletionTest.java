@@ -11,10 +11,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.ChatMessage;
 import io.panallama.ChatRequest;
 import io.panallama.CompletionRequest;
+import io.panallama.ContextOverflow;
 import io.panallama.FinishReason;
 import io.panallama.GenerationException;
+import io.panallama.GenerationOptions;
 import io.panallama.Prompt;
 import io.panallama.Sampler;
+import io.panallama.Timings;
+import io.panallama.Usage;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -22,8 +26,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatCompletionTest {
@@ -185,6 +191,73 @@ class ChatCompletionTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "STOP, stop,",
+    "STOP_TEXT, stop,",
+    "LENGTH, length, max_tokens",
+    "CONTEXT_FULL, length, context_full",
+    "TIME_LIMIT, length, time_limit"
+  })
+  void theEndSaysWhichLimitWasReached(FinishReason reason, String finishReason, @Nullable String detail) {
+    ScriptedGenerator generator =
+        new ScriptedGenerator()
+            .playing(script -> {
+              script.say("so far");
+              script.finish(reason);
+            });
+    try (TestServer server = TestServer.start(generator)) {
+      List<String> events = data(server.post(CHAT, HELLO_STREAM).body());
+      JsonNode streamed = json(events.get(events.size() - 2)).path("choices").path(0);
+      JsonNode whole = json(server.post(CHAT, HELLO).body()).path("choices").path(0);
+
+      for (JsonNode choice : List.of(streamed, whole)) {
+        assertThat(choice.path("finish_reason").textValue()).isEqualTo(finishReason);
+        assertThat(choice.path("finish_detail").textValue()).isEqualTo(detail);
+        assertThat(choice.has("finish_detail")).isEqualTo(detail != null);
+      }
+      assertThat(json(events.get(1)).path("choices").path(0).has("finish_detail")).isFalse();
+    }
+  }
+
+  @Test
+  void aRequestWhoseTimeEndsInTheQueueHasAnEmptyAnswer() {
+    ScriptedGenerator generator =
+        new ScriptedGenerator()
+            .playing(script ->
+                script.finish(
+                    FinishReason.TIME_LIMIT,
+                    new Usage(12, 0, 0, 0),
+                    new Timings(Duration.ofMillis(50), Duration.ZERO, Duration.ZERO)));
+    try (TestServer server = TestServer.start(generator)) {
+      HttpResponse<String> response = server.post(CHAT, HELLO);
+
+      assertThat(response.statusCode()).isEqualTo(200);
+      JsonNode answer = json(response.body());
+      assertThat(answer.at("/choices/0/message/content").textValue()).isEmpty();
+      assertThat(answer.at("/choices/0/finish_reason").textValue()).isEqualTo("length");
+      assertThat(answer.at("/choices/0/finish_detail").textValue()).isEqualTo("time_limit");
+      assertThat(answer.at("/usage/prompt_tokens").intValue()).isEqualTo(12);
+      assertThat(answer.at("/timings/queued_ms").doubleValue()).isEqualTo(50);
+      assertThat(answer.at("/timings/prompt_n").intValue()).isZero();
+      assertThat(data(server.post(CHAT, HELLO_STREAM).body())).hasSize(3).last().isEqualTo("[DONE]");
+    }
+  }
+
+  @Test
+  void usageCountsWhatAShiftDiscarded() {
+    ScriptedGenerator generator =
+        new ScriptedGenerator()
+            .playing(script ->
+                script.finish(
+                    FinishReason.STOP,
+                    new Usage(12, 0, 5, 3),
+                    new Timings(Duration.ZERO, Duration.ofMillis(1), Duration.ofMillis(1))));
+    try (TestServer server = TestServer.start(generator)) {
+      assertThat(json(server.post(CHAT, HELLO).body()).at("/usage/discarded_tokens").intValue()).isEqualTo(3);
+    }
+  }
+
   @Test
   void completionsHaveTheirOwnShape() throws Exception {
     ScriptedGenerator generator = ScriptedGenerator.answering("one", " two");
@@ -240,6 +313,37 @@ class ChatCompletionTest {
               new Sampler.MinP(0.1f, 1),
               new Sampler.Typical(0.8f, 1),
               new Sampler.Temperature(0.5f));
+    }
+  }
+
+  @Test
+  void passesPrecedenceTimeAndOverflowOn() throws Exception {
+    ScriptedGenerator generator = ScriptedGenerator.answering("ok");
+    try (TestServer server = TestServer.start(generator)) {
+      server.post(CHAT, HELLO);
+      assertThat(generator.next().request().options())
+          .returns(GenerationOptions.DEFAULT_PRIORITY, GenerationOptions::priority)
+          .returns(null, GenerationOptions::timeLimit)
+          .returns(new ContextOverflow.Reject(), GenerationOptions::overflow);
+
+      server.post(
+          CHAT, HELLO.replace("]}", "], \"priority\": 9, \"time_limit_ms\": 1500, \"context_overflow\": \"shift\"}"));
+      assertThat(generator.next().request().options())
+          .returns(9, GenerationOptions::priority)
+          .returns(Duration.ofMillis(1500), GenerationOptions::timeLimit)
+          .returns(new ContextOverflow.Shift(0), GenerationOptions::overflow);
+
+      String longest =
+          "{\"prompt\": \"x\", \"context_overflow\": \"shift\", \"n_keep\": 7, \"time_limit_ms\": "
+              + Long.MAX_VALUE
+              + "}";
+      server.post("/v1/completions", longest);
+      assertThat(generator.next().request().options())
+          .returns(Duration.ofMillis(Long.MAX_VALUE), GenerationOptions::timeLimit)
+          .returns(new ContextOverflow.Shift(7), GenerationOptions::overflow);
+
+      server.post("/v1/completions", "{\"prompt\": \"x\", \"context_overflow\": \"stop\", \"n_keep\": null}");
+      assertThat(generator.next().request().options().overflow()).isEqualTo(new ContextOverflow.Stop());
     }
   }
 

@@ -63,15 +63,27 @@ class RealEngineTest {
 
   /** A request that goes on until the context is full. */
   private static HttpRequest endless() {
+    return post(story("\"stream\": true"));
+  }
+
+  /** A request that the model never ends by itself. */
+  private static String story(String fields) {
     String never =
         IntStream.range(0, model.vocabulary().size())
             .filter(model.vocabulary()::isEndOfGeneration)
             .mapToObj(token -> "\"" + token + "\": -1000")
             .collect(Collectors.joining(", ", "{", "}"));
-    return post(
-        "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me a story\"}], \"stream\": true, \"logit_bias\": "
-            + never
-            + "}");
+    return "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me a story\"}], \"logit_bias\": "
+        + never
+        + ", "
+        + fields
+        + "}";
+  }
+
+  private static JsonNode answer(String body) throws IOException, InterruptedException {
+    HttpResponse<String> response = client.send(post(body), HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return JSON.readTree(response.body());
   }
 
   @Test
@@ -116,6 +128,64 @@ class RealEngineTest {
       try (BufferedReader stream = open(endless())) {
         assertThat(stream.readLine()).startsWith("data: ");
       }
+    }
+    awaitIdle();
+  }
+
+  @Test
+  void shiftingGoesOnBeyondTheContextAndSaysWhatItLost() throws Exception {
+    int tokens = engine.sequenceContextSize() + 50;
+    JsonNode answer =
+        answer(story("\"context_overflow\": \"shift\", \"n_keep\": 8, \"priority\": 9, \"max_tokens\": " + tokens));
+
+    assertThat(answer.at("/usage/completion_tokens").intValue()).isEqualTo(tokens);
+    assertThat(answer.at("/usage/discarded_tokens").intValue()).isPositive();
+    assertThat(answer.at("/choices/0/finish_detail").textValue()).isEqualTo("max_tokens");
+  }
+
+  @Test
+  void stoppingAnswersAPromptThatIsTooLongWithNothing() throws Exception {
+    String words = "word ".repeat(2 * engine.sequenceContextSize());
+    JsonNode answer =
+        answer(
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"" + words + "\"}], \"context_overflow\": \"stop\"}");
+
+    assertThat(answer.at("/choices/0/message/content").textValue()).isEmpty();
+    assertThat(answer.at("/choices/0/finish_detail").textValue()).isEqualTo("context_full");
+    assertThat(answer.at("/usage/prompt_tokens").intValue()).isGreaterThan(engine.sequenceContextSize());
+  }
+
+  @Test
+  void moreToKeepThanFitsIs400UnderTheApisName() throws Exception {
+    HttpResponse<String> response =
+        client.send(
+            post(story("\"context_overflow\": \"shift\", \"n_keep\": 100000")), HttpResponse.BodyHandlers.ofString());
+
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(JSON.readTree(response.body()).at("/error/param").textValue()).isEqualTo("n_keep");
+    assertThat(JSON.readTree(response.body()).at("/error/message").textValue()).startsWith("n_keep is 100000; ");
+  }
+
+  @Test
+  void timeEndsARunningAnswerAndOneInTheQueue() throws Exception {
+    JsonNode running = answer(story("\"context_overflow\": \"shift\", \"time_limit_ms\": 200"));
+    assertThat(running.at("/choices/0/finish_reason").textValue()).isEqualTo("length");
+    assertThat(running.at("/choices/0/finish_detail").textValue()).isEqualTo("time_limit");
+
+    List<BufferedReader> streams = new ArrayList<>();
+    for (int i = 0; i < SLOTS; i++) {
+      streams.add(open(post(story("\"context_overflow\": \"shift\", \"stream\": true"))));
+    }
+    for (BufferedReader stream : streams) {
+      assertThat(stream.readLine()).startsWith("data: ");
+    }
+    JsonNode queued = answer(story("\"time_limit_ms\": 50"));
+    assertThat(queued.at("/choices/0/message/content").textValue()).isEmpty();
+    assertThat(queued.at("/choices/0/finish_reason").textValue()).isEqualTo("length");
+    assertThat(queued.at("/choices/0/finish_detail").textValue()).isEqualTo("time_limit");
+    assertThat(queued.at("/timings/prompt_n").intValue()).isZero();
+    for (BufferedReader stream : streams) {
+      stream.close();
     }
     awaitIdle();
   }

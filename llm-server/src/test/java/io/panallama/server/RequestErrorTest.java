@@ -74,6 +74,22 @@ class RequestErrorTest {
           "modalities": ["audio"]                  | modalities                   | not supported by this version
           "response_format": {"type": "json_object"} | response_format            | not supported by this version
           "reasoning_effort": "high"               | reasoning_effort             | not supported by this version
+          "priority": 10                           | priority                     | priority is 10; it must be 0 to 9.
+          "priority": -1                           | priority                     | priority is -1; it must be 0 to 9.
+          "priority": -99999999999                 | priority                     | it must be at least -2147483648
+          "priority": "high"                       | priority                     | must be a whole number, but it is a string
+          "time_limit_ms": 0                       | time_limit_ms                | time_limit_ms is 0; it must be at least 1.
+          "time_limit_ms": -5                      | time_limit_ms                | time_limit_ms is -5; it must be at least 1.
+          "time_limit_ms": 1.5                     | time_limit_ms                | must be a whole number
+          "time_limit_ms": "1s"                    | time_limit_ms                | must be a whole number, but it is a string
+          "context_overflow": "slide"              | context_overflow             | is "slide"; it must be one of "reject", "stop", "shift".
+          "context_overflow": ""                   | context_overflow             | must be one of
+          "context_overflow": true                 | context_overflow             | must be a string, but it is true
+          "context_overflow": "🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙🦙" | context_overflow | 🦙..."; it must be
+          "context_overflow": "shift", "n_keep": -1 | n_keep                      | n_keep is -1; it must be 0 or more.
+          "context_overflow": "shift", "n_keep": [] | n_keep                      | must be a whole number
+          "context_overflow": "stop", "n_keep": 5  | n_keep                       | only allowed when context_overflow is "shift"
+          "n_keep": 0                              | n_keep                       | only allowed when context_overflow is "shift"
           "tempersture": 1                         | tempersture                  | Unknown parameter: tempersture
           "model": 5                               | model                        | must be a string
           """)
@@ -250,6 +266,11 @@ class RequestErrorTest {
       assertThat(TestServer.error(tooLong).path("code").asText()).isEqualTo("context_length_exceeded");
       strict.refuse(new InvalidRequestException("grammar", "The grammar does not compile."));
       assertError(other.post(CHAT, HELLO), 400, "grammar", "does not compile");
+      strict.refuse(
+          new InvalidRequestException("overflow.keep", "overflow.keep is 5000; the context allows 0 to 4094."));
+      assertError(other.post(CHAT, HELLO), 400, "n_keep", "n_keep is 5000; the context allows");
+      strict.refuse(new InvalidRequestException("time_limit", "time_limit is PT0S; it must be larger than 0."));
+      assertError(other.post(CHAT, HELLO), 400, "time_limit_ms", "time_limit_ms is PT0S");
       strict.refuse(new IllegalStateException("closed"));
       assertError(other.post(CHAT, HELLO), 503, null, "closed");
     }

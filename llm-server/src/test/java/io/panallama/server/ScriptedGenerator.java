@@ -100,11 +100,14 @@ public final class ScriptedGenerator implements Generator {
     }
 
     public void finish(FinishReason reason) {
-      events.add(
-          new GenerationEvent.Finished(
-              reason,
-              new Usage(12, 4, 5, 0),
-              new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40))));
+      finish(
+          reason,
+          new Usage(12, 4, 5, 0),
+          new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40)));
+    }
+
+    public void finish(FinishReason reason, Usage usage, Timings timings) {
+      events.add(new GenerationEvent.Finished(reason, usage, timings));
     }
 
     public void fail(GenerationException failure) {

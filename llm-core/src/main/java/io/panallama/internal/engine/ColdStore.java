@@ -31,6 +31,9 @@ final class ColdStore {
   /** Of those that begin alike, thousands perhaps, so many are looked at. */
   private static final int MOST_CANDIDATES = 64;
 
+  /** A token is computed in no less than the time that so many take to be copied: an image comes back as a whole. */
+  private static final int COPY_GAIN = 32;
+
   /** What the end of an engine may wait for its prefixes to be written. */
   static final Duration FLUSH_LIMIT = Duration.ofSeconds(3);
 
@@ -146,7 +149,11 @@ final class ColdStore {
     if (!exact) {
       List<ColdPrefix> candidates = new ArrayList<>();
       int matched = tree.longest(tokens, limit, MOST_CANDIDATES, candidates::add);
-      candidates.forEach(candidate -> hits.add(new Hit(candidate, matched)));
+      for (ColdPrefix candidate : candidates) {
+        if (candidate.length() / COPY_GAIN <= matched) {
+          hits.add(new Hit(candidate, matched));
+        }
+      }
     }
     for (PrefixTree.Entry<ColdPrefix> whole : tree.beginnings(tokens, limit)) {
       hits.add(new Hit(whole.holder(), whole.holder().length()));
@@ -214,6 +221,19 @@ final class ColdStore {
       keep(tokens, length, image);
     }
     return true;
+  }
+
+  /** Takes in an image from elsewhere; false if there is no room or no need for it. */
+  boolean put(int[] tokens, StateImage image) {
+    boolean wanted =
+        tokens.length >= SHORTEST
+            && image.bytes() <= Math.max(memoryLimit, diskLimit)
+            && covering(tokens, tokens.length) == null
+            && makeRoom(image.bytes());
+    if (wanted) {
+      keep(tokens, tokens.length, image);
+    }
+    return wanted;
   }
 
   private void keep(int[] tokens, int length, StateImage image) {

@@ -11,6 +11,8 @@ import io.panallama.GenerationOptions;
 import io.panallama.InvalidRequestException;
 import io.panallama.PromptTooLongException;
 import io.panallama.Usage;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -41,6 +43,7 @@ public final class EngineLoop implements AutoCloseable {
   private final Pieces pieces;
   private final Admission admission;
   private final Queue<Sequence> inbox;
+  private final Queue<Adoption> adoptions = new ConcurrentLinkedQueue<>();
   private final CompletableFuture<Decoder> started = new CompletableFuture<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final AtomicLong ids = new AtomicLong();
@@ -155,9 +158,11 @@ public final class EngineLoop implements AutoCloseable {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener) {
-    requireRoom(prompt.length, options.overflow());
+    if (listener == null || !listener.wantsState()) {
+      requireRoom(prompt.length, options.overflow());
+    }
     requireOpen();
-    if (prompt.length >= sequenceContextSize() && !(options.overflow() instanceof ContextOverflow.Shift)) {
+    if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
       return full(prompt, options, sampler, listener);
     }
     admission.enter();
@@ -221,6 +226,61 @@ public final class EngineLoop implements AutoCloseable {
     }
     // TimeUnit.convert saturates: what ends after 292 years has no end.
     return left > Long.MAX_VALUE / 4 ? Sequence.NO_DEADLINE : submitted + Math.max(0, left);
+  }
+
+  /**
+   * Writes the tokens and the state after them to a file. What the engine has of the state is used, the rest is computed,
+   * in turn with everything else.
+   *
+   * @param tokens at least one, no more than {@link #sequenceContextSize}
+   * @throws IOException if the file can't be written
+   * @throws io.panallama.EngineBusyException if the queue is full
+   * @throws GenerationException if the state can't be computed or copied
+   * @throws IllegalStateException if the engine is closed
+   */
+  public void save(int[] tokens, Path file) throws IOException {
+    try (StateCatcher catcher = new StateCatcher()) {
+      submit(tokens, GenerationOptions.defaults(), List.of(), () -> {}, catcher).await();
+      ImageFile.write(file, started.join().fingerprint(), tokens, catcher.image(), () -> false);
+    }
+  }
+
+  /**
+   * Reads what {@link #save} wrote, and has the engine take the state in.
+   *
+   * @return the tokens
+   * @throws RefusedImageException if the file is damaged, or is not of this model with these cache types
+   * @throws IOException if the file can't be read
+   * @throws IllegalStateException if the engine is closed
+   */
+  public int[] restore(Path file) throws IOException {
+    requireOpen();
+    Decoder decoder = started.join();
+    byte[] fingerprint = decoder.fingerprint();
+    int[] tokens = ImageFile.readHeader(file, fingerprint).tokens();
+    adoptions.add(new Adoption(tokens, ImageFile.read(file, fingerprint, tokens, decoder::read)));
+    wake();
+    if (ended) {
+      dropAdoptions();
+    }
+    return tokens.clone();
+  }
+
+  /** A state on its way to the engine thread. */
+  private record Adoption(int[] tokens, StateImage image) {}
+
+  private void adopt(PrefixCache prefixes) {
+    Adoption adoption;
+    while ((adoption = adoptions.poll()) != null) {
+      prefixes.adopt(adoption.tokens(), adoption.image());
+    }
+  }
+
+  private void dropAdoptions() {
+    Adoption adoption;
+    while ((adoption = adoptions.poll()) != null) {
+      adoption.image().close();
+    }
   }
 
   /**
@@ -315,6 +375,7 @@ public final class EngineLoop implements AutoCloseable {
         boolean cancellations = takeCancelRequest();
         receive();
         prefixes.receive();
+        adopt(prefixes);
         if (cancellations) {
           dropCancelled();
         }
@@ -340,6 +401,7 @@ public final class EngineLoop implements AutoCloseable {
       // From here on submit fails what it adds; what was added before is failed here, before close returns.
       ended = true;
       failInbox();
+      dropAdoptions();
       stopped.complete(null);
     }
   }
@@ -358,7 +420,7 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   private void idle(PrefixCache prefixes) {
-    if (!inbox.isEmpty() || prefixes.hasReports() || closing) {
+    if (!inbox.isEmpty() || !adoptions.isEmpty() || prefixes.hasReports() || closing) {
       return;
     }
     if (nextDeadline == Sequence.NO_DEADLINE) {

@@ -238,7 +238,7 @@ final class PrefixCache implements AutoCloseable {
     if (tail >= sequence.cached() + ColdStore.SHORTEST) {
       sequence.checkpoints().add(tail);
     }
-    if (holder instanceof Sequence other && matched >= ColdStore.SHORTEST && isWorthWaiting(other, matched)) {
+    if (holder instanceof Sequence other && other == sequence.awaited() && matched >= ColdStore.SHORTEST) {
       other.checkpoints().add(matched);
     }
   }
@@ -284,13 +284,46 @@ final class PrefixCache implements AutoCloseable {
         forget(covered);
       }
     }
+    makeRetainedRoom(length);
+    retain(id, sequence.tokens(), length);
+  }
+
+  private void makeRetainedRoom(int length) {
     while (retained.size() >= retainedLimit || retainedCells + length > retainedCellLimit) {
       giveUpOldest();
     }
+  }
+
+  private void retain(int id, int[] tokens, int length) {
     Retained left = new Retained(id, length);
-    left.entry = tree.insert(sequence.tokens(), length, left);
+    left.entry = tree.insert(tokens, length, left);
     retained.addLast(left);
     retainedCells += length;
+  }
+
+  /** Takes in the state of a text from elsewhere, into the KV cache if there is room, else into the cold store. */
+  void adopt(int[] tokens, StateImage image) {
+    if (isCovered(tokens, tokens.length)
+        || restoreRetained(tokens, image)
+        || cold == null
+        || !cold.put(tokens, image)) {
+      image.close();
+    }
+  }
+
+  private boolean restoreRetained(int[] tokens, StateImage image) {
+    int length = tokens.length;
+    if (retainedLimit == 0 || length < SHORTEST_SHARE || length > retainedCellLimit) {
+      return false;
+    }
+    makeRetainedRoom(length);
+    int id = usedIds.nextClearBit(0);
+    if (id >= decoder.sequenceIds() || !decoder.restore(image, id)) {
+      return false;
+    }
+    usedIds.set(id);
+    retain(id, tokens, length);
+    return true;
   }
 
   /** An active sequence ends or is pushed out, and nothing of it may stay. */

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A file is no image that may be loaded: damaged, cut off, or of something else. */
-final class RefusedImageException extends IOException {
+public final class RefusedImageException extends IOException {
   private static final long serialVersionUID = 1L;
 
   /** What is wrong with the file. */
-  enum Reason {
+  public enum Reason {
     /** It does not begin as an image does. */
     NOT_AN_IMAGE,
     /** Another version of the format. */
@@ -28,7 +28,7 @@ final class RefusedImageException extends IOException {
     this.reason = reason;
   }
 
-  Reason reason() {
+  public Reason reason() {
     return reason;
   }
 }

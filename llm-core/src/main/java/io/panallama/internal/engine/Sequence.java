@@ -298,6 +298,17 @@ final class Sequence implements PrefixHolder {
     shared = Math.min(length, promptLength);
   }
 
+  /** Whether it ends with its prompt, whose state its listener gets. */
+  boolean wantsState() {
+    return listener != null && listener.wantsState();
+  }
+
+  void tellState(@Nullable StateImage image) {
+    if (listener != null) {
+      listener.state(image);
+    }
+  }
+
   void tellEnded() {
     if (listener != null) {
       listener.ended(Arrays.copyOf(tokens, length));

@@ -186,6 +186,10 @@ final class SpillFolder {
   @Nullable Path write(int[] tokens, StateImage image) {
     Path file = own.resolve(name(tokens));
     long size = ImageFile.bytes(tokens.length, image.bytes());
+    if (files.containsKey(file) && Files.exists(file)) {
+      used(file);
+      return file;
+    }
     forget(file);
     if (failures >= MOST_FAILURES || isAbandoned() || !makeRoom(size)) {
       return null;
@@ -226,8 +230,12 @@ final class SpillFolder {
     }
   }
 
-  /** Reads an image; null if it can't be had, and then its file is no longer there either. */
+  /** Reads an image; null if it can't be had. */
   @Nullable StateImage read(Path file, int[] tokens) {
+    // One that is not in the table went for want of room after somebody had asked for it.
+    if (isAbandoned() || !files.containsKey(file)) {
+      return null;
+    }
     try {
       StateImage image = ImageFile.read(file, fingerprint, tokens, reader);
       used(file);

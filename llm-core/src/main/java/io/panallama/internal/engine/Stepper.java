@@ -110,7 +110,7 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       sequence.generation().clock().step(now);
-      outputs[i] = addTokens(sequence, plan.count(i), plan.completes(i));
+      outputs[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
     }
     markPrefills(true);
   }
@@ -153,7 +153,7 @@ final class Stepper {
       boolean completes = plan.completes(i);
       sequence.computed(plan.count(i));
       prefixes.computed(sequence);
-      if (completes) {
+      if (completes && !sequence.wantsState()) {
         decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
         sampled[count++] = sequence;
       }
@@ -168,6 +168,17 @@ final class Stepper {
       sampled[i] = null;
     }
     loop.counters().step(prompts, count);
+    handOutStates();
+  }
+
+  private void handOutStates() {
+    for (int i = 0; i < plan.size(); i++) {
+      Sequence sequence = plan.sequence(i);
+      if (sequence.wantsState() && sequence.missing() == 0) {
+        sequence.tellState(decoder.save(sequence.id()));
+        loop.finish(sequence, FinishReason.LENGTH);
+      }
+    }
   }
 
   private void take(Sequence sequence, int sample, long now) {

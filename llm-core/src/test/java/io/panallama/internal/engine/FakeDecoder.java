@@ -69,6 +69,10 @@ final class FakeDecoder implements Decoder {
 
   final List<Step> steps = new ArrayList<>();
   volatile Consumer<FakeDecoder> beforeDecode = decoder -> {};
+
+  /** Called on the thread that reads a file. */
+  volatile Runnable beforeRead = () -> {};
+
   volatile boolean abortRequested;
   volatile boolean closed;
   boolean canRemovePart = true;
@@ -277,6 +281,7 @@ final class FakeDecoder implements Decoder {
 
   @Override
   public StateImage read(ReadableByteChannel channel, long bytes) throws IOException {
+    beforeRead.run();
     ByteBuffer buffer = ByteBuffer.allocate((int) bytes);
     while (buffer.hasRemaining()) {
       if (channel.read(buffer) < 0) {

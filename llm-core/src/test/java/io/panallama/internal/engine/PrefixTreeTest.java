@@ -98,4 +98,30 @@ class PrefixTreeTest {
     }
     return length;
   }
+
+  @Test
+  void anEntryKnowsItsTextWhateverHappensAroundIt() {
+    PrefixTree.Entry<String> entry = insert("one", 1, 2, 3, 4, 5);
+    assertThat(tree.tokens(entry)).containsExactly(1, 2, 3, 4, 5);
+    PrefixTree.Entry<String> other = insert("other", 1, 2, 9);
+    assertThat(tree.tokens(entry)).containsExactly(1, 2, 3, 4, 5);
+    assertThat(tree.tokens(other)).containsExactly(1, 2, 9);
+    tree.remove(other);
+    assertThat(tree.tokens(entry)).containsExactly(1, 2, 3, 4, 5);
+  }
+
+  @Test
+  void aBoundedSearchFindsSomeOfThoseThatHaveTheLongestBeginning() {
+    for (int i = 0; i < 1000; i++) {
+      insert("h" + i, 1, 2, 3, 10 + i, 5);
+    }
+    insert("elsewhere", 1, 9);
+    List<String> holders = new ArrayList<>();
+    assertThat(tree.longest(new int[] {1, 2, 3, 4}, 4, 16, holders::add)).isEqualTo(3);
+    assertThat(holders).hasSize(16).doesNotContain("elsewhere").doesNotHaveDuplicates();
+    holders.clear();
+    assertThat(tree.longest(new int[] {1, 2, 3, 500, 5}, 5, 16, holders::add)).isEqualTo(5);
+    assertThat(holders).containsExactly("h490");
+    assertThat(tree.longest(new int[] {7}, 1, 16, holders::add)).isZero();
+  }
 }

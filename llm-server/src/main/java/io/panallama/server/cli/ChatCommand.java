@@ -1,5 +1,6 @@
 package io.panallama.server.cli;
 
+import io.panallama.GenerationOptions;
 import io.panallama.demo.DemoModel;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ final class ChatCommand implements Callable<Integer> {
   private @Nullable String system;
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private LimitOptions limits = new LimitOptions();
   @Mixin private ModelOptions model = new ModelOptions();
 
   ChatCommand(CommandContext context) {
@@ -24,13 +26,14 @@ final class ChatCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (LoadedEngine engine = model.start(context, 1, 0);
+    GenerationOptions limited = limits.options();
+    try (LoadedEngine engine = model.start(context);
         LineSource lines =
             context.interactive() ? TerminalLines.open() : new PipedLines(context.in(), context.signals())) {
       if (context.interactive()) {
         greet(engine);
       }
-      ChatLoop loop = new ChatLoop(context, engine, lines, sampling.over(engine.model().sampling()));
+      ChatLoop loop = new ChatLoop(context, engine, lines, sampling.over(engine.model().sampling(), limited));
       loop.system(system == null ? "" : system);
       return loop.run();
     }

@@ -126,7 +126,7 @@ final class ChatLoop {
       if (!context.interactive()) {
         throw refused;
       }
-      remark(Printable.line(String.valueOf(refused.getMessage())) + advice);
+      remark(Printable.line(OptionNames.in(refused)) + advice);
       return true;
     }
   }
@@ -150,11 +150,14 @@ final class ChatLoop {
       parts.add(String.format(Locale.ROOT, "%.1f tokens/s", (tokens - 1) / seconds));
     }
     parts.add("first after " + milliseconds(timings.timeToFirstToken()));
+    if (end.usage().discardedTokens() > 0) {
+      parts.add(end.usage().discardedTokens() + " forgotten");
+    }
     switch (end.reason()) {
       case CANCELLED -> parts.add("stopped");
       case LENGTH -> parts.add("cut off by --max-tokens");
       case CONTEXT_FULL -> parts.add("the context is full, /reset starts over");
-      case TIME_LIMIT -> parts.add("the time is over");
+      case TIME_LIMIT -> parts.add("cut off by --time-limit");
       case STOP, STOP_TEXT -> {}
     }
     return String.join(", ", parts);

@@ -42,7 +42,10 @@ final class ExitCode {
           case IOException _, UncheckedIOException _ -> true;
           default -> of(failure) != FAILURE;
         };
-    String message = String.valueOf(failure.getMessage());
+    String message =
+        failure instanceof InvalidRequestException refused
+            ? OptionNames.in(refused)
+            : String.valueOf(failure.getMessage());
     String line = expected ? message : "internal error: " + failure + " (-v shows the stack trace)";
     return Printable.line(line);
   }

@@ -9,7 +9,7 @@ import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -19,18 +19,6 @@ import picocli.CommandLine.TypeConversionException;
 /** The options of every command that loads a model. */
 final class ModelOptions {
   private static final String ALL_LAYERS = "all";
-
-  /** How core's names of settings are spelled on the command line, for its messages. */
-  private static final Map<String, String> OPTION_NAMES =
-      Map.of(
-          "contextSize", "--ctx-size",
-          "slots", "--slots",
-          "queueLimit", "--queue",
-          "batchSize", "--batch-size",
-          "microBatchSize", "--ubatch-size",
-          "threads", "--threads",
-          "batchThreads", "--threads",
-          "gpuLayers", "--gpu-layers");
 
   @Option(
       names = {"-m", "--model"},
@@ -114,16 +102,25 @@ final class ModelOptions {
     return name == null ? model.toString() : name.toString().replaceFirst("(?i)\\.gguf$", "");
   }
 
-  /** Loads the model and starts an engine on it, with a progress bar where there is a terminal. */
-  LoadedEngine start(CommandContext context, int slots, int queue) {
+  /** Loads the model and starts an engine for one conversation on it. */
+  LoadedEngine start(CommandContext context) {
+    return start(context, engine -> engine.slots(1).queueLimit(0));
+  }
+
+  /**
+   * Loads the model and starts an engine on it, with a progress bar where there is a terminal.
+   *
+   * @param engineOptions sets what these options don't
+   */
+  LoadedEngine start(CommandContext context, Consumer<EngineConfig.Builder> engineOptions) {
     backend.select(context.inference());
     EngineConfig engineConfig;
     ModelConfig modelConfig;
     try {
       modelConfig = ModelConfig.defaults().withLoadMode(loadMode).withGpuLayers(gpuLayers);
-      engineConfig = engineConfig(slots, queue);
+      engineConfig = engineConfig(engineOptions);
     } catch (IllegalArgumentException refused) {
-      throw new UsageException(withOptionNames(String.valueOf(refused.getMessage())), refused);
+      throw new UsageException(OptionNames.in(refused), refused);
     }
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
@@ -136,27 +133,19 @@ final class ModelOptions {
     }
   }
 
-  private EngineConfig engineConfig(int slots, int queue) {
-    return EngineConfig.builder()
-        .contextSize(contextSize)
-        .slots(slots)
-        .queueLimit(queue)
-        .batchSize(batchSize)
-        .microBatchSize(microBatchSize)
-        .threads(threads)
-        .batchThreads(threads)
-        .keyType(kvType)
-        .valueType(kvValueType == null ? kvType : kvValueType)
-        .flashAttention(flashAttention)
-        .build();
-  }
-
-  private static String withOptionNames(String message) {
-    String renamed = message;
-    for (Map.Entry<String, String> name : OPTION_NAMES.entrySet()) {
-      renamed = renamed.replaceAll("\\b(?<!-)" + name.getKey() + "\\b", name.getValue());
-    }
-    return renamed;
+  private EngineConfig engineConfig(Consumer<EngineConfig.Builder> engineOptions) {
+    EngineConfig.Builder builder =
+        EngineConfig.builder()
+            .contextSize(contextSize)
+            .batchSize(batchSize)
+            .microBatchSize(microBatchSize)
+            .threads(threads)
+            .batchThreads(threads)
+            .keyType(kvType)
+            .valueType(kvValueType == null ? kvType : kvValueType)
+            .flashAttention(flashAttention);
+    engineOptions.accept(builder);
+    return builder.build();
   }
 
   static final class GpuLayers implements ITypeConverter<Integer> {

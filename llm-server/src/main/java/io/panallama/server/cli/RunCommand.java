@@ -11,6 +11,7 @@ import io.panallama.GenerationEvent;
 import io.panallama.GenerationOptions;
 import io.panallama.GenerationRequest;
 import io.panallama.Usage;
+import io.panallama.server.wire.FinishDetail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -47,6 +48,7 @@ final class RunCommand implements Callable<Integer> {
   private boolean raw;
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private LimitOptions limits = new LimitOptions();
   @Mixin private ModelOptions model = new ModelOptions();
 
   RunCommand(CommandContext context) {
@@ -59,9 +61,10 @@ final class RunCommand implements Callable<Integer> {
       throw new UsageException("--system needs the chat template, which --raw leaves out.");
     }
     String text = input.equals(STANDARD_INPUT) ? readInput() : input;
-    try (LoadedEngine engine = model.start(context, 1, 0)) {
+    GenerationOptions limited = limits.options();
+    try (LoadedEngine engine = model.start(context)) {
       long submitted = System.nanoTime();
-      GenerationRequest request = request(text, sampling.over(engine.model().sampling()));
+      GenerationRequest request = request(text, sampling.over(engine.model().sampling(), limited));
       try (Generation generation = engine.generate(request);
           StopSignals.Registration _ = context.signals().onStop(generation::cancel)) {
         return print(generation, submitted);
@@ -109,9 +112,13 @@ final class RunCommand implements Callable<Integer> {
     counts.put("completion_tokens", usage.completionTokens());
     counts.put("total_tokens", usage.totalTokens());
     counts.put("cached_tokens", usage.cachedTokens());
+    if (usage.discardedTokens() > 0) {
+      counts.put("discarded_tokens", usage.discardedTokens());
+    }
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("text", text.toString());
     result.put("finish_reason", wireName(end.reason()));
+    FinishDetail.of(end.reason()).ifPresent(detail -> result.put(FinishDetail.FIELD, detail));
     result.put("usage", counts);
     result.put("ttft_ms", milliseconds(ttftNanos));
     result.put("latency_ms", milliseconds(totalNanos));

@@ -50,9 +50,10 @@ final class SamplingOptions {
   /**
    * The options over what a model recommends.
    *
+   * @param limited what the rest is taken from
    * @throws io.panallama.InvalidRequestException if a value is out of its range
    */
-  GenerationOptions over(Sampling recommended) {
+  GenerationOptions over(Sampling recommended, GenerationOptions limited) {
     Sampling.Builder builder = SamplingDefaults.builder(recommended);
     if (temperature != null) {
       builder.temperature(temperature);
@@ -72,9 +73,6 @@ final class SamplingOptions {
     if (seed != null) {
       builder.seed(seed);
     }
-    return GenerationOptions.defaults()
-        .withMaxTokens(maxTokens)
-        .withSampling(builder.build())
-        .withStops(stops.toArray(String[]::new));
+    return limited.withMaxTokens(maxTokens).withSampling(builder.build()).withStops(stops.toArray(String[]::new));
   }
 }

@@ -6,6 +6,7 @@ import io.panallama.Device;
 import io.panallama.Generation;
 import io.panallama.GenerationOptions;
 import io.panallama.NativeReport;
+import io.panallama.SpillConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServedModel;
@@ -38,15 +39,6 @@ final class ServeCommand implements Callable<Integer> {
       description = "Port to listen on; 0 takes a free one. Default: 8080.")
   private int port = ServerConfig.DEFAULT_PORT;
 
-  @Option(names = "--slots", paramLabel = "N", description = "How many answers are generated at once. Default: 8.")
-  private int slots = 8;
-
-  @Option(
-      names = "--queue",
-      paramLabel = "N",
-      description = "How many requests may wait; the next one gets 429. Default: 64.")
-  private int queue = 64;
-
   @Option(
       names = {"-a", "--alias"},
       paramLabel = "NAME",
@@ -58,6 +50,7 @@ final class ServeCommand implements Callable<Integer> {
       description = "Be ready without having generated a first token, which brings a mapped model into memory.")
   private boolean noWarmup;
 
+  @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private ModelOptions model = new ModelOptions();
 
   ServeCommand(CommandContext context) {
@@ -74,7 +67,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (ChatServer server = ChatServer.start(config);
-        LoadedEngine engine = model.start(context, slots, queue)) {
+        LoadedEngine engine = model.start(context, engineOptions::configure)) {
       serve(server, engine);
     }
     return ExitCode.OK;
@@ -151,6 +144,12 @@ final class ServeCommand implements Callable<Integer> {
             + " slots, up to "
             + engine.sequenceContextSize()
             + " per conversation");
+    SpillConfig spill = engine.config().spill();
+    if (spill.diskBytes() > 0) {
+      row(
+          "prefixes",
+          "up to " + Printable.bytes(spill.diskBytes()) + " in " + Printable.line(String.valueOf(spill.directory())));
+    }
     row("listening", server.uri() + "  (Ctrl-C stops)");
     out.flush();
   }

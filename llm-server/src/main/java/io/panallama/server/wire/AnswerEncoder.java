@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p>All chunks of an answer are the same but for the text, so what surrounds it is encoded once: a token costs the
  * escaping of its text.
  *
- * <p>Besides OpenAI's fields the end carries {@code timings} under llama-server's names.
+ * <p>Besides OpenAI's fields the end carries {@code timings} under llama-server's names, a {@link FinishDetail} beside
+ * {@code finish_reason} where a limit was reached, and {@code discarded_tokens} in the usage where the context was shifted.
  */
 public final class AnswerEncoder {
   /** The data of the event that ends every complete stream. */
@@ -61,7 +63,7 @@ public final class AnswerEncoder {
 
   /** The first chunk of a chat stream, which gives the role; null where the shape has none. */
   public byte @Nullable [] opening() {
-    return chat ? chunk(json -> delta(json, "assistant", ""), null, null) : null;
+    return chat ? chunk(json -> delta(json, "assistant", ""), null) : null;
   }
 
   /** What stands before the text in every chunk. */
@@ -81,7 +83,7 @@ public final class AnswerEncoder {
 
   /** The chunk that gives the reason of the end. */
   public byte[] ending(GenerationEvent.Finished end) {
-    return chunk(json -> delta(json, null, null), wireName(end.reason()), end);
+    return chunk(json -> delta(json, null, null), end);
   }
 
   /** The chunk of token counts that may follow. */
@@ -111,7 +113,7 @@ public final class AnswerEncoder {
         json.writeStringField("text", text);
       }
       json.writeNullField("logprobs");
-      json.writeStringField("finish_reason", wireName(end.reason()));
+      finish(json, end.reason());
       json.writeEndObject();
       json.writeEndArray();
       usage(json, end.usage());
@@ -120,10 +122,10 @@ public final class AnswerEncoder {
   }
 
   private byte[] chunk(String text) {
-    return chunk(json -> delta(json, null, text), null, null);
+    return chunk(json -> delta(json, null, text), null);
   }
 
-  private byte[] chunk(Json.Fields delta, @Nullable String finishReason, GenerationEvent.@Nullable Finished end) {
+  private byte[] chunk(Json.Fields delta, GenerationEvent.@Nullable Finished end) {
     return Json.object(json -> {
       head(json, true);
       json.writeArrayFieldStart("choices");
@@ -131,7 +133,11 @@ public final class AnswerEncoder {
       json.writeNumberField("index", 0);
       delta.writeTo(json);
       json.writeNullField("logprobs");
-      json.writeStringField("finish_reason", finishReason);
+      if (end == null) {
+        json.writeNullField("finish_reason");
+      } else {
+        finish(json, end.reason());
+      }
       json.writeEndObject();
       json.writeEndArray();
       if (includeUsage) {
@@ -166,6 +172,14 @@ public final class AnswerEncoder {
     json.writeStringField("model", model);
   }
 
+  private static void finish(JsonGenerator json, FinishReason reason) throws IOException {
+    json.writeStringField("finish_reason", wireName(reason));
+    Optional<String> detail = FinishDetail.of(reason);
+    if (detail.isPresent()) {
+      json.writeStringField(FinishDetail.FIELD, detail.get());
+    }
+  }
+
   private static String wireName(FinishReason reason) {
     return switch (reason) {
       case STOP, STOP_TEXT -> "stop";
@@ -182,13 +196,17 @@ public final class AnswerEncoder {
     json.writeObjectFieldStart("prompt_tokens_details");
     json.writeNumberField("cached_tokens", usage.cachedTokens());
     json.writeEndObject();
+    if (usage.discardedTokens() > 0) {
+      json.writeNumberField("discarded_tokens", usage.discardedTokens());
+    }
     json.writeEndObject();
   }
 
   private static void timings(JsonGenerator json, GenerationEvent.Finished end) throws IOException {
     Usage usage = end.usage();
     Timings timings = end.timings();
-    int computed = usage.promptTokens() - usage.cachedTokens();
+    // A request that ended in the queue has a prompt, but no prefill.
+    int computed = timings.prefill().isZero() ? 0 : usage.promptTokens() - usage.cachedTokens();
     // The first token comes out of the prefill, so the decode time is that of the others.
     int decoded = Math.max(usage.completionTokens() - 1, 0);
     json.writeObjectFieldStart("timings");

@@ -86,7 +86,7 @@ public final class ApiException extends RuntimeException {
       case ApiException already -> already;
       case PromptTooLongException tooLong ->
           invalid(400, tooLong.parameter(), "context_length_exceeded", text(tooLong));
-      case InvalidRequestException invalid -> invalid(invalid.parameter(), text(invalid));
+      case InvalidRequestException invalid -> ServiceFields.refusal(invalid);
       case EngineBusyException busy ->
           new ApiException(429, Type.RATE_LIMIT, text(busy), null, "queue_full", busy.retryAfter(), busy);
       case GenerationException ended when ended.reason() != GenerationException.Reason.DECODE_FAILED ->

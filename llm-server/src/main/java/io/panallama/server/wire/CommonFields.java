@@ -28,6 +28,7 @@ final class CommonFields {
             .withMaxTokens(maxTokens(body))
             .withSampling(SamplingFields.read(body, model))
             .withStops(stops(body).toArray(String[]::new));
+    options = ServiceFields.read(body, options);
     body.accept(
         "user",
         "metadata",

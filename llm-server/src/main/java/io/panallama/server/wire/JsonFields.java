@@ -3,7 +3,9 @@ package io.panallama.server.wire;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * the field's path. What nobody asked for by the time of {@link #refuseUnknown} is unknown.
  */
 public final class JsonFields {
+  /** The most characters of a wrong value that a message repeats. */
+  private static final int LONGEST_SHOWN = 24;
+
   private final ObjectNode object;
   private final String path;
   private final Set<String> known = new HashSet<>();
@@ -39,6 +44,17 @@ public final class JsonFields {
     return value == null ? null : string(value, path(name));
   }
 
+  /** One of a few words; null if absent. */
+  @Nullable String choice(String name, List<String> allowed) {
+    String value = string(name);
+    if (value != null && !allowed.contains(value)) {
+      String words = allowed.stream().map(word -> "\"" + word + "\"").collect(Collectors.joining(", "));
+      throw ApiException.invalid(
+          path(name), path(name) + " is \"" + shorten(value) + "\"; it must be one of " + words + ".");
+    }
+    return value;
+  }
+
   boolean bool(String name) {
     JsonNode value = any(name);
     if (value == null) {
@@ -61,8 +77,8 @@ public final class JsonFields {
       return null;
     }
     if (value != value.intValue()) {
-      throw ApiException.invalid(
-          path(name), path(name) + " is " + value + "; it must be at most " + Integer.MAX_VALUE + ".");
+      String bound = value < 0 ? "at least " + Integer.MIN_VALUE : "at most " + Integer.MAX_VALUE;
+      throw ApiException.invalid(path(name), path(name) + " is " + value + "; it must be " + bound + ".");
     }
     return value.intValue();
   }
@@ -149,7 +165,10 @@ public final class JsonFields {
     };
   }
 
-  private static String shorten(String number) {
-    return number.length() <= 24 ? number : number.substring(0, 24) + "...";
+  /** Cuts between characters: half of a surrogate pair can't be encoded. */
+  private static String shorten(String value) {
+    return value.codePointCount(0, value.length()) <= LONGEST_SHOWN
+        ? value
+        : value.substring(0, value.offsetByCodePoints(0, LONGEST_SHOWN)) + "...";
   }
 }

@@ -28,7 +28,7 @@ export async function fetchModel() {
 /**
  * Streams the answer to a conversation.
  *
- * Yields { text } for every piece, and at the end { finish, timings }. Throws ApiError; an abort by `signal` ends
+ * Yields { text } for every piece, and at the end { finish, detail, timings }. Throws ApiError; an abort by `signal` ends
  * it with the browser's AbortError.
  */
 export async function* streamAnswer(body, signal) {
@@ -54,7 +54,7 @@ export async function* streamAnswer(body, signal) {
       yield { text: choice.delta.content };
     }
     if (choice?.finish_reason) {
-      yield { finish: choice.finish_reason, timings: chunk.timings };
+      yield { finish: choice.finish_reason, detail: choice.finish_detail, timings: chunk.timings };
     }
   }
   throw new ApiError("The connection ended before the answer did.");

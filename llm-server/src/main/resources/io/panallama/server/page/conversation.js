@@ -59,11 +59,18 @@ export class Conversation {
   }
 }
 
+/** What ended an answer early, by the server's finish_detail. */
+const CUT_OFF = {
+  context_full: "cut off: the context is full",
+  time_limit: "cut off: the time is up",
+};
+
 /**
- * One line about how an answer went: { ttft } in milliseconds, { timings } of the server, { finish }. A stopped answer
- * has no timings; its rate is that of the { pieces } that came in { elapsed } milliseconds: mostly a token each.
+ * One line about how an answer went: { ttft } in milliseconds, { timings } of the server, { finish } and, where a limit
+ * was reached, { detail }. A stopped answer has no timings; its rate is that of the { pieces } that came in { elapsed }
+ * milliseconds: mostly a token each.
  */
-export function describe({ ttft, timings, finish, stopped, pieces, elapsed }) {
+export function describe({ ttft, timings, finish, detail, stopped, pieces, elapsed }) {
   const parts = [];
   if (timings?.predicted_per_second > 0) {
     parts.push(`${round(timings.predicted_per_second)} tokens/s`);
@@ -79,7 +86,7 @@ export function describe({ ttft, timings, finish, stopped, pieces, elapsed }) {
   if (stopped) {
     parts.push("stopped");
   } else if (finish === "length") {
-    parts.push("cut off at the length limit");
+    parts.push(CUT_OFF[detail] ?? "cut off at the length limit");
   }
   return parts.join(" · ");
 }

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.ChatMessage;
 import io.panallama.ChatRequest;
+import io.panallama.ContextOverflow;
+import io.panallama.FinishReason;
+import io.panallama.GenerationOptions;
 import io.panallama.PromptTooLongException;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +36,20 @@ class ChatCommandTest {
     CliRun run = CliRun.withInput(inference, "one", "chat");
 
     assertThat(run.err().strip()).isEqualTo("2 tokens, 2.0 tokens/s, first after 20 ms");
+  }
+
+  @Test
+  void statisticsNameTheLimitAndWhatWasForgotten() {
+    inference.reason = FinishReason.TIME_LIMIT;
+    inference.discardedTokens = 40;
+
+    CliRun run = CliRun.withInput(inference, "one", "chat", "--time-limit", "2", "--overflow", "shift");
+
+    assertThat(run.err().strip())
+        .isEqualTo("2 tokens, 2.0 tokens/s, first after 20 ms, 40 forgotten, cut off by --time-limit");
+    assertThat(inference.requests.getFirst().options())
+        .returns(Duration.ofSeconds(2), GenerationOptions::timeLimit)
+        .returns(new ContextOverflow.Shift(0), GenerationOptions::overflow);
   }
 
   @Test

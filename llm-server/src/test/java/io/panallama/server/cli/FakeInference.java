@@ -34,6 +34,7 @@ final class FakeInference implements Inference {
   Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
 
   FinishReason reason = FinishReason.STOP;
+  int discardedTokens;
   Optional<RuntimeException> nativesFailure = Optional.empty();
   Optional<RuntimeException> startFailure = Optional.empty();
   int open;
@@ -79,7 +80,7 @@ final class FakeInference implements Inference {
     @Override
     public Generation generate(GenerationRequest request) {
       requests.add(request);
-      return new FakeGeneration(answer.apply(request), reason);
+      return new FakeGeneration(answer.apply(request), reason, discardedTokens);
     }
 
     @Override
@@ -113,13 +114,15 @@ final class FakeInference implements Inference {
     private final Deque<String> pieces;
     private final int total;
     private final FinishReason reason;
+    private final int discarded;
     private boolean cancelled;
     private boolean finished;
 
-    FakeGeneration(List<String> pieces, FinishReason reason) {
+    FakeGeneration(List<String> pieces, FinishReason reason, int discarded) {
       this.pieces = new ArrayDeque<>(pieces);
       this.total = pieces.size();
       this.reason = reason;
+      this.discarded = discarded;
     }
 
     @Override
@@ -139,7 +142,7 @@ final class FakeInference implements Inference {
       Timings timings = new Timings(Duration.ZERO, Duration.ofMillis(20), Duration.ofMillis(500));
       return Optional.of(
           new GenerationEvent.Finished(
-              cancelled ? FinishReason.CANCELLED : reason, new Usage(7, 3, total - pieces.size(), 0), timings));
+              cancelled ? FinishReason.CANCELLED : reason, new Usage(7, 3, total - pieces.size(), discarded), timings));
     }
 
     @Override

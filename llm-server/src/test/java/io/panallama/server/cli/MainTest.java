@@ -79,11 +79,19 @@ class MainTest {
         Arguments.of("--kv-type=f12", "'f12' is none of f32, f16"),
         Arguments.of("--flash-attn=maybe", "auto, on, off"),
         Arguments.of("--load-mode=teleport", "mmap"),
-        Arguments.of("--temperature=-1", "temperature is -1.0"),
-        Arguments.of("--top-p=2", "top_p is 2.0"),
-        Arguments.of("--max-tokens=0", "max_tokens is 0"),
-        Arguments.of("--seed=-1", "seed is -1"),
-        Arguments.of("--stop=", "stop contains an empty text"));
+        Arguments.of("--temperature=-1", "--temperature is -1.0"),
+        Arguments.of("--top-p=2", "--top-p is 2.0"),
+        Arguments.of("--max-tokens=0", "--max-tokens is 0"),
+        Arguments.of("--seed=-1", "--seed is -1"),
+        Arguments.of("--stop=", "--stop contains an empty text; every stop needs"),
+        Arguments.of("--time-limit=0", "'--time-limit': '0' is not larger than 0 and at most 1000000000"),
+        Arguments.of("--time-limit=NaN", "'NaN' is not larger than 0"),
+        Arguments.of("--time-limit=2000000000", "'2000000000' is not larger than 0"),
+        Arguments.of("--time-limit=soon", "'soon' is not a number of seconds"),
+        Arguments.of("--overflow=slide", "reject, stop, shift"),
+        Arguments.of("--keep=5", "--keep needs --overflow shift"),
+        Arguments.of("--overflow=stop --keep=5", "--keep needs --overflow shift"),
+        Arguments.of("--overflow=shift --keep=-1", "--keep is -1; it must be 0 or more"));
   }
 
   @ParameterizedTest

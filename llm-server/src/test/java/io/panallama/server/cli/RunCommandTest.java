@@ -7,14 +7,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.ChatMessage;
 import io.panallama.ChatRequest;
 import io.panallama.CompletionRequest;
+import io.panallama.ContextOverflow;
 import io.panallama.FinishReason;
 import io.panallama.FlashAttention;
+import io.panallama.InvalidRequestException;
 import io.panallama.KvCacheType;
 import io.panallama.LoadMode;
 import io.panallama.Prompt;
 import io.panallama.PromptTooLongException;
 import io.panallama.Sampler;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -142,10 +145,41 @@ class RunCommandTest {
   }
 
   @Test
-  void lengthIsOpenAisWord() throws Exception {
+  void lengthIsOpenAisWordAndTheDetailSaysWhichLimit() throws Exception {
     inference.reason = FinishReason.CONTEXT_FULL;
+    inference.discardedTokens = 11;
 
-    assertThat(json(CliRun.of(inference, "run", "--input", "hi")).get("finish_reason").textValue()).isEqualTo("length");
+    JsonNode json = json(CliRun.of(inference, "run", "--input", "hi"));
+
+    assertThat(json.get("finish_reason").textValue()).isEqualTo("length");
+    assertThat(json.get("finish_detail").textValue()).isEqualTo("context_full");
+    assertThat(json.at("/usage/discarded_tokens").intValue()).isEqualTo(11);
+  }
+
+  @Test
+  void limitsReachTheRequest() {
+    CliRun.of(inference, "run --input hi --time-limit 0.25 --overflow Shift --keep 12".split(" "));
+    CliRun.of(inference, "run --input hi --overflow stop".split(" "));
+    CliRun.of(inference, "run --input hi".split(" "));
+
+    assertThat(inference.requests.get(0).options().timeLimit()).isEqualTo(Duration.ofMillis(250));
+    assertThat(inference.requests.get(0).options().overflow()).isEqualTo(new ContextOverflow.Shift(12));
+    assertThat(inference.requests.get(1).options().overflow()).isEqualTo(new ContextOverflow.Stop());
+    assertThat(inference.requests.get(2).options().timeLimit()).isNull();
+    assertThat(inference.requests.get(2).options().overflow()).isEqualTo(new ContextOverflow.Reject());
+  }
+
+  @Test
+  void whatTheEngineRefusesIsSaidUnderTheOptionsName() {
+    inference.answer =
+        _ -> {
+          throw new InvalidRequestException("overflow.keep", "overflow.keep is 5000; the context allows 0 to 1022.");
+        };
+
+    CliRun run = CliRun.of(inference, "run --input hi --overflow shift --keep 5000".split(" "));
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err().strip()).isEqualTo("panallama: --keep is 5000; the context allows 0 to 1022.");
   }
 
   @Test

@@ -2,7 +2,11 @@ package io.panallama.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.EngineConfig;
+import io.panallama.SpillConfig;
+import io.panallama.demo.CacheFolder;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -12,6 +16,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +24,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 @Timeout(60)
 class ServeCommandTest {
@@ -120,5 +128,65 @@ class ServeCommandTest {
         .contains("--slots is 0")
         .hasLineCount(1);
     assertThat(CliRun.of(inference, "serve", "--port", "0", "--slots", "0").code()).isEqualTo(ExitCode.USAGE);
+  }
+
+  @Test
+  void engineOptionsReachTheConfiguration() throws Exception {
+    CompletableFuture<Integer> running =
+        serve("--itl-target", "0", "--cache-ram", "512m", "--cache-disk", "10GiB", "--cache-dir", "some/where");
+    awaitUrl(running);
+
+    EngineConfig engine = inference.engineConfigs.getFirst();
+    assertThat(engine.itlTarget()).isZero();
+    assertThat(engine.spill()).isEqualTo(new SpillConfig(512L << 20, 10L << 30, Path.of("some/where")));
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("prefixes   up to 10.0 GiB in some" + File.separator);
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  private static EngineConfig configured(String... options) {
+    EngineOptions parsed = new EngineOptions();
+    CommandLine.populateCommand(parsed, options);
+    EngineConfig.Builder builder = EngineConfig.builder();
+    parsed.configure(builder);
+    return builder.build();
+  }
+
+  @Test
+  void engineOptionsDefaultToThoseOfTheCore() {
+    assertThat(configured()).isEqualTo(EngineConfig.defaults());
+  }
+
+  @Test
+  void theDiskTierDefaultsToTheCacheFolder() {
+    assertThat(configured("--cache-disk", "1T").spill())
+        .isEqualTo(new SpillConfig(1L << 30, 1L << 40, CacheFolder.root().resolve("prefixes")));
+    assertThat(configured("--cache-ram", "0", "--cache-disk", "0", "--cache-dir", "x").spill())
+        .isEqualTo(SpillConfig.none());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          --itl-target=-1         | --itl-target is -1; it must be 0 to 3600000.
+          --itl-target=3600001    | --itl-target is 3600001; it must be 0 to 3600000.
+          --itl-target=fast       | is not a whole number in range
+          --cache-ram=2048        | '--cache-ram': '2048' is neither 0 nor a size with its unit, such as 512M or 2G
+          --cache-ram=-1          | '-1' is neither 0 nor a size
+          --cache-ram=2GB         | '2GB' is neither 0 nor a size
+          --cache-disk=9999999999T | '9999999999T' is more than any machine has
+          --cache-disk=99999999999999999999G | is more than any machine has
+          --cache-dir=x           | --cache-dir needs --cache-disk SIZE
+          """)
+  void badEngineOptionsAreUsageErrors(String option, String expected) {
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", option);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).startsWith("panallama: ").contains(expected).hasLineCount(1);
+    assertThat(inference.files).isEmpty();
   }
 }

@@ -1,0 +1,53 @@
+package io.panallama.internal.engine;
+
+import io.panallama.GenerationException;
+import io.panallama.GenerationException.Reason;
+import org.jspecify.annotations.Nullable;
+
+/** Asks for the state after a prompt, and holds it until somebody takes it or nobody will. */
+final class StateCatcher implements SequenceListener, AutoCloseable {
+  private @Nullable StateImage image;
+  private boolean closed;
+
+  @Override
+  public boolean wantsState() {
+    return true;
+  }
+
+  @Override
+  public synchronized void state(@Nullable StateImage value) {
+    if (closed && value != null) {
+      value.close();
+    } else {
+      image = value;
+    }
+  }
+
+  @Override
+  public void ended(int[] tokens) {}
+
+  @Override
+  public void failed() {}
+
+  /**
+   * The image, which is freed with this.
+   *
+   * @throws GenerationException if there is none
+   */
+  synchronized StateImage image() {
+    if (image == null) {
+      throw new GenerationException(Reason.DECODE_FAILED, "The state of the sequence can't be copied.", null);
+    }
+    return image;
+  }
+
+  /** Frees the image, also one that comes later. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (image != null) {
+      image.close();
+      image = null;
+    }
+  }
+}

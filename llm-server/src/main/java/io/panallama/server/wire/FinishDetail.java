@@ -1,0 +1,22 @@
+package io.panallama.server.wire;
+
+import io.panallama.FinishReason;
+import java.util.Optional;
+
+/** Which limit ended an answer. OpenAI's {@code finish_reason} has the one word {@code length} for all of them. */
+public final class FinishDetail {
+  /** The name of the field that stands beside {@code finish_reason}. */
+  public static final String FIELD = "finish_detail";
+
+  private FinishDetail() {}
+
+  /** The value of the field; empty if no limit was reached. */
+  public static Optional<String> of(FinishReason reason) {
+    return switch (reason) {
+      case LENGTH -> Optional.of("max_tokens");
+      case CONTEXT_FULL -> Optional.of("context_full");
+      case TIME_LIMIT -> Optional.of("time_limit");
+      case STOP, STOP_TEXT, CANCELLED -> Optional.empty();
+    };
+  }
+}
