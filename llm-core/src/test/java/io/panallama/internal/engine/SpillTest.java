@@ -116,7 +116,7 @@ class SpillTest {
 
   private Generation submit(int[] prompt, int count) {
     GenerationOptions options = GenerationOptions.defaults().withMaxTokens(count);
-    return loop.submit(prompt.clone(), options, List.of(), new FakeSampler());
+    return loop.submit(prompt.clone(), options, List.of(), new FakeSampler(), null);
   }
 
   /** Generates, checks the output, and says how many prompt tokens were not computed. */
