@@ -34,6 +34,7 @@ public final class NativeDecoder implements Decoder {
   private static final long CHAIN = offset("chain");
   private static final long OUTPUT_INDEX = offset("output_index");
   private static final long N_TOP = offset("n_top");
+  private static final long SHORTLIST = offset("shortlist");
   private static final long STATUS = offset("status");
   private static final long TOKEN = offset("token");
   private static final long LOGPROB = offset("logprob");
@@ -45,6 +46,7 @@ public final class NativeDecoder implements Decoder {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment context;
   private final ThreadPool threads;
+  private final SamplingPool samplers;
   private final MemorySegment memory;
   private final int batchSize;
   private final int contextSize;
@@ -69,7 +71,9 @@ public final class NativeDecoder implements Decoder {
   private String failure = "";
   private boolean closed;
 
-  private NativeDecoder(ModelHandle model, MemorySegment context, MemorySegment abortFlag, EngineConfig config) {
+  private NativeDecoder(
+      ModelHandle model, MemorySegment context, MemorySegment abortFlag, SamplingPool samplers, EngineConfig config) {
+    this.samplers = samplers;
     this.threads = ThreadPool.attach(context, Math.max(config.threads(), config.batchThreads()));
     this.model = model;
     this.context = context;
@@ -145,7 +149,16 @@ public final class NativeDecoder implements Decoder {
               "The model keeps no memory of a sequence; it does not generate token by token.",
               null);
         }
-        return new NativeDecoder(model, context, abortFlag, config);
+        // ggml's threads wait by spinning for a moment after a step, but then the cores are free until the next one.
+        // More
+        // threads than slots would have nothing to sample.
+        SamplingPool samplers = SamplingPool.start(Math.min(config.threads(), config.slots()));
+        try {
+          return new NativeDecoder(model, context, abortFlag, samplers, config);
+        } catch (Throwable failure) {
+          samplers.close();
+          throw failure;
+        }
       } catch (Throwable failure) {
         LlamaCpp.llama_free(context);
         throw failure;
@@ -306,14 +319,16 @@ public final class NativeDecoder implements Decoder {
   @Override
   public void addSample(TokenSampler sampler, int outputIndex, int top) {
     long base = sampleCount++ * SAMPLE_SIZE;
-    samples.set(ADDRESS, base + CHAIN, ((SamplerChain) sampler).pointer());
+    SamplerChain chain = (SamplerChain) sampler;
+    samples.set(ADDRESS, base + CHAIN, chain.pointer());
+    samples.set(JAVA_INT, base + SHORTLIST, chain.shortlist());
     samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
     samples.set(JAVA_INT, base + N_TOP, top);
   }
 
   @Override
   public void sample() {
-    int failed = LlamaCpp.panallama_sample(context, samples, sampleCount, error.slot());
+    int failed = LlamaCpp.panallama_sample(context, samples, sampleCount, samplers.pointer(), error.slot());
     if (failed > 0) {
       failure = error.take();
     }
@@ -380,12 +395,13 @@ public final class NativeDecoder implements Decoder {
     FLAG.setVolatile(abortFlag, 0L, 0);
   }
 
-  /** Frees the context first, then what it used. */
+  /** Ends the threads that read the context's logits, frees the context, then what it used. */
   @Override
   public void close() {
     if (!closed) {
       closed = true;
       log.close();
+      samplers.close();
       LlamaCpp.llama_free(context);
       threads.close();
       arena.close();
