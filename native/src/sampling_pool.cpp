@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#ifdef __linux__
+#    include <pthread.h>
+#endif
+
 #include "guard.h"
 
 panallama_sampling_pool::panallama_sampling_pool(int32_t n_helpers) {
@@ -9,6 +13,9 @@ panallama_sampling_pool::panallama_sampling_pool(int32_t n_helpers) {
     try {
         for (int32_t i = 0; i < n_helpers; i++) {
             helpers.emplace_back([this] { help(); });
+#ifdef __linux__
+            pthread_setname_np(helpers.back().native_handle(), "panallama-sampl"); // 15 characters are all there is
+#endif
         }
     } catch (...) {
         stop();
