@@ -87,14 +87,15 @@ struct panallama_sample {
     float *                top_logprobs; // likewise, natural
 };
 
-// Threads that help with sampling; they sleep when there is none.
+// Takes samples on the threads of a ggml thread pool.
 struct panallama_sampling_pool;
 
-// PANALLAMA_FAILED when the system gives no more threads. At least one helper. Free with panallama_sampling_pool_free,
-// while no call that uses the pool is running.
-PANALLAMA_API int32_t panallama_sampling_pool_new(int32_t n_helpers, struct panallama_sampling_pool ** out, char ** error);
+// Borrows `threads`, a pool of at least `n_threads` that ggml's CPU backend made and that outlives this one.
+// PANALLAMA_FAILED when there is no such backend. Free with panallama_sampling_pool_free.
+PANALLAMA_API int32_t panallama_sampling_pool_new(
+    struct ggml_threadpool * threads, int32_t n_threads, struct panallama_sampling_pool ** out, char ** error);
 
-// Waits until the threads have ended. NULL is allowed.
+// NULL is allowed. The borrowed threads go on.
 PANALLAMA_API void panallama_sampling_pool_free(struct panallama_sampling_pool * pool);
 
 // Samples every element, each one isolated from the failures of the others. The message of the first failure, in the
@@ -102,9 +103,9 @@ PANALLAMA_API void panallama_sampling_pool_free(struct panallama_sampling_pool *
 // nothing, logits with NaN or infinity: each is a status, where llama_sampler_sample ends the process. The chain has not
 // accepted anything then and can go on. Tokens sampled on the backend (llama_set_sampler) are not looked at.
 //
-// This thread and, where that pays, helpers of `pool` take the samples; NULL for this thread alone. The results are the
-// same. One thread at a time per context and per pool, although the context is only read: the first access to the logits
-// of a step puts them in order.
+// This thread and, where that pays, the others of `pool` take the samples; NULL for this thread alone. The results are
+// the same. One thread at a time per context, although it only reads: the first access to the logits of a step puts them
+// in order. The threads of the pool must not be computing a graph.
 PANALLAMA_API int32_t panallama_sample(
     struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, struct panallama_sampling_pool * pool,
     char ** error);

@@ -21963,6 +21963,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     private static class panallama_sampling_pool_new {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
             LlamaCpp.C_INT,
             LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER
@@ -21976,7 +21977,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t panallama_sampling_pool_new(int32_t n_helpers, struct panallama_sampling_pool **out, char **error)
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
      * }
      */
     public static FunctionDescriptor panallama_sampling_pool_new$descriptor() {
@@ -21986,7 +21987,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t panallama_sampling_pool_new(int32_t n_helpers, struct panallama_sampling_pool **out, char **error)
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
      * }
      */
     public static MethodHandle panallama_sampling_pool_new$handle() {
@@ -21996,7 +21997,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t panallama_sampling_pool_new(int32_t n_helpers, struct panallama_sampling_pool **out, char **error)
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
      * }
      */
     public static MemorySegment panallama_sampling_pool_new$address() {
@@ -22005,16 +22006,16 @@ public class LlamaCpp extends LlamaCpp$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t panallama_sampling_pool_new(int32_t n_helpers, struct panallama_sampling_pool **out, char **error)
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
      * }
      */
-    public static int panallama_sampling_pool_new(int n_helpers, MemorySegment out, MemorySegment error) {
+    public static int panallama_sampling_pool_new(MemorySegment threads, int n_threads, MemorySegment out, MemorySegment error) {
         var mh$ = panallama_sampling_pool_new.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panallama_sampling_pool_new", n_helpers, out, error);
+                traceDowncall("panallama_sampling_pool_new", threads, n_threads, out, error);
             }
-            return (int)mh$.invokeExact(n_helpers, out, error);
+            return (int)mh$.invokeExact(threads, n_threads, out, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

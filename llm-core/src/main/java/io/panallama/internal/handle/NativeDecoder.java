@@ -71,10 +71,9 @@ public final class NativeDecoder implements Decoder {
   private String failure = "";
   private boolean closed;
 
-  private NativeDecoder(
-      ModelHandle model, MemorySegment context, MemorySegment abortFlag, SamplingPool samplers, EngineConfig config) {
-    this.samplers = samplers;
+  private NativeDecoder(ModelHandle model, MemorySegment context, MemorySegment abortFlag, EngineConfig config) {
     this.threads = ThreadPool.attach(context, Math.max(config.threads(), config.batchThreads()));
+    this.samplers = SamplingPool.borrow(threads, config.threads());
     this.model = model;
     this.context = context;
     this.abortFlag = abortFlag;
@@ -149,16 +148,7 @@ public final class NativeDecoder implements Decoder {
               "The model keeps no memory of a sequence; it does not generate token by token.",
               null);
         }
-        // ggml's threads wait by spinning for a moment after a step, but then the cores are free until the next one.
-        // More
-        // threads than slots would have nothing to sample.
-        SamplingPool samplers = SamplingPool.start(Math.min(config.threads(), config.slots()));
-        try {
-          return new NativeDecoder(model, context, abortFlag, samplers, config);
-        } catch (Throwable failure) {
-          samplers.close();
-          throw failure;
-        }
+        return new NativeDecoder(model, context, abortFlag, config);
       } catch (Throwable failure) {
         LlamaCpp.llama_free(context);
         throw failure;
@@ -395,7 +385,7 @@ public final class NativeDecoder implements Decoder {
     FLAG.setVolatile(abortFlag, 0L, 0);
   }
 
-  /** Ends the threads that read the context's logits, frees the context, then what it used. */
+  /** Frees what uses the threads and the context first, then what it used. */
   @Override
   public void close() {
     if (!closed) {

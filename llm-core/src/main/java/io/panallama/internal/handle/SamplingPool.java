@@ -9,8 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns the native threads that help the engine thread to sample. They sleep between two samplings; ggml's own threads
- * can't take that work, because they run nothing but graphs. Confined to the engine thread.
+ * Lets the threads of a {@link ThreadPool} take samples between two steps. Confined to the engine thread, and closed before
+ * the threads are.
  */
 final class SamplingPool implements AutoCloseable {
   private final MemorySegment pool;
@@ -20,32 +20,32 @@ final class SamplingPool implements AutoCloseable {
   }
 
   /**
-   * Starts helpers. None are made where one thread is to do everything.
+   * Borrows threads. Without any beside the engine's own there is nothing to make.
    *
-   * @param threads those that sample, the engine's own included
-   * @throws EngineStartException if the system gives no more threads
+   * @param count of the threads, those that sample, the engine's own included
+   * @throws EngineStartException if ggml's CPU backend can't use them
    */
-  static SamplingPool start(int threads) {
-    if (threads < 2) {
+  static SamplingPool borrow(ThreadPool threads, int count) {
+    if (count < 2 || threads.pointer().address() == 0) {
       return new SamplingPool(MemorySegment.NULL);
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
-      if (LlamaCpp.panallama_sampling_pool_new(threads - 1, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
+      if (LlamaCpp.panallama_sampling_pool_new(threads.pointer(), count, out, error.slot())
+          != LlamaCpp.PANALLAMA_OK()) {
         throw new EngineStartException(
-            Reason.REFUSED, "The threads for sampling could not be started: " + error.take(), null);
+            Reason.REFUSED, "The threads can't be used for sampling: " + error.take() + ".", null);
       }
       return new SamplingPool(out.get(ADDRESS, 0));
     }
   }
 
-  /** NULL when there are no helpers. */
+  /** NULL where one thread is to do everything. */
   MemorySegment pointer() {
     return pool;
   }
 
-  /** Waits until the threads have ended. */
   @Override
   public void close() {
     LlamaCpp.panallama_sampling_pool_free(pool);

@@ -20,8 +20,12 @@ import java.util.List;
  * llama.cpp's output buffer is then replaced.
  */
 final class LogitRows implements AutoCloseable {
+  /** More of them would wait for each other on a busy machine of two cores. */
+  static final int THREADS = 2;
+
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment context;
+  private final ThreadPool threads;
   private final int rows;
   private final int vocabulary;
 
@@ -39,7 +43,12 @@ final class LogitRows implements AutoCloseable {
     llama_context_params.kv_unified(parameters, true);
     this.context = LlamaCpp.llama_init_from_model(model.pointer(), parameters);
     assertThat(context.address()).isNotZero();
+    this.threads = ThreadPool.attach(context, THREADS);
     decode();
+  }
+
+  SamplingPool pool(int count) {
+    return SamplingPool.borrow(threads, count);
   }
 
   private void decode() {
@@ -120,6 +129,7 @@ final class LogitRows implements AutoCloseable {
   @Override
   public void close() {
     LlamaCpp.llama_free(context);
+    threads.close();
     arena.close();
   }
 }

@@ -11,8 +11,6 @@ import io.panallama.internal.handle.LogitRows.Sampled;
 import io.panallama.internal.handle.LogitRows.Step;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,8 +22,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The bridge's sampling against llama.cpp's own, on rows of logits that the test writes. */
@@ -40,8 +36,8 @@ class SamplingTest {
 
   private static ModelHandle model;
   private static LogitRows rows;
-  private static SamplingPool helpers;
-  private static final SamplingPool SERIAL = SamplingPool.start(1);
+  private static SamplingPool shared;
+  private static SamplingPool serial;
 
   @BeforeAll
   static void open() {
@@ -49,12 +45,14 @@ class SamplingTest {
     TinySpec spec = TinySpec.defaults().withSize(1, 32, 1).withVocabulary(VOCABULARY).withContextLength(64);
     model = ModelHandle.load(TinyModels.write(folder.resolve("tiny.gguf"), spec), ModelConfig.defaults());
     rows = new LogitRows(model, ROWS);
-    helpers = SamplingPool.start(4);
+    shared = rows.pool(LogitRows.THREADS);
+    serial = rows.pool(1);
   }
 
   @AfterAll
   static void close() {
-    helpers.close();
+    shared.close();
+    serial.close();
     rows.close();
     model.close();
   }
@@ -138,11 +136,11 @@ class SamplingTest {
   @Test
   void tokensAreThoseOfLlamaCppWhateverTheChainTheRowAndTheThreads() {
     List<SamplerChain> expected = chains(KINDS, ROWS);
-    List<SamplerChain> serial = chains(KINDS, ROWS);
+    List<SamplerChain> alone = chains(KINDS, ROWS);
     List<SamplerChain> parallel = chains(KINDS, ROWS);
     try {
       Random random = new Random(42);
-      for (int step = 0; step < 100; step++) {
+      for (int step = 0; step < 64; step++) {
         for (int i = 0; i < ROWS; i++) {
           rows.put(i, row(random, random.nextInt(SHAPES)));
         }
@@ -150,11 +148,11 @@ class SamplingTest {
         for (int i = 0; i < ROWS; i++) {
           tokens.add(rows.sampleByLlama(expected.get(i), i));
         }
-        assertThat(tokens(rows.sample(serial, SERIAL, 0))).as("step %d", step).isEqualTo(tokens);
-        assertThat(tokens(rows.sample(parallel, helpers, 0))).as("step %d, parallel", step).isEqualTo(tokens);
+        assertThat(tokens(rows.sample(alone, serial, 0))).as("step %d", step).isEqualTo(tokens);
+        assertThat(tokens(rows.sample(parallel, shared, 0))).as("step %d, parallel", step).isEqualTo(tokens);
       }
     } finally {
-      Stream.of(expected, serial, parallel).flatMap(List::stream).forEach(SamplerChain::close);
+      Stream.of(expected, alone, parallel).flatMap(List::stream).forEach(SamplerChain::close);
     }
   }
 
@@ -164,24 +162,24 @@ class SamplingTest {
   }
 
   @Test
-  void logProbabilitiesAreTheSameOnHelpers() {
-    List<SamplerChain> serial = chains(KINDS, ROWS);
+  void logProbabilitiesAreTheSameOnOtherThreads() {
+    List<SamplerChain> alone = chains(KINDS, ROWS);
     List<SamplerChain> parallel = chains(KINDS, ROWS);
     try {
       Random random = new Random(7);
       for (int i = 0; i < ROWS; i++) {
         rows.put(i, row(random, i % SHAPES));
       }
-      Step step = rows.sample(serial, SERIAL, 5);
+      Step step = rows.sample(alone, serial, 5);
       assertThat(step.samples()).allSatisfy(sample -> assertThat(sample.top()).hasSize(5));
-      assertThat(rows.sample(parallel, helpers, 5)).isEqualTo(step);
+      assertThat(rows.sample(parallel, shared, 5)).isEqualTo(step);
     } finally {
-      Stream.of(serial, parallel).flatMap(List::stream).forEach(SamplerChain::close);
+      Stream.of(alone, parallel).flatMap(List::stream).forEach(SamplerChain::close);
     }
   }
 
   @Test
-  void aFailureOnAHelperLeavesTheOthersAlone() {
+  void aFailureOnAnotherThreadLeavesTheOthersAlone() {
     int broken = 9;
     int infinite = 18;
     int missing = 23;
@@ -211,7 +209,7 @@ class SamplingTest {
         outputs[i] = i == missing ? ROWS + 5 : i;
       }
       for (int repetition = 0; repetition < 20; repetition++) {
-        Step step = rows.sample(parallel, outputs, helpers, 0);
+        Step step = rows.sample(parallel, outputs, shared, 0);
         assertThat(step.failed()).isEqualTo(4);
         assertThat(step.error()).contains("NaN or infinity");
         for (int i = 0; i < ROWS; i++) {
@@ -225,7 +223,7 @@ class SamplingTest {
         }
       }
       // The text is that of the first failure in the order of the samples, whichever thread came upon one first.
-      assertThat(rows.sample(parallel.subList(masked, masked + 1), new int[] {masked}, SERIAL, 0).error())
+      assertThat(rows.sample(parallel.subList(masked, masked + 1), new int[] {masked}, serial, 0).error())
           .isEqualTo("the grammar allows no token here");
     } finally {
       Stream.of(expected, parallel).flatMap(List::stream).forEach(SamplerChain::close);
@@ -245,7 +243,7 @@ class SamplingTest {
             row[place] = bad;
             rows.put(i, row);
           }
-          Step step = rows.sample(chains.subList(0, 2 * SHAPES), SERIAL, 0);
+          Step step = rows.sample(chains.subList(0, 2 * SHAPES), serial, 0);
           assertThat(step.failed()).as("%f at %d", bad, place).isEqualTo(2 * SHAPES);
         }
       }
@@ -263,37 +261,27 @@ class SamplingTest {
       for (int i = 0; i < KINDS.size(); i++) {
         rows.put(i, row);
       }
-      assertThat(rows.sample(chains, helpers, 0).failed()).isEqualTo(KINDS.size());
+      assertThat(rows.sample(chains, shared, 0).failed()).isEqualTo(KINDS.size());
     } finally {
       chains.forEach(SamplerChain::close);
     }
   }
 
   @Test
-  @EnabledOnOs(OS.LINUX) // where the threads of a process can be listed
-  void helpersAreThereFromStartToCloseWhetherTheyHadWorkOrNot() throws IOException {
-    long others = helperThreads();
-    for (int round = 0; round < 20; round++) {
-      SamplingPool pool = SamplingPool.start(5);
-      if (round % 2 == 1) {
-        List<SamplerChain> chains = chains(KINDS, ROWS);
-        rows.put(0, row(new Random(round), 0));
-        rows.sample(chains, pool, 0);
-        chains.forEach(SamplerChain::close);
-        assertThat(helperThreads()).isEqualTo(others + 4);
+  void aPoolLeavesTheThreadsToOthers() {
+    List<SamplerChain> chains = chains(KINDS, ROWS);
+    try {
+      Random random = new Random(1);
+      for (int i = 0; i < ROWS; i++) {
+        rows.put(i, row(random, i % SHAPES));
       }
-      pool.close();
-      assertThat(helperThreads()).isEqualTo(others);
-    }
-  }
-
-  private static long helperThreads() throws IOException {
-    long count = 0;
-    try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
-      for (Path thread : threads.toList()) {
-        count += Files.readString(thread.resolve("comm")).startsWith("panallama-sampl") ? 1 : 0;
+      rows.pool(LogitRows.THREADS).close();
+      try (SamplingPool other = rows.pool(LogitRows.THREADS)) {
+        assertThat(rows.sample(chains, other, 0).failed()).isZero();
       }
+      assertThat(rows.sample(chains, shared, 0).failed()).isZero();
+    } finally {
+      chains.forEach(SamplerChain::close);
     }
-    return count;
   }
 }
