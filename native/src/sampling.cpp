@@ -152,9 +152,10 @@ int64_t estimated_ns(const struct panallama_sample & sample, int32_t n_vocab) {
     return chain + (sample.n_top > 0 ? int64_t{ 8 } * n_vocab : 0);
 }
 
-// To start and to end a graph takes ggml's threads 2 us when they spin already, and a sleeping one some 50 us to come.
-// Measured with 2 threads: 50 us of work take 0.6 of the time, 100 us and more 0.5 to 0.55.
-constexpr int64_t k_worth_sharing_ns = 50000;
+// Measured with 2 threads: 100 us of work and more take 0.5 to 0.6 of the time. But a graph ends when its last thread has
+// been given a core, and where other processes want them that takes as long as a time slice of the system (4 to 8 ms), so
+// it must be worth something.
+constexpr int64_t k_worth_sharing_ns = 200000;
 
 bool is_worth_sharing(const struct panallama_sample * samples, int32_t n_samples, int32_t n_vocab) {
     int64_t total = 0;

@@ -13,7 +13,7 @@
 //
 // Threads of our own would not get a core: after llama_decode every thread of ggml's pool waits for the next graph by
 // spinning, for some 100 ms, on as many cores as there are. Measured with 2 threads on 2 cores (Linux 6.18): helpers that
-// wait on a condition variable made 32 samples of 128,000 tokens no faster (1.0), ggml's own threads take 0.55 of the time.
+// wait on a condition variable made 32 samples of 128,000 tokens no faster (1.04), ggml's own take 0.55 of the time.
 //
 // One caller at a time, and no other graph on the same threads meanwhile.
 struct panallama_sampling_pool {
