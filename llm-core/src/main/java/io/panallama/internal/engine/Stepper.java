@@ -163,11 +163,12 @@ final class Stepper {
     }
     long now = clock.getAsLong();
     budget.measured(generating, prompts, now - started);
+    // Before a reader hears of the end of its generation, who may look at the counts.
+    loop.counters().step(prompts, count);
     for (int i = 0; i < count; i++) {
       take(sampled[i], i, now);
       sampled[i] = null;
     }
-    loop.counters().step(prompts, count);
     handOutStates();
   }
 
