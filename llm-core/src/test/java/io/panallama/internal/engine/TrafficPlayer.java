@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +28,11 @@ import org.jspecify.annotations.Nullable;
  * scenario always gives the same run.
  */
 final class TrafficPlayer {
-  /** A scenario that is not over by then never will be. */
-  private static final int MOST_TURNS = 20_000;
+  /** A scenario in which nothing happens for so long is stuck. */
+  private static final Duration STUCK = Duration.ofSeconds(20);
+
+  /** While the disk is waited for, turns go by; they need not be many. */
+  private static final long NAP_NANOS = 100_000;
 
   private final TrafficScenario scenario;
   private final SpillConfig spill;
@@ -39,6 +43,8 @@ final class TrafficPlayer {
   private @Nullable FakeDecoder decoder;
   private int turn;
   private int next;
+  private int stepsSeen;
+  private long lastProgress = System.nanoTime();
 
   private TrafficPlayer(TrafficScenario scenario, Path folder) {
     this.scenario = scenario;
@@ -138,9 +144,21 @@ final class TrafficPlayer {
     turn++;
     if (allOver) {
       verdict.complete(judge());
-    } else if (turn > MOST_TURNS) {
-      verdict.complete(
-          "not over after " + turn + " turns: " + running.stream().filter(one -> one.end == null).toList());
+    } else {
+      watch();
+    }
+  }
+
+  private void watch() {
+    List<Running> open = running.stream().filter(one -> one.end == null).toList();
+    int steps = Objects.requireNonNull(decoder).steps.size();
+    if (steps != stepsSeen || open.isEmpty()) {
+      stepsSeen = steps;
+      lastProgress = System.nanoTime();
+    } else if (System.nanoTime() - lastProgress > STUCK.toNanos()) {
+      verdict.complete("stuck: " + open);
+    } else {
+      LockSupport.parkNanos(NAP_NANOS);
     }
   }
 
