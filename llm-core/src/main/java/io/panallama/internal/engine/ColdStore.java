@@ -10,17 +10,13 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The prefixes that are outside of the KV cache: images in host memory, and files on disk where those go that were used
  * least recently.
  *
- * <p>Confined to the engine thread, which never touches a file: a {@link BackgroundThread} does, and what it has to report
- * waits in a queue until {@link #receive}.
+ * <p>Confined to the engine thread.
  */
 final class ColdStore {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
@@ -59,20 +55,15 @@ final class ColdStore {
     }
   }
 
-  /** The disk tier as the engine thread sees it. */
-  private record Disk(SpillFolder folder, BackgroundThread thread) {}
-
   private final Decoder decoder;
   private final Counters counters;
-  private final Runnable wake;
   private final long memoryLimit;
   private final long diskLimit;
 
   /** Whether an image is of use only where it ends. */
   private final boolean exact;
 
-  private final @Nullable Disk disk;
-  private final BlockingQueue<Runnable> reports = new LinkedBlockingQueue<>();
+  private final @Nullable DiskTier disk;
   private final PrefixTree<ColdPrefix> tree = new PrefixTree<>();
   private final Map<Path, ColdPrefix> files = new HashMap<>();
 
@@ -92,53 +83,30 @@ final class ColdStore {
   /** Whether what comes in now is written at once. */
   private boolean ending;
 
-  private ColdStore(
-      Decoder decoder,
-      SpillConfig config,
-      Counters counters,
-      Runnable wake,
-      @Nullable BackgroundThread thread,
-      byte[] fingerprint) {
+  /**
+   * @param name of the thread that reads and writes files
+   * @param wake makes the engine thread call {@link #receive} soon; called by that thread
+   */
+  ColdStore(Decoder decoder, SpillConfig config, Counters counters, String name, Runnable wake) {
     this.decoder = decoder;
     this.counters = counters;
-    this.wake = wake;
     this.memoryLimit = config.memoryBytes();
-    this.diskLimit = thread == null ? 0 : config.diskBytes();
     this.exact = decoder.rewind() != Decoder.Rewind.ALWAYS;
-    Path directory = config.directory();
-    if (thread != null && directory != null) {
-      SpillFolder folder =
-          new SpillFolder(
-              directory, config.diskBytes(), fingerprint, decoder::read, file -> report(() -> vanished(file)));
-      this.disk = new Disk(folder, thread);
-      thread.submit(() -> scan(folder));
-    } else {
-      this.disk = null;
-    }
+    this.disk = disk(config, name, wake);
+    this.diskLimit = disk == null ? 0 : config.diskBytes();
   }
 
-  /**
-   * @param name of the background thread
-   * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
-   * @return null if nothing is to be kept
-   */
-  static @Nullable ColdStore create(
-      Decoder decoder, SpillConfig config, Counters counters, String name, Runnable wake) {
-    byte[] fingerprint = new byte[0];
-    BackgroundThread thread = null;
-    if (config.diskBytes() > 0) {
-      try {
-        fingerprint = decoder.fingerprint();
-        thread = new BackgroundThread(name);
-      } catch (IOException failure) {
-        LOG.log(
-            System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
-      }
-    }
-    if (thread == null && config.memoryBytes() == 0) {
+  private @Nullable DiskTier disk(SpillConfig config, String name, Runnable wake) {
+    Path directory = config.directory();
+    if (directory == null || config.diskBytes() == 0) {
       return null;
     }
-    return new ColdStore(decoder, config, counters, wake, thread, fingerprint);
+    try {
+      return new DiskTier(directory, config.diskBytes(), decoder, counters, name, wake, this::found, this::vanished);
+    } catch (IOException failure) {
+      LOG.log(System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
+      return null;
+    }
   }
 
   // ---- what is there ----
@@ -302,7 +270,7 @@ final class ColdStore {
   }
 
   private void write(ColdPrefix prefix) {
-    Disk target = disk;
+    DiskTier target = disk;
     StateImage image = prefix.image();
     PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
     settled(prefix);
@@ -312,18 +280,7 @@ final class ColdStore {
     prefix.writing(true);
     writes++;
     int[] tokens = tree.tokens(entry);
-    target
-        .thread()
-        .submit(() -> {
-          Path file = null;
-          try {
-            file = target.folder().write(tokens, image);
-          } finally {
-            Path written = file;
-            report(() -> written(prefix, written));
-            reportBytes(target.folder());
-          }
-        });
+    target.write(tokens, image, file -> written(prefix, file));
   }
 
   private void written(ColdPrefix prefix, @Nullable Path file) {
@@ -364,6 +321,9 @@ final class ColdStore {
       counters.restored();
       prefix.failed(false);
       touch(prefix);
+      if (prefix.file() != null && disk != null) {
+        disk.used(prefix.file());
+      }
     } else if (prefix.hasFailed()) {
       drop(prefix);
     } else {
@@ -373,7 +333,7 @@ final class ColdStore {
 
   /** Has the file of a prefix read. It then is {@link ColdPrefix#isPrefilling} until that is done. */
   void load(ColdPrefix prefix) {
-    Disk source = disk;
+    DiskTier source = disk;
     Path file = prefix.file();
     PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
     if (prefix.isLoading() || prefix.image() != null || source == null || file == null || entry == null) {
@@ -382,18 +342,7 @@ final class ColdStore {
     prefix.loading(true);
     makeRoom(prefix.bytes());
     int[] tokens = tree.tokens(entry);
-    source
-        .thread()
-        .submit(() -> {
-          StateImage image = null;
-          try {
-            image = source.folder().read(file, tokens);
-          } finally {
-            StateImage loaded = image;
-            report(() -> loaded(prefix, loaded));
-            reportBytes(source.folder());
-          }
-        });
+    source.read(file, tokens, image -> loaded(prefix, image));
   }
 
   private void loaded(ColdPrefix prefix, @Nullable StateImage image) {
@@ -439,15 +388,9 @@ final class ColdStore {
 
   private void delete(ColdPrefix prefix) {
     Path file = prefix.file();
-    Disk target = disk;
     forgetFile(prefix);
-    if (file != null && target != null) {
-      target
-          .thread()
-          .submit(() -> {
-            target.folder().delete(file);
-            reportBytes(target.folder());
-          });
+    if (file != null && disk != null) {
+      disk.delete(file);
     }
   }
 
@@ -459,12 +402,7 @@ final class ColdStore {
     }
   }
 
-  // ---- the background thread and what it reports ----
-
-  private void scan(SpillFolder folder) {
-    folder.scan((file, header) -> report(() -> found(file, header)));
-    reportBytes(folder);
-  }
+  // ---- what the disk tier reports ----
 
   private void found(Path file, ImageFile.Header header) {
     if (files.containsKey(file)) {
@@ -488,31 +426,20 @@ final class ColdStore {
     }
   }
 
-  private void reportBytes(SpillFolder folder) {
-    long bytes = folder.bytes();
-    report(() -> counters.onDisk(bytes));
-  }
-
-  private void report(Runnable report) {
-    reports.add(report);
-    wake.run();
-  }
-
-  /** Takes in what the background thread has done. Allocates nothing if that is nothing. */
+  /** Takes in what was read and written. Allocates nothing if that is nothing. */
   void receive() {
-    Runnable report;
-    while ((report = reports.poll()) != null) {
-      report.run();
+    if (disk != null) {
+      disk.receive();
     }
   }
 
   boolean hasReports() {
-    return !reports.isEmpty();
+    return disk != null && disk.hasReports();
   }
 
   // ---- the end ----
 
-  /** Whether what is offered now can outlive the engine. */
+  /** Whether what is offered now may outlive the engine. */
   boolean outlivesEngine() {
     return disk != null;
   }
@@ -526,25 +453,13 @@ final class ColdStore {
     settle();
     ending = true;
     if (disk != null) {
-      disk.folder().abandonAfter(deadline);
+      disk.abandonAfter(deadline);
     }
   }
 
   /** Waits until the background thread has done something; false if it has nothing to write or the time is up. */
   boolean awaitReport(long deadline) {
-    if (writes == 0) {
-      return false;
-    }
-    try {
-      Runnable report = reports.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-      if (report != null) {
-        report.run();
-      }
-      return report != null;
-    } catch (InterruptedException interrupt) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
+    return writes > 0 && disk != null && disk.awaitReport(deadline);
   }
 
   /** Has the rest written that is in memory, what was used last first. */
@@ -557,11 +472,10 @@ final class ColdStore {
     if (!ending) {
       end(System.nanoTime());
     }
-    if (disk != null && !disk.thread().close(END_LIMIT)) {
+    if (disk != null && !disk.close(END_LIMIT)) {
       LOG.log(System.Logger.Level.WARNING, "The disk does not answer; what is being written to it is left behind.");
       return;
     }
-    receive();
     List.copyOf(inMemory).forEach(this::let);
   }
 }

@@ -8,6 +8,7 @@ import io.panallama.GenerationException;
 import io.panallama.GenerationException.Reason;
 import io.panallama.GenerationOptions;
 import io.panallama.PromptTooLongException;
+import io.panallama.SpillConfig;
 import io.panallama.Usage;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -266,7 +267,9 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   private PrefixCache prefixes(Decoder decoder) {
-    ColdStore cold = ColdStore.create(decoder, settings.spill(), counters, settings.name() + "-spill", this::wake);
+    SpillConfig spill = settings.spill();
+    boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
+    ColdStore cold = spills ? new ColdStore(decoder, spill, counters, settings.name() + "-spill", this::wake) : null;
     return new PrefixCache(decoder, settings.slots(), counters, cold);
   }
 

@@ -175,6 +175,11 @@ final class Stepper {
         sequence.forgotten();
       }
     }
+    for (Sequence sequence : active) {
+      if (sequence.cached() == 0) {
+        prefixes.lost(sequence);
+      }
+    }
   }
 
   /**

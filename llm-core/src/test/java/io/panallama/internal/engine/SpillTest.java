@@ -152,7 +152,9 @@ class SpillTest {
   }
 
   private static void until(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - deadline).as("nanoseconds too late").isNegative();
       Thread.onSpinWait();
     }
   }
