@@ -6,8 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +55,7 @@ final class ColdStore {
 
   private final Decoder decoder;
   private final Counters counters;
-  private final long memoryLimit;
+  private final ImageMemory memory;
   private final long diskLimit;
 
   /** Whether an image is of use only where it ends. */
@@ -67,17 +65,9 @@ final class ColdStore {
   private final PrefixTree<ColdPrefix> tree = new PrefixTree<>();
   private final Map<Path, ColdPrefix> files = new HashMap<>();
 
-  /** Those with an image, least recently used first. */
-  private final LinkedHashSet<ColdPrefix> inMemory = new LinkedHashSet<>();
-
-  /** Those of them that have no file and are not being written, in the same order. */
-  private final LinkedHashSet<ColdPrefix> unwritten = new LinkedHashSet<>();
-
   /** Loaded a moment ago for somebody who waits. */
   private final List<ColdPrefix> arrived = new ArrayList<>();
 
-  private long imageBytes;
-  private long unwrittenBytes;
   private int writes;
 
   /** Whether what comes in now is written at once. */
@@ -90,7 +80,7 @@ final class ColdStore {
   ColdStore(Decoder decoder, SpillConfig config, Counters counters, String name, Runnable wake) {
     this.decoder = decoder;
     this.counters = counters;
-    this.memoryLimit = config.memoryBytes();
+    this.memory = new ImageMemory(config.memoryBytes(), counters);
     this.exact = decoder.rewind() != Decoder.Rewind.ALWAYS;
     this.disk = disk(config, name, wake);
     this.diskLimit = disk == null ? 0 : config.diskBytes();
@@ -151,15 +141,6 @@ final class ColdStore {
     return candidates.isEmpty() ? null : candidates.getFirst();
   }
 
-  private void touch(ColdPrefix prefix) {
-    if (inMemory.remove(prefix)) {
-      inMemory.add(prefix);
-    }
-    if (unwritten.remove(prefix)) {
-      unwritten.add(prefix);
-    }
-  }
-
   // ---- in ----
 
   /**
@@ -174,11 +155,11 @@ final class ColdStore {
     }
     ColdPrefix covering = covering(tokens, length);
     if (covering != null) {
-      touch(covering);
+      memory.touch(covering);
       return true;
     }
     long bytes = decoder.stateBytes(sequence);
-    if (bytes <= 0 || bytes > Math.max(memoryLimit, diskLimit)) {
+    if (bytes <= 0 || bytes > Math.max(memory.limit(), diskLimit)) {
       return true;
     }
     if (!makeRoom(bytes)) {
@@ -202,29 +183,19 @@ final class ColdStore {
     }
     ColdPrefix prefix = new ColdPrefix(length, image.bytes());
     prefix.entry(tree.insert(tokens, length, prefix));
-    hold(prefix, image);
-    unwritten.add(prefix);
-    unwrittenBytes += prefix.bytes();
+    memory.hold(prefix, image);
     writeBehind();
   }
 
   /** What has a file is forgotten without loss; what has none was to be written in time, and the disk is too slow. */
   private boolean makeRoom(long bytes) {
-    if (bytes > memoryLimit && !ending) {
+    if (bytes > memory.limit() && !ending) {
       // One at a time may pass through on its way to the disk.
-      return disk != null && imageBytes == 0;
+      return disk != null && memory.bytes() == 0;
     }
-    long excess = imageBytes + bytes - Math.max(memoryLimit, bytes);
-    List<ColdPrefix> leaving = new ArrayList<>();
-    for (Iterator<ColdPrefix> oldest = inMemory.iterator(); excess > 0 && oldest.hasNext(); ) {
-      ColdPrefix prefix = oldest.next();
-      if (!prefix.isPinned() && !prefix.isWriting()) {
-        leaving.add(prefix);
-        excess -= prefix.bytes();
-      }
-    }
-    leaving.forEach(this::release);
-    return excess <= 0;
+    long most = Math.max(memory.limit(), bytes) - bytes;
+    memory.oldest(memory.bytes() - most).forEach(this::release);
+    return memory.bytes() <= most;
   }
 
   /** Takes a prefix out of memory. */
@@ -232,40 +203,15 @@ final class ColdStore {
     if (prefix.file() == null) {
       drop(prefix);
     } else {
-      let(prefix);
-    }
-  }
-
-  private void hold(ColdPrefix prefix, StateImage image) {
-    prefix.image(image);
-    inMemory.add(prefix);
-    imageBytes += prefix.bytes();
-    counters.spilled(imageBytes);
-  }
-
-  /** Closes the image. */
-  private void let(ColdPrefix prefix) {
-    StateImage image = prefix.image();
-    if (image != null) {
-      image.close();
-      prefix.image(null);
-      inMemory.remove(prefix);
-      imageBytes -= prefix.bytes();
-      counters.spilled(imageBytes);
-    }
-  }
-
-  private void settled(ColdPrefix prefix) {
-    if (unwritten.remove(prefix)) {
-      unwrittenBytes -= prefix.bytes();
+      memory.let(prefix);
     }
   }
 
   /** Writes what was used least recently when memory gets short, so that it can be let go at once when it is needed. */
   private void writeBehind() {
-    long most = ending ? 0 : memoryLimit / 4 * 3;
-    while (disk != null && unwrittenBytes > most) {
-      write(unwritten.getFirst());
+    long most = ending ? 0 : memory.limit() / 4 * 3;
+    while (disk != null && memory.unwrittenBytes() > most) {
+      write(memory.oldestUnwritten());
     }
   }
 
@@ -273,7 +219,7 @@ final class ColdStore {
     DiskTier target = disk;
     StateImage image = prefix.image();
     PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
-    settled(prefix);
+    memory.settled(prefix);
     if (target == null || image == null || entry == null) {
       return;
     }
@@ -292,8 +238,8 @@ final class ColdStore {
     if (prefix.entry() == null) {
       // Given up while it was being written.
       delete(prefix);
-      let(prefix);
-    } else if (imageBytes > memoryLimit && !prefix.isPinned()) {
+      memory.let(prefix);
+    } else if (memory.isOverLimit() && !prefix.isPinned()) {
       release(prefix);
     }
   }
@@ -320,7 +266,7 @@ final class ColdStore {
     if (success) {
       counters.restored();
       prefix.failed(false);
-      touch(prefix);
+      memory.touch(prefix);
       if (prefix.file() != null && disk != null) {
         disk.used(prefix.file());
       }
@@ -353,7 +299,7 @@ final class ColdStore {
     } else if (prefix.entry() == null) {
       image.close();
     } else {
-      hold(prefix, image);
+      memory.hold(prefix, image);
       prefix.pinned(true);
       arrived.add(prefix);
     }
@@ -364,11 +310,7 @@ final class ColdStore {
     if (!arrived.isEmpty()) {
       arrived.forEach(prefix -> prefix.pinned(false));
       arrived.clear();
-      for (ColdPrefix prefix : List.copyOf(inMemory)) {
-        if (imageBytes > memoryLimit && !prefix.isWriting()) {
-          release(prefix);
-        }
-      }
+      memory.oldest(memory.bytes() - memory.limit()).forEach(this::release);
     }
   }
 
@@ -379,10 +321,10 @@ final class ColdStore {
       tree.remove(entry);
       prefix.entry(null);
     }
-    settled(prefix);
+    memory.settled(prefix);
     if (!prefix.isWriting()) {
       delete(prefix);
-      let(prefix);
+      memory.let(prefix);
     }
   }
 
@@ -464,7 +406,7 @@ final class ColdStore {
 
   /** Has the rest written that is in memory, what was used last first. */
   void writeRest() {
-    List.copyOf(unwritten).reversed().forEach(this::write);
+    memory.unwritten().reversed().forEach(this::write);
   }
 
   /** Ends the background thread, after what was to be written by the deadline, and frees all images. */
@@ -476,6 +418,6 @@ final class ColdStore {
       LOG.log(System.Logger.Level.WARNING, "The disk does not answer; what is being written to it is left behind.");
       return;
     }
-    List.copyOf(inMemory).forEach(this::let);
+    memory.all().forEach(memory::let);
   }
 }
