@@ -165,7 +165,7 @@ class SpilledPrefixTest {
     long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (engine.stats().diskBytes() == 0) {
       assertThat(System.nanoTime() - deadline).as("nanoseconds too late").isNegative();
-      Thread.onSpinWait();
+      Thread.yield();
     }
     return engine;
   }

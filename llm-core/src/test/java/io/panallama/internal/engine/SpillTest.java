@@ -155,7 +155,7 @@ class SpillTest {
     long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - deadline).as("nanoseconds too late").isNegative();
-      Thread.onSpinWait();
+      Thread.yield();
     }
   }
 
@@ -541,6 +541,23 @@ class SpillTest {
           throw new IllegalStateException("the fake died");
         };
     assertThatThrownBy(() -> submit(text(1, 100), 5).await()).hasMessageContaining("the fake died");
+  }
+
+  @Test
+  void thousandsOfSessionsWaitOnDisk() throws IOException {
+    int[] system = text(1, 40);
+    start(1, 128, 300, disk(0, PLENTY));
+    for (int i = 0; i < 2_000; i++) {
+      submit(join(system, text(10_000 + i, 40)), 1).await();
+      until(() -> loop.stats().spilledBytes() == 0);
+    }
+    stop();
+    assertThat(files()).hasSize(2_000);
+    start(1, 128, 300, disk(0, PLENTY));
+    until(() -> loop.stats().diskBytes() > 0);
+    for (int i : new int[] {17, 1000, 1999}) {
+      assertThat(cachedOf(join(system, text(10_000 + i, 40)), 3)).as("session %d", i).isEqualTo(79);
+    }
   }
 
   // ---- everything at once ----
