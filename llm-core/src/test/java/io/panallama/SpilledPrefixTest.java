@@ -8,6 +8,7 @@ import io.panallama.testkit.TinySpec.Architecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -161,8 +162,10 @@ class SpilledPrefixTest {
   /** An engine that has seen what is on disk. */
   private Engine started(Model model) {
     Engine engine = Engine.start(model, config(disk(PLENTY)).build());
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (engine.stats().diskBytes() == 0) {
-      Thread.onSpinWait();
+      assertThat(System.nanoTime() - deadline).as("nanoseconds too late").isNegative();
+      Thread.yield();
     }
     return engine;
   }

@@ -1,15 +1,15 @@
 package io.panallama.internal.engine;
 
 import java.time.Duration;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.BlockingDeque;
+import java.util.concurrent.LinkedBlockingDeque;
 
 /** A thread that runs tasks one after the other, so that the engine thread never waits for a file. */
 final class BackgroundThread {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
   private static final Runnable LAST = () -> {};
 
-  private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+  private final BlockingDeque<Runnable> tasks = new LinkedBlockingDeque<>();
   private final Thread thread;
 
   BackgroundThread(String name) {
@@ -20,6 +20,11 @@ final class BackgroundThread {
   /** Runs a task after those that were submitted before. Any thread. */
   void submit(Runnable task) {
     tasks.add(task);
+  }
+
+  /** Runs a task before all others that wait. Any thread. */
+  void submitFirst(Runnable task) {
+    tasks.addFirst(task);
   }
 
   /** Ends the thread after what was submitted; false if it is still running after {@code limit}. */

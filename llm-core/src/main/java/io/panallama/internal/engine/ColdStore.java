@@ -6,21 +6,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The prefixes that are outside of the KV cache: images in host memory, and files on disk where those go that were used
  * least recently.
  *
- * <p>Confined to the engine thread, which never touches a file: a {@link BackgroundThread} does, and what it has to report
- * waits in a queue until {@link #receive}.
+ * <p>Confined to the engine thread.
  */
 final class ColdStore {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
@@ -59,86 +53,50 @@ final class ColdStore {
     }
   }
 
-  /** The disk tier as the engine thread sees it. */
-  private record Disk(SpillFolder folder, BackgroundThread thread) {}
-
   private final Decoder decoder;
   private final Counters counters;
-  private final Runnable wake;
-  private final long memoryLimit;
+  private final ImageMemory memory;
   private final long diskLimit;
 
   /** Whether an image is of use only where it ends. */
   private final boolean exact;
 
-  private final @Nullable Disk disk;
-  private final BlockingQueue<Runnable> reports = new LinkedBlockingQueue<>();
+  private final @Nullable DiskTier disk;
   private final PrefixTree<ColdPrefix> tree = new PrefixTree<>();
   private final Map<Path, ColdPrefix> files = new HashMap<>();
-
-  /** Those with an image, least recently used first. */
-  private final LinkedHashSet<ColdPrefix> inMemory = new LinkedHashSet<>();
-
-  /** Those of them that have no file and are not being written, in the same order. */
-  private final LinkedHashSet<ColdPrefix> unwritten = new LinkedHashSet<>();
 
   /** Loaded a moment ago for somebody who waits. */
   private final List<ColdPrefix> arrived = new ArrayList<>();
 
-  private long imageBytes;
-  private long unwrittenBytes;
   private int writes;
 
   /** Whether what comes in now is written at once. */
   private boolean ending;
 
-  private ColdStore(
-      Decoder decoder,
-      SpillConfig config,
-      Counters counters,
-      Runnable wake,
-      @Nullable BackgroundThread thread,
-      byte[] fingerprint) {
+  /**
+   * @param name of the thread that reads and writes files
+   * @param wake makes the engine thread call {@link #receive} soon; called by that thread
+   */
+  ColdStore(Decoder decoder, SpillConfig config, Counters counters, String name, Runnable wake) {
     this.decoder = decoder;
     this.counters = counters;
-    this.wake = wake;
-    this.memoryLimit = config.memoryBytes();
-    this.diskLimit = thread == null ? 0 : config.diskBytes();
+    this.memory = new ImageMemory(config.memoryBytes(), counters);
     this.exact = decoder.rewind() != Decoder.Rewind.ALWAYS;
-    Path directory = config.directory();
-    if (thread != null && directory != null) {
-      SpillFolder folder =
-          new SpillFolder(
-              directory, config.diskBytes(), fingerprint, decoder::read, file -> report(() -> vanished(file)));
-      this.disk = new Disk(folder, thread);
-      thread.submit(() -> scan(folder));
-    } else {
-      this.disk = null;
-    }
+    this.disk = disk(config, name, wake);
+    this.diskLimit = disk == null ? 0 : config.diskBytes();
   }
 
-  /**
-   * @param name of the background thread
-   * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
-   * @return null if nothing is to be kept
-   */
-  static @Nullable ColdStore create(
-      Decoder decoder, SpillConfig config, Counters counters, String name, Runnable wake) {
-    byte[] fingerprint = new byte[0];
-    BackgroundThread thread = null;
-    if (config.diskBytes() > 0) {
-      try {
-        fingerprint = decoder.fingerprint();
-        thread = new BackgroundThread(name);
-      } catch (IOException failure) {
-        LOG.log(
-            System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
-      }
-    }
-    if (thread == null && config.memoryBytes() == 0) {
+  private @Nullable DiskTier disk(SpillConfig config, String name, Runnable wake) {
+    Path directory = config.directory();
+    if (directory == null || config.diskBytes() == 0) {
       return null;
     }
-    return new ColdStore(decoder, config, counters, wake, thread, fingerprint);
+    try {
+      return new DiskTier(directory, config.diskBytes(), decoder, counters, name, wake, this::found, this::vanished);
+    } catch (IOException failure) {
+      LOG.log(System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
+      return null;
+    }
   }
 
   // ---- what is there ----
@@ -183,15 +141,6 @@ final class ColdStore {
     return candidates.isEmpty() ? null : candidates.getFirst();
   }
 
-  private void touch(ColdPrefix prefix) {
-    if (inMemory.remove(prefix)) {
-      inMemory.add(prefix);
-    }
-    if (unwritten.remove(prefix)) {
-      unwritten.add(prefix);
-    }
-  }
-
   // ---- in ----
 
   /**
@@ -206,11 +155,11 @@ final class ColdStore {
     }
     ColdPrefix covering = covering(tokens, length);
     if (covering != null) {
-      touch(covering);
+      memory.touch(covering);
       return true;
     }
     long bytes = decoder.stateBytes(sequence);
-    if (bytes <= 0 || bytes > Math.max(memoryLimit, diskLimit)) {
+    if (bytes <= 0 || bytes > Math.max(memory.limit(), diskLimit)) {
       return true;
     }
     if (!makeRoom(bytes)) {
@@ -247,29 +196,19 @@ final class ColdStore {
     }
     ColdPrefix prefix = new ColdPrefix(length, image.bytes());
     prefix.entry(tree.insert(tokens, length, prefix));
-    hold(prefix, image);
-    unwritten.add(prefix);
-    unwrittenBytes += prefix.bytes();
+    memory.hold(prefix, image);
     writeBehind();
   }
 
   /** What has a file is forgotten without loss; what has none was to be written in time, and the disk is too slow. */
   private boolean makeRoom(long bytes) {
-    if (bytes > memoryLimit && !ending) {
+    if (bytes > memory.limit() && !ending) {
       // One at a time may pass through on its way to the disk.
-      return disk != null && imageBytes == 0;
+      return disk != null && memory.bytes() == 0;
     }
-    long excess = imageBytes + bytes - Math.max(memoryLimit, bytes);
-    List<ColdPrefix> leaving = new ArrayList<>();
-    for (Iterator<ColdPrefix> oldest = inMemory.iterator(); excess > 0 && oldest.hasNext(); ) {
-      ColdPrefix prefix = oldest.next();
-      if (!prefix.isPinned() && !prefix.isWriting()) {
-        leaving.add(prefix);
-        excess -= prefix.bytes();
-      }
-    }
-    leaving.forEach(this::release);
-    return excess <= 0;
+    long most = Math.max(memory.limit(), bytes) - bytes;
+    memory.oldest(memory.bytes() - most).forEach(this::release);
+    return memory.bytes() <= most;
   }
 
   /** Takes a prefix out of memory. */
@@ -277,66 +216,30 @@ final class ColdStore {
     if (prefix.file() == null) {
       drop(prefix);
     } else {
-      let(prefix);
-    }
-  }
-
-  private void hold(ColdPrefix prefix, StateImage image) {
-    prefix.image(image);
-    inMemory.add(prefix);
-    imageBytes += prefix.bytes();
-    counters.spilled(imageBytes);
-  }
-
-  /** Closes the image. */
-  private void let(ColdPrefix prefix) {
-    StateImage image = prefix.image();
-    if (image != null) {
-      image.close();
-      prefix.image(null);
-      inMemory.remove(prefix);
-      imageBytes -= prefix.bytes();
-      counters.spilled(imageBytes);
-    }
-  }
-
-  private void settled(ColdPrefix prefix) {
-    if (unwritten.remove(prefix)) {
-      unwrittenBytes -= prefix.bytes();
+      memory.let(prefix);
     }
   }
 
   /** Writes what was used least recently when memory gets short, so that it can be let go at once when it is needed. */
   private void writeBehind() {
-    long most = ending ? 0 : memoryLimit / 4 * 3;
-    while (disk != null && unwrittenBytes > most) {
-      write(unwritten.getFirst());
+    long most = ending ? 0 : memory.limit() / 4 * 3;
+    while (disk != null && memory.unwrittenBytes() > most) {
+      write(memory.oldestUnwritten());
     }
   }
 
   private void write(ColdPrefix prefix) {
-    Disk target = disk;
+    DiskTier target = disk;
     StateImage image = prefix.image();
     PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
-    settled(prefix);
+    memory.settled(prefix);
     if (target == null || image == null || entry == null) {
       return;
     }
     prefix.writing(true);
     writes++;
     int[] tokens = tree.tokens(entry);
-    target
-        .thread()
-        .submit(() -> {
-          Path file = null;
-          try {
-            file = target.folder().write(tokens, image);
-          } finally {
-            Path written = file;
-            report(() -> written(prefix, written));
-            reportBytes(target.folder());
-          }
-        });
+    target.write(tokens, image, file -> written(prefix, file));
   }
 
   private void written(ColdPrefix prefix, @Nullable Path file) {
@@ -348,8 +251,8 @@ final class ColdStore {
     if (prefix.entry() == null) {
       // Given up while it was being written.
       delete(prefix);
-      let(prefix);
-    } else if (imageBytes > memoryLimit && !prefix.isPinned()) {
+      memory.let(prefix);
+    } else if (memory.isOverLimit() && !prefix.isPinned()) {
       release(prefix);
     }
   }
@@ -376,7 +279,10 @@ final class ColdStore {
     if (success) {
       counters.restored();
       prefix.failed(false);
-      touch(prefix);
+      memory.touch(prefix);
+      if (prefix.file() != null && disk != null) {
+        disk.used(prefix.file());
+      }
     } else if (prefix.hasFailed()) {
       drop(prefix);
     } else {
@@ -386,7 +292,7 @@ final class ColdStore {
 
   /** Has the file of a prefix read. It then is {@link ColdPrefix#isPrefilling} until that is done. */
   void load(ColdPrefix prefix) {
-    Disk source = disk;
+    DiskTier source = disk;
     Path file = prefix.file();
     PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
     if (prefix.isLoading() || prefix.image() != null || source == null || file == null || entry == null) {
@@ -395,18 +301,7 @@ final class ColdStore {
     prefix.loading(true);
     makeRoom(prefix.bytes());
     int[] tokens = tree.tokens(entry);
-    source
-        .thread()
-        .submit(() -> {
-          StateImage image = null;
-          try {
-            image = source.folder().read(file, tokens);
-          } finally {
-            StateImage loaded = image;
-            report(() -> loaded(prefix, loaded));
-            reportBytes(source.folder());
-          }
-        });
+    source.read(file, tokens, image -> loaded(prefix, image));
   }
 
   private void loaded(ColdPrefix prefix, @Nullable StateImage image) {
@@ -417,7 +312,7 @@ final class ColdStore {
     } else if (prefix.entry() == null) {
       image.close();
     } else {
-      hold(prefix, image);
+      memory.hold(prefix, image);
       prefix.pinned(true);
       arrived.add(prefix);
     }
@@ -428,11 +323,7 @@ final class ColdStore {
     if (!arrived.isEmpty()) {
       arrived.forEach(prefix -> prefix.pinned(false));
       arrived.clear();
-      for (ColdPrefix prefix : List.copyOf(inMemory)) {
-        if (imageBytes > memoryLimit && !prefix.isWriting()) {
-          release(prefix);
-        }
-      }
+      memory.oldest(memory.bytes() - memory.limit()).forEach(this::release);
     }
   }
 
@@ -443,24 +334,18 @@ final class ColdStore {
       tree.remove(entry);
       prefix.entry(null);
     }
-    settled(prefix);
+    memory.settled(prefix);
     if (!prefix.isWriting()) {
       delete(prefix);
-      let(prefix);
+      memory.let(prefix);
     }
   }
 
   private void delete(ColdPrefix prefix) {
     Path file = prefix.file();
-    Disk target = disk;
     forgetFile(prefix);
-    if (file != null && target != null) {
-      target
-          .thread()
-          .submit(() -> {
-            target.folder().delete(file);
-            reportBytes(target.folder());
-          });
+    if (file != null && disk != null) {
+      disk.delete(file);
     }
   }
 
@@ -472,12 +357,7 @@ final class ColdStore {
     }
   }
 
-  // ---- the background thread and what it reports ----
-
-  private void scan(SpillFolder folder) {
-    folder.scan((file, header) -> report(() -> found(file, header)));
-    reportBytes(folder);
-  }
+  // ---- what the disk tier reports ----
 
   private void found(Path file, ImageFile.Header header) {
     if (files.containsKey(file)) {
@@ -501,31 +381,20 @@ final class ColdStore {
     }
   }
 
-  private void reportBytes(SpillFolder folder) {
-    long bytes = folder.bytes();
-    report(() -> counters.onDisk(bytes));
-  }
-
-  private void report(Runnable report) {
-    reports.add(report);
-    wake.run();
-  }
-
-  /** Takes in what the background thread has done. Allocates nothing if that is nothing. */
+  /** Takes in what was read and written. Allocates nothing if that is nothing. */
   void receive() {
-    Runnable report;
-    while ((report = reports.poll()) != null) {
-      report.run();
+    if (disk != null) {
+      disk.receive();
     }
   }
 
   boolean hasReports() {
-    return !reports.isEmpty();
+    return disk != null && disk.hasReports();
   }
 
   // ---- the end ----
 
-  /** Whether what is offered now can outlive the engine. */
+  /** Whether what is offered now may outlive the engine. */
   boolean outlivesEngine() {
     return disk != null;
   }
@@ -539,30 +408,18 @@ final class ColdStore {
     settle();
     ending = true;
     if (disk != null) {
-      disk.folder().abandonAfter(deadline);
+      disk.abandonAfter(deadline);
     }
   }
 
   /** Waits until the background thread has done something; false if it has nothing to write or the time is up. */
   boolean awaitReport(long deadline) {
-    if (writes == 0) {
-      return false;
-    }
-    try {
-      Runnable report = reports.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-      if (report != null) {
-        report.run();
-      }
-      return report != null;
-    } catch (InterruptedException interrupt) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
+    return writes > 0 && disk != null && disk.awaitReport(deadline);
   }
 
   /** Has the rest written that is in memory, what was used last first. */
   void writeRest() {
-    List.copyOf(unwritten).reversed().forEach(this::write);
+    memory.unwritten().reversed().forEach(this::write);
   }
 
   /** Ends the background thread, after what was to be written by the deadline, and frees all images. */
@@ -570,11 +427,10 @@ final class ColdStore {
     if (!ending) {
       end(System.nanoTime());
     }
-    if (disk != null && !disk.thread().close(END_LIMIT)) {
+    if (disk != null && !disk.close(END_LIMIT)) {
       LOG.log(System.Logger.Level.WARNING, "The disk does not answer; what is being written to it is left behind.");
       return;
     }
-    receive();
-    List.copyOf(inMemory).forEach(this::let);
+    memory.all().forEach(memory::let);
   }
 }

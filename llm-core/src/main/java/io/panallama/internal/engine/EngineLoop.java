@@ -10,6 +10,7 @@ import io.panallama.GenerationException.Reason;
 import io.panallama.GenerationOptions;
 import io.panallama.InvalidRequestException;
 import io.panallama.PromptTooLongException;
+import io.panallama.SpillConfig;
 import io.panallama.Usage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -407,7 +408,9 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   private PrefixCache prefixes(Decoder decoder) {
-    ColdStore cold = ColdStore.create(decoder, settings.spill(), counters, settings.name() + "-spill", this::wake);
+    SpillConfig spill = settings.spill();
+    boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
+    ColdStore cold = spills ? new ColdStore(decoder, spill, counters, settings.name() + "-spill", this::wake) : null;
     return new PrefixCache(decoder, settings.slots(), counters, cold);
   }
 

@@ -43,8 +43,11 @@ import java.util.zip.CRC32C;
 final class ImageFile {
   static final int FINGERPRINT_BYTES = 32;
 
+  /** Ends the name of an image. */
+  static final String SUFFIX = ".kv";
+
   /** Ends the name of a file that is being written. */
-  static final String TEMPORARY = ".tmp";
+  private static final String TEMPORARY = ".tmp";
 
   private static final long MAGIC = 0x00564B4C4C4E4150L;
   private static final int VERSION = 1;
@@ -72,6 +75,12 @@ final class ImageFile {
   /** Makes an image of the bytes of a channel; {@link Decoder#read}. */
   interface Reader {
     StateImage read(ReadableByteChannel channel, long bytes) throws IOException;
+  }
+
+  /** Whether this is the name under which {@link #write} writes an image. */
+  static boolean isTemporary(Path file) {
+    String name = file.getFileName().toString();
+    return name.endsWith(TEMPORARY) && name.contains(SUFFIX + ".");
   }
 
   /** The bytes of the file of an image. */

@@ -243,6 +243,14 @@ final class PrefixCache implements AutoCloseable {
     }
   }
 
+  /** The KV cache lost all of an active sequence: finds again what it can have. */
+  void lost(Sequence sequence) {
+    if (retainedLimit > 0 || cold != null) {
+      leave(sequence);
+      share(sequence);
+    }
+  }
+
   /** A step computed tokens of a prompt. Allocates nothing unless a copy is wanted here. */
   void computed(Sequence sequence) {
     if (cold != null && sequence.checkpoints().isAt(sequence.cached())) {
@@ -399,7 +407,7 @@ final class PrefixCache implements AutoCloseable {
     long deadline = System.nanoTime() + ColdStore.FLUSH_LIMIT.toNanos();
     store.end(deadline);
     for (Retained left : List.copyOf(retained).reversed()) {
-      if (left.entry != null) {
+      if (left.entry != null && System.nanoTime() - deadline < 0) {
         int[] tokens = tree.tokens(left.entry);
         while (!store.offer(tokens, left.length, left.id) && store.awaitReport(deadline)) {
           continue;

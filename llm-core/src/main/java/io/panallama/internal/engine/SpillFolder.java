@@ -2,15 +2,14 @@ package io.panallama.internal.engine;
 
 import io.panallama.EngineStartException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -19,14 +18,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SpillFolder {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
-  private static final String SUFFIX = ".kv";
 
   /** So often in a row a write may fail before no more are tried. */
   private static final int MOST_FAILURES = 3;
@@ -134,19 +131,11 @@ final class SpillFolder {
   private void list() {
     record Found(Path file, FileTime used, long size) {}
     List<Found> all = new ArrayList<>();
-    try (Stream<Path> paths = Files.walk(directory, 2)) {
-      for (Iterator<Path> each = paths.iterator(); each.hasNext(); ) {
-        Path file = each.next();
-        if (file.toString().endsWith(SUFFIX)) {
-          BasicFileAttributes facts = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-          if (facts.isRegularFile()) {
-            all.add(new Found(file, facts.lastModifiedTime(), facts.size()));
-          }
-        }
+    visit((file, facts) -> {
+      if (facts.isRegularFile() && file.toString().endsWith(ImageFile.SUFFIX)) {
+        all.add(new Found(file, facts.lastModifiedTime(), facts.size()));
       }
-    } catch (IOException | UncheckedIOException changing) {
-      LOG.log(System.Logger.Level.DEBUG, "Files went while " + directory + " was listed.", changing);
-    }
+    });
     all.sort(Comparator.comparing(Found::used));
     files.clear();
     bytes = 0;
@@ -159,15 +148,39 @@ final class SpillFolder {
 
   /** Who still writes a file holds a lock on it. */
   private void removeLeftovers() {
-    try (Stream<Path> paths = Files.walk(directory, 2)) {
-      for (Iterator<Path> each = paths.iterator(); each.hasNext(); ) {
-        Path file = each.next();
-        if (file.toString().endsWith(ImageFile.TEMPORARY) && isLeftover(file)) {
-          Files.deleteIfExists(file);
-        }
+    visit((file, facts) -> {
+      if (facts.isRegularFile() && ImageFile.isTemporary(file) && isLeftover(file)) {
+        delete(file);
       }
-    } catch (IOException | UncheckedIOException changing) {
-      LOG.log(System.Logger.Level.DEBUG, "Not all that crashes left in " + directory + " could be removed.", changing);
+    });
+  }
+
+  /** Every file of the directory and of the ones in it. Others may delete some meanwhile. */
+  private void visit(BiConsumer<Path, BasicFileAttributes> visitor) {
+    try {
+      Files.walkFileTree(
+          directory,
+          Set.of(),
+          2,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes facts) {
+              visitor.accept(file, facts);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException gone) {
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException gone) {
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException failure) {
+      LOG.log(System.Logger.Level.DEBUG, "Not all of " + directory + " could be listed.", failure);
     }
   }
 
@@ -175,9 +188,7 @@ final class SpillFolder {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
       return lock != null;
-    } catch (OverlappingFileLockException ours) {
-      return false;
-    } catch (IOException unknown) {
+    } catch (OverlappingFileLockException | IOException inUse) {
       return false;
     }
   }
@@ -224,7 +235,7 @@ final class SpillFolder {
       ByteBuffer buffer = ByteBuffer.allocate(4 * tokens.length);
       buffer.asIntBuffer().put(tokens);
       byte[] hash = MessageDigest.getInstance("SHA-256").digest(buffer.array());
-      return HexFormat.of().formatHex(hash, 0, 16) + SUFFIX;
+      return HexFormat.of().formatHex(hash, 0, 16) + ImageFile.SUFFIX;
     } catch (NoSuchAlgorithmException everyJdkHasIt) {
       throw new IllegalStateException(everyJdkHasIt);
     }
@@ -248,7 +259,8 @@ final class SpillFolder {
     return null;
   }
 
-  private void used(Path file) {
+  /** The image of a file was of use: it is the last that has to go. */
+  void used(Path file) {
     Long size = files.remove(file);
     if (size != null) {
       files.put(file, size);
@@ -266,7 +278,7 @@ final class SpillFolder {
   }
 
   private void unreadable(Path file, IOException failure) {
-    if (!(failure instanceof NoSuchFileException) || !readFailureLogged) {
+    if (!readFailureLogged) {
       readFailureLogged = true;
       LOG.log(System.Logger.Level.WARNING, "A prefix can't be read back from " + file + ": " + failure);
     }

@@ -231,6 +231,11 @@ final class Stepper {
         sequence.forgotten();
       }
     }
+    for (Sequence sequence : active) {
+      if (sequence.cached() == 0) {
+        prefixes.lost(sequence);
+      }
+    }
   }
 
   /** llama.cpp failed on this batch. A sequence that was alone in it ends; of several each is tried alone. */

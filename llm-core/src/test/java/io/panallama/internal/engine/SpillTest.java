@@ -144,16 +144,18 @@ class SpillTest {
     return joined;
   }
 
-  /** Pushes out everything that finished sequences left. */
+  /** Pushes out everything that finished sequences left. The last step of each has no prompt tokens to count. */
   private void pushOut() {
     for (int i = 0; i < 4; i++) {
-      cachedOf(text(9000 + i, 100), 1);
+      cachedOf(text(9000 + i, 100), 2);
     }
   }
 
   private static void until(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!condition.getAsBoolean()) {
-      Thread.onSpinWait();
+      assertThat(System.nanoTime() - deadline).as("nanoseconds too late").isNegative();
+      Thread.yield();
     }
   }
 
@@ -229,8 +231,8 @@ class SpillTest {
       pushOut();
       conversation = join(conversation, text(turn, 20));
     }
-    // The conversation with 80 tokens, and four others with 100.
-    assertThat(loop.stats().spilledBytes()).isLessThanOrEqualTo(4 * (80 + 4 * 100));
+    // The conversation with 80 tokens, and four others with 101.
+    assertThat(loop.stats().spilledBytes()).isLessThanOrEqualTo(4 * (80 + 4 * 101));
   }
 
   @Test
@@ -539,6 +541,23 @@ class SpillTest {
           throw new IllegalStateException("the fake died");
         };
     assertThatThrownBy(() -> submit(text(1, 100), 5).await()).hasMessageContaining("the fake died");
+  }
+
+  @Test
+  void thousandsOfSessionsWaitOnDisk() throws IOException {
+    int[] system = text(1, 40);
+    start(1, 128, 300, disk(0, PLENTY));
+    for (int i = 0; i < 2_000; i++) {
+      submit(join(system, text(10_000 + i, 40)), 1).await();
+      until(() -> loop.stats().spilledBytes() == 0);
+    }
+    stop();
+    assertThat(files()).hasSize(2_000);
+    start(1, 128, 300, disk(0, PLENTY));
+    until(() -> loop.stats().diskBytes() > 0);
+    for (int i : new int[] {17, 1000, 1999}) {
+      assertThat(cachedOf(join(system, text(10_000 + i, 40)), 3)).as("session %d", i).isEqualTo(79);
+    }
   }
 
   // ---- everything at once ----
