@@ -195,6 +195,7 @@ const struct panallama_layout k_layouts[] = {
     FIELD(panallama_sample, chain),
     FIELD(panallama_sample, output_index),
     FIELD(panallama_sample, n_top),
+    FIELD(panallama_sample, shortlist),
     FIELD(panallama_sample, status),
     FIELD(panallama_sample, token),
     FIELD(panallama_sample, logprob),

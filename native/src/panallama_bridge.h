@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 // Grows with every incompatible change of this header. The Java side refuses any other value.
-#define PANALLAMA_BRIDGE_VERSION 1
+#define PANALLAMA_BRIDGE_VERSION 2
 
 enum panallama_status {
     PANALLAMA_OK        = 0,
@@ -69,11 +69,16 @@ PANALLAMA_API int32_t panallama_decode(struct llama_context * ctx, const struct 
 
 // ---- sampling -------------------------------------------------------------------------------------------------------
 
-// One sequence of a step. The first three fields are read, the others written.
+// One sequence of a step. The first four fields are read, the others written.
 struct panallama_sample {
-    struct llama_sampler * chain;        // a chain that ends in a selecting sampler
+    struct llama_sampler * chain;        // a chain that ends in a selecting sampler; of one sample only
     int32_t                output_index; // index in the batch of the token whose logits are meant
     int32_t                n_top;        // how many of the likeliest tokens to report; 0 = no log-probabilities at all
+    // How many of the likeliest tokens the chain needs to see; 0 = all of them. It is k for a chain that starts with top-k
+    // and 1 for greedy. Before those there may be stages that keep the order of the logits (temperature) and stages that
+    // lower the logits of up to m tokens and raise none (penalties, logit bias); m is to be added for each of these. The
+    // chain then chooses as if it saw all tokens, equal logits included.
+    int32_t                shortlist;
     int32_t                status;       // enum panallama_status
     int32_t                token;        // the sampled token, already accepted by the chain; -1 unless status is OK
     float                  logprob;      // of `token`, natural, under the softmax of the raw logits; NAN if n_top is 0
@@ -82,14 +87,28 @@ struct panallama_sample {
     float *                top_logprobs; // likewise, natural
 };
 
-// Samples every element in order, each one isolated from the failures of the others. The message of the first failure
-// goes to `*error`. Returns how many failed. A grammar that leaves no token, a chain that selects nothing, logits with
-// NaN or infinity: each is a status, where llama_sampler_sample ends the process. The chain has not accepted anything
-// then and can go on. Tokens sampled on the backend (llama_set_sampler) are not looked at.
+// Takes samples on the threads of a ggml thread pool.
+struct panallama_sampling_pool;
+
+// Borrows `threads`, a pool of at least `n_threads` that ggml's CPU backend made and that outlives this one.
+// PANALLAMA_FAILED when there is no such backend. Free with panallama_sampling_pool_free.
+PANALLAMA_API int32_t panallama_sampling_pool_new(
+    struct ggml_threadpool * threads, int32_t n_threads, struct panallama_sampling_pool ** out, char ** error);
+
+// NULL is allowed. The borrowed threads go on.
+PANALLAMA_API void panallama_sampling_pool_free(struct panallama_sampling_pool * pool);
+
+// Samples every element, each one isolated from the failures of the others. The message of the first failure, in the
+// order of the elements, goes to `*error`. Returns how many failed. A grammar that leaves no token, a chain that selects
+// nothing, logits with NaN or infinity: each is a status, where llama_sampler_sample ends the process. The chain has not
+// accepted anything then and can go on. Tokens sampled on the backend (llama_set_sampler) are not looked at.
 //
-// One thread at a time per context, although it only reads: the first access to the logits of a step puts them in order.
+// This thread and, where that pays, the others of `pool` take the samples; NULL for this thread alone. The results are
+// the same. One thread at a time per context, although it only reads: the first access to the logits of a step puts them
+// in order. The threads of the pool must not be computing a graph.
 PANALLAMA_API int32_t panallama_sample(
-    struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, char ** error);
+    struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, struct panallama_sampling_pool * pool,
+    char ** error);
 
 // llama_sampler_init_grammar; PANALLAMA_INVALID with a text when the grammar does not compile, is empty (llama.cpp would
 // constrain nothing), is larger than 1 MiB, nests groups deeper than 1000 or has more than 200 optional parts in a row,

@@ -93,6 +93,17 @@ public final class Engine implements Generator, AutoCloseable {
   }
 
   /**
+   * A session that begins with these tokens, which somebody kept: nothing is computed until it generates, and then only what
+   * the engine does not have in the KV cache, in memory or on disk.
+   *
+   * @throws InvalidRequestException if an id is not in the vocabulary
+   */
+  public Session openSession(int[] tokens) {
+    requireTokens(tokens, "session");
+    return new Session(this, tokens.clone());
+  }
+
+  /**
    * Opens a session that {@link Session#save} wrote. Its KV state is taken in as what a generation leaves behind is: for as
    * long as there is room.
    *

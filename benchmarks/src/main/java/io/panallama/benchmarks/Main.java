@@ -15,7 +15,8 @@ import picocli.CommandLine.Command;
       BatchProgram.class,
       IntrusionProgram.class,
       EnginesProgram.class,
-      JvmProgram.class
+      JvmProgram.class,
+      SessionsProgram.class
     })
 final class Main {
   private Main() {}

@@ -135,6 +135,13 @@ final class Report {
     json.put("spreads", rows);
   }
 
+  /** Adds single numbers, in their order. */
+  void counts(Map<String, ?> counts) {
+    counts.forEach((name, value) -> out.printf("%-45s %s%n", name, value));
+    out.println();
+    json.put("counts", counts);
+  }
+
   private static Map<String, Object> spread(List<Double> samples) {
     Spread spread = Spread.of(samples);
     Map<String, Object> row = new LinkedHashMap<>();

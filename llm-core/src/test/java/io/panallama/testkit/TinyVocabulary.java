@@ -132,7 +132,8 @@ public final class TinyVocabulary {
   }
 
   boolean isEnd(int token) {
-    return token == id(EOS) || token == id(IM_END);
+    String text = tokens.get(token);
+    return text.equals(EOS) || text.equals(IM_END);
   }
 
   /** Whether the token stands for text of printable ASCII. */

@@ -33,7 +33,7 @@ class NativesTest {
             "platform " + Host.current().platform(),
             "backend " + backend,
             "llama " + lock.llamaVersion(),
-            "bridge 1");
+            "bridge 2");
   }
 
   @Test

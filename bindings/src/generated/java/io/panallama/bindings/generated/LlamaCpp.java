@@ -158,10 +158,10 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int LLAMA_STATE_SEQ_FLAGS_ON_DEVICE() {
         return LLAMA_STATE_SEQ_FLAGS_ON_DEVICE;
     }
-    private static final int PANALLAMA_BRIDGE_VERSION = (int)1L;
+    private static final int PANALLAMA_BRIDGE_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define PANALLAMA_BRIDGE_VERSION 1
+     * #define PANALLAMA_BRIDGE_VERSION 2
      * }
      */
     public static int PANALLAMA_BRIDGE_VERSION() {
@@ -21960,12 +21960,135 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
+    private static class panallama_sampling_pool_new {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampling_pool_new");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampling_pool_new$descriptor() {
+        return panallama_sampling_pool_new.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampling_pool_new$handle() {
+        return panallama_sampling_pool_new.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampling_pool_new$address() {
+        return panallama_sampling_pool_new.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampling_pool_new(struct ggml_threadpool *threads, int32_t n_threads, struct panallama_sampling_pool **out, char **error)
+     * }
+     */
+    public static int panallama_sampling_pool_new(MemorySegment threads, int n_threads, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampling_pool_new.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampling_pool_new", threads, n_threads, out, error);
+            }
+            return (int)mh$.invokeExact(threads, n_threads, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampling_pool_free {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampling_pool_free");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_sampling_pool_free(struct panallama_sampling_pool *pool)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampling_pool_free$descriptor() {
+        return panallama_sampling_pool_free.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_sampling_pool_free(struct panallama_sampling_pool *pool)
+     * }
+     */
+    public static MethodHandle panallama_sampling_pool_free$handle() {
+        return panallama_sampling_pool_free.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_sampling_pool_free(struct panallama_sampling_pool *pool)
+     * }
+     */
+    public static MemorySegment panallama_sampling_pool_free$address() {
+        return panallama_sampling_pool_free.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_sampling_pool_free(struct panallama_sampling_pool *pool)
+     * }
+     */
+    public static void panallama_sampling_pool_free(MemorySegment pool) {
+        var mh$ = panallama_sampling_pool_free.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampling_pool_free", pool);
+            }
+            mh$.invokeExact(pool);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panallama_sample {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
             LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER,
             LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER
         );
 
@@ -21977,7 +22100,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, char **error)
+     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, struct panallama_sampling_pool *pool, char **error)
      * }
      */
     public static FunctionDescriptor panallama_sample$descriptor() {
@@ -21987,7 +22110,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, char **error)
+     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, struct panallama_sampling_pool *pool, char **error)
      * }
      */
     public static MethodHandle panallama_sample$handle() {
@@ -21997,7 +22120,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, char **error)
+     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, struct panallama_sampling_pool *pool, char **error)
      * }
      */
     public static MemorySegment panallama_sample$address() {
@@ -22006,16 +22129,16 @@ public class LlamaCpp extends LlamaCpp$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, char **error)
+     * int32_t panallama_sample(struct llama_context *ctx, struct panallama_sample *samples, int32_t n_samples, struct panallama_sampling_pool *pool, char **error)
      * }
      */
-    public static int panallama_sample(MemorySegment ctx, MemorySegment samples, int n_samples, MemorySegment error) {
+    public static int panallama_sample(MemorySegment ctx, MemorySegment samples, int n_samples, MemorySegment pool, MemorySegment error) {
         var mh$ = panallama_sample.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panallama_sample", ctx, samples, n_samples, error);
+                traceDowncall("panallama_sample", ctx, samples, n_samples, pool, error);
             }
-            return (int)mh$.invokeExact(ctx, samples, n_samples, error);
+            return (int)mh$.invokeExact(ctx, samples, n_samples, pool, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -18,6 +18,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     struct llama_sampler *chain;
  *     int32_t output_index;
  *     int32_t n_top;
+ *     int32_t shortlist;
  *     int32_t status;
  *     int32_t token;
  *     float logprob;
@@ -37,10 +38,12 @@ public class panallama_sample {
         LlamaCpp.C_POINTER.withName("chain"),
         LlamaCpp.C_INT.withName("output_index"),
         LlamaCpp.C_INT.withName("n_top"),
+        LlamaCpp.C_INT.withName("shortlist"),
         LlamaCpp.C_INT.withName("status"),
         LlamaCpp.C_INT.withName("token"),
         LlamaCpp.C_FLOAT.withName("logprob"),
         LlamaCpp.C_INT.withName("n_top_filled"),
+        MemoryLayout.paddingLayout(4),
         LlamaCpp.C_POINTER.withName("top_tokens"),
         LlamaCpp.C_POINTER.withName("top_logprobs")
     ).withName("panallama_sample");
@@ -182,6 +185,50 @@ public class panallama_sample {
      */
     public static void n_top(MemorySegment struct, int fieldValue) {
         struct.set(n_top$LAYOUT, n_top$OFFSET, fieldValue);
+    }
+
+    private static final OfInt shortlist$LAYOUT = (OfInt)$LAYOUT.select(groupElement("shortlist"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t shortlist
+     * }
+     */
+    public static final OfInt shortlist$layout() {
+        return shortlist$LAYOUT;
+    }
+
+    private static final long shortlist$OFFSET = $LAYOUT.byteOffset(groupElement("shortlist"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t shortlist
+     * }
+     */
+    public static final long shortlist$offset() {
+        return shortlist$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t shortlist
+     * }
+     */
+    public static int shortlist(MemorySegment struct) {
+        return struct.get(shortlist$LAYOUT, shortlist$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t shortlist
+     * }
+     */
+    public static void shortlist(MemorySegment struct, int fieldValue) {
+        struct.set(shortlist$LAYOUT, shortlist$OFFSET, fieldValue);
     }
 
     private static final OfInt status$LAYOUT = (OfInt)$LAYOUT.select(groupElement("status"));

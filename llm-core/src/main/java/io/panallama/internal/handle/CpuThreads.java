@@ -90,6 +90,15 @@ final class CpuThreads implements AutoCloseable {
   }
 
   /**
+   * Lets {@code count} of the threads sample too, between {@link #enter} and {@link #leave}. To be closed before this.
+   *
+   * @throws io.panallama.EngineStartException if ggml's CPU backend can't use them
+   */
+  SamplingPool borrow(int count) {
+    return SamplingPool.borrow(pool.pool, count);
+  }
+
+  /**
    * Waits until this context may compute. A context that is alone never waits.
    *
    * @return false if {@code aborted} became true first; there is nothing to {@link #leave} then

@@ -39,6 +39,7 @@ public final class NativeDecoder implements Decoder {
   private static final long CHAIN = offset("chain");
   private static final long OUTPUT_INDEX = offset("output_index");
   private static final long N_TOP = offset("n_top");
+  private static final long SHORTLIST = offset("shortlist");
   private static final long STATUS = offset("status");
   private static final long TOKEN = offset("token");
   private static final long LOGPROB = offset("logprob");
@@ -51,6 +52,7 @@ public final class NativeDecoder implements Decoder {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment context;
   private final CpuThreads cpu;
+  private final SamplingPool samplers;
   private final MemorySegment memory;
   private final int batchSize;
   private final int contextSize;
@@ -106,13 +108,19 @@ public final class NativeDecoder implements Decoder {
     }
     this.error = new ErrorText(arena);
     this.log = LogRouter.capture();
-    // Last: nothing that fails after it would close it.
+    // Last: nothing else that fails after it would close it.
     this.cpu =
         CpuThreads.attach(
             context,
             Math.max(config.threads(), config.batchThreads()),
             model.isOffloaded(),
             () -> (int) FLAG.getVolatile(abortFlag, 0L) != 0);
+    try {
+      this.samplers = cpu.borrow(config.threads());
+    } catch (Throwable failure) {
+      cpu.close();
+      throw failure;
+    }
   }
 
   /** Six arrays and one struct; every token belongs to one sequence, so the two inner arrays never change. */
@@ -330,16 +338,26 @@ public final class NativeDecoder implements Decoder {
   @Override
   public void addSample(TokenSampler sampler, int outputIndex, int top) {
     long base = sampleCount++ * SAMPLE_SIZE;
-    samples.set(ADDRESS, base + CHAIN, ((SamplerChain) sampler).pointer());
+    SamplerChain chain = (SamplerChain) sampler;
+    samples.set(ADDRESS, base + CHAIN, chain.pointer());
+    samples.set(JAVA_INT, base + SHORTLIST, chain.shortlist());
     samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
     samples.set(JAVA_INT, base + N_TOP, top);
   }
 
   @Override
   public void sample() {
-    int failed = LlamaCpp.panallama_sample(context, samples, sampleCount, error.slot());
-    if (failed > 0) {
-      failure = error.take();
+    // One sample has nothing to share, and whoever would have to give up waiting for the threads does it alone.
+    boolean shared = sampleCount > 1 && samplers.hasThreads() && cpu.enter();
+    try {
+      MemorySegment threads = shared ? samplers.pointer() : MemorySegment.NULL;
+      if (LlamaCpp.panallama_sample(context, samples, sampleCount, threads, error.slot()) > 0) {
+        failure = error.take();
+      }
+    } finally {
+      if (shared) {
+        cpu.leave();
+      }
     }
   }
 
@@ -469,12 +487,13 @@ public final class NativeDecoder implements Decoder {
     FLAG.setVolatile(abortFlag, 0L, 0);
   }
 
-  /** Frees the context first, then what it used. */
+  /** Frees what uses the threads and the context first, then what it used. */
   @Override
   public void close() {
     if (!closed) {
       closed = true;
       log.close();
+      samplers.close();
       LlamaCpp.llama_free(context);
       cpu.close();
       arena.close();

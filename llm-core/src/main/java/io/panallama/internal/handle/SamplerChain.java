@@ -29,11 +29,13 @@ public final class SamplerChain implements TokenSampler {
 
   private final ModelHandle model;
   private final MemorySegment chain;
+  private final int shortlist;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private SamplerChain(ModelHandle model, MemorySegment chain) {
+  private SamplerChain(ModelHandle model, MemorySegment chain, int shortlist) {
     this.model = model;
     this.chain = chain;
+    this.shortlist = shortlist;
   }
 
   /**
@@ -47,7 +49,8 @@ public final class SamplerChain implements TokenSampler {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
       llama_sampler_chain_params.no_perf(parameters, true);
-      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters));
+      SamplerChain result =
+          new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), shortlist(sampling.chain()));
       try {
         new Builder(model, result.chain, arena, seed(sampling), prompt).add(sampling.chain());
         return result;
@@ -62,8 +65,45 @@ public final class SamplerChain implements TokenSampler {
     return sampling.seed() == Sampling.RANDOM_SEED ? ThreadLocalRandom.current().nextInt() : (int) sampling.seed();
   }
 
+  /**
+   * How many of the likeliest tokens a chain needs to see; 0 if all. A token whose logit {@code k + m} others reach can't
+   * be among the k likeliest after stages that lower at most {@code m} tokens, raise none and otherwise keep the order.
+   *
+   * @see io.panallama.bindings.generated.panallama_sample
+   */
+  static int shortlist(List<Sampler> chain) {
+    long lowered = 0;
+    for (Sampler stage : chain) {
+      switch (stage) {
+        case Sampler.TopK(int k) -> {
+          return intOrAll(k + lowered);
+        }
+        case Sampler.Greedy() -> {
+          return intOrAll(1 + lowered);
+        }
+        case Sampler.Temperature(float t) when t >= SMALLEST_TEMPERATURE -> {}
+        case Sampler.Penalties p when p.repeat() >= 1 && p.frequency() >= 0 && p.presence() >= 0 ->
+            lowered += p.lastN();
+        case Sampler.LogitBias(Map<Integer, Float> bias) when bias.values().stream().allMatch(value -> value <= 0) ->
+            lowered += bias.size();
+        default -> {
+          return 0;
+        }
+      }
+    }
+    return 0;
+  }
+
+  private static int intOrAll(long count) {
+    return count <= Integer.MAX_VALUE ? (int) count : 0;
+  }
+
   MemorySegment pointer() {
     return chain;
+  }
+
+  int shortlist() {
+    return shortlist;
   }
 
   @Override

@@ -36,6 +36,11 @@ final class ThreadPool implements AutoCloseable {
     }
   }
 
+  /** NULL when there are no threads beside the engine's own. */
+  MemorySegment pointer() {
+    return pool;
+  }
+
   /** ggml opens its CPU library privately; these functions are handed out by name only. */
   private static MemorySegment function(MemorySegment registry, String name, Arena arena) {
     MemorySegment address = LlamaCpp.ggml_backend_reg_get_proc_address(registry, arena.allocateFrom(name));

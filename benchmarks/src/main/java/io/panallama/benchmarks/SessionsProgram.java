@@ -1,0 +1,175 @@
+package io.panallama.benchmarks;
+
+import io.panallama.CompletionRequest;
+import io.panallama.Engine;
+import io.panallama.EngineConfig;
+import io.panallama.EngineStats;
+import io.panallama.Model;
+import io.panallama.Session;
+import io.panallama.SpillConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * What idle sessions cost, and what it takes to wake them: many sessions are opened and left alone until most of their KV
+ * states are on disk; some are then continued, by the engine that made them and by one that was started later.
+ */
+@Command(
+    name = "sessions",
+    description = "Heap and disk of idle sessions, and how they wake from memory and disk.",
+    mixinStandardHelpOptions = true)
+final class SessionsProgram implements Callable<Integer> {
+  private static final int ANSWER = 8;
+  private static final int CONTINUED = 4;
+
+  @Mixin private EngineOptions options = new EngineOptions();
+
+  @Option(names = "--sessions", description = "Default ${DEFAULT-VALUE}.")
+  private int count = 10_000;
+
+  @Option(names = "--tokens", description = "Tokens of each session's first prompt; default ${DEFAULT-VALUE}.")
+  private int tokens = 120;
+
+  @Option(names = "--wake", description = "How many are woken by each engine; default ${DEFAULT-VALUE}.")
+  private int wake = 200;
+
+  @Option(names = "--memory", paramLabel = "MIB", description = "SpillConfig.memoryBytes; default ${DEFAULT-VALUE}.")
+  private int memory = 64;
+
+  @Option(names = "--disk", paramLabel = "MIB", description = "SpillConfig.diskBytes; default ${DEFAULT-VALUE}.")
+  private int disk = 8192;
+
+  /** What waking some sessions showed. */
+  private record Wakings(double[] firstTokens, int cached, int prompts, int equal) {}
+
+  @Override
+  public Integer call() throws IOException {
+    Path folder = Files.createTempDirectory("panallama-sessions");
+    try (Model model = Model.load(options.modelPath())) {
+      run(model, folder);
+    } finally {
+      delete(folder);
+    }
+    return 0;
+  }
+
+  private void run(Model model, Path folder) throws IOException {
+    SpillConfig spill = SpillConfig.toMemory((long) memory << 20).withDisk(folder, (long) disk << 20);
+    EngineConfig config = options.config().slots(8).spill(spill).build();
+    Requests requests = new Requests(model);
+    Random random = new Random(2);
+    List<int[]> asleep = new ArrayList<>();
+    Report report;
+    Map<String, Object> sizes = new LinkedHashMap<>();
+    Map<String, Wakings> wakings = new LinkedHashMap<>();
+    try (Engine scratch = Engine.start(model, config.toBuilder().reusePrefixes(false).build())) {
+      try (Engine engine = Engine.start(model, config)) {
+        report = new Report("sessions", options.facts(engine));
+        long before = usedHeap();
+        List<Session> sessions = open(engine, requests, report);
+        long bytes = usedHeap() - before;
+        EngineStats stats = engine.stats();
+        sizes.put("sessions", count);
+        sizes.put("tokens per session", sessions.getFirst().position());
+        sizes.put("heap bytes per session", bytes / count);
+        sizes.put("MiB in memory", stats.spilledBytes() >> 20);
+        sizes.put("MiB on disk", stats.diskBytes() >> 20);
+        wakings.put("woken by the same engine", wake(sessions, requests, scratch, random));
+        sessions.forEach(session -> asleep.add(session.tokens()));
+      }
+      try (Engine later = Engine.start(model, config)) {
+        awaitIndex(later, sizes);
+        List<Session> sessions = asleep.stream().map(later::openSession).toList();
+        wakings.put("woken after a restart", wake(sessions, requests, scratch, random));
+      }
+    }
+    Map<String, Spread> spreads = new LinkedHashMap<>();
+    wakings.forEach((name, waking) -> {
+      spreads.put("TTFT, " + name, Spread.of(waking.firstTokens()));
+      sizes.put("equal answers, " + name, waking.equal() + " of " + wake);
+      sizes.put("cached tokens, " + name, waking.cached() + " of " + waking.prompts());
+    });
+    report.counts(sizes);
+    report.spreads("ms", spreads);
+    report.write(options.json());
+  }
+
+  private List<Session> open(Engine engine, Requests requests, Report report) {
+    List<Session> sessions = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Session session = engine.openSession();
+      session.generate(requests.random(tokens, ANSWER)).await();
+      sessions.add(session);
+      if ((i + 1) % 1000 == 0) {
+        report.progress("%d sessions", i + 1);
+      }
+    }
+    return sessions;
+  }
+
+  /** Continues sessions in random order, and asks an engine that keeps nothing for the same. */
+  private Wakings wake(List<Session> sessions, Requests requests, Engine scratch, Random random) {
+    double[] firstTokens = new double[wake];
+    int cached = 0;
+    int prompts = 0;
+    int equal = 0;
+    for (int i = 0; i < wake; i++) {
+      Session session = sessions.get(random.nextInt(sessions.size())).fork();
+      var answer = session.generate(requests.random(CONTINUED, ANSWER)).await();
+      int[] prompt = Arrays.copyOf(session.tokens(), answer.usage().promptTokens());
+      CompletionRequest whole = CompletionRequest.of(prompt).with(requests.random(1, ANSWER).options());
+      firstTokens[i] = answer.timings().timeToFirstToken().toNanos() / 1e6;
+      cached += answer.usage().cachedTokens();
+      prompts += answer.usage().promptTokens();
+      equal += answer.text().equals(scratch.generate(whole).await().text()) ? 1 : 0;
+    }
+    return new Wakings(firstTokens, cached, prompts, equal);
+  }
+
+  /** The engine finds its files beside its work; here nothing is measured before it has found them all. */
+  private static void awaitIndex(Engine engine, Map<String, Object> sizes) {
+    long began = System.nanoTime();
+    long bytes = -1;
+    while (bytes != engine.stats().diskBytes() || bytes == 0) {
+      bytes = engine.stats().diskBytes();
+      try {
+        Thread.sleep(Duration.ofMillis(500));
+      } catch (InterruptedException interrupt) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+    sizes.put("s to find the files again", (System.nanoTime() - began) / 1_000_000_000);
+    sizes.put("MiB found again", bytes >> 20);
+  }
+
+  private static long usedHeap() {
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+    }
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.totalMemory() - runtime.freeMemory();
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}
