@@ -176,7 +176,7 @@ final class ColdStore {
   boolean put(int[] tokens, StateImage image) {
     boolean wanted =
         tokens.length >= SHORTEST
-            && image.bytes() <= Math.max(memoryLimit, diskLimit)
+            && image.bytes() <= Math.max(memory.limit(), diskLimit)
             && covering(tokens, tokens.length) == null
             && makeRoom(image.bytes());
     if (wanted) {

@@ -372,23 +372,7 @@ public final class EngineLoop implements AutoCloseable {
       started.complete(decoder);
       Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings, clock);
       while (!closing) {
-        // Before the inbox is read: whoever sets the flag later is found in the next round, wherever its sequence is.
-        boolean cancellations = takeCancelRequest();
-        receive();
-        prefixes.receive();
-        adopt(prefixes);
-        if (cancellations) {
-          dropCancelled();
-        }
-        long now = clock.getAsLong();
-        if (now >= nextDeadline) {
-          endOverdue(stepper, now);
-        }
-        admit(decoder, prefixes, now);
-        prefixes.shareAgain(active);
-        if (!stepper.step(active)) {
-          idle(prefixes);
-        }
+        turn(decoder, prefixes, stepper);
       }
       // Before the disk is waited for.
       failAll();
@@ -404,6 +388,27 @@ public final class EngineLoop implements AutoCloseable {
       failInbox();
       dropAdoptions();
       stopped.complete(null);
+    }
+  }
+
+  /** A method of its own, which the JVM compiles: {@link #run} is called once. */
+  private void turn(Decoder decoder, PrefixCache prefixes, Stepper stepper) {
+    // Before the inbox is read: whoever sets the flag later is found in the next turn, wherever its sequence is.
+    boolean cancellations = takeCancelRequest();
+    receive();
+    prefixes.receive();
+    adopt(prefixes);
+    if (cancellations) {
+      dropCancelled();
+    }
+    long now = clock.getAsLong();
+    if (now >= nextDeadline) {
+      endOverdue(stepper, now);
+    }
+    admit(decoder, prefixes, now);
+    prefixes.shareAgain(active);
+    if (!stepper.step(active)) {
+      idle(prefixes);
     }
   }
 
