@@ -428,7 +428,8 @@ public final class EngineLoop implements AutoCloseable {
   }
 
   private void idle(PrefixCache prefixes) {
-    if (!inbox.isEmpty() || !adoptions.isEmpty() || prefixes.hasReports() || closing) {
+    // Each of them, though whoever brought it has called wake: a lock that a listener waited for may have taken that.
+    if (cancelRequested || !inbox.isEmpty() || !adoptions.isEmpty() || prefixes.hasReports() || closing) {
       return;
     }
     if (nextDeadline == Sequence.NO_DEADLINE) {
@@ -483,8 +484,9 @@ public final class EngineLoop implements AutoCloseable {
         break;
       }
       waiting.remove(next);
-      prefixes.admit(next);
+      // Before anything that can fail, or nobody would tell its reader.
       active.add(next);
+      prefixes.admit(next);
     }
     counters.running(active.size());
   }
@@ -520,8 +522,8 @@ public final class EngineLoop implements AutoCloseable {
   void finish(Sequence sequence, FinishReason reason) {
     int reused = sequence.sharedLength();
     if (sequence.isActive()) {
-      active.remove(sequence);
       prefixes().retire(sequence);
+      active.remove(sequence);
     }
     end(sequence);
     EngineGeneration generation = sequence.generation();
@@ -535,8 +537,8 @@ public final class EngineLoop implements AutoCloseable {
   /** Ends a sequence by a fault and tells its reader. */
   void fail(Sequence sequence, Reason reason, String message) {
     if (sequence.isActive()) {
-      active.remove(sequence);
       prefixes().release(sequence);
+      active.remove(sequence);
     }
     end(sequence);
     sequence.tellFailed();

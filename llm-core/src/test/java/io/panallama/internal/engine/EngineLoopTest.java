@@ -11,6 +11,7 @@ import io.panallama.GenerationEvent;
 import io.panallama.GenerationException;
 import io.panallama.GenerationOptions;
 import io.panallama.PromptTooLongException;
+import io.panallama.internal.engine.Decoder.Rewind;
 import io.panallama.internal.engine.Decoder.Status;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -155,6 +157,50 @@ class EngineLoopTest {
         .hasMessageContaining("scripted failure");
     int[] prompt = prompt(8, 20);
     assertThat(submit(prompt, TEN).await().text()).isEqualTo(expected(prompt, 10));
+  }
+
+  @Test
+  void whoeverIsBeingLetInHearsOfTheEndOfTheEngineToo() {
+    start(1, 2, 64, 16, 512, 128, 3);
+    int[] prompt = prompt(7, 40);
+    submit(prompt, TEN).await();
+    // The cache believes otherwise, and the fake dies of being asked to share.
+    decoder.get().rewind = Rewind.NEVER;
+    assertThatThrownBy(() -> submit(prompt, TEN).await())
+        .isInstanceOf(GenerationException.class)
+        .hasMessageContaining("can't be shared");
+  }
+
+  @Test
+  void aCancellationIsNotLostWhenTheEngineWaitsForALock() throws InterruptedException {
+    start(2, 2, 4, 16, 512, 128);
+    CountDownLatch awake = new CountDownLatch(1);
+    AtomicReference<Generation> unread = new AtomicReference<>();
+    SequenceListener listener =
+        new SequenceListener() {
+          @Override
+          public void ended(int[] tokens) {
+            await(awake);
+            // While the engine thread waits for a lock, which takes the wake-up that comes with the cancellation.
+            unread.get().cancel();
+            LockSupport.park();
+          }
+
+          @Override
+          public void failed() {}
+        };
+    Generation first = loop.submit(prompt(2, 20), GenerationOptions.defaults(), List.of(), new FakeSampler(), listener);
+    unread.set(submit(prompt(1, 20), GenerationOptions.defaults()));
+    while (loop.stats().generatedTokens() < 8) {
+      Thread.onSpinWait();
+    }
+    first.cancel();
+    awake.countDown();
+    // Reading would wake the engine.
+    while (loop.stats().running() > 0) {
+      Thread.sleep(1);
+    }
+    assertThat(unread.get().await().reason()).isEqualTo(FinishReason.CANCELLED);
   }
 
   @Test
