@@ -18,7 +18,6 @@ final class ColdPrefix implements PrefixHolder {
   private boolean loading;
   private boolean writing;
   private boolean pinned;
-  private boolean failed;
 
   /**
    * @param length tokens whose state it is
@@ -89,15 +88,6 @@ final class ColdPrefix implements PrefixHolder {
 
   void pinned(boolean value) {
     pinned = value;
-  }
-
-  /** Whether the last attempt to restore it failed. */
-  boolean hasFailed() {
-    return failed;
-  }
-
-  void failed(boolean value) {
-    failed = value;
   }
 
   @Override

@@ -108,7 +108,8 @@ final class ColdStore {
       List<ColdPrefix> candidates = new ArrayList<>();
       int matched = tree.longest(tokens, limit, MOST_CANDIDATES, candidates::add);
       for (ColdPrefix candidate : candidates) {
-        if (candidate.length() / COPY_GAIN <= matched) {
+        // One that an engine with a larger context has left never finds room.
+        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= decoder.contextSize()) {
           hits.add(new Hit(candidate, matched));
         }
       }
@@ -268,25 +269,30 @@ final class ColdStore {
 
   // ---- out ----
 
-  /** The image is about to be restored: it stays until {@link #restored}. */
+  /** The image is about to be restored: it stays until {@link #restored} or {@link #notRestored}. */
   void restoring(ColdPrefix prefix) {
     prefix.pinned(true);
   }
 
-  /** The image was restored, or could not be, which a sound one survives once: there may have been no room. */
-  void restored(ColdPrefix prefix, boolean success) {
+  /** The image was of use. */
+  void restored(ColdPrefix prefix) {
     prefix.pinned(arrived.contains(prefix));
-    if (success) {
-      counters.restored();
-      prefix.failed(false);
-      memory.touch(prefix);
-      if (prefix.file() != null && disk != null) {
-        disk.used(prefix.file());
-      }
-    } else if (prefix.hasFailed()) {
+    counters.restored();
+    memory.touch(prefix);
+    if (prefix.file() != null && disk != null) {
+      disk.used(prefix.file());
+    }
+  }
+
+  /**
+   * The image could not be restored.
+   *
+   * @param hadRoom whether that was not for want of room, so that it never can be
+   */
+  void notRestored(ColdPrefix prefix, boolean hadRoom) {
+    prefix.pinned(arrived.contains(prefix));
+    if (hadRoom) {
       drop(prefix);
-    } else {
-      prefix.failed(true);
     }
   }
 

@@ -124,21 +124,38 @@ final class PrefixCache implements AutoCloseable {
   private void find(Sequence sequence) {
     // The last token is always computed: its logits are wanted.
     int limit = sequence.length() - 1;
-    List<PrefixHolder> holders = new ArrayList<>();
-    int matched = tree.longest(sequence.tokens(), limit, holders::add);
-    PrefixHolder holder = matched < SHORTEST_SHARE ? null : best(sequence, holders, matched);
-    int hot = holder == null ? 0 : isWorthWaiting(holder, matched) ? matched : Math.min(matched, holder.cached());
+    Match match = match(sequence, limit);
     ColdStore.Hit hit = cold == null ? null : cold.find(sequence.tokens(), limit);
-    if (hit != null && hit.usable() >= hot + ColdStore.SHORTEST) {
-      if (!takeCold(sequence, hit) && holder != null) {
-        takeHot(sequence, holder, matched);
+    if (hit != null && hit.usable() >= match.usable() + ColdStore.SHORTEST) {
+      if (!takeCold(sequence, hit)) {
+        // What was found may have been given up to make room for the image.
+        match = match(sequence, limit);
+        takeHot(sequence, match);
       }
-    } else if ((holder == null || !takeHot(sequence, holder, matched)) && hit != null) {
+    } else if (!takeHot(sequence, match) && hit != null) {
       takeCold(sequence, hit);
     }
     if (cold != null && rewind != Decoder.Rewind.ALWAYS) {
-      planCheckpoints(sequence, holder, matched, cold);
+      planCheckpoints(sequence, match, cold);
     }
+  }
+
+  /**
+   * What the KV cache has of a text.
+   *
+   * @param holder who has it or computes it; null if nobody has what is of use
+   * @param length tokens that are the same
+   */
+  private record Match(@Nullable PrefixHolder holder, int length) {
+    int usable() {
+      return holder == null ? 0 : isWorthWaiting(holder, length) ? length : Math.min(length, holder.cached());
+    }
+  }
+
+  private Match match(Sequence sequence, int limit) {
+    List<PrefixHolder> holders = new ArrayList<>();
+    int matched = tree.longest(sequence.tokens(), limit, holders::add);
+    return new Match(matched < SHORTEST_SHARE ? null : best(sequence, holders, matched), matched);
   }
 
   /** Of those that have what is wanted, the one that has most of it computed; null if none is of use. */
@@ -168,12 +185,16 @@ final class PrefixCache implements AutoCloseable {
   }
 
   /** Shares the cells of a holder, or waits for them; false if they can't be had. */
-  private boolean takeHot(Sequence sequence, PrefixHolder holder, int matched) {
-    if (isWorthWaiting(holder, matched)) {
-      sequence.await(holder, matched);
+  private boolean takeHot(Sequence sequence, Match match) {
+    PrefixHolder holder = match.holder();
+    if (holder == null) {
+      return false;
+    }
+    if (isWorthWaiting(holder, match.length())) {
+      sequence.await(holder, match.length());
       return true;
     }
-    int length = Math.min(matched, holder.cached());
+    int length = match.usable();
     boolean taken =
         length >= SHORTEST_SHARE && length > sequence.cached() && decoder.share(holder.id(), sequence.id(), length);
     if (taken) {
@@ -205,10 +226,12 @@ final class PrefixCache implements AutoCloseable {
     store.restoring(prefix);
     boolean restored =
         decoder.restore(image, sequence.id()) || giveUpCells(prefix.length()) && decoder.restore(image, sequence.id());
-    store.restored(prefix, restored);
     if (!restored) {
+      // Where nothing else is in the cache there was room for it.
+      store.notRestored(prefix, usedIds.cardinality() == 1);
       return false;
     }
+    store.restored(prefix);
     if (hit.usable() < prefix.length() && !decoder.removeFrom(sequence.id(), hit.usable())) {
       decoder.remove(sequence.id());
       return false;
@@ -228,7 +251,8 @@ final class PrefixCache implements AutoCloseable {
   }
 
   /** Where a copy of the state will be of use to those who come later, or wait already. */
-  private void planCheckpoints(Sequence sequence, @Nullable PrefixHolder holder, int matched, ColdStore store) {
+  private void planCheckpoints(Sequence sequence, Match match, ColdStore store) {
+    int matched = match.length();
     int limit = Math.min(sequence.promptLength(), sequence.length()) - 1;
     int parting = Math.min(limit, Math.max(matched, store.common(sequence.tokens(), limit)));
     if (parting >= ColdStore.SHORTEST && parting > sequence.cached()) {
@@ -238,7 +262,7 @@ final class PrefixCache implements AutoCloseable {
     if (tail >= sequence.cached() + ColdStore.SHORTEST) {
       sequence.checkpoints().add(tail);
     }
-    if (holder instanceof Sequence other && other == sequence.awaited() && matched >= ColdStore.SHORTEST) {
+    if (match.holder() instanceof Sequence other && other == sequence.awaited() && matched >= ColdStore.SHORTEST) {
       other.checkpoints().add(matched);
     }
   }
