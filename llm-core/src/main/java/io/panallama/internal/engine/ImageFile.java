@@ -15,7 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 
@@ -56,8 +56,6 @@ final class ImageFile {
   /** More than any model has context, so that a header can't make us allocate what the machine has not. */
   private static final int MOST_TOKENS = 1 << 26;
 
-  private static final AtomicLong NUMBER = new AtomicLong();
-
   private ImageFile() {}
 
   /**
@@ -96,18 +94,20 @@ final class ImageFile {
    */
   static void write(Path file, byte[] fingerprint, int[] tokens, StateImage image, BooleanSupplier abandoned)
       throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + "." + NUMBER.incrementAndGet() + TEMPORARY);
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnerOnly.file(temporary))) {
+    // By chance, not by number: other processes write the same file, and a crash leaves what it was writing.
+    String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
+    Path temporary = file.resolveSibling(file.getFileName() + "." + unique + TEMPORARY);
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnerOnly.file(temporary))) {
+      try {
         channel.lock();
         write(channel, fingerprint, tokens, image, abandoned);
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (Throwable failure) {
+        Files.deleteIfExists(temporary);
+        throw failure;
       }
-    } catch (Throwable failure) {
-      Files.deleteIfExists(temporary);
-      throw failure;
     }
   }
 

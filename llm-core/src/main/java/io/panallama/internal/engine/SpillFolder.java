@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class SpillFolder {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
+
+  /** The name of the folder of a model: the beginning of its fingerprint. */
+  private static final Pattern FOLDER = Pattern.compile("[0-9a-f]{16}");
 
   /** So often in a row a write may fail before no more are tried. */
   private static final int MOST_FAILURES = 3;
@@ -155,7 +159,7 @@ final class SpillFolder {
     });
   }
 
-  /** Every file of the directory and of the ones in it. Others may delete some meanwhile. */
+  /** Every file in the folders of models. What else is in the directory is not ours: sessions, perhaps. */
   private void visit(BiConsumer<Path, BasicFileAttributes> visitor) {
     try {
       Files.walkFileTree(
@@ -165,10 +169,14 @@ final class SpillFolder {
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes facts) {
-              visitor.accept(file, facts);
+              Path parent = file.getParent();
+              if (!parent.equals(directory) && FOLDER.matcher(parent.getFileName().toString()).matches()) {
+                visitor.accept(file, facts);
+              }
               return FileVisitResult.CONTINUE;
             }
 
+            /** Others may delete some meanwhile. */
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException gone) {
               return FileVisitResult.CONTINUE;

@@ -17,6 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -180,6 +181,17 @@ class ImageFileTest {
     Files.write(file, new byte[] {1}, StandardOpenOption.APPEND);
     assertThat(refused(file)).isEqualTo(Reason.LENGTH);
     read(written()).close();
+  }
+
+  @Test
+  void whatCrashesLeftOrOthersWriteIsNotInTheWay() throws IOException {
+    for (int i = 0; i < 1000; i++) {
+      Files.createFile(folder.resolve("one.kv." + i + ".tmp"));
+    }
+    read(written()).close();
+    try (Stream<Path> all = Files.list(folder)) {
+      assertThat(all).hasSize(1001);
+    }
   }
 
   @Test

@@ -375,6 +375,20 @@ class SpillTest {
     assertThat(other).doesNotExist();
   }
 
+  @Test
+  void whatOthersHaveInTheDirectoryStays() throws IOException {
+    Path folder = Files.createDirectories(directory.resolve("sessions"));
+    List<Path> others =
+        List.of(directory.resolve("alice.kv"), folder.resolve("bob.kv"), directory.resolve("alice.kv.1.tmp"));
+    for (Path other : others) {
+      Files.write(other, new byte[3000]);
+    }
+    start(1, 64, 300, disk(0, 2000));
+    cachedOf(text(1, 100), 1);
+    stop();
+    assertThat(files()).containsAll(others).hasSize(4);
+  }
+
   /** Writes one file by an engine and gives its path. */
   private Path oneFile(int[] prompt) throws IOException {
     start(1, 64, 300, disk(PLENTY, PLENTY));
