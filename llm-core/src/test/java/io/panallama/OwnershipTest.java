@@ -103,6 +103,16 @@ class OwnershipTest {
   }
 
   @Test
+  void aClosedDecoderDoesNotAskItsModelForAFingerprint() {
+    Model model = model();
+    EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model);
+    NativeDecoder decoder = NativeDecoder.create(model.handle(), config);
+    model.close();
+    decoder.close();
+    assertThatThrownBy(decoder::fingerprint).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+  }
+
+  @Test
   void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
     try (Model model = model()) {
       EngineConfig config =

@@ -169,8 +169,8 @@ final class SpillFolder {
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes facts) {
-              Path parent = file.getParent();
-              if (!parent.equals(directory) && FOLDER.matcher(parent.getFileName().toString()).matches()) {
+              Path inside = directory.relativize(file);
+              if (inside.getNameCount() == 2 && FOLDER.matcher(inside.getName(0).toString()).matches()) {
                 visitor.accept(file, facts);
               }
               return FileVisitResult.CONTINUE;

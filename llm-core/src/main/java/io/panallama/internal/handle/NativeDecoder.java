@@ -74,6 +74,10 @@ public final class NativeDecoder implements Decoder {
   private final MemorySegment abortFlag;
   private int batchLength;
   private int sampleCount;
+
+  /** Whether one of the samples must be taken on the stack of this thread. */
+  private boolean recursiveSamples;
+
   private String failure = "";
   private boolean closed;
   private byte @Nullable [] fingerprint;
@@ -333,6 +337,7 @@ public final class NativeDecoder implements Decoder {
   @Override
   public void clearSamples() {
     sampleCount = 0;
+    recursiveSamples = false;
   }
 
   @Override
@@ -343,12 +348,13 @@ public final class NativeDecoder implements Decoder {
     samples.set(JAVA_INT, base + SHORTLIST, chain.shortlist());
     samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
     samples.set(JAVA_INT, base + N_TOP, top);
+    recursiveSamples |= chain.isRecursive();
   }
 
   @Override
   public void sample() {
     // One sample has nothing to share, and whoever would have to give up waiting for the threads does it alone.
-    boolean shared = sampleCount > 1 && samplers.hasThreads() && cpu.enter();
+    boolean shared = sampleCount > 1 && !recursiveSamples && samplers.hasThreads() && cpu.enter();
     try {
       MemorySegment threads = shared ? samplers.pointer() : MemorySegment.NULL;
       if (LlamaCpp.panallama_sample(context, samples, sampleCount, threads, error.slot()) > 0) {
@@ -470,6 +476,10 @@ public final class NativeDecoder implements Decoder {
   public synchronized byte[] fingerprint() throws IOException {
     byte[] known = fingerprint;
     if (known == null) {
+      // The model may be gone with the context, and close waits for this.
+      if (closed) {
+        throw new IllegalStateException("The engine is closed.");
+      }
       known = StateFingerprint.compute(model, config);
       fingerprint = known;
     }
@@ -490,8 +500,12 @@ public final class NativeDecoder implements Decoder {
   /** Frees what uses the threads and the context first, then what it used. */
   @Override
   public void close() {
-    if (!closed) {
+    boolean first;
+    synchronized (this) {
+      first = !closed;
       closed = true;
+    }
+    if (first) {
       log.close();
       samplers.close();
       LlamaCpp.llama_free(context);

@@ -30,12 +30,14 @@ public final class SamplerChain implements TokenSampler {
   private final ModelHandle model;
   private final MemorySegment chain;
   private final int shortlist;
+  private final boolean recursive;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private SamplerChain(ModelHandle model, MemorySegment chain, int shortlist) {
+  private SamplerChain(ModelHandle model, MemorySegment chain, List<Sampler> stages) {
     this.model = model;
     this.chain = chain;
-    this.shortlist = shortlist;
+    this.shortlist = shortlist(stages);
+    this.recursive = stages.stream().anyMatch(Sampler.LazyGrammar.class::isInstance);
   }
 
   /**
@@ -49,8 +51,7 @@ public final class SamplerChain implements TokenSampler {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
       llama_sampler_chain_params.no_perf(parameters, true);
-      SamplerChain result =
-          new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), shortlist(sampling.chain()));
+      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), sampling.chain());
       try {
         new Builder(model, result.chain, arena, seed(sampling), prompt).add(sampling.chain());
         return result;
@@ -104,6 +105,14 @@ public final class SamplerChain implements TokenSampler {
 
   int shortlist() {
     return shortlist;
+  }
+
+  /**
+   * Whether it may take more stack than ggml's threads have: until a lazy grammar applies, llama.cpp searches all of the
+   * answer by std::regex, which recurses for every character.
+   */
+  boolean isRecursive() {
+    return recursive;
   }
 
   @Override

@@ -2,11 +2,14 @@ package io.panallama.internal.handle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.EngineConfig;
 import io.panallama.Llama;
 import io.panallama.ModelConfig;
 import io.panallama.Sampler;
 import io.panallama.Sampling;
+import io.panallama.TestEngines;
 import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.internal.engine.Decoder;
 import io.panallama.internal.handle.LogitRows.Sampled;
 import io.panallama.internal.handle.LogitRows.Step;
 import io.panallama.testkit.TinyModels;
@@ -29,6 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 class SamplingTest {
   /** Large enough for a shortlist of 144, and with it for top-k above 128, where llama.cpp sorts in another way. */
   private static final int VOCABULARY = 144 * 256;
+
+  /** Its text is the longest there is. */
+  private static final int IM_START = VOCABULARY - 2;
 
   private static final int ROWS = 32;
 
@@ -283,5 +289,60 @@ class SamplingTest {
     } finally {
       chains.forEach(SamplerChain::close);
     }
+  }
+
+  /**
+   * Until a lazy grammar applies, llama.cpp searches all of the answer by std::regex, which recurses for every character: on
+   * the engine's stack there is room for that, on those of ggml's threads there is not.
+   */
+  @Test
+  void aLazyGrammarIsSampledOnTheEnginesStack() throws InterruptedException {
+    EngineConfig config =
+        TestEngines.config().toBuilder()
+            .slots(2)
+            .contextSize(64)
+            .batchSize(64)
+            .microBatchSize(64)
+            .threads(LogitRows.THREADS)
+            .batchThreads(LogitRows.THREADS)
+            .build();
+    Sampling sampling =
+        new Sampling(
+            List.of(
+                new Sampler.LazyGrammar("root ::= \"x\"", "root", List.of("^(.|\\n)*never this"), List.of()),
+                new Sampler.Dist()),
+            1);
+    List<Integer> sampled = new ArrayList<>();
+    Thread engine =
+        new Thread(
+            null,
+            () -> {
+              try (NativeDecoder decoder = NativeDecoder.create(model, config);
+                  SamplerChain one = longAnswer(sampling);
+                  SamplerChain other = longAnswer(sampling)) {
+                int first = decoder.addToBatch(40, 0, 0, true);
+                int second = decoder.addToBatch(41, 0, 1, true);
+                assertThat(decoder.decode()).isEqualTo(Decoder.Status.OK);
+                decoder.addSample(one, first, 0);
+                decoder.addSample(other, second, 0);
+                decoder.sample();
+                sampled.add(decoder.sampledToken(0));
+                sampled.add(decoder.sampledToken(1));
+              }
+            },
+            "engine",
+            64L << 20);
+    engine.start();
+    engine.join();
+    assertThat(sampled).hasSize(2).allMatch(token -> token >= 0);
+  }
+
+  /** A chain that has seen 16,000 characters. */
+  private static SamplerChain longAnswer(Sampling sampling) {
+    SamplerChain chain = SamplerChain.create(model, sampling, new int[0]);
+    for (int i = 0; i < 16_000; i += "<|im_start|>".length()) {
+      LlamaCpp.llama_sampler_accept(chain.pointer(), IM_START);
+    }
+    return chain;
   }
 }
