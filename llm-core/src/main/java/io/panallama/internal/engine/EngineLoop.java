@@ -232,7 +232,7 @@ public final class EngineLoop implements AutoCloseable {
       return;
     }
     try (decoder;
-        PrefixCache prefixes = prefixes(decoder)) {
+        PrefixCache prefixes = prefixCache(decoder)) {
       cache = prefixes;
       started.complete(decoder);
       Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings.slots());
@@ -255,6 +255,8 @@ public final class EngineLoop implements AutoCloseable {
       prefixes.flush();
     } catch (Throwable failure) {
       death = failure;
+      // If it was not complete yet, somebody waits for it.
+      started.completeExceptionally(failure);
       throw failure;
     } finally {
       closing = true;
@@ -266,7 +268,7 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private PrefixCache prefixes(Decoder decoder) {
+  private PrefixCache prefixCache(Decoder decoder) {
     SpillConfig spill = settings.spill();
     boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
     ColdStore cold = spills ? new ColdStore(decoder, spill, counters, settings.name() + "-spill", this::wake) : null;
