@@ -20,6 +20,11 @@ final class Checkpoints {
     }
   }
 
+  /** Wants no copies any more. */
+  void clear() {
+    size = 0;
+  }
+
   boolean isAt(int position) {
     for (int i = 0; i < size; i++) {
       if (positions[i] == position) {

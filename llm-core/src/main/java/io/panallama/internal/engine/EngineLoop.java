@@ -367,7 +367,7 @@ public final class EngineLoop implements AutoCloseable {
       return;
     }
     try (decoder;
-        PrefixCache prefixes = prefixes(decoder)) {
+        PrefixCache prefixes = prefixCache(decoder)) {
       cache = prefixes;
       started.complete(decoder);
       Stepper stepper = new Stepper(this, decoder, prefixes, pieces, settings, clock);
@@ -379,6 +379,8 @@ public final class EngineLoop implements AutoCloseable {
       prefixes.flush();
     } catch (Throwable failure) {
       death = failure;
+      // If it was not complete yet, somebody waits for it.
+      started.completeExceptionally(failure);
       throw failure;
     } finally {
       closing = true;
@@ -412,7 +414,7 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private PrefixCache prefixes(Decoder decoder) {
+  private PrefixCache prefixCache(Decoder decoder) {
     SpillConfig spill = settings.spill();
     boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
     ColdStore cold = spills ? new ColdStore(decoder, spill, counters, settings.name() + "-spill", this::wake) : null;
@@ -511,7 +513,7 @@ public final class EngineLoop implements AutoCloseable {
   /** Takes a running sequence's cells back and lets it wait before all others; it will be computed again. */
   void preempt(Sequence sequence) {
     active.remove(sequence);
-    prefixes().release(sequence);
+    prefixes().pushOut(sequence);
     sequence.preempt();
     waiting.add(sequence);
     counters.preempted();

@@ -290,6 +290,7 @@ final class PrefixCache implements AutoCloseable {
       sequence.forgotten();
     }
     sequence.truncated(kept);
+    sequence.checkpoints().clear();
     if (retainedLimit > 0) {
       sequence.entry(tree.insert(sequence.tokens(), sequence.length(), sequence));
     }
@@ -358,7 +359,16 @@ final class PrefixCache implements AutoCloseable {
     return true;
   }
 
-  /** An active sequence ends or is pushed out, and nothing of it may stay. */
+  /** An active sequence makes room for the others; when it comes back it may find a copy of what it had. */
+  void pushOut(Sequence sequence) {
+    leave(sequence);
+    if (cold != null) {
+      cold.offer(sequence.tokens(), sequence.cached(), sequence.id());
+    }
+    free(sequence.id());
+  }
+
+  /** An active sequence ends by a fault, and nothing of it may stay. */
   void release(Sequence sequence) {
     leave(sequence);
     free(sequence.id());

@@ -582,6 +582,16 @@ class SpillTest {
   }
 
   @Test
+  void whatAnAbortedStepSpoiledComesBackFromItsCopy() {
+    rewind = Rewind.NEVER;
+    start(1, 64, 2000, SpillConfig.toMemory(PLENTY));
+    cachedOf(text(1, 600), 5);
+    decoder.get().script(Status.ABORTED);
+    assertThat(cachedOf(text(1, 600), 5)).isGreaterThanOrEqualTo(512);
+    assertThat(loop.stats().restores()).isEqualTo(2);
+  }
+
+  @Test
   void anEngineThatDiesFreesItsImages() {
     start(1, 64, 300, disk(PLENTY, PLENTY));
     cachedOf(text(1, 100), 1);

@@ -50,11 +50,24 @@ class StepBudgetTest {
 
   @Test
   void aPromptGoesOnWhereTheTargetCannotBeMet() {
+    Machine machine = new Machine(200 * MILLISECOND, 0, 5 * MILLISECOND);
+    assertThat(settled(machine, 4, 50)).isBetween(245 * MILLISECOND, 250 * MILLISECOND + 1);
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
-    Machine machine = new Machine(200 * MILLISECOND, 0, 10 * MILLISECOND);
-    run(budget, machine, 4, 50);
+    run(budget, new Machine(100 * MILLISECOND, 0, 100 * MILLISECOND), 4, 50);
     assertThat(budget.promptTokens(4, 1)).isEqualTo(StepBudget.SMALLEST);
     assertThat(budget.promptTokens(4, 100)).as("a turn for each of 100 within two steps").isEqualTo(50);
+  }
+
+  @Test
+  void whatPromptsCostAloneSaysLittleOfWhatTheyAdd() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine machine = new Machine(20 * MILLISECOND, 0, 0.5 * MILLISECOND);
+    run(budget, machine, 4, 30);
+    int before = budget.promptTokens(4, 1);
+    for (int i = 0; i < 50; i++) {
+      budget.measured(0, 512, 51 * MILLISECOND);
+    }
+    assertThat(budget.promptTokens(4, 1)).isEqualTo(before);
   }
 
   @Test
