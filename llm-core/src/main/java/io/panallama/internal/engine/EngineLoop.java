@@ -512,8 +512,8 @@ public final class EngineLoop implements AutoCloseable {
 
   /** Takes a running sequence's cells back and lets it wait before all others; it will be computed again. */
   void preempt(Sequence sequence) {
-    active.remove(sequence);
     prefixes().pushOut(sequence);
+    active.remove(sequence);
     sequence.preempt();
     waiting.add(sequence);
     counters.preempted();
