@@ -376,6 +376,7 @@ public final class EngineLoop implements AutoCloseable {
       }
       // Before the disk is waited for.
       failAll();
+      failInbox();
       prefixes.flush();
     } catch (Throwable failure) {
       death = failure;

@@ -47,7 +47,7 @@ final class WaitingQueue {
     }
     long difference = one.wasPreempted() ? 0 : level(one, now) - level(other, now);
     if (difference == 0) {
-      difference = Long.signum(other.deadline() - one.deadline());
+      difference = Long.compare(other.deadline(), one.deadline());
     }
     return difference > 0 || difference == 0 && one.generation().id() < other.generation().id();
   }

@@ -434,6 +434,9 @@ public final class NativeDecoder implements Decoder {
   @Override
   public @Nullable StateImage save(int sequence) {
     long bytes = stateBytes(sequence);
+    if (bytes == 0) {
+      return null;
+    }
     NativeImage image;
     try {
       image = NativeImage.allocate(bytes);
