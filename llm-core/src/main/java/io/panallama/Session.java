@@ -187,6 +187,11 @@ public final class Session {
     }
 
     @Override
+    public Completion await() {
+      return generation.await();
+    }
+
+    @Override
     public void cancel() {
       cancelled = true;
       generation.cancel();

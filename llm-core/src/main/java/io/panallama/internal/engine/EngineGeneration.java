@@ -1,5 +1,6 @@
 package io.panallama.internal.engine;
 
+import io.panallama.Completion;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
 import io.panallama.GenerationException;
@@ -54,13 +55,54 @@ final class EngineGeneration implements Generation {
 
   @Override
   public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
-    if (!reading.compareAndSet(false, true)) {
-      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
-    }
+    lockReading();
     try {
       return read(timeout);
     } finally {
       reading.set(false);
+    }
+  }
+
+  /** Nobody waits for the single token here, so the reader is woken a few times only. */
+  @Override
+  public Completion await() {
+    StringBuilder all = new StringBuilder();
+    while (true) {
+      GenerationEvent event = next();
+      switch (event) {
+        case GenerationEvent.Text piece -> all.append(piece.text());
+        case GenerationEvent.Finished end -> {
+          return new Completion(all.toString(), end.reason(), end.usage(), end.timings());
+        }
+      }
+    }
+  }
+
+  private GenerationEvent next() {
+    lockReading();
+    try {
+      while (true) {
+        mailbox.awaitMany();
+        Optional<GenerationEvent> event = read(Duration.ZERO);
+        if (event.isPresent()) {
+          return event.get();
+        }
+      }
+    } catch (NoSuchElementException over) {
+      throw new IllegalStateException("The generation is closed, or was already read to its end.", over);
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      cancel();
+      throw new GenerationException(
+          GenerationException.Reason.INTERRUPTED, "Interrupted while waiting for the next token.", interrupt);
+    } finally {
+      reading.set(false);
+    }
+  }
+
+  private void lockReading() {
+    if (!reading.compareAndSet(false, true)) {
+      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
     }
   }
 
@@ -157,6 +199,7 @@ final class EngineGeneration implements Generation {
 
   void stalled(boolean value) {
     stalled = value;
+    mailbox.paused(value);
   }
 
   RequestClock clock() {

@@ -14,6 +14,8 @@ final class Mailbox {
   /** An entry that carries bytes but no token of its own: what a stop matcher held back until the end. */
   static final int NO_TOKEN = -1;
 
+  private static final Duration FOREVER = Duration.ofDays(365);
+
   private final int capacity;
   private final int[] tokens;
   private final int[] byteCounts;
@@ -33,6 +35,12 @@ final class Mailbox {
   private volatile long bytesRead;
 
   private volatile boolean ended;
+
+  /** How many entries the reader waits for; at the end and when the writer has paused it takes what there is. */
+  private volatile int wanted = 1;
+
+  private volatile boolean paused;
+
   private volatile @Nullable Thread waiter;
 
   /**
@@ -95,13 +103,23 @@ final class Mailbox {
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
   void publish() {
     written = written + 1;
-    wake();
+    if (written - read >= wanted) {
+      wake();
+    }
   }
 
   /** Nothing more will be written. */
   void end() {
     ended = true;
     wake();
+  }
+
+  /** Tells whether nothing will be written before the reader has made room. */
+  void paused(boolean value) {
+    paused = value;
+    if (value) {
+      wake();
+    }
   }
 
   private void wake() {
@@ -115,6 +133,21 @@ final class Mailbox {
 
   /** Waits until there is an entry or the end; false if {@code timeout} passed first. */
   boolean await(Duration timeout) throws InterruptedException {
+    return await(1, timeout);
+  }
+
+  /**
+   * Waits until the ring is half full or more can't come, for a reader in no hurry: each time it is woken, it takes a
+   * processor from those that compute.
+   */
+  void awaitMany() throws InterruptedException {
+    while (isEmpty() && !ended) {
+      await(Math.max(1, capacity / 2), FOREVER);
+    }
+  }
+
+  private boolean await(int entries, Duration timeout) throws InterruptedException {
+    wanted = entries;
     if (ready()) {
       return true;
     }
@@ -138,7 +171,8 @@ final class Mailbox {
   }
 
   private boolean ready() {
-    return read < written || ended;
+    long waiting = written - read;
+    return waiting >= wanted || ended || waiting > 0 && paused;
   }
 
   boolean isEmpty() {

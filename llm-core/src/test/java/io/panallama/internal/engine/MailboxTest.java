@@ -8,13 +8,16 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(30)
 class MailboxTest {
-  @Test
-  void everyByteArrivesInOrderUnderAnyInterleaving() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"1, true", "3, true", "1, false", "3, false", "64, false"})
+  void everyByteArrivesInOrderUnderAnyInterleaving(int capacity, boolean hurried) throws Exception {
     int largest = 9;
-    Mailbox mailbox = new Mailbox(3, largest, 0);
+    Mailbox mailbox = new Mailbox(capacity, largest, 0);
     Random random = new Random(3);
     byte[] sent = new byte[50_000];
     random.nextBytes(sent);
@@ -22,11 +25,15 @@ class MailboxTest {
       sent[i] = (byte) ('a' + Math.floorMod(sent[i], 26));
     }
     CompletableFuture<String> received =
-        CompletableFuture.supplyAsync(() -> drain(mailbox), task -> Thread.ofVirtual().start(task));
+        CompletableFuture.supplyAsync(() -> drain(mailbox, hurried), task -> Thread.ofVirtual().start(task));
     int token = 0;
     for (int at = 0; at < sent.length; ) {
-      while (!mailbox.hasRoom()) {
-        Thread.onSpinWait();
+      if (!mailbox.hasRoom()) {
+        mailbox.paused(true);
+        while (!mailbox.hasDrained()) {
+          Thread.onSpinWait();
+        }
+        mailbox.paused(false);
       }
       int length = Math.min(random.nextInt(largest + 1), sent.length - at);
       mailbox.write(token++, sent, at, length);
@@ -37,13 +44,17 @@ class MailboxTest {
     assertThat(received.get()).isEqualTo(new String(sent, StandardCharsets.US_ASCII));
   }
 
-  private static String drain(Mailbox mailbox) {
+  private static String drain(Mailbox mailbox, boolean hurried) {
     try {
       Utf8Assembler assembler = new Utf8Assembler();
       StringBuilder text = new StringBuilder();
       int expectedToken = 0;
       while (true) {
-        mailbox.await(Duration.ofSeconds(20));
+        if (hurried) {
+          mailbox.await(Duration.ofSeconds(20));
+        } else {
+          mailbox.awaitMany();
+        }
         if (mailbox.isEmpty()) {
           return text.toString();
         }
