@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class StepBudget {
   /** How much longer a step may get by the prompts of others. */
-  static final double SLOWDOWN = 1.75;
+  static final double SLOWDOWN = 1.5;
 
   /** How much longer it may get even if that is beyond the target. */
   static final double LEAST_SLOWDOWN = 1.25;
@@ -22,12 +22,6 @@ final class StepBudget {
 
   /** A prompt goes on at least this fast. On a CPU a token deep in a long prompt can take as long as several others. */
   static final int SMALLEST = 2;
-
-  /**
-   * After so many steps with a prompt one goes without it: what is quiet changes as the sequences grow, and a long prompt would
-   * hide it.
-   */
-  static final int PROBE = 16;
 
   /** Weight of a new measurement; follows a change within some ten steps. */
   private static final double WEIGHT = 0.2;
@@ -48,9 +42,6 @@ final class StepBudget {
 
   /** Smoothed nanoseconds of a prompt token in a step of prompts alone, where it is cheaper. */
   private double perToken = UNKNOWN;
-
-  /** Steps with prompts since the last one without. */
-  private int mixedSteps;
 
   /**
    * @param batchSize the most tokens of a step
@@ -74,10 +65,6 @@ final class StepBudget {
     int room = batchSize - generating;
     if (target == 0 || generating == 0) {
       return room;
-    }
-    // Not while several prompts wait for a turn.
-    if (mixedSteps >= PROBE && prefilling == 1) {
-      return 0;
     }
     // A turn for each within two steps, however many there are.
     int least = Math.max(SMALLEST, (prefilling + 1) / 2);
@@ -103,7 +90,6 @@ final class StepBudget {
 
   /** Learns from a step that was computed. */
   void measured(int generating, int promptTokens, long nanos) {
-    mixedSteps = promptTokens == 0 ? 0 : mixedSteps + 1;
     if (promptTokens == 0) {
       quiet[generating] = smooth(quiet[generating], nanos);
     } else if (generating == 0) {

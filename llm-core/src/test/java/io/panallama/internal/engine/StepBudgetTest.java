@@ -27,13 +27,13 @@ class StepBudgetTest {
     StepBudget budget = new StepBudget(512, 8, 0);
     budget.measured(4, 0, 20 * MILLISECOND);
     budget.measured(4, 508, 900 * MILLISECOND);
-    assertThat(budget.promptTokens(4, 2)).isEqualTo(508);
+    assertThat(budget.promptTokens(4, 1)).isEqualTo(508);
   }
 
   @Test
-  void settlesWhereAStepTakesThreeQuartersAsLongAgain() {
+  void settlesWhereAStepTakesHalfAsLongAgain() {
     Machine machine = new Machine(14 * MILLISECOND, MILLISECOND, 0.2 * MILLISECOND);
-    assertThat(settled(machine, 4, 50)).isBetween(30 * MILLISECOND, 32 * MILLISECOND);
+    assertThat(settled(machine, 4, 50)).isBetween(26 * MILLISECOND, 28 * MILLISECOND);
   }
 
   @Test
@@ -54,7 +54,7 @@ class StepBudgetTest {
     assertThat(settled(machine, 4, 50)).isBetween(245 * MILLISECOND, 250 * MILLISECOND + 1);
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
     run(budget, new Machine(100 * MILLISECOND, 0, 100 * MILLISECOND), 4, 50);
-    assertThat(budget.promptTokens(4, 2)).isEqualTo(StepBudget.SMALLEST);
+    assertThat(budget.promptTokens(4, 1)).isEqualTo(StepBudget.SMALLEST);
     assertThat(budget.promptTokens(4, 100)).as("a turn for each of 100 within two steps").isEqualTo(50);
   }
 
@@ -63,22 +63,22 @@ class StepBudgetTest {
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
     Machine machine = new Machine(20 * MILLISECOND, 0, 0.5 * MILLISECOND);
     run(budget, machine, 4, 30);
-    int before = budget.promptTokens(4, 2);
+    int before = budget.promptTokens(4, 1);
     for (int i = 0; i < 50; i++) {
       budget.measured(0, 512, 51 * MILLISECOND);
     }
-    assertThat(budget.promptTokens(4, 2)).isEqualTo(before);
+    assertThat(budget.promptTokens(4, 1)).isEqualTo(before);
   }
 
   @Test
   void followsAMachineThatGetsSlower() {
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
     run(budget, new Machine(20 * MILLISECOND, 0, 0.1 * MILLISECOND), 4, 30);
-    int before = budget.promptTokens(4, 2);
+    int before = budget.promptTokens(4, 1);
     Machine slower = new Machine(20 * MILLISECOND, 0, 0.4 * MILLISECOND);
     run(budget, slower, 4, 30);
-    assertThat(budget.promptTokens(4, 2)).isLessThan(before / 2);
-    assertThat(slower.step(4, budget.promptTokens(4, 2))).isBetween(32 * MILLISECOND, 36 * MILLISECOND);
+    assertThat(budget.promptTokens(4, 1)).isLessThan(before / 2);
+    assertThat(slower.step(4, budget.promptTokens(4, 1))).isBetween(28 * MILLISECOND, 31 * MILLISECOND);
   }
 
   @Test
@@ -86,30 +86,16 @@ class StepBudgetTest {
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
     Machine machine = new Machine(20 * MILLISECOND, 0, 0.1 * MILLISECOND);
     run(budget, machine, 4, 30);
-    int before = budget.promptTokens(4, 2);
+    int before = budget.promptTokens(4, 1);
     budget.measured(4, before, 10 * machine.step(4, before));
     run(budget, machine, 4, 15);
-    assertThat(budget.promptTokens(4, 2)).isGreaterThan(before * 3 / 4);
-  }
-
-  @Test
-  void noticesThatQuietStepsGetLonger() {
-    StepBudget budget = new StepBudget(512, 8, 500 * MILLISECOND);
-    run(budget, new Machine(20 * MILLISECOND, 0, MILLISECOND), 4, 40);
-    Machine longer = new Machine(40 * MILLISECOND, 0, MILLISECOND);
-    for (int i = 0; i < 400; i++) {
-      int tokens = budget.promptTokens(4, 1);
-      budget.measured(4, tokens, longer.step(4, tokens));
-    }
-    long step = longer.step(4, budget.promptTokens(4, 2));
-    assertThat(step).isBetween(64 * MILLISECOND, 70 * MILLISECOND + 1);
+    assertThat(budget.promptTokens(4, 1)).isGreaterThan(before * 3 / 4);
   }
 
   private static long settled(Machine machine, int generating, long targetMillis) {
     StepBudget budget = new StepBudget(512, 8, targetMillis * MILLISECOND);
     run(budget, machine, generating, 50);
-    // Two prompts: the budget never leaves them out to see what is quiet.
-    return machine.step(generating, budget.promptTokens(generating, 2));
+    return machine.step(generating, budget.promptTokens(generating, 1));
   }
 
   /** Some quiet steps, then ones with a long prompt. */
