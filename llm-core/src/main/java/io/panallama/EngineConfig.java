@@ -25,9 +25,9 @@ import java.util.Objects;
  * @param reusePrefixes whether a prompt shares the KV cells of an earlier or concurrent one with the same beginning
  *     instead of computing them again
  * @param spill where prefixes go that have to leave the KV cache
- * @param itlTarget the inter-token latency (ITL) that prompts of others may cause: while somebody generates, a step takes
- *     only as many prompt tokens as keep it below this, by the measured time of earlier steps. Zero sets no limit, which
- *     serves prompts soonest
+ * @param itlTarget the inter-token latency (ITL) that prompts of others may cause. While somebody generates, a step takes
+ *     only so many prompt tokens that it stays below this, by the measured time of earlier steps, and within half as long
+ *     again as without them; two tokens at least, so that a prompt goes on. Zero sets no limit, which serves prompts soonest
  */
 public record EngineConfig(
     int contextSize,

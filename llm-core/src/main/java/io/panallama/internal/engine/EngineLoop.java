@@ -148,7 +148,8 @@ public final class EngineLoop implements AutoCloseable {
    * the caller's.
    *
    * @param stopTexts what ends the generation; the request's own stops and those of the chat template
-   * @param listener is told of the end, unless this throws
+   * @param listener is told of the end, unless this throws; a {@link StateListener} gets the state after the prompt, which
+   *     may fill the context, and nothing is generated
    * @throws io.panallama.EngineBusyException if the queue is full
    * @throws InvalidRequestException as {@link #requireRoom}
    * @throws IllegalStateException if the engine is closed
@@ -159,7 +160,7 @@ public final class EngineLoop implements AutoCloseable {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener) {
-    if (listener == null || !listener.wantsState()) {
+    if (!(listener instanceof StateListener)) {
       requireRoom(prompt.length, options.overflow());
     }
     requireOpen();

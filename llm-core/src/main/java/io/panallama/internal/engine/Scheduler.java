@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a step computes. Pure: the same sequences, budgets and times give the same plan.
+ * Decides what a step computes, and remembers whose turn it is. Pure policy: no clock, no decoder.
  *
  * <p>Every generating sequence gets its one token first, so a long prompt never stops the others. Of the prompt budget a
  * quarter is spread over all prompts, so that each of them moves at least every second step. The rest goes by deficit
@@ -133,7 +133,7 @@ final class Scheduler {
   }
 
   private int quantum(Sequence sequence, int tokens, int weights, long now) {
-    long quantum = (long) tokens * weight(sequence) / (Sequence.DEFAULT_WEIGHT);
+    long quantum = (long) tokens * weight(sequence) / Sequence.DEFAULT_WEIGHT;
     if (sequence.deadline() != Sequence.NO_DEADLINE) {
       double alone = budget.promptNanos(sequence.missing());
       double shared = alone * weights / weight(sequence);

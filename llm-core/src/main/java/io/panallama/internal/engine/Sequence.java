@@ -300,12 +300,12 @@ final class Sequence implements PrefixHolder {
 
   /** Whether it ends with its prompt, whose state its listener gets. */
   boolean wantsState() {
-    return listener != null && listener.wantsState();
+    return listener instanceof StateListener;
   }
 
   void tellState(@Nullable StateImage image) {
-    if (listener != null) {
-      listener.state(image);
+    if (listener instanceof StateListener wanting) {
+      wanting.state(image);
     }
   }
 

@@ -5,14 +5,9 @@ import io.panallama.GenerationException.Reason;
 import org.jspecify.annotations.Nullable;
 
 /** Asks for the state after a prompt, and holds it until somebody takes it or nobody will. */
-final class StateCatcher implements SequenceListener, AutoCloseable {
+final class StateCatcher implements StateListener, AutoCloseable {
   private @Nullable StateImage image;
   private boolean closed;
-
-  @Override
-  public boolean wantsState() {
-    return true;
-  }
 
   @Override
   public synchronized void state(@Nullable StateImage value) {

@@ -205,9 +205,8 @@ public final class NativeDecoder implements Decoder {
     llama_context_params.type_k(parameters, type(config.keyType()));
     llama_context_params.type_v(parameters, type(config.valueType()));
     llama_context_params.no_perf(parameters, true);
-    // llama_memory_seq_cp of a part of a sequence aborts the process without it. With one sequence it changes nothing
-    // but
-    // costs: llama_batch_allocr::init compares all pairs of LLAMA_MAX_SEQ sequences at every step then, some 50 us.
+    // llama_memory_seq_cp of a part of a sequence aborts the process without it. With one sequence it only costs:
+    // llama_batch_allocr::init compares all pairs of LLAMA_MAX_SEQ sequences at every step then, some 50 us.
     llama_context_params.kv_unified(parameters, sequenceIds > 1);
     return parameters;
   }

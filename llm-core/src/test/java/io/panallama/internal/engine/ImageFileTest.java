@@ -195,7 +195,7 @@ class ImageFileTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no POSIX permissions")
   void nobodyElseMayReadIt() throws IOException {
     assertThat(Files.getPosixFilePermissions(written())).isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }

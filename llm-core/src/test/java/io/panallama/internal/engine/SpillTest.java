@@ -348,7 +348,7 @@ class SpillTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no POSIX permissions")
   void nobodyElseMayLookIntoTheDirectory() throws IOException {
     start(1, 64, 300, disk(PLENTY, PLENTY));
     cachedOf(text(1, 100), 1);
