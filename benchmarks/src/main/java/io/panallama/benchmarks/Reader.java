@@ -15,19 +15,26 @@ final class Reader {
   private final long submitted = System.nanoTime();
   private final Generation generation;
   private final Thread thread;
-  private final CountDownLatch first = new CountDownLatch(1);
+  private final CountDownLatch arrived = new CountDownLatch(1);
+  private final int awaited;
   private long[] arrivals = new long[4096];
   private int count;
   private volatile GenerationEvent.@Nullable Finished end;
 
-  private Reader(Engine engine, GenerationRequest request) {
+  private Reader(Engine engine, GenerationRequest request, int awaited) {
+    this.awaited = awaited;
     this.generation = engine.generate(request);
     this.thread = Thread.ofVirtual().unstarted(this::read);
   }
 
   /** Submits a request and reads the answer. */
   static Reader start(Engine engine, GenerationRequest request) {
-    Reader reader = new Reader(engine, request);
+    return start(engine, request, 1);
+  }
+
+  /** Likewise; {@link #await} then waits for so many events. */
+  static Reader start(Engine engine, GenerationRequest request, int awaited) {
+    Reader reader = new Reader(engine, request, awaited);
     reader.thread.start();
     return reader;
   }
@@ -41,7 +48,7 @@ final class Reader {
         }
       }
     } finally {
-      first.countDown();
+      arrived.countDown();
     }
   }
 
@@ -50,14 +57,14 @@ final class Reader {
       arrivals = Arrays.copyOf(arrivals, 2 * count);
     }
     arrivals[count++] = now;
-    if (count == 1) {
-      first.countDown();
+    if (count == awaited) {
+      arrived.countDown();
     }
   }
 
-  /** Waits for the first token. */
-  void awaitFirst() throws InterruptedException {
-    first.await();
+  /** Waits for the awaited event, by default the first one, or the end. */
+  void await() throws InterruptedException {
+    arrived.await();
   }
 
   /** Cancels the generation and waits until it was read to its end. */

@@ -24,6 +24,11 @@ final class Spread {
     return of(numbers.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
+  /** All of them, in ascending order. */
+  List<Double> numbers() {
+    return Arrays.stream(sorted).boxed().toList();
+  }
+
   int count() {
     return sorted.length;
   }

@@ -54,8 +54,11 @@ class ProgramsTest {
   void anIntrusion() throws IOException {
     JsonNode json =
         run("intrusion", "--rounds", "2", "--quiet", "1", "--prompt", "2000", "--streams", "2", "--itl-target", "20");
-    assertThat(json.path("spreads").path("ITL quiet").path("count").asInt()).isGreaterThan(10);
+    assertThat(json.path("spreads").path("ITL without the prompt").path("count").asInt()).isPositive();
     assertThat(json.path("spreads").path("ITL while it prefills").path("count").asInt()).isPositive();
+    JsonNode tail = json.path("comparisons").path(1);
+    assertThat(tail.path("name").asText()).isEqualTo("ITL p99");
+    assertThat(tail.path("ratio").path("samples").size()).isEqualTo(2);
     assertThat(json.path("facts").path("itl target").asText()).isEqualTo("20 ms");
   }
 

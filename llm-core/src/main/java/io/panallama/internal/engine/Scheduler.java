@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Scheduler {
   /** One part in so many of the prompt budget is spread over all. */
-  private static final int SPREAD = 4;
+  static final int SPREAD = 4;
 
   /** How much larger the quantum of a prompt gets that would miss its deadline otherwise. */
   private static final int BOOST = 4;

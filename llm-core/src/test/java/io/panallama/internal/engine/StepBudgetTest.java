@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class StepBudgetTest {
@@ -53,8 +54,9 @@ class StepBudgetTest {
     Machine machine = new Machine(200 * MILLISECOND, 0, 5 * MILLISECOND);
     assertThat(settled(machine, 4, 50)).isBetween(245 * MILLISECOND, 250 * MILLISECOND + 1);
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
-    run(budget, new Machine(100 * MILLISECOND, 0, 100 * MILLISECOND), 4, 50);
-    assertThat(budget.promptTokens(4, 1)).isEqualTo(StepBudget.SMALLEST);
+    Machine slow = new Machine(100 * MILLISECOND, 0, 100 * MILLISECOND);
+    run(budget, slow, 4, 50);
+    assertThat(tokens(budget, slow, 4, 1)).isEqualTo(StepBudget.SMALLEST);
     assertThat(budget.promptTokens(4, 100)).as("a turn for each of 100 within two steps").isEqualTo(50);
   }
 
@@ -63,22 +65,23 @@ class StepBudgetTest {
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
     Machine machine = new Machine(20 * MILLISECOND, 0, 0.5 * MILLISECOND);
     run(budget, machine, 4, 30);
-    int before = budget.promptTokens(4, 1);
+    int before = tokens(budget, machine, 4, 1);
     for (int i = 0; i < 50; i++) {
       budget.measured(0, 512, 51 * MILLISECOND);
     }
-    assertThat(budget.promptTokens(4, 1)).isEqualTo(before);
+    assertThat(tokens(budget, machine, 4, 1)).isEqualTo(before);
   }
 
   @Test
   void followsAMachineThatGetsSlower() {
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
-    run(budget, new Machine(20 * MILLISECOND, 0, 0.1 * MILLISECOND), 4, 30);
-    int before = budget.promptTokens(4, 1);
+    Machine machine = new Machine(20 * MILLISECOND, 0, 0.1 * MILLISECOND);
+    run(budget, machine, 4, 30);
+    int before = tokens(budget, machine, 4, 1);
     Machine slower = new Machine(20 * MILLISECOND, 0, 0.4 * MILLISECOND);
     run(budget, slower, 4, 30);
-    assertThat(budget.promptTokens(4, 1)).isLessThan(before / 2);
-    assertThat(slower.step(4, budget.promptTokens(4, 1))).isBetween(28 * MILLISECOND, 31 * MILLISECOND);
+    assertThat(tokens(budget, slower, 4, 1)).isLessThan(before / 2);
+    assertThat(slower.step(4, tokens(budget, slower, 4, 1))).isBetween(28 * MILLISECOND, 31 * MILLISECOND);
   }
 
   @Test
@@ -86,16 +89,95 @@ class StepBudgetTest {
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
     Machine machine = new Machine(20 * MILLISECOND, 0, 0.1 * MILLISECOND);
     run(budget, machine, 4, 30);
-    int before = budget.promptTokens(4, 1);
+    int before = tokens(budget, machine, 4, 1);
     budget.measured(4, before, 10 * machine.step(4, before));
     run(budget, machine, 4, 15);
-    assertThat(budget.promptTokens(4, 1)).isGreaterThan(before * 3 / 4);
+    assertThat(tokens(budget, machine, 4, 1)).isGreaterThan(before * 3 / 4);
+  }
+
+  @Test
+  void followsSequencesThatGrowBesideAPrompt() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine machine = null;
+    for (int i = 0; i <= 1000; i++) {
+      machine = new Machine(16 * MILLISECOND + i * 12_000, 0, MILLISECOND);
+      step(budget, machine, 4, 1);
+    }
+    long quiet = machine.step(4, 0);
+    assertThat(quiet).isEqualTo(28 * MILLISECOND);
+    assertThat(machine.step(4, tokens(budget, machine, 4, 1))).isBetween(quiet * 13 / 10, quiet * 16 / 10);
+  }
+
+  @Test
+  void followsAPromptWhoseTokensGetDearer() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    long steps = 0;
+    long time = 0;
+    for (int depth = 0; depth < 4096; ) {
+      Machine machine = new Machine(16 * MILLISECOND, 0, 0.6 * MILLISECOND + depth * 2000.0);
+      int tokens = step(budget, machine, 4, 1);
+      assertThat(machine.step(4, tokens)).as("at %d", depth).isLessThan(2 * 16 * MILLISECOND);
+      depth += tokens;
+      steps++;
+      time += machine.step(4, tokens);
+    }
+    assertThat(time / steps).as("what may be used is used").isGreaterThan(13 * 16 * MILLISECOND / 10);
+  }
+
+  @Test
+  void nowAndThenAStepShowsWhatIsQuiet() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine machine = new Machine(20 * MILLISECOND, 0, 0.5 * MILLISECOND);
+    run(budget, machine, 4, 50);
+    int without = 0;
+    for (int i = 0; i < (StepBudget.PROBE_INTERVAL + 1) * 10; i++) {
+      without += step(budget, machine, 4, 1) == 0 ? 1 : 0;
+    }
+    assertThat(without).isEqualTo(10);
+  }
+
+  @Test
+  void nobodyWaitsLongerForItsTurnBecauseOfThat() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine slow = new Machine(20 * MILLISECOND, 0, 5 * MILLISECOND);
+    for (int i = 0; i < 100; i++) {
+      assertThat(step(budget, slow, 4, 4)).as("two turns of four").isGreaterThanOrEqualTo(2);
+    }
+  }
+
+  @Test
+  void aDelayedQuietStepDoesNotMislead() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine machine = new Machine(20 * MILLISECOND, 0, 0.5 * MILLISECOND);
+    run(budget, machine, 4, 50);
+    int before = tokens(budget, machine, 4, 1);
+    budget.measured(4, 0, 90 * MILLISECOND);
+    assertThat(tokens(budget, machine, 4, 1)).isBetween(before - 1, before + 1);
+  }
+
+  @Test
+  void aChunkIsHeldWhileItIsAboutRight() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Random random = new Random(1);
+    run(budget, new Machine(20 * MILLISECOND, 0, 2 * MILLISECOND), 4, 50);
+    int changes = 0;
+    int before = 0;
+    for (int i = 0; i < 1000; i++) {
+      double noise = 1 + 0.1 * random.nextGaussian();
+      int tokens = step(budget, new Machine(20 * MILLISECOND, 0, 2 * noise * MILLISECOND), 4, 1);
+      if (tokens != 0) {
+        changes += tokens == before ? 0 : 1;
+        before = tokens;
+      }
+    }
+    assertThat(before).isBetween(4, 6);
+    assertThat(changes).isLessThan(10);
   }
 
   private static long settled(Machine machine, int generating, long targetMillis) {
     StepBudget budget = new StepBudget(512, 8, targetMillis * MILLISECOND);
     run(budget, machine, generating, 50);
-    return machine.step(generating, budget.promptTokens(generating, 1));
+    return machine.step(generating, tokens(budget, machine, generating, 1));
   }
 
   /** Some quiet steps, then ones with a long prompt. */
@@ -104,8 +186,21 @@ class StepBudgetTest {
       budget.measured(generating, 0, machine.step(generating, 0));
     }
     for (int i = 0; i < steps; i++) {
-      int tokens = budget.promptTokens(generating, 1);
-      budget.measured(generating, tokens, machine.step(generating, tokens));
+      step(budget, machine, generating, 1);
     }
+  }
+
+  private static int step(StepBudget budget, Machine machine, int generating, int prefilling) {
+    int tokens = budget.promptTokens(generating, prefilling);
+    budget.measured(generating, tokens, machine.step(generating, tokens));
+    return tokens;
+  }
+
+  /** Of the next step that has prompts. */
+  private static int tokens(StepBudget budget, Machine machine, int generating, int prefilling) {
+    int tokens = budget.promptTokens(generating, prefilling);
+    return tokens == 0 && step(budget, machine, generating, prefilling) == 0
+        ? budget.promptTokens(generating, prefilling)
+        : tokens;
   }
 }
