@@ -4,6 +4,7 @@ import io.panallama.Engine;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
+import io.panallama.GenerationException;
 import io.panallama.GenerationRequest;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
@@ -17,14 +18,17 @@ import org.jspecify.annotations.Nullable;
 public final class Reader {
   private final long submitted = System.nanoTime();
   private final Generation generation;
+  private final long accepted;
   private final Thread thread;
   private final CountDownLatch first = new CountDownLatch(1);
   private long[] arrivals = new long[4096];
   private int count;
   private volatile GenerationEvent.@Nullable Finished end;
+  private volatile @Nullable GenerationException failure;
 
   private Reader(Engine engine, GenerationRequest request) {
     this.generation = engine.generate(request);
+    this.accepted = System.nanoTime();
     this.thread = Thread.ofVirtual().unstarted(this::read);
   }
 
@@ -43,6 +47,8 @@ public final class Reader {
           case GenerationEvent.Finished finished -> end = finished;
         }
       }
+    } catch (GenerationException failed) {
+      failure = failed;
     } finally {
       first.countDown();
     }
@@ -88,32 +94,37 @@ public final class Reader {
   /**
    * How the generation ended.
    *
-   * @throws IllegalStateException if it failed
+   * @throws GenerationException if it failed
+   * @throws IllegalStateException if it has not ended
    */
   public GenerationEvent.Finished end() {
+    GenerationException failed = failure;
+    if (failed != null) {
+      throw failed;
+    }
     GenerationEvent.Finished finished = end;
     if (finished == null) {
-      throw new IllegalStateException("the generation failed");
+      throw new IllegalStateException("the generation has not ended");
     }
     return finished;
   }
 
   /**
-   * When the first token was generated, in {@link System#nanoTime}.
+   * When the first token was generated, in {@link System#nanoTime}; earlier by at most the time that submitting took.
    *
-   * @throws IllegalStateException if it failed
+   * @throws GenerationException if it failed
    */
   public long firstToken() {
     return submitted + end().timings().timeToFirstToken().toNanos();
   }
 
   /**
-   * When the last token was generated, in {@link System#nanoTime}.
+   * When the last token was generated, in {@link System#nanoTime}; later by at most the time that submitting took.
    *
-   * @throws IllegalStateException if it failed
+   * @throws GenerationException if it failed
    */
   public long lastToken() {
-    return submitted + end().timings().total().toNanos();
+    return accepted + end().timings().total().toNanos();
   }
 
   /** When events came, in {@link System#nanoTime}. */

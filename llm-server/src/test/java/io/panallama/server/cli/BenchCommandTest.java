@@ -126,7 +126,7 @@ class BenchCommandTest {
         "-p 1-1000 -n 1-1000 -t 1-16 > more than 10000 tests"
       })
   void badOptionsAreOneLineBeforeAnythingRuns(String options, String expected) {
-    CliRun run = bench(options);
+    CliRun run = CliRun.of(new CoreInference(), ("bench " + options).split(" "));
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.out()).isEmpty();
