@@ -7,6 +7,9 @@ import io.panallama.GenerationOptions;
 import io.panallama.GenerationRequest;
 import io.panallama.Model;
 import io.panallama.SpillConfig;
+import io.panallama.server.measure.Reader;
+import io.panallama.server.measure.Requests;
+import io.panallama.server.measure.Spread;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -56,7 +59,7 @@ final class IntrusionProgram implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (Model model = Model.load(options.modelPath());
+    try (Model model = options.load();
         Engine engine = Engine.start(model, config(model))) {
       Report report = new Report("intrusion", options.facts(engine));
       Requests requests = new Requests(model);

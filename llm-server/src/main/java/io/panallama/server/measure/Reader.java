@@ -1,0 +1,145 @@
+package io.panallama.server.measure;
+
+import io.panallama.Engine;
+import io.panallama.FinishReason;
+import io.panallama.Generation;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationException;
+import io.panallama.GenerationRequest;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A virtual thread that reads a generation as fast as it comes and notes when.
+ *
+ * <p>What it noted is there once {@link #join} or {@link #stop} has returned.
+ */
+public final class Reader {
+  private final long submitted = System.nanoTime();
+  private final Generation generation;
+  private final long accepted;
+  private final Thread thread;
+  private final CountDownLatch arrived = new CountDownLatch(1);
+  private final int awaited;
+  private long[] arrivals = new long[4096];
+  private int count;
+  private volatile GenerationEvent.@Nullable Finished end;
+  private volatile @Nullable GenerationException failure;
+
+  private Reader(Engine engine, GenerationRequest request, int awaited) {
+    this.awaited = awaited;
+    this.generation = engine.generate(request);
+    this.accepted = System.nanoTime();
+    this.thread = Thread.ofVirtual().unstarted(this::read);
+  }
+
+  /** Submits a request and reads the answer. */
+  public static Reader start(Engine engine, GenerationRequest request) {
+    return start(engine, request, 1);
+  }
+
+  /**
+   * Submits a request and reads the answer.
+   *
+   * @param awaited the event that {@link #await} waits for, from 1
+   */
+  public static Reader start(Engine engine, GenerationRequest request, int awaited) {
+    Reader reader = new Reader(engine, request, awaited);
+    reader.thread.start();
+    return reader;
+  }
+
+  private void read() {
+    try {
+      for (GenerationEvent event : generation) {
+        switch (event) {
+          case GenerationEvent.Text _ -> arrived(System.nanoTime());
+          case GenerationEvent.Finished finished -> end = finished;
+        }
+      }
+    } catch (GenerationException failed) {
+      failure = failed;
+    } finally {
+      arrived.countDown();
+    }
+  }
+
+  private void arrived(long now) {
+    if (count == arrivals.length) {
+      arrivals = Arrays.copyOf(arrivals, 2 * count);
+    }
+    arrivals[count++] = now;
+    if (count == awaited) {
+      arrived.countDown();
+    }
+  }
+
+  /** Waits for the awaited event, by default the first one, or the end. */
+  public void await() throws InterruptedException {
+    arrived.await();
+  }
+
+  /** Waits until the generation was read to its end. */
+  public void join() throws InterruptedException {
+    thread.join();
+  }
+
+  /** Cancels the generation and waits until it was read to its end. */
+  public void stop() throws InterruptedException {
+    generation.cancel();
+    thread.join();
+  }
+
+  /** Whether nothing but {@link #stop} has ended the generation. */
+  public boolean wasCancelled() {
+    GenerationEvent.Finished finished = end;
+    return finished != null && finished.reason() == FinishReason.CANCELLED;
+  }
+
+  /** When it was submitted, in {@link System#nanoTime}. */
+  public long submitted() {
+    return submitted;
+  }
+
+  /**
+   * How the generation ended.
+   *
+   * @throws GenerationException if it failed
+   * @throws IllegalStateException if it has not ended
+   */
+  public GenerationEvent.Finished end() {
+    GenerationException failed = failure;
+    if (failed != null) {
+      throw failed;
+    }
+    GenerationEvent.Finished finished = end;
+    if (finished == null) {
+      throw new IllegalStateException("the generation has not ended");
+    }
+    return finished;
+  }
+
+  /**
+   * When the first token was generated, in {@link System#nanoTime}; earlier by at most the time that submitting took.
+   *
+   * @throws GenerationException if it failed
+   */
+  public long firstToken() {
+    return submitted + end().timings().timeToFirstToken().toNanos();
+  }
+
+  /**
+   * When the last token was generated, in {@link System#nanoTime}; later by at most the time that submitting took.
+   *
+   * @throws GenerationException if it failed
+   */
+  public long lastToken() {
+    return accepted + end().timings().total().toNanos();
+  }
+
+  /** When events came, in {@link System#nanoTime}. */
+  public long[] arrivals() {
+    return Arrays.copyOf(arrivals, count);
+  }
+}
