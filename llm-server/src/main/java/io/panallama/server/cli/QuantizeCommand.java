@@ -30,8 +30,8 @@ import picocli.CommandLine.TypeConversionException;
       "       panallama quantize --list",
     })
 final class QuantizeCommand implements Callable<Integer> {
-  /** What stands for a type at the end of a file name: {@code model-f16.gguf}, {@code Model.Q4_K_M.gguf}. */
-  private static final Pattern TYPED_NAME = Pattern.compile("(.+[-._])([A-Za-z0-9_]+?)");
+  /** What may stand before a type at the end of a file name: {@code model-f16.gguf}, {@code Model.Q4_K_M.gguf}. */
+  private static final Pattern SEPARATOR = Pattern.compile("[-._]");
 
   private static final Pattern NUMBERED_NAME = Pattern.compile("(.+)-00001-of-\\d{5}");
 
@@ -163,10 +163,13 @@ final class QuantizeCommand implements Callable<Integer> {
       stem = numbered.group(1);
     }
     String label = type.name().toLowerCase(Locale.ROOT);
-    Matcher typed = TYPED_NAME.matcher(stem);
-    if (typed.matches() && QuantizationType.of(typed.group(2)).isPresent()) {
-      boolean upper = typed.group(2).equals(typed.group(2).toUpperCase(Locale.ROOT));
-      return input.resolveSibling(typed.group(1) + (upper ? type.name() : label) + ".gguf");
+    Matcher separator = SEPARATOR.matcher(stem);
+    while (separator.find()) {
+      String ending = stem.substring(separator.end());
+      if (QuantizationType.of(ending).isPresent()) {
+        boolean upper = ending.equals(ending.toUpperCase(Locale.ROOT));
+        return input.resolveSibling(stem.substring(0, separator.end()) + (upper ? type.name() : label) + ".gguf");
+      }
     }
     return input.resolveSibling(stem + "-" + label + ".gguf");
   }

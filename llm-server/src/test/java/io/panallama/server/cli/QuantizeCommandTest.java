@@ -85,6 +85,7 @@ class QuantizeCommandTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "quantize | an input file and a type are needed",
         "quantize in.gguf | an input file and a type are needed",
