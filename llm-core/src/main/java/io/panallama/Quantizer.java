@@ -163,7 +163,13 @@ public final class Quantizer {
     } catch (IOException e) {
       throw notWritable(part, e);
     }
-    GgufFile written = GgufFile.read(part);
+    GgufFile written;
+    try {
+      written = GgufFile.read(part);
+    } catch (ModelLoadException e) {
+      throw new QuantizationException(
+          Reason.FAILED, model.path(), model.path() + ": what was written is not sound: " + e.getMessage(), e);
+    }
     if (written.tensors().size() != model.tensors().size()) {
       throw new QuantizationException(
           Reason.FAILED,
@@ -221,7 +227,16 @@ public final class Quantizer {
 
     void end() {
       int count = model.tensors().size();
-      listener.progress(new QuantizationProgress("", count, count, total, total));
+      Throwable thrown = null;
+      try {
+        if (listener.progress(new QuantizationProgress("", count, count, total, total))) {
+          return;
+        }
+      } catch (RuntimeException e) {
+        thrown = e;
+      }
+      throw new QuantizationException(
+          Reason.CANCELLED, model.path(), model.path() + ": quantising was stopped.", thrown);
     }
   }
 }
