@@ -54,6 +54,12 @@ struct panallama_layout {
 // Every struct that crosses the border, by value or through Java-owned memory. Static; `*count` rows.
 PANALLAMA_API const struct panallama_layout * panallama_layouts(int32_t * count);
 
+// ---- log ------------------------------------------------------------------------------------------------------------
+
+// llama_log_set without user data, for the whole process and before anything else is called. panallama_quantize needs to
+// stand between llama.cpp and the callback, and to exchange it later would race with the threads that log.
+PANALLAMA_API void panallama_log_set(ggml_log_callback callback);
+
 // ---- decoding -------------------------------------------------------------------------------------------------------
 
 // A ggml_abort_callback: `flag` points to an int32_t that any thread may set; non-zero asks to abort.
@@ -191,6 +197,25 @@ struct panallama_device_memory {
 PANALLAMA_API int32_t panallama_memory_estimate(
     const char * path, const struct llama_model_params * model_params, const struct llama_context_params * context_params,
     struct panallama_device_memory * devices, int32_t capacity, int32_t * count, char ** error);
+
+// ---- quantisation ---------------------------------------------------------------------------------------------------
+
+// Heard before each tensor, on the thread that called. `index` counts from 0. False stops the work. Must not throw.
+typedef bool (*panallama_quantize_progress)(void * data, int32_t index, int32_t count, const char * tensor);
+
+struct panallama_quantize_report {
+    uint64_t size;       // bytes of all tensors afterwards, to a hundredth of a MiB: llama.cpp only logs it
+    int32_t  n_tensors;  // 0 in a dry run of a file without tensors
+    int32_t  n_fallback; // tensors whose rows did not fit the blocks of the type they should have got
+};
+
+// llama_model_quantize on this thread and `params->nthread` others, 1 to 512. PANALLAMA_FAILED with llama.cpp's message
+// when it refuses, and when `progress` stopped it; what is in `output` is of no use then. PANALLAMA_NO_MEMORY when that
+// many threads can't be started, which would end the process later. Needs panallama_log_set. What llama.cpp asserts is
+// not checked here: the types, row lengths and values of the tensors, and the importance matrix.
+PANALLAMA_API int32_t panallama_quantize(
+    const char * input, const char * output, const struct llama_model_quantize_params * params,
+    panallama_quantize_progress progress, void * data, struct panallama_quantize_report * report, char ** error);
 
 #ifdef __cplusplus
 }

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.gguf.GgufFile;
+import io.panallama.gguf.GgufTensor;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,5 +80,28 @@ class ProgramsTest {
     assertThat(counts.path("equal answers, woken by the same engine").asText()).isEqualTo("20 of 20");
     assertThat(counts.path("equal answers, woken after a restart").asText()).isEqualTo("20 of 20");
     assertThat(counts.path("MiB found again").asInt()).isPositive();
+  }
+
+  @Test
+  void modelsAreWrittenOnceAndAgainWhereTheyAreNotRight() throws IOException {
+    String[] arguments = {"models", "-d", folder.toString(), "--size", "30m", "--type", "q4_k_m"};
+    assertThat(Main.commandLine().execute(arguments)).isZero();
+    Path quantized = folder.resolve("30m-q4_k_m.gguf");
+    byte[] bytes = Files.readAllBytes(quantized);
+    FileTime longAgo = FileTime.fromMillis(1_000_000);
+    Files.setLastModifiedTime(quantized, longAgo);
+
+    assertThat(Main.commandLine().execute(arguments)).isZero();
+    assertThat(Files.getLastModifiedTime(quantized)).isEqualTo(longAgo);
+
+    Files.write(quantized, Arrays.copyOf(bytes, bytes.length - 1));
+    Files.write(folder.resolve("30m-f16.gguf"), new byte[100]);
+    assertThat(Main.commandLine().execute(arguments)).isZero();
+    assertThat(Files.readAllBytes(quantized)).isEqualTo(bytes);
+    GgufFile header = GgufFile.read(quantized);
+    assertThat(header.tensors().stream().mapToLong(GgufTensor::elements).sum()).isBetween(29_000_000L, 31_000_000L);
+
+    assertThat(Main.commandLine().execute("models", "-d", folder.toString(), "9t-q8_0")).isEqualTo(2);
+    assertThat(Main.commandLine().execute("models", "-d", folder.toString(), "30m-iq1_s")).isEqualTo(2);
   }
 }

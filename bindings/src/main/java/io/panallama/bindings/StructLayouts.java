@@ -27,6 +27,7 @@ import io.panallama.bindings.generated.llama_token_data;
 import io.panallama.bindings.generated.llama_token_data_array;
 import io.panallama.bindings.generated.panallama_device_memory;
 import io.panallama.bindings.generated.panallama_layout;
+import io.panallama.bindings.generated.panallama_quantize_report;
 import io.panallama.bindings.generated.panallama_sample;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
@@ -84,6 +85,7 @@ final class StructLayouts {
             llama_token_data_array.layout(),
             panallama_device_memory.layout(),
             panallama_layout.layout(),
+            panallama_quantize_report.layout(),
             panallama_sample.layout())
         .stream()
         .collect(Collectors.toMap(layout -> layout.name().orElseThrow(), Function.identity()));

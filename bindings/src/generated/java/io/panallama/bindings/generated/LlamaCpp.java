@@ -21838,6 +21838,65 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
+    private static class panallama_log_set {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_log_set");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_log_set(ggml_log_callback callback)
+     * }
+     */
+    public static FunctionDescriptor panallama_log_set$descriptor() {
+        return panallama_log_set.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_log_set(ggml_log_callback callback)
+     * }
+     */
+    public static MethodHandle panallama_log_set$handle() {
+        return panallama_log_set.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_log_set(ggml_log_callback callback)
+     * }
+     */
+    public static MemorySegment panallama_log_set$address() {
+        return panallama_log_set.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_log_set(ggml_log_callback callback)
+     * }
+     */
+    public static void panallama_log_set(MemorySegment callback) {
+        var mh$ = panallama_log_set.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_log_set", callback);
+            }
+            mh$.invokeExact(callback);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panallama_abort_requested {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_BOOL,
@@ -22723,6 +22782,72 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("panallama_memory_estimate", path, model_params, context_params, devices, capacity, count, error);
             }
             return (int)mh$.invokeExact(path, model_params, context_params, devices, capacity, count, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_quantize {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_quantize");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_quantize(const char *input, const char *output, const struct llama_model_quantize_params *params, panallama_quantize_progress progress, void *data, struct panallama_quantize_report *report, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_quantize$descriptor() {
+        return panallama_quantize.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_quantize(const char *input, const char *output, const struct llama_model_quantize_params *params, panallama_quantize_progress progress, void *data, struct panallama_quantize_report *report, char **error)
+     * }
+     */
+    public static MethodHandle panallama_quantize$handle() {
+        return panallama_quantize.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_quantize(const char *input, const char *output, const struct llama_model_quantize_params *params, panallama_quantize_progress progress, void *data, struct panallama_quantize_report *report, char **error)
+     * }
+     */
+    public static MemorySegment panallama_quantize$address() {
+        return panallama_quantize.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_quantize(const char *input, const char *output, const struct llama_model_quantize_params *params, panallama_quantize_progress progress, void *data, struct panallama_quantize_report *report, char **error)
+     * }
+     */
+    public static int panallama_quantize(MemorySegment input, MemorySegment output, MemorySegment params, MemorySegment progress, MemorySegment data, MemorySegment report, MemorySegment error) {
+        var mh$ = panallama_quantize.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_quantize", input, output, params, progress, data, report, error);
+            }
+            return (int)mh$.invokeExact(input, output, params, progress, data, report, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

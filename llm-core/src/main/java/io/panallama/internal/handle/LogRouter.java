@@ -30,7 +30,7 @@ final class LogRouter {
   /** Installs the callback, for the life of the process. */
   static void install() {
     MemorySegment callback = ggml_log_callback.allocate(LogRouter::receive, Arena.global());
-    LlamaCpp.llama_log_set(callback, MemorySegment.NULL);
+    LlamaCpp.panallama_log_set(callback);
   }
 
   /** Starts to collect the warnings and errors of the current thread. */

@@ -10,6 +10,9 @@ import io.panallama.Llama;
 import io.panallama.Model;
 import io.panallama.ModelConfig;
 import io.panallama.NativeReport;
+import io.panallama.QuantizationConfig;
+import io.panallama.QuantizationResult;
+import io.panallama.Quantizer;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -28,6 +31,16 @@ final class CoreInference implements Inference {
   @Override
   public List<Device> devices() {
     return Llama.devices();
+  }
+
+  @Override
+  public QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
+    return Quantizer.quantize(source, output, config);
+  }
+
+  @Override
+  public QuantizationResult estimateQuantization(Path source, QuantizationConfig config) {
+    return Quantizer.estimate(source, config);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.panallama.GenerationException;
 import io.panallama.InvalidRequestException;
 import io.panallama.ModelLoadException;
 import io.panallama.NativeLibraryException;
+import io.panallama.QuantizationException;
 import io.panallama.server.ServerStartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,6 +31,12 @@ final class ExitCode {
       case ModelLoadException load when load.reason() == ModelLoadException.Reason.CANCELLED -> INTERRUPTED;
       case UsageException _, ModelLoadException _, EngineStartException _, InvalidRequestException _ -> USAGE;
       case ServerStartException _ -> USAGE;
+      case QuantizationException quantization ->
+          switch (quantization.reason()) {
+            case CANCELLED -> INTERRUPTED;
+            case INSUFFICIENT_DISK, INSUFFICIENT_MEMORY, FAILED -> FAILURE;
+            default -> USAGE;
+          };
       default -> FAILURE;
     };
   }
@@ -39,6 +46,7 @@ final class ExitCode {
     boolean expected =
         switch (failure) {
           case NativeLibraryException _, GenerationException _, EngineBusyException _ -> true;
+          case QuantizationException _ -> true;
           case IOException _, UncheckedIOException _ -> true;
           default -> of(failure) != FAILURE;
         };

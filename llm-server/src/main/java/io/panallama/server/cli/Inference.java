@@ -4,6 +4,8 @@ import io.panallama.Device;
 import io.panallama.EngineConfig;
 import io.panallama.ModelConfig;
 import io.panallama.NativeReport;
+import io.panallama.QuantizationConfig;
+import io.panallama.QuantizationResult;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -34,4 +36,16 @@ interface Inference {
    * @throws io.panallama.NativeLibraryException if there are no native libraries that fit
    */
   LoadedEngine start(Path file, ModelConfig model, EngineConfig engine);
+
+  /**
+   * Quantises a model file.
+   *
+   * @throws io.panallama.ModelLoadException if the source is no model
+   * @throws io.panallama.QuantizationException if it can't be quantised like that or there
+   * @throws io.panallama.NativeLibraryException if there are no native libraries that fit
+   */
+  QuantizationResult quantize(Path source, Path output, QuantizationConfig config);
+
+  /** What {@link #quantize} would make; with the same exceptions. */
+  QuantizationResult estimateQuantization(Path source, QuantizationConfig config);
 }

@@ -6,15 +6,17 @@ import java.util.Map;
 /** How the core's names of settings and of request fields are spelled on the command line, for its messages. */
 final class OptionNames {
   private static final Map<String, String> SETTINGS =
-      Map.of(
-          "contextSize", "--ctx-size",
-          "slots", "--slots",
-          "queueLimit", "--queue",
-          "batchSize", "--batch-size",
-          "microBatchSize", "--ubatch-size",
-          "threads", "--threads",
-          "batchThreads", "--threads",
-          "gpuLayers", "--gpu-layers");
+      Map.ofEntries(
+          Map.entry("contextSize", "--ctx-size"),
+          Map.entry("slots", "--slots"),
+          Map.entry("queueLimit", "--queue"),
+          Map.entry("batchSize", "--batch-size"),
+          Map.entry("microBatchSize", "--ubatch-size"),
+          Map.entry("threads", "--threads"),
+          Map.entry("batchThreads", "--threads"),
+          Map.entry("gpuLayers", "--gpu-layers"),
+          Map.entry("outputTensorType", "--output-tensor-type"),
+          Map.entry("tokenEmbeddingType", "--token-embedding-type"));
 
   private static final Map<String, String> FIELDS =
       Map.of(

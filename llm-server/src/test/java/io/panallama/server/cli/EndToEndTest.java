@@ -64,4 +64,27 @@ class EndToEndTest {
     assertThat(huge.code()).isEqualTo(ExitCode.USAGE);
     assertThat(huge.err()).startsWith("panallama: ").contains("2000000000").hasLineCount(1);
   }
+
+  @Test
+  void quantizeWritesAModelThatRuns(@TempDir Path folder) {
+    Path output = folder.resolve("demo-q4_0.gguf");
+
+    CliRun quantize =
+        CliRun.of(
+            inference, "quantize", "--allow-requantize", DemoModel.extract().toString(), output.toString(), "q4_0");
+
+    assertThat(quantize.err()).isEmpty();
+    assertThat(quantize.code()).isZero();
+    assertThat(quantize.out().lines().toList())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("2.0 MiB, 8.52 bits per weight"),
+            line -> assertThat(line).contains("1.3 MiB, 5.32 bits per weight"),
+            line -> assertThat(line).startsWith("1 of 47 tensors"));
+    CliRun run =
+        CliRun.of(inference, "run", "--backend", "cpu", "--input", "Hi", "-n", "4", "--model", output.toString());
+    assertThat(run.code()).as(run.err()).isZero();
+    CliRun again = CliRun.of(inference, "quantize", output.toString(), output.toString(), "q4_0");
+    assertThat(again.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(again.err()).startsWith("panallama: " + output + ": is the source itself").hasLineCount(1);
+  }
 }

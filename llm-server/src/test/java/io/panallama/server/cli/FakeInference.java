@@ -9,6 +9,10 @@ import io.panallama.GenerationEvent;
 import io.panallama.GenerationRequest;
 import io.panallama.ModelConfig;
 import io.panallama.NativeReport;
+import io.panallama.QuantizationConfig;
+import io.panallama.QuantizationException;
+import io.panallama.QuantizationProgress;
+import io.panallama.QuantizationResult;
 import io.panallama.Sampling;
 import io.panallama.Timings;
 import io.panallama.Usage;
@@ -29,6 +33,7 @@ final class FakeInference implements Inference {
   final List<ModelConfig> modelConfigs = new ArrayList<>();
   final List<EngineConfig> engineConfigs = new ArrayList<>();
   final List<Path> files = new ArrayList<>();
+  final List<QuantizationConfig> quantizations = new ArrayList<>();
 
   /** What is generated for a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
   Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
@@ -64,6 +69,29 @@ final class FakeInference implements Inference {
     startFailure.ifPresent(FakeInference::fail);
     open++;
     return new FakeEngine(engine);
+  }
+
+  /** Of a hundred tensors; remembers both files. */
+  @Override
+  public QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
+    files.add(source);
+    files.add(output);
+    quantizations.add(config);
+    startFailure.ifPresent(FakeInference::fail);
+    for (int done = 0; done <= 100; done++) {
+      if (!config.listener().progress(new QuantizationProgress("blk.0.attn_q.weight", done, 100, done, 100))) {
+        throw new QuantizationException(
+            QuantizationException.Reason.CANCELLED, source, source + ": quantising was stopped.", null);
+      }
+    }
+    return new QuantizationResult(config.type(), 1_000_000, 100, 7, 2_000_000, 600_000);
+  }
+
+  @Override
+  public QuantizationResult estimateQuantization(Path source, QuantizationConfig config) {
+    files.add(source);
+    quantizations.add(config);
+    return new QuantizationResult(config.type(), 1_000_000, 100, 0, 2_000_000, 600_000);
   }
 
   private static void fail(RuntimeException failure) {

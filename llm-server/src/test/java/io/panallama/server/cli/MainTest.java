@@ -23,12 +23,13 @@ class MainTest {
     CliRun run = CliRun.of(inference, "--help");
 
     assertThat(run.code()).isZero();
-    assertThat(run.out()).contains("serve", "chat", "run", "doctor", "inspect", "bench", "Exit codes:", "130");
+    assertThat(run.out())
+        .contains("serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "Exit codes:", "130");
     assertThat(run.err()).isEmpty();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "bench", "bench serve"})
+  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "bench serve"})
   void everyCommandHasHelpWithExitCodes(String command) {
     CliRun run = CliRun.of(inference, (command + " --help").split(" "));
 
@@ -50,7 +51,7 @@ class MainTest {
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err())
-        .startsWith("panallama: a command is needed: serve, chat, run, doctor, inspect, bench")
+        .startsWith("panallama: a command is needed: serve, chat, run, doctor, inspect, quantize, bench")
         .hasLineCount(1);
   }
 
@@ -60,7 +61,9 @@ class MainTest {
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err())
-        .startsWith("panallama: Unknown command: 'sevre'; it must be one of serve, chat, run, doctor, inspect, bench (")
+        .startsWith(
+            "panallama: Unknown command: 'sevre'; it must be one of serve, chat, run, doctor, inspect, quantize, bench"
+                + " (")
         .hasLineCount(1);
   }
 

@@ -1,0 +1,242 @@
+package io.panallama;
+
+import io.panallama.QuantizationException.Reason;
+import io.panallama.gguf.GgufFile;
+import io.panallama.gguf.GgufTensor;
+import io.panallama.internal.handle.Natives;
+import io.panallama.internal.handle.QuantizeCall;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Converts model files to other weight formats, by llama.cpp's own code.
+ *
+ * <pre>{@code
+ * Quantizer.quantize(
+ *     Path.of("model-f16.gguf"), Path.of("model-q4_k_m.gguf"), QuantizationConfig.of(QuantizationType.Q4_K_M));
+ * }</pre>
+ *
+ * <p>A quantisation runs on the calling thread and those that it starts; it occupies them fully, so give it a platform
+ * thread. It needs some hundred MiB of memory beside the mapped source, whatever the size of the model. Safe for any
+ * thread; several may run at once. The same source and settings give the same bytes, whatever the number of threads.
+ */
+public final class Quantizer {
+  private Quantizer() {}
+
+  /**
+   * Quantises a model. The output appears under its name when it is whole; until then it is a file {@code NAME.*.part}
+   * beside it, which is deleted on failure. A model in several files ({@code -00001-of-00004.gguf}) becomes one.
+   *
+   * <p>It can be stopped between two tensors, by the listener or by interrupting the thread; converting one takes from
+   * milliseconds to minutes. The source must not change or become shorter meanwhile: it is mapped.
+   *
+   * @throws ModelLoadException if the source is no model that llama.cpp would load
+   * @throws QuantizationException if it can't be quantised like that or there
+   * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
+   */
+  public static QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
+    SourceModel model = SourceModel.read(source);
+    checkOutput(model, output, config);
+    QuantizationResult estimate = estimate(model, config);
+    checkSpace(model, output, estimate);
+    // Not a temporary file of the JDK's: those are readable by their owner alone.
+    Path part = output.resolveSibling(output.getFileName() + "." + UUID.randomUUID() + ".part");
+    try {
+      try {
+        Files.createFile(part);
+      } catch (IOException e) {
+        throw notWritable(output, e);
+      }
+      Progress progress = new Progress(model, config.listener());
+      QuantizeCall.Outcome outcome = QuantizeCall.run(source, part, resolved(config), progress::next);
+      progress.end();
+      long bytes = verified(model, part);
+      move(part, output, config.overwrite());
+      return result(model, config, bytes, outcome.fallbackTensors());
+    } finally {
+      delete(part);
+    }
+  }
+
+  /**
+   * What {@link #quantize} would make, without making it: takes milliseconds and no disk. The same checks are done.
+   *
+   * @throws ModelLoadException likewise
+   * @throws QuantizationException likewise
+   */
+  public static QuantizationResult estimate(Path source, QuantizationConfig config) {
+    return estimate(SourceModel.read(source), config);
+  }
+
+  private static QuantizationResult estimate(SourceModel model, QuantizationConfig config) {
+    QuantizationPreflight.check(model, config);
+    Natives.load();
+    QuantizeCall.Outcome outcome = QuantizeCall.dryRun(model.path(), resolved(config));
+    return result(model, config, outcome.bytes(), outcome.fallbackTensors());
+  }
+
+  private static QuantizationResult result(SourceModel model, QuantizationConfig config, long bytes, int fallbacks) {
+    return new QuantizationResult(
+        config.type(), model.parameters(), model.tensors().size(), fallbacks, model.bytes(), bytes);
+  }
+
+  private static QuantizationConfig resolved(QuantizationConfig config) {
+    if (config.threads() != QuantizationConfig.AUTO) {
+      return config;
+    }
+    int processors = Math.min(Runtime.getRuntime().availableProcessors(), QuantizationConfig.MAX_THREADS);
+    return config.withThreads(processors);
+  }
+
+  private static void checkOutput(SourceModel model, Path output, QuantizationConfig config) {
+    if (!Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    for (GgufFile file : model.files()) {
+      try {
+        if (Files.isSameFile(file.path(), output)) {
+          throw new QuantizationException(
+              Reason.SAME_FILE, output, output + ": is the source itself; choose another name for the output.", null);
+        }
+      } catch (IOException e) {
+        throw notWritable(output, e);
+      }
+    }
+    if (Files.isDirectory(output)) {
+      throw new QuantizationException(
+          Reason.OUTPUT_NOT_WRITABLE, output, output + ": is a directory; name a file in it.", null);
+    }
+    if (!config.overwrite()) {
+      throw exists(output, null);
+    }
+  }
+
+  private static QuantizationException exists(Path output, @Nullable Throwable cause) {
+    return new QuantizationException(
+        Reason.OUTPUT_EXISTS, output, output + ": exists already, and overwriting was not asked for.", cause);
+  }
+
+  private static QuantizationException notWritable(Path output, IOException cause) {
+    return new QuantizationException(
+        Reason.OUTPUT_NOT_WRITABLE, output, output + ": can't be written: " + cause, cause);
+  }
+
+  private static void checkSpace(SourceModel model, Path output, QuantizationResult estimate) {
+    Path folder = output.toAbsolutePath().getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new QuantizationException(
+          Reason.OUTPUT_NOT_WRITABLE, output, output + ": there is no folder " + folder + ".", null);
+    }
+    try {
+      long free = Files.getFileStore(folder).getUsableSpace();
+      long needed = estimate.bytes() + model.headerBytes() + 64L * estimate.tensors();
+      if (needed > free) {
+        throw new QuantizationException(
+            Reason.INSUFFICIENT_DISK,
+            output,
+            String.format(
+                Locale.ROOT,
+                "%s: needs %.1f MiB, and %.1f MiB are free on this disk.",
+                output,
+                needed / 0x1p20,
+                free / 0x1p20),
+            null);
+      }
+    } catch (IOException e) {
+      throw notWritable(output, e);
+    }
+  }
+
+  /** The bytes of all tensors of what was written, which must be whole and reach the disk. */
+  private static long verified(SourceModel model, Path part) {
+    try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    } catch (IOException e) {
+      throw notWritable(part, e);
+    }
+    GgufFile written;
+    try {
+      written = GgufFile.read(part);
+    } catch (ModelLoadException e) {
+      throw new QuantizationException(
+          Reason.FAILED, model.path(), model.path() + ": what was written is not sound: " + e.getMessage(), e);
+    }
+    if (written.tensors().size() != model.tensors().size()) {
+      throw new QuantizationException(
+          Reason.FAILED,
+          model.path(),
+          model.path() + ": " + written.tensors().size() + " of " + model.tensors().size() + " tensors were written.",
+          null);
+    }
+    return written.tensors().stream().mapToLong(GgufTensor::byteSize).sum();
+  }
+
+  private static void move(Path part, Path output, boolean overwrite) {
+    try {
+      if (overwrite) {
+        Files.move(part, output, StandardCopyOption.REPLACE_EXISTING);
+      } else {
+        Files.move(part, output);
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw exists(output, e);
+    } catch (IOException e) {
+      throw notWritable(output, e);
+    }
+  }
+
+  private static void delete(Path part) {
+    try {
+      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      System.getLogger(Quantizer.class.getName())
+          .log(System.Logger.Level.WARNING, "The unfinished file " + part + " can't be deleted.", e);
+    }
+  }
+
+  /** Turns llama.cpp's count of tensors into a listener's bytes. */
+  private static final class Progress {
+    private final SourceModel model;
+    private final QuantizationListener listener;
+    private final long total;
+    private long done;
+    private long next;
+
+    Progress(SourceModel model, QuantizationListener listener) {
+      this.model = model;
+      this.listener = listener;
+      this.total = model.bytes();
+    }
+
+    boolean next(int index, int count, String name) {
+      GgufTensor tensor = model.tensors().get(name);
+      done += next;
+      next = tensor == null ? 0 : tensor.byteSize();
+      return listener.progress(new QuantizationProgress(name, index, count, done, total))
+          && !Thread.currentThread().isInterrupted();
+    }
+
+    void end() {
+      int count = model.tensors().size();
+      Throwable thrown = null;
+      try {
+        if (listener.progress(new QuantizationProgress("", count, count, total, total))) {
+          return;
+        }
+      } catch (RuntimeException e) {
+        thrown = e;
+      }
+      throw new QuantizationException(
+          Reason.CANCELLED, model.path(), model.path() + ": quantising was stopped.", thrown);
+    }
+  }
+}
