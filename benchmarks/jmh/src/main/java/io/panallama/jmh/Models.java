@@ -18,7 +18,7 @@ public final class Models {
   /** The embedded demo model: two million parameters, Q8_0, a vocabulary of 2,048. */
   public static final String DEMO = "demo";
 
-  /** A llama of 6 layers, 384 wide, vocabulary 8,000: 15 million parameters of random weights, Q8_0. Never ends by itself. */
+  /** A llama of 6 layers, 384 wide, vocabulary 8,000: 17 million parameters of random weights, Q8_0. Never ends by itself. */
   public static final String GENERATED = "generated";
 
   private static final TinySpec SPEC =
