@@ -1,0 +1,211 @@
+package io.panallama.internal.engine;
+
+import java.nio.channels.ReadableByteChannel;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder that computes nothing and always says the same token: what is left of a step is the engine's own work.
+ *
+ * <p>It takes steps only when told to. Before each it empties the mailboxes it was given, as readers would that keep up; what
+ * that adds is a few nanoseconds per sequence, and no thread that would have to be waited for.
+ */
+final class InstantDecoder implements Decoder {
+  /** The token after every other; one letter. */
+  static final int TOKEN = 7;
+
+  private final int sequences;
+  private final int sequenceContextSize;
+  private volatile @Nullable Thread caller;
+  private volatile @Nullable Thread engine;
+  private volatile long allowed;
+  private volatile long idleAt = -1;
+  private volatile boolean abortRequested;
+  private volatile Mailbox[] mailboxes = {};
+  private int batchLength;
+
+  /** Steps so far; of the engine thread. */
+  private long steps;
+
+  InstantDecoder(int sequences, int sequenceContextSize) {
+    this.sequences = sequences;
+    this.sequenceContextSize = sequenceContextSize;
+  }
+
+  // ---- the benchmark's side ----
+
+  /** What to empty from the next step on. */
+  void readers(Mailbox... boxes) {
+    mailboxes = boxes;
+  }
+
+  /**
+   * Has the engine take so many steps, and waits until it asks for one more. Neither side waits by spinning: on a machine of
+   * two busy processors that would be measured, too.
+   */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+  void run(int count) {
+    long target = allowed + count;
+    caller = Thread.currentThread();
+    allowed = target;
+    LockSupport.unpark(engine);
+    while (idleAt != target) {
+      LockSupport.park(this);
+    }
+  }
+
+  // ---- the engine's side ----
+
+  @Override
+  public Status decode() {
+    if (steps == allowed) {
+      engine = Thread.currentThread();
+      idleAt = steps;
+      LockSupport.unpark(caller);
+      while (steps == allowed) {
+        if (abortRequested) {
+          return Status.ABORTED;
+        }
+        LockSupport.park(this);
+      }
+    }
+    steps++;
+    for (Mailbox mailbox : mailboxes) {
+      while (!mailbox.isEmpty()) {
+        mailbox.advance();
+      }
+    }
+    return Status.OK;
+  }
+
+  @Override
+  public int batchSize() {
+    return sequences * sequenceContextSize;
+  }
+
+  @Override
+  public int contextSize() {
+    return 2 * sequences * sequenceContextSize;
+  }
+
+  @Override
+  public int sequenceContextSize() {
+    return sequenceContextSize;
+  }
+
+  @Override
+  public int sequenceIds() {
+    return sequences;
+  }
+
+  @Override
+  public boolean sharesPrefixes() {
+    return false;
+  }
+
+  @Override
+  public boolean share(int from, int to, int length) {
+    return false;
+  }
+
+  @Override
+  public void clearBatch() {
+    batchLength = 0;
+  }
+
+  @Override
+  public int addToBatch(int token, int position, int sequence, boolean output) {
+    return batchLength++;
+  }
+
+  @Override
+  public String failure() {
+    return "";
+  }
+
+  @Override
+  public void clearSamples() {}
+
+  @Override
+  public void addSample(TokenSampler sampler, int outputIndex, int topLogprobs) {}
+
+  @Override
+  public void sample() {}
+
+  @Override
+  public int sampledToken(int index) {
+    return TOKEN;
+  }
+
+  @Override
+  public float sampledLogprob(int index) {
+    return Float.NaN;
+  }
+
+  @Override
+  public int topCount(int index) {
+    return 0;
+  }
+
+  @Override
+  public int topToken(int index, int rank) {
+    throw new UnsupportedOperationException("no alternatives");
+  }
+
+  @Override
+  public float topLogprob(int index, int rank) {
+    throw new UnsupportedOperationException("no alternatives");
+  }
+
+  @Override
+  public boolean removeFrom(int sequence, int position) {
+    return true;
+  }
+
+  @Override
+  public void remove(int sequence) {}
+
+  @Override
+  public Rewind rewind() {
+    return Rewind.ALWAYS;
+  }
+
+  @Override
+  public long stateBytes(int sequence) {
+    return 0;
+  }
+
+  @Override
+  public @Nullable StateImage save(int sequence) {
+    return null;
+  }
+
+  @Override
+  public boolean restore(StateImage image, int sequence) {
+    return false;
+  }
+
+  @Override
+  public StateImage read(ReadableByteChannel channel, long bytes) {
+    throw new UnsupportedOperationException("no images");
+  }
+
+  @Override
+  public byte[] fingerprint() {
+    return new byte[32];
+  }
+
+  @Override
+  public void requestAbort() {
+    abortRequested = true;
+    LockSupport.unpark(engine);
+  }
+
+  @Override
+  public void clearAbort() {
+    abortRequested = false;
+  }
+
+  @Override
+  public void close() {}
+}

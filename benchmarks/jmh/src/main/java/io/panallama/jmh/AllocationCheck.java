@@ -1,0 +1,158 @@
+package io.panallama.jmh;
+
+import io.panallama.jmh.AllocationBaseline.Range;
+import io.panallama.jmh.AllocationComparison.Verdict;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+
+/**
+ * Measures what the benchmarks allocate: each in one JVM, for a second, with one value of every parameter.
+ *
+ * <p>What compiled code allocates is exact; what the interpreter and the first compiler allocate is more. So a benchmark that
+ * seems to allocate more than it should is measured again, in two JVMs with a longer warm-up, before it is blamed.
+ */
+final class AllocationCheck {
+  /** A parameter that is not here is measured with all its values. The others change lengths, not what is done. */
+  private static final Map<String, String> PARAMETERS =
+      Map.ofEntries(
+          Map.entry("chain", "defaults"),
+          Map.entry("characters", "256"),
+          Map.entry("messages", "9"),
+          Map.entry("model", Models.DEMO),
+          // With a virtual reader it depends on timing how often one parks, which allocates.
+          Map.entry("reader", "platform"),
+          Map.entry("sequences", "8"),
+          Map.entry("stops", "4"),
+          Map.entry("tokens", "32"),
+          Map.entry("vocabulary", "4096"));
+
+  /**
+   * Some milliseconds each, so that the compiler has not done with them within the seconds that a check can give them; {@code
+   * MailboxBenchmark} and {@code EngineStepBenchmark} have the parts.
+   */
+  private static final String UNSTEADY = "\\.LatencyBenchmark\\.";
+
+  /** How long to measure a benchmark. */
+  private enum Effort {
+    /** For most benchmarks enough. */
+    QUICK(1, 5, 100, 3, 100),
+    /** For what seems to allocate more than it should. */
+    AGAIN(2, 8, 500, 3, 250),
+    /** For a baseline. */
+    BASELINE(4, 6, 400, 2, 250);
+
+    private final int forks;
+    private final int warmups;
+    private final int warmupMillis;
+    private final int iterations;
+    private final int iterationMillis;
+
+    Effort(int forks, int warmups, int warmupMillis, int iterations, int iterationMillis) {
+      this.forks = forks;
+      this.warmups = warmups;
+      this.warmupMillis = warmupMillis;
+      this.iterations = iterations;
+      this.iterationMillis = iterationMillis;
+    }
+  }
+
+  private final List<String> includes;
+  private final Path log;
+
+  /**
+   * @param includes regular expressions of which a benchmark's name must contain one; all benchmarks if there are none
+   * @param log where JMH's own output goes
+   */
+  AllocationCheck(List<String> includes, Path log) {
+    this.includes = List.copyOf(includes);
+    this.log = log;
+    // JMH refuses to run beside another JMH, which would spoil times. Nothing here depends on them.
+    System.setProperty("jmh.ignoreLock", "true");
+  }
+
+  /**
+   * Measures and compares.
+   *
+   * @throws RunnerException if a benchmark fails
+   */
+  AllocationComparison compare(AllocationBaseline baseline) throws RunnerException {
+    Map<String, Allocation> measured = new TreeMap<>();
+    run(includes, Effort.QUICK).forEach((name, forks) -> measured.put(name, Allocation.least(forks)));
+    AllocationComparison first = comparison(baseline, measured);
+    List<String> suspects = first.names(Verdict.MORE);
+    if (suspects.isEmpty()) {
+      return first;
+    }
+    run(suspects.stream().map(AllocationCheck::exactly).toList(), Effort.AGAIN)
+        .forEach((name, forks) -> measured.put(name, Allocation.least(forks)));
+    return comparison(baseline, measured);
+  }
+
+  /**
+   * Measures in several JVMs, for a new baseline.
+   *
+   * @throws RunnerException if a benchmark fails
+   */
+  Map<String, Range> measure() throws RunnerException {
+    Map<String, Range> ranges = new TreeMap<>();
+    run(includes, Effort.BASELINE).forEach((name, forks) -> ranges.put(name, Range.of(forks)));
+    return ranges;
+  }
+
+  private AllocationComparison comparison(AllocationBaseline baseline, Map<String, Allocation> measured) {
+    return AllocationComparison.of(baseline, measured, this::includes);
+  }
+
+  /** Whether a benchmark of the baseline is one that was to be measured. */
+  boolean includes(String name) {
+    String benchmark = name.split(" ", 2)[0];
+    return includes.isEmpty() || includes.stream().anyMatch(regex -> Pattern.compile(regex).matcher(benchmark).find());
+  }
+
+  /** A regular expression for the benchmark alone; its package is not part of the name here. */
+  private static String exactly(String name) {
+    return "\\." + Pattern.quote(name.split(" ", 2)[0]) + "$";
+  }
+
+  /** What each JVM allocated, by name of the benchmark. */
+  private Map<String, List<Allocation>> run(List<String> regexes, Effort effort) throws RunnerException {
+    ChainedOptionsBuilder options =
+        new OptionsBuilder()
+            .forks(effort.forks)
+            .warmupIterations(effort.warmups)
+            .warmupTime(TimeValue.milliseconds(effort.warmupMillis))
+            .measurementIterations(effort.iterations)
+            .measurementTime(TimeValue.milliseconds(effort.iterationMillis))
+            .exclude(UNSTEADY)
+            .addProfiler(GCProfiler.class)
+            .shouldFailOnError(true)
+            .output(log.toString());
+    PARAMETERS.forEach(options::param);
+    regexes.forEach(options::include);
+    Map<String, List<Allocation>> forks = new TreeMap<>();
+    for (RunResult result : new Runner(options.build()).run()) {
+      forks.put(name(result.getParams()), Allocation.ofForks(result));
+    }
+    return forks;
+  }
+
+  /** Class and method without the package, and the parameters in alphabetical order. */
+  private static String name(BenchmarkParams params) {
+    List<String> parts = new ArrayList<>();
+    parts.add(params.getBenchmark().replaceFirst("^([a-z]+\\.)+", ""));
+    params.getParamsKeys().stream().sorted().forEach(key -> parts.add(key + "=" + params.getParam(key)));
+    return String.join(" ", parts);
+  }
+}

@@ -1,0 +1,44 @@
+package io.panallama.jmh;
+
+import io.panallama.ChatMessage;
+import io.panallama.ChatRequest;
+import io.panallama.Model;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** A conversation through the demo model's own Jinja template: JSON there, C++, JSON back. */
+@State(Scope.Thread)
+public class TemplateBenchmark extends LauncherJvm {
+  @Param({"1", "9", "49"})
+  public int messages;
+
+  private Model model;
+  private ChatRequest request;
+
+  @Setup
+  public void load() {
+    model = Model.load(Models.file(Models.DEMO));
+    ChatMessage[] conversation = new ChatMessage[messages];
+    for (int i = 0; i < messages; i++) {
+      conversation[i] =
+          i % 2 == 0
+              ? ChatMessage.user("What is the weather like in city number " + i + "?")
+              : ChatMessage.assistant("It rains there on " + i + " days, and on others it does not.");
+    }
+    request = ChatRequest.of(conversation);
+  }
+
+  @TearDown
+  public void close() {
+    model.close();
+  }
+
+  @Benchmark
+  public String render() {
+    return model.render(request);
+  }
+}
