@@ -228,6 +228,12 @@ public sealed interface Sampler {
   }
 
   /**
+   * Forbids every token that ends a generation, so that only a limit or a stop text does: llama-server's
+   * {@code ignore_eos}. For measuring, where answers must have the length that was asked for.
+   */
+  record NoEnd() implements Sampler {}
+
+  /**
    * Allows only what a GBNF grammar accepts.
    *
    * <p>One with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp would

@@ -52,7 +52,7 @@ public record Sampling(List<Sampler> chain, long seed) {
   }
 
   /**
-   * Puts the usual stages into llama.cpp's usual order: grammar, logit bias, penalties, DRY, top-n-sigma, top-k,
+   * Puts the usual stages into llama.cpp's usual order: grammar, logit bias, no end, penalties, DRY, top-n-sigma, top-k,
    * typical, top-p, min-p, XTC, temperature, draw. A stage whose value turns it off is left out. For any other order
    * build the {@linkplain Sampling#Sampling chain} itself.
    *
@@ -71,6 +71,7 @@ public record Sampling(List<Sampler> chain, long seed) {
     private float presencePenalty;
     private long seed = RANDOM_SEED;
     private Map<Integer, Float> logitBias = Map.of();
+    private boolean ignoreEnd;
     private Sampler.@Nullable Xtc xtc;
     private Sampler.@Nullable Dry dry;
     private @Nullable Sampler grammar;
@@ -150,6 +151,12 @@ public record Sampling(List<Sampler> chain, long seed) {
       return this;
     }
 
+    /** Whether tokens that would end the generation are forbidden; see {@link Sampler.NoEnd}. */
+    public Builder ignoreEnd(boolean value) {
+      this.ignoreEnd = value;
+      return this;
+    }
+
     public Builder xtc(Sampler.Xtc value) {
       this.xtc = value;
       return this;
@@ -192,6 +199,9 @@ public record Sampling(List<Sampler> chain, long seed) {
       }
       if (!logitBias.isEmpty()) {
         chain.add(new Sampler.LogitBias(logitBias));
+      }
+      if (ignoreEnd) {
+        chain.add(new Sampler.NoEnd());
       }
       Sampler.Penalties penalties =
           new Sampler.Penalties(repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty);

@@ -206,6 +206,7 @@ class EngineTest {
             new Sampler.Grammar("root ::= [a-zA-Z ,.!?]*", "root"),
             new Sampler.LazyGrammar("root ::= \"x\"", "root", List.of("never this"), List.of()),
             new Sampler.LogitBias(Map.of(5, -1f)),
+            new Sampler.NoEnd(),
             new Sampler.Penalties(64, 1.1f, 0.1f, 0.1f),
             new Sampler.Dry(0.8f, 1.75f, 2, 64, List.of("\n", ":")),
             new Sampler.TopNSigma(3),
@@ -230,6 +231,20 @@ class EngineTest {
     for (Sampler last : selecting) {
       assertGenerates(new Sampling(List.of(last), 1));
     }
+  }
+
+  @Test
+  void withoutItsEndTokensAnAnswerHasTheLengthThatWasAskedFor() {
+    Completion ends = engine.generate(ChatRequest.of("Hello").with(GREEDY.withMaxTokens(100))).await();
+    assertThat(ends.reason()).isEqualTo(FinishReason.STOP);
+
+    Sampling endless = Sampling.builder().temperature(0).ignoreEnd(true).build();
+    GenerationOptions options = GREEDY.withSampling(endless).withMaxTokens(100);
+    Completion goesOn = engine.generate(ChatRequest.of("Hello").with(options)).await();
+
+    assertThat(goesOn.reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(goesOn.usage().completionTokens()).isEqualTo(100);
+    assertThat(goesOn.text()).startsWith(ends.text());
   }
 
   private static void assertGenerates(Sampling sampling) {

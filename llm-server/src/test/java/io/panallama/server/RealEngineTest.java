@@ -144,6 +144,17 @@ class RealEngineTest {
   }
 
   @Test
+  void ignoringTheEndGivesAsManyTokensAsAskedFor() throws Exception {
+    String hello = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}], \"max_tokens\": 100";
+
+    assertThat(answer(hello + "}").at("/choices/0/finish_reason").textValue()).isEqualTo("stop");
+    JsonNode answer = answer(hello + ", \"ignore_eos\": true}");
+
+    assertThat(answer.at("/choices/0/finish_detail").textValue()).isEqualTo("max_tokens");
+    assertThat(answer.at("/usage/completion_tokens").intValue()).isEqualTo(100);
+  }
+
+  @Test
   void stoppingAnswersAPromptThatIsTooLongWithNothing() throws Exception {
     String words = "word ".repeat(2 * engine.sequenceContextSize());
     JsonNode answer =

@@ -65,6 +65,7 @@ class RequestErrorTest {
           "stop": "half \\ud800"                   | stop                         | surrogate
           "logit_bias": {"a": 1}                   | logit_bias                   | token ids
           "logit_bias": {"1": "x"}                 | logit_bias.1                 | must be a number
+          "ignore_eos": 1                          | ignore_eos                   | must be true or false
           "repeat_penalty": 0                      | repeat_penalty               | larger than 0
           "tools": [{}]                            | tools                        | not supported by this version
           "tool_choice": "auto"                    | tool_choice                  | not supported by this version

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panallama.ModelConfig;
 import io.panallama.ModelLoadException;
 import io.panallama.ModelLoadException.Reason;
+import io.panallama.Sampler;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_progress_callback;
@@ -15,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,9 @@ public final class ModelHandle {
   private final int trainedContextSize;
   private final boolean offloaded;
   private final References references;
+
+  /** A chain that forbids the ends asks for them at every request; looking through 128k tokens takes a millisecond. */
+  private volatile Sampler.@Nullable LogitBias noEnd;
 
   private ModelHandle(Path path, MemorySegment model, boolean offloaded) {
     this.path = path;
@@ -130,6 +135,22 @@ public final class ModelHandle {
 
   MemorySegment pointer() {
     return model;
+  }
+
+  /** What {@link Sampler.NoEnd} means in this vocabulary. The caller retains the model. */
+  Sampler.LogitBias noEnd() {
+    Sampler.LogitBias known = noEnd;
+    if (known == null) {
+      Map<Integer, Float> never = new HashMap<>();
+      for (int token = 0; token < vocabularySize; token++) {
+        if (LlamaCpp.llama_vocab_is_eog(vocabulary, token)) {
+          never.put(token, Float.NEGATIVE_INFINITY);
+        }
+      }
+      known = new Sampler.LogitBias(never);
+      noEnd = known;
+    }
+    return known;
   }
 
   MemorySegment vocabulary() {

@@ -51,15 +51,21 @@ public final class SamplerChain implements TokenSampler {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
       llama_sampler_chain_params.no_perf(parameters, true);
-      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), sampling.chain());
+      List<Sampler> stages = resolve(sampling.chain(), model);
+      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), stages);
       try {
-        new Builder(model, result.chain, arena, seed(sampling), prompt).add(sampling.chain());
+        new Builder(model, result.chain, arena, seed(sampling), prompt).add(stages);
         return result;
       } catch (Throwable failure) {
         result.close();
         throw failure;
       }
     }
+  }
+
+  /** Stages whose meaning depends on the vocabulary, as those that llama.cpp has for it. */
+  private static List<Sampler> resolve(List<Sampler> stages, ModelHandle model) {
+    return stages.stream().map(stage -> stage instanceof Sampler.NoEnd ? model.noEnd() : stage).toList();
   }
 
   private static int seed(Sampling sampling) {
@@ -164,6 +170,7 @@ public final class SamplerChain implements TokenSampler {
                 model.vocabularySize(), p.lastN(), p.repeat(), p.frequency(), p.presence());
         case Sampler.Dry dry -> dry(dry);
         case Sampler.LogitBias(Map<Integer, Float> bias) -> logitBias(bias);
+        case Sampler.NoEnd() -> throw new IllegalStateException("NoEnd must be resolved first.");
         case Sampler.Grammar(String gbnf, String root) -> grammar(gbnf, root);
         case Sampler.LazyGrammar lazy -> lazyGrammar(lazy);
         case Sampler.Infill() -> infill();

@@ -32,6 +32,9 @@ final class SamplingFields {
     set(body.longInteger("seed"), seed -> sampling.seed(seed == LLAMA_SERVER_RANDOM ? Sampling.RANDOM_SEED : seed));
     set(body.string("grammar"), gbnf -> sampling.grammar(new Sampler.Grammar(gbnf, "root")));
     set(body.any("logit_bias"), bias -> sampling.logitBias(logitBias(bias)));
+    if (body.bool("ignore_eos")) {
+      sampling.ignoreEnd(true);
+    }
     return sampling.build();
   }
 
