@@ -4,6 +4,7 @@ module io.panallama.benchmarks {
   requires info.picocli;
   requires io.panallama;
   requires io.panallama.demo;
+  requires io.panallama.server;
   requires io.panallama.testkit;
   requires jdk.management;
   requires static transitive org.jspecify;

@@ -1,4 +1,5 @@
 /** The chat server, its page and the command line. */
+@SuppressWarnings("module") // io.panallama.benchmarks is built later.
 module io.panallama.server {
   requires com.fasterxml.jackson.databind;
   requires info.picocli;
@@ -7,12 +8,15 @@ module io.panallama.server {
   requires transitive io.panallama;
   requires io.panallama.demo;
   requires java.logging;
+  requires java.management;
   requires jdk.unsupported;
   requires org.jline.reader;
   requires org.jline.terminal;
   requires static transitive org.jspecify;
 
   exports io.panallama.server;
+  exports io.panallama.server.measure to
+      io.panallama.benchmarks;
 
   opens io.panallama.server.cli to
       info.picocli;

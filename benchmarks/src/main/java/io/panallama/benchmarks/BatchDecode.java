@@ -6,6 +6,8 @@ import io.panallama.EngineConfig;
 import io.panallama.GenerationOptions;
 import io.panallama.Model;
 import io.panallama.SpillConfig;
+import io.panallama.server.measure.Reader;
+import io.panallama.server.measure.Requests;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

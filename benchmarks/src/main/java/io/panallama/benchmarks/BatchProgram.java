@@ -36,7 +36,7 @@ final class BatchProgram implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     List<Comparison> results = streams.stream().map(count -> new Comparison("B=" + count)).toList();
-    try (Model model = Model.load(options.modelPath());
+    try (Model model = options.load();
         BatchDecode decode = new BatchDecode(model, options, Collections.max(streams))) {
       Report report = new Report("batch", options.facts(decode.engine()));
       int threads = decode.engine().config().threads();
@@ -52,7 +52,8 @@ final class BatchProgram implements Callable<Integer> {
           () -> {
             if (llamaBatchedBench != null) {
               List<Double> rates =
-                  LlamaBench.batched(llamaBatchedBench, model.path(), threads, streams, !separateCaches);
+                  LlamaBench.batched(
+                      llamaBatchedBench, model.path(), threads, options.gpuLayers(), streams, !separateCaches);
               for (int i = 0; i < streams.size(); i++) {
                 results.get(i).theirs(rates.get(i));
               }

@@ -4,6 +4,8 @@ import io.panallama.Engine;
 import io.panallama.EngineConfig;
 import io.panallama.FlashAttention;
 import io.panallama.KvCacheType;
+import io.panallama.Model;
+import io.panallama.ModelConfig;
 import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,15 +48,28 @@ final class EngineOptions {
   @Option(names = "--kv-type", description = "Number format of the KV cache; default ${DEFAULT-VALUE}.")
   private KvCacheType cacheType = KvCacheType.F16;
 
+  @Option(
+      names = {"-ngl", "--gpu-layers"},
+      paramLabel = "N",
+      description = "Layers on the GPU, -1 for all; default ${DEFAULT-VALUE}, where there is a GPU.")
+  private int gpuLayers = ModelConfig.ALL_LAYERS;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Also write what was found as JSON.")
   private @Nullable Path json;
 
-  Path modelPath() {
-    return model.equals(DEMO) ? DemoModel.extract() : Path.of(model).toAbsolutePath();
+  /** Loads the model. */
+  Model load() {
+    Path file = model.equals(DEMO) ? DemoModel.extract() : Path.of(model).toAbsolutePath();
+    return Model.load(file, ModelConfig.defaults().withGpuLayers(gpuLayers));
   }
 
   @Nullable Path json() {
     return json;
+  }
+
+  /** Layers on the GPU; {@link ModelConfig#ALL_LAYERS} for all. */
+  int gpuLayers() {
+    return gpuLayers;
   }
 
   /** A configuration with what was chosen; the rest is the default. */
@@ -83,6 +98,7 @@ final class EngineOptions {
     EngineConfig config = engine.config();
     Map<String, Object> facts = new LinkedHashMap<>();
     facts.put("model", engine.model().path().getFileName() + ", " + engine.model().description());
+    facts.put("gpu layers", gpuLayers == ModelConfig.ALL_LAYERS ? "all" : gpuLayers);
     facts.put("threads", config.threads());
     facts.put("batch", config.batchSize() + " / " + config.microBatchSize());
     facts.put("itl target", config.itlTarget().toMillis() + " ms");

@@ -39,7 +39,7 @@ final class EngineProgram implements Callable<Integer> {
   public Integer call() throws Exception {
     Comparison generation = new Comparison("tg" + SingleStream.GENERATED);
     Comparison prompt = new Comparison("pp" + SingleStream.PROMPT);
-    try (Model model = Model.load(options.modelPath());
+    try (Model model = options.load();
         SingleStream stream = new SingleStream(model, options)) {
       Report report = new Report("engine", options.facts(stream.engine()));
       int threads = stream.engine().config().threads();
@@ -53,7 +53,8 @@ final class EngineProgram implements Callable<Integer> {
           },
           () -> {
             if (llamaBench != null) {
-              LlamaBench.Rates rates = LlamaBench.single(llamaBench, model.path(), threads, repetitions);
+              LlamaBench.Rates rates =
+                  LlamaBench.single(llamaBench, model.path(), threads, options.gpuLayers(), repetitions);
               generation.theirs(rates.generation());
               prompt.theirs(rates.prompt());
             }

@@ -5,6 +5,7 @@ import io.panallama.EngineConfig;
 import io.panallama.Generation;
 import io.panallama.Model;
 import io.panallama.SpillConfig;
+import io.panallama.server.measure.Requests;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -32,7 +33,7 @@ final class EnginesProgram implements Callable<Integer> {
   public Integer call() throws Exception {
     Comparison sum = new Comparison(count + " engines");
     List<Engine> engines = new ArrayList<>();
-    try (Model model = Model.load(options.modelPath())) {
+    try (Model model = options.load()) {
       Requests requests = new Requests(model);
       EngineConfig config =
           options.config().slots(1).contextSize(2 * TOKENS).reusePrefixes(false).spill(SpillConfig.none()).build();

@@ -6,6 +6,9 @@ import io.panallama.Generation;
 import io.panallama.GenerationOptions;
 import io.panallama.Model;
 import io.panallama.SpillConfig;
+import io.panallama.server.measure.Reader;
+import io.panallama.server.measure.Requests;
+import io.panallama.server.measure.Spread;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,7 +49,7 @@ final class IntrusionProgram implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (Model model = Model.load(options.modelPath());
+    try (Model model = options.load();
         Engine engine = Engine.start(model, config(model))) {
       Report report = new Report("intrusion", options.facts(engine));
       Requests requests = new Requests(model);

@@ -2,6 +2,7 @@ package io.panallama.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +47,12 @@ final class JvmProgram implements Callable<Integer> {
       names = {"-t", "--threads"},
       description = "Default: what the engine chooses.")
   private int threads;
+
+  @Option(
+      names = {"-ngl", "--gpu-layers"},
+      paramLabel = "N",
+      description = "Layers on the GPU, -1 for all; default ${DEFAULT-VALUE}, where there is a GPU.")
+  private int gpuLayers = ModelConfig.ALL_LAYERS;
 
   @Option(
       names = "--candidate",
@@ -124,7 +131,7 @@ final class JvmProgram implements Callable<Integer> {
       command.add("--module-path=" + System.getProperty("jdk.module.path"));
       command.add("--module=io.panallama.benchmarks/" + Main.class.getName());
       command.addAll(List.of("engine", "--model", model, "--rounds", "1", "--json", result.toString()));
-      command.addAll(List.of("--threads", Integer.toString(threads)));
+      command.addAll(List.of("--threads", Integer.toString(threads), "--gpu-layers", Integer.toString(gpuLayers)));
       Process process =
           new ProcessBuilder(command)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)

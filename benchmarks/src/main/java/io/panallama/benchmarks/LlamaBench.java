@@ -3,6 +3,8 @@ package io.panallama.benchmarks;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.Llama;
+import io.panallama.ModelConfig;
+import io.panallama.server.measure.Spread;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -25,8 +27,12 @@ final class LlamaBench {
   /** Rates in tokens per second, the median of the repetitions. */
   record Rates(double prompt, double generation) {}
 
-  /** {@code llama-bench} with pp512 and tg128. */
-  static Rates single(Path program, Path model, int threads, int repetitions) {
+  /**
+   * {@code llama-bench} with pp512 and tg128.
+   *
+   * @param gpuLayers -1 for all
+   */
+  static Rates single(Path program, Path model, int threads, int gpuLayers, int repetitions) {
     String output =
         run(
             program,
@@ -34,6 +40,8 @@ final class LlamaBench {
             model.toString(),
             "-t",
             Integer.toString(threads),
+            "-ngl",
+            Integer.toString(gpuLayers),
             "-p",
             Integer.toString(SingleStream.PROMPT),
             "-n",
@@ -59,10 +67,12 @@ final class LlamaBench {
   /**
    * {@code llama-batched-bench}.
    *
+   * @param gpuLayers -1 for all
    * @param unified whether all sequences share one KV cache, as ours do
    * @return tokens per second, in the order of {@code streams}
    */
-  static List<Double> batched(Path program, Path model, int threads, List<Integer> streams, boolean unified) {
+  static List<Double> batched(
+      Path program, Path model, int threads, int gpuLayers, List<Integer> streams, boolean unified) {
     int most = streams.stream().mapToInt(Integer::intValue).max().orElseThrow();
     List<String> arguments =
         new ArrayList<>(
@@ -73,6 +83,9 @@ final class LlamaBench {
                 Integer.toString(threads),
                 "-tb",
                 Integer.toString(threads),
+                "-ngl",
+                // Here -1 is not all of them, but as many as seem to fit.
+                gpuLayers == ModelConfig.ALL_LAYERS ? "all" : Integer.toString(gpuLayers),
                 "-c",
                 Integer.toString(most * (BatchDecode.PROMPT + BatchDecode.GENERATED)),
                 "-b",

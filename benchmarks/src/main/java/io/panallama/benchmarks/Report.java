@@ -2,15 +2,11 @@ package io.panallama.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import io.panallama.Llama;
-import io.panallama.NativeReport;
+import io.panallama.server.measure.Machine;
+import io.panallama.server.measure.Spread;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What a program found, as a table for people and as JSON for programs. */
 final class Report {
-  /** More runnable threads than this before the start, and the figures are not those of a quiet machine. */
-  private static final double QUIET_LOAD = 0.5;
-
   private final PrintStream out = System.out;
   private final Map<String, Object> json = new LinkedHashMap<>();
 
@@ -33,38 +26,19 @@ final class Report {
    * @param facts what was chosen, in the order to be shown
    */
   Report(String program, Map<String, ?> facts) {
-    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-    NativeReport natives = Llama.natives();
-    Map<String, Object> machine = new LinkedHashMap<>();
-    machine.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-    machine.put("processor", processor());
-    machine.put("processors", Runtime.getRuntime().availableProcessors());
-    machine.put("load", load);
-    machine.put("java", System.getProperty("java.vm.name") + " " + Runtime.version());
-    machine.put("llama.cpp", natives.llamaVersion());
-    machine.put("cpu library", natives.cpuVariant().orElse("unknown"));
+    Machine machine = Machine.read();
     json.put("program", program);
-    json.put("machine", machine);
+    json.put("machine", machine.facts());
     json.put("facts", facts);
-    machine.forEach((name, value) -> out.printf("%-12s %s%n", name, value));
+    machine.facts().forEach((name, value) -> out.printf("%-12s %s%n", name, value));
     facts.forEach((name, value) -> out.printf("%-12s %s%n", name, value));
-    if (load > QUIET_LOAD) {
-      out.printf(Locale.ROOT, "%nThe machine is busy (load %.2f): these are not the figures of a quiet one.%n", load);
+    if (machine.isBusy()) {
+      out.printf(
+          Locale.ROOT,
+          "%nThe machine is busy (load %.2f): these are not the figures of a quiet one.%n",
+          machine.load());
     }
     out.println();
-  }
-
-  private static String processor() {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
-        if (line.startsWith("model name")) {
-          return line.substring(line.indexOf(':') + 1).strip();
-        }
-      }
-    } catch (IOException notLinux) {
-      // The architecture has to do.
-    }
-    return System.getProperty("os.arch");
   }
 
   /** Prints one line while it is being measured. */

@@ -7,6 +7,8 @@ import io.panallama.EngineStats;
 import io.panallama.Model;
 import io.panallama.Session;
 import io.panallama.SpillConfig;
+import io.panallama.server.measure.Requests;
+import io.panallama.server.measure.Spread;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +61,7 @@ final class SessionsProgram implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory("panallama-sessions");
-    try (Model model = Model.load(options.modelPath())) {
+    try (Model model = options.load()) {
       run(model, folder);
     } finally {
       delete(folder);

@@ -5,6 +5,8 @@ import io.panallama.Engine;
 import io.panallama.EngineConfig;
 import io.panallama.Model;
 import io.panallama.SpillConfig;
+import io.panallama.server.measure.Requests;
+import io.panallama.server.measure.Spread;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -61,7 +61,8 @@ public final class Main implements Runnable {
             .addSubcommand(new ChatCommand(context))
             .addSubcommand(new RunCommand(context))
             .addSubcommand(new DoctorCommand(context))
-            .addSubcommand(new InspectCommand(context));
+            .addSubcommand(new InspectCommand(context))
+            .addSubcommand(new CommandLine(new BenchCommand(context)));
     commandLine
         .setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8))

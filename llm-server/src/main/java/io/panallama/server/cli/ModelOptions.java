@@ -18,7 +18,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The options of every command that loads a model. */
 final class ModelOptions {
-  private static final String ALL_LAYERS = "all";
+  static final String ALL_LAYERS = "all";
 
   @Option(
       names = {"-m", "--model"},

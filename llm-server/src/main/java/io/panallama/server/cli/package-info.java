@@ -1,5 +1,5 @@
 /**
- * The command line: {@code panallama serve}, {@code chat}, {@code run}, {@code doctor} and {@code inspect}.
+ * The command line: {@code panallama serve}, {@code chat}, {@code run}, {@code doctor}, {@code inspect} and {@code bench}.
  *
  * <p>{@link io.panallama.server.cli.Main} hands every command a {@link io.panallama.server.cli.CommandContext}: its streams,
  * what it may draw on a terminal, and an {@link io.panallama.server.cli.Inference} that loads models. Tests pass another

@@ -23,12 +23,12 @@ class MainTest {
     CliRun run = CliRun.of(inference, "--help");
 
     assertThat(run.code()).isZero();
-    assertThat(run.out()).contains("serve", "chat", "run", "doctor", "inspect", "Exit codes:", "130");
+    assertThat(run.out()).contains("serve", "chat", "run", "doctor", "inspect", "bench", "Exit codes:", "130");
     assertThat(run.err()).isEmpty();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect"})
+  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "bench"})
   void everyCommandHasHelpWithExitCodes(String command) {
     CliRun run = CliRun.of(inference, command, "--help");
 
@@ -50,7 +50,7 @@ class MainTest {
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err())
-        .startsWith("panallama: a command is needed: serve, chat, run, doctor, inspect")
+        .startsWith("panallama: a command is needed: serve, chat, run, doctor, inspect, bench")
         .hasLineCount(1);
   }
 
@@ -60,7 +60,7 @@ class MainTest {
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err())
-        .startsWith("panallama: Unknown command: 'sevre'; it must be one of serve, chat, run, doctor, inspect (")
+        .startsWith("panallama: Unknown command: 'sevre'; it must be one of serve, chat, run, doctor, inspect, bench (")
         .hasLineCount(1);
   }
 

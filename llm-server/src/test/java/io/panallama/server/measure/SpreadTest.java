@@ -1,4 +1,4 @@
-package io.panallama.benchmarks;
+package io.panallama.server.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -31,12 +31,10 @@ class SpreadTest {
   }
 
   @Test
-  void ratiosAreTakenWithinARound() {
-    Comparison comparison = new Comparison("x");
-    comparison.ours(2);
-    comparison.ours(30);
-    comparison.theirs(4);
-    comparison.theirs(20);
-    assertThat(comparison.ratios()).containsExactly(0.5, 1.5);
+  void deviationIsThatOfASample() {
+    Spread spread = Spread.of(2, 4, 4, 4, 5, 5, 7, 9);
+    assertThat(spread.mean()).isEqualTo(5);
+    assertThat(spread.standardDeviation()).isCloseTo(Math.sqrt(32.0 / 7), within(1e-12));
+    assertThat(Spread.of(7).standardDeviation()).isZero();
   }
 }

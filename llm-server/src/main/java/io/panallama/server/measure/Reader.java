@@ -1,4 +1,4 @@
-package io.panallama.benchmarks;
+package io.panallama.server.measure;
 
 import io.panallama.Engine;
 import io.panallama.FinishReason;
@@ -6,12 +6,15 @@ import io.panallama.Generation;
 import io.panallama.GenerationEvent;
 import io.panallama.GenerationRequest;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
-/** A virtual thread that reads a generation as fast as it comes and notes when. */
-final class Reader {
+/**
+ * A virtual thread that reads a generation as fast as it comes and notes when.
+ *
+ * <p>What it noted is there once {@link #join} or {@link #stop} has returned.
+ */
+public final class Reader {
   private final long submitted = System.nanoTime();
   private final Generation generation;
   private final Thread thread;
@@ -26,7 +29,7 @@ final class Reader {
   }
 
   /** Submits a request and reads the answer. */
-  static Reader start(Engine engine, GenerationRequest request) {
+  public static Reader start(Engine engine, GenerationRequest request) {
     Reader reader = new Reader(engine, request);
     reader.thread.start();
     return reader;
@@ -36,7 +39,7 @@ final class Reader {
     try {
       for (GenerationEvent event : generation) {
         switch (event) {
-          case GenerationEvent.Text text -> arrived(System.nanoTime());
+          case GenerationEvent.Text _ -> arrived(System.nanoTime());
           case GenerationEvent.Finished finished -> end = finished;
         }
       }
@@ -56,29 +59,65 @@ final class Reader {
   }
 
   /** Waits for the first token. */
-  void awaitFirst() throws InterruptedException {
+  public void awaitFirst() throws InterruptedException {
     first.await();
   }
 
+  /** Waits until the generation was read to its end. */
+  public void join() throws InterruptedException {
+    thread.join();
+  }
+
   /** Cancels the generation and waits until it was read to its end. */
-  void stop() throws InterruptedException {
+  public void stop() throws InterruptedException {
     generation.cancel();
     thread.join();
   }
 
-  /** Whether nothing but {@link #stop} has ended the generation; once it was stopped. */
-  boolean wasCancelled() {
+  /** Whether nothing but {@link #stop} has ended the generation. */
+  public boolean wasCancelled() {
     GenerationEvent.Finished finished = end;
     return finished != null && finished.reason() == FinishReason.CANCELLED;
   }
 
-  /** When the first token was generated, in {@link System#nanoTime}; once it was stopped and {@link #wasCancelled}. */
-  long firstToken() {
-    return submitted + Objects.requireNonNull(end).timings().timeToFirstToken().toNanos();
+  /** When it was submitted, in {@link System#nanoTime}. */
+  public long submitted() {
+    return submitted;
   }
 
-  /** When events came, in {@link System#nanoTime}; once it was stopped. */
-  long[] arrivals() {
+  /**
+   * How the generation ended.
+   *
+   * @throws IllegalStateException if it failed
+   */
+  public GenerationEvent.Finished end() {
+    GenerationEvent.Finished finished = end;
+    if (finished == null) {
+      throw new IllegalStateException("the generation failed");
+    }
+    return finished;
+  }
+
+  /**
+   * When the first token was generated, in {@link System#nanoTime}.
+   *
+   * @throws IllegalStateException if it failed
+   */
+  public long firstToken() {
+    return submitted + end().timings().timeToFirstToken().toNanos();
+  }
+
+  /**
+   * When the last token was generated, in {@link System#nanoTime}.
+   *
+   * @throws IllegalStateException if it failed
+   */
+  public long lastToken() {
+    return submitted + end().timings().total().toNanos();
+  }
+
+  /** When events came, in {@link System#nanoTime}. */
+  public long[] arrivals() {
     return Arrays.copyOf(arrivals, count);
   }
 }

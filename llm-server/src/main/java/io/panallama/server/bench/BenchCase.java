@@ -1,0 +1,28 @@
+package io.panallama.server.bench;
+
+import io.panallama.EngineConfig;
+import io.panallama.ModelConfig;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * A test with everything it runs on.
+ *
+ * @param file the model
+ * @param model how it is loaded
+ * @param engine threads, batches, KV types and flash attention; what a test needs of the rest is set for it
+ * @param test what is measured
+ */
+public record BenchCase(Path file, ModelConfig model, EngineConfig engine, BenchTest test) {
+  public BenchCase {
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(engine, "engine");
+    Objects.requireNonNull(test, "test");
+  }
+
+  /** Whether both run on the same weights in the same place. */
+  boolean sameModel(BenchCase other) {
+    return file.equals(other.file) && model.equals(other.model);
+  }
+}

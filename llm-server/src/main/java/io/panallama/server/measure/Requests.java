@@ -1,0 +1,87 @@
+package io.panallama.server.measure;
+
+import io.panallama.Completion;
+import io.panallama.CompletionRequest;
+import io.panallama.GenerationOptions;
+import io.panallama.Model;
+import io.panallama.Sampling;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Requests for measuring: random tokens, never the same twice, answered greedily and to the last token asked for.
+ *
+ * <p>Not safe for use by several threads.
+ */
+public final class Requests {
+  private final int vocabulary;
+  private final Sampling greedy;
+  private final Random random = new Random(1);
+
+  /** Requests for engines on this model. */
+  public Requests(Model model) {
+    vocabulary = model.vocabulary().size();
+    Map<Integer, Float> never = new HashMap<>();
+    for (int token = 0; token < vocabulary; token++) {
+      if (model.vocabulary().isEndOfGeneration(token)) {
+        never.put(token, Float.NEGATIVE_INFINITY);
+      }
+    }
+    greedy = Sampling.builder().temperature(0).logitBias(never).build();
+  }
+
+  /** So many random tokens. */
+  public int[] tokens(int count) {
+    return random.ints(count, 0, vocabulary).toArray();
+  }
+
+  /** A request with {@code promptTokens} random tokens. */
+  public CompletionRequest random(int promptTokens, int maxTokens) {
+    return of(tokens(promptTokens), maxTokens);
+  }
+
+  /** A request with {@code prefix} and {@code further} random tokens after it. */
+  public CompletionRequest after(int[] prefix, int further, int maxTokens) {
+    int[] prompt = Arrays.copyOf(prefix, prefix.length + further);
+    System.arraycopy(tokens(further), 0, prompt, prefix.length, further);
+    return of(prompt, maxTokens);
+  }
+
+  /** A request with this prompt. */
+  public CompletionRequest of(int[] prompt, int maxTokens) {
+    return CompletionRequest.of(prompt)
+        .with(GenerationOptions.defaults().withSampling(greedy).withMaxTokens(maxTokens));
+  }
+
+  /**
+   * Returns the answer if it is what was asked for.
+   *
+   * @throws IllegalStateException if it has fewer tokens, or parts of the prompt came from an earlier one
+   */
+  public static Completion complete(Completion answer, int tokens) {
+    return complete(answer, tokens, 0);
+  }
+
+  /**
+   * Returns the answer if it is what was asked for.
+   *
+   * @param cached how many tokens of the prompt have to come from an earlier one
+   * @throws IllegalStateException if it has fewer tokens, or another number of them was cached
+   */
+  public static Completion complete(Completion answer, int tokens, int cached) {
+    if (answer.usage().completionTokens() != tokens || answer.usage().cachedTokens() != cached) {
+      throw new IllegalStateException(
+          "asked for "
+              + tokens
+              + " tokens after a prompt with "
+              + cached
+              + " cached ones, got "
+              + answer.usage()
+              + ", "
+              + answer.reason());
+    }
+    return answer;
+  }
+}
