@@ -62,7 +62,7 @@ public final class Main implements Runnable {
             .addSubcommand(new RunCommand(context))
             .addSubcommand(new DoctorCommand(context))
             .addSubcommand(new InspectCommand(context))
-            .addSubcommand(new CommandLine(new BenchCommand(context)));
+            .addSubcommand(new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)));
     commandLine
         .setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8))

@@ -28,9 +28,9 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "bench"})
+  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "bench", "bench serve"})
   void everyCommandHasHelpWithExitCodes(String command) {
-    CliRun run = CliRun.of(inference, command, "--help");
+    CliRun run = CliRun.of(inference, (command + " --help").split(" "));
 
     assertThat(run.code()).isZero();
     assertThat(run.out()).contains("Usage: panallama " + command, "--verbose", "Exit codes:");
