@@ -49,7 +49,9 @@ final class LoadTestDriver implements ServerRounds.Driver {
   }
 
   private LoadPlan plan(LoadCase load, int round) {
-    LoadPlan.Builder plan = LoadPlan.builder().concurrency(load.streams()).seed(1_000 + 100L * round + load.streams());
+    // Every load of a round has prompts of its own, or one would find those of another in its cache.
+    long seed = 1_000L * (round + 2) + 100L * load.kind().ordinal() + load.streams();
+    LoadPlan.Builder plan = LoadPlan.builder().concurrency(load.streams()).seed(seed);
     scale.ifPresent(plan::scale);
     switch (load.kind()) {
       case CHAT ->
