@@ -6,9 +6,13 @@ module io.panallama.benchmarks {
   requires io.panallama.demo;
   requires io.panallama.server;
   requires io.panallama.testkit;
+  requires java.net.http;
+  requires java.xml;
   requires jdk.management;
   requires static transitive org.jspecify;
 
   opens io.panallama.benchmarks to
+      info.picocli;
+  opens io.panallama.benchmarks.compare to
       info.picocli;
 }

@@ -1,5 +1,6 @@
 package io.panallama.benchmarks;
 
+import io.panallama.benchmarks.compare.CompareProgram;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -16,7 +17,8 @@ import picocli.CommandLine.Command;
       IntrusionProgram.class,
       EnginesProgram.class,
       JvmProgram.class,
-      SessionsProgram.class
+      SessionsProgram.class,
+      CompareProgram.class
     })
 final class Main {
   private Main() {}

@@ -1,0 +1,40 @@
+package io.panallama.benchmarks.compare;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How times are distributed on both sides: a plot of percentiles.
+ *
+ * @param title of the plot
+ * @param unit of the values
+ * @param points by ascending percentile, at least two
+ */
+record Curve(String title, String unit, List<Point> points) {
+  /**
+   * One percentile, the median over the rounds.
+   *
+   * @param percentile above 0, at most 100
+   * @param ours above 0
+   * @param theirs above 0
+   */
+  record Point(double percentile, double ours, double theirs) {}
+
+  Curve {
+    points = List.copyOf(points);
+    if (points.size() < 2) {
+      throw new IllegalArgumentException(title + " needs two percentiles or more");
+    }
+  }
+
+  Map<String, Object> json() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("title", title);
+    json.put("unit", unit);
+    json.put("percentiles", points.stream().map(Point::percentile).toList());
+    json.put("ours", points.stream().map(Point::ours).toList());
+    json.put("theirs", points.stream().map(Point::theirs).toList());
+    return json;
+  }
+}

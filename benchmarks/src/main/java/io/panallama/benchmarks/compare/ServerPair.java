@@ -1,0 +1,202 @@
+package io.panallama.benchmarks.compare;
+
+import io.panallama.benchmarks.compare.ReportData.Term;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Our server and llama-server, on equal terms, both ready. Closing ends both. */
+final class ServerPair implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  private final Server ours;
+  private final Server theirs;
+
+  private ServerPair(Server ours, Server theirs) {
+    this.ours = ours;
+    this.theirs = theirs;
+  }
+
+  /**
+   * What both servers get.
+   *
+   * @param model absolute path
+   * @param threads for steps with and without prompts
+   * @param slots answers at once
+   * @param context tokens of all slots together
+   * @param batch tokens of a step
+   * @param gpuLayers a number or {@code all}
+   * @param separateCaches whether llama-server has a KV cache for each slot
+   * @param oursToo further options of ours
+   * @param theirsToo further options of llama-server
+   */
+  record Setup(
+      Path model,
+      int threads,
+      int slots,
+      int context,
+      int batch,
+      String gpuLayers,
+      boolean separateCaches,
+      List<String> oursToo,
+      List<String> theirsToo) {
+    Children.Command ours(Checkout checkout, int port) {
+      List<String> options = new ArrayList<>(List.of("serve", "--port", Integer.toString(port)));
+      terms().forEach(term -> options.addAll(words(term.ours())));
+      options.addAll(List.of("--model", model.toString()));
+      options.addAll(oursToo);
+      return checkout.script("panallama", options);
+    }
+
+    Children.Command theirs(Path program, int port) {
+      List<String> options = new ArrayList<>(List.of("--port", Integer.toString(port)));
+      terms().forEach(term -> options.addAll(words(term.theirs())));
+      options.addAll(List.of("--model", model.toString()));
+      options.addAll(theirsToo);
+      return Checkout.onOurLibraries(program, options);
+    }
+
+    /** What stands in parentheses is said to the reader, not to a server. */
+    private static List<String> words(String options) {
+      return options.startsWith("(") ? List.of() : List.of(options.split(" "));
+    }
+
+    /** The options, from which the commands are made: what the report says is what the servers get. */
+    List<Term> terms() {
+      String count = Integer.toString(threads);
+      int theirContext = separateCaches ? context * slots : context;
+      return List.of(
+          new Term("threads", "--threads " + count, "--threads " + count + " --threads-batch " + count, "the same"),
+          new Term("slots", "--slots " + slots, "--parallel " + slots, "the same; llama-server’s default is 4, ours 8"),
+          new Term(
+              "context",
+              "--ctx-size " + context,
+              "--ctx-size " + theirContext,
+              separateCaches
+                  ? "llama-server divides it by its slots, so that each can hold as much as one of ours"
+                  : "the same, for all slots together"),
+          new Term(
+              "KV cache",
+              "(unified with more than one slot)",
+              separateCaches ? "--no-kv-unified" : "--kv-unified",
+              separateCaches
+                  ? "not equal: a cache for each slot, because --separate-caches asks for it"
+                  : "one cache for all slots; so is llama-server’s default when it chooses the number of slots itself"),
+          new Term("KV type", "--kv-type f16 --kv-value-type f16", "--cache-type-k f16 --cache-type-v f16", "the same"),
+          new Term("flash attention", "--flash-attn auto", "--flash-attn auto", "the same, chosen by libllama"),
+          new Term(
+              "batch",
+              "--batch-size " + batch + " --ubatch-size " + batch,
+              "--batch-size " + batch + " --ubatch-size " + batch,
+              "the same; with llama-server’s default of 2048 a long prompt would hold the others up for longer"),
+          new Term(
+              "layers on a GPU",
+              "--gpu-layers " + gpuLayers,
+              "--gpu-layers " + gpuLayers,
+              "the same; no effect without a GPU"),
+          new Term("model file", "--load-mode mmap", "--load-mode mmap", "the same"),
+          new Term("cached prompts", "--cache-ram 1G", "--cache-ram 1024", "the same size in host memory"),
+          new Term(
+              "reuse of prefixes",
+              "(on, by token)",
+              "--cache-prompt --cache-reuse 0",
+              "the default of both; 0 means prefixes only, as ours: no chunks are shifted to other positions"),
+          new Term(
+              "step budget",
+              "(--itl-target 50, its default)",
+              "(has none)",
+              "not equal on purpose: it is what ours does about long prompts"),
+          new Term("queue", "(64 requests)", "(without limit)", "never reached: at most as many clients as slots"),
+          new Term(
+              "warm-up",
+              "(on)",
+              "--warmup",
+              "both compute a token before they are ready; then one uncounted load of each kind"),
+          new Term("memory fit", "(checks only)", "--fit off", "nothing is to be changed by itself"),
+          new Term("log", "(warnings)", "--log-verbosity 2", "warnings only"),
+          new Term("web page", "(on)", "--no-ui", "not asked for"),
+          new Term(
+              "sampling",
+              "(temperature 0, ignore_eos)",
+              "(temperature 0, ignore_eos)",
+              "in every request: greedy answers of the same length"));
+    }
+  }
+
+  /**
+   * Starts both, one after the other.
+   *
+   * @throws CompareException if one does not become ready; none runs then
+   */
+  static ServerPair start(Checkout checkout, Children.Command ours, int ourPort, Children.Command theirs, int theirPort)
+      throws InterruptedException {
+    Path logs = checkout.logs();
+    Server first =
+        Server.start(
+            "our server", checkout.children(), ours, ourPort, "/ready", logs.resolve("panallama-serve.log"), PATIENCE);
+    try {
+      return new ServerPair(
+          first,
+          Server.start(
+              "llama-server",
+              checkout.children(),
+              theirs,
+              theirPort,
+              "/health",
+              logs.resolve("llama-server.log"),
+              PATIENCE));
+    } catch (CompareException | InterruptedException e) {
+      first.close();
+      throw e;
+    }
+  }
+
+  /** Whether both run the very same files of llama.cpp and ggml; holds where the system does not tell, and says so. */
+  Section.Check sameLibraries() {
+    Set<String> our = new TreeSet<>(ours.llamaLibraries());
+    Set<String> their = new TreeSet<>(theirs.llamaLibraries());
+    if (our.isEmpty() || their.isEmpty()) {
+      return new Section.Check(true, "Which libraries the servers have mapped is not told by this system.");
+    }
+    String names = String.join(", ", our.stream().map(file -> file.substring(file.lastIndexOf('/') + 1)).toList());
+    return our.equals(their)
+        ? new Section.Check(true, "Both servers have mapped the very same files: " + names + ".")
+        : new Section.Check(
+            false, "The servers have mapped different libraries: ours " + our + ", theirs " + their + ".");
+  }
+
+  ServerRounds.Side ours() {
+    return side(ours);
+  }
+
+  ServerRounds.Side theirs() {
+    return side(theirs);
+  }
+
+  private static ServerRounds.Side side(Server server) {
+    return new ServerRounds.Side() {
+      @Override
+      public URI address() {
+        if (!server.isAlive()) {
+          throw new CompareException(server.name() + " has ended; see its log");
+        }
+        return server.address();
+      }
+
+      @Override
+      public Duration processorTime() {
+        return server.processorTime();
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    ours.close();
+    theirs.close();
+  }
+}

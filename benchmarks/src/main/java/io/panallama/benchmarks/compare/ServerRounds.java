@@ -1,0 +1,251 @@
+package io.panallama.benchmarks.compare;
+
+import io.panallama.server.measure.Spread;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * Puts the same loads on two servers, one at a time, in turns, and makes sections of what came of it.
+ *
+ * <p>Not thread-safe. A load that fails ends its own section only.
+ */
+final class ServerRounds {
+  /** Loads a server. */
+  interface Driver {
+    /**
+     * Puts one load on one server and waits for its end.
+     *
+     * @param round prompts are the same for both servers in a round and differ between rounds
+     */
+    Sample run(URI server, LoadCase load, int round) throws InterruptedException;
+  }
+
+  /** A server under load. */
+  interface Side {
+    URI address();
+
+    /** So far. */
+    Duration processorTime();
+  }
+
+  private record Pair(Sample ours, Sample theirs) {}
+
+  private final Driver driver;
+  private final Side ours;
+  private final Side theirs;
+  private final Consumer<String> progress;
+  private final Map<LoadCase, List<Pair>> pairs = new LinkedHashMap<>();
+  private final Map<LoadCase.Kind, String> failures = new EnumMap<>(LoadCase.Kind.class);
+  private double idleOurs;
+  private double idleTheirs;
+
+  /**
+   * @param progress hears what begins
+   */
+  ServerRounds(Driver driver, Side ours, Side theirs, Consumer<String> progress) {
+    this.driver = driver;
+    this.ours = ours;
+    this.theirs = theirs;
+    this.progress = progress;
+  }
+
+  /** Runs all loads in all rounds; each side goes first in every other round. */
+  void run(List<LoadCase> cases, int rounds) throws InterruptedException {
+    warmUp(cases);
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < cases.size(); i++) {
+        LoadCase load = cases.get(i);
+        if (failures.containsKey(load.kind())) {
+          continue;
+        }
+        progress.accept(
+            String.format(Locale.ROOT, "round %d of %d: %s, %s", round + 1, rounds, load.kind().id(), load.label()));
+        try {
+          pairs.computeIfAbsent(load, any -> new ArrayList<>()).add(pair(load, round, (round + i) % 2 == 0));
+        } catch (RuntimeException e) {
+          failures.put(load.kind(), load.label() + ", round " + (round + 1) + ": " + e.getMessage());
+        }
+      }
+    }
+  }
+
+  /** The largest load of each kind once, uncounted: what is measured later is compiled, and its memory touched. */
+  private void warmUp(List<LoadCase> cases) throws InterruptedException {
+    Map<LoadCase.Kind, LoadCase> largest = new EnumMap<>(LoadCase.Kind.class);
+    cases.forEach(load -> largest.merge(load.kind(), load, (a, b) -> a.streams() >= b.streams() ? a : b));
+    for (LoadCase load : largest.values()) {
+      progress.accept("warming up: " + load.kind().id() + ", " + load.label());
+      try {
+        pair(load, -1, true);
+      } catch (RuntimeException e) {
+        failures.put(load.kind(), load.label() + ", warming up: " + e.getMessage());
+      }
+    }
+  }
+
+  private Pair pair(LoadCase load, int round, boolean oursFirst) throws InterruptedException {
+    if (oursFirst) {
+      Sample first = load(ours, load, round);
+      return new Pair(first, load(theirs, load, round));
+    }
+    Sample first = load(theirs, load, round);
+    return new Pair(load(ours, load, round), first);
+  }
+
+  private Sample load(Side side, LoadCase load, int round) throws InterruptedException {
+    Side idle = side == ours ? theirs : ours;
+    Duration before = idle.processorTime();
+    long begin = System.nanoTime();
+    Sample sample = driver.run(side.address(), load, round);
+    double share = (idle.processorTime().toNanos() - before.toNanos()) / (double) (System.nanoTime() - begin);
+    if (idle == ours) {
+      idleOurs = Math.max(idleOurs, share);
+    } else {
+      idleTheirs = Math.max(idleTheirs, share);
+    }
+    return sample;
+  }
+
+  /** Whether the idle server left the processors to the other one, all the time. */
+  Section.Check idleCheck() {
+    double most = Math.max(idleOurs, idleTheirs);
+    return new Section.Check(
+        most < 0.05,
+        String.format(
+            Locale.ROOT,
+            "While the other server was under load, ours used at most %.1f %% of one processor and llama-server %.1f"
+                + " %%.",
+            100 * idleOurs,
+            100 * idleTheirs));
+  }
+
+  /**
+   * What was found about one kind of load.
+   *
+   * @param checks of the servers, to be shown with those of the load
+   */
+  Section section(LoadCase.Kind kind, String rival, String method, List<String> commands, List<Section.Check> checks) {
+    List<Measure> measures = new ArrayList<>();
+    List<Curve> curves = new ArrayList<>();
+    List<Section.Check> allChecks = new ArrayList<>(checks);
+    List<Object> raw = new ArrayList<>();
+    Map<String, List<Trend.Point>> trends = new LinkedHashMap<>();
+    String failure = failures.getOrDefault(kind, "");
+    try {
+      pairs.forEach((load, rounds) -> {
+        if (load.kind() == kind && !rounds.isEmpty()) {
+          for (Measure measure : measures(load, rounds)) {
+            measures.add(measure);
+            String name = measure.name().substring(load.label().length() + 2);
+            trends
+                .computeIfAbsent(name, any -> new ArrayList<>())
+                .add(new Trend.Point(Integer.toString(load.streams()), measure));
+          }
+          curves.addAll(curves(load, rounds));
+          allChecks.addAll(checks(load, rounds));
+          rounds.forEach(pair -> raw.add(raw(load, pair)));
+        }
+      });
+    } catch (IllegalArgumentException e) {
+      failure = String.valueOf(e.getMessage());
+    }
+    List<Trend> plots =
+        trends.entrySet().stream()
+            .filter(trend -> trend.getValue().size() > 1)
+            .map(trend -> new Trend(trend.getKey(), "streams", trend.getValue()))
+            .toList();
+    Section.Findings findings = new Section.Findings(measures, plots, curves, allChecks, raw);
+    return new Section(kind.id(), kind.title(), rival, method, commands, findings, failure);
+  }
+
+  private static List<Measure> measures(LoadCase load, List<Pair> rounds) {
+    List<Measure> measures = new ArrayList<>();
+    List<Sample.Value> first = rounds.getFirst().ours().values();
+    for (int i = 0; i < first.size(); i++) {
+      int place = i;
+      Sample.Value value = first.get(i);
+      List<Measure.Round> numbers =
+          rounds.stream()
+              .map(pair ->
+                  new Measure.Round(
+                      pair.ours().values().get(place).number(), pair.theirs().values().get(place).number()))
+              .toList();
+      measures.add(new Measure(load.label() + ", " + value.name(), value.unit(), value.better(), numbers));
+    }
+    return measures;
+  }
+
+  private static List<Curve> curves(LoadCase load, List<Pair> rounds) {
+    List<Curve> curves = new ArrayList<>();
+    List<Sample.Distribution> first = rounds.getFirst().ours().curves();
+    for (int i = 0; i < first.size(); i++) {
+      List<Curve.Point> points = new ArrayList<>();
+      for (int j = 0; j < first.get(i).percentiles().size(); j++) {
+        int curve = i;
+        int place = j;
+        points.add(
+            new Curve.Point(
+                first.get(i).percentiles().get(j),
+                median(rounds.stream().map(pair -> pair.ours().curves().get(curve).millis().get(place)).toList()),
+                median(rounds.stream().map(pair -> pair.theirs().curves().get(curve).millis().get(place)).toList())));
+      }
+      curves.add(new Curve(first.get(i).name() + ", " + load.label(), "ms", points));
+    }
+    return curves;
+  }
+
+  private static double median(List<Double> numbers) {
+    return Spread.of(numbers).median();
+  }
+
+  /** Whether both did the same work, all of it. */
+  private static List<Section.Check> checks(LoadCase load, List<Pair> rounds) {
+    long ourPrompts = rounds.stream().mapToLong(pair -> pair.ours().promptTokens()).sum();
+    long theirPrompts = rounds.stream().mapToLong(pair -> pair.theirs().promptTokens()).sum();
+    long ourAnswers = rounds.stream().mapToLong(pair -> pair.ours().answerTokens()).sum();
+    long theirAnswers = rounds.stream().mapToLong(pair -> pair.theirs().answerTokens()).sum();
+    List<Section.Check> checks = new ArrayList<>();
+    checks.add(
+        new Section.Check(
+            ourPrompts == theirPrompts && ourAnswers == theirAnswers,
+            String.format(
+                Locale.ROOT,
+                "%s: in %d rounds ours read %,d and wrote %,d tokens, llama-server %,d and %,d, by their own count.",
+                load.label(),
+                rounds.size(),
+                ourPrompts,
+                ourAnswers,
+                theirPrompts,
+                theirAnswers)));
+    String problems =
+        rounds.stream()
+            .flatMap(pair -> {
+              List<String> all = new ArrayList<>();
+              pair.ours().problems().forEach(problem -> all.add("ours: " + problem));
+              pair.theirs().problems().forEach(problem -> all.add("llama-server: " + problem));
+              return all.stream();
+            })
+            .distinct()
+            .collect(Collectors.joining("; "));
+    if (!problems.isEmpty()) {
+      checks.add(new Section.Check(false, load.label() + ": " + problems));
+    }
+    return checks;
+  }
+
+  private static Object raw(LoadCase load, Pair pair) {
+    Map<String, Object> raw = new LinkedHashMap<>();
+    raw.put("load", load.label());
+    raw.put("ours", pair.ours().raw());
+    raw.put("theirs", pair.theirs().raw());
+    return raw;
+  }
+}

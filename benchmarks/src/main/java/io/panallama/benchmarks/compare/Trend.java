@@ -1,0 +1,31 @@
+package io.panallama.benchmarks.compare;
+
+import java.util.List;
+
+/**
+ * How a quantity changes with another one: a plot of both sides over it.
+ *
+ * @param title of the plot
+ * @param over what the points differ in, such as {@code streams}
+ * @param points in the order of the axis, at least one
+ */
+record Trend(String title, String over, List<Point> points) {
+  /**
+   * A place on the axis.
+   *
+   * @param at its name
+   * @param measure what was measured there
+   */
+  record Point(String at, Measure measure) {}
+
+  Trend {
+    points = List.copyOf(points);
+    if (points.isEmpty()) {
+      throw new IllegalArgumentException(title + " has no points");
+    }
+  }
+
+  String unit() {
+    return points.getFirst().measure().unit();
+  }
+}

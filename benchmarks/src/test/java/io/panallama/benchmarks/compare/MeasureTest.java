@@ -1,0 +1,54 @@
+package io.panallama.benchmarks.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.benchmarks.compare.Measure.Better;
+import io.panallama.benchmarks.compare.Measure.Round;
+import io.panallama.benchmarks.compare.Measure.Verdict;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class MeasureTest {
+  @Test
+  void moreThanOneIsGoodForUsWhicheverWayAQuantityIsBetter() {
+    assertThat(Fixture.measure("rate", Better.HIGHER, 200, 50).advantages()).containsExactly(2.0, 0.5);
+    assertThat(Fixture.measure("time", Better.LOWER, 200, 50).advantages()).containsExactly(0.5, 2.0);
+  }
+
+  @Test
+  void theMiddleHalfOfTheRoundsDecides() {
+    assertThat(Fixture.measure("one bad round", Better.HIGHER, 101, 102, 103, 104, 50).verdict())
+        .isEqualTo(Verdict.AHEAD);
+    assertThat(Fixture.measure("one good round", Better.HIGHER, 99, 98, 97, 96, 200).verdict())
+        .isEqualTo(Verdict.BEHIND);
+    assertThat(Fixture.measure("both", Better.HIGHER, 99, 101, 98, 102).verdict()).isEqualTo(Verdict.EVEN);
+    assertThat(Fixture.measure("equal", Better.LOWER, 100, 100).verdict()).isEqualTo(Verdict.EVEN);
+  }
+
+  @Test
+  void roundsBehindAreCounted() {
+    assertThat(Fixture.measure("time", Better.LOWER, 101, 99, 100, 150).roundsBehind()).isEqualTo(2);
+  }
+
+  @Test
+  void theRatioIsTakenWithinARound() {
+    // The machine was twice as fast in the second round; medians of each side alone would say the same, the spread not.
+    Measure measure = new Measure("rate", "tokens/s", Better.HIGHER, List.of(new Round(90, 100), new Round(180, 200)));
+    assertThat(measure.advantage().min()).isEqualTo(0.9);
+    assertThat(measure.advantage().max()).isEqualTo(0.9);
+  }
+
+  @Test
+  void whatCanNotBeComparedIsRefused() {
+    assertThatThrownBy(() -> new Round(0, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ours is 0");
+    assertThatThrownBy(() -> new Round(1, Double.NaN))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("theirs is NaN");
+    assertThatThrownBy(() -> new Measure("tg128", "tokens/s", Better.HIGHER, List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("tg128");
+  }
+}

@@ -1,0 +1,158 @@
+package io.panallama.benchmarks.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.benchmarks.compare.LoadCase.Kind;
+import io.panallama.benchmarks.compare.Measure.Better;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ServerRoundsTest {
+  private static final LoadCase ONE = new LoadCase(Kind.CHAT, 1);
+  private static final LoadCase FOUR = new LoadCase(Kind.CHAT, 4);
+  private static final LoadCase SHARED = new LoadCase(Kind.SHARED, 8);
+
+  private final List<String> runs = new ArrayList<>();
+  private final Side ours = new Side("ours");
+  private final Side theirs = new Side("theirs");
+
+  private static final class Side implements ServerRounds.Side {
+    private final URI address;
+    private Duration time = Duration.ZERO;
+
+    Side(String name) {
+      address = URI.create("http://" + name);
+    }
+
+    @Override
+    public URI address() {
+      return address;
+    }
+
+    @Override
+    public Duration processorTime() {
+      return time;
+    }
+  }
+
+  private static Sample sample(double rate, long answers, String... problems) {
+    return new Sample(
+        List.of(
+            new Sample.Value("tokens/s", "tokens/s", Better.HIGHER, rate),
+            new Sample.Value("TTFT p50", "ms", Better.LOWER, 20)),
+        List.of(new Sample.Distribution("ITL", List.of(50.0, 99.0), List.of(10.0, 1000 / rate))),
+        100,
+        answers,
+        List.of(problems),
+        Map.of("rate", rate));
+  }
+
+  /** Ours is always at 90, theirs at 100. */
+  private Sample run(URI server, LoadCase load, int round) {
+    runs.add(server.getHost() + " " + load.kind().id() + " " + load.streams() + " round " + round);
+    return sample(server.getHost().equals("ours") ? 90 : 100, 50);
+  }
+
+  private ServerRounds rounds(ServerRounds.Driver driver) {
+    return new ServerRounds(driver, ours, theirs, line -> {});
+  }
+
+  private static Section section(ServerRounds rounds, Kind kind) {
+    return rounds.section(kind, "llama-server", "method", List.of(), List.of());
+  }
+
+  @Test
+  void everyLoadGoesToBothAndEachIsFirstInTurns() throws InterruptedException {
+    ServerRounds rounds = rounds(this::run);
+    rounds.run(List.of(ONE, FOUR), 2);
+    assertThat(runs)
+        .containsExactly(
+            "ours chat 4 round -1",
+            "theirs chat 4 round -1",
+            "ours chat 1 round 0",
+            "theirs chat 1 round 0",
+            "theirs chat 4 round 0",
+            "ours chat 4 round 0",
+            "theirs chat 1 round 1",
+            "ours chat 1 round 1",
+            "ours chat 4 round 1",
+            "theirs chat 4 round 1");
+  }
+
+  @Test
+  void aSectionHasMeasuresTrendsAndCurvesOfItsLoads() throws InterruptedException {
+    ServerRounds rounds = rounds(this::run);
+    rounds.run(List.of(ONE, FOUR, SHARED), 3);
+    Section chat = section(rounds, Kind.CHAT);
+    assertThat(chat.isWhole()).isTrue();
+    assertThat(chat.findings().measures().stream().map(Measure::name))
+        .containsExactly("1 stream, tokens/s", "1 stream, TTFT p50", "4 streams, tokens/s", "4 streams, TTFT p50");
+    assertThat(chat.findings().measures().getFirst().advantages()).containsExactly(0.9, 0.9, 0.9);
+    assertThat(chat.findings().trends().stream().map(Trend::title)).containsExactly("tokens/s", "TTFT p50");
+    assertThat(chat.findings().curves().stream().map(Curve::title)).containsExactly("ITL, 1 stream", "ITL, 4 streams");
+    assertThat(chat.findings().curves().getFirst().points().getLast().theirs()).isEqualTo(10);
+    Section shared = section(rounds, Kind.SHARED);
+    assertThat(shared.findings().measures()).hasSize(2);
+    assertThat(shared.findings().trends()).isEmpty();
+    assertThat(shared.findings().raw()).hasSize(3);
+  }
+
+  @Test
+  void aLoadThatFailsEndsItsOwnSectionOnly() throws InterruptedException {
+    ServerRounds rounds =
+        rounds((server, load, round) -> {
+          if (load.equals(FOUR) && round == 1) {
+            throw new CompareException("it has ended");
+          }
+          return run(server, load, round);
+        });
+    rounds.run(List.of(ONE, FOUR, SHARED), 3);
+    Section chat = section(rounds, Kind.CHAT);
+    assertThat(chat.failure()).isEqualTo("4 streams, round 2: it has ended");
+    assertThat(chat.isWhole()).isFalse();
+    assertThat(chat.findings().measures().getFirst().rounds()).hasSize(2);
+    assertThat(section(rounds, Kind.SHARED).failure()).isEmpty();
+    assertThat(section(rounds, Kind.SHARED).findings().measures().getFirst().rounds()).hasSize(3);
+  }
+
+  @Test
+  void unequalWorkAndProblemsAreNotEqualTerms() throws InterruptedException {
+    ServerRounds rounds =
+        rounds((server, load, round) ->
+            server.getHost().equals("ours") ? sample(90, 50) : sample(100, 49, "1 of 8 requests failed: status 500"));
+    rounds.run(List.of(ONE), 2);
+    Section chat = section(rounds, Kind.CHAT);
+    assertThat(chat.isWhole()).isFalse();
+    assertThat(chat.findings().checks().stream().map(Section.Check::text))
+        .containsExactly(
+            "1 stream: in 2 rounds ours read 200 and wrote 100 tokens, llama-server 200 and 98, by their own count.",
+            "1 stream: llama-server: 1 of 8 requests failed: status 500");
+  }
+
+  @Test
+  void aServerThatIsBusyInTheOthersTurnIsNoticed() throws InterruptedException {
+    ServerRounds rounds =
+        rounds((server, load, round) -> {
+          if (server.getHost().equals("ours")) {
+            theirs.time = theirs.time.plusSeconds(60);
+          }
+          return run(server, load, round);
+        });
+    assertThat(rounds.idleCheck().holds()).isTrue();
+    rounds.run(List.of(ONE), 1);
+    assertThat(rounds.idleCheck().holds()).isFalse();
+    assertThat(rounds.idleCheck().text()).contains("ours used at most 0.0 %");
+  }
+
+  @Test
+  void aZeroIsAFailureNotARatio() throws InterruptedException {
+    ServerRounds rounds =
+        rounds((server, load, round) -> server.getHost().equals("ours") ? sample(90, 50) : sample(0, 50));
+    rounds.run(List.of(ONE), 1);
+    assertThat(section(rounds, Kind.CHAT).failure()).contains("theirs is 0.0");
+  }
+}
