@@ -154,17 +154,20 @@ final class Charts {
   /** Percentiles of both sides. */
   static void curve(Markup out, Curve curve, String rival) {
     List<Curve.Point> points = curve.points();
-    double least = points.stream().mapToDouble(point -> Math.min(point.ours(), point.theirs())).min().orElseThrow();
     double most = points.stream().mapToDouble(point -> Math.max(point.ours(), point.theirs())).max().orElseThrow();
-    Plot plot = Plot.small(Scale.logarithmic(least, most, SMALL_HEIGHT - 46, 34), points.size());
+    // Events that came in one packet are 0 apart, for which a logarithmic axis has no place.
+    double floor = Math.max(0.01, most / 1000);
+    double least = points.stream().mapToDouble(point -> Math.min(point.ours(), point.theirs())).min().orElseThrow();
+    boolean cut = least < floor;
+    Plot plot = Plot.small(Scale.logarithmic(Math.max(floor, least), most, SMALL_HEIGHT - 46, 34), points.size());
     start(out, curve.title() + ", ours and " + rival, SMALL_WIDTH, SMALL_HEIGHT);
     plot.frame(
         out,
         points.stream().map(point -> "p" + Numbers.tick(point.percentile())).toList(),
-        "percentile",
+        cut ? "percentile; less than " + Numbers.tick(floor) + " is drawn as that" : "percentile",
         curve.unit() + ", logarithmic",
         rival);
-    plot.lines(out, points, Curve.Point::ours, Curve.Point::theirs);
+    plot.lines(out, points, point -> Math.max(floor, point.ours()), point -> Math.max(floor, point.theirs()));
     out.end();
   }
 

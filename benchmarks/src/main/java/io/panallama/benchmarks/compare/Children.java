@@ -97,7 +97,10 @@ final class Children implements AutoCloseable {
     try (BufferedReader errors = process.errorReader(StandardCharsets.UTF_8)) {
       for (String line = errors.readLine(); line != null; line = errors.readLine()) {
         progress.accept(line);
-        last.addLast(line);
+        // Where in a program it happened is for the terminal, what happened is for the report.
+        if (!line.startsWith("\tat ")) {
+          last.addLast(line);
+        }
         if (last.size() > LAST_LINES) {
           last.removeFirst();
         }

@@ -228,6 +228,7 @@ public final class CompareProgram implements Callable<Integer> {
       return List.of();
     }
     List<String> arguments = new ArrayList<>(spec.commandLine().getParseResult().originalArgs());
+    arguments.remove(spec.name());
     int place = arguments.indexOf("--root");
     if (place >= 0) {
       arguments.subList(place, Math.min(place + 2, arguments.size())).clear();
@@ -247,7 +248,7 @@ public final class CompareProgram implements Callable<Integer> {
 
   private List<Section> sections(Plan plan, Checkout checkout, Map<String, String> facts) throws InterruptedException {
     if (llamaBench == null || llamaBatchedBench == null || llamaServer == null) {
-      say("llama.cpp's programs: compiled once per machine, in two to three minutes");
+      say("llama.cpp's programs: two to three minutes if they have to be compiled");
       checkout.buildYardsticks(this::say);
     }
     List<Section> done = new ArrayList<>();
@@ -275,8 +276,8 @@ public final class CompareProgram implements Callable<Integer> {
   private void write(ReportData data, Path folder) throws IOException {
     Path page = folder.resolve("report.html");
     Path raw = folder.resolve("report.json");
-    Files.writeString(page, HtmlReport.of(data, raw.getFileName().toString()));
     new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(raw.toFile(), data.json());
+    Files.writeString(page, HtmlReport.of(data, raw.getFileName().toString()));
     System.out.print(Digest.of(data));
     System.out.println(page);
     System.out.println(raw);

@@ -16,10 +16,17 @@ record Curve(String title, String unit, List<Point> points) {
    * One percentile, the median over the rounds.
    *
    * @param percentile above 0, at most 100
-   * @param ours above 0
-   * @param theirs above 0
+   * @param ours 0 or more
+   * @param theirs 0 or more
    */
-  record Point(double percentile, double ours, double theirs) {}
+  record Point(double percentile, double ours, double theirs) {
+    Point {
+      if (!(ours >= 0 && theirs >= 0 && Double.isFinite(ours) && Double.isFinite(theirs))) {
+        throw new IllegalArgumentException(
+            "p" + percentile + " is " + ours + " and " + theirs + "; it must be 0 or more");
+      }
+    }
+  }
 
   Curve {
     points = List.copyOf(points);

@@ -128,7 +128,7 @@ final class HtmlReport {
     Spread advantage = measure.advantage();
     out.start("tr");
     if (withSection) {
-      out.start("td").element("a", finding.section().title(), "href", "#" + finding.section().id()).end();
+      out.start("td").element("a", finding.section().id(), "href", "#" + finding.section().id()).end();
     }
     out.element("th", measure.name(), "scope", "row");
     number(Numbers.three(measure.ours().median()));

@@ -142,7 +142,7 @@ final class ServerRounds {
     try {
       pairs.forEach((load, rounds) -> {
         if (load.kind() == kind && !rounds.isEmpty()) {
-          for (Measure measure : measures(load, rounds)) {
+          for (Measure measure : measures(load, rounds, allChecks)) {
             measures.add(measure);
             String name = measure.name().substring(load.label().length() + 2);
             trends
@@ -166,19 +166,25 @@ final class ServerRounds {
     return new Section(kind.id(), kind.title(), rival, method, commands, findings, failure);
   }
 
-  private static List<Measure> measures(LoadCase load, List<Pair> rounds) {
+  /** What can't be compared, because a number is 0, becomes a check that does not hold. */
+  private static List<Measure> measures(LoadCase load, List<Pair> rounds, List<Section.Check> checks) {
     List<Measure> measures = new ArrayList<>();
     List<Sample.Value> first = rounds.getFirst().ours().values();
     for (int i = 0; i < first.size(); i++) {
       int place = i;
       Sample.Value value = first.get(i);
-      List<Measure.Round> numbers =
-          rounds.stream()
-              .map(pair ->
-                  new Measure.Round(
-                      pair.ours().values().get(place).number(), pair.theirs().values().get(place).number()))
-              .toList();
-      measures.add(new Measure(load.label() + ", " + value.name(), value.unit(), value.better(), numbers));
+      String name = load.label() + ", " + value.name();
+      try {
+        List<Measure.Round> numbers =
+            rounds.stream()
+                .map(pair ->
+                    new Measure.Round(
+                        pair.ours().values().get(place).number(), pair.theirs().values().get(place).number()))
+                .toList();
+        measures.add(new Measure(name, value.unit(), value.better(), numbers));
+      } catch (IllegalArgumentException e) {
+        checks.add(new Section.Check(false, name + ": " + e.getMessage()));
+      }
     }
     return measures;
   }

@@ -41,6 +41,7 @@ final class Fixture {
                     "ITL, 4 streams",
                     "ms",
                     List.of(
+                        new Curve.Point(10, 0, 15.1),
                         new Curve.Point(50, 15.2, 15.9),
                         new Curve.Point(90, 16.8, 19.1),
                         new Curve.Point(99, 21.3, 44.7))))

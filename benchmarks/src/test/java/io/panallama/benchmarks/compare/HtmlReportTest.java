@@ -63,7 +63,7 @@ class HtmlReportTest {
     }
     assertThat(cells)
         .containsExactly(
-            "Single stream", "tg128", "98.3", "100", "tokens/s", "0.983", "0.981 to 0.986", "0.979 to 0.992", "4 of 4");
+            "engine", "tg128", "98.3", "100", "tokens/s", "0.983", "0.981 to 0.986", "0.979 to 0.992", "4 of 4");
   }
 
   @Test

@@ -44,7 +44,7 @@ class ServerRoundsTest {
         List.of(
             new Sample.Value("tokens/s", "tokens/s", Better.HIGHER, rate),
             new Sample.Value("TTFT p50", "ms", Better.LOWER, 20)),
-        List.of(new Sample.Distribution("ITL", List.of(50.0, 99.0), List.of(10.0, 1000 / rate))),
+        List.of(new Sample.Distribution("ITL", List.of(50.0, 99.0), List.of(10.0, 10.0))),
         100,
         answers,
         List.of(problems),
@@ -149,10 +149,14 @@ class ServerRoundsTest {
   }
 
   @Test
-  void aZeroIsAFailureNotARatio() throws InterruptedException {
+  void aZeroIsNoRatioAndCostsNoOtherMeasure() throws InterruptedException {
     ServerRounds rounds =
         rounds((server, load, round) -> server.getHost().equals("ours") ? sample(90, 50) : sample(0, 50));
     rounds.run(List.of(ONE), 1);
-    assertThat(section(rounds, Kind.CHAT).failure()).contains("theirs is 0.0");
+    Section chat = section(rounds, Kind.CHAT);
+    assertThat(chat.isWhole()).isFalse();
+    assertThat(chat.findings().checks().stream().map(Section.Check::text))
+        .anyMatch(text -> text.startsWith("1 stream, tokens/s: theirs is 0.0"));
+    assertThat(chat.findings().measures().stream().map(Measure::name)).containsExactly("1 stream, TTFT p50");
   }
 }

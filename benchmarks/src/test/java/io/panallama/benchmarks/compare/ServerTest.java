@@ -109,7 +109,9 @@ class ServerTest {
 
   @Test
   void aRunThatFailsSaysWhy() {
-    assertThatThrownBy(() -> children.run(script("echo broken >&2; exit 2"), folder.resolve("log"), line -> {}))
+    assertThatThrownBy(() ->
+            children.run(
+                script("echo broken >&2; printf '\\tat Some.java\\n' >&2; exit 2"), folder.resolve("log"), line -> {}))
         .isInstanceOf(CompareException.class)
         .hasMessage("sh ended with 2: broken");
   }
