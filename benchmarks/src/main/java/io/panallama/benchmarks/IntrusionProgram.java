@@ -1,9 +1,9 @@
 package io.panallama.benchmarks;
 
+import io.panallama.Completion;
 import io.panallama.Engine;
 import io.panallama.EngineConfig;
 import io.panallama.Generation;
-import io.panallama.GenerationOptions;
 import io.panallama.GenerationRequest;
 import io.panallama.Model;
 import io.panallama.SpillConfig;
@@ -22,161 +22,170 @@ import picocli.CommandLine.Option;
 
 /**
  * What a long prompt does to those who are being answered: the inter-token latency (ITL) of running streams, as their
- * readers see it, while it is being computed, and of the same tokens of the same streams without it.
+ * readers see it, while it is being computed, and before it came and after it was answered.
  */
 @Command(
     name = "intrusion",
     description = "The inter-token latency of running streams while a long prompt is computed, and without it.",
     mixinStandardHelpOptions = true)
 final class IntrusionProgram implements Callable<Integer> {
-  private static final int STREAM_PROMPT = 64;
-
-  /** Tokens of the prompt that is not measured. */
-  private static final int WARM_UP = 512;
+  /** Of a stream: so few that they are no long prompt themselves. */
+  private static final int STREAM_PROMPT = 8;
 
   @Mixin private EngineOptions options = new EngineOptions();
 
   @Option(names = "--streams", description = "Default ${DEFAULT-VALUE}.")
   private int streams = 4;
 
+  @Option(
+      names = "--answer",
+      paramLabel = "TOKENS",
+      description = "Of a stream, again and again; default ${DEFAULT-VALUE}.")
+  private int answer = 512;
+
   @Option(names = "--prompt", paramLabel = "TOKENS", description = "Of the intruder; default ${DEFAULT-VALUE}.")
   private int prompt = 4096;
 
-  @Option(
-      names = "--quiet",
-      paramLabel = "SECONDS",
-      description = "Of the streams before it comes; default ${DEFAULT-VALUE}.")
-  private int quiet = 5;
+  @Option(names = "--quiet", paramLabel = "SECONDS", description = "Before it and after it; default ${DEFAULT-VALUE}.")
+  private int quiet = 15;
 
   @Option(names = "--rounds", description = "Default ${DEFAULT-VALUE}.")
   private int rounds = 5;
 
-  /** Which events of the streams came while the prompt was computed, one range for each; the last is included. */
-  private record Stretch(int[] first, int[] last) {}
-
-  /** What came of streams beside a prompt, in milliseconds. */
-  private record Disturbed(double[] latencies, double timeToFirstToken, Stretch stretch) {}
+  /** One round, in milliseconds. */
+  private record Round(Spread quiet, Spread disturbed, double timeToFirstToken) {}
 
   @Override
   public Integer call() throws Exception {
     try (Model model = options.load();
-        Engine engine = Engine.start(model, config(model))) {
+        Engine engine = Engine.start(model, config())) {
       Report report = new Report("intrusion", options.facts(engine));
       Requests requests = new Requests(model);
-      List<GenerationRequest> chats = new ArrayList<>();
-      for (int i = 0; i < streams; i++) {
-        chats.add(requests.random(STREAM_PROMPT, GenerationOptions.UNLIMITED));
-      }
-      Stretch stretch = disturbed(engine, chats, requests.random(Math.min(prompt, WARM_UP), 1)).stretch;
-      alone(engine, chats, stretch);
-      List<Double> aloneItl = new ArrayList<>();
+      List<Double> quietItl = new ArrayList<>();
       List<Double> disturbedItl = new ArrayList<>();
       List<Double> firstTokens = new ArrayList<>();
       Comparison middle = new Comparison("ITL p50");
       Comparison tail = new Comparison("ITL p99");
       for (int i = 0; i < rounds; i++) {
-        // Each goes first in every other round; then the stretch is that of the round before.
-        double[] alone = i % 2 == 0 ? null : alone(engine, chats, stretch);
-        Disturbed disturbed = disturbed(engine, chats, requests.random(prompt, 1));
-        stretch = disturbed.stretch;
-        Spread without = Spread.of(alone == null ? alone(engine, chats, stretch) : alone);
-        Spread with = Spread.of(disturbed.latencies);
-        aloneItl.addAll(without.numbers());
-        disturbedItl.addAll(with.numbers());
-        firstTokens.add(disturbed.timeToFirstToken);
-        middle.ours(with.median());
-        middle.theirs(without.median());
-        tail.ours(with.quantile(0.99));
-        tail.theirs(without.quantile(0.99));
+        Round round = round(engine, requests);
+        quietItl.addAll(round.quiet.numbers());
+        disturbedItl.addAll(round.disturbed.numbers());
+        firstTokens.add(round.timeToFirstToken);
+        middle.ours(round.disturbed.median());
+        middle.theirs(round.quiet.median());
+        tail.ours(round.disturbed.quantile(0.99));
+        tail.theirs(round.quiet.quantile(0.99));
         report.progress(
-            "round %d of %d: p99 %.1f ms, without the prompt %.1f ms, TTFT %.0f ms",
-            i + 1, rounds, with.quantile(0.99), without.quantile(0.99), disturbed.timeToFirstToken);
+            "round %d of %d: p99 %.1f ms, quiet %.1f ms, TTFT %.0f ms",
+            i + 1, rounds, round.disturbed.quantile(0.99), round.quiet.quantile(0.99), round.timeToFirstToken);
       }
       Map<String, Spread> spreads = new LinkedHashMap<>();
-      spreads.put("ITL without the prompt", Spread.of(aloneItl));
+      spreads.put("ITL quiet", Spread.of(quietItl));
       spreads.put("ITL while it prefills", Spread.of(disturbedItl));
       spreads.put("TTFT of the prompt", Spread.of(firstTokens));
       report.spreads("ms", spreads);
-      report.comparisons("ms", "the same tokens without the prompt", List.of(middle, tail));
+      report.comparisons("ms", "quiet", List.of(middle, tail));
       report.write(options.json());
     }
     return 0;
   }
 
-  /** Room for the intruder and for streams that nobody pushes out, however long they run beside it. */
-  private EngineConfig config(Model model) {
-    int cells = streams * Math.min(4096, model.trainedContextSize()) + prompt + 256;
+  /** Room for all at their longest. */
+  private EngineConfig config() {
     return options
         .config()
         .slots(streams + 1)
-        .contextSize(cells)
+        .contextSize(streams * (STREAM_PROMPT + answer) + prompt + 256)
         .reusePrefixes(false)
         .spill(SpillConfig.none())
         .build();
   }
 
-  private Disturbed disturbed(Engine engine, List<GenerationRequest> chats, GenerationRequest request)
-      throws InterruptedException {
-    List<Reader> readers = start(engine, chats, new int[chats.size()]);
-    Thread.sleep(Duration.ofSeconds(quiet));
+  private Round round(Engine engine, Requests requests) throws InterruptedException {
+    List<Stream> running = new ArrayList<>();
+    for (int i = 0; i < streams; i++) {
+      running.add(new Stream(engine, requests));
+    }
+    for (Stream stream : running) {
+      stream.begin();
+    }
+    Duration pause = Duration.ofSeconds(quiet);
+    long began = System.nanoTime();
+    Thread.sleep(pause);
     long came = System.nanoTime();
-    Generation intruder = engine.generate(request);
+    Generation intruder = engine.generate(request(requests, prompt, 1));
     Duration first = Requests.complete(intruder.await(), 1).timings().timeToFirstToken();
     long answered = System.nanoTime();
-    stop(readers);
-    int[] from = new int[readers.size()];
-    int[] to = new int[readers.size()];
-    for (int i = 0; i < from.length; i++) {
-      long[] arrivals = readers.get(i).arrivals();
-      while (arrivals[from[i] + 1] - came <= 0) {
-        from[i]++;
-      }
-      to[i] = from[i] + 1;
-      while (to[i] + 1 < arrivals.length && arrivals[to[i]] - answered < 0) {
-        to[i]++;
-      }
+    Thread.sleep(pause);
+    long ended = System.nanoTime();
+    for (Stream stream : running) {
+      stream.stop();
     }
-    Stretch stretch = new Stretch(from, to);
-    return new Disturbed(latencies(readers, stretch), first.toNanos() / 1e6, stretch);
+    List<Double> without = new ArrayList<>();
+    List<Double> with = new ArrayList<>();
+    for (Stream stream : running) {
+      stream.latencies(began, came, without);
+      stream.latencies(came, answered, with);
+      stream.latencies(answered, ended, without);
+    }
+    return new Round(Spread.of(without), Spread.of(with), first.toNanos() / 1e6);
   }
 
-  private double[] alone(Engine engine, List<GenerationRequest> chats, Stretch stretch) throws InterruptedException {
-    List<Reader> readers = start(engine, chats, stretch.last);
-    stop(readers);
-    return latencies(readers, stretch);
-  }
-
-  /** Returns when every stream has come to its event of {@code until}. */
-  private static List<Reader> start(Engine engine, List<GenerationRequest> chats, int[] until)
-      throws InterruptedException {
-    List<Reader> readers = new ArrayList<>();
-    for (int i = 0; i < until.length; i++) {
-      readers.add(Reader.start(engine, chats.get(i), until[i] + 1));
-    }
-    for (Reader reader : readers) {
-      reader.await();
-    }
-    return readers;
-  }
-
-  private static void stop(List<Reader> readers) throws InterruptedException {
-    for (Reader reader : readers) {
-      reader.stop();
-    }
-    if (!readers.stream().allMatch(Reader::wasCancelled)) {
-      throw new IllegalStateException("a stream ended before the prompt was computed; choose a shorter one");
+  private static GenerationRequest request(Requests requests, int prompt, int tokens) {
+    synchronized (requests) {
+      return requests.random(prompt, tokens);
     }
   }
 
-  /** Times between successive events. */
-  private static double[] latencies(List<Reader> readers, Stretch stretch) {
-    List<Double> latencies = new ArrayList<>();
-    for (int i = 0; i < readers.size(); i++) {
-      long[] arrivals = readers.get(i).arrivals();
-      for (int k = stretch.first[i]; k < stretch.last[i]; k++) {
-        latencies.add((arrivals[k + 1] - arrivals[k]) / 1e6);
+  /** Answers one after the other, each read as it comes. */
+  private final class Stream {
+    private final List<Reader> readers = new ArrayList<>();
+    private final Thread thread;
+    private volatile boolean stopping;
+
+    Stream(Engine engine, Requests requests) {
+      readers.add(Reader.start(engine, request(requests, STREAM_PROMPT, answer)));
+      thread = Thread.ofVirtual().unstarted(() -> run(engine, requests));
+    }
+
+    /** Returns with the first event. */
+    void begin() throws InterruptedException {
+      readers.getFirst().awaitFirst();
+      thread.start();
+    }
+
+    private void run(Engine engine, Requests requests) {
+      try {
+        readers.getLast().join();
+        while (!stopping) {
+          readers.add(Reader.start(engine, request(requests, STREAM_PROMPT, answer)));
+          readers.getLast().join();
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e); // nobody interrupts it
       }
     }
-    return latencies.stream().mapToDouble(Double::doubleValue).toArray();
+
+    /** Waits for the end of its answer. */
+    void stop() throws InterruptedException {
+      stopping = true;
+      thread.join();
+      for (Reader reader : readers) {
+        Requests.complete(
+            new Completion("", reader.end().reason(), reader.end().usage(), reader.end().timings()), answer);
+      }
+    }
+
+    /** Adds the times between successive events of an answer that lie, even if in part only, between two moments. */
+    void latencies(long from, long to, List<Double> latencies) {
+      for (Reader reader : readers) {
+        long[] arrivals = reader.arrivals();
+        for (int i = 1; i < arrivals.length; i++) {
+          if (arrivals[i] - from > 0 && to - arrivals[i - 1] > 0) {
+            latencies.add((arrivals[i] - arrivals[i - 1]) / 1e6);
+          }
+        }
+      }
+    }
   }
 }

@@ -59,7 +59,7 @@ class ProgramsTest {
   void anIntrusion() throws IOException {
     JsonNode json =
         run("intrusion", "--rounds", "2", "--quiet", "1", "--prompt", "2000", "--streams", "2", "--itl-target", "20");
-    assertThat(json.path("spreads").path("ITL without the prompt").path("count").asInt()).isPositive();
+    assertThat(json.path("spreads").path("ITL quiet").path("count").asInt()).isPositive();
     assertThat(json.path("spreads").path("ITL while it prefills").path("count").asInt()).isPositive();
     JsonNode tail = json.path("comparisons").path(1);
     assertThat(tail.path("name").asText()).isEqualTo("ITL p99");

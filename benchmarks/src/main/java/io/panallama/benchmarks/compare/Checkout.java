@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,12 @@ record Checkout(Path root, Children children, Path logs) {
     List<String> command = new ArrayList<>(List.of(root.resolve(script).toString()));
     command.addAll(arguments);
     return new Children.Command(command, root, Map.of());
+  }
+
+  /** Our command line, on the backend that this process has loaded, so that no other libraries are built for it. */
+  Children.Command panallama(List<String> arguments) {
+    Children.Command command = script("panallama", arguments);
+    return new Children.Command(command.command(), root, Map.of("PANALLAMA_BACKEND", Llama.natives().backend()));
   }
 
   /**
@@ -110,18 +118,31 @@ record Checkout(Path root, Children children, Path logs) {
 
   /** A command as it can be typed from the checkout's folder; without the names of this machine's folders. */
   String typed(Children.Command command) {
-    String words = command.command().stream().map(Checkout::quoted).collect(Collectors.joining(" "));
+    boolean here = command.directory().equals(root);
+    // After the cd, the checkout's folder is the shell's last one.
+    String words =
+        command.command().stream().map(word -> here ? quoted(word) : absolute(word)).collect(Collectors.joining(" "));
     String environment =
         command.environment().entrySet().stream()
             .map(variable -> variable.getKey() + "=" + quoted(variable.getValue()) + " ")
             .collect(Collectors.joining());
-    String directory = command.directory().equals(root) ? "" : "cd " + quoted(command.directory().toString()) + " && ";
+    String directory = here ? "" : "cd " + quoted(command.directory().toString()) + " && ";
     return shortened(directory + environment + words);
+  }
+
+  private String absolute(String word) {
+    String prefix = root + "/";
+    return word.startsWith(prefix) ? "\"$OLDPWD\"/" + quoted(word.substring(prefix.length())) : quoted(word);
   }
 
   /** The text with {@code .} for the checkout's folder and {@code ~} for the user's own. */
   String shortened(String text) {
-    return text.replace(root.toString(), ".").replace(System.getProperty("user.home"), "~");
+    return withPath(withPath(text, root.toString(), "."), System.getProperty("user.home"), "~");
+  }
+
+  /** Replaces a path, and no longer one that begins with the same letters. */
+  private static String withPath(String text, String path, String name) {
+    return text.replaceAll("(?<![\\w./-])" + Pattern.quote(path) + "(?![\\w.-])", Matcher.quoteReplacement(name));
   }
 
   private static String quoted(String word) {

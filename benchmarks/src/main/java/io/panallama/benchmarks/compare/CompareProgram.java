@@ -251,18 +251,21 @@ public final class CompareProgram implements Callable<Integer> {
       say("llama.cpp's programs: two to three minutes if they have to be compiled");
       checkout.buildYardsticks(this::say);
     }
+    // All of them before anything is measured: a path that is wrong must not cost what came before.
+    Path bench = checkout.yardstick("llama-bench", llamaBench);
+    Path batchedBench = checkout.yardstick("llama-batched-bench", llamaBatchedBench);
+    Path server = checkout.yardstick("llama-server", llamaServer);
     List<Section> done = new ArrayList<>();
     EngineSections engine = new EngineSections(checkout, plan.engineOptions(), plan.effort(), line -> say("  " + line));
     if (plan.has("engine")) {
       say("engine: tg128 and pp512 beside llama-bench");
-      done.add(engine.engine(checkout.yardstick("llama-bench", llamaBench)));
+      done.add(engine.engine(bench));
     }
     if (plan.has("batch")) {
       say("batch: B = " + plan.effort().batchStreams() + " beside llama-batched-bench");
-      done.add(engine.batch(checkout.yardstick("llama-batched-bench", llamaBatchedBench), separateCaches));
+      done.add(engine.batch(batchedBench, separateCaches));
     }
     if (plan.needsServers()) {
-      Path server = checkout.yardstick("llama-server", llamaServer);
       facts.put("llama-server", new ServerSections(checkout, plan, this::say).run(server, done));
     }
     for (Section section : done) {

@@ -78,11 +78,11 @@ final class HtmlReport {
 
   private void summary() {
     out.element("h2", "Where we lose");
-    verdict(Verdict.BEHIND, "Nowhere: in no measure is the middle half of the rounds behind.");
+    verdict(Verdict.BEHIND, "Nowhere: no measure is clearly behind.");
     out.element("h2", "What can’t be told apart");
     verdict(Verdict.EVEN, "Nothing: every measure is clearly ahead or behind.");
     out.element("h2", "Where we win");
-    verdict(Verdict.AHEAD, "Nowhere: in no measure is the middle half of the rounds ahead.");
+    verdict(Verdict.AHEAD, "Nowhere: no measure is clearly ahead.");
     List<Finding> all = data.findings();
     if (!all.isEmpty()) {
       out.start("figure").element("figcaption", "All measures, from lost to won");
@@ -217,8 +217,9 @@ final class HtmlReport {
             + " within a round, because what disturbs a machine lasts longer than one: ours by theirs for rates, theirs"
             + " by ours for times, so that more than 1 is always good for us. Its median over the rounds is given, with"
             + " the middle half (between the quartiles) and the extremes. Ours and theirs are the medians of their own"
-            + " rounds. “Lose” and “win” mean that the whole middle half is on that side of 1; with few rounds that is"
-            + " a hint, not a proof.");
+            + " rounds. “Lose” and “win” mean that all rounds are on that side of 1 or, from "
+            + Measure.MANY_ROUNDS
+            + " rounds on, their middle half. Chance alone does that to one measure in some twenty.");
     out.element(
         "p",
         "TTFT is the time to the first token, ITL the time between two events of a stream that carry text. Curves show"

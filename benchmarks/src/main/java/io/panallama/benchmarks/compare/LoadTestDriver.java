@@ -99,7 +99,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
             millis("TTFT p90", summary.ttft().percentile(90)),
             millis("ITL p50", summary.itl().p50()),
             millis("ITL p99", summary.itl().p99()));
-    return new Sample(values, curves, summary.promptTokens(), summary.answerTokens(), problems, result.json());
+    return new Sample(values, curves, work(summary), problems, result.json());
   }
 
   private static Sample intrusion(LoadResult result, LoadRow row, List<String> problems) {
@@ -109,6 +109,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
         List.of(
             distribution("ITL during the prefill", during),
             distribution("ITL of the same tokens without it", latency(row, "ITL of the same tokens, quiet")));
+    problems.addAll(intruderProblems(row, during.count()));
     Summary summary = row.summary();
     List<Sample.Value> values =
         List.of(
@@ -117,7 +118,33 @@ final class LoadTestDriver implements ServerRounds.Driver {
             millis("ITL max during the prefill", during.max()),
             millis("TTFT of the long prompt", intruder.p50()),
             new Sample.Value("tokens/s of the streams", "tokens/s", Better.HIGHER, summary.tokensPerSecond()));
-    return new Sample(values, curves, summary.promptTokens(), summary.answerTokens(), problems, result.json());
+    return new Sample(values, curves, work(summary), problems, result.json());
+  }
+
+  /** Whether the long prompts were answered, computed anew, and streams ran beside them all the time. */
+  private static List<String> intruderProblems(LoadRow row, long gaps) {
+    List<String> problems = new ArrayList<>();
+    if (fact(row, "long prompts answered") != fact(row, "rounds")) {
+      problems.add("not every long prompt was answered");
+    }
+    if (fact(row, "of them cached") > 0) {
+      problems.add("a part of the long prompt came from a cache");
+    }
+    if (fact(row, "streams over before its first token") > 0) {
+      problems.add(
+          "streams were over before the first token of the long prompt; choose longer ones or a shorter prompt");
+    }
+    if (fact(row, "gaps without a quiet counterpart") > gaps / 100) {
+      problems.add("more than 1 % of the gaps have no counterpart without the long prompt");
+    }
+    return problems;
+  }
+
+  private static long fact(LoadRow row, String name) {
+    if (row.facts().get(name) instanceof Number number) {
+      return number.longValue();
+    }
+    throw new CompareException("the load generator does not say \"" + name + "\": " + row.facts());
   }
 
   private static Latency latency(LoadRow row, String name) {
@@ -126,6 +153,10 @@ final class LoadTestDriver implements ServerRounds.Driver {
       throw new CompareException("the load generator found no \"" + name + "\": " + row.facts());
     }
     return latency;
+  }
+
+  private static Sample.Work work(Summary summary) {
+    return new Sample.Work(summary.promptTokens(), summary.cachedTokens(), summary.answerTokens(), summary.events());
   }
 
   private static Sample.Value millis(String name, double value) {

@@ -63,7 +63,7 @@ record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup se
           .run(checkout.script("benchmarks/run", words), checkout.logs().resolve("models.log"), progress);
     }
     if (needsServers()) {
-      Children.Command help = checkout.script("panallama", List.of("--help"));
+      Children.Command help = checkout.panallama(List.of("--help"));
       checkout.children().run(help, checkout.logs().resolve("panallama.log"), progress);
     }
   }

@@ -7,18 +7,31 @@ import java.util.List;
  *
  * @param values in the order to be shown
  * @param curves distributions of times, the same ones in the same order for every server
- * @param promptTokens of the measured requests, by the server's own count
- * @param answerTokens of them
+ * @param work what was done for the measured requests
  * @param problems why these are not the figures of what was asked for: failed requests, short answers
  * @param raw everything, for a JSON mapper
  */
-record Sample(
-    List<Value> values,
-    List<Distribution> curves,
-    long promptTokens,
-    long answerTokens,
-    List<String> problems,
-    Object raw) {
+record Sample(List<Value> values, List<Distribution> curves, Work work, List<String> problems, Object raw) {
+  /**
+   * How much a server did.
+   *
+   * @param promptTokens by the server's own count
+   * @param cachedTokens of them, likewise
+   * @param answerTokens likewise
+   * @param events in which the answers came
+   */
+  record Work(long promptTokens, long cachedTokens, long answerTokens, long events) {
+    static final Work NONE = new Work(0, 0, 0, 0);
+
+    Work plus(Work other) {
+      return new Work(
+          promptTokens + other.promptTokens,
+          cachedTokens + other.cachedTokens,
+          answerTokens + other.answerTokens,
+          events + other.events);
+    }
+  }
+
   /**
    * A figure.
    *

@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -107,10 +108,10 @@ final class Server implements AutoCloseable {
   }
 
   /** The files of llama.cpp and ggml that it has mapped, by full path; empty where the system does not tell. */
-  Set<String> llamaLibraries() {
+  Optional<Set<String>> llamaLibraries() {
     Path maps = Path.of("/proc", Long.toString(process.pid()), "maps");
     if (!Files.isReadable(maps)) {
-      return Set.of();
+      return Optional.empty();
     }
     try (Stream<String> lines = Files.lines(maps)) {
       Set<String> files = new TreeSet<>();
@@ -118,9 +119,9 @@ final class Server implements AutoCloseable {
           .map(line -> line.substring(line.lastIndexOf(' ') + 1))
           .filter(file -> file.matches(".*/lib(llama\\.|ggml)[^/]*"))
           .forEach(files::add);
-      return files;
+      return Optional.of(files);
     } catch (IOException e) {
-      return Set.of();
+      return Optional.empty();
     }
   }
 

@@ -5,13 +5,17 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /** Our server and llama-server, on equal terms, both ready. Closing ends both. */
 final class ServerPair implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  /** The default of llama.cpp. */
+  private static final int MICRO_BATCH = 512;
 
   private final Server ours;
   private final Server theirs;
@@ -49,7 +53,7 @@ final class ServerPair implements AutoCloseable {
       terms().forEach(term -> options.addAll(words(term.ours())));
       options.addAll(List.of("--model", model.toString()));
       options.addAll(oursToo);
-      return checkout.script("panallama", options);
+      return checkout.panallama(options);
     }
 
     Children.Command theirs(Path program, int port) {
@@ -69,7 +73,9 @@ final class ServerPair implements AutoCloseable {
     List<Term> terms() {
       String count = Integer.toString(threads);
       int theirContext = separateCaches ? context * slots : context;
-      return List.of(
+      List<Term> terms = new ArrayList<>();
+      Collections.addAll(
+          terms,
           new Term("threads", "--threads " + count, "--threads " + count + " --threads-batch " + count, "the same"),
           new Term("slots", "--slots " + slots, "--parallel " + slots, "the same; llama-server’s default is 4, ours 8"),
           new Term(
@@ -90,8 +96,8 @@ final class ServerPair implements AutoCloseable {
           new Term("flash attention", "--flash-attn auto", "--flash-attn auto", "the same, chosen by libllama"),
           new Term(
               "batch",
-              "--batch-size " + batch + " --ubatch-size " + batch,
-              "--batch-size " + batch + " --ubatch-size " + batch,
+              "--batch-size " + batch + " --ubatch-size " + Math.min(batch, MICRO_BATCH),
+              "--batch-size " + batch + " --ubatch-size " + Math.min(batch, MICRO_BATCH),
               "the same; with llama-server’s default of 2048 a long prompt would hold the others up for longer"),
           new Term(
               "layers on a GPU",
@@ -105,11 +111,6 @@ final class ServerPair implements AutoCloseable {
               "(on, by token)",
               "--cache-prompt --cache-reuse 0",
               "the default of both; 0 means prefixes only, as ours: no chunks are shifted to other positions"),
-          new Term(
-              "step budget",
-              "(--itl-target 50, its default)",
-              "(has none)",
-              "not equal on purpose: it is what ours does about long prompts"),
           new Term("queue", "(64 requests)", "(without limit)", "never reached: at most as many clients as slots"),
           new Term(
               "warm-up",
@@ -124,6 +125,23 @@ final class ServerPair implements AutoCloseable {
               "(temperature 0, ignore_eos)",
               "(temperature 0, ignore_eos)",
               "in every request: greedy answers of the same length"));
+      if (!oursToo.contains("--itl-target")) {
+        terms.add(
+            new Term(
+                "step budget",
+                "(--itl-target 50, its default)",
+                "(has none)",
+                "not equal on purpose: it is what ours does about long prompts"));
+      }
+      if (!oursToo.isEmpty() || !theirsToo.isEmpty()) {
+        terms.add(
+            new Term(
+                "further options",
+                "(" + String.join(" ", oursToo) + ")",
+                "(" + String.join(" ", theirsToo) + ")",
+                "not equal: asked for by --ours and --theirs"));
+      }
+      return terms;
     }
   }
 
@@ -157,13 +175,16 @@ final class ServerPair implements AutoCloseable {
 
   /** Whether both run the very same files of llama.cpp and ggml; holds where the system does not tell, and says so. */
   Section.Check sameLibraries() {
-    Set<String> our = new TreeSet<>(ours.llamaLibraries());
-    Set<String> their = new TreeSet<>(theirs.llamaLibraries());
-    if (our.isEmpty() || their.isEmpty()) {
+    Optional<Set<String>> ourFiles = ours.llamaLibraries();
+    Optional<Set<String>> theirFiles = theirs.llamaLibraries();
+    if (ourFiles.isEmpty() || theirFiles.isEmpty()) {
       return new Section.Check(true, "Which libraries the servers have mapped is not told by this system.");
     }
+    // A program that is linked statically has none, and not the same code.
+    Set<String> our = ourFiles.get();
+    Set<String> their = theirFiles.get();
     String names = String.join(", ", our.stream().map(file -> file.substring(file.lastIndexOf('/') + 1)).toList());
-    return our.equals(their)
+    return !our.isEmpty() && our.equals(their)
         ? new Section.Check(true, "Both servers have mapped the very same files: " + names + ".")
         : new Section.Check(
             false, "The servers have mapped different libraries: ours " + our + ", theirs " + their + ".");

@@ -36,6 +36,9 @@ final class ServerRounds {
     Duration processorTime();
   }
 
+  /** By which part the numbers of events may differ. */
+  private static final double EVENT_TOLERANCE = 0.02;
+
   private record Pair(Sample ours, Sample theirs) {}
 
   private final Driver driver;
@@ -214,23 +217,36 @@ final class ServerRounds {
 
   /** Whether both did the same work, all of it. */
   private static List<Section.Check> checks(LoadCase load, List<Pair> rounds) {
-    long ourPrompts = rounds.stream().mapToLong(pair -> pair.ours().promptTokens()).sum();
-    long theirPrompts = rounds.stream().mapToLong(pair -> pair.theirs().promptTokens()).sum();
-    long ourAnswers = rounds.stream().mapToLong(pair -> pair.ours().answerTokens()).sum();
-    long theirAnswers = rounds.stream().mapToLong(pair -> pair.theirs().answerTokens()).sum();
+    Sample.Work our = rounds.stream().map(pair -> pair.ours().work()).reduce(Sample.Work.NONE, Sample.Work::plus);
+    Sample.Work their = rounds.stream().map(pair -> pair.theirs().work()).reduce(Sample.Work.NONE, Sample.Work::plus);
     List<Section.Check> checks = new ArrayList<>();
     checks.add(
         new Section.Check(
-            ourPrompts == theirPrompts && ourAnswers == theirAnswers,
+            our.promptTokens() == their.promptTokens() && our.answerTokens() == their.answerTokens(),
             String.format(
                 Locale.ROOT,
-                "%s: in %d rounds ours read %,d and wrote %,d tokens, llama-server %,d and %,d, by their own count.",
+                "%s: in %d rounds ours read %,d tokens (%,d of them from its cache) and wrote %,d, llama-server %,d"
+                    + " (%,d) and %,d, by their own count.",
                 load.label(),
                 rounds.size(),
-                ourPrompts,
-                ourAnswers,
-                theirPrompts,
-                theirAnswers)));
+                our.promptTokens(),
+                our.cachedTokens(),
+                our.answerTokens(),
+                their.promptTokens(),
+                their.cachedTokens(),
+                their.answerTokens())));
+    // Latencies are between events: one that sends several tokens in one would seem to be faster or slower than it is.
+    if (Math.abs(our.events() - their.events()) > EVENT_TOLERANCE * Math.max(our.events(), their.events())) {
+      checks.add(
+          new Section.Check(
+              false,
+              String.format(
+                  Locale.ROOT,
+                  "%s: answers came in %,d events from ours and in %,d from llama-server.",
+                  load.label(),
+                  our.events(),
+                  their.events())));
+    }
     String problems =
         rounds.stream()
             .flatMap(pair -> {

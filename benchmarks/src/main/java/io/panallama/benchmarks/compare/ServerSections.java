@@ -90,9 +90,10 @@ final class ServerSections {
       case INTRUSION ->
           String.format(
               Locale.ROOT,
-              "%d streams of %d tokens run; when each has 32, a prompt of %d tokens comes. Gaps between events of the "
-                  + "streams belong to its prefill if any part of them lies between its sending and its first token. A "
-                  + "server can trade one for the other: ours holds the prompt back for the streams (--itl-target).",
+              "%d streams of %d tokens run; when each has 32, a prompt of %d tokens comes. Gaps between events of the"
+                  + " streams belong to its prefill if any part of them lies between its sending and its first token. A"
+                  + " server can trade one for the other: ours holds the prompt back for the streams, as far as its ITL"
+                  + " target asks for it.",
               effort.intruded(),
               effort.intrudedAnswer(),
               effort.intruder());

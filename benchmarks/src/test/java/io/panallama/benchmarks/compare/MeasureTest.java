@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panallama.benchmarks.compare.Measure.Better;
 import io.panallama.benchmarks.compare.Measure.Round;
 import io.panallama.benchmarks.compare.Measure.Verdict;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,13 +18,25 @@ class MeasureTest {
   }
 
   @Test
-  void theMiddleHalfOfTheRoundsDecides() {
+  void fewRoundsMustAgree() {
+    assertThat(Fixture.measure("all good", Better.HIGHER, 101, 102, 103, 104, 150).verdict()).isEqualTo(Verdict.AHEAD);
+    assertThat(Fixture.measure("all bad", Better.LOWER, 101, 102, 103, 104, 150).verdict()).isEqualTo(Verdict.BEHIND);
     assertThat(Fixture.measure("one bad round", Better.HIGHER, 101, 102, 103, 104, 50).verdict())
-        .isEqualTo(Verdict.AHEAD);
-    assertThat(Fixture.measure("one good round", Better.HIGHER, 99, 98, 97, 96, 200).verdict())
-        .isEqualTo(Verdict.BEHIND);
+        .isEqualTo(Verdict.EVEN);
     assertThat(Fixture.measure("both", Better.HIGHER, 99, 101, 98, 102).verdict()).isEqualTo(Verdict.EVEN);
     assertThat(Fixture.measure("equal", Better.LOWER, 100, 100).verdict()).isEqualTo(Verdict.EVEN);
+  }
+
+  @Test
+  void theMiddleHalfOfManyRoundsDecides() {
+    double[] rounds = new double[Measure.MANY_ROUNDS];
+    Arrays.fill(rounds, 102);
+    rounds[3] = 50;
+    rounds[7] = 60;
+    assertThat(Fixture.measure("two bad rounds", Better.HIGHER, rounds).verdict()).isEqualTo(Verdict.AHEAD);
+    assertThat(Fixture.measure("two good rounds", Better.LOWER, rounds).verdict()).isEqualTo(Verdict.BEHIND);
+    Arrays.fill(rounds, 0, 5, 98);
+    assertThat(Fixture.measure("five bad rounds", Better.HIGHER, rounds).verdict()).isEqualTo(Verdict.EVEN);
   }
 
   @Test

@@ -27,7 +27,9 @@ class ServerPairTest {
           .containsSequence("--model", "a model.gguf")
           .endsWith("--itl-target", "0")
           .noneMatch(word -> word.contains("("));
-      assertThat(checkout.typed(ours)).startsWith("./panallama serve --port 1234 ").contains("--model 'a model.gguf'");
+      assertThat(checkout.typed(ours))
+          .contains("=cpu ./panallama serve --port 1234 ")
+          .contains("--model 'a model.gguf'");
     }
   }
 
@@ -39,6 +41,13 @@ class ServerPairTest {
   }
 
   @Test
+  void whatWasAskedForBesidesIsATermToo() {
+    List<ReportData.Term> terms = setup(false).terms();
+    assertThat(terms).extracting(ReportData.Term::ours).contains("(--itl-target 0)");
+    assertThat(terms).extracting(ReportData.Term::what).contains("further options").doesNotContain("step budget");
+  }
+
+  @Test
   void aCommandCanBeTyped() {
     try (Children children = Children.create()) {
       Checkout checkout = new Checkout(ROOT, children, ROOT);
@@ -46,7 +55,7 @@ class ServerPairTest {
       Children.Command command =
           new Children.Command(
               List.of(ROOT.resolve("x").toString(), "it's", "a=b"), home.resolve("libs"), Map.of("LD", "there"));
-      assertThat(checkout.typed(command)).isEqualTo("cd ~/libs && LD=there ./x 'it'\\''s' a=b");
+      assertThat(checkout.typed(command)).isEqualTo("cd ~/libs && LD=there \"$OLDPWD\"/x 'it'\\''s' a=b");
     }
   }
 }

@@ -45,8 +45,7 @@ class ServerRoundsTest {
             new Sample.Value("tokens/s", "tokens/s", Better.HIGHER, rate),
             new Sample.Value("TTFT p50", "ms", Better.LOWER, 20)),
         List.of(new Sample.Distribution("ITL", List.of(50.0, 99.0), List.of(10.0, 10.0))),
-        100,
-        answers,
+        new Sample.Work(100, 10, answers, answers),
         List.of(problems),
         Map.of("rate", rate));
   }
@@ -129,7 +128,8 @@ class ServerRoundsTest {
     assertThat(chat.isWhole()).isFalse();
     assertThat(chat.findings().checks().stream().map(Section.Check::text))
         .containsExactly(
-            "1 stream: in 2 rounds ours read 200 and wrote 100 tokens, llama-server 200 and 98, by their own count.",
+            "1 stream: in 2 rounds ours read 200 tokens (20 of them from its cache) and wrote 100, llama-server 200"
+                + " (20) and 98, by their own count.",
             "1 stream: llama-server: 1 of 8 requests failed: status 500");
   }
 

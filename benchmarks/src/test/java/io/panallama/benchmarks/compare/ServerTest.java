@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,7 @@ class ServerTest {
     Server server = start("exec '" + program + "' -b 127.0.0.1 -p " + port, port, PATIENCE);
     assertThat(server.isAlive()).isTrue();
     assertThat(server.address().getPort()).isEqualTo(port);
-    assertThat(server.llamaLibraries()).isEmpty();
+    assertThat(server.llamaLibraries()).hasValue(Set.of());
     server.close();
     assertThat(server.isAlive()).isFalse();
     server.close();

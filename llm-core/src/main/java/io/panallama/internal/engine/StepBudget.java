@@ -27,7 +27,7 @@ final class StepBudget {
   /** A chunk is given up for a smaller one when only this part of it can be afforded. */
   private static final double SHRINK = 0.85;
 
-  /** And for a larger one when so many times as much can. */
+  /** And for one that is so many times as large, or by one token, when that can. */
   private static final double GROW = 1.2;
 
   /** After so many steps with prompts one goes without. Not more often: it breaks the even distances of {@link #chunk(int)}. */
@@ -38,6 +38,9 @@ final class StepBudget {
 
   /** Weight of a new measurement; follows a change within some ten steps. */
   private static final double WEIGHT = 0.2;
+
+  /** Of one that says that prompt tokens are dearer than was thought: better too few of them than a step too long. */
+  private static final double DEARER_WEIGHT = 0.5;
 
   /** What prompts take of a step at least, however noisy the measurement. */
   private static final double LEAST_SHARE = 0.01;
@@ -99,8 +102,12 @@ final class StepBudget {
    */
   private int chunk(int generating) {
     double affordable = affordable(generating);
-    if (affordable < SHRINK * chunk || affordable > GROW * chunk) {
+    int larger = (int) Math.max(chunk + 1, GROW * chunk);
+    if (affordable < SHRINK * chunk) {
       chunk = (int) Math.max(SMALLEST, affordable);
+    } else if (affordable >= larger) {
+      // Not at once: where a token adds little beside the noise of a step, the measured cost may be far too low.
+      chunk = larger;
     }
     return chunk;
   }
@@ -130,11 +137,12 @@ final class StepBudget {
     if (promptTokens == 0) {
       quiet[generating].measured(nanos);
     } else if (generating == 0) {
-      perToken = smooth(perToken, (double) nanos / promptTokens);
+      perToken = smooth(perToken, (double) nanos / promptTokens, WEIGHT);
     } else {
       quiet[generating].grewOlder();
       double added = nanos - Math.max(0, quiet(generating));
-      perAddedToken = smooth(perAddedToken, Math.max(added, LEAST_SHARE * nanos) / promptTokens);
+      double cost = Math.max(added, LEAST_SHARE * nanos) / promptTokens;
+      perAddedToken = smooth(perAddedToken, cost, cost > perAddedToken ? DEARER_WEIGHT : WEIGHT);
     }
   }
 
@@ -149,8 +157,8 @@ final class StepBudget {
     return UNKNOWN;
   }
 
-  private static double smooth(double before, double measured) {
-    return before == UNKNOWN ? measured : before + (measured - before) * WEIGHT;
+  private static double smooth(double before, double measured, double weight) {
+    return before == UNKNOWN ? measured : before + (measured - before) * weight;
   }
 
   /** The last steps without prompts. */

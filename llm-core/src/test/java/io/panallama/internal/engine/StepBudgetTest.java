@@ -91,7 +91,7 @@ class StepBudgetTest {
     run(budget, machine, 4, 30);
     int before = tokens(budget, machine, 4, 1);
     budget.measured(4, before, 10 * machine.step(4, before));
-    run(budget, machine, 4, 15);
+    run(budget, machine, 4, 30);
     assertThat(tokens(budget, machine, 4, 1)).isGreaterThan(before * 3 / 4);
   }
 
@@ -153,6 +153,20 @@ class StepBudgetTest {
     int before = tokens(budget, machine, 4, 1);
     budget.measured(4, 0, 90 * MILLISECOND);
     assertThat(tokens(budget, machine, 4, 1)).isBetween(before - 1, before + 1);
+  }
+
+  @Test
+  void aQuietStepThatIsThoughtTooLongDoesNotLeadToLongOnes() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine machine = new Machine(20 * MILLISECOND, 0, 5 * MILLISECOND);
+    run(budget, machine, 4, 100);
+    for (int i = 0; i < 5; i++) {
+      budget.measured(4, 0, 40 * MILLISECOND);
+    }
+    for (int i = 0; i < StepBudget.PROBE_INTERVAL; i++) {
+      int tokens = step(budget, machine, 4, 1);
+      assertThat(machine.step(4, tokens)).as("step %d", i).isLessThanOrEqualTo(50 * MILLISECOND);
+    }
   }
 
   @Test

@@ -20,15 +20,13 @@ public final class Reader {
   private final Generation generation;
   private final long accepted;
   private final Thread thread;
-  private final CountDownLatch arrived = new CountDownLatch(1);
-  private final int awaited;
+  private final CountDownLatch first = new CountDownLatch(1);
   private long[] arrivals = new long[4096];
   private int count;
   private volatile GenerationEvent.@Nullable Finished end;
   private volatile @Nullable GenerationException failure;
 
-  private Reader(Engine engine, GenerationRequest request, int awaited) {
-    this.awaited = awaited;
+  private Reader(Engine engine, GenerationRequest request) {
     this.generation = engine.generate(request);
     this.accepted = System.nanoTime();
     this.thread = Thread.ofVirtual().unstarted(this::read);
@@ -36,16 +34,7 @@ public final class Reader {
 
   /** Submits a request and reads the answer. */
   public static Reader start(Engine engine, GenerationRequest request) {
-    return start(engine, request, 1);
-  }
-
-  /**
-   * Submits a request and reads the answer.
-   *
-   * @param awaited the event that {@link #await} waits for, from 1
-   */
-  public static Reader start(Engine engine, GenerationRequest request, int awaited) {
-    Reader reader = new Reader(engine, request, awaited);
+    Reader reader = new Reader(engine, request);
     reader.thread.start();
     return reader;
   }
@@ -61,7 +50,7 @@ public final class Reader {
     } catch (GenerationException failed) {
       failure = failed;
     } finally {
-      arrived.countDown();
+      first.countDown();
     }
   }
 
@@ -70,14 +59,14 @@ public final class Reader {
       arrivals = Arrays.copyOf(arrivals, 2 * count);
     }
     arrivals[count++] = now;
-    if (count == awaited) {
-      arrived.countDown();
+    if (count == 1) {
+      first.countDown();
     }
   }
 
-  /** Waits for the awaited event, by default the first one, or the end. */
-  public void await() throws InterruptedException {
-    arrived.await();
+  /** Waits for the first token. */
+  public void awaitFirst() throws InterruptedException {
+    first.await();
   }
 
   /** Waits until the generation was read to its end. */
