@@ -34,7 +34,12 @@ import org.openjdk.jmh.annotations.TearDown;
 public class LatencyBenchmark extends LauncherJvm {
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final int PROMPT = 64;
-  private static final int ANSWER = 256;
+
+  /** How many events of an answer are samples of {@link #nextToken}. */
+  private static final int EVENTS = 256;
+
+  /** So many tokens that it does not end before: not every token is an event, because one may be half a character. */
+  private static final int ANSWER = 440;
 
   /** An engine that serves one stream. */
   @State(Scope.Thread)
@@ -114,19 +119,32 @@ public class LatencyBenchmark extends LauncherJvm {
     return generation.poll(LONG).orElseThrow();
   }
 
-  /** A long answer, and another one when it is over. */
+  /** A long answer, left before its end, since the wait for that is no wait for a token; then another one. */
   @State(Scope.Thread)
   public static class Next {
     private @Nullable Generation generation;
-    private @Nullable GenerationEvent last;
+    private int events;
 
     /** Waits for the first token, which is not to be measured. */
     @Setup(Level.Invocation)
     public void prepare(Running running) throws InterruptedException {
-      if (generation == null || last instanceof GenerationEvent.Finished) {
+      if (generation == null || events == EVENTS) {
+        leave();
         Generation started = running.generate(ANSWER);
         generation = started;
-        last = started.poll(LONG).orElseThrow();
+        started.poll(LONG).orElseThrow();
+        events = 0;
+      }
+      events++;
+    }
+
+    /** Reads to the end, so that the engine is idle before the next one. */
+    private void leave() throws InterruptedException {
+      if (generation != null) {
+        generation.cancel();
+        while (!(generation.poll(LONG).orElseThrow() instanceof GenerationEvent.Finished)) {
+          // Tokens that came before the engine saw it.
+        }
       }
     }
   }
@@ -135,7 +153,9 @@ public class LatencyBenchmark extends LauncherJvm {
   @Benchmark
   public Object nextToken(Next next) throws InterruptedException {
     GenerationEvent event = Objects.requireNonNull(next.generation).poll(LONG).orElseThrow();
-    next.last = event;
+    if (event instanceof GenerationEvent.Finished) {
+      throw new IllegalStateException("An answer of " + ANSWER + " tokens had less than " + EVENTS + " events.");
+    }
     return event;
   }
 }

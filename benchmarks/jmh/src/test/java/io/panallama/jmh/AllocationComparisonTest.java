@@ -70,7 +70,7 @@ class AllocationComparisonTest {
   void fewOperationsLeaveRoomForWhatOthersAllocateMeanwhile() {
     assertThat(compare(0, 24, 100).isGood()).isTrue();
     assertThat(compare(0, 40, 100).isGood()).isFalse();
-    assertThat(compare(0, 24, 1_000).isGood()).isFalse();
+    assertThat(compare(0, 16, 1_000).isGood()).isFalse();
   }
 
   @Test

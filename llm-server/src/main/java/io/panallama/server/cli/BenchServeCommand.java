@@ -79,7 +79,10 @@ final class BenchServeCommand implements Callable<Integer> {
       description = "How much: a number of requests (64, the default) or a time (30s).")
   private String measure = "64";
 
-  @Option(names = "--warmup", paramLabel = "N|TIME", description = "What comes before and does not count; default 4.")
+  @Option(
+      names = "--warmup",
+      paramLabel = "N|TIME",
+      description = "What comes before and does not count; default 4, or one for each client if that is more.")
   private String warmUp = "4";
 
   @Option(names = "--rounds", paramLabel = "N", description = "Of burst, intrusion, disconnect; default 3.")

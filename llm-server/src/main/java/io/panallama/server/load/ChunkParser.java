@@ -110,7 +110,13 @@ final class ChunkParser {
       case "content" -> text(json, true);
       case "reasoning_content", "reasoning" -> text(json, false);
       case "tool_calls" -> {
-        hasText |= json.currentToken() == JsonToken.START_ARRAY;
+        if (json.currentToken() == JsonToken.START_ARRAY) {
+          // An empty array is a field that some servers always send.
+          while (json.nextToken() != JsonToken.END_ARRAY) {
+            hasText = true;
+            json.skipChildren();
+          }
+        }
         json.skipChildren();
       }
       default -> json.skipChildren();

@@ -34,7 +34,7 @@ interface Dialogue {
   static Source source(LoadPlan plan, Prompts prompts, int row) {
     Lengths lengths = plan.lengths();
     // Number -1 is nobody's own.
-    String shared = lengths.shared() == 0 ? "" : prompts.text(prompts.random(row, -1), lengths.shared());
+    String shared = lengths.shared() == 0 ? "" : prompts.text(prompts.random(row, 0, -1), lengths.shared());
     return switch (plan.scenario()) {
       case SHARED_PREFIX -> number -> of(withSystem(shared, chat(lengths, prompts, row, number)));
       case AGENT -> number -> new Agent(lengths, prompts, row, number, shared);
@@ -43,7 +43,7 @@ interface Dialogue {
   }
 
   private static Turn chat(Lengths lengths, Prompts prompts, int row, int number) {
-    SplittableRandom random = prompts.random(row, number);
+    SplittableRandom random = prompts.random(row, 0, number);
     String text = prompts.text(random, lengths.vary(lengths.prompt(), random));
     return Turn.user(text, lengths.vary(lengths.answer(), random));
   }
@@ -68,7 +68,7 @@ interface Dialogue {
     Agent(Lengths lengths, Prompts prompts, int row, int number, String system) {
       this.lengths = lengths;
       this.prompts = prompts;
-      this.random = prompts.random(row, number);
+      this.random = prompts.random(row, 0, number);
       if (!system.isEmpty()) {
         history.add(new Turn.Message("system", system));
       }

@@ -35,7 +35,7 @@ final class Disconnects {
       throws InterruptedException {
     Sender leaving =
         (turn, manner) -> {
-          SplittableRandom random = row.prompts().random(100 * row.number() + part, -2 - manner.index());
+          SplittableRandom random = row.prompts().random(row.number(), part, -2 - manner.index());
           boolean leaves = random.nextDouble() < share;
           int after = 1 + random.nextInt(Math.max(1, turn.answerTokens() / 2));
           return row.sender().send(turn, leaves ? manner.droppingAfter(after) : manner);

@@ -10,7 +10,7 @@ import java.util.stream.LongStream;
 /**
  * {@link Scenario#INTRUSION}: every round runs the streams twice, once alone and once with a long prompt that comes when all
  * of them generate. Both runs have prompts and answers of the same lengths but other words, so that neither finds the
- * other's prompts in a cache; which goes first alternates.
+ * other's prompts in a cache; which goes first alternates, from {@link LoadPlan#quietFirst} on.
  *
  * <p>A gap between two events of a stream belongs to the prefill if any part of it lies between the sending of the long
  * prompt and its first token. It is compared with the gap between the same two tokens of the same stream in the run without:
@@ -50,7 +50,7 @@ final class Intrusion {
     for (int round = 0; round < warmUps + row.plan().rounds(); round++) {
       List<RequestRecord> alone = List.of();
       List<RequestRecord> disturbed;
-      boolean quietFirst = round % 2 == 0;
+      boolean quietFirst = row.plan().quietFirst() == ((round - warmUps) % 2 == 0);
       if (quietFirst) {
         alone = streams(2 * round, false, round >= warmUps);
       }

@@ -76,6 +76,10 @@ public final class LoadPlan {
     return values.intrudeAfter;
   }
 
+  boolean quietFirst() {
+    return values.quietFirst;
+  }
+
   double dropShare() {
     return values.dropShare;
   }
@@ -109,6 +113,7 @@ public final class LoadPlan {
     json.putAll(values.lengths.json());
     json.put("intruder_tokens", values.intruderTokens);
     json.put("intrude_after_events", values.intrudeAfter);
+    json.put("quiet_first", values.quietFirst);
     json.put("drop_share", values.dropShare);
     json.put("ignore_eos_wanted", values.ignoreEos);
     json.put("slo", values.slo.json());
@@ -129,6 +134,7 @@ public final class LoadPlan {
     private Lengths lengths = new Lengths(128, 128, 512, 5, 0);
     private int intruderTokens = 2048;
     private int intrudeAfter = 32;
+    private boolean quietFirst = true;
     private double dropShare = 0.25;
     private boolean ignoreEos = true;
     private Slo slo = Slo.none();
@@ -172,7 +178,10 @@ public final class LoadPlan {
       return this;
     }
 
-    /** What comes before and does not count. In scenarios of rounds: one round, unless it is nothing. */
+    /**
+     * What comes before and does not count. A number of requests, other than 0, has at least one for each client of a closed
+     * loop; in an open loop so many must be over before anything counts. In scenarios of rounds: one round, unless it is nothing.
+     */
     public Builder warmUp(Extent value) {
       warmUp = value;
       return this;
@@ -198,6 +207,15 @@ public final class LoadPlan {
     public Builder intruder(int tokens, int afterEvents) {
       intruderTokens = tokens;
       intrudeAfter = afterEvents;
+      return this;
+    }
+
+    /**
+     * Whether the first measured round of {@link Scenario#INTRUSION} runs the streams alone before it runs them beside the
+     * long prompt; it is the other way round in every other round. Who runs single rounds changes this from one to the next.
+     */
+    public Builder quietFirst(boolean value) {
+      quietFirst = value;
       return this;
     }
 

@@ -103,6 +103,11 @@ public final class LoadTable {
 
   private static void details(LoadRow row, PrintStream out) {
     Summary summary = row.summary();
+    if (summary.ttftMissing() + summary.failed() > 0) {
+      out.printf(
+          "%s: of %d requests, TTFT leaves out %d that got no text, and E2E %d that got no whole answer%n",
+          row.label(), summary.requests() - summary.dropped(), summary.ttftMissing(), summary.failed());
+    }
     if (summary.correctionMillis() > 0) {
       out.printf(
           Locale.ROOT,

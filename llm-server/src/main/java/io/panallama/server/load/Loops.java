@@ -31,12 +31,14 @@ final class Loops {
   static Run closed(Clients clients, int concurrency, Dialogue.Source source, Extent warmUp, Extent extent)
       throws InterruptedException {
     LoadClock clock = clients.clock();
-    Phases phases = new Phases(warmUp, extent, clock.now());
+    Phases phases = Phases.closed(warmUp, concurrency, extent, clock.now());
     AtomicInteger dialogues = new AtomicInteger();
     for (int i = 0; i < concurrency; i++) {
+      // Here, and not on the client's thread: a fast client must not take a slow one's share of the warm-up.
+      Optional<String> first = phases.next(clock.now());
       clients.start(() -> {
         long now = clock.now();
-        Optional<String> group = phases.next(now);
+        Optional<String> group = first;
         while (group.isPresent()) {
           RequestRecord last = clients.talk(source.number(dialogues.getAndIncrement()), group.get(), now);
           boolean failed = !last.isOk() && last.outcome() != Outcome.DROPPED;
@@ -61,13 +63,17 @@ final class Loops {
       throws InterruptedException {
     LoadClock clock = clients.clock();
     long start = clock.now();
-    Phases phases = new Phases(warmUp, extent, start);
+    Phases phases = Phases.open(warmUp, extent, start);
     Semaphore room = new Semaphore(maxInFlight, true);
     int dialogues = 0;
     long arrival = start + arrivals.next();
-    Optional<String> group = phases.next(arrival);
-    while (group.isPresent()) {
+    while (!phases.isOver(arrival)) {
+      // Only now it is known who of the warm-up still runs.
       clock.sleepUntil(arrival);
+      Optional<String> group = phases.next(arrival);
+      if (group.isEmpty()) {
+        break;
+      }
       Dialogue dialogue = source.number(dialogues++);
       String ownGroup = group.get();
       long intended = arrival;
@@ -77,10 +83,10 @@ final class Loops {
           clients.talk(dialogue, ownGroup, intended);
         } finally {
           room.release();
+          phases.dialogueOver();
         }
       });
       arrival = start + arrivals.next();
-      group = phases.next(arrival);
     }
     clients.await();
     return Run.of(clients.records(), phases);

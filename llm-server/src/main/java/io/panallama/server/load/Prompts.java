@@ -25,9 +25,15 @@ final class Prompts {
     this.scale = scale;
   }
 
-  /** Numbers for one place: a row of the results, and what it numbers there. */
-  SplittableRandom random(int row, int number) {
-    return new SplittableRandom(seed * 0x9E3779B97F4A7C15L + row * 1_000_003L + number).split();
+  /** Numbers for one place: a row of the results, a part of it such as a round, and what is numbered there. */
+  SplittableRandom random(int row, int part, int number) {
+    // Mixed one by one: a sum of multiples gives two places the same numbers as soon as one of them is large.
+    return new SplittableRandom(mixed(mixed(mixed(mixed(seed) + row) + part) + number));
+  }
+
+  /** Other numbers for other values: the first number of this generator is a bijection of its seed. */
+  private static long mixed(long value) {
+    return new SplittableRandom(value).nextLong();
   }
 
   /** A text that makes a prompt of about that many tokens. */

@@ -21,7 +21,7 @@ record Row(int number, LoadPlan plan, Prompts prompts, Sender sender, LoadClock 
   }
 
   Turn turn(int part, int number, int promptTokens, int answerTokens) {
-    return Turn.user(prompts.text(prompts.random(100 * this.number + part, number), promptTokens), answerTokens);
+    return Turn.user(prompts.text(prompts.random(this.number, part, number), promptTokens), answerTokens);
   }
 
   /** How many rounds come first and do not count. */

@@ -20,7 +20,8 @@ import java.util.stream.Stream;
  * @param errors failures by kind
  * @param example the first failure's details, empty if there was none
  * @param seconds of the time that throughput is counted in
- * @param requestsPerSecond whole answers that ended in that time
+ * @param requestsPerSecond whole answers in that time, those of all requests that ran then; one of which only a part came in
+ *     that time counts as that part
  * @param tokensPerSecond tokens of answers that came in that time, those of all requests that ran then
  * @param tokensFromUsage whether the server counted the tokens of all answers; else events stand for tokens
  * @param promptTokens of the measured whole answers, as the server counts, as the next two
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
  * @param cachedTokens of their prompts that came from a cache
  * @param events of their answers: pieces of text that came one by one
  * @param ttft time to first token of every measured request that got one, as all of these
+ * @param ttftMissing measured requests that got no text, so that {@code ttft} knows nothing of them
  * @param itl the times between events
  * @param tpot time per output token, of whole answers
  * @param e2e whole answers, from the intended start to the end
@@ -37,7 +39,7 @@ import java.util.stream.Stream;
  * @param e2eCorrected likewise
  * @param correctionMillis the time between requests that the correction assumes; 0 for none
  * @param good measured requests that met the SLO
- * @param goodput them per second
+ * @param goodput answers per second as in {@code requestsPerSecond}, but only those that met the SLO
  */
 public record Summary(
     int requests,
@@ -57,6 +59,7 @@ public record Summary(
     long cachedTokens,
     long events,
     Latency ttft,
+    int ttftMissing,
     Latency itl,
     Latency tpot,
     Latency e2e,
@@ -96,14 +99,15 @@ public record Summary(
         errors,
         stayed.stream().filter(record -> !record.isOk()).map(RequestRecord::detail).findFirst().orElse(""),
         seconds,
-        perSecond(records.stream().filter(RequestRecord::isOk).filter(r -> contain(windows, r.end())).count(), seconds),
-        perSecond(records.stream().mapToDouble(record -> tokensIn(windows, record)).sum(), seconds),
+        perSecond(shares(records.stream().filter(RequestRecord::isOk), windows), seconds),
+        perSecond(records.stream().mapToDouble(record -> shareIn(windows, record) * record.tokens()).sum(), seconds),
         whole.stream().allMatch(record -> record.completionTokens() >= 0),
         sum(whole, RequestRecord::promptTokens),
         sum(whole, RequestRecord::tokens),
         sum(whole, RequestRecord::cachedTokens),
         sum(whole, RequestRecord::eventCount),
         ttft,
+        (int) stayed.stream().filter(record -> record.eventCount() == 0).count(),
         Latency.of(stayed.stream().flatMapToLong(record -> LongStream.of(record.gaps()))),
         latency(whole.stream().filter(record -> record.timePerToken() > 0), RequestRecord::timePerToken),
         e2e,
@@ -113,7 +117,7 @@ public record Summary(
         e2e.corrected(expected),
         expected / 1e6,
         good,
-        perSecond(good, seconds));
+        perSecond(shares(records.stream().filter(slo::isMetBy), windows), seconds));
   }
 
   private static Stream<RequestRecord> withText(List<RequestRecord> records) {
@@ -136,19 +140,26 @@ public record Summary(
     return windows.stream().anyMatch(window -> window.contains(time));
   }
 
-  /** The tokens of a request that came in these times: its tokens lie evenly on its events. */
-  private static double tokensIn(List<Window> windows, RequestRecord record) {
+  private static double shares(Stream<RequestRecord> records, List<Window> windows) {
+    return records.mapToDouble(record -> shareIn(windows, record)).sum();
+  }
+
+  /**
+   * How much of an answer came in these times, by its events; without any, by its end. An answer that began before them is not
+   * counted as a whole: where requests are counted, none runs beyond the end to make up for it.
+   */
+  private static double shareIn(List<Window> windows, RequestRecord record) {
     if (record.eventCount() == 0) {
-      return contain(windows, record.end()) ? record.tokens() : 0;
+      return contain(windows, record.end()) ? 1 : 0;
     }
     int inside = 0;
     for (int i = 0; i < record.eventCount(); i++) {
       inside += contain(windows, record.event(i)) ? 1 : 0;
     }
-    return (double) inside * record.tokens() / record.eventCount();
+    return (double) inside / record.eventCount();
   }
 
-  /** Failures of all kinds. */
+  /** Failures of all kinds; {@code e2e} knows nothing of them. */
   public int failed() {
     return requests - ok - dropped;
   }
@@ -173,9 +184,11 @@ public record Summary(
     json.put("cached_tokens", cachedTokens);
     json.put("events", events);
     json.put("ttft", ttft.json());
+    json.put("ttft_missing", ttftMissing);
     json.put("itl", itl.json());
     json.put("tpot", tpot.json());
     json.put("e2e", e2e.json());
+    json.put("e2e_missing", failed());
     json.put("queue_wait", queueWait.json());
     if (serverQueue.count() > 0) {
       json.put("server_queue", serverQueue.json());

@@ -24,6 +24,8 @@ class ChunkParserTest {
         "{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"a\"},\"logprobs\":{\"content\":[]}}],\"usage\":null}",
         "{\"choices\":[{\"delta\":{\"reasoning_content\":\"a\"}}]}",
         "{\"choices\":[{\"delta\":{\"content\":null,\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\"}}]}}]}",
+        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0},{\"index\":1}],\"content\":null}}]}",
+        "{\"choices\":[{\"delta\":{\"tool_calls\":[],\"content\":\"a\"}}]}",
         "{\"choices\":[{\"text\":\"a\",\"index\":0}]}",
       })
   void textIsText(String chunk) throws IOException {
@@ -40,6 +42,8 @@ class ChunkParserTest {
         "{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}",
         "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}",
         "{\"choices\":[{\"text\":\"\",\"index\":0}]}",
+        "{\"choices\":[{\"delta\":{\"content\":\"\",\"tool_calls\":[]}}]}",
+        "{\"choices\":[{\"delta\":{\"tool_calls\":null}}]}",
         "{\"content\":\"a\",\"other\":{\"choices\":[{\"text\":\"a\"}]}}",
       })
   void nothingIsNoText(String chunk) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -19,8 +20,14 @@ class IntrusionTest {
   private int quietEvents = 10;
   private boolean answered = true;
 
+  /** The groups of streams in the order in which they ran; one stream. */
+  private final List<String> order = new CopyOnWriteArrayList<>();
+
   /** A token every 10 ms; beside the prompt, which computes from 35 to 70, the fourth one comes at 75 only. */
   private RequestRecord send(Turn turn, Sender.Manner manner) throws InterruptedException {
+    if (!manner.group().equals(Intrusion.INTRUDER)) {
+      order.add(manner.group());
+    }
     return switch (manner.group()) {
       case Intrusion.QUIET -> record(manner, 0, LongStream.rangeClosed(1, quietEvents).map(i -> 10 * i));
       case Intrusion.BESIDE -> {
@@ -60,18 +67,22 @@ class IntrusionTest {
         "");
   }
 
-  private LoadRow run(int streams) throws InterruptedException {
-    LoadPlan plan =
-        LoadPlan.builder()
-            .scenario(Scenario.INTRUSION)
-            .warmUp(new Extent.Requests(0))
-            .rounds(1)
-            .lengths(new Lengths(30, 10, 0, 1, 0))
-            .intruder(300, AFTER)
-            .build();
+  private static LoadPlan.Builder plan() {
+    return LoadPlan.builder()
+        .scenario(Scenario.INTRUSION)
+        .warmUp(new Extent.Requests(0))
+        .rounds(1)
+        .lengths(new Lengths(30, 10, 0, 1, 0))
+        .intruder(300, AFTER);
+  }
+
+  private List<LoadRow> run(LoadPlan plan, int streams) throws InterruptedException {
     Prompts prompts = new Prompts(1, new PromptScale(0, 1));
-    List<LoadRow> rows =
-        Intrusion.run(new Row(0, plan, prompts, this::send, LoadClock.system(), new CpuMeter()), streams);
+    return Intrusion.run(new Row(0, plan, prompts, this::send, LoadClock.system(), new CpuMeter()), streams);
+  }
+
+  private LoadRow run(int streams) throws InterruptedException {
+    List<LoadRow> rows = run(plan().build(), streams);
     assertThat(rows).hasSize(2);
     assertThat(rows.getFirst().summary().itl().max()).isCloseTo(10, within(0.1));
     return rows.getLast();
@@ -112,5 +123,26 @@ class IntrusionTest {
 
     assertThat(row.latencies().get("ITL during the prefill").count()).isZero();
     assertThat(row.latencies().get("TTFT of the long prompt").count()).isZero();
+  }
+
+  @Test
+  void thePlanSaysWhichRunIsFirstAndRoundsAlternate() throws InterruptedException {
+    run(plan().build(), 1);
+    run(plan().quietFirst(false).build(), 1);
+    run(plan().rounds(2).warmUp(new Extent.Requests(1)).build(), 1);
+
+    assertThat(order)
+        .containsExactly(
+            Intrusion.QUIET,
+            Intrusion.BESIDE,
+            Intrusion.BESIDE,
+            Intrusion.QUIET,
+            // The warm-up is the other way round than the first round that counts.
+            Intrusion.BESIDE,
+            Intrusion.QUIET,
+            Intrusion.QUIET,
+            Intrusion.BESIDE,
+            Intrusion.BESIDE,
+            Intrusion.QUIET);
   }
 }

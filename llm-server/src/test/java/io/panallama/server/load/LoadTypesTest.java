@@ -7,14 +7,17 @@ import static org.assertj.core.api.Assertions.within;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What people write, prompts, arrivals and phases. */
+@Timeout(60)
 class LoadTypesTest {
   @Test
   void lengthsOfTimeHaveUnits() {
@@ -74,18 +77,22 @@ class LoadTypesTest {
   void promptsAreTheSameForAPlaceAndNoOther() {
     PromptScale scale = new PromptScale(10, 2);
     Set<String> texts = new HashSet<>();
-    for (int row = 0; row < 20; row++) {
-      for (int number = -1; number < 50; number++) {
-        Prompts prompts = new Prompts(7, scale);
-        String text = prompts.text(prompts.random(row, number), 110);
-        assertThat(text.split(" ")).hasSize(50);
-        assertThat(prompts.text(prompts.random(row, number), 110)).isEqualTo(text);
-        texts.add(text);
+    // Rounds of disconnects have three parts each, from 10 on, so 100 and more are nothing unusual.
+    List<Integer> parts = List.of(0, 1, 31, 99, 100, 101, 200);
+    for (int row = 0; row < 4; row++) {
+      for (int part : parts) {
+        for (int number = -1; number < 20; number++) {
+          Prompts prompts = new Prompts(7, scale);
+          String text = prompts.text(prompts.random(row, part, number), 110);
+          assertThat(text.split(" ")).hasSize(50);
+          assertThat(prompts.text(prompts.random(row, part, number), 110)).isEqualTo(text);
+          texts.add(text);
+        }
       }
     }
-    assertThat(texts).hasSize(20 * 51);
+    assertThat(texts).hasSize(4 * parts.size() * 21);
     Prompts other = new Prompts(8, scale);
-    assertThat(texts).doesNotContain(other.text(other.random(0, 0), 110));
+    assertThat(texts).doesNotContain(other.text(other.random(0, 0, 0), 110));
   }
 
   @Test
@@ -121,7 +128,7 @@ class LoadTypesTest {
 
   @Test
   void whatBeginsIsWarmUpThenMeasuredThenTooMuch() {
-    Phases counted = new Phases(new Extent.Requests(2), new Extent.Requests(1), 5);
+    Phases counted = Phases.closed(new Extent.Requests(2), 1, new Extent.Requests(1), 5);
     assertThat(counted.next(5)).contains(Sender.Manner.WARM_UP);
     assertThat(counted.next(6)).contains(Sender.Manner.WARM_UP);
     assertThat(counted.next(7)).contains(Sender.Manner.MEASURED);
@@ -129,11 +136,47 @@ class LoadTypesTest {
     assertThat(counted.window(20)).isEqualTo(new Window(7, 20));
 
     Extent nano = new Extent.Time(Duration.ofNanos(10));
-    Phases timed = new Phases(nano, nano, 100);
+    Phases timed = Phases.closed(nano, 3, nano, 100);
     assertThat(timed.next(109)).contains(Sender.Manner.WARM_UP);
     assertThat(timed.next(112)).contains(Sender.Manner.MEASURED);
     assertThat(timed.next(119)).contains(Sender.Manner.MEASURED);
     assertThat(timed.next(120)).isEqualTo(Optional.empty());
     assertThat(timed.window(500)).isEqualTo(new Window(110, 120));
+  }
+
+  @Test
+  void everyClientHasAWarmUpUnlessThereIsNone() {
+    Phases few = Phases.closed(new Extent.Requests(1), 3, new Extent.Requests(1), 0);
+    for (int i = 0; i < 3; i++) {
+      assertThat(few.next(i)).contains(Sender.Manner.WARM_UP);
+    }
+    assertThat(few.next(3)).contains(Sender.Manner.MEASURED);
+
+    Phases none = Phases.closed(new Extent.Requests(0), 3, new Extent.Requests(1), 0);
+    assertThat(none.next(0)).contains(Sender.Manner.MEASURED);
+  }
+
+  @Test
+  void theWarmUpOfAnOpenLoopGoesOnUntilSoManyAreOver() {
+    Phases phases = Phases.open(new Extent.Requests(2), new Extent.Requests(1), 0);
+    for (int i = 0; i < 5; i++) {
+      assertThat(phases.next(i)).contains(Sender.Manner.WARM_UP);
+    }
+    phases.dialogueOver();
+    assertThat(phases.next(5)).contains(Sender.Manner.WARM_UP);
+    phases.dialogueOver();
+    assertThat(phases.isOver(6)).isFalse();
+    assertThat(phases.next(6)).contains(Sender.Manner.MEASURED);
+    assertThat(phases.isOver(7)).isTrue();
+    assertThat(phases.window(20)).isEqualTo(new Window(6, 20));
+  }
+
+  @Test
+  void theProcessorTimeOfThisProcessIsCounted() {
+    CpuMeter meter = new CpuMeter();
+    while (meter.share() == 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(meter.share()).isPositive();
   }
 }

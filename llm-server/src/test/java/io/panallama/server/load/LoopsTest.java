@@ -98,6 +98,49 @@ class LoopsTest {
     }
   }
 
+  private static Map<String, Long> groups(Loops.Run run) {
+    return run.records().stream().collect(Collectors.groupingBy(RequestRecord::group, Collectors.counting()));
+  }
+
+  @Test
+  void theFirstRequestOfEveryClientIsWarmUp() throws Exception {
+    Sender sender = (_, manner) -> record(manner, 1, Outcome.OK);
+    try (Clients clients = new Clients(sender, clock)) {
+      Loops.Run run = Loops.closed(clients, 5, SOURCE, new Extent.Requests(2), new Extent.Requests(7));
+      assertThat(groups(run)).isEqualTo(Map.of(Sender.Manner.WARM_UP, 5L, Sender.Manner.MEASURED, 7L));
+    }
+  }
+
+  @Test
+  void anOpenLoopMeasuresNothingBeforeItsWarmUpIsOver() throws Exception {
+    CountDownLatch three = new CountDownLatch(3);
+    Sender slowAtFirst =
+        (_, manner) -> {
+          three.countDown();
+          three.await();
+          return record(manner, 0, Outcome.OK);
+        };
+    try (Clients clients = new Clients(slowAtFirst, clock)) {
+      Arrivals arrivals = new Arrivals(1000, false, 1);
+      Loops.Run run = Loops.open(clients, arrivals, 1024, SOURCE, new Extent.Requests(2), new Extent.Requests(5));
+
+      // The third begins while the first two run. How many more follow until two are over, nobody knows.
+      assertThat(groups(run).get(Sender.Manner.WARM_UP)).isGreaterThanOrEqualTo(3);
+      assertThat(groups(run).get(Sender.Manner.MEASURED)).isEqualTo(5);
+      long secondEnd =
+          run.records().stream()
+              .filter(record -> record.group().equals(Sender.Manner.WARM_UP))
+              .mapToLong(RequestRecord::end)
+              .sorted()
+              .skip(1)
+              .findFirst()
+              .orElseThrow();
+      assertThat(run.records())
+          .filteredOn(record -> record.group().equals(Sender.Manner.MEASURED))
+          .allMatch(record -> record.intended() >= secondEnd);
+    }
+  }
+
   @Test
   void aTimeEndsALoop() throws Exception {
     Sender second = (_, manner) -> record(manner, 1_000_000_000, Outcome.OK);
@@ -105,9 +148,7 @@ class LoopsTest {
       Extent warmUp = new Extent.Time(Duration.ofSeconds(2));
       Loops.Run run = Loops.closed(clients, 1, SOURCE, warmUp, new Extent.Time(Duration.ofSeconds(5)));
 
-      Map<String, Long> groups =
-          run.records().stream().collect(Collectors.groupingBy(RequestRecord::group, Collectors.counting()));
-      assertThat(groups).isEqualTo(Map.of(Sender.Manner.WARM_UP, 2L, Sender.Manner.MEASURED, 5L));
+      assertThat(groups(run)).isEqualTo(Map.of(Sender.Manner.WARM_UP, 2L, Sender.Manner.MEASURED, 5L));
       assertThat(run.window()).isEqualTo(new Window(2_000_000_000L, 7_000_000_000L));
     }
   }

@@ -99,12 +99,47 @@ class SummaryTest {
 
   @Test
   void throughputCountsWhatCameInTheWindow() {
-    // Two of four tokens lie in it, and the end does not.
+    // Two of four tokens lie in it, which is half an answer.
     Summary summary = of(List.of(ok(0, 0, 40, 10, 20, 30, 40)), new Window(15 * MS, 35 * MS), "e2e=1s", false);
 
     assertThat(summary.tokensPerSecond()).isCloseTo(100, within(1e-6));
-    assertThat(summary.requestsPerSecond()).isZero();
+    assertThat(summary.requestsPerSecond()).isCloseTo(25, within(1e-6));
+    assertThat(summary.goodput()).isCloseTo(25, within(1e-6));
     assertThat(summary.seconds()).isCloseTo(0.02, within(1e-9));
+  }
+
+  @Test
+  void answersThatBeganBeforeTheWindowOrEndAfterItAreNotWhole() {
+    // The warm-up of another client, of which a quarter comes in the window, and two answers of which one ends in it.
+    List<RequestRecord> records =
+        List.of(
+            record(Sender.Manner.WARM_UP, 0, 0, 110, Outcome.OK, 30, 60, 90, 110),
+            ok(100, 100, 200, 150, 200),
+            ok(1000, 1000, 5000, 1050, 5000));
+    Summary summary = of(records, new Window(100 * MS, 1100 * MS), "ttft=1s", false);
+
+    assertThat(summary.good()).isEqualTo(2);
+    assertThat(summary.requestsPerSecond()).isCloseTo(1.75, within(1e-9));
+    assertThat(summary.goodput()).isEqualTo(summary.requestsPerSecond());
+    // 1, 2 and 1.
+    assertThat(summary.tokensPerSecond()).isCloseTo(4, within(1e-9));
+  }
+
+  @Test
+  void whatHasNoTextIsMissingInTheTimeToFirstToken() {
+    List<RequestRecord> records =
+        List.of(
+            ok(0, 0, 20, 10, 20),
+            record(Sender.Manner.MEASURED, 0, 0, 500, Outcome.TIMEOUT),
+            record(Sender.Manner.MEASURED, 0, 0, 500, Outcome.TIMEOUT, 10),
+            record(Sender.Manner.MEASURED, 0, 0, 500, Outcome.DROPPED),
+            record(Sender.Manner.WARM_UP, 0, 0, 500, Outcome.TIMEOUT));
+    Summary summary = of(records, new Window(0, 1000 * MS), "ttft=100ms", false);
+
+    assertThat(summary.ttft().count()).isEqualTo(2);
+    assertThat(summary.ttftMissing()).isEqualTo(1);
+    assertThat(summary.e2e().count()).isEqualTo(1);
+    assertThat(summary.json(Slo.none())).containsEntry("ttft_missing", 1).containsEntry("e2e_missing", 2);
   }
 
   @Test
