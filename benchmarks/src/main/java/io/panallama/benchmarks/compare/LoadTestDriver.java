@@ -69,6 +69,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
               .lengths(new Lengths(effort.prompt(), effort.intrudedAnswer(), 0, 1, 0))
               .intruder(effort.intruder(), 32)
               .warmUp(new Extent.Requests(0))
+              .quietFirst(round % 2 == 0)
               .rounds(1);
     }
     return plan.build();
