@@ -38,6 +38,9 @@ final class Reader {
         switch (event) {
           case GenerationEvent.Text text -> arrived(System.nanoTime());
           case GenerationEvent.Finished finished -> end = finished;
+          case GenerationEvent.Reasoning _,
+              GenerationEvent.ToolCallStarted _,
+              GenerationEvent.ToolCallArguments _ -> {} // completions have none
         }
       }
     } finally {
