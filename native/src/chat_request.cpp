@@ -70,6 +70,9 @@ common_chat_templates_inputs read_chat_request(
     inputs.use_jinja        = true;
     inputs.reasoning_format = COMMON_REASONING_FORMAT_NONE;
     inputs.enable_thinking  = enable_thinking;
+    // As llama-server does: templates that would drop the reasoning of earlier turns keep it, and the prompts of a
+    // conversation go on to begin alike.
+    inputs.chat_template_kwargs["preserve_reasoning"] = "true";
     refusing("", [&] {
         const common_json json = common_json::parse(request);
         require(json.is_object(), "the request is not a JSON object");

@@ -194,7 +194,8 @@ PANALLAMA_API void panallama_chat_template_free(struct panallama_chat_template *
 //   "tools", "tool_choice" ("auto", "none", "required"), "parallel_tool_calls" (default: whether the template can);
 //   "json_schema", of the whole answer;
 //   "reasoning_format" ("none", "auto", "deepseek", "deepseek-legacy"; default none), "enable_thinking" (default: whether
-//   the template has a switch for it), "chat_template_kwargs" (an object of further variables);
+//   the template has a switch for it), "chat_template_kwargs" (an object of further variables; "preserve_reasoning" is true
+//   unless it says otherwise);
 //   "add_generation_prompt" (default true), "continue_final_message" (true, "content", "reasoning_content"), which
 //   exclude each other.
 // Anything else is refused. `*result` is a JSON object, freed with panallama_text_free:

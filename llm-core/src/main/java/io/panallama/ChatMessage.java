@@ -9,7 +9,7 @@ import java.util.Objects;
  * <p>What reads like a special token, such as {@code <|im_end|>}, is text here: it can't end a turn or begin another.
  *
  * @param content the text; may be empty
- * @param reasoning what the assistant thought before; most templates leave out all but the latest. Empty for none
+ * @param reasoning what the assistant thought before; not every template has a place for it. Empty for none
  * @param toolCalls what the assistant wanted called
  * @param toolCallId which call a {@link Role#TOOL} message is the result of; empty for none
  * @param name the tool's name in its result, which some templates want; empty for none

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param reasoning what becomes of the model's thinking
  * @param thinking whether the model is to think; null leaves it on where the template has a switch for it
  * @param arguments further variables of the template: name to JSON value, such as {@code "reasoning_effort"} to {@code
- *     "\"low\""}
+ *     "\"low\""}. {@code "preserve_reasoning"} is true unless it is given: templates that can keep the reasoning of earlier
+ *     turns in the prompt do
  * @param turn whether the answer is a new turn or goes on with the last message
  */
 public record TemplateOptions(

@@ -31,7 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
  *     -Dpanallama.test.llamaServer=/path/to/llama-server
  * </pre>
  *
- * What both refuse counts as equal.
+ * llama-server looks for its libraries beside itself and in LD_LIBRARY_PATH, and for ggml's CPU libraries beside itself. What
+ * both refuse counts as equal.
  */
 @EnabledIfSystemProperty(named = "panallama.test.llamaServer", matches = ".+")
 class TemplateParityTest {
