@@ -39,77 +39,6 @@ final class SchemaCheck {
   /** Bounds of integers are compared as doubles by most others. */
   private static final long MAX_INTEGER = 1L << 53;
 
-  /** Keywords that say nothing about what is valid. */
-  private static final Set<String> ANNOTATIONS =
-      Set.of(
-          "$schema",
-          "$id",
-          "$anchor",
-          "$comment",
-          "$defs",
-          "definitions",
-          "title",
-          "description",
-          "default",
-          "example",
-          "examples",
-          "deprecated",
-          "readOnly",
-          "writeOnly",
-          "contentEncoding",
-          "contentMediaType",
-          "format");
-
-  /** What llama.cpp's grammars keep for each type. */
-  private static final Map<String, Set<String>> ENFORCED =
-      Map.of(
-          "object", Set.of("properties", "required", "additionalProperties"),
-          "array", Set.of("items", "prefixItems", "minItems", "maxItems"),
-          "string", Set.of("pattern", "minLength", "maxLength"),
-          "integer", Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-          "number", Set.of(),
-          "boolean", Set.of(),
-          "null", Set.of());
-
-  /** What only says something about values of one type. */
-  private static final Map<String, Set<String>> APPLICABLE =
-      Map.of(
-          "object",
-          Set.of(
-              "properties",
-              "required",
-              "additionalProperties",
-              "patternProperties",
-              "propertyNames",
-              "minProperties",
-              "maxProperties",
-              "dependentRequired",
-              "dependentSchemas",
-              "dependencies",
-              "unevaluatedProperties"),
-          "array",
-          Set.of(
-              "items",
-              "prefixItems",
-              "additionalItems",
-              "unevaluatedItems",
-              "minItems",
-              "maxItems",
-              "uniqueItems",
-              "contains",
-              "minContains",
-              "maxContains"),
-          "string",
-          Set.of("pattern", "minLength", "maxLength"),
-          "integer",
-          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-          "number",
-          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-          "boolean",
-          Set.of(),
-          "null",
-          Set.of());
-
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String parameter;
@@ -203,7 +132,7 @@ final class SchemaCheck {
   private void nothingBeside(ObjectNode schema, String path, Set<String> allowed) {
     if (strict) {
       for (String keyword : (Iterable<String>) schema::fieldNames) {
-        if (!allowed.contains(keyword) && !ANNOTATIONS.contains(keyword)) {
+        if (!allowed.contains(keyword) && !SchemaKeywords.isAnnotation(keyword)) {
           throw fault(path, keyword + " can't be enforced beside " + String.join(", ", allowed));
         }
       }
@@ -256,7 +185,7 @@ final class SchemaCheck {
   }
 
   private void ofType(ObjectNode schema, String type, String path, int depth, long times) {
-    if (!ENFORCED.containsKey(type)) {
+    if (!SchemaKeywords.isType(type)) {
       throw fault(path, "the type must be one of array, boolean, integer, null, number, object and string");
     }
     boolean composed =
@@ -281,12 +210,8 @@ final class SchemaCheck {
       return;
     }
     for (String keyword : (Iterable<String>) schema::fieldNames) {
-      boolean speaksOfOthers =
-          APPLICABLE.values().stream().anyMatch(all -> all.contains(keyword))
-              && !APPLICABLE.getOrDefault(type, Set.of()).contains(keyword);
-      boolean known = keyword.equals("type") || ANNOTATIONS.contains(keyword) || ENFORCED.get(type).contains(keyword);
       boolean off = keyword.equals("uniqueItems") && !schema.get(keyword).asBoolean();
-      if (!known && !speaksOfOthers && !off) {
+      if (!SchemaKeywords.isKept(keyword, type) && !off) {
         throw fault(path, keyword + " can't be enforced for the type " + type);
       }
     }
@@ -368,7 +293,7 @@ final class SchemaCheck {
   }
 
   private void integer(ObjectNode schema, String path) {
-    for (String bound : ENFORCED.get("integer")) {
+    for (String bound : SchemaKeywords.ofIntegers()) {
       JsonNode value = schema.get(bound);
       if (value != null && (!value.isNumber() || Math.abs(value.asDouble()) > MAX_INTEGER)) {
         throw fault(path, bound + " must be a number between -2^53 and 2^53");
