@@ -135,7 +135,14 @@ class RequestErrorTest {
           {"messages": [{"role": "user", "content": ["x"]}]}          | messages[0].content[0]   | must be an object
           {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]} | messages[0].content[0].type | not supported
           {"messages": [{"role": "user", "content": [{"type": "text"}]}]} | messages[0].content[0].text | is missing
-          {"messages": [{"role": "user", "content": "x", "name": "Bob"}]} | messages[0].name     | not supported
+          {"messages": [{"role": "user", "content": "x", "name": 5}]} | messages[0].name         | must be a string
+          {"messages": [{"role": "user", "content": "x", "function_call": {}}]} | messages[0].function_call | not supported
+          {"messages": [{"role": "user", "content": "x", "tool_calls": [{}]}]} | messages[0].tool_calls | the assistant
+          {"messages": [{"role": "assistant", "tool_calls": [5]}]}    | messages[0].tool_calls[0] | must be an object
+          {"messages": [{"role": "assistant", "tool_calls": [{}]}]}   | messages[0].tool_calls[0].type | must be "function"
+          {"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]} | messages[0].tool_calls[0].function | is missing
+          {"messages": [{"role": "assistant", "tool_calls": [{"type": "function", "function": {}}]}]} | messages[0].tool_calls[0].function.name | is missing
+          {"messages": [{"role": "assistant", "tool_calls": 5}]}      | messages[0].tool_calls   | an array of tool calls
           {"messages": [{"role": "user", "content": "x", "mood": 1}]} | messages[0].mood         | Unknown parameter
           {"messages": [{"role": "user", "content": "\\udc00"}]}      | messages[0].content      | surrogate
           """)
