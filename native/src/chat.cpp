@@ -3,16 +3,22 @@
 #include <algorithm>
 #include <string>
 
+#include "chat-peg-parser.h"
+#include "chat_request.h"
 #include "guard.h"
 #include "jinja/lexer.h"
 #include "jinja/parser.h"
 #include "json.h"
+#include "json_bounds.h"
 #include "large_stack.h"
+#include "literals.h"
 #include "log.h"
+#include "schema.h"
 
 struct panallama_chat_template {
-    common_chat_templates_ptr templates;
-    bool                      enable_thinking;
+    common_chat_templates_ptr                 templates;
+    std::unique_ptr<panallama::control_texts> controls;
+    bool                                      enable_thinking;
 };
 
 namespace panallama {
@@ -23,7 +29,6 @@ namespace {
 constexpr size_t k_max_source_bytes = size_t(256) << 10;
 constexpr size_t k_max_tokens       = 100'000;
 constexpr int    k_max_nesting      = 500;
-constexpr int    k_max_json_nesting = 500;
 
 // libllama-common has a log of its own that writes to stderr and cannot be redirected. All that it says about templates
 // is in the exceptions too.
@@ -58,41 +63,8 @@ void require_bounded_template(const std::string & source) {
     }
 }
 
-void require_bounded_json(const char * json) {
-    int  depth     = 0;
-    bool in_string = false;
-    for (const char * pos = json; *pos != '\0'; pos++) {
-        if (in_string) {
-            if (*pos == '\\' && pos[1] != '\0') {
-                pos++;
-            } else if (*pos == '"') {
-                in_string = false;
-            }
-        } else if (*pos == '"') {
-            in_string = true;
-        } else if (*pos == '[' || *pos == '{') {
-            require(++depth <= k_max_json_nesting, "the request nests deeper than 500");
-        } else if (*pos == ']' || *pos == '}') {
-            depth--;
-        }
-    }
-}
-
 std::string text_or_empty(const char * text) {
     return text == nullptr ? std::string() : std::string(text);
-}
-
-// Every exception of llama.cpp here is about the source; the ones that say "out of memory" pass.
-template <typename Body> void refusing(const char * what, Body && body) {
-    try {
-        body();
-    } catch (const invalid_input &) {
-        throw;
-    } catch (const std::bad_alloc &) {
-        throw;
-    } catch (const std::exception & e) {
-        throw invalid_input(std::string(what) + e.what());
-    }
 }
 
 common_chat_templates_ptr compile(const llama_model * model, const char * source) {
@@ -118,27 +90,112 @@ common_chat_templates_ptr compile(const llama_model * model, const char * source
     return templates;
 }
 
-common_chat_templates_inputs read_request(const char * request) {
-    require(request != nullptr, "there is no request");
-    require_bounded_json(request);
-    common_chat_templates_inputs inputs;
-    refusing("", [&] {
-        const common_json json = common_json::parse(request);
-        require(json.is_object(), "the request is not a JSON object");
-        require(json.contains("messages"), "the request has no 'messages'");
-        for (const auto & entry : json.items()) {
-            const std::string & key = entry.key();
-            if (key == "messages") {
-                inputs.messages = common_chat_msgs_parse_oaicompat(entry.value());
-            } else if (key == "add_generation_prompt") {
-                require(entry.value().is_boolean(), "'add_generation_prompt' is not true or false");
-                inputs.add_generation_prompt = entry.value().get<bool>();
-            } else {
-                throw invalid_input("unknown key '" + key + "' in the request");
+// The parts that a serialized parser goes through one after the other.
+std::vector<common_json> parts_of(const common_json & arena, int id) {
+    const common_json &      parser = arena.at("parsers").at(static_cast<size_t>(id));
+    std::vector<common_json> parts;
+    if (parser.at("type") == "sequence") {
+        for (const auto & child : parser.at("children")) {
+            for (common_json & part : parts_of(arena, child.get<int>())) {
+                parts.push_back(std::move(part));
             }
         }
+    } else if (parser.at("type") != "epsilon") {
+        parts.push_back(parser);
+    }
+    return parts;
+}
+
+// Whether a parser takes all of the answer for content: what the template wrote of it, the content, the end.
+bool reads_content_only(const common_chat_params & params) {
+    if (params.parser.empty()) {
+        return true;
+    }
+    const common_json        arena = common_json::parse(params.parser);
+    std::vector<common_json> parts = parts_of(arena, arena.at("root").get<int>());
+    if (!parts.empty() && parts.front().at("type") == "literal" &&
+        parts.front().at("literal") == params.generation_prompt) {
+        parts.erase(parts.begin());
+    }
+    if (!parts.empty() && parts.back().at("type") == "end") {
+        parts.pop_back();
+    }
+    if (parts.size() != 1 || parts[0].at("type") != "tag" || parts[0].at("tag") != common_chat_peg_builder::CONTENT) {
+        return false;
+    }
+    const std::vector<common_json> inside = parts_of(arena, parts[0].at("child").get<int>());
+    return inside.size() == 1 && inside[0].at("type") == "until" && inside[0].at("delimiters").empty();
+}
+
+// Whether the answer needs no parser: its text is its content.
+bool is_plain(const common_chat_templates_inputs & inputs, const common_chat_params & params) {
+    return inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE && reads_content_only(params);
+}
+
+// What panallama_chat_parser_new reads.
+common_json parser_of(const common_chat_templates_inputs & inputs, const common_chat_params & params) {
+    common_json json          = common_json::object();
+    json["format"]            = static_cast<int>(params.format);
+    json["parser"]            = params.parser;
+    json["reasoning_format"]  = common_reasoning_format_name(inputs.reasoning_format);
+    json["generation_prompt"] = params.generation_prompt;
+    json["tool_calls"]        = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+    json["continuation"]      = inputs.continue_final_message != COMMON_CHAT_CONTINUATION_NONE;
+    return json;
+}
+
+// What panallama_sampler_constraint reads.
+common_json constraint_of(const common_chat_params & params) {
+    common_json triggers = common_json::array();
+    for (const common_grammar_trigger & trigger : params.grammar_triggers) {
+        triggers.push_back({ { "type", static_cast<int>(trigger.type) }, { "value", trigger.value } });
+    }
+    common_json json          = common_json::object();
+    json["grammar"]           = with_readable_json(params.grammar);
+    json["lazy"]              = params.grammar_lazy;
+    json["triggers"]          = triggers;
+    json["preserved_tokens"]  = params.preserved_tokens;
+    json["generation_prompt"] = params.generation_prompt;
+    json["thinking_start"]    = params.thinking_start_tag;
+    json["thinking_ends"]     = params.thinking_end_tags;
+    return json;
+}
+
+std::vector<std::string> thinking_tags(const common_chat_params & params) {
+    std::vector<std::string> tags = params.thinking_end_tags;
+    if (!params.thinking_start_tag.empty()) {
+        tags.push_back(params.thinking_start_tag);
+    }
+    return tags;
+}
+
+std::string apply(const panallama_chat_template & chat_template, const char * request) {
+    common_chat_templates_inputs inputs =
+        read_chat_request(request, chat_template.templates.get(), chat_template.enable_thinking);
+    std::string text;
+    // Templates refuse conversations that they do not support (roles in a wrong order), so it is the input.
+    refusing("the chat template refused the messages: ", [&] {
+        const common_chat_params params = common_chat_templates_apply(chat_template.templates.get(), inputs);
+        common_json              json   = common_json::object();
+        json["prompt"]                  = params.prompt;
+        literal_marks marks;
+        if (mark_literals(inputs.messages, *chat_template.controls, thinking_tags(params), marks)) {
+            json["prompt"] = common_chat_templates_apply(chat_template.templates.get(), inputs).prompt;
+            json["marks"]  = common_json::array({ marks.open, marks.close });
+        }
+        json["stops"]             = params.additional_stops;
+        json["preserved_tokens"]  = params.preserved_tokens;
+        json["supports_thinking"] = params.supports_thinking;
+        if (!is_plain(inputs, params)) {
+            json["parser"] = parser_of(inputs, params);
+        }
+        if (!params.grammar.empty()) {
+            json["constraint"] = constraint_of(params);
+        }
+        // A template may cut a text in the middle of a UTF-8 character: replaced, not thrown.
+        text = json.dump_safe();
     });
-    return inputs;
+    return text;
 }
 
 }  // namespace
@@ -156,6 +213,8 @@ int32_t panallama_chat_template_new(
         on_large_stack(k_parser_stack_bytes, [&] {
             auto made = std::make_unique<panallama_chat_template>();
             made->templates = compile(model, source);
+            made->controls =
+                std::make_unique<control_texts>(model == nullptr ? nullptr : llama_model_get_vocab(model));
             // As llama-server does: thinking is on exactly where the template has a switch for it.
             refusing("the chat template does not work: ", [&] {
                 made->enable_thinking = common_chat_templates_support_enable_thinking(made->templates.get());
@@ -184,26 +243,8 @@ int32_t panallama_chat_template_apply(
         require(result != nullptr, "there is no room for the result");
         *result = nullptr;
         std::string text;
-        on_large_stack(k_parser_stack_bytes, [&] {
-            common_chat_templates_inputs inputs = read_request(request);
-            inputs.use_jinja                    = true;
-            inputs.tool_choice                  = COMMON_CHAT_TOOL_CHOICE_NONE;
-            inputs.reasoning_format             = COMMON_REASONING_FORMAT_NONE;
-            inputs.enable_thinking              = chat_template->enable_thinking;
-            // Templates refuse conversations that they do not support (roles in a wrong order), so it is the input.
-            refusing("the chat template refused the messages: ", [&] {
-                const common_chat_params params = common_chat_templates_apply(chat_template->templates.get(), inputs);
-                common_json json = common_json::object();
-                json["prompt"]   = params.prompt;
-                json["stops"]    = params.additional_stops;
-                // A template may cut a text in the middle of a UTF-8 character: replaced, not thrown.
-                text = json.dump_safe();
-            });
-        });
-        *result = copy_text(text.data(), text.size());
-        if (*result == nullptr) {
-            throw std::bad_alloc();
-        }
+        on_large_stack(k_parser_stack_bytes, [&] { text = apply(*chat_template, request); });
+        hand_over(text, result);
         return PANALLAMA_OK;
     });
 }

@@ -1,6 +1,9 @@
+#include "grammar.h"
+
 #include <algorithm>
 #include <vector>
 
+#include "constraint.h"
 #include "guard.h"
 #include "large_stack.h"
 #include "src/llama-grammar.h"
@@ -166,7 +169,9 @@ class optional_parts {
 };
 
 // llama.cpp prints a grammar that does not parse to stderr and returns NULL. So it is parsed here first, for the text.
-void require_parses(const llama_vocab * vocab, const char * grammar, const char * root) {
+//
+// Returns whether the grammar speaks of tokens by their ids.
+bool require_parses(const llama_vocab * vocab, const char * grammar, const char * root) {
     const std::string refused = "the grammar does not compile: ";
     llama_grammar_parser parser(vocab);
     const char *         pos = grammar + std::strspn(grammar, " \t\r\n");
@@ -196,47 +201,79 @@ void require_parses(const llama_vocab * vocab, const char * grammar, const char 
         }
     }
     optional_parts(parser.rules).require_few();
+    return std::any_of(parser.rules.begin(), parser.rules.end(), [](const llama_grammar_rule & rule) {
+        return std::any_of(rule.begin(), rule.end(), [](const llama_grammar_element & element) {
+            return element.type == LLAMA_GRETYPE_TOKEN || element.type == LLAMA_GRETYPE_TOKEN_NOT;
+        });
+    });
 }
 
-template <typename Make>
-int32_t make_grammar(const llama_vocab * vocab,
-                     const char *        grammar,
-                     const char *        root,
-                     llama_sampler **    out,
-                     char **             error,
-                     Make &&             make) {
+sampler_ptr make(const llama_vocab * vocab, const char * grammar, const char * root, const grammar_triggers * triggers) {
+    if (triggers == nullptr) {
+        return sampler_ptr(llama_sampler_init_grammar(vocab, grammar, root));
+    }
+    require(!triggers->patterns.empty() || !triggers->tokens.empty(), "a lazy grammar without a trigger never applies");
+    try {
+        std::vector<const char *> patterns = triggers->patterns;
+        return sampler_ptr(llama_sampler_init_grammar_lazy_patterns(
+            vocab, grammar, root, patterns.data(), patterns.size(), triggers->tokens.data(), triggers->tokens.size()));
+    } catch (const std::regex_error & e) {
+        throw invalid_input(std::string("a trigger pattern does not compile: ") + e.what());
+    }
+}
+
+int32_t make_sampler(const llama_vocab *           vocab,
+                     const panallama_vocab_index * index,
+                     const char *                  grammar,
+                     const char *             root,
+                     const grammar_triggers * triggers,
+                     llama_sampler **         out,
+                     char **                  error) {
     return guarded(error, [&] {
         require(out != nullptr, "there is no room for the sampler");
         *out = nullptr;
-        require(vocab != nullptr, "there is no vocabulary");
-        require(llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE, "the model has no tokenizer");
-        require(grammar != nullptr && root != nullptr, "there is no grammar or no root rule");
-        require(std::strlen(grammar) <= k_max_grammar_bytes, "the grammar is larger than 1 MiB");
-        require(group_nesting(grammar) <= k_max_nesting, "the grammar nests groups deeper than 1000");
-        on_large_stack(k_parser_stack_bytes, [&] {
-            require_parses(vocab, grammar, root);
-            *out = make();
-            require(*out != nullptr, "the grammar does not compile: a rule is left-recursive");
-        });
+        *out = constraint_sampler(compiled_grammar(vocab, index, grammar, root, triggers));
         return PANALLAMA_OK;
     });
 }
 
 }  // namespace
+
+std::unique_ptr<constraint> compiled_grammar(const llama_vocab *           vocab,
+                                             const panallama_vocab_index * index,
+                                             const char *                  grammar,
+                                             const char *                  root,
+                                             const grammar_triggers *      triggers) {
+    require(vocab != nullptr, "there is no vocabulary");
+    require(llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE, "the model has no tokenizer");
+    require(grammar != nullptr && root != nullptr, "there is no grammar or no root rule");
+    require(std::strlen(grammar) <= k_max_grammar_bytes, "the grammar is larger than 1 MiB");
+    require(group_nesting(grammar) <= k_max_nesting, "the grammar nests groups deeper than 1000");
+    std::unique_ptr<constraint> made;
+    on_large_stack(k_parser_stack_bytes, [&] {
+        const bool  by_id   = require_parses(vocab, grammar, root);
+        sampler_ptr sampler = make(vocab, grammar, root, triggers);
+        require(sampler != nullptr, "the grammar does not compile: a rule is left-recursive");
+        made = std::make_unique<constraint>(vocab, std::move(sampler), by_id ? nullptr : index);
+    });
+    return made;
+}
+
 }  // namespace panallama
 
 extern "C" {
 
-int32_t panallama_sampler_grammar(const struct llama_vocab * vocab,
-                                  const char *               grammar,
-                                  const char *               root,
-                                  struct llama_sampler **    out,
-                                  char **                    error) {
-    return panallama::make_grammar(vocab, grammar, root, out, error,
-                                   [&] { return llama_sampler_init_grammar(vocab, grammar, root); });
+int32_t panallama_sampler_grammar(const struct llama_vocab *           vocab,
+                                  const struct panallama_vocab_index * index,
+                                  const char *                         grammar,
+                                  const char *                         root,
+                                  struct llama_sampler **              out,
+                                  char **                              error) {
+    return panallama::make_sampler(vocab, index, grammar, root, nullptr, out, error);
 }
 
 int32_t panallama_sampler_grammar_lazy(const struct llama_vocab * vocab,
+                                       const struct panallama_vocab_index * index,
                                        const char *               grammar,
                                        const char *               root,
                                        const char **              trigger_patterns,
@@ -245,15 +282,10 @@ int32_t panallama_sampler_grammar_lazy(const struct llama_vocab * vocab,
                                        size_t                     n_trigger_tokens,
                                        struct llama_sampler **    out,
                                        char **                    error) {
-    return panallama::make_grammar(vocab, grammar, root, out, error, [&] {
-        panallama::require(n_trigger_patterns + n_trigger_tokens > 0, "a lazy grammar without a trigger never applies");
-        try {
-            return llama_sampler_init_grammar_lazy_patterns(vocab, grammar, root, trigger_patterns, n_trigger_patterns,
-                                                            trigger_tokens, n_trigger_tokens);
-        } catch (const std::regex_error & e) {
-            throw panallama::invalid_input(std::string("a trigger pattern does not compile: ") + e.what());
-        }
-    });
+    const panallama::grammar_triggers triggers = {
+        { trigger_patterns, trigger_patterns + n_trigger_patterns }, { trigger_tokens, trigger_tokens + n_trigger_tokens }
+    };
+    return panallama::make_sampler(vocab, index, grammar, root, &triggers, out, error);
 }
 
 }  // extern "C"

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 // Grows with every incompatible change of this header. The Java side refuses any other value.
-#define PANALLAMA_BRIDGE_VERSION 2
+#define PANALLAMA_BRIDGE_VERSION 3
 
 enum panallama_status {
     PANALLAMA_OK        = 0,
@@ -116,20 +116,40 @@ PANALLAMA_API int32_t panallama_sample(
     struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, struct panallama_sampling_pool * pool,
     char ** error);
 
-// llama_sampler_init_grammar; PANALLAMA_INVALID with a text when the grammar does not compile, is empty (llama.cpp would
+// Which tokens of a vocabulary begin with which others: what lets a grammar look at a few of them. Made once per model (some
+// 50 ms for 128,000 tokens); outlives the samplers that were given it.
+struct panallama_vocab_index;
+
+// Free with panallama_vocab_index_free.
+PANALLAMA_API int32_t panallama_vocab_index_new(
+    const struct llama_vocab * vocab, struct panallama_vocab_index ** out, char ** error);
+
+// NULL is allowed.
+PANALLAMA_API void panallama_vocab_index_free(struct panallama_vocab_index * index);
+
+// llama_sampler_init_grammar, for the first place of a chain: the other members choose, and only what the grammar then
+// refuses is chosen again from what it allows. `index` may be NULL. PANALLAMA_INVALID with a text when the grammar does not compile, is empty (llama.cpp would
 // constrain nothing), is larger than 1 MiB, nests groups deeper than 1000 or has more than 200 optional parts in a row,
 // which llama.cpp would compute on for minutes.
 PANALLAMA_API int32_t panallama_sampler_grammar(
-    const struct llama_vocab * vocab, const char * grammar, const char * root, struct llama_sampler ** out, char ** error);
+    const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * grammar, const char * root,
+    struct llama_sampler ** out, char ** error);
 
 // llama_sampler_init_grammar_lazy_patterns likewise; at least one trigger. Until a pattern matches, every accepted token
 // searches all the text since the start by std::regex: a pattern that starts with [\s\S]*? and no ^ takes minutes after
 // 3000 characters, and one with ^ takes some 200 bytes of stack for each (a stack of 1 MiB overflows before 8000). A
 // pattern that starts with literal text costs nothing to speak of.
 PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
-    const struct llama_vocab * vocab, const char * grammar, const char * root,
+    const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * grammar, const char * root,
     const char ** trigger_patterns, size_t n_trigger_patterns,
     const llama_token * trigger_tokens, size_t n_trigger_tokens,
+    struct llama_sampler ** out, char ** error);
+
+// A grammar for the first place of a chain, from the "constraint" of panallama_chat_template_apply: with its triggers,
+// silent while the model thinks, and without control tokens where the output would not show them. PANALLAMA_INVALID as
+// panallama_sampler_grammar.
+PANALLAMA_API int32_t panallama_sampler_constraint(
+    const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * description,
     struct llama_sampler ** out, char ** error);
 
 // ---- tokens ---------------------------------------------------------------------------------------------------------
@@ -141,6 +161,13 @@ PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
 // is larger than `capacity` nothing was written and the call is to be repeated with more room. Thread-safe.
 PANALLAMA_API int32_t panallama_tokenize(
     const struct llama_vocab * vocab, const char * text, int32_t length, bool add_special, bool parse_special,
+    llama_token * tokens, int32_t capacity, int32_t * count, char ** error);
+
+// A prompt with special tokens, but for some places where their texts are meant as text: what panallama_chat_template_apply
+// marked. `literals` has n_literals pairs of byte offsets, [begin, end), in order. BOS and EOS are added where the model
+// asks for them. Otherwise as panallama_tokenize.
+PANALLAMA_API int32_t panallama_tokenize_prompt(
+    const struct llama_vocab * vocab, const char * text, int32_t length, const int32_t * literals, int32_t n_literals,
     llama_token * tokens, int32_t capacity, int32_t * count, char ** error);
 
 // llama_detokenize, with the same protocol for `*count` (bytes). The second call may give fewer bytes than the first one
@@ -168,14 +195,55 @@ PANALLAMA_API int32_t panallama_chat_template_new(
 
 PANALLAMA_API void panallama_chat_template_free(struct panallama_chat_template * chat_template);
 
-// Renders a conversation as llama-server does. `request` is a JSON object: "messages" (OpenAI form, required),
-// "add_generation_prompt" (default true), nothing else. `*result` is a JSON object: "prompt" and "stops" (array of texts).
-// It is freed with panallama_text_free. One thread at a time per template.
+// Renders a conversation as llama-server does. `request` is a JSON object with "messages" (OpenAI's form, required) and,
+// each of them optional:
+//   "tools", "tool_choice" ("auto", "none", "required"), "parallel_tool_calls" (default: whether the template can);
+//   "json_schema", of the whole answer;
+//   "reasoning_format" ("none", "auto", "deepseek", "deepseek-legacy"; default none), "enable_thinking" (default: whether
+//   the template has a switch for it), "chat_template_kwargs" (an object of further variables; "preserve_reasoning" is true
+//   unless it says otherwise);
+//   "add_generation_prompt" (default true), "continue_final_message" (true, "content", "reasoning_content"), which
+//   exclude each other.
+// Anything else is refused. `*result` is a JSON object, freed with panallama_text_free:
+//   "prompt";
+//   "marks", two texts, if something in the messages reads like a special token and is not one: it stands between these
+//   two in the prompt. They are to be cut out; see panallama_tokenize_prompt. A mark without its partner means nothing;
+//   "stops" and "preserved_tokens", arrays of texts: what ends the answer, and control tokens that belong to its text;
+//   "parser", for panallama_chat_parser_new; without one the answer's text is its content;
+//   "constraint", for panallama_sampler_constraint, if the answer has to follow a grammar;
+//   "supports_thinking".
 //
-// The prompt is to be tokenized with add_special and parse_special: when the model wants BOS or EOS added, the one that
-// the template wrote itself has been cut off, so neither is doubled and neither is missing.
+// One thread at a time per template. The prompt is to be tokenized with add_special and parse_special: when the model
+// wants BOS or EOS added, the one that the template wrote itself has been cut off, so neither is doubled or missing.
 PANALLAMA_API int32_t panallama_chat_template_apply(
     const struct panallama_chat_template * chat_template, const char * request, char ** result, char ** error);
+
+// ---- what the model answers -----------------------------------------------------------------------------------------
+
+// Reads the text of one answer as it comes.
+struct panallama_chat_parser;
+
+// `description` is the "parser" of panallama_chat_template_apply. Free with panallama_chat_parser_free.
+PANALLAMA_API int32_t panallama_chat_parser_new(
+    const char * description, struct panallama_chat_parser ** out, char ** error);
+
+// Takes the next bytes of the answer. `*deltas` is a JSON array of what they added, in order, or NULL if that is nothing:
+// {"reasoning": text}, {"content": text}, {"index": n, "id": text, "name": text} where a tool call begins, {"index": n,
+// "arguments": text} as it goes on. With `is_final` the answer has to be complete. PANALLAMA_FAILED when the text is not
+// of the format; the parser is as it was before but for the text, and may be asked again, also without `is_final`.
+// PANALLAMA_INVALID when brackets nest deeper than 10000. All of the answer is read again at each call. One thread at a
+// time.
+PANALLAMA_API int32_t panallama_chat_parser_update(
+    struct panallama_chat_parser * parser, const char * text, int32_t length, bool is_final, char ** deltas, char ** error);
+
+// NULL is allowed.
+PANALLAMA_API void panallama_chat_parser_free(struct panallama_chat_parser * parser);
+
+// A JSON schema of at most 1 MiB as a GBNF grammar whose root is "root", freed with panallama_text_free.
+// PANALLAMA_INVALID with the place of the fault, as in "at #/properties/age: minimum must be a number". llama.cpp does not
+// see all that a schema can say; a caller who must be sure looks first. Time grows with the third power of the number of
+// optional properties of an object and exponentially with the depth of "type" arrays: a caller bounds both. Thread-safe.
+PANALLAMA_API int32_t panallama_schema_grammar(const char * schema, char ** grammar, char ** error);
 
 // ---- memory ---------------------------------------------------------------------------------------------------------
 

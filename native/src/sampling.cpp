@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include "constraint.h"
 #include "guard.h"
 #include "sampling_pool.h"
 #include "shortlist.h"
@@ -69,26 +70,20 @@ bool sees_shortlist(const struct panallama_sample & sample, int32_t n_vocab) {
     return sample.shortlist > 0 && sample.shortlist <= n_vocab / k_worth_a_shortlist;
 }
 
-llama_token_data_array candidates_of(const struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
-    thread_local candidate_list list;
-    return sees_shortlist(sample, n_vocab) ? list.shortlist(logits, n_vocab, sample.shortlist) : list.all(logits, n_vocab);
-}
-
 // llama_sampler_sample ends the process when nothing is selected, and so does the acceptance of an end-of-generation
-// token that the grammar had masked. This does the same work member by member and looks at the candidates in between.
-llama_token select_token(llama_sampler * chain, llama_token_data_array candidates) {
+// token that the grammar had masked. This does the same work member by member, from `first` on, and looks at the
+// candidates in between.
+llama_token draw(llama_sampler * chain, int first, llama_token_data_array candidates) {
     const int n_members = llama_sampler_chain_n(chain);
-    for (int i = 0; i < n_members; i++) {
+    for (int i = first; i < n_members; i++) {
         llama_sampler * member = llama_sampler_chain_get(chain, i);
         if (member->iface->apply == nullptr) {
             continue;
         }
         llama_sampler_apply(member, &candidates);
         if (candidates.size == 0 || !any_candidate_left(candidates)) {
-            const bool grammar = std::strcmp(llama_sampler_name(member), "grammar") == 0;
-            throw std::runtime_error(grammar ? std::string("the grammar allows no token here")
-                                             : std::string("the sampler '") + llama_sampler_name(member) +
-                                                   "' left no token to choose from");
+            throw std::runtime_error(std::string("the sampler '") + llama_sampler_name(member) +
+                                     "' left no token to choose from");
         }
     }
 
@@ -104,6 +99,27 @@ llama_token select_token(llama_sampler * chain, llama_token_data_array candidate
         throw std::runtime_error("the sampler chain made numbers too large to draw from");
     }
     return chosen.id;
+}
+
+llama_token select_token(const struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
+    thread_local candidate_list list;
+    const llama_token_data_array candidates =
+        sees_shortlist(sample, n_vocab) ? list.shortlist(logits, n_vocab, sample.shortlist) : list.all(logits, n_vocab);
+
+    constraint * const grammar = constraint_of(llama_sampler_chain_get(sample.chain, 0));
+    if (grammar == nullptr) {
+        return draw(sample.chain, 0, candidates);
+    }
+    const llama_token token = draw(sample.chain, 1, candidates);
+    if (grammar->allows(token)) {
+        return token;
+    }
+    std::vector<llama_token_data> left    = grammar->allowed(logits, n_vocab);
+    const llama_token_data_array  allowed = { left.data(), left.size(), -1, false };
+    if (!any_candidate_left(allowed)) {
+        throw std::runtime_error("the grammar allows no token here");
+    }
+    return draw(sample.chain, 1, allowed);
 }
 
 // The row of logits that a sample is taken from. The first access of a step puts the rows in order and every one waits
@@ -125,7 +141,7 @@ void sample_row(struct panallama_sample & sample, const float * logits, int32_t 
     require(sample.n_top == 0 || (sample.top_tokens != nullptr && sample.top_logprobs != nullptr),
             "there is no room for the top tokens");
 
-    const llama_token token = select_token(sample.chain, candidates_of(sample, logits, n_vocab));
+    const llama_token token = select_token(sample, logits, n_vocab);
     if (sample.n_top > 0) {
         const log_probabilities probabilities(logits, n_vocab);
         const int32_t           n = std::min(sample.n_top, n_vocab);

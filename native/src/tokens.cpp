@@ -3,6 +3,7 @@
 
 #include "guard.h"
 #include "large_stack.h"
+#include "literals.h"
 #include "src/llama-vocab.h"
 #include "src/unicode.h"
 
@@ -107,10 +108,163 @@ int32_t tokenize(const llama_vocab * vocab, const char * text, int32_t length, l
     return answer;
 }
 
+// Tokenizes one part of a prompt to the end of `tokens`.
+void append_tokens(const llama_vocab * vocab, const std::string & text, bool parse_special, std::vector<llama_token> & tokens) {
+    if (text.empty()) {
+        return;
+    }
+    require(text.size() <= INT32_MAX / 2, "the prompt is longer than 1 GiB");
+    const size_t  begin  = tokens.size();
+    const int32_t length = static_cast<int32_t>(text.size());
+    // No tokenizer gives more tokens than bytes, but for a space that some put in front.
+    tokens.resize(begin + length + 2);
+    const int32_t answer = tokenize(vocab, text.data(), length, tokens.data() + begin, length + 2, false, parse_special);
+    require(answer >= 0, "the prompt has more tokens than bytes");
+    tokens.resize(begin + answer);
+}
+
+bool is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// Cuts the prompt at the special tokens nearest to every literal, where llama.cpp cuts it too. What is between them is
+// tokenized without special tokens, as if they were not in the vocabulary, and the rest with them.
+class literal_tokenizer {
+  public:
+    literal_tokenizer(const llama_vocab * vocab, std::string prompt, std::vector<std::pair<size_t, size_t>> literals) :
+        vocab(vocab), prompt(std::move(prompt)), literals(std::move(literals)), controls(vocab) {}
+
+    std::vector<llama_token> run() {
+        size_t pos = 0;
+        for (size_t i = 0; i < literals.size(); i++) {
+            if (literals[i].first < pos) {
+                continue; // in the part before
+            }
+            size_t       begin = pos;
+            const size_t end   = end_of_part(pos, i, begin);
+            append_tokens(vocab, prompt.substr(pos, begin - pos), true, tokens);
+            append_tokens(vocab, stripped(begin, end), false, tokens);
+            pos = end;
+        }
+        append_tokens(vocab, prompt.substr(pos), true, tokens);
+        return std::move(tokens);
+    }
+
+  private:
+    // Finds the part around literal `i`: `begin` becomes the end of the last special token before it, the result is the
+    // beginning of the first one behind it that is not in a literal itself.
+    size_t end_of_part(size_t from, size_t i, size_t & begin) {
+        size_t pos = from;
+        while (pos < prompt.size()) {
+            while (i < literals.size() && literals[i].second <= pos) {
+                i++;
+            }
+            if (i < literals.size() && literals[i].first <= pos) {
+                pos = literals[i].second;
+                passed_literal = true;
+                continue;
+            }
+            const size_t limit  = i < literals.size() ? literals[i].first : prompt.size();
+            const size_t length = controls.match(prompt, pos);
+            if (length > 0 && pos + length <= limit) {
+                if (passed_literal) {
+                    break;
+                }
+                pos += length;
+                begin = pos;
+            } else {
+                pos++;
+            }
+        }
+        passed_literal = false;
+        return pos;
+    }
+
+    // Some special tokens take the white space beside them.
+    std::string stripped(size_t begin, size_t end) const {
+        if (!tokens.empty() && (llama_vocab_get_attr(vocab, tokens.back()) & LLAMA_TOKEN_ATTR_RSTRIP) != 0) {
+            while (begin < end && is_space(prompt[begin])) {
+                begin++;
+            }
+        }
+        const size_t length = end < prompt.size() ? controls.match(prompt, end) : 0;
+        if (length > 0) {
+            std::vector<llama_token> next;
+            append_tokens(vocab, prompt.substr(end, length), true, next);
+            if (next.size() == 1 && (llama_vocab_get_attr(vocab, next[0]) & LLAMA_TOKEN_ATTR_LSTRIP) != 0) {
+                while (end > begin && is_space(prompt[end - 1])) {
+                    end--;
+                }
+            }
+        }
+        return prompt.substr(begin, end - begin);
+    }
+
+    const llama_vocab *                    vocab;
+    std::string                            prompt;
+    std::vector<std::pair<size_t, size_t>> literals;
+    control_texts                          controls;
+    std::vector<llama_token>               tokens;
+    bool                                   passed_literal = false;
+};
+
+std::vector<llama_token> tokenize_prompt(const llama_vocab * vocab,
+                                         const char *        text,
+                                         int32_t             length,
+                                         const int32_t *     literals,
+                                         int32_t             n_literals) {
+    std::vector<std::pair<size_t, size_t>> ranges;
+    int32_t                                end = 0;
+    for (int32_t i = 0; i < n_literals; i++) {
+        const int32_t first = literals[2 * i];
+        const int32_t last  = literals[2 * i + 1];
+        require(first >= end && last > first && last <= length, "the literals are not in order or not in the prompt");
+        ranges.emplace_back(first, last);
+        end = last;
+    }
+    std::vector<llama_token> tokens;
+    if (llama_vocab_get_add_bos(vocab)) {
+        tokens.push_back(llama_vocab_bos(vocab));
+    }
+    const std::vector<llama_token> body =
+        literal_tokenizer(vocab, std::string(text, length), std::move(ranges)).run();
+    tokens.insert(tokens.end(), body.begin(), body.end());
+    if (llama_vocab_get_add_eos(vocab)) {
+        tokens.push_back(llama_vocab_eos(vocab));
+    }
+    return tokens;
+}
+
 }  // namespace
 }  // namespace panallama
 
 extern "C" {
+
+int32_t panallama_tokenize_prompt(const struct llama_vocab * vocab,
+                                  const char *               text,
+                                  int32_t                    length,
+                                  const int32_t *            literals,
+                                  int32_t                    n_literals,
+                                  llama_token *              tokens,
+                                  int32_t                    capacity,
+                                  int32_t *                  count,
+                                  char **                    error) {
+    using namespace panallama;
+    return guarded(error, [&] {
+        *count = 0;
+        require_tokenizer(vocab);
+        require_special_tokens(vocab);
+        require(length >= 0 && text != nullptr, "the text is missing or has a negative length");
+        require(n_literals >= 0 && (literals != nullptr || n_literals == 0), "the literals are missing or negative");
+        require(capacity >= 0 && (tokens != nullptr || capacity == 0), "the token buffer is missing or negative");
+        const std::vector<llama_token> all = tokenize_prompt(vocab, text, length, literals, n_literals);
+        *count                             = static_cast<int32_t>(all.size());
+        if (*count <= capacity) {
+            std::copy(all.begin(), all.end(), tokens);
+        }
+        return PANALLAMA_OK;
+    });
+}
 
 int32_t panallama_tokenize(const struct llama_vocab * vocab,
                            const char *               text,

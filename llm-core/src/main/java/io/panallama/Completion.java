@@ -1,4 +1,16 @@
 package io.panallama;
 
-/** A generation read to its end. */
-public record Completion(String text, FinishReason reason, Usage usage, Timings timings) {}
+import java.util.List;
+
+/**
+ * A generation read to its end.
+ *
+ * @param reasoning what the model thought before it answered, where that is told apart; empty otherwise
+ * @param toolCalls what the model wants called, complete after {@link FinishReason#TOOL_CALLS}
+ */
+public record Completion(
+    String text, String reasoning, List<ToolCall> toolCalls, FinishReason reason, Usage usage, Timings timings) {
+  public Completion {
+    toolCalls = List.copyOf(toolCalls);
+  }
+}

@@ -5,14 +5,20 @@ import io.panallama.internal.engine.EngineLoop;
 import io.panallama.internal.engine.EngineSettings;
 import io.panallama.internal.engine.RefusedImageException;
 import io.panallama.internal.engine.SequenceListener;
+import io.panallama.internal.handle.AnswerConstraint;
+import io.panallama.internal.handle.ChatParserHandle;
 import io.panallama.internal.handle.ModelHandle;
 import io.panallama.internal.handle.NativeDecoder;
 import io.panallama.internal.handle.SamplerChain;
+import io.panallama.internal.handle.SchemaConverter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -163,33 +169,116 @@ public final class Engine implements Generator, AutoCloseable {
     return generate(request, NOTHING, null);
   }
 
+  @Override
+  public String render(ChatRequest request) {
+    return model.render(request);
+  }
+
+  @Override
+  public byte[] tokenBytes(int token) {
+    return model.vocabulary().piece(token);
+  }
+
   /**
    * @param before what a completion's prompt is appended to
    * @param listener is told of the end, if this does not throw
    */
   Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
     loop.requirePlace();
+    return switch (request) {
+      case ChatRequest chat -> chat(chat, listener);
+      case CompletionRequest completion -> {
+        int[] prompt = join(before, tokens(completion.prompt(), before.length == 0));
+        yield submit(prompt, completion, completion.options().stops(), answer(completion.options()), listener);
+      }
+    };
+  }
+
+  private Generation chat(ChatRequest request, @Nullable SequenceListener listener) {
+    ChatTemplate.Rendered rendered = model.template().render(request);
+    int[] prompt = model.tokenizer().tokenizePrompt(rendered.promptBytes(), rendered.literals());
     List<String> stops = new ArrayList<>(request.options().stops());
-    int[] prompt =
-        switch (request) {
-          case ChatRequest chat -> {
-            ChatTemplate.Rendered rendered = model.template().render(chat.messages());
-            stops.addAll(rendered.stops());
-            yield model.tokenizer().tokenize(rendered.prompt(), true, true);
-          }
-          case CompletionRequest completion -> join(before, tokens(completion.prompt(), before.length == 0));
+    stops.addAll(rendered.stops());
+    AnswerConstraint constraint = constraint(request, rendered);
+    if (rendered.parser() == null) {
+      return submit(prompt, request, stops, constraint, listener);
+    }
+    ChatParserHandle parser = ChatParserHandle.create(rendered.parser());
+    try {
+      return new ChatGeneration(submit(prompt, request, stops, constraint, listener), parser);
+    } catch (Throwable refused) {
+      parser.close();
+      throw refused;
+    }
+  }
+
+  private AnswerConstraint constraint(ChatRequest request, ChatTemplate.Rendered rendered) {
+    Map<Integer, byte[]> spoken = new HashMap<>();
+    for (String text : rendered.preserved()) {
+      int[] tokens = model.tokenizer().tokenize(text, false, true);
+      if (tokens.length == 1) {
+        spoken.put(tokens[0], text.getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    String parameter = request.tools().callable() ? "tools" : "response_format";
+    return new AnswerConstraint(parameter, rendered.constraint(), rendered.searchesText(), spoken);
+  }
+
+  /** What a completion's answer is held to. A JSON schema becomes a grammar by itself, without a template. */
+  private static AnswerConstraint answer(GenerationOptions options) {
+    String grammar =
+        switch (options.format()) {
+          case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
+          case ResponseFormat.JsonObject() -> SchemaConverter.grammar("response_format", "{\"type\": \"object\"}");
+          case ResponseFormat.JsonSchema(String schema, boolean strict) ->
+              SchemaConverter.grammar(
+                  "response_format", SchemaCheck.check("response_format", schema, strict).toString());
         };
+    return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("response_format", grammar);
+  }
+
+  private Generation submit(
+      int[] prompt,
+      GenerationRequest request,
+      List<String> stops,
+      AnswerConstraint constraint,
+      @Nullable SequenceListener listener) {
     if (prompt.length == 0) {
       throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
     }
     loop.requireRoom(prompt.length, request.options().overflow());
-    SamplerChain sampler = SamplerChain.create(model.handle(), request.options().sampling(), prompt);
+    Sampling sampling = sampling(request.options(), constraint);
+    SamplerChain sampler = SamplerChain.create(model.handle(), sampling, prompt, constraint);
     try {
       return loop.submit(prompt, request.options(), stops, sampler, listener);
     } catch (Throwable refused) {
       sampler.close();
       throw refused;
     }
+  }
+
+  /** The sampling with the grammar of the response format in front; two grammars contradict each other. */
+  private static Sampling sampling(GenerationOptions options, AnswerConstraint constraint) {
+    Sampling sampling = options.sampling();
+    ResponseFormat.Gbnf gbnf = options.format() instanceof ResponseFormat.Gbnf given ? given : null;
+    if (gbnf == null && constraint.description() == null) {
+      return sampling;
+    }
+    boolean another =
+        sampling.chain().stream()
+            .anyMatch(stage -> stage instanceof Sampler.Grammar || stage instanceof Sampler.LazyGrammar);
+    if (another) {
+      throw new InvalidRequestException(
+          "grammar",
+          "grammar can't be combined with " + constraint.parameter() + ", which brings a grammar of its own.");
+    }
+    if (gbnf == null) {
+      return sampling;
+    }
+    List<Sampler> chain = new ArrayList<>();
+    chain.add(new Sampler.Grammar(gbnf.grammar(), gbnf.root()));
+    chain.addAll(sampling.chain());
+    return new Sampling(chain, sampling.seed());
   }
 
   private static int[] join(int[] one, int[] two) {

@@ -4,6 +4,8 @@ package io.panallama;
 public enum FinishReason {
   /** The model produced an end-of-generation token. */
   STOP,
+  /** The model wants tools called; it produced an end-of-generation token after the calls. */
+  TOOL_CALLS,
   /** One of the request's stop texts appeared. */
   STOP_TEXT,
   /** {@link GenerationOptions#maxTokens} was reached. */

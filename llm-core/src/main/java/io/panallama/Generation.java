@@ -54,13 +54,11 @@ public interface Generation extends Iterable<GenerationEvent>, AutoCloseable {
    * @throws IllegalStateException if it was closed, or read to its end before
    */
   default Completion await() {
-    StringBuilder text = new StringBuilder();
+    CompletionBuilder answer = new CompletionBuilder();
     for (GenerationEvent event : this) {
-      switch (event) {
-        case GenerationEvent.Text piece -> text.append(piece.text());
-        case GenerationEvent.Finished end -> {
-          return new Completion(text.toString(), end.reason(), end.usage(), end.timings());
-        }
+      Optional<Completion> completion = answer.add(event);
+      if (completion.isPresent()) {
+        return completion.get();
       }
     }
     throw new IllegalStateException("The generation is closed, or was already read to its end.");

@@ -12,6 +12,8 @@ public final class GenerationException extends PanallamaException {
     ENGINE_CLOSED,
     /** llama.cpp failed to decode or to sample. */
     DECODE_FAILED,
+    /** The model wrote something that its chat format has no reading for, such as half a tool call. */
+    MALFORMED_OUTPUT,
     /** The thread that waited for the next event was interrupted; the generation was cancelled. */
     INTERRUPTED
   }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param deadline the moment by which the generation ends likewise; null sets none. A prompt that would miss it at its
  *     ordinary share of the steps gets a larger one
  * @param overflow what happens when prompt and answer do not fit into the context
+ * @param format what the answer has to look like
  */
 public record GenerationOptions(
     int maxTokens,
@@ -32,7 +33,8 @@ public record GenerationOptions(
     int priority,
     @Nullable Duration timeLimit,
     @Nullable Instant deadline,
-    ContextOverflow overflow) {
+    ContextOverflow overflow,
+    ResponseFormat format) {
   /** No limit but the context. */
   public static final int UNLIMITED = Integer.MAX_VALUE;
 
@@ -53,7 +55,15 @@ public record GenerationOptions(
 
   private static final GenerationOptions DEFAULTS =
       new GenerationOptions(
-          UNLIMITED, Sampling.defaults(), List.of(), 0, DEFAULT_PRIORITY, null, null, new ContextOverflow.Reject());
+          UNLIMITED,
+          Sampling.defaults(),
+          List.of(),
+          0,
+          DEFAULT_PRIORITY,
+          null,
+          null,
+          new ContextOverflow.Reject(),
+          new ResponseFormat.Text());
 
   /**
    * @throws InvalidRequestException if a value is out of its range
@@ -61,6 +71,7 @@ public record GenerationOptions(
   public GenerationOptions {
     Objects.requireNonNull(sampling, "sampling");
     Objects.requireNonNull(overflow, "overflow");
+    Objects.requireNonNull(format, "format");
     stops = List.copyOf(stops);
     if (maxTokens < 1) {
       throw new InvalidRequestException("max_tokens", "max_tokens is " + maxTokens + "; it must be at least 1.");
@@ -96,35 +107,47 @@ public record GenerationOptions(
   }
 
   public GenerationOptions withMaxTokens(int newMaxTokens) {
-    return new GenerationOptions(newMaxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, overflow);
+    return new GenerationOptions(
+        newMaxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, overflow, format);
   }
 
   public GenerationOptions withSampling(Sampling newSampling) {
-    return new GenerationOptions(maxTokens, newSampling, stops, topLogprobs, priority, timeLimit, deadline, overflow);
+    return new GenerationOptions(
+        maxTokens, newSampling, stops, topLogprobs, priority, timeLimit, deadline, overflow, format);
   }
 
   public GenerationOptions withStops(String... newStops) {
     return new GenerationOptions(
-        maxTokens, sampling, List.of(newStops), topLogprobs, priority, timeLimit, deadline, overflow);
+        maxTokens, sampling, List.of(newStops), topLogprobs, priority, timeLimit, deadline, overflow, format);
   }
 
   public GenerationOptions withTopLogprobs(int newTopLogprobs) {
-    return new GenerationOptions(maxTokens, sampling, stops, newTopLogprobs, priority, timeLimit, deadline, overflow);
+    return new GenerationOptions(
+        maxTokens, sampling, stops, newTopLogprobs, priority, timeLimit, deadline, overflow, format);
   }
 
   public GenerationOptions withPriority(int newPriority) {
-    return new GenerationOptions(maxTokens, sampling, stops, topLogprobs, newPriority, timeLimit, deadline, overflow);
+    return new GenerationOptions(
+        maxTokens, sampling, stops, topLogprobs, newPriority, timeLimit, deadline, overflow, format);
   }
 
   public GenerationOptions withTimeLimit(@Nullable Duration newTimeLimit) {
-    return new GenerationOptions(maxTokens, sampling, stops, topLogprobs, priority, newTimeLimit, deadline, overflow);
+    return new GenerationOptions(
+        maxTokens, sampling, stops, topLogprobs, priority, newTimeLimit, deadline, overflow, format);
   }
 
   public GenerationOptions withDeadline(@Nullable Instant newDeadline) {
-    return new GenerationOptions(maxTokens, sampling, stops, topLogprobs, priority, timeLimit, newDeadline, overflow);
+    return new GenerationOptions(
+        maxTokens, sampling, stops, topLogprobs, priority, timeLimit, newDeadline, overflow, format);
   }
 
   public GenerationOptions withOverflow(ContextOverflow newOverflow) {
-    return new GenerationOptions(maxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, newOverflow);
+    return new GenerationOptions(
+        maxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, newOverflow, format);
+  }
+
+  public GenerationOptions withFormat(ResponseFormat newFormat) {
+    return new GenerationOptions(
+        maxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, overflow, newFormat);
   }
 }

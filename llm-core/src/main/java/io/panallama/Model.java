@@ -167,9 +167,10 @@ public final class Model implements AutoCloseable {
     return metadata;
   }
 
-  /** The Jinja source of the model's chat template. */
+  /** The Jinja source of the chat template: the one it was loaded with, else the model's own. */
   public Optional<String> chatTemplate() {
-    return Optional.ofNullable(metadata.get("tokenizer.chat_template"));
+    String given = config.chatTemplate();
+    return Optional.ofNullable(given == null ? metadata.get("tokenizer.chat_template") : given);
   }
 
   public Vocabulary vocabulary() {
@@ -189,13 +190,15 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Renders a conversation into the prompt that the model was trained on, ready for the assistant's turn.
+   * Renders a conversation into the prompt that the model was trained on, ready for the assistant's turn. What reads like
+   * a special token in a message can't be told from one here; {@link Engine#generate} keeps them apart.
    *
+   * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced
    * @throws ChatTemplateException if the model has no usable template or the template refuses the conversation
    * @throws IllegalStateException if the model is closed
    */
   public String render(ChatRequest request) {
-    return template().render(request.messages()).prompt();
+    return template().render(request).prompt();
   }
 
   /** The compiled template; compiled at the first use. */
@@ -203,7 +206,7 @@ public final class Model implements AutoCloseable {
     templateLock.lock();
     try {
       if (template == null) {
-        template = new ChatTemplate(TemplateHandle.create(handle));
+        template = new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate()));
       }
       return template;
     } finally {

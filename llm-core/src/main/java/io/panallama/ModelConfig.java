@@ -1,6 +1,7 @@
 package io.panallama;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How to load a model.
@@ -11,6 +12,7 @@ import java.util.Objects;
  * @param vocabularyOnly load the vocabulary and no weights: enough to tokenize, not to generate
  * @param checkTensors look for invalid numbers in the weights while loading; slower
  * @param listener told of the progress
+ * @param chatTemplate the Jinja source of a chat template in place of the model's own; null takes that one
  */
 public record ModelConfig(
     LoadMode loadMode,
@@ -18,12 +20,13 @@ public record ModelConfig(
     int mainGpu,
     boolean vocabularyOnly,
     boolean checkTensors,
-    LoadListener listener) {
+    LoadListener listener,
+    @Nullable String chatTemplate) {
   /** Every layer on the GPU. */
   public static final int ALL_LAYERS = -1;
 
   private static final ModelConfig DEFAULTS =
-      new ModelConfig(LoadMode.MMAP, ALL_LAYERS, 0, false, false, LoadListener.NONE);
+      new ModelConfig(LoadMode.MMAP, ALL_LAYERS, 0, false, false, LoadListener.NONE, null);
 
   public ModelConfig {
     Objects.requireNonNull(loadMode, "loadMode");
@@ -42,26 +45,30 @@ public record ModelConfig(
   }
 
   public ModelConfig withLoadMode(LoadMode value) {
-    return new ModelConfig(value, gpuLayers, mainGpu, vocabularyOnly, checkTensors, listener);
+    return new ModelConfig(value, gpuLayers, mainGpu, vocabularyOnly, checkTensors, listener, chatTemplate);
   }
 
   public ModelConfig withGpuLayers(int value) {
-    return new ModelConfig(loadMode, value, mainGpu, vocabularyOnly, checkTensors, listener);
+    return new ModelConfig(loadMode, value, mainGpu, vocabularyOnly, checkTensors, listener, chatTemplate);
   }
 
   public ModelConfig withMainGpu(int value) {
-    return new ModelConfig(loadMode, gpuLayers, value, vocabularyOnly, checkTensors, listener);
+    return new ModelConfig(loadMode, gpuLayers, value, vocabularyOnly, checkTensors, listener, chatTemplate);
   }
 
   public ModelConfig withVocabularyOnly(boolean value) {
-    return new ModelConfig(loadMode, gpuLayers, mainGpu, value, checkTensors, listener);
+    return new ModelConfig(loadMode, gpuLayers, mainGpu, value, checkTensors, listener, chatTemplate);
   }
 
   public ModelConfig withCheckTensors(boolean value) {
-    return new ModelConfig(loadMode, gpuLayers, mainGpu, vocabularyOnly, value, listener);
+    return new ModelConfig(loadMode, gpuLayers, mainGpu, vocabularyOnly, value, listener, chatTemplate);
   }
 
   public ModelConfig withListener(LoadListener value) {
-    return new ModelConfig(loadMode, gpuLayers, mainGpu, vocabularyOnly, checkTensors, value);
+    return new ModelConfig(loadMode, gpuLayers, mainGpu, vocabularyOnly, checkTensors, value, chatTemplate);
+  }
+
+  public ModelConfig withChatTemplate(@Nullable String value) {
+    return new ModelConfig(loadMode, gpuLayers, mainGpu, vocabularyOnly, checkTensors, listener, value);
   }
 }

@@ -236,6 +236,9 @@ public sealed interface Sampler {
   /**
    * Allows only what a GBNF grammar accepts.
    *
+   * <p>In the first place of a chain it is asked about the token that the others chose, and about all tokens only if it
+   * refuses that one; anywhere else it looks at all of them at every step.
+   *
    * <p>One with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp would
    * compute for minutes at every token, without interruption.
    *

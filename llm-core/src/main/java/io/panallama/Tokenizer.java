@@ -22,6 +22,11 @@ public final class Tokenizer {
     return TokenizerCalls.tokenize(model, text, addSpecial, parseSpecial);
   }
 
+  /** A prompt with its special tokens, but for the literals; see {@link ChatTemplate.Rendered}. */
+  int[] tokenizePrompt(byte[] prompt, int[] literals) {
+    return TokenizerCalls.tokenizePrompt(model, prompt, literals);
+  }
+
   /**
    * The text of the tokens, special ones left out. Bytes that are no UTF-8 become U+FFFD.
    *

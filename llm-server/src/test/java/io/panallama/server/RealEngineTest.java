@@ -32,6 +32,14 @@ class RealEngineTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int SLOTS = 8;
 
+  private static final String WEATHER =
+      """
+      {"messages": [{"role": "user", "content": "What is the weather in Paris?"}], "temperature": 0,
+       "max_tokens": 200, "tool_choice": "required", "tools": [{"type": "function", "function":
+         {"name": "get_weather", "description": "Weather of a city", "parameters": {"type": "object",
+           "properties": {"city": {"type": "string", "maxLength": 20}}, "required": ["city"]}}}]%s}
+      """;
+
   private static Model model;
   private static Engine engine;
   private static ChatServer server;
@@ -212,5 +220,98 @@ class RealEngineTest {
     while (engine.stats().running() + engine.stats().waiting() > 0) {
       Thread.sleep(Duration.ofMillis(1));
     }
+  }
+
+  @Test
+  void aToolIsCalledInOpenAisShape() throws Exception {
+    HttpResponse<String> response = client.send(post(WEATHER.formatted("")), HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    JsonNode choice = JSON.readTree(response.body()).path("choices").path(0);
+    assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
+    assertThat(choice.path("message").path("content").isNull()).isTrue();
+    JsonNode call = choice.path("message").path("tool_calls").path(0);
+    assertThat(call.path("type").asText()).isEqualTo("function");
+    assertThat(call.path("function").path("name").asText()).isEqualTo("get_weather");
+    assertThat(JSON.readTree(call.path("function").path("arguments").asText()).path("city").isTextual()).isTrue();
+  }
+
+  @Test
+  void aToolCallIsStreamedInPieces() throws Exception {
+    HttpResponse<String> response =
+        client.send(post(WEATHER.formatted(", \"stream\": true")), HttpResponse.BodyHandlers.ofString());
+    StringBuilder arguments = new StringBuilder();
+    String name = "";
+    String reason = "";
+    for (String event : TestServer.data(response.body())) {
+      if (!event.equals("[DONE]")) {
+        JsonNode choice = JSON.readTree(event).path("choices").path(0);
+        JsonNode call = choice.path("delta").path("tool_calls").path(0);
+        name += call.path("function").path("name").asText();
+        arguments.append(call.path("function").path("arguments").asText());
+        reason = choice.path("finish_reason").asText();
+      }
+    }
+    assertThat(name).isEqualTo("get_weather");
+    assertThat(JSON.readTree(arguments.toString()).has("city")).isTrue();
+    assertThat(reason).isEqualTo("tool_calls");
+  }
+
+  @Test
+  void aSchemaIsKept() throws Exception {
+    String body =
+        """
+        {"messages": [{"role": "user", "content": "Invent a person"}], "seed": 5, "max_tokens": 400,
+         "response_format": {"type": "json_schema", "json_schema": {"name": "person", "strict": true, "schema":
+           {"type": "object", "properties": {"name": {"type": "string", "maxLength": 20},
+             "age": {"type": "integer", "minimum": 0, "maximum": 120}}, "required": ["name", "age"]}}}}
+        """;
+    HttpResponse<String> response = client.send(post(body), HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    JsonNode choice = JSON.readTree(response.body()).path("choices").path(0);
+    JsonNode person = JSON.readTree(choice.path("message").path("content").asText());
+    assertThat(person.path("age").asInt(-1)).isBetween(0, 120);
+  }
+
+  @Test
+  void aSchemaThatCantBeKeptIs400WithThePlaceOfTheFault() throws Exception {
+    String body =
+        """
+        {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema", "json_schema":
+          {"schema": {"type": "object", "properties": {"a": {"type": "number", "maximum": 5}}}}}}
+        """;
+    HttpResponse<String> response = client.send(post(body), HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(response.body()).contains("#/properties/a").contains("\"param\":\"response_format\"");
+  }
+
+  @Test
+  void logProbabilitiesAreInOpenAisShape() throws Exception {
+    String body =
+        """
+        {"messages": [{"role": "user", "content": "Hello"}], "temperature": 0, "logprobs": true, "top_logprobs": 3}
+        """;
+    JsonNode choice =
+        JSON.readTree(client.send(post(body), HttpResponse.BodyHandlers.ofString()).body()).path("choices").path(0);
+    StringBuilder text = new StringBuilder();
+    for (JsonNode token : choice.path("logprobs").path("content")) {
+      text.append(token.path("token").asText());
+      assertThat(token.path("logprob").asDouble()).isLessThanOrEqualTo(0);
+      assertThat(token.path("bytes").isArray()).isTrue();
+      assertThat(token.path("top_logprobs")).hasSize(3);
+      assertThat(token.path("top_logprobs").path(0).path("token")).isEqualTo(token.path("token"));
+    }
+    assertThat(text.toString()).isEqualTo(choice.path("message").path("content").asText()).isNotEmpty();
+  }
+
+  @Test
+  void thePromptOfAConversationCanBeLookedAt() throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(server.uri().resolve("/apply-template"))
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"))
+            .build();
+    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+    assertThat(JSON.readTree(response.body()).path("prompt").asText())
+        .isEqualTo("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
   }
 }

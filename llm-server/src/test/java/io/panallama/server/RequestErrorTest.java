@@ -67,14 +67,33 @@ class RequestErrorTest {
           "logit_bias": {"1": "x"}                 | logit_bias.1                 | must be a number
           "ignore_eos": 1                          | ignore_eos                   | must be true or false
           "repeat_penalty": 0                      | repeat_penalty               | larger than 0
-          "tools": [{}]                            | tools                        | not supported by this version
-          "tool_choice": "auto"                    | tool_choice                  | not supported by this version
+          "tools": 5                               | tools                        | must be an array of tools
+          "tools": [5]                             | tools[0]                     | must be an object
+          "tools": [{}]                            | tools[0].type                | must be "function"
+          "tools": [{"type": "custom"}]            | tools[0].type                | must be "function"
+          "tools": [{"type": "function"}]          | tools[0].function            | is missing
+          "tools": [{"type": "function", "function": {}}] | tools[0].function.name | is missing
+          "tools": [{"type": "function", "function": {"name": "a b"}}] | tools    | letters, digits
+          "tools": [{"type": "function", "function": {"name": "a", "parameters": 5}}] | tools[0].function.parameters | a JSON schema
+          "tool_choice": "required"                | tool_choice                  | tools is empty
+          "tool_choice": "sometimes"               | tool_choice                  | must be "auto", "none"
+          "tool_choice": {"type": "function", "function": {"name": "a"}} | tool_choice | not in tools
+          "parallel_tool_calls": 1                 | parallel_tool_calls          | true or false
           "functions": [{}]                        | functions                    | not supported by this version
-          "logprobs": true                         | logprobs                     | not supported by this version
-          "top_logprobs": 3                        | top_logprobs                 | not supported by this version
+          "logprobs": 1                            | logprobs                     | true or false
+          "top_logprobs": 3                        | top_logprobs                 | only allowed when logprobs is true
+          "logprobs": true, "top_logprobs": 21     | top_logprobs                 | 0 to 20
           "modalities": ["audio"]                  | modalities                   | not supported by this version
-          "response_format": {"type": "json_object"} | response_format            | not supported by this version
-          "reasoning_effort": "high"               | reasoning_effort             | not supported by this version
+          "response_format": {}                    | response_format.type         | is missing
+          "response_format": {"type": "xml"}       | response_format.type         | must be one of
+          "response_format": {"type": "json_schema"} | response_format.json_schema | is missing
+          "response_format": {"type": "json_schema", "json_schema": {"schema": 5}} | response_format.json_schema.schema | a JSON schema
+          "json_schema": {}, "response_format": {"type": "text"} | json_schema    | exclude each other
+          "reasoning_format": "loud"               | reasoning_format             | Unknown reasoning format
+          "chat_template_kwargs": 5                | chat_template_kwargs         | must be an object
+          "continue_final_message": "all"          | continue_final_message       | "content" or "reasoning_content"
+          "continue_final_message": true, "add_generation_prompt": true | continue_final_message | exclude each other
+          "verbosity": "high"                      | verbosity                    | not supported by this version
           "priority": 10                           | priority                     | priority is 10; it must be 0 to 9.
           "priority": -1                           | priority                     | priority is -1; it must be 0 to 9.
           "priority": -99999999999                 | priority                     | it must be at least -2147483648
@@ -117,7 +136,14 @@ class RequestErrorTest {
           {"messages": [{"role": "user", "content": ["x"]}]}          | messages[0].content[0]   | must be an object
           {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]} | messages[0].content[0].type | not supported
           {"messages": [{"role": "user", "content": [{"type": "text"}]}]} | messages[0].content[0].text | is missing
-          {"messages": [{"role": "user", "content": "x", "name": "Bob"}]} | messages[0].name     | not supported
+          {"messages": [{"role": "user", "content": "x", "name": 5}]} | messages[0].name         | must be a string
+          {"messages": [{"role": "user", "content": "x", "function_call": {}}]} | messages[0].function_call | not supported
+          {"messages": [{"role": "user", "content": "x", "tool_calls": [{}]}]} | messages[0].tool_calls | the assistant
+          {"messages": [{"role": "assistant", "tool_calls": [5]}]}    | messages[0].tool_calls[0] | must be an object
+          {"messages": [{"role": "assistant", "tool_calls": [{}]}]}   | messages[0].tool_calls[0].type | must be "function"
+          {"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]} | messages[0].tool_calls[0].function | is missing
+          {"messages": [{"role": "assistant", "tool_calls": [{"type": "function", "function": {}}]}]} | messages[0].tool_calls[0].function.name | is missing
+          {"messages": [{"role": "assistant", "tool_calls": 5}]}      | messages[0].tool_calls   | an array of tool calls
           {"messages": [{"role": "user", "content": "x", "mood": 1}]} | messages[0].mood         | Unknown parameter
           {"messages": [{"role": "user", "content": "\\udc00"}]}      | messages[0].content      | surrogate
           """)

@@ -1,5 +1,6 @@
 package io.panallama.server;
 
+import io.panallama.ChatRequest;
 import io.panallama.FinishReason;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
@@ -66,6 +67,16 @@ public final class ScriptedGenerator implements Generator {
   }
 
   @Override
+  public String render(ChatRequest request) {
+    return "<" + request.messages().getLast().content() + ">";
+  }
+
+  @Override
+  public byte[] tokenBytes(int token) {
+    return new byte[] {(byte) token};
+  }
+
+  @Override
   public Generation generate(GenerationRequest request) {
     RuntimeException exception = refusal;
     if (exception != null) {
@@ -97,6 +108,10 @@ public final class ScriptedGenerator implements Generator {
 
     public void say(String text) {
       events.add(new GenerationEvent.Text(text, List.of()));
+    }
+
+    public void emit(GenerationEvent event) {
+      events.add(event);
     }
 
     public void finish(FinishReason reason) {

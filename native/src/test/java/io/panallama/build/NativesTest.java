@@ -33,7 +33,7 @@ class NativesTest {
             "platform " + Host.current().platform(),
             "backend " + backend,
             "llama " + lock.llamaVersion(),
-            "bridge 2");
+            "bridge 3");
   }
 
   @Test

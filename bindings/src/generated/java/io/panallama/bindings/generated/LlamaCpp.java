@@ -158,10 +158,10 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int LLAMA_STATE_SEQ_FLAGS_ON_DEVICE() {
         return LLAMA_STATE_SEQ_FLAGS_ON_DEVICE;
     }
-    private static final int PANALLAMA_BRIDGE_VERSION = (int)2L;
+    private static final int PANALLAMA_BRIDGE_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define PANALLAMA_BRIDGE_VERSION 2
+     * #define PANALLAMA_BRIDGE_VERSION 3
      * }
      */
     public static int PANALLAMA_BRIDGE_VERSION() {
@@ -22205,9 +22205,131 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
+    private static class panallama_vocab_index_new {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_vocab_index_new");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_vocab_index_new(const struct llama_vocab *vocab, struct panallama_vocab_index **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_vocab_index_new$descriptor() {
+        return panallama_vocab_index_new.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_vocab_index_new(const struct llama_vocab *vocab, struct panallama_vocab_index **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_vocab_index_new$handle() {
+        return panallama_vocab_index_new.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_vocab_index_new(const struct llama_vocab *vocab, struct panallama_vocab_index **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_vocab_index_new$address() {
+        return panallama_vocab_index_new.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_vocab_index_new(const struct llama_vocab *vocab, struct panallama_vocab_index **out, char **error)
+     * }
+     */
+    public static int panallama_vocab_index_new(MemorySegment vocab, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_vocab_index_new.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_vocab_index_new", vocab, out, error);
+            }
+            return (int)mh$.invokeExact(vocab, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_vocab_index_free {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_vocab_index_free");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_vocab_index_free(struct panallama_vocab_index *index)
+     * }
+     */
+    public static FunctionDescriptor panallama_vocab_index_free$descriptor() {
+        return panallama_vocab_index_free.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_vocab_index_free(struct panallama_vocab_index *index)
+     * }
+     */
+    public static MethodHandle panallama_vocab_index_free$handle() {
+        return panallama_vocab_index_free.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_vocab_index_free(struct panallama_vocab_index *index)
+     * }
+     */
+    public static MemorySegment panallama_vocab_index_free$address() {
+        return panallama_vocab_index_free.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_vocab_index_free(struct panallama_vocab_index *index)
+     * }
+     */
+    public static void panallama_vocab_index_free(MemorySegment index) {
+        var mh$ = panallama_vocab_index_free.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_vocab_index_free", index);
+            }
+            mh$.invokeExact(index);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panallama_sampler_grammar {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER,
@@ -22223,7 +22345,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const char *grammar, const char *root, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, struct llama_sampler **out, char **error)
      * }
      */
     public static FunctionDescriptor panallama_sampler_grammar$descriptor() {
@@ -22233,7 +22355,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const char *grammar, const char *root, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, struct llama_sampler **out, char **error)
      * }
      */
     public static MethodHandle panallama_sampler_grammar$handle() {
@@ -22243,7 +22365,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const char *grammar, const char *root, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, struct llama_sampler **out, char **error)
      * }
      */
     public static MemorySegment panallama_sampler_grammar$address() {
@@ -22252,16 +22374,16 @@ public class LlamaCpp extends LlamaCpp$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const char *grammar, const char *root, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, struct llama_sampler **out, char **error)
      * }
      */
-    public static int panallama_sampler_grammar(MemorySegment vocab, MemorySegment grammar, MemorySegment root, MemorySegment out, MemorySegment error) {
+    public static int panallama_sampler_grammar(MemorySegment vocab, MemorySegment index, MemorySegment grammar, MemorySegment root, MemorySegment out, MemorySegment error) {
         var mh$ = panallama_sampler_grammar.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panallama_sampler_grammar", vocab, grammar, root, out, error);
+                traceDowncall("panallama_sampler_grammar", vocab, index, grammar, root, out, error);
             }
-            return (int)mh$.invokeExact(vocab, grammar, root, out, error);
+            return (int)mh$.invokeExact(vocab, index, grammar, root, out, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -22272,6 +22394,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     private static class panallama_sampler_grammar_lazy {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER,
@@ -22291,7 +22414,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
      * }
      */
     public static FunctionDescriptor panallama_sampler_grammar_lazy$descriptor() {
@@ -22301,7 +22424,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
      * }
      */
     public static MethodHandle panallama_sampler_grammar_lazy$handle() {
@@ -22311,7 +22434,7 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
      * }
      */
     public static MemorySegment panallama_sampler_grammar_lazy$address() {
@@ -22320,16 +22443,80 @@ public class LlamaCpp extends LlamaCpp$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
+     * int32_t panallama_sampler_grammar_lazy(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *grammar, const char *root, const char **trigger_patterns, size_t n_trigger_patterns, const llama_token *trigger_tokens, size_t n_trigger_tokens, struct llama_sampler **out, char **error)
      * }
      */
-    public static int panallama_sampler_grammar_lazy(MemorySegment vocab, MemorySegment grammar, MemorySegment root, MemorySegment trigger_patterns, long n_trigger_patterns, MemorySegment trigger_tokens, long n_trigger_tokens, MemorySegment out, MemorySegment error) {
+    public static int panallama_sampler_grammar_lazy(MemorySegment vocab, MemorySegment index, MemorySegment grammar, MemorySegment root, MemorySegment trigger_patterns, long n_trigger_patterns, MemorySegment trigger_tokens, long n_trigger_tokens, MemorySegment out, MemorySegment error) {
         var mh$ = panallama_sampler_grammar_lazy.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panallama_sampler_grammar_lazy", vocab, grammar, root, trigger_patterns, n_trigger_patterns, trigger_tokens, n_trigger_tokens, out, error);
+                traceDowncall("panallama_sampler_grammar_lazy", vocab, index, grammar, root, trigger_patterns, n_trigger_patterns, trigger_tokens, n_trigger_tokens, out, error);
             }
-            return (int)mh$.invokeExact(vocab, grammar, root, trigger_patterns, n_trigger_patterns, trigger_tokens, n_trigger_tokens, out, error);
+            return (int)mh$.invokeExact(vocab, index, grammar, root, trigger_patterns, n_trigger_patterns, trigger_tokens, n_trigger_tokens, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_constraint {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_constraint");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_constraint(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *description, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_constraint$descriptor() {
+        return panallama_sampler_constraint.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_constraint(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *description, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_constraint$handle() {
+        return panallama_sampler_constraint.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_constraint(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *description, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_constraint$address() {
+        return panallama_sampler_constraint.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_constraint(const struct llama_vocab *vocab, const struct panallama_vocab_index *index, const char *description, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_constraint(MemorySegment vocab, MemorySegment index, MemorySegment description, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_constraint.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_constraint", vocab, index, description, out, error);
+            }
+            return (int)mh$.invokeExact(vocab, index, description, out, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -22398,6 +22585,74 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("panallama_tokenize", vocab, text, length, add_special, parse_special, tokens, capacity, count, error);
             }
             return (int)mh$.invokeExact(vocab, text, length, add_special, parse_special, tokens, capacity, count, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_tokenize_prompt {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_tokenize_prompt");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_tokenize_prompt(const struct llama_vocab *vocab, const char *text, int32_t length, const int32_t *literals, int32_t n_literals, llama_token *tokens, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_tokenize_prompt$descriptor() {
+        return panallama_tokenize_prompt.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_tokenize_prompt(const struct llama_vocab *vocab, const char *text, int32_t length, const int32_t *literals, int32_t n_literals, llama_token *tokens, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static MethodHandle panallama_tokenize_prompt$handle() {
+        return panallama_tokenize_prompt.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_tokenize_prompt(const struct llama_vocab *vocab, const char *text, int32_t length, const int32_t *literals, int32_t n_literals, llama_token *tokens, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static MemorySegment panallama_tokenize_prompt$address() {
+        return panallama_tokenize_prompt.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_tokenize_prompt(const struct llama_vocab *vocab, const char *text, int32_t length, const int32_t *literals, int32_t n_literals, llama_token *tokens, int32_t capacity, int32_t *count, char **error)
+     * }
+     */
+    public static int panallama_tokenize_prompt(MemorySegment vocab, MemorySegment text, int length, MemorySegment literals, int n_literals, MemorySegment tokens, int capacity, MemorySegment count, MemorySegment error) {
+        var mh$ = panallama_tokenize_prompt.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_tokenize_prompt", vocab, text, length, literals, n_literals, tokens, capacity, count, error);
+            }
+            return (int)mh$.invokeExact(vocab, text, length, literals, n_literals, tokens, capacity, count, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -22716,6 +22971,254 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("panallama_chat_template_apply", chat_template, request, result, error);
             }
             return (int)mh$.invokeExact(chat_template, request, result, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_chat_parser_new {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_chat_parser_new");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_new(const char *description, struct panallama_chat_parser **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_chat_parser_new$descriptor() {
+        return panallama_chat_parser_new.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_new(const char *description, struct panallama_chat_parser **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_chat_parser_new$handle() {
+        return panallama_chat_parser_new.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_new(const char *description, struct panallama_chat_parser **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_chat_parser_new$address() {
+        return panallama_chat_parser_new.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_new(const char *description, struct panallama_chat_parser **out, char **error)
+     * }
+     */
+    public static int panallama_chat_parser_new(MemorySegment description, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_chat_parser_new.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_chat_parser_new", description, out, error);
+            }
+            return (int)mh$.invokeExact(description, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_chat_parser_update {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_BOOL,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_chat_parser_update");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_update(struct panallama_chat_parser *parser, const char *text, int32_t length, _Bool is_final, char **deltas, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_chat_parser_update$descriptor() {
+        return panallama_chat_parser_update.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_update(struct panallama_chat_parser *parser, const char *text, int32_t length, _Bool is_final, char **deltas, char **error)
+     * }
+     */
+    public static MethodHandle panallama_chat_parser_update$handle() {
+        return panallama_chat_parser_update.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_update(struct panallama_chat_parser *parser, const char *text, int32_t length, _Bool is_final, char **deltas, char **error)
+     * }
+     */
+    public static MemorySegment panallama_chat_parser_update$address() {
+        return panallama_chat_parser_update.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_chat_parser_update(struct panallama_chat_parser *parser, const char *text, int32_t length, _Bool is_final, char **deltas, char **error)
+     * }
+     */
+    public static int panallama_chat_parser_update(MemorySegment parser, MemorySegment text, int length, boolean is_final, MemorySegment deltas, MemorySegment error) {
+        var mh$ = panallama_chat_parser_update.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_chat_parser_update", parser, text, length, is_final, deltas, error);
+            }
+            return (int)mh$.invokeExact(parser, text, length, is_final, deltas, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_chat_parser_free {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_chat_parser_free");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_chat_parser_free(struct panallama_chat_parser *parser)
+     * }
+     */
+    public static FunctionDescriptor panallama_chat_parser_free$descriptor() {
+        return panallama_chat_parser_free.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_chat_parser_free(struct panallama_chat_parser *parser)
+     * }
+     */
+    public static MethodHandle panallama_chat_parser_free$handle() {
+        return panallama_chat_parser_free.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_chat_parser_free(struct panallama_chat_parser *parser)
+     * }
+     */
+    public static MemorySegment panallama_chat_parser_free$address() {
+        return panallama_chat_parser_free.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_chat_parser_free(struct panallama_chat_parser *parser)
+     * }
+     */
+    public static void panallama_chat_parser_free(MemorySegment parser) {
+        var mh$ = panallama_chat_parser_free.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_chat_parser_free", parser);
+            }
+            mh$.invokeExact(parser);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_schema_grammar {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_schema_grammar");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_schema_grammar(const char *schema, char **grammar, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_schema_grammar$descriptor() {
+        return panallama_schema_grammar.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_schema_grammar(const char *schema, char **grammar, char **error)
+     * }
+     */
+    public static MethodHandle panallama_schema_grammar$handle() {
+        return panallama_schema_grammar.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_schema_grammar(const char *schema, char **grammar, char **error)
+     * }
+     */
+    public static MemorySegment panallama_schema_grammar$address() {
+        return panallama_schema_grammar.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_schema_grammar(const char *schema, char **grammar, char **error)
+     * }
+     */
+    public static int panallama_schema_grammar(MemorySegment schema, MemorySegment grammar, MemorySegment error) {
+        var mh$ = panallama_schema_grammar.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_schema_grammar", schema, grammar, error);
+            }
+            return (int)mh$.invokeExact(schema, grammar, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

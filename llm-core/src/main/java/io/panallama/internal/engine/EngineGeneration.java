@@ -69,11 +69,10 @@ final class EngineGeneration implements Generation {
     StringBuilder all = new StringBuilder();
     while (true) {
       GenerationEvent event = next();
-      switch (event) {
-        case GenerationEvent.Text piece -> all.append(piece.text());
-        case GenerationEvent.Finished end -> {
-          return new Completion(all.toString(), end.reason(), end.usage(), end.timings());
-        }
+      if (event instanceof GenerationEvent.Text piece) {
+        all.append(piece.text());
+      } else if (event instanceof GenerationEvent.Finished end) {
+        return new Completion(all.toString(), "", List.of(), end.reason(), end.usage(), end.timings());
       }
     }
   }

@@ -189,7 +189,7 @@ public final class EngineLoop implements AutoCloseable {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener) {
-    StopMatcher stops = new StopMatcher(stopTexts, pieces.longest());
+    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestSpoken()));
     EngineGeneration generation = generation(options, stops.largestRelease());
     long deadline = deadline(options, generation.clock().submitted());
     inbox.add(new Sequence(generation, sampler, stops, prompt, sequenceContextSize(), options, deadline, listener));

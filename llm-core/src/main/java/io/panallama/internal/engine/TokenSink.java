@@ -19,13 +19,20 @@ final class TokenSink {
    */
   @Nullable FinishReason accept(Sequence sequence, int sample) {
     int token = decoder.sampledToken(sample);
+    StopMatcher stops = sequence.stops();
+    byte[] spoken = pieces.length(token) == 0 ? sequence.sampler().spoken(token) : null;
     if (pieces.endsGeneration(token)) {
+      if (spoken != null) {
+        stops.append(spoken, 0, spoken.length);
+      }
       flush(sequence);
       return FinishReason.STOP;
     }
     sequence.append(token);
-    StopMatcher stops = sequence.stops();
-    boolean stopped = stops.append(pieces.bytes(), pieces.offset(token), pieces.length(token));
+    boolean stopped =
+        spoken == null
+            ? stops.append(pieces.bytes(), pieces.offset(token), pieces.length(token))
+            : stops.append(spoken, 0, spoken.length);
     Mailbox mailbox = sequence.generation().mailbox();
     mailbox.write(token, stops.buffer(), 0, stops.releasedLength());
     if (sequence.topLogprobs() > 0) {

@@ -1,5 +1,6 @@
 package io.panallama.internal.handle;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -19,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,10 @@ public final class ModelHandle {
   private final int trainedContextSize;
   private final boolean offloaded;
   private final References references;
+  private final ReentrantLock indexLock = new ReentrantLock();
+
+  /** Written under the lock; read by the last one to let go as well. */
+  private volatile @Nullable MemorySegment vocabularyIndex;
 
   /** A chain that forbids the ends asks for them at every request; looking through 128k tokens takes a millisecond. */
   private volatile Sampler.@Nullable LogitBias noEnd;
@@ -44,7 +50,7 @@ public final class ModelHandle {
     this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
     this.vocabularySize = LlamaCpp.llama_vocab_n_tokens(vocabulary);
     this.trainedContextSize = LlamaCpp.llama_model_n_ctx_train(model);
-    this.references = new References("model", () -> LlamaCpp.llama_model_free(model));
+    this.references = new References("model", this::free);
   }
 
   /**
@@ -155,6 +161,34 @@ public final class ModelHandle {
 
   MemorySegment vocabulary() {
     return vocabulary;
+  }
+
+  private void free() {
+    MemorySegment index = vocabularyIndex;
+    if (index != null) {
+      LlamaCpp.panallama_vocab_index_free(index);
+    }
+    LlamaCpp.llama_model_free(model);
+  }
+
+  /** What makes grammars look at fewer tokens; made at the first use. The caller retains the model. */
+  MemorySegment vocabularyIndex() {
+    indexLock.lock();
+    try {
+      MemorySegment index = vocabularyIndex;
+      if (index == null) {
+        try (Arena arena = Arena.ofConfined()) {
+          MemorySegment out = arena.allocate(ADDRESS);
+          ErrorText error = new ErrorText(arena);
+          check(LlamaCpp.panallama_vocab_index_new(vocabulary, out, error.slot()), error);
+          index = out.get(ADDRESS, 0);
+        }
+        vocabularyIndex = index;
+      }
+      return index;
+    } finally {
+      indexLock.unlock();
+    }
   }
 
   public int vocabularySize() {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A native {@code llama_sampler} chain. Built on any thread, then used by one at a time. Retains the model, whose
@@ -31,13 +32,15 @@ public final class SamplerChain implements TokenSampler {
   private final MemorySegment chain;
   private final int shortlist;
   private final boolean recursive;
+  private final AnswerConstraint constraint;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private SamplerChain(ModelHandle model, MemorySegment chain, List<Sampler> stages) {
+  private SamplerChain(ModelHandle model, MemorySegment chain, List<Sampler> stages, AnswerConstraint constraint) {
     this.model = model;
     this.chain = chain;
     this.shortlist = shortlist(stages);
-    this.recursive = stages.stream().anyMatch(Sampler.LazyGrammar.class::isInstance);
+    this.recursive = constraint.searchesText() || stages.stream().anyMatch(Sampler.LazyGrammar.class::isInstance);
+    this.constraint = constraint;
   }
 
   /**
@@ -47,14 +50,27 @@ public final class SamplerChain implements TokenSampler {
    * @throws InvalidRequestException if a grammar does not compile or a token id is not in the vocabulary
    */
   public static SamplerChain create(ModelHandle model, Sampling sampling, int[] prompt) {
+    return create(model, sampling, prompt, AnswerConstraint.NONE);
+  }
+
+  /**
+   * Builds the chain behind a grammar.
+   *
+   * @param prompt what precedes the first sampled token, for the stages that look back
+   * @throws InvalidRequestException if a grammar does not compile or a token id is not in the vocabulary
+   */
+  public static SamplerChain create(ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint) {
     model.retain();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
       llama_sampler_chain_params.no_perf(parameters, true);
       List<Sampler> stages = resolve(sampling.chain(), model);
-      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), stages);
+      SamplerChain result =
+          new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), stages, constraint);
       try {
-        new Builder(model, result.chain, arena, seed(sampling), prompt).add(stages);
+        Builder builder = new Builder(model, result.chain, arena, seed(sampling), prompt);
+        builder.add(constraint);
+        builder.add(stages);
         return result;
       } catch (Throwable failure) {
         result.close();
@@ -73,7 +89,7 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * How many of the likeliest tokens a chain needs to see; 0 if all. A token whose logit {@code k + m} others reach can't
+   * How many of the likeliest tokens a chain needs to see; 0 if all. A grammar in front is asked afterwards. A token whose logit {@code k + m} others reach can't
    * be among the k likeliest after stages that lower at most {@code m} tokens, raise none and otherwise keep the order.
    *
    * @see io.panallama.bindings.generated.panallama_sample
@@ -82,6 +98,7 @@ public final class SamplerChain implements TokenSampler {
     long lowered = 0;
     for (Sampler stage : chain) {
       switch (stage) {
+        case Sampler.Grammar _, Sampler.LazyGrammar _ when stage == chain.getFirst() -> {}
         case Sampler.TopK(int k) -> {
           return intOrAll(k + lowered);
         }
@@ -122,6 +139,16 @@ public final class SamplerChain implements TokenSampler {
   }
 
   @Override
+  public byte @Nullable [] spoken(int token) {
+    return constraint.spoken().get(token);
+  }
+
+  @Override
+  public int longestSpoken() {
+    return constraint.longestSpoken();
+  }
+
+  @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
       LlamaCpp.llama_sampler_free(chain);
@@ -131,6 +158,21 @@ public final class SamplerChain implements TokenSampler {
 
   /** Adds one native stage after the other. */
   private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
+    void add(AnswerConstraint constraint) {
+      if (constraint.description() != null) {
+        MemorySegment out = arena.allocate(ADDRESS);
+        ErrorText error = new ErrorText(arena);
+        int status =
+            LlamaCpp.panallama_sampler_constraint(
+                model.vocabulary(),
+                model.vocabularyIndex(),
+                text(constraint.parameter(), constraint.description()),
+                out,
+                error.slot());
+        LlamaCpp.llama_sampler_chain_add(chain, compiled(constraint.parameter(), status, out, error));
+      }
+    }
+
     void add(List<Sampler> stages) {
       for (Sampler stage : stages) {
         MemorySegment sampler = create(stage);
@@ -212,8 +254,13 @@ public final class SamplerChain implements TokenSampler {
       ErrorText error = new ErrorText(arena);
       int status =
           LlamaCpp.panallama_sampler_grammar(
-              model.vocabulary(), text("grammar", gbnf), text("grammar", root), out, error.slot());
-      return compiled(status, out, error);
+              model.vocabulary(),
+              model.vocabularyIndex(),
+              text("grammar", gbnf),
+              text("grammar", root),
+              out,
+              error.slot());
+      return compiled("grammar", status, out, error);
     }
 
     private MemorySegment lazyGrammar(Sampler.LazyGrammar lazy) {
@@ -227,6 +274,7 @@ public final class SamplerChain implements TokenSampler {
       int status =
           LlamaCpp.panallama_sampler_grammar_lazy(
               model.vocabulary(),
+              model.vocabularyIndex(),
               text("grammar", lazy.gbnf()),
               text("grammar", lazy.root()),
               texts(lazy.triggerPatterns()),
@@ -235,12 +283,12 @@ public final class SamplerChain implements TokenSampler {
               lazy.triggerTokens().size(),
               out,
               error.slot());
-      return compiled(status, out, error);
+      return compiled("grammar", status, out, error);
     }
 
-    private MemorySegment compiled(int status, MemorySegment out, ErrorText error) {
+    private static MemorySegment compiled(String parameter, int status, MemorySegment out, ErrorText error) {
       if (status != LlamaCpp.PANALLAMA_OK()) {
-        throw new InvalidRequestException("grammar", "The grammar was refused: " + error.take());
+        throw new InvalidRequestException(parameter, "The grammar of " + parameter + " was refused: " + error.take());
       }
       return out.get(ADDRESS, 0);
     }

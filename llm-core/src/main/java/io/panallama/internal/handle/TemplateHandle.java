@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** Owns a compiled chat template. The bridge wants one thread at a time; the lock sees to it. Retains the model. */
 public final class TemplateHandle implements AutoCloseable {
@@ -29,16 +30,18 @@ public final class TemplateHandle implements AutoCloseable {
   }
 
   /**
-   * Compiles the model's own template.
+   * Compiles a template.
    *
-   * @throws ChatTemplateException if it has none or it does not parse
+   * @param source null for the model's own
+   * @throws ChatTemplateException if there is none or it does not parse
    */
-  public static TemplateHandle create(ModelHandle model) {
+  public static TemplateHandle create(ModelHandle model, @Nullable String source) {
     model.retain();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
-      int status = LlamaCpp.panallama_chat_template_new(model.pointer(), MemorySegment.NULL, out, error.slot());
+      MemorySegment text = source == null ? MemorySegment.NULL : arena.allocateFrom(source, StandardCharsets.UTF_8);
+      int status = LlamaCpp.panallama_chat_template_new(model.pointer(), text, out, error.slot());
       if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new ChatTemplateException("The model can't be used for chat: " + error.take(), null);
       }
@@ -66,7 +69,7 @@ public final class TemplateHandle implements AutoCloseable {
           LlamaCpp.panallama_chat_template_apply(
               template, arena.allocateFrom(request, StandardCharsets.UTF_8), result, error.slot());
       if (status != LlamaCpp.PANALLAMA_OK()) {
-        throw new ChatTemplateException("The chat template refused the messages: " + error.take(), null);
+        throw new ChatTemplateException("The conversation can't be rendered: " + error.take(), null);
       }
       return ErrorText.takeText(result, "{}");
     } finally {

@@ -14,7 +14,49 @@ public final class TokenizerCalls {
   private TokenizerCalls() {}
 
   public static int[] tokenize(ModelHandle model, String text, boolean addSpecial, boolean parseSpecial) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return tokenize(
+        model,
+        text.getBytes(StandardCharsets.UTF_8),
+        (arena, source, length, tokens, capacity, count, error) ->
+            LlamaCpp.panallama_tokenize(
+                model.vocabulary(), source, length, addSpecial, parseSpecial, tokens, capacity, count, error));
+  }
+
+  /**
+   * A prompt with its special tokens and those that the vocabulary adds.
+   *
+   * @param literals pairs of byte offsets, in order, between which there are none
+   */
+  public static int[] tokenizePrompt(ModelHandle model, byte[] prompt, int[] literals) {
+    return tokenize(
+        model,
+        prompt,
+        (arena, source, length, tokens, capacity, count, error) ->
+            LlamaCpp.panallama_tokenize_prompt(
+                model.vocabulary(),
+                source,
+                length,
+                literals.length == 0 ? MemorySegment.NULL : arena.allocateFrom(JAVA_INT, literals),
+                literals.length / 2,
+                tokens,
+                capacity,
+                count,
+                error));
+  }
+
+  /** A call of the bridge. */
+  private interface Call {
+    int run(
+        Arena arena,
+        MemorySegment source,
+        int length,
+        MemorySegment tokens,
+        int capacity,
+        MemorySegment count,
+        MemorySegment error);
+  }
+
+  private static int[] tokenize(ModelHandle model, byte[] bytes, Call call) {
     model.retain();
     try (Arena arena = Arena.ofConfined()) {
       ErrorText error = new ErrorText(arena);
@@ -25,17 +67,7 @@ public final class TokenizerCalls {
       int capacity = bytes.length + 4;
       while (true) {
         MemorySegment tokens = arena.allocate(JAVA_INT, capacity);
-        int status =
-            LlamaCpp.panallama_tokenize(
-                model.vocabulary(),
-                source,
-                bytes.length,
-                addSpecial,
-                parseSpecial,
-                tokens,
-                capacity,
-                count,
-                error.slot());
+        int status = call.run(arena, source, bytes.length, tokens, capacity, count, error.slot());
         if (status != LlamaCpp.PANALLAMA_OK()) {
           throw new InvalidRequestException("prompt", "The text can't be tokenized: " + error.take());
         }

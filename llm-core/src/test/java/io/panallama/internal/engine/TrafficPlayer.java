@@ -212,6 +212,7 @@ final class TrafficPlayer {
         switch (event.get()) {
           case GenerationEvent.Text piece -> text.append(piece.text());
           case GenerationEvent.Finished finished -> end = finished;
+          default -> throw new AssertionError("a raw generation gave " + event.get());
         }
       }
     }

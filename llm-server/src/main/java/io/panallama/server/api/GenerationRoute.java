@@ -18,10 +18,13 @@ import io.panallama.server.wire.ApiException;
 import io.panallama.server.wire.ApiRequest;
 import io.panallama.server.wire.Json;
 import io.panallama.server.wire.JsonBody;
+import io.panallama.server.wire.JsonFields;
+import io.panallama.server.wire.WholeAnswer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: body in, generation, answer out.
@@ -41,7 +44,10 @@ public final class GenerationRoute implements Handler {
   /** Makes the encoder of one answer. */
   @FunctionalInterface
   public interface Encoders {
-    AnswerEncoder create(String model, boolean includeUsage);
+    /**
+     * @param tokenBytes the bytes of a token of the model
+     */
+    AnswerEncoder create(String model, ApiRequest request, IntFunction<byte[]> tokenBytes);
   }
 
   public GenerationRoute(Serving serving, Duration heartbeat, ApiRequest.Parser parser, Encoders encoders) {
@@ -54,10 +60,8 @@ public final class GenerationRoute implements Handler {
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
     Serving.Ready ready = serving.current();
-    checkContentType(request);
-    byte[] bytes = request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
-    ApiRequest body = parser.parse(JsonBody.read(bytes), ready.model());
-    AnswerEncoder encoder = encoders.create(ready.model().id(), body.includeUsage());
+    ApiRequest body = parser.parse(body(request), ready.model());
+    AnswerEncoder encoder = encoders.create(ready.model().id(), body, ready.generator()::tokenBytes);
     try (Generation generation = start(ready, body);
         ClientConnection.Watch _ = ClientConnection.current().whenGone(generation::cancel)) {
       serving.running().add(generation);
@@ -71,6 +75,12 @@ public final class GenerationRoute implements Handler {
         serving.running().remove(generation);
       }
     }
+  }
+
+  /** The fields of the body. */
+  static JsonFields body(ServerRequest request) {
+    checkContentType(request);
+    return JsonBody.read(request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0]);
   }
 
   private static Generation start(Serving.Ready ready, ApiRequest body) {
@@ -94,14 +104,13 @@ public final class GenerationRoute implements Handler {
   }
 
   private void whole(Generation generation, AnswerEncoder encoder, ServerResponse response) {
-    StringBuilder text = new StringBuilder();
+    WholeAnswer answer = new WholeAnswer();
     for (GenerationEvent event : generation) {
-      switch (event) {
-        case GenerationEvent.Text piece -> text.append(piece.text());
-        case GenerationEvent.Finished end -> {
-          checkNotCancelled(end);
-          Responses.json(response, encoder.whole(text.toString(), end));
-        }
+      if (event instanceof GenerationEvent.Finished end) {
+        checkNotCancelled(end);
+        Responses.json(response, encoder.whole(answer, end));
+      } else {
+        answer.add(event);
       }
     }
   }
@@ -144,13 +153,14 @@ public final class GenerationRoute implements Handler {
         continue;
       }
       switch (event.get()) {
-        case GenerationEvent.Text piece when piece.text().isEmpty() -> {}
-        case GenerationEvent.Text piece ->
+        case GenerationEvent.Text piece when piece.text().isEmpty() && piece.logprobs().isEmpty() -> {}
+        case GenerationEvent.Text piece when piece.logprobs().isEmpty() ->
             sse.data(encoder.beforeText(), AnswerEncoder.text(piece.text()), encoder.afterText());
         case GenerationEvent.Finished end -> {
           end(end, encoder, body, sse);
           return;
         }
+        case GenerationEvent piece -> sse.data(encoder.piece(piece));
       }
     }
   }

@@ -30,6 +30,7 @@ public final class Routes {
         routing,
         "/v1/completions",
         new GenerationRoute(serving, heartbeat, CompletionBody::parse, AnswerEncoder::text));
+    post(routing, "/apply-template", new TemplateRoute(serving));
     get(routing, "/v1/models", status::models);
     get(routing, StatusRoutes.MODELS + "*", status::model);
     get(routing, "/health", status::health);

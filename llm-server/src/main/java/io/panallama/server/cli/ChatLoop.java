@@ -9,6 +9,8 @@ import io.panallama.GenerationOptions;
 import io.panallama.Generator;
 import io.panallama.InvalidRequestException;
 import io.panallama.PromptTooLongException;
+import io.panallama.ReasoningFormat;
+import io.panallama.TemplateOptions;
 import io.panallama.Timings;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -102,7 +104,7 @@ final class ChatLoop {
   private boolean answer(String question) {
     messages.add(ChatMessage.user(question));
     StringBuilder answer = new StringBuilder();
-    try (Generation generation = generator.generate(new ChatRequest(messages, options));
+    try (Generation generation = generator.generate(request());
         StopSignals.Registration _ = lines.onInterrupt(generation::cancel)) {
       for (GenerationEvent event : generation) {
         switch (event) {
@@ -111,6 +113,9 @@ final class ChatLoop {
             context.out().print(Printable.text(piece.text()));
             context.out().flush();
           }
+          case GenerationEvent.Reasoning _,
+              GenerationEvent.ToolCallStarted _,
+              GenerationEvent.ToolCallArguments _ -> {} // asked for neither
           case GenerationEvent.Finished end -> {
             context.out().println();
             keep(answer.toString());
@@ -129,6 +134,11 @@ final class ChatLoop {
       remark(Printable.line(OptionNames.in(refused)) + advice);
       return true;
     }
+  }
+
+  /** What the model thinks is shown as it writes it. */
+  private ChatRequest request() {
+    return new ChatRequest(messages, options).with(TemplateOptions.defaults().withReasoning(ReasoningFormat.NONE));
   }
 
   /** An answer that was stopped before its first word leaves no trace, and neither does its question. */
@@ -158,7 +168,7 @@ final class ChatLoop {
       case LENGTH -> parts.add("cut off by --max-tokens");
       case CONTEXT_FULL -> parts.add("the context is full, /reset starts over");
       case TIME_LIMIT -> parts.add("cut off by --time-limit");
-      case STOP, STOP_TEXT -> {}
+      case STOP, STOP_TEXT, TOOL_CALLS -> {}
     }
     return String.join(", ", parts);
   }

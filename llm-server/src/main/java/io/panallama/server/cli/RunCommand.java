@@ -10,6 +10,8 @@ import io.panallama.Generation;
 import io.panallama.GenerationEvent;
 import io.panallama.GenerationOptions;
 import io.panallama.GenerationRequest;
+import io.panallama.ReasoningFormat;
+import io.panallama.TemplateOptions;
 import io.panallama.Usage;
 import io.panallama.server.wire.FinishDetail;
 import java.io.IOException;
@@ -81,7 +83,7 @@ final class RunCommand implements Callable<Integer> {
       messages.add(ChatMessage.system(system));
     }
     messages.add(ChatMessage.user(text));
-    return new ChatRequest(messages, options);
+    return new ChatRequest(messages, options).with(TemplateOptions.defaults().withReasoning(ReasoningFormat.NONE));
   }
 
   private int print(Generation generation, long submitted) throws JsonProcessingException {
@@ -93,6 +95,9 @@ final class RunCommand implements Callable<Integer> {
       }
       switch (event) {
         case GenerationEvent.Text piece -> text.append(piece.text());
+        case GenerationEvent.Reasoning _,
+            GenerationEvent.ToolCallStarted _,
+            GenerationEvent.ToolCallArguments _ -> {} // asked for neither
         case GenerationEvent.Finished end -> {
           context
               .out()
@@ -129,7 +134,7 @@ final class RunCommand implements Callable<Integer> {
   /** OpenAI's words where there are any. */
   private static String wireName(FinishReason reason) {
     return switch (reason) {
-      case STOP, STOP_TEXT -> "stop";
+      case STOP, STOP_TEXT, TOOL_CALLS -> "stop";
       case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
       case CANCELLED -> "cancelled";
     };

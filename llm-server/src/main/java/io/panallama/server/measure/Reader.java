@@ -43,8 +43,8 @@ public final class Reader {
     try {
       for (GenerationEvent event : generation) {
         switch (event) {
-          case GenerationEvent.Text _ -> arrived(System.nanoTime());
           case GenerationEvent.Finished finished -> end = finished;
+          default -> arrived(System.nanoTime());
         }
       }
     } catch (GenerationException failed) {

@@ -5,13 +5,17 @@ import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.panallama.FinishReason;
 import io.panallama.GenerationEvent;
 import io.panallama.Timings;
+import io.panallama.TokenLogprobs;
+import io.panallama.ToolCall;
 import io.panallama.Usage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,16 +38,20 @@ public final class AnswerEncoder {
 
   private final boolean chat;
   private final boolean includeUsage;
+  private final int topLogprobs;
+  private final IntFunction<byte[]> tokenBytes;
   private final String model;
   private final String id;
   private final long created = Instant.now().getEpochSecond();
   private final byte[] beforeText;
   private final byte[] afterText;
 
-  private AnswerEncoder(boolean chat, String model, boolean includeUsage) {
+  private AnswerEncoder(boolean chat, String model, ApiRequest request, IntFunction<byte[]> tokenBytes) {
     this.chat = chat;
     this.model = model;
-    this.includeUsage = includeUsage;
+    this.includeUsage = request.includeUsage();
+    this.topLogprobs = request.topLogprobs();
+    this.tokenBytes = tokenBytes;
     this.id = (chat ? "chatcmpl-" : "cmpl-") + UUID.randomUUID().toString().replace("-", "");
     String chunk = new String(chunk(MARK), StandardCharsets.UTF_8);
     int text = chunk.lastIndexOf(MARK);
@@ -52,18 +60,18 @@ public final class AnswerEncoder {
   }
 
   /** For an answer of {@code /v1/chat/completions}. */
-  public static AnswerEncoder chat(String model, boolean includeUsage) {
-    return new AnswerEncoder(true, model, includeUsage);
+  public static AnswerEncoder chat(String model, ApiRequest request, IntFunction<byte[]> tokenBytes) {
+    return new AnswerEncoder(true, model, request, tokenBytes);
   }
 
   /** For an answer of {@code /v1/completions}. */
-  public static AnswerEncoder text(String model, boolean includeUsage) {
-    return new AnswerEncoder(false, model, includeUsage);
+  public static AnswerEncoder text(String model, ApiRequest request, IntFunction<byte[]> tokenBytes) {
+    return new AnswerEncoder(false, model, request, tokenBytes);
   }
 
   /** The first chunk of a chat stream, which gives the role; null where the shape has none. */
   public byte @Nullable [] opening() {
-    return chat ? chunk(json -> delta(json, "assistant", ""), null) : null;
+    return chat ? chunk(json -> delta(json, "assistant", ""), List.of(), null) : null;
   }
 
   /** What stands before the text in every chunk. */
@@ -83,7 +91,18 @@ public final class AnswerEncoder {
 
   /** The chunk that gives the reason of the end. */
   public byte[] ending(GenerationEvent.Finished end) {
-    return chunk(json -> delta(json, null, null), end);
+    return chunk(json -> delta(json, null, null), List.of(), end);
+  }
+
+  /** The chunk of any other event of a chat: text with log-probabilities, reasoning, a tool call. */
+  public byte[] piece(GenerationEvent event) {
+    return switch (event) {
+      case GenerationEvent.Text piece -> chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null);
+      case GenerationEvent.Reasoning piece -> chunk(json -> ChatDelta.reasoning(json, piece));
+      case GenerationEvent.ToolCallStarted call -> chunk(json -> ChatDelta.started(json, call));
+      case GenerationEvent.ToolCallArguments piece -> chunk(json -> ChatDelta.arguments(json, piece));
+      case GenerationEvent.Finished end -> ending(end);
+    };
   }
 
   /** The chunk of token counts that may follow. */
@@ -97,22 +116,18 @@ public final class AnswerEncoder {
   }
 
   /** The whole answer. */
-  public byte[] whole(String text, GenerationEvent.Finished end) {
+  public byte[] whole(WholeAnswer answer, GenerationEvent.Finished end) {
     return Json.object(json -> {
       head(json, false);
       json.writeArrayFieldStart("choices");
       json.writeStartObject();
       json.writeNumberField("index", 0);
       if (chat) {
-        json.writeObjectFieldStart("message");
-        json.writeStringField("role", "assistant");
-        json.writeStringField("content", text);
-        json.writeNullField("refusal");
-        json.writeEndObject();
+        message(json, answer);
       } else {
-        json.writeStringField("text", text);
+        json.writeStringField("text", answer.text());
       }
-      json.writeNullField("logprobs");
+      logprobs(json, answer.logprobs());
       finish(json, end.reason());
       json.writeEndObject();
       json.writeEndArray();
@@ -121,18 +136,51 @@ public final class AnswerEncoder {
     });
   }
 
-  private byte[] chunk(String text) {
-    return chunk(json -> delta(json, null, text), null);
+  private static void message(JsonGenerator json, WholeAnswer answer) throws IOException {
+    List<ToolCall> calls = answer.toolCalls();
+    json.writeObjectFieldStart("message");
+    json.writeStringField("role", "assistant");
+    json.writeStringField("content", answer.text().isEmpty() && !calls.isEmpty() ? null : answer.text());
+    if (!answer.reasoning().isEmpty()) {
+      json.writeStringField("reasoning_content", answer.reasoning());
+    }
+    if (!calls.isEmpty()) {
+      ChatDelta.toolCalls(json, calls);
+    }
+    json.writeNullField("refusal");
+    json.writeEndObject();
   }
 
-  private byte[] chunk(Json.Fields delta, GenerationEvent.@Nullable Finished end) {
+  private void logprobs(JsonGenerator json, List<TokenLogprobs> tokens) throws IOException {
+    if (tokens.isEmpty()) {
+      json.writeNullField("logprobs");
+    } else {
+      ChatDelta.logprobs(json, tokens, topLogprobs, tokenBytes);
+    }
+  }
+
+  private byte[] chunk(String text) {
+    return chunk(json -> delta(json, null, text), List.of(), null);
+  }
+
+  private byte[] chunk(Json.Fields delta) {
+    Json.Fields inside =
+        json -> {
+          json.writeObjectFieldStart("delta");
+          delta.writeTo(json);
+          json.writeEndObject();
+        };
+    return chunk(inside, List.of(), null);
+  }
+
+  private byte[] chunk(Json.Fields delta, List<TokenLogprobs> tokens, GenerationEvent.@Nullable Finished end) {
     return Json.object(json -> {
       head(json, true);
       json.writeArrayFieldStart("choices");
       json.writeStartObject();
       json.writeNumberField("index", 0);
       delta.writeTo(json);
-      json.writeNullField("logprobs");
+      logprobs(json, tokens);
       if (end == null) {
         json.writeNullField("finish_reason");
       } else {
@@ -183,6 +231,7 @@ public final class AnswerEncoder {
   private static String wireName(FinishReason reason) {
     return switch (reason) {
       case STOP, STOP_TEXT -> "stop";
+      case TOOL_CALLS -> "tool_calls";
       case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
       case CANCELLED -> throw new IllegalArgumentException("A cancelled generation has no answer.");
     };

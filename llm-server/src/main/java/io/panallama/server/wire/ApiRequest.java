@@ -9,8 +9,9 @@ import io.panallama.server.ServedModel;
  * @param generation what to ask of the engine
  * @param stream whether to answer with server-sent events
  * @param includeUsage whether the stream ends with a chunk of token counts
+ * @param topLogprobs how many alternatives to give with each token's log-probability
  */
-public record ApiRequest(GenerationRequest generation, boolean stream, boolean includeUsage) {
+public record ApiRequest(GenerationRequest generation, boolean stream, boolean includeUsage, int topLogprobs) {
   /** Reads a body of {@code /v1/chat/completions} or {@code /v1/completions}. */
   public interface Parser {
     /**

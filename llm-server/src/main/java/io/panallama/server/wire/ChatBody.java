@@ -1,28 +1,23 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.ChatMessage;
 import io.panallama.ChatRequest;
-import io.panallama.Role;
+import io.panallama.GenerationOptions;
+import io.panallama.ReasoningFormat;
+import io.panallama.TemplateOptions;
+import io.panallama.TemplateOptions.Turn;
+import io.panallama.Tools;
 import io.panallama.server.ServedModel;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/** Reads the body of {@code POST /v1/chat/completions}. */
+/** Reads the body of {@code POST /v1/chat/completions} and {@code POST /apply-template}. */
 public final class ChatBody {
   /** OpenAI's fields that would change the answer and that this version can't carry out. */
   private static final List<String> UNSUPPORTED =
-      List.of(
-          "tools",
-          "functions",
-          "audio",
-          "prediction",
-          "web_search_options",
-          "reasoning_effort",
-          "verbosity",
-          "logprobs",
-          "top_logprobs");
+      List.of("functions", "audio", "prediction", "web_search_options", "verbosity");
 
   private ChatBody() {}
 
@@ -30,101 +25,89 @@ public final class ChatBody {
    * @see ApiRequest.Parser#parse
    */
   public static ApiRequest parse(JsonFields body, ServedModel model) {
-    List<ChatMessage> messages = messages(body);
+    List<ChatMessage> messages = ChatMessages.read(body);
     for (String name : UNSUPPORTED) {
       refuse(body, name);
     }
-    refuseUnless(body, "tool_choice", "none");
     refuseUnless(body, "function_call", "none");
-    body.accept("parallel_tool_calls");
     checkModalities(body);
-    checkResponseFormat(body);
-    return CommonFields.finish(body, model, options -> new ChatRequest(messages, options));
+    Tools tools = ChatTools.read(body);
+    TemplateOptions template = template(body);
+    int topLogprobs = topLogprobs(body);
+    return CommonFields.finish(
+        body, model, options -> new ChatRequest(messages, tools, template, withLogprobs(options, topLogprobs)));
   }
 
-  private static List<ChatMessage> messages(JsonFields body) {
-    JsonNode array = body.any("messages");
-    if (array == null) {
-      throw ApiException.invalid("messages", "messages is missing; at least one message is needed.");
-    }
-    if (!array.isArray()) {
-      throw JsonFields.wrongType("messages", array, "an array of messages");
-    }
-    List<ChatMessage> messages = new ArrayList<>();
-    for (int i = 0; i < array.size(); i++) {
-      String path = "messages[" + i + "]";
-      if (!(array.get(i) instanceof ObjectNode object)) {
-        throw JsonFields.wrongType(path, array.get(i), "an object");
+  private static TemplateOptions template(JsonFields body) {
+    TemplateOptions options = TemplateOptions.defaults().withTurn(turn(body));
+    String reasoning = body.string("reasoning_format");
+    if (reasoning != null) {
+      try {
+        options = options.withReasoning(ReasoningFormat.fromWireName(reasoning));
+      } catch (IllegalArgumentException unknown) {
+        throw ApiException.invalid("reasoning_format", String.valueOf(unknown.getMessage()));
       }
-      messages.add(message(new JsonFields(object, path)));
     }
-    return messages;
+    Map<String, String> arguments = new HashMap<>();
+    JsonFields given = body.object("chat_template_kwargs");
+    if (given != null) {
+      given.forEach((name, value) -> arguments.put(name, value.toString()));
+    }
+    String effort = body.string("reasoning_effort");
+    if ("none".equals(effort)) {
+      options = options.withThinking(false);
+    } else if (effort != null) {
+      arguments.put("reasoning_effort", JsonFields.quoted(effort));
+    }
+    return options.withArguments(arguments);
   }
 
-  private static ChatMessage message(JsonFields fields) {
-    Role role = role(fields);
-    String content = content(fields);
-    for (String name : List.of("tool_calls", "tool_call_id", "function_call", "name", "audio")) {
-      refuse(fields, name);
+  /** llama-server's two fields. A conversation that ends with the assistant is continued where the client says so. */
+  private static Turn turn(JsonFields body) {
+    JsonNode prompt = body.any("add_generation_prompt");
+    if (prompt != null && !prompt.isBoolean()) {
+      throw JsonFields.wrongType("add_generation_prompt", prompt, "true or false");
     }
-    // What OpenAI's answers carry and clients send back with the history.
-    fields.accept("refusal", "annotations");
-    fields.refuseUnknown();
-    return new ChatMessage(role, content);
+    JsonNode continued = body.any("continue_final_message");
+    if (continued == null || continued.isBoolean() && !continued.booleanValue()) {
+      return prompt != null && !prompt.booleanValue() ? Turn.OPEN : Turn.NEW;
+    }
+    if (prompt != null && prompt.booleanValue()) {
+      throw ApiException.invalid(
+          "continue_final_message", "continue_final_message and add_generation_prompt exclude each other.");
+    }
+    if (continued.isBoolean()) {
+      return Turn.CONTINUED;
+    }
+    return switch (continued.asText()) {
+      case "content" -> Turn.CONTINUED_TEXT;
+      case "reasoning_content" -> Turn.CONTINUED_REASONING;
+      default ->
+          throw JsonFields.wrongType(
+              "continue_final_message", continued, "true, false, \"content\" or \"reasoning_content\"");
+    };
   }
 
-  private static Role role(JsonFields fields) {
-    String path = fields.path("role");
-    String role = fields.string("role");
-    if (role == null) {
-      throw ApiException.invalid(path, path + " is missing.");
+  /** How many alternatives to report; -1 for no log-probabilities at all. */
+  private static int topLogprobs(JsonFields body) {
+    boolean wanted = body.bool("logprobs");
+    Integer top = body.integer("top_logprobs");
+    if (!wanted && top != null && top != 0) {
+      throw ApiException.invalid("top_logprobs", "top_logprobs is only allowed when logprobs is true.");
     }
-    try {
-      return Role.fromWireName(role);
-    } catch (IllegalArgumentException unknown) {
-      throw ApiException.invalid(path, String.valueOf(unknown.getMessage()));
+    if (!wanted) {
+      return -1;
     }
+    return top == null ? 0 : top;
   }
 
-  /** A string, or text parts, which are joined by line ends as llama.cpp does. */
-  private static String content(JsonFields fields) {
-    String path = fields.path("content");
-    JsonNode content = fields.any("content");
-    if (content == null) {
-      throw ApiException.invalid(path, path + " is missing.");
-    }
-    if (!content.isArray()) {
-      if (!content.isTextual()) {
-        throw JsonFields.wrongType(path, content, "a string or an array of text parts");
-      }
-      return JsonFields.string(content, path);
-    }
-    List<String> texts = new ArrayList<>();
-    for (int i = 0; i < content.size(); i++) {
-      texts.add(textPart(content.get(i), path + "[" + i + "]"));
-    }
-    return String.join("\n", texts);
-  }
-
-  private static String textPart(JsonNode part, String path) {
-    if (!(part instanceof ObjectNode object)) {
-      throw JsonFields.wrongType(path, part, "an object");
-    }
-    JsonFields fields = new JsonFields(object, path);
-    String type = fields.string("type");
-    if (!"text".equals(type)) {
-      throw ApiException.unsupported(fields.path("type"), "A content part of type \"" + type + "\"");
-    }
-    String text = fields.string("text");
-    if (text == null) {
-      throw ApiException.invalid(fields.path("text"), fields.path("text") + " is missing.");
-    }
-    fields.refuseUnknown();
-    return text;
+  /** The core reports the token that was chosen along with one alternative at least. */
+  private static GenerationOptions withLogprobs(GenerationOptions options, int top) {
+    return top < 0 ? options : options.withTopLogprobs(top == 0 ? 1 : top);
   }
 
   /** Refuses a field unless its value asks for nothing: null, false, 0, an empty array. */
-  private static void refuse(JsonFields fields, String name) {
+  static void refuse(JsonFields fields, String name) {
     JsonNode value = fields.any(name);
     boolean nothing =
         value == null
@@ -151,13 +134,6 @@ public final class ChatBody {
     boolean textOnly = modalities.isArray() && modalities.size() == 1 && "text".equals(modalities.get(0).textValue());
     if (!textOnly) {
       throw ApiException.unsupported("modalities", "modalities other than [\"text\"]");
-    }
-  }
-
-  private static void checkResponseFormat(JsonFields body) {
-    JsonFields format = body.object("response_format");
-    if (format != null && !"text".equals(format.string("type"))) {
-      throw ApiException.unsupported("response_format", "response_format other than {\"type\": \"text\"}");
     }
   }
 }

@@ -27,7 +27,8 @@ final class CommonFields {
         GenerationOptions.defaults()
             .withMaxTokens(maxTokens(body))
             .withSampling(SamplingFields.read(body, model))
-            .withStops(stops(body).toArray(String[]::new));
+            .withStops(stops(body).toArray(String[]::new))
+            .withFormat(FormatFields.read(body));
     options = ServiceFields.read(body, options);
     body.accept(
         "user",
@@ -38,8 +39,9 @@ final class CommonFields {
         "prompt_cache_key",
         "prompt_cache_retention",
         "cache_prompt");
+    Integer topLogprobs = body.integer("top_logprobs");
     body.refuseUnknown();
-    return new ApiRequest(request.apply(options), stream, includeUsage);
+    return new ApiRequest(request.apply(options), stream, includeUsage, topLogprobs == null ? 0 : topLogprobs);
   }
 
   private static void checkModel(JsonFields body, ServedModel model) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.CompletionRequest;
 import io.panallama.Prompt;
 import io.panallama.server.ServedModel;
+import java.util.List;
 
 /**
  * Reads the body of {@code POST /v1/completions}.
@@ -25,8 +26,10 @@ public final class CompletionBody {
     if (body.any("suffix") != null) {
       throw ApiException.unsupported("suffix", "suffix");
     }
-    if (body.any("logprobs") != null) {
-      throw ApiException.unsupported("logprobs", "logprobs");
+    for (String name : List.of("logprobs", "top_logprobs")) {
+      if (body.any(name) != null) {
+        throw ApiException.unsupported(name, name);
+      }
     }
     return CommonFields.finish(body, model, options -> new CompletionRequest(prompt, options));
   }

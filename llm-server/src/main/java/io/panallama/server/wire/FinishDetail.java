@@ -16,7 +16,7 @@ public final class FinishDetail {
       case LENGTH -> Optional.of("max_tokens");
       case CONTEXT_FULL -> Optional.of("context_full");
       case TIME_LIMIT -> Optional.of("time_limit");
-      case STOP, STOP_TEXT, CANCELLED -> Optional.empty();
+      case STOP, STOP_TEXT, TOOL_CALLS, CANCELLED -> Optional.empty();
     };
   }
 }

@@ -2,9 +2,12 @@ package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +107,21 @@ public final class JsonFields {
       return new JsonFields(inner, path(name));
     }
     throw wrongType(path(name), value, "an object");
+  }
+
+  /** Every field that is not JSON null, of any name. */
+  void forEach(BiConsumer<String, JsonNode> action) {
+    for (Map.Entry<String, JsonNode> entry : object.properties()) {
+      known.add(entry.getKey());
+      if (!entry.getValue().isNull()) {
+        action.accept(entry.getKey(), entry.getValue());
+      }
+    }
+  }
+
+  /** A text as a JSON value. */
+  static String quoted(String text) {
+    return TextNode.valueOf(text).toString();
   }
 
   /** Fields that change nothing about an answer and are accepted from any client. */

@@ -35,7 +35,8 @@ export async function* streamAnswer(body, signal) {
   const response = await request("/v1/chat/completions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...body, stream: true }),
+    // The page has one place for all that the model writes, its thinking included.
+    body: JSON.stringify({ ...body, stream: true, reasoning_format: "none" }),
     signal,
   });
   if (!response.ok) {

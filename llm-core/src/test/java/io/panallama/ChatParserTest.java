@@ -1,0 +1,159 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.internal.handle.ChatParserHandle;
+import io.panallama.testkit.TinyModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What answers are made of, as the templates of some families have it. */
+@Timeout(120)
+class ChatParserTest {
+  private static final String QWEN3 = "Qwen-Qwen3-0.6B.jinja";
+
+  @TempDir private static Path folder;
+
+  private static Path file;
+
+  @BeforeAll
+  static void write() {
+    file = TinyModels.write(folder.resolve("tiny.gguf"));
+  }
+
+  private static ChatTemplate.Rendered rendered(String template, ChatRequest request) throws IOException {
+    String source = Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template));
+    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source))) {
+      return model.template().render(request);
+    }
+  }
+
+  private static ChatParserHandle parser(String template, ChatRequest request) throws IOException {
+    return ChatParserHandle.create(Objects.requireNonNull(rendered(template, request).parser()));
+  }
+
+  private static ChatRequest tools() {
+    return ChatRequest.of("Weather?").with(Tools.of(Conversations.WEATHER));
+  }
+
+  @Test
+  void aTemplateThatAddsNothingNeedsNoParser() throws IOException {
+    try (Model model = Model.load(file)) {
+      assertThat(model.template().render(ChatRequest.of("Hi")).parser()).isNull();
+      assertThat(model.template().render(ChatRequest.of("Hi")).constraint()).isNull();
+    }
+    assertThat(rendered(QWEN3, ChatRequest.of("Hi")).parser()).isNotNull();
+  }
+
+  @Test
+  void reasoningTextAndCallsAreToldApartAsTheyCome() throws IOException {
+    String answer =
+        "<think>\n"
+            + "Hm, Paris.\n"
+            + "</think>\n\n"
+            + "I look.\n"
+            + "<tool_call>\n"
+            + "{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}\n"
+            + "</tool_call>";
+    StringBuilder deltas = new StringBuilder();
+    try (ChatParserHandle parser = parser(QWEN3, tools())) {
+      for (int i = 0; i < answer.length(); i++) {
+        ChatParserHandle.Update update = parser.update(answer.substring(i, i + 1), i + 1 == answer.length());
+        assertThat(update.failure()).isNull();
+        deltas.append(update.deltas() == null ? "" : update.deltas());
+      }
+    }
+    String joined = deltas.toString();
+    assertThat(joined.indexOf("\"reasoning\"")).isNotNegative().isLessThan(joined.indexOf("\"content\""));
+    assertThat(joined.indexOf("\"content\"")).isLessThan(joined.indexOf("\"name\":\"get_weather\""));
+    assertThat(joined.indexOf("\"name\"")).isLessThan(joined.indexOf("\"arguments\""));
+    assertThat(joined.split("\"name\"", -1)).hasSize(2);
+  }
+
+  /** In one piece or byte by byte: the same in the end. */
+  @Test
+  void theWholeAnswerIsTheSumOfItsPieces() throws IOException {
+    String answer =
+        "<think>Größe</think>Ja <tool_call>\n"
+            + "{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Köln\"}}\n"
+            + "</tool_call>";
+    try (ChatParserHandle whole = parser(QWEN3, tools())) {
+      assertThat(whole.update(answer, true).deltas())
+          .contains("{\"reasoning\":\"Größe\"}")
+          .contains("\"name\":\"get_weather\"")
+          .contains("K\u00f6ln");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {15, 100, 9_990})
+  void deepAnswersNeedNoMoreStackThanThereIs(int depth) throws IOException {
+    try (ChatParserHandle parser = parser(QWEN3, tools())) {
+      String answer =
+          "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": "
+              + "[".repeat(depth)
+              + "1"
+              + "]".repeat(depth);
+      parser.update(answer, false);
+      // Whether such arguments can be read is the parser's business; that the process is there is ours.
+      assertThat(parser.update("", false)).isNotNull();
+    }
+  }
+
+  @Test
+  void answersThatAreDeeperThanAnythingAreRefused() throws IOException {
+    try (ChatParserHandle parser = parser(QWEN3, tools())) {
+      assertThat(parser.update("{".repeat(20_000), false).failure()).contains("nests brackets deeper");
+    }
+  }
+
+  @Test
+  void aClosedParserGivesNothing() throws IOException {
+    ChatParserHandle parser = parser(QWEN3, tools());
+    parser.close();
+    parser.close();
+    assertThat(parser.update("x", true)).isEqualTo(new ChatParserHandle.Update(null, null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{", "{}", "{\"format\": 99}", "[1]"})
+  void aBrokenDescriptionIsRefused(String description) {
+    assertThatThrownBy(() -> ChatParserHandle.create(description)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void deepArgumentsInTheHistoryAreRefused() throws IOException {
+    String deep = "{\"a\": " + "[".repeat(100_000) + "]".repeat(100_000) + "}";
+    ChatMessage call = new ChatMessage(Role.ASSISTANT, "", "", List.of(new ToolCall("1", "get_weather", deep)), "", "");
+    assertThatThrownBy(() -> rendered(QWEN3, ChatRequest.of(ChatMessage.user("a"), call, ChatMessage.user("b"))))
+        .isInstanceOf(ChatTemplateException.class);
+  }
+
+  @Test
+  void onlyTheAssistantIsContinued() {
+    ChatRequest request = ChatRequest.of("a").with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED));
+    assertThatThrownBy(() -> rendered(QWEN3, request)).isInstanceOf(ChatTemplateException.class);
+  }
+
+  @Test
+  void aContinuedMessageIsNotToldAgain() throws IOException {
+    ChatRequest request =
+        ChatRequest.of(ChatMessage.user("Count"), ChatMessage.assistant("One, two"))
+            .with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED));
+    ChatTemplate.Rendered rendered = rendered(QWEN3, request);
+    assertThat(rendered.prompt()).endsWith("One, two");
+    try (ChatParserHandle parser = ChatParserHandle.create(Objects.requireNonNull(rendered.parser()))) {
+      assertThat(parser.update(", three", true).deltas()).isEqualTo("[{\"content\":\", three\"}]");
+    }
+  }
+}

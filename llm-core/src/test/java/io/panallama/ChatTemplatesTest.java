@@ -1,0 +1,64 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.testkit.TinyModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every template of the pinned llama.cpp with every conversation. */
+@Timeout(120)
+class ChatTemplatesTest {
+  @TempDir private static Path folder;
+
+  private static Path file;
+
+  @BeforeAll
+  static void write() {
+    file = TinyModels.write(folder.resolve("tiny.gguf"));
+  }
+
+  static List<Path> templates() throws IOException {
+    try (Stream<Path> files = Files.list(TestFiles.llamaTestData().resolve("templates"))) {
+      return files.filter(path -> path.toString().endsWith(".jinja")).sorted().toList();
+    }
+  }
+
+  @Test
+  void theTemplatesAreThere() throws IOException {
+    assertThat(templates()).hasSizeGreaterThanOrEqualTo(60);
+  }
+
+  @ParameterizedTest
+  @MethodSource("templates")
+  void aTemplateRendersAConversationOrRefusesIt(Path template) throws IOException {
+    ModelConfig config = ModelConfig.defaults().withChatTemplate(Files.readString(template));
+    int rendered = 0;
+    try (Model model = Model.load(file, config)) {
+      for (Map.Entry<String, ChatRequest> conversation : Conversations.all().entrySet()) {
+        try {
+          ChatTemplate.Rendered result = model.template().render(conversation.getValue());
+          assertThat(result.prompt()).as(conversation.getKey()).contains("Paris");
+          boolean forced = conversation.getKey().equals("schema") || conversation.getKey().equals("tools required");
+          if (forced && result.constraint() != null) {
+            assertThat(result.parser()).as(conversation.getKey()).isNotNull();
+          }
+          rendered++;
+        } catch (ChatTemplateException refused) {
+          assertThat(refused).hasMessageContaining("can't be rendered");
+        }
+      }
+    }
+    assertThat(rendered).isPositive();
+  }
+}

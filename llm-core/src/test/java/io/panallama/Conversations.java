@@ -1,0 +1,56 @@
+package io.panallama;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The conversations that templates are tried with. */
+final class Conversations {
+  static final Tool WEATHER =
+      new Tool(
+          "get_weather",
+          "The weather of a city",
+          """
+          {"type": "object", "properties": {"city": {"type": "string", "description": "its name"},
+           "days": {"type": "integer", "minimum": 1, "maximum": 7}}, "required": ["city"]}\
+          """);
+
+  static final Tool TIME = new Tool("get_time", "The time in a time zone", Tool.NO_PARAMETERS);
+
+  private static final ToolCall CALL = new ToolCall("call_01234", "get_weather", "{\"city\": \"Paris\", \"days\": 2}");
+
+  private Conversations() {}
+
+  /** By name, in order. */
+  static Map<String, ChatRequest> all() {
+    ChatMessage system = ChatMessage.system("You are a helpful assistant.");
+    ChatMessage user = ChatMessage.user("What is the weather in Paris? Größe: 5 < 6 & \"quoted\"\n");
+    ChatMessage calling = new ChatMessage(Role.ASSISTANT, "", "", List.of(CALL), "", "");
+    ChatMessage result = ChatMessage.toolResult(CALL, "{\"temperature\": 21.5, \"sky\": \"clear\"}");
+    ChatMessage thinking =
+        new ChatMessage(Role.ASSISTANT, "It is warm.", "The user wants to know the weather.", List.of(), "", "");
+    Tools tools = Tools.of(WEATHER, TIME);
+    Map<String, ChatRequest> all = new LinkedHashMap<>();
+    all.put("plain", ChatRequest.of(user));
+    all.put("turns", ChatRequest.of(user, ChatMessage.assistant("Sunny."), ChatMessage.user("And tomorrow?")));
+    all.put("system", ChatRequest.of(system, user));
+    all.put("tools", ChatRequest.of(system, user).with(tools));
+    all.put("tools required", ChatRequest.of(user).with(tools.withChoice(new ToolChoice.Required())));
+    all.put("tool results", ChatRequest.of(system, user, calling, result).with(tools));
+    all.put("reasoning", ChatRequest.of(user, thinking, ChatMessage.user("Thanks. Is it warm in Rome?")));
+    all.put("without thinking", ChatRequest.of(system, user).with(TemplateOptions.defaults().withThinking(false)));
+    all.put(
+        "continued",
+        ChatRequest.of(user, ChatMessage.assistant("It is"))
+            .with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED)));
+    all.put(
+        "schema",
+        ChatRequest.of(user)
+            .with(
+                GenerationOptions.defaults()
+                    .withFormat(
+                        new ResponseFormat.JsonSchema(
+                            "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"integer\"}}}"))));
+    return all;
+  }
+}

@@ -1,0 +1,112 @@
+package io.panallama;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Schemas of all kinds, by name. */
+final class Schemas {
+  private Schemas() {}
+
+  static Map<String, String> all() {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("flat", object("\"name\": {\"type\": \"string\", \"maxLength\": 12}, \"age\": {\"type\": \"integer\"}"));
+    all.put("bounded integer", object("\"n\": {\"type\": \"integer\", \"minimum\": -17, \"maximum\": 4711}"));
+    all.put(
+        "exclusive bounds", object("\"n\": {\"type\": \"integer\", \"exclusiveMinimum\": 0, \"exclusiveMaximum\": 9}"));
+    all.put("number", object("\"n\": {\"type\": \"number\"}"));
+    all.put("enum", object("\"e\": {\"enum\": [\"red\", \"grün\", \"\\\"blue\\\"\", 5, null, true]}"));
+    all.put("const", object("\"version\": {\"const\": 3}, \"kind\": {\"const\": \"a\\nb\"}"));
+    all.put(
+        "array with bounds",
+        object("\"a\": {\"type\": \"array\", \"items\": {\"type\": \"boolean\"}, \"minItems\": 2, \"maxItems\": 5}"));
+    all.put(
+        "nested arrays",
+        """
+        {"type": "array", "maxItems": 3,
+         "items": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 9}, "maxItems": 3}}\
+        """);
+    all.put(
+        "tuple",
+        object("\"t\": {\"type\": \"array\", \"prefixItems\": [{\"type\": \"boolean\"}, {\"enum\": [1, 2]}]}"));
+    all.put(
+        "optional properties",
+        """
+        {"type": "object", "properties": {"a": {"type": "boolean"}, "b": {"type": "null"}, "c": {"enum": ["x"]},
+         "d": {"type": "boolean"}}, "required": ["b"], "additionalProperties": false}\
+        """);
+    all.put(
+        "nested", object("\"o\": " + object("\"p\": " + object("\"q\": " + object("\"r\": {\"type\": \"boolean\"}")))));
+    all.put(
+        "anyOf",
+        object(
+            "\"v\": {\"anyOf\": [{\"type\": \"boolean\"}, {\"type\": \"null\"}, "
+                + object("\"x\": {\"const\": 1}")
+                + "]}"));
+    all.put(
+        "oneOf by a discriminator",
+        "{\"oneOf\": ["
+            + object(
+                "\"kind\": {\"const\": \"circle\"}, \"r\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 99}")
+            + ", "
+            + object(
+                "\"kind\": {\"const\": \"square\"}, \"a\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 99}")
+            + "]}");
+    all.put(
+        "$ref",
+        """
+        {"$defs": {"point": {"type": "object", "properties": {"x": {"type": "integer", "minimum": 0, "maximum": 99},
+          "y": {"type": "integer", "minimum": 0, "maximum": 99}}, "required": ["x", "y"]}},
+         "type": "object", "properties": {"from": {"$ref": "#/$defs/point"}, "to": {"$ref": "#/$defs/point"}},
+         "required": ["from", "to"]}\
+        """);
+    all.put(
+        "recursive",
+        """
+        {"$defs": {"tree": {"type": "object", "properties": {"v": {"type": "boolean"},
+          "next": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/tree"}]}}, "required": ["v", "next"]}},
+         "$ref": "#/$defs/tree"}\
+        """);
+    all.put(
+        "allOf",
+        """
+        {"allOf": [{"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]},
+          {"type": "object", "properties": {"b": {"type": "null"}}, "required": ["b"]}]}\
+        """);
+    all.put("pattern", object("\"p\": {\"type\": \"string\", \"pattern\": \"^[A-Z]{2}-\\\\d{3}(\\\\.[^x]){0,2}$\"}"));
+    all.put("string lengths", object("\"s\": {\"type\": \"string\", \"minLength\": 3, \"maxLength\": 6}"));
+    all.put("list of types", object("\"v\": {\"type\": [\"boolean\", \"null\", \"integer\"]}"));
+    all.put(
+        "dictionary",
+        """
+        {"type": "object", "additionalProperties": {"type": "boolean"}}\
+        """);
+    all.put("names beyond ASCII", object("\"größe\": {\"type\": \"boolean\"}, \"日本\": {\"enum\": [\"東京\", \"🗼\"]}"));
+    return all;
+  }
+
+  /** An object that has all of these properties. */
+  private static String object(String properties) {
+    StringBuilder names = new StringBuilder();
+    int depth = 0;
+    boolean text = false;
+    int begin = -1;
+    for (int i = 0; i < properties.length(); i++) {
+      char c = properties.charAt(i);
+      if (c == '\\') {
+        i++;
+      } else if (c == '"') {
+        text = !text;
+        if (text) {
+          begin = i;
+        } else if (depth == 0 && properties.startsWith("\": ", i)) {
+          names.append(names.isEmpty() ? "" : ", ").append(properties, begin, i + 1);
+        }
+      } else if (!text && (c == '{' || c == '[')) {
+        depth++;
+      } else if (!text && (c == '}' || c == ']')) {
+        depth--;
+      }
+    }
+    return "{\"type\": \"object\", \"properties\": {" + properties + "}, \"required\": [" + names + "]}";
+  }
+}

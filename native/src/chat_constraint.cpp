@@ -1,0 +1,154 @@
+#include <climits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common.h"
+#include "constraint.h"
+#include "grammar.h"
+#include "guard.h"
+#include "json.h"
+#include "json_bounds.h"
+#include "large_stack.h"
+#include "literals.h"
+#include "reasoning-budget.h"
+
+namespace panallama {
+namespace {
+
+// The description as panallama_chat_template_apply wrote it.
+struct chat_grammar {
+    std::string                         grammar;
+    bool                                lazy = false;
+    std::vector<common_grammar_trigger> triggers;
+    std::vector<std::string>            preserved;
+    std::string                         generation_prompt;
+    std::string                         thinking_start;
+    std::vector<std::string>            thinking_ends;
+};
+
+std::vector<std::string> texts_of(const common_json & array) {
+    std::vector<std::string> texts;
+    for (const auto & text : array) {
+        texts.push_back(text.get<std::string>());
+    }
+    return texts;
+}
+
+chat_grammar read(const char * description) {
+    chat_grammar read;
+    refusing("the description of the grammar is broken: ", [&] {
+        const common_json json = common_json::parse(description);
+        read.grammar           = json.at("grammar").get<std::string>();
+        read.lazy              = json.at("lazy").get<bool>();
+        read.preserved         = texts_of(json.at("preserved_tokens"));
+        read.generation_prompt = json.at("generation_prompt").get<std::string>();
+        read.thinking_start    = json.at("thinking_start").get<std::string>();
+        read.thinking_ends     = texts_of(json.at("thinking_ends"));
+        for (const auto & trigger : json.at("triggers")) {
+            read.triggers.push_back({ static_cast<common_grammar_trigger_type>(trigger.at("type").get<int>()),
+                                      trigger.at("value").get<std::string>() });
+        }
+    });
+    return read;
+}
+
+// Output leaves control tokens out, so a grammar must not take one for its text: a string of 10 characters would be
+// counted as long as "<|im_start|>". Those that belong to the format, or that the grammar names, are let through.
+std::vector<bool> tokens_without_text(const llama_vocab * vocab, const chat_grammar & described) {
+    std::vector<bool> refused(llama_vocab_n_tokens(vocab));
+    for (llama_token token = 0; token < llama_vocab_n_tokens(vocab); token++) {
+        const int attributes = llama_vocab_get_attr(vocab, token);
+        refused[token] = (attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN)) != 0 &&
+                         !llama_vocab_is_eog(vocab, token);
+    }
+    const auto let_through = [&](const std::string & text) {
+        const std::vector<llama_token> tokens = common_tokenize(vocab, text, false, true);
+        if (tokens.size() == 1) {
+            refused[tokens[0]] = false;
+        }
+    };
+    for (const std::string & text : described.preserved) {
+        let_through(text);
+    }
+    const control_texts controls(vocab);
+    for (size_t pos = 0; pos < described.grammar.size(); pos++) {
+        const size_t length = controls.match(described.grammar, pos);
+        if (length > 0) {
+            let_through(described.grammar.substr(pos, length));
+        }
+    }
+    return refused;
+}
+
+// The tokens of the answer that the template has written; some tokenizers put a space before the first one.
+std::vector<llama_token> prefilled(const llama_vocab * vocab, const std::string & prompt) {
+    std::vector<llama_token> tokens;
+    if (!prompt.empty()) {
+        tokens = common_tokenize(vocab, prompt, false, true);
+        const std::string first = tokens.empty() ? "" : common_token_to_piece(vocab, tokens[0], true);
+        const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+        if (!first.empty() && is_space(first[0]) && !is_space(prompt[0])) {
+            tokens.erase(tokens.begin());
+        }
+    }
+    return tokens;
+}
+
+sampler_ptr thinking_watch(const llama_vocab * vocab, const chat_grammar & described) {
+    std::vector<llama_tokens> ends;
+    for (const std::string & end : described.thinking_ends) {
+        ends.push_back(common_tokenize(vocab, end, false, true));
+    }
+    return sampler_ptr(common_reasoning_budget_init(
+        vocab, { common_tokenize(vocab, described.thinking_start, false, true) }, ends, {}, INT_MAX));
+}
+
+std::unique_ptr<constraint> make(
+    const llama_vocab * vocab, const panallama_vocab_index * index, const chat_grammar & described) {
+    std::vector<std::string> words;
+    std::vector<std::string> patterns;
+    bool                     only_words = true;
+    for (const common_grammar_trigger & trigger : described.triggers) {
+        const bool word = trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_WORD;
+        require(word || trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN, "the type of a trigger is unknown");
+        only_words &= word;
+        patterns.push_back(word ? regex_escape(trigger.value) : trigger.value);
+        words.push_back(trigger.value);
+    }
+    grammar_triggers triggers;
+    for (const std::string & pattern : patterns) {
+        triggers.patterns.push_back(pattern.c_str());
+    }
+    std::unique_ptr<constraint> made =
+        compiled_grammar(vocab, index, described.grammar.c_str(), "root", described.lazy ? &triggers : nullptr);
+    made->refuse(tokens_without_text(vocab, described));
+    if (described.lazy && only_words) {
+        made->wait_for(words);
+    }
+    if (described.lazy && !described.thinking_start.empty() && !described.thinking_ends.empty()) {
+        made->ignore_thinking(thinking_watch(vocab, described));
+    }
+    made->prefill(prefilled(vocab, described.generation_prompt), !described.lazy);
+    return made;
+}
+
+}  // namespace
+}  // namespace panallama
+
+extern "C" int32_t panallama_sampler_constraint(
+    const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * description,
+    struct llama_sampler ** out, char ** error) {
+    using namespace panallama;
+    return guarded(error, [&] {
+        require(out != nullptr, "there is no room for the sampler");
+        *out = nullptr;
+        require(vocab != nullptr && llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE, "the model has no tokenizer");
+        require(description != nullptr, "there is no description of the grammar");
+        on_large_stack(k_parser_stack_bytes, [&] {
+            const chat_grammar described = read(description);
+            refusing("", [&] { *out = constraint_sampler(make(vocab, index, described)); });
+        });
+        return PANALLAMA_OK;
+    });
+}

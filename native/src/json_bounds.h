@@ -1,0 +1,57 @@
+// Bounds that JSON must keep before llama.cpp, whose parsers and visitors recurse, sees it.
+#ifndef PANALLAMA_JSON_BOUNDS_H
+#define PANALLAMA_JSON_BOUNDS_H
+
+#include <string>
+
+#include "guard.h"
+
+namespace panallama {
+
+// Far more than anybody writes; with k_parser_stack_bytes there is half a megabyte for each level.
+constexpr int k_max_json_nesting = 500;
+
+inline void require_bounded_json(const char * json) {
+    int  depth     = 0;
+    bool in_string = false;
+    for (const char * pos = json; *pos != '\0'; pos++) {
+        if (in_string) {
+            if (*pos == '\\' && pos[1] != '\0') {
+                pos++;
+            } else if (*pos == '"') {
+                in_string = false;
+            }
+        } else if (*pos == '"') {
+            in_string = true;
+        } else if (*pos == '[' || *pos == '{') {
+            require(++depth <= k_max_json_nesting, "the request nests deeper than 500");
+        } else if (*pos == ']' || *pos == '}') {
+            depth--;
+        }
+    }
+}
+
+// What llama.cpp throws while it reads the caller's input is about that input; the ones that say "out of memory" pass.
+template <typename Body> void refusing(const char * what, Body && body) {
+    try {
+        body();
+    } catch (const invalid_input &) {
+        throw;
+    } catch (const std::bad_alloc &) {
+        throw;
+    } catch (const std::exception & e) {
+        throw invalid_input(std::string(what) + e.what());
+    }
+}
+
+// A text that the caller frees with panallama_text_free.
+inline void hand_over(const std::string & text, char ** out) {
+    *out = copy_text(text.data(), text.size());
+    if (*out == nullptr) {
+        throw std::bad_alloc();
+    }
+}
+
+}  // namespace panallama
+
+#endif

@@ -1,0 +1,56 @@
+#include "schema.h"
+
+#include <cstring>
+#include <string>
+
+#include "common.h"
+#include "guard.h"
+#include "json-schema-to-grammar.h"
+#include "json.h"
+#include "json_bounds.h"
+#include "large_stack.h"
+
+namespace panallama {
+namespace {
+
+constexpr size_t k_max_schema_bytes = size_t(1) << 20;
+
+// llama.cpp puts two lines of its own before the place of the fault.
+std::string without_headings(const std::string & message) {
+    const size_t place = message.find("JSON schema error at ");
+    return place == std::string::npos ? message : message.substr(place + std::strlen("JSON schema error "));
+}
+
+}  // namespace
+
+std::string with_readable_json(std::string grammar) {
+    string_replace_all(grammar, R"("u" [0-9a-fA-F]{4})",
+                       R"("u" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))");
+    string_replace_all(grammar, "([eE] [-+]? integral-part)?", "([eE] [-+]? [0-9]{1,2})?");
+    return grammar;
+}
+
+}  // namespace panallama
+
+extern "C" int32_t panallama_schema_grammar(const char * schema, char ** grammar, char ** error) {
+    using namespace panallama;
+    return guarded(error, [&] {
+        require(grammar != nullptr, "there is no room for the grammar");
+        *grammar = nullptr;
+        require(schema != nullptr, "there is no schema");
+        require(std::strlen(schema) <= k_max_schema_bytes, "the schema is larger than 1 MiB");
+        require_bounded_json(schema);
+        std::string gbnf;
+        on_large_stack(k_parser_stack_bytes, [&] {
+            try {
+                gbnf = with_readable_json(json_schema_to_grammar(common_json::parse(schema), true));
+            } catch (const std::bad_alloc &) {
+                throw;
+            } catch (const std::exception & e) {
+                throw invalid_input(without_headings(e.what()));
+            }
+        });
+        hand_over(gbnf, grammar);
+        return PANALLAMA_OK;
+    });
+}

@@ -1,0 +1,62 @@
+// UTF-8 as the standard has it, byte by byte.
+//
+// llama.cpp's grammars decode by the lead byte alone: they take F0 86 9D B1 for U+6771, which is E6 9D B1 and nothing else.
+#ifndef PANALLAMA_UTF8_H
+#define PANALLAMA_UTF8_H
+
+#include <cstdint>
+#include <string>
+
+namespace panallama {
+
+class utf8_state {
+  public:
+    // False when no text can go on with this byte.
+    bool advance(uint8_t byte) {
+        if (left == 0) {
+            return begin(byte);
+        }
+        if (byte < low || byte > high) {
+            return false;
+        }
+        low  = 0x80;
+        high = 0xBF;
+        left--;
+        return true;
+    }
+
+    bool advance(const std::string & bytes) {
+        for (const char byte : bytes) {
+            if (!advance(static_cast<uint8_t>(byte))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // Whether the text so far ends with a whole character.
+    bool is_whole() const { return left == 0; }
+
+  private:
+    bool begin(uint8_t byte) {
+        if (byte < 0x80) {
+            return true;
+        }
+        if (byte < 0xC2 || byte > 0xF4) {
+            return false;
+        }
+        left = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+        // Shorter forms of a character, halves of surrogate pairs and what is beyond U+10FFFF.
+        low  = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
+        high = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;
+        return true;
+    }
+
+    int     left = 0;
+    uint8_t low  = 0x80;
+    uint8_t high = 0xBF;
+};
+
+}  // namespace panallama
+
+#endif
