@@ -24,6 +24,10 @@ import java.util.Locale;
  */
 final class KeepGpuCode {
   private static final int CONTAINER = 0xBA55ED50;
+
+  /** Bytes of an entry's header that are read here. */
+  private static final int LEAST_HEADER = 32;
+
   private static final int PTX = 1;
   private static final int MACHINE_CODE = 2;
 
@@ -107,10 +111,14 @@ final class KeepGpuCode {
         place += 4; // Containers begin at multiples of 8.
         continue;
       }
-      int end = place + 16 + Math.toIntExact(bytes.getLong(place + 8));
-      if (bytes.getInt(place) != CONTAINER || bytes.getShort(place + 6) != 16 || end > section[1]) {
+      long size = section[1] - place < 16 ? -1 : bytes.getLong(place + 8);
+      if (bytes.getInt(place) != CONTAINER
+          || bytes.getShort(place + 6) != 16
+          || size < 0
+          || size > section[1] - place - 16) {
         throw new IOException("no container of GPU code at " + place);
       }
+      int end = place + 16 + (int) size;
       containers.add(entries(bytes, place + 16, end));
       place = end;
     }
@@ -124,19 +132,25 @@ final class KeepGpuCode {
     List<Entry> entries = new ArrayList<>();
     int place = from;
     while (place < end) {
+      if (end - place < LEAST_HEADER) {
+        throw new IOException("no GPU code at " + place);
+      }
       int kind = bytes.getShort(place);
-      int begin = place + bytes.getInt(place + 4);
-      int size = Math.toIntExact(bytes.getLong(place + 8));
+      int header = bytes.getInt(place + 4);
+      long size = bytes.getLong(place + 8);
       int capability = bytes.getInt(place + 28);
+      // An entry of no length would be read for ever.
       if ((kind != PTX && kind != MACHINE_CODE)
           || capability < 50
           || capability > 999
+          || header < LEAST_HEADER
+          || header > end - place
           || size < 0
-          || begin + size > end) {
+          || size > end - place - header) {
         throw new IOException("no GPU code at " + place);
       }
-      entries.add(new Entry(kind, capability, begin, size));
-      place = begin + size;
+      entries.add(new Entry(kind, capability, place + header, (int) size));
+      place += header + (int) size;
     }
     return entries;
   }

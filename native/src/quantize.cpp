@@ -1,6 +1,5 @@
 #include <cstdio>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -69,10 +68,13 @@ void log_tap(ggml_log_level level, const char * text, void *) {
 }
 
 struct listening {
-    explicit listening(quantization & current) { t_current = &current; }
-    ~listening() { t_current = nullptr; }
+    explicit listening(quantization & current) : outer(t_current) { t_current = &current; }
+    ~listening() { t_current = outer; }
     listening(const listening &) = delete;
     listening & operator=(const listening &) = delete;
+
+  private:
+    quantization * outer; // of a progress callback that quantises, too
 };
 
 // Where a worker does not start, llama.cpp destroys the others while they run, which ends the process.
@@ -88,7 +90,7 @@ void require_threads(int32_t n_threads) {
             for (int32_t i = 0; i < n_threads; ++i) {
                 threads.emplace_back([&gate] { const std::lock_guard<std::mutex> pass(gate); });
             }
-        } catch (const std::system_error &) {
+        } catch (...) { // those that have started must be joined, whatever it was
             started = false;
         }
     }

@@ -27,6 +27,9 @@ public final class ImportanceMatrix {
    */
   public static final float MAX_IMPORTANCE = 1e10f;
 
+  /** The largest array that every JVM makes. */
+  private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
+
   private static final String SUMS = ".in_sum2";
   private static final String COUNTS = ".counts";
 
@@ -92,9 +95,15 @@ public final class ImportanceMatrix {
   }
 
   private static float[] read(FileChannel channel, GgufFile file, GgufTensor tensor) throws IOException {
-    if (tensor.type() != GgufType.F32 || tensor.byteSize() > Integer.MAX_VALUE - 8) {
+    if (tensor.type() != GgufType.F32) {
       throw invalid(
           file.path(), "the tensor " + tensor.name() + " is of type " + tensor.type() + ", expected F32", null);
+    }
+    if (tensor.byteSize() > MAX_BYTES) {
+      throw invalid(
+          file.path(),
+          "the tensor " + tensor.name() + " has " + tensor.byteSize() + " bytes, expected at most " + MAX_BYTES,
+          null);
     }
     ByteBuffer bytes = ByteBuffer.allocate((int) tensor.byteSize()).order(ByteOrder.LITTLE_ENDIAN);
     long start = file.dataOffset() + tensor.offset();

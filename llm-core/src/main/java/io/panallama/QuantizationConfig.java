@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param outputTensorType what to store the output matrix as, instead of what the recipe says
  * @param tokenEmbeddingType what to store the token embeddings as, likewise
  * @param pure gives every matrix {@link QuantizationType#tensorType()}, without more bits for those that matter more
- * @param allowRequantize converts tensors that are quantised already; that loses more than quantising the original
+ * @param allowRequantize converts tensors that are quantised already; that loses more than quantising the original. Those
+ *     that have their new type already are copied
  * @param quantizeOutput false leaves the output matrix as it is
  * @param importanceMatrix how much each input of each matrix matters
  * @param overwrite replaces a file that is there

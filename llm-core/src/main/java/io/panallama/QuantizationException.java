@@ -20,7 +20,10 @@ public final class QuantizationException extends PanallamaException {
     OUTPUT_NOT_WRITABLE,
     /** The result does not fit on the disk. */
     INSUFFICIENT_DISK,
-    /** The input is quantised already, and to do it again was not allowed. */
+    /**
+     * The input is quantised already, and to do it again was not allowed. A tensor that has its new type already is copied,
+     * so a file of one type can be given that type again; one of a mixture such as {@code Q4_K_M} can't.
+     */
     ALREADY_QUANTIZED,
     /** The type needs an importance matrix, for some tensor at least, and there is none. */
     IMPORTANCE_MATRIX_REQUIRED,
@@ -43,6 +46,11 @@ public final class QuantizationException extends PanallamaException {
     super(message, cause);
     this.reason = reason;
     this.path = path;
+  }
+
+  /** Of {@link Reason#CANCELLED}. */
+  static QuantizationException cancelled(Path source, @Nullable Throwable cause) {
+    return new QuantizationException(Reason.CANCELLED, source, source + ": quantising was stopped.", cause);
   }
 
   public Reason reason() {

@@ -1,6 +1,11 @@
 package io.panallama;
 
-/** Told how far a quantisation is: before each tensor and once at the end, on the thread that quantises. */
+/**
+ * Told how far a quantisation is: before each tensor and once at the end, on the thread that quantises.
+ *
+ * <p>Where the source's weights have to be looked through first, which {@link Quantizer#estimate} says, it is also told before
+ * each MiB of that, with nothing done yet.
+ */
 @FunctionalInterface
 public interface QuantizationListener {
   /** Hears nothing and never stops. */

@@ -5,6 +5,7 @@ import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.GgufTensor;
 import io.panallama.gguf.GgufType;
 import io.panallama.gguf.GgufWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -67,13 +68,14 @@ final class QuantizationPreflight {
     alreadyQuantized();
     importance();
     if (searchesGrid()) {
-      WeightScan.check(source);
+      WeightScan.check(source, config.listener());
     }
   }
 
   private void shapes() {
     for (GgufTensor tensor : source.tensors().values()) {
-      if (isMatrix(tensor) && tensor.dimension(3) > 1) {
+      // No tensor of a text model has four, so its name is not looked at.
+      if (tensor.dimension(3) > 1) {
         throw fault(
             Reason.UNSUPPORTED_TENSOR,
             "tensor "
@@ -104,11 +106,15 @@ final class QuantizationPreflight {
     }
   }
 
-  /** Roughly {@code tensor_allows_quantization}. */
+  /**
+   * Roughly {@code tensor_allows_quantization}. That looks for the last "weight" and expects it at the length minus 6, which
+   * for a name of 5 bytes is {@code npos}, the answer for none: those count, too.
+   */
   private static boolean isMatrix(GgufTensor tensor) {
+    String name = tensor.name();
     return tensor.dimensions().size() > 1
-        && tensor.name().endsWith("weight")
-        && !tensor.name().contains("_norm.weight");
+        && (name.endsWith("weight") || name.getBytes(StandardCharsets.UTF_8).length == 5)
+        && !name.contains("_norm.weight");
   }
 
   private void alreadyQuantized() {

@@ -6,6 +6,7 @@ import io.panallama.gguf.GgufTensor;
 import io.panallama.internal.handle.Natives;
 import io.panallama.internal.handle.QuantizeCall;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -36,15 +37,16 @@ public final class Quantizer {
    * Quantises a model. The output appears under its name when it is whole; until then it is a file {@code NAME.*.part}
    * beside it, which is deleted on failure. A model in several files ({@code -00001-of-00004.gguf}) becomes one.
    *
-   * <p>It can be stopped between two tensors, by the listener or by interrupting the thread; converting one takes from
-   * milliseconds to minutes. The source must not change or become shorter meanwhile: it is mapped.
+   * <p>It can be stopped between two tensors, by the listener or by interrupting the thread, which stays interrupted;
+   * converting one takes from milliseconds to minutes. What {@link #estimate} does is done first. The source
+   * must not change or become shorter meanwhile: it is mapped.
    *
    * @throws ModelLoadException if the source is no model that llama.cpp would load
    * @throws QuantizationException if it can't be quantised like that or there
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
    */
   public static QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
-    SourceModel model = SourceModel.read(source);
+    SourceModel model = read(source);
     checkOutput(model, output, config);
     QuantizationResult estimate = estimate(model, config);
     checkSpace(model, output, estimate);
@@ -68,13 +70,33 @@ public final class Quantizer {
   }
 
   /**
-   * What {@link #quantize} would make, without making it: takes milliseconds and no disk. The same checks are done.
+   * What {@link #quantize} would make, without making it and without a disk. The source and the settings are checked as
+   * there, the output and the room for it are not.
+   *
+   * <p>That takes milliseconds, except for the types that search a grid, IQ1, IQ2 and IQ3: for those every weight in F32,
+   * BF16 or MXFP4 is read, at the speed of the disk. The listener and an interrupt can stop it there, between two MiB.
    *
    * @throws ModelLoadException likewise
    * @throws QuantizationException likewise
    */
   public static QuantizationResult estimate(Path source, QuantizationConfig config) {
-    return estimate(SourceModel.read(source), config);
+    return estimate(read(source), config);
+  }
+
+  /** An interrupted thread can't read files. */
+  private static SourceModel read(Path source) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw QuantizationException.cancelled(source, null);
+    }
+    try {
+      return SourceModel.read(source);
+    } catch (ModelLoadException e) {
+      throw interrupted(e) ? QuantizationException.cancelled(source, e) : e;
+    }
+  }
+
+  private static boolean interrupted(ModelLoadException failure) {
+    return failure.getCause() instanceof ClosedByInterruptException;
   }
 
   private static QuantizationResult estimate(SourceModel model, QuantizationConfig config) {
@@ -98,6 +120,7 @@ public final class Quantizer {
   }
 
   private static void checkOutput(SourceModel model, Path output, QuantizationConfig config) {
+    folder(output);
     if (!Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -120,6 +143,15 @@ public final class Quantizer {
     }
   }
 
+  private static Path folder(Path output) {
+    Path folder = output.toAbsolutePath().getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new QuantizationException(
+          Reason.OUTPUT_NOT_WRITABLE, output, output + ": there is no folder " + folder + ".", null);
+    }
+    return folder;
+  }
+
   private static QuantizationException exists(Path output, @Nullable Throwable cause) {
     return new QuantizationException(
         Reason.OUTPUT_EXISTS, output, output + ": exists already, and overwriting was not asked for.", cause);
@@ -131,13 +163,8 @@ public final class Quantizer {
   }
 
   private static void checkSpace(SourceModel model, Path output, QuantizationResult estimate) {
-    Path folder = output.toAbsolutePath().getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new QuantizationException(
-          Reason.OUTPUT_NOT_WRITABLE, output, output + ": there is no folder " + folder + ".", null);
-    }
     try {
-      long free = Files.getFileStore(folder).getUsableSpace();
+      long free = Files.getFileStore(folder(output)).getUsableSpace();
       long needed = estimate.bytes() + model.headerBytes() + 64L * estimate.tensors();
       if (needed > free) {
         throw new QuantizationException(
@@ -160,6 +187,8 @@ public final class Quantizer {
   private static long verified(SourceModel model, Path part) {
     try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
       channel.force(true);
+    } catch (ClosedByInterruptException e) {
+      throw QuantizationException.cancelled(model.path(), e);
     } catch (IOException e) {
       throw notWritable(part, e);
     }
@@ -167,6 +196,9 @@ public final class Quantizer {
     try {
       written = GgufFile.read(part);
     } catch (ModelLoadException e) {
+      if (interrupted(e)) {
+        throw QuantizationException.cancelled(model.path(), e);
+      }
       throw new QuantizationException(
           Reason.FAILED, model.path(), model.path() + ": what was written is not sound: " + e.getMessage(), e);
     }
@@ -183,7 +215,8 @@ public final class Quantizer {
   private static void move(Path part, Path output, boolean overwrite) {
     try {
       if (overwrite) {
-        Files.move(part, output, StandardCopyOption.REPLACE_EXISTING);
+        // REPLACE_EXISTING deletes the old file first: a failure in between would lose it.
+        Files.move(part, output, StandardCopyOption.ATOMIC_MOVE);
       } else {
         Files.move(part, output);
       }
@@ -229,14 +262,14 @@ public final class Quantizer {
       int count = model.tensors().size();
       Throwable thrown = null;
       try {
-        if (listener.progress(new QuantizationProgress("", count, count, total, total))) {
+        if (listener.progress(new QuantizationProgress("", count, count, total, total))
+            && !Thread.currentThread().isInterrupted()) {
           return;
         }
       } catch (RuntimeException e) {
         thrown = e;
       }
-      throw new QuantizationException(
-          Reason.CANCELLED, model.path(), model.path() + ": quantising was stopped.", thrown);
+      throw QuantizationException.cancelled(model.path(), thrown);
     }
   }
 }

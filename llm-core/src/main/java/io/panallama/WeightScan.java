@@ -7,6 +7,7 @@ import io.panallama.gguf.GgufType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -26,12 +27,25 @@ final class WeightScan {
   /** A block of MXFP4 is an exponent of 2, biased by 128, and 32 numbers up to 12 in 16 bytes; 12 * 2^12 is below. */
   private static final int MXFP4_MAX_EXPONENT = 128 + 12;
 
-  private WeightScan() {}
+  private final SourceModel source;
+  private final QuantizationListener listener;
+
+  private WeightScan(SourceModel source, QuantizationListener listener) {
+    this.source = source;
+    this.listener = listener;
+  }
 
   /**
-   * @throws QuantizationException for a weight above the limit, or a file that can't be read
+   * Reads the weights, on this thread.
+   *
+   * @param listener asked before each MiB whether to go on
+   * @throws QuantizationException for a weight above the limit, a file that can't be read, or a wish to stop
    */
-  static void check(SourceModel source) {
+  static void check(SourceModel source, QuantizationListener listener) {
+    new WeightScan(source, listener).check();
+  }
+
+  private void check() {
     for (GgufFile file : source.files()) {
       try (FileChannel channel = FileChannel.open(file.path())) {
         for (GgufTensor tensor : file.tensors()) {
@@ -39,17 +53,34 @@ final class WeightScan {
             check(channel, file, tensor);
           }
         }
+      } catch (ClosedByInterruptException e) {
+        throw QuantizationException.cancelled(source.path(), e);
       } catch (IOException e) {
         throw fault(Reason.FAILED, file.path(), "can't be read: " + e.getMessage(), e);
       }
     }
   }
 
-  private static void check(FileChannel channel, GgufFile file, GgufTensor tensor) throws IOException {
+  private void requireGoOn(GgufTensor tensor) {
+    boolean goOn;
+    try {
+      goOn =
+          listener.progress(new QuantizationProgress(tensor.name(), 0, source.tensors().size(), 0, source.bytes()))
+              && !Thread.currentThread().isInterrupted();
+    } catch (RuntimeException e) {
+      throw QuantizationException.cancelled(source.path(), e);
+    }
+    if (!goOn) {
+      throw QuantizationException.cancelled(source.path(), null);
+    }
+  }
+
+  private void check(FileChannel channel, GgufFile file, GgufTensor tensor) throws IOException {
     int step = tensor.type().blockBytes();
     ByteBuffer bytes = ByteBuffer.allocate(CHUNK / step * step).order(ByteOrder.LITTLE_ENDIAN);
     long start = file.dataOffset() + tensor.offset();
     for (long done = 0; done < tensor.byteSize(); done += bytes.limit()) {
+      requireGoOn(tensor);
       bytes.clear().limit((int) Math.min(bytes.capacity(), tensor.byteSize() - done));
       while (bytes.hasRemaining()) {
         if (channel.read(bytes, start + done + bytes.position()) < 0) {

@@ -17,6 +17,9 @@ import io.panallama.testkit.TinySpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -24,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -215,6 +220,104 @@ class QuantizerTest {
     nothingIsLeftBut(source);
   }
 
+  @Test
+  void anInterruptAfterTheLastTensorStopsItToo() throws IOException {
+    Path source = source();
+    QuantizationConfig config =
+        config(QuantizationType.Q8_0)
+            .listener(progress -> {
+              if (progress.tensor().isEmpty()) {
+                Thread.currentThread().interrupt();
+              }
+              return true;
+            })
+            .build();
+    try {
+      refuses(source, config, Reason.CANCELLED, "stopped");
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    nothingIsLeftBut(source);
+  }
+
+  @Test
+  void anInterruptedThreadDoesNotBegin() throws IOException {
+    Path source = source();
+    Thread.currentThread().interrupt();
+    try {
+      refuses(source, config(QuantizationType.Q8_0).build(), Reason.CANCELLED, "stopped");
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    nothingIsLeftBut(source);
+  }
+
+  /** The weights of an F32 model are read for a type that searches a grid, before anything is converted. */
+  @Test
+  void lookingThroughTheWeightsCanBeStopped() {
+    Path source = TinyModels.write(folder.resolve("tiny-f32.gguf"), SPEC.withType(GgufType.F32));
+    List<QuantizationProgress> heard = new ArrayList<>();
+    QuantizationListener third =
+        progress -> {
+          heard.add(progress);
+          return heard.size() < 3;
+        };
+    QuantizationListener interrupting =
+        _ -> {
+          Thread.currentThread().interrupt();
+          return true;
+        };
+    for (QuantizationListener listener : List.of(third, interrupting)) {
+      QuantizationConfig config = config(QuantizationType.IQ3_S).listener(listener).build();
+      assertThatThrownBy(() -> Quantizer.estimate(source, config))
+          .isInstanceOfSatisfying(
+              QuantizationException.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.CANCELLED));
+    }
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(heard).hasSize(3).allMatch(progress -> progress.bytesDone() == 0 && !progress.tensor().isEmpty());
+  }
+
+  @Test
+  void aListenerMayQuantizeAsWell() throws IOException {
+    Path source = source();
+    Path inner = folder.resolve("inner.gguf");
+    List<QuantizationProgress> heard = new ArrayList<>();
+    QuantizationConfig config =
+        config(QuantizationType.Q8_0)
+            .listener(progress -> {
+              heard.add(progress);
+              if (heard.size() == 2) {
+                Quantizer.quantize(source, inner, config(QuantizationType.Q8_0).build());
+              }
+              return true;
+            })
+            .build();
+    Quantizer.quantize(source, output(), config);
+    assertThat(heard).hasSize(GgufFile.read(output()).tensors().size() + 1);
+    assertThat(inner).hasSameBinaryContentAs(output());
+  }
+
+  /** A file that is deleted and then replaced would be lost if replacing it failed. */
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "elsewhere the JDK looks for changes every few seconds only")
+  void whatIsOverwrittenIsNeverGone() throws Exception {
+    Path source = source();
+    Files.writeString(output(), "mine");
+    try (WatchService changes = folder.getFileSystem().newWatchService()) {
+      folder.register(changes, StandardWatchEventKinds.ENTRY_DELETE, StandardWatchEventKinds.ENTRY_CREATE);
+      Quantizer.quantize(source, output(), config(QuantizationType.Q8_0).overwrite(true).build());
+      Path last = Files.createFile(folder.resolve("last"));
+      List<String> seen = new ArrayList<>();
+      while (!seen.contains("ENTRY_CREATE last")) {
+        WatchKey key = changes.take();
+        key.pollEvents().forEach(event -> seen.add(event.kind() + " " + event.context()));
+        key.reset();
+      }
+      assertThat(seen).contains("ENTRY_CREATE out.gguf").doesNotContain("ENTRY_DELETE out.gguf");
+      nothingIsLeftBut(source, output(), last);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(BrokenModels.class)
   void refusesWhatIsNoModel(BrokenModels broken) {
@@ -263,6 +366,20 @@ class QuantizerTest {
     refuses(source, config(QuantizationType.Q4_0).build(), Reason.ALREADY_QUANTIZED, "Q8_0");
     Quantizer.quantize(source, output(), config(QuantizationType.Q4_0).allowRequantize(true).build());
     generates(output());
+  }
+
+  @Test
+  void whatHasItsNewTypeAlreadyIsCopiedAndAMixtureIsRefused() throws IOException {
+    Path plain = folder.resolve("plain.gguf");
+    Quantizer.quantize(source(), plain, config(QuantizationType.Q4_K_S).pure(true).build());
+    Quantizer.quantize(plain, output(), config(QuantizationType.Q4_K_S).pure(true).build());
+    assertThat(output()).hasSameBinaryContentAs(plain);
+    Files.delete(output());
+    // Here it is llama.cpp that finds a Q4_K which the recipe wants in Q6_K.
+    refuses(plain, config(QuantizationType.Q4_K_M).build(), Reason.ALREADY_QUANTIZED, "q4_K");
+    Path mixture = folder.resolve("mixture.gguf");
+    Quantizer.quantize(source(), mixture, config(QuantizationType.Q4_K_M).build());
+    refuses(mixture, config(QuantizationType.Q4_K_M).build(), Reason.ALREADY_QUANTIZED, "Q6_K");
   }
 
   @ParameterizedTest
@@ -323,11 +440,14 @@ class QuantizerTest {
 
   @Test
   void refusesTensorsThatLlamaCppWouldAssertOn() throws IOException {
-    Path source = folder.resolve("odd.gguf");
-    TinyModels.writer(SPEC)
-        .tensor("odd.weight", GgufType.F32, List.of(32L, 2L, 2L, 2L), FloatSource.constant(1))
-        .write(source);
-    refuses(source, config(QuantizationType.Q8_0).build(), Reason.UNSUPPORTED_TENSOR, "odd.weight");
+    // For llama.cpp a name of 5 bytes ends in "weight", too.
+    for (String name : List.of("odd.weight", "abcde", "éé1", "abcdef")) {
+      Path source = folder.resolve("odd.gguf");
+      TinyModels.writer(SPEC)
+          .tensor(name, GgufType.F32, List.of(32L, 2L, 2L, 2L), FloatSource.constant(1))
+          .write(source);
+      refuses(source, config(QuantizationType.Q8_0).build(), Reason.UNSUPPORTED_TENSOR, name);
+    }
 
     Path narrow = TinyModels.write(folder.resolve("narrow.gguf"), TinySpec.defaults());
     refuses(
@@ -370,7 +490,8 @@ class QuantizerTest {
               }
             });
     Path source = folder.resolve("extreme.gguf");
-    GgufWriter writer = TinyModels.writer(SPEC.withType(GgufType.F32));
+    // No other weights: those of a whole model take fifty times as long.
+    GgufWriter writer = TinyModels.vocabularyWriter(SPEC);
     for (int i = 0; i < weights.size(); i++) {
       writer.tensor("blk.0.odd" + i + ".weight", GgufType.F32, List.of(256L, 16L), weights.get(i));
     }

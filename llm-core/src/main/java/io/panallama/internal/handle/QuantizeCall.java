@@ -52,7 +52,7 @@ public final class QuantizeCall {
    * Quantises {@code input} into the file {@code output}, which is of no use after a failure.
    *
    * @throws QuantizationException with {@link Reason#CANCELLED}, {@link Reason#INSUFFICIENT_MEMORY}, {@link
-   *     Reason#IMPORTANCE_MATRIX_REQUIRED} or {@link Reason#FAILED}
+   *     Reason#IMPORTANCE_MATRIX_REQUIRED}, {@link Reason#ALREADY_QUANTIZED} or {@link Reason#FAILED}
    */
   public static Outcome run(Path input, Path output, QuantizationConfig config, TensorListener listener) {
     return call(input, output, config, false, listener);
@@ -91,11 +91,14 @@ public final class QuantizeCall {
           input + ": there is no memory or no thread left; take fewer threads.",
           null);
     }
-    Reason reason =
-        words.contains("imatrix") || words.contains("importance matrix")
-            ? Reason.IMPORTANCE_MATRIX_REQUIRED
-            : Reason.FAILED;
-    return new QuantizationException(reason, input, input + ": llama.cpp could not quantise it: " + words, null);
+    return new QuantizationException(reason(words), input, input + ": llama.cpp could not quantise it: " + words, null);
+  }
+
+  private static Reason reason(String words) {
+    if (words.contains("imatrix") || words.contains("importance matrix")) {
+      return Reason.IMPORTANCE_MATRIX_REQUIRED;
+    }
+    return words.contains("requantizing from type") ? Reason.ALREADY_QUANTIZED : Reason.FAILED;
   }
 
   private static MemorySegment parameters(QuantizationConfig config, boolean dryRun, Arena arena) {

@@ -21,6 +21,29 @@ public record BenchCase(Path file, ModelConfig model, EngineConfig engine, Bench
     Objects.requireNonNull(test, "test");
   }
 
+  /**
+   * Refuses a test in which a stream becomes longer than the model allows.
+   *
+   * @param trained tokens of context that the model was trained for
+   * @throws BenchException if that is too few
+   */
+  public void requireContext(long trained) {
+    long needed = Workload.longestStream(engine, test);
+    if (needed > trained) {
+      String streams = test.streams() == 1 ? "" : " with " + test.streams() + " streams";
+      throw new BenchException(
+          test.name()
+              + streams
+              + " needs a context of "
+              + needed
+              + " tokens, and "
+              + file
+              + " was trained for "
+              + trained
+              + ".");
+    }
+  }
+
   /** Whether both run on the same weights in the same place. */
   boolean sameModel(BenchCase other) {
     return file.equals(other.file) && model.equals(other.model);

@@ -81,6 +81,7 @@ public record BenchGrid(
    * @throws IllegalArgumentException if the engine or the model can't be laid out so
    */
   public List<BenchCase> cases() {
+    requireFew();
     List<BenchCase> cases = new ArrayList<>();
     for (Path file : models) {
       for (int layers : gpuLayers) {
@@ -88,17 +89,46 @@ public record BenchGrid(
         for (EngineConfig engine : engines()) {
           for (BenchTest test : tests()) {
             cases.add(new BenchCase(file, model, Workload.config(engine, test), test));
-            if (cases.size() > MOST_CASES) {
-              throw new BenchException("These are more than " + MOST_CASES + " tests; give shorter lists or ranges.");
-            }
           }
         }
       }
     }
-    if (cases.isEmpty()) {
+    return cases;
+  }
+
+  /** Before anything of it is made: ten lists of a thousand numbers do not fit into memory. */
+  private void requireFew() {
+    long work =
+        prompts.stream().filter(tokens -> tokens != 0).count()
+            + answers.stream().filter(tokens -> tokens != 0).count()
+            + both.stream().filter(pair -> pair.prompt() != 0 || pair.answer() != 0).count();
+    if (work == 0) {
       throw new BenchException("There is nothing to measure: every prompt and every answer has 0 tokens.");
     }
-    return cases;
+    List<List<?>> lists =
+        List.of(
+            models,
+            gpuLayers,
+            depths,
+            streams,
+            batchSizes,
+            microBatchSizes,
+            threads,
+            keyTypes,
+            valueTypes.isEmpty() ? List.of(0) : valueTypes,
+            flashAttention);
+    long tests = work;
+    for (List<?> list : lists) {
+      if (list.isEmpty()) {
+        throw new BenchException("There is nothing to measure: one of the lists is empty.");
+      }
+      if (tests <= MOST_CASES) {
+        tests *= list.size();
+      }
+    }
+    if (tests > MOST_CASES) {
+      throw new BenchException("These are more than " + MOST_CASES + " tests; give shorter lists or ranges.");
+    }
   }
 
   private List<EngineConfig> engines() {

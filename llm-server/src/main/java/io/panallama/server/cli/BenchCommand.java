@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -101,6 +102,12 @@ final class BenchCommand implements Callable<Integer> {
       GgufFile file = GgufFile.read(model);
       ModelPreflight.check(file);
       ModelPreflight.requireWeights(file);
+      OptionalLong trained = ModelOutline.of(file).contextLength();
+      if (trained.isPresent()) {
+        cases.stream()
+            .filter(each -> each.file().equals(model))
+            .forEach(each -> each.requireContext(trained.getAsLong()));
+      }
     }
     return cases;
   }
@@ -111,16 +118,17 @@ final class BenchCommand implements Callable<Integer> {
     try (BenchProgress progress =
         new BenchProgress(context.err(), context.errTerminal(), cases.size(), plan.repetitions(), outputs)) {
       BenchRunner runner = new BenchRunner(plan, progress);
-      for (Path file : files) {
-        PrintStream stream = open(file);
-        opened.add(stream);
-        outputs.add(format(file).to(stream));
-      }
       BenchHead head = new BenchHead(Machine.read(), Main.Version.number(), plan, cases);
       backend
           .disappointment(context.inference())
           .ifPresent(
               why -> context.err().println("panallama: computing on the CPU, not with CUDA: " + Printable.line(why)));
+      // Last, because it empties them.
+      for (Path file : files) {
+        PrintStream stream = open(file);
+        opened.add(stream);
+        outputs.add(format(file).to(stream));
+      }
       for (BenchOutput output : outputs) {
         output.begin(head);
       }

@@ -17,11 +17,16 @@ import io.panallama.server.load.LoadTest;
 import io.panallama.server.load.PromptScale;
 import io.panallama.server.load.Scenario;
 import io.panallama.server.load.Slo;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.URI;
-import java.nio.file.Files;
+import java.net.http.HttpRequest;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -184,8 +189,8 @@ final class BenchServeCommand implements Callable<Integer> {
         target
             .withChat(choice("--api", api, List.of("chat", "completions")).equals("chat"))
             .withModel(model)
-            .withApiKey(apiKey)
-            .withHeaders(headers)
+            .withApiKey(checkedKey())
+            .withHeaders(checkedHeaders())
             .withFields(option("--body", body, BenchServeCommand::fields))
             .withTimeouts(
                 option("--connect-timeout", connectTimeout, Durations::parse),
@@ -197,16 +202,42 @@ final class BenchServeCommand implements Callable<Integer> {
             context.err().println(Printable.line(line));
           }
         };
-    LoadResult result;
-    try {
-      result = LoadTest.run(target, plan, progress);
+    // Opened before the load, which may take an hour; emptied after it, so that a failed one leaves what was there.
+    try (FileChannel jsonFile = open("--json", json);
+        FileChannel rawFile = open("--raw", raw)) {
+      LoadResult result = LoadTest.run(target, plan, progress);
+      LoadTable.print(result, context.out());
+      write(result, jsonFile, rawFile);
+      boolean anyAnswer = result.rows().stream().anyMatch(row -> row.summary().ok() > 0);
+      return anyAnswer ? ExitCode.OK : ExitCode.FAILURE;
     } catch (LoadException failure) {
       throw new UsageException(String.valueOf(failure.getMessage()), failure);
     }
-    LoadTable.print(result, context.out());
-    write(result);
-    boolean anyAnswer = result.rows().stream().anyMatch(row -> row.summary().ok() > 0);
-    return anyAnswer ? ExitCode.OK : ExitCode.FAILURE;
+  }
+
+  /** The HTTP client has names that it sets by itself, and characters that it does not send. */
+  private Map<String, String> checkedHeaders() {
+    headers.forEach((name, value) -> option("--header", name, _ -> HttpRequest.newBuilder().header(name, value)));
+    return headers;
+  }
+
+  private String checkedKey() {
+    if (apiKey.chars().anyMatch(character -> character < ' ' || character > '~')) {
+      // Not said which: it is secret.
+      throw new UsageException("--api-key: holds a character that is not printable ASCII; a header can't carry it.");
+    }
+    return apiKey;
+  }
+
+  private static @Nullable FileChannel open(String option, @Nullable Path file) {
+    if (file == null) {
+      return null;
+    }
+    try {
+      return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    } catch (IOException failure) {
+      throw new UsageException(option + ": " + file + " can't be written: " + failure, failure);
+    }
   }
 
   private LoadPlan plan() {
@@ -267,14 +298,21 @@ final class BenchServeCommand implements Callable<Integer> {
     }
   }
 
-  private void write(LoadResult result) throws IOException {
-    if (json != null) {
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json.toFile(), result.json());
+  private static void write(LoadResult result, @Nullable FileChannel jsonFile, @Nullable FileChannel rawFile)
+      throws IOException {
+    if (jsonFile != null) {
+      try (Writer out = emptied(jsonFile)) {
+        new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(out, result.json());
+      }
     }
-    if (raw != null) {
-      try (Writer out = Files.newBufferedWriter(raw)) {
+    if (rawFile != null) {
+      try (Writer out = emptied(rawFile)) {
         result.writeRequests(out);
       }
     }
+  }
+
+  private static Writer emptied(FileChannel file) throws IOException {
+    return new BufferedWriter(Channels.newWriter(file.truncate(0), StandardCharsets.UTF_8));
   }
 }

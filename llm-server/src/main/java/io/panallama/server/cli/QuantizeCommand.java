@@ -109,17 +109,16 @@ final class QuantizeCommand implements Callable<Integer> {
     context.inference().selectBackend("cpu");
     QuantizeProgress progress = new QuantizeProgress(context.err(), context.errTerminal());
     QuantizationConfig config = config(type, progress);
-    if (dryRun) {
-      print(input, output, context.inference().estimateQuantization(input, config), Optional.empty());
-      return ExitCode.OK;
-    }
     long started = System.nanoTime();
     QuantizationResult result;
     try (progress;
         StopSignals.Registration _ = context.signals().onStop(progress::stop)) {
-      result = context.inference().quantize(input, output, config);
+      result =
+          dryRun
+              ? context.inference().estimateQuantization(input, config)
+              : context.inference().quantize(input, output, config);
     }
-    print(input, output, result, Optional.of((System.nanoTime() - started) / 1e9));
+    print(input, output, result, dryRun ? Optional.empty() : Optional.of((System.nanoTime() - started) / 1e9));
     return ExitCode.OK;
   }
 
@@ -154,7 +153,7 @@ final class QuantizeCommand implements Callable<Integer> {
             () -> new UsageException("There is no type '" + name + "'; panallama quantize --list has them all."));
   }
 
-  /** {@code model-f16.gguf} becomes {@code model-q4_k_m.gguf}, {@code model.gguf} as well. */
+  /** {@code model-f16.gguf} becomes {@code model-q4_k_m.gguf}, {@code model.gguf} as well. A copy keeps its type's name. */
   static Path beside(Path input, QuantizationType type) {
     String name = String.valueOf(input.getFileName());
     String stem = name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
@@ -164,9 +163,9 @@ final class QuantizeCommand implements Callable<Integer> {
     }
     String label = type.name().toLowerCase(Locale.ROOT);
     Matcher separator = SEPARATOR.matcher(stem);
-    while (separator.find()) {
+    while (type != QuantizationType.COPY && separator.find()) {
       String ending = stem.substring(separator.end());
-      if (QuantizationType.of(ending).isPresent()) {
+      if (QuantizationType.of(ending).filter(old -> old != QuantizationType.COPY).isPresent()) {
         boolean upper = ending.equals(ending.toUpperCase(Locale.ROOT));
         return input.resolveSibling(stem.substring(0, separator.end()) + (upper ? type.name() : label) + ".gguf");
       }

@@ -11,14 +11,14 @@ final class QuantizeProgress implements QuantizationListener, AutoCloseable {
   private final PrintStream err;
   private final boolean terminal;
   private volatile boolean stopping;
-  private boolean shown;
+  private String shown = "";
 
   QuantizeProgress(PrintStream err, boolean terminal) {
     this.err = err;
     this.terminal = terminal;
   }
 
-  /** At the next tensor. Any thread. */
+  /** At the next tensor, or MiB of those that are looked through. Any thread. */
   void stop() {
     stopping = true;
   }
@@ -32,10 +32,13 @@ final class QuantizeProgress implements QuantizationListener, AutoCloseable {
       String line =
           String.format(
               "quantizing [%s] %3d %%, %d of %d tensors", bar, percent, progress.tensorsDone(), progress.tensors());
-      err.print(
-          "\r" + line + (progress.tensor().isEmpty() ? "" : ", " + Printable.line(progress.tensor())) + "\u001b[K");
-      err.flush();
-      shown = true;
+      line += progress.tensor().isEmpty() ? "" : ", " + Printable.line(progress.tensor());
+      // Told of every MiB while weights are looked through.
+      if (!line.equals(shown)) {
+        err.print("\r" + line + "\u001b[K");
+        err.flush();
+        shown = line;
+      }
     }
     return !stopping;
   }
@@ -43,7 +46,7 @@ final class QuantizeProgress implements QuantizationListener, AutoCloseable {
   /** Takes the bar away. */
   @Override
   public void close() {
-    if (shown) {
+    if (!shown.isEmpty()) {
       err.print("\r\u001b[K");
       err.flush();
     }

@@ -7,10 +7,13 @@ import io.panallama.EngineConfig;
 import io.panallama.FlashAttention;
 import io.panallama.KvCacheType;
 import io.panallama.LoadMode;
+import io.panallama.ModelConfig;
 import io.panallama.server.bench.BenchGrid.PromptAndAnswer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class BenchGridTest {
@@ -77,6 +80,37 @@ class BenchGridTest {
     assertThatThrownBy(() -> grid(List.of(), List.of(), List.of(), List.of(), List.of()).cases())
         .isInstanceOf(BenchException.class)
         .hasMessageContaining("nothing to measure");
+  }
+
+  @Test
+  void hugeListsAreCountedBeforeAnythingIsMade() {
+    List<Integer> many = IntStream.rangeClosed(1, 1000).boxed().toList();
+    assertThatThrownBy(() -> grid(many, many, many, many, many).cases())
+        .isInstanceOf(BenchException.class)
+        .hasMessageContaining("more than 10000 tests");
+    // Zeros are no tests.
+    assertThat(grid(Collections.nCopies(20_000, 0), List.of(), List.of(0), List.of(1), List.of(1)).cases()).hasSize(2);
+  }
+
+  @Test
+  void aStreamMustFitIntoTheContextOfTheModel() {
+    for (BenchTest test :
+        List.of(
+            new BenchTest(16, 0, 0, 1),
+            new BenchTest(0, 16, 0, 1),
+            new BenchTest(16, 8, 64, 1),
+            new BenchTest(0, 8, 24, 4),
+            new BenchTest(16, 8, 0, 4))) {
+      BenchCase measured = new BenchCase(Path.of("a.gguf"), ModelConfig.defaults(), EngineConfig.defaults(), test);
+      long needed = Workload.longestStream(EngineConfig.defaults(), test);
+      measured.requireContext(needed);
+      assertThatThrownBy(() -> measured.requireContext(needed - 1))
+          .isInstanceOf(BenchException.class)
+          .hasMessageStartingWith(test.name())
+          .hasMessageContaining("a.gguf was trained for " + (needed - 1));
+    }
+    assertThat(Workload.longestStream(EngineConfig.defaults(), new BenchTest(16, 8, 64, 1))).isEqualTo(64 + 16 + 9);
+    assertThat(Workload.longestStream(EngineConfig.defaults(), new BenchTest(0, 8, 0, 1))).isEqualTo(1 + 9);
   }
 
   @Test

@@ -123,7 +123,9 @@ class BenchCommandTest {
         "-o xml > 'xml' is none of table, markdown, json, jsonl, csv",
         "--save results.xml > --save: results.xml must end in one of .txt, .md, .json, .jsonl, .csv",
         "-m missing.gguf > missing.gguf",
-        "-p 1-1000 -n 1-1000 -t 1-16 > more than 10000 tests"
+        "-p 1-1000 -n 1-1000 -t 1-16 > more than 10000 tests",
+        "-p 16,2000 -n 0 > pp2000 needs a context of 2001 tokens",
+        "-p 0 -n 16 -d 1000 -B 1,2 > tg16 @ d1000 with 2 streams needs a context of"
       })
   void badOptionsAreOneLineBeforeAnythingRuns(String options, String expected) {
     CliRun run = CliRun.of(new CoreInference(), ("bench " + options).split(" "));

@@ -28,7 +28,8 @@ class BenchServeCommandTest {
   @Test
   void aTableForPeopleAndFilesForPrograms() throws Exception {
     Path json = folder.resolve("result.json");
-    Path raw = folder.resolve("requests.jsonl");
+    // Longer than what comes: nothing of it may stay.
+    Path raw = Files.writeString(folder.resolve("requests.jsonl"), "older\n".repeat(10_000));
     try (TestServer server = TestServer.start(ScriptedGenerator.answering("one ", "two ", "three ", "four"))) {
       CliRun run =
           run(
@@ -103,6 +104,11 @@ class BenchServeCommandTest {
         Arguments.of("--tokens-per-word=0", "a word has 0.0 tokens"),
         Arguments.of("--body=[]", "--body: not a JSON object"),
         Arguments.of("--timeout=never", "--timeout: \"never\""),
+        Arguments.of("--header=Host=x", "--header: restricted header name: \"Host\"."),
+        Arguments.of("--header=A b=x", "--header: invalid header name"),
+        Arguments.of("--api-key=a\nb", "--api-key: holds a character"),
+        Arguments.of("--json=missing/result.json", "--json: missing/result.json can't be written"),
+        Arguments.of("--raw=missing/all.jsonl", "--raw: missing/all.jsonl can't be written"),
         Arguments.of("--url=localhost:8080", "--url: \"localhost:8080\" is no address of a server"),
         Arguments.of("--url=http://a b", "--url: "));
   }
@@ -115,6 +121,14 @@ class BenchServeCommandTest {
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err()).startsWith("panallama: ").contains(message).hasLineCount(1);
     assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void aLoadThatFailsLeavesAnOlderResult() throws Exception {
+    Path json = Files.writeString(folder.resolve("result.json"), "older");
+
+    assertThat(run("--url=http://127.0.0.1:1", "--json=" + json).code()).isEqualTo(ExitCode.USAGE);
+    assertThat(json).hasContent("older");
   }
 
   @Test

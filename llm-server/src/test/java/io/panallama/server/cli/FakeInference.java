@@ -79,10 +79,7 @@ final class FakeInference implements Inference {
     quantizations.add(config);
     startFailure.ifPresent(FakeInference::fail);
     for (int done = 0; done <= 100; done++) {
-      if (!config.listener().progress(new QuantizationProgress("blk.0.attn_q.weight", done, 100, done, 100))) {
-        throw new QuantizationException(
-            QuantizationException.Reason.CANCELLED, source, source + ": quantising was stopped.", null);
-      }
+      tell(source, config, done);
     }
     return new QuantizationResult(config.type(), 1_000_000, 100, 7, 2_000_000, 600_000);
   }
@@ -91,7 +88,15 @@ final class FakeInference implements Inference {
   public QuantizationResult estimateQuantization(Path source, QuantizationConfig config) {
     files.add(source);
     quantizations.add(config);
+    tell(source, config, 0);
     return new QuantizationResult(config.type(), 1_000_000, 100, 0, 2_000_000, 600_000);
+  }
+
+  private static void tell(Path source, QuantizationConfig config, int done) {
+    if (!config.listener().progress(new QuantizationProgress("blk.0.attn_q.weight", done, 100, done, 100))) {
+      throw new QuantizationException(
+          QuantizationException.Reason.CANCELLED, source, source + ": quantising was stopped.", null);
+    }
   }
 
   private static void fail(RuntimeException failure) {

@@ -65,10 +65,17 @@ class QuantizeCommandTest {
     "model-iq3_xxs.gguf, model-q4_k_m.gguf",
     "model-7b.gguf, model-7b-q4_k_m.gguf",
     "model, model-q4_k_m.gguf",
+    "model-copy.gguf, model-copy-q4_k_m.gguf",
     "model-F16-00001-of-00003.gguf, model-Q4_K_M.gguf"
   })
   void theTypeReplacesTheOneInTheName(Path input, Path output) {
     assertThat(QuantizeCommand.beside(input, QuantizationType.Q4_K_M)).isEqualTo(output);
+  }
+
+  @Test
+  void aCopyKeepsTheTypeInItsName() {
+    assertThat(QuantizeCommand.beside(Path.of("model-Q8_0-00001-of-00003.gguf"), QuantizationType.COPY))
+        .isEqualTo(Path.of("model-Q8_0-copy.gguf"));
   }
 
   @Test
@@ -123,12 +130,15 @@ class QuantizeCommandTest {
     assertThat(run.code()).isEqualTo(ExitCode.INTERRUPTED);
     assertThat(run.out()).isEmpty();
     assertThat(run.err()).contains("stopped").hasLineCount(1);
+    assertThat(CliRun.withSignal(inference, "", "quantize", "--dry-run", "in.gguf", "Q8_0").code())
+        .isEqualTo(ExitCode.INTERRUPTED);
   }
 
   @Test
   void theBarIsDrawnOnATerminalAndTakenAway() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (QuantizeProgress progress = new QuantizeProgress(new PrintStream(bytes, true, StandardCharsets.UTF_8), true)) {
+      assertThat(progress.progress(new QuantizationProgress("a.weight", 1, 4, 10, 20))).isTrue();
       assertThat(progress.progress(new QuantizationProgress("a.weight", 1, 4, 10, 20))).isTrue();
       progress.stop();
       assertThat(progress.progress(new QuantizationProgress("", 4, 4, 20, 20))).isFalse();
