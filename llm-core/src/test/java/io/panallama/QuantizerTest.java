@@ -22,9 +22,11 @@ import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -490,23 +492,44 @@ class QuantizerTest {
               }
             });
     Path source = folder.resolve("extreme.gguf");
-    // No other weights: those of a whole model take fifty times as long.
-    GgufWriter writer = TinyModels.vocabularyWriter(SPEC);
-    for (int i = 0; i < weights.size(); i++) {
-      writer.tensor("blk.0.odd" + i + ".weight", GgufType.F32, List.of(256L, 16L), weights.get(i));
+    // No other weights: those of a whole model would only take time.
+    List<Float> importances = List.of(0f, 1e-30f, ImportanceMatrix.MAX_IMPORTANCE);
+    GgufWriter all = TinyModels.vocabularyWriter(SPEC);
+    List<Path> single = new ArrayList<>();
+    Map<String, float[]> matrix = new HashMap<>();
+    for (int i = 0; i < weights.size() * importances.size(); i++) {
+      String name = "blk.0.odd" + i + ".weight";
+      float[] row = new float[256];
+      Arrays.fill(row, importances.get(i % importances.size()));
+      matrix.put(name, row);
+      FloatSource values = weights.get(i / importances.size());
+      all.tensor(name, GgufType.F32, List.of(256L, 16L), values);
+      Path alone = folder.resolve("extreme" + i + ".gguf");
+      TinyModels.vocabularyWriter(SPEC).tensor(name, GgufType.F32, List.of(256L, 16L), values).write(alone);
+      single.add(alone);
     }
-    writer.write(source);
-    for (float importance : new float[] {0, 1e-30f, ImportanceMatrix.MAX_IMPORTANCE}) {
-      Map<String, float[]> matrix = importance(source);
-      matrix.values().forEach(values -> Arrays.fill(values, importance));
-      for (QuantizationType type : QuantizationType.values()) {
-        QuantizationConfig config = config(type).overwrite(true).importanceMatrix(ImportanceMatrix.of(matrix)).build();
-        try {
-          Quantizer.quantize(source, output(), config);
-        } catch (QuantizationException refused) {
-          assertThat(refused.reason()).as(refused.getMessage()).isEqualTo(Reason.FAILED);
+    all.write(source);
+    ImportanceMatrix importance = ImportanceMatrix.of(matrix);
+    // One recipe for each format: the others call the same code.
+    Set<GgufType> formats = EnumSet.noneOf(GgufType.class);
+    for (QuantizationType type : QuantizationType.values()) {
+      if (formats.add(type.tensorType())) {
+        QuantizationConfig config = config(type).overwrite(true).importanceMatrix(importance).build();
+        if (!convertsOrFails(source, config)) {
+          // The tensors after the one that was refused have not had their turn.
+          single.forEach(alone -> convertsOrFails(alone, config));
         }
       }
+    }
+  }
+
+  private boolean convertsOrFails(Path source, QuantizationConfig config) {
+    try {
+      Quantizer.quantize(source, output(), config);
+      return true;
+    } catch (QuantizationException refused) {
+      assertThat(refused.reason()).as(refused.getMessage()).isEqualTo(Reason.FAILED);
+      return false;
     }
   }
 
