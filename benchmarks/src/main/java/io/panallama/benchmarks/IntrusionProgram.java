@@ -1,6 +1,5 @@
 package io.panallama.benchmarks;
 
-import io.panallama.Completion;
 import io.panallama.Engine;
 import io.panallama.EngineConfig;
 import io.panallama.Generation;
@@ -171,8 +170,7 @@ final class IntrusionProgram implements Callable<Integer> {
       stopping = true;
       thread.join();
       for (Reader reader : readers) {
-        Requests.complete(
-            new Completion("", reader.end().reason(), reader.end().usage(), reader.end().timings()), answer);
+        Requests.require(reader.end(), answer);
       }
     }
 

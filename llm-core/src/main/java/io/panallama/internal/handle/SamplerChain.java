@@ -65,8 +65,7 @@ public final class SamplerChain implements TokenSampler {
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
       llama_sampler_chain_params.no_perf(parameters, true);
       List<Sampler> stages = resolve(sampling.chain(), model);
-      SamplerChain result =
-          new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), stages, constraint);
+      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), stages, constraint);
       try {
         Builder builder = new Builder(model, result.chain, arena, seed(sampling), prompt);
         builder.add(constraint);

@@ -210,9 +210,7 @@ final class Workload implements AutoCloseable {
     long first = readers.getFirst().submitted();
     for (Reader reader : readers) {
       reader.join();
-      Requests.complete(
-          new Completion("", reader.end().reason(), reader.end().usage(), reader.end().timings()),
-          test.generated() + 1);
+      Requests.require(reader.end(), test.generated() + 1);
       last = Math.max(last, reader.lastToken() - first);
     }
     return last;

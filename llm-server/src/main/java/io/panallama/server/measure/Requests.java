@@ -2,9 +2,12 @@ package io.panallama.server.measure;
 
 import io.panallama.Completion;
 import io.panallama.CompletionRequest;
+import io.panallama.FinishReason;
+import io.panallama.GenerationEvent;
 import io.panallama.GenerationOptions;
 import io.panallama.Model;
 import io.panallama.Sampling;
+import io.panallama.Usage;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -71,17 +74,30 @@ public final class Requests {
    * @throws IllegalStateException if it has fewer tokens, or another number of them was cached
    */
   public static Completion complete(Completion answer, int tokens, int cached) {
-    if (answer.usage().completionTokens() != tokens || answer.usage().cachedTokens() != cached) {
+    require(answer.usage(), answer.reason(), tokens, cached);
+    return answer;
+  }
+
+  /**
+   * Checks that an answer that was read is what was asked for.
+   *
+   * @throws IllegalStateException if it has fewer tokens, or parts of the prompt came from an earlier one
+   */
+  public static void require(GenerationEvent.Finished end, int tokens) {
+    require(end.usage(), end.reason(), tokens, 0);
+  }
+
+  private static void require(Usage usage, FinishReason reason, int tokens, int cached) {
+    if (usage.completionTokens() != tokens || usage.cachedTokens() != cached) {
       throw new IllegalStateException(
           "asked for "
               + tokens
               + " tokens after a prompt with "
               + cached
               + " cached ones, got "
-              + answer.usage()
+              + usage
               + ", "
-              + answer.reason());
+              + reason);
     }
-    return answer;
   }
 }
