@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -121,7 +122,9 @@ record Checkout(Path root, Children children, Path logs) {
 
   /** The text with {@code .} for the checkout's folder and {@code ~} for the user's own. */
   String shortened(String text) {
-    return text.replace(root.toString(), ".").replace(System.getProperty("user.home"), "~");
+    String end = "(?![^/\\s'])";
+    return text.replaceAll(Pattern.quote(root.toString()) + end, ".")
+        .replaceAll(Pattern.quote(System.getProperty("user.home")) + end, "~");
   }
 
   private static String quoted(String word) {

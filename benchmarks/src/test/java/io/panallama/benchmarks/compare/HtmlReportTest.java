@@ -144,7 +144,7 @@ class HtmlReportTest {
         .containsExactly(
             "The machine was busy.",
             "Several streams failed: llama-batched-bench ended with 1",
-            "Chat, not on equal terms: 2 of 8 requests failed",
+            "Not on equal terms (chat): 2 of 8 requests failed",
             "This failed: llama-batched-bench ended with 1");
   }
 
