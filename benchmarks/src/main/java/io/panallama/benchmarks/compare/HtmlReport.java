@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The report as one HTML file: nothing in it comes from elsewhere, and nothing in it is a script. */
 final class HtmlReport {
@@ -60,16 +63,19 @@ final class HtmlReport {
   private void head() {
     out.element("h1", TITLE);
     data.warnings().forEach(warning -> out.element("p", warning, "class", "warning"));
+    Map<String, List<String>> unequal = new LinkedHashMap<>();
     for (Section section : data.sections()) {
       if (!section.failure().isEmpty()) {
         out.element("p", section.title() + " failed: " + section.failure(), "class", "warning");
       }
       for (Section.Check check : section.findings().checks()) {
         if (!check.holds()) {
-          out.element("p", section.title() + ", not on equal terms: " + check.text(), "class", "warning");
+          unequal.computeIfAbsent(check.text(), any -> new ArrayList<>()).add(section.id());
         }
       }
     }
+    unequal.forEach((text, ids) ->
+        out.element("p", "Not on equal terms (" + String.join(", ", ids) + "): " + text, "class", "warning"));
     out.start("table", "class", "facts").start("tbody");
     data.facts()
         .forEach((name, value) -> out.start("tr").element("th", name, "scope", "row").element("td", value).end());

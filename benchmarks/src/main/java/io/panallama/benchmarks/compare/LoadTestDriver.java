@@ -114,9 +114,9 @@ final class LoadTestDriver implements ServerRounds.Driver {
     Summary summary = row.summary();
     List<Sample.Value> values =
         List.of(
-            millis("ITL p50 during the prefill", during.p50()),
+            // A server that reads the prompt in two steps leaves two or three gaps a stream: too few for a median.
+            millis("mean ITL during the prefill", during.mean()),
             millis("ITL p99 during the prefill", during.p99()),
-            millis("ITL max during the prefill", during.max()),
             millis("TTFT of the long prompt", intruder.p50()),
             new Sample.Value("tokens/s of the streams", "tokens/s", Better.HIGHER, summary.tokensPerSecond()));
     return new Sample(values, curves, work(summary), problems, result.json());

@@ -144,7 +144,7 @@ class HtmlReportTest {
         .containsExactly(
             "The machine was busy.",
             "Several streams failed: llama-batched-bench ended with 1",
-            "Chat, not on equal terms: 2 of 8 requests failed",
+            "Not on equal terms (chat): 2 of 8 requests failed",
             "This failed: llama-batched-bench ended with 1");
   }
 
@@ -158,7 +158,7 @@ class HtmlReportTest {
   void withoutLossesTheHeadingStaysAndSaysSo() throws Exception {
     ReportData data = Fixture.data(Fixture.section("chat", "Chat", "", Fixture.measure("x", Better.HIGHER, 110, 120)));
     assertThat(HtmlReport.of(data, "report.json"))
-        .contains("<h2>Where we lose</h2><p>Nowhere: in no measure is the middle half of the rounds behind.</p>");
+        .contains("<h2>Where we lose</h2><p>Nowhere: no measure is clearly behind.</p>");
     assertThat(data.isWhole()).isTrue();
   }
 

@@ -56,6 +56,7 @@ class ServerPairTest {
           new Children.Command(
               List.of(ROOT.resolve("x").toString(), "it's", "a=b"), home.resolve("libs"), Map.of("LD", "there"));
       assertThat(checkout.typed(command)).isEqualTo("cd ~/libs && LD=there \"$OLDPWD\"/x 'it'\\''s' a=b");
+      assertThat(checkout.shortened(ROOT + " " + ROOT + "-other")).isEqualTo(". " + ROOT + "-other");
     }
   }
 }
