@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Compares Panallama with llama-bench, llama-batched-bench and llama-server, in turns, and writes a report.",
       "",
-      "Without options: the generated 125M model in Q8_0, all sections; some 30 minutes on two processors. Nothing else"
+      "Without options: the generated 125M model in Q8_0, all sections; some 45 minutes on two processors. Nothing else"
           + " should run."
     },
     mixinStandardHelpOptions = true,

@@ -49,7 +49,7 @@ record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup se
   }
 
   String announcement() {
-    String time = quick ? "about 3 minutes" : "about 30 minutes with the default model on two processors";
+    String time = quick ? "about 3 minutes" : "about 45 minutes with the default model on two processors";
     return String.join(", ", sections) + ": " + (sections.equals(ALL) ? time : "a part of " + time);
   }
 
