@@ -1,7 +1,9 @@
 package io.panallama.jmh;
 
+import io.panallama.ChatRequest;
 import io.panallama.server.sse.SseWriter;
 import io.panallama.server.wire.AnswerEncoder;
+import io.panallama.server.wire.ApiRequest;
 import java.io.IOException;
 import java.io.OutputStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -13,7 +15,9 @@ import org.openjdk.jmh.annotations.State;
 public class StreamBenchmark extends LauncherJvm {
   private final Wire wire = new Wire();
   private final SseWriter sse = new SseWriter(wire);
-  private final AnswerEncoder encoder = AnswerEncoder.chat("panallama-demo", false);
+  private final AnswerEncoder encoder =
+      AnswerEncoder.chat(
+          "panallama-demo", new ApiRequest(ChatRequest.of("Hello"), true, false, 0), token -> new byte[] {'x'});
   private final byte[] escaped = AnswerEncoder.text(" token");
   private String plain = " token";
   private String special = "\n\"é";
