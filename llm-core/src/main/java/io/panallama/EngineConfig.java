@@ -25,9 +25,10 @@ import java.util.Objects;
  * @param reusePrefixes whether a prompt shares the KV cells of an earlier or concurrent one with the same beginning
  *     instead of computing them again
  * @param spill where prefixes go that have to leave the KV cache
- * @param itlTarget the inter-token latency (ITL) that prompts of others may cause. While somebody generates, a step takes
- *     only so many prompt tokens that it stays below this, by the measured time of earlier steps, and within half as long
- *     again as without them; two tokens at least, so that a prompt goes on. Zero sets no limit, which serves prompts soonest
+ * @param itlTarget the inter-token latency (ITL) that prompts of others may cause, by the measured times of earlier steps.
+ *     While somebody generates, short prompts (a second of computing) may fill a step up to this, and beyond it where more
+ *     than half as many wait as generate; beside long ones a step takes half as long again as without them at most. A prompt
+ *     goes on in any case. Zero sets no limit, which serves prompts soonest
  */
 public record EngineConfig(
     int contextSize,

@@ -56,6 +56,7 @@ final class ColdStore {
   private final Decoder decoder;
   private final Counters counters;
   private final ImageMemory memory;
+  private final boolean keepsInMemory;
   private final long diskLimit;
 
   /** Whether an image is of use only where it ends. */
@@ -81,6 +82,7 @@ final class ColdStore {
     this.decoder = decoder;
     this.counters = counters;
     this.memory = new ImageMemory(config.memoryBytes(), counters);
+    this.keepsInMemory = config.memoryBytes() > 0;
     this.exact = decoder.rewind() != Decoder.Rewind.ALWAYS;
     this.disk = disk(config, name, wake);
     this.diskLimit = disk == null ? 0 : config.diskBytes();
@@ -97,6 +99,10 @@ final class ColdStore {
       LOG.log(System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
       return null;
     }
+  }
+
+  boolean keepsInMemory() {
+    return keepsInMemory;
   }
 
   // ---- what is there ----

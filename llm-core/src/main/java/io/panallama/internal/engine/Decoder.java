@@ -118,6 +118,9 @@ public interface Decoder extends AutoCloseable {
   /** How far sequences can go back. */
   Rewind rewind();
 
+  /** Whether the cache lies in host memory as a whole, where {@link #save} and {@link #restore} cost no more than a copy. */
+  boolean isOnHost();
+
   /**
    * Bytes that {@link #save} would take now; 0 if this sequence can't be saved. Costs a look at every cell, not a copy.
    */

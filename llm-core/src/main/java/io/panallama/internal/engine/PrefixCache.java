@@ -28,6 +28,9 @@ final class PrefixCache implements AutoCloseable {
   /** The copy near the end of a prompt is at a multiple of this, so that it is the same place when the prompt grows. */
   private static final int CHECKPOINT_STRIDE = 256;
 
+  /** One part in so many of the cells may hold what was left before the latest, if it can be copied out. */
+  private static final int OLDER_PART = 16;
+
   /** What a finished sequence left. */
   private static final class Retained implements PrefixHolder {
     private final int id;
@@ -61,11 +64,15 @@ final class PrefixCache implements AutoCloseable {
   private final Decoder.Rewind rewind;
   private final int retainedLimit;
 
-  /**
-   * Half of the cache. Every step looks at all cells up to the highest that is in use, so what is kept for later slows what
-   * runs now (by a third with a full cache of the demo model).
-   */
+  /** Half of the cache, which nothing that is kept for later may exceed. */
   private final int retainedCellLimit;
+
+  /**
+   * What may be kept besides the latest. Every step looks at all cells up to the highest that is in use, so what is kept for
+   * later slows what runs now: sixteen streams of 256 tokens to half, with as much again kept (30M model, Zen 4). Where a copy
+   * in memory is cheap, that is the better place.
+   */
+  private final int olderCellLimit;
 
   private int retainedCells;
   private final BitSet usedIds = new BitSet();
@@ -84,6 +91,8 @@ final class PrefixCache implements AutoCloseable {
     this.rewind = decoder.rewind();
     this.retainedLimit = decoder.sharesPrefixes() ? decoder.sequenceIds() - slots : 0;
     this.retainedCellLimit = decoder.contextSize() / 2;
+    boolean copies = cold != null && cold.keepsInMemory() && decoder.isOnHost() && rewind == Decoder.Rewind.ALWAYS;
+    this.olderCellLimit = copies ? decoder.contextSize() / OLDER_PART : retainedCellLimit;
   }
 
   /** Gives a sequence an id, whatever it may share, and a place among those that others can share with. */
@@ -322,7 +331,9 @@ final class PrefixCache implements AutoCloseable {
   }
 
   private void makeRetainedRoom(int length) {
-    while (retained.size() >= retainedLimit || retainedCells + length > retainedCellLimit) {
+    while (retained.size() >= retainedLimit
+        || retainedCells > olderCellLimit
+        || retainedCells + length > retainedCellLimit) {
       giveUpOldest();
     }
   }

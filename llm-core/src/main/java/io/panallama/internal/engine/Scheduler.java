@@ -6,12 +6,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides what a step computes, and remembers whose turn it is. Pure policy: no clock, no decoder.
  *
- * <p>Every generating sequence gets its one token first, so a long prompt never stops the others. Of the prompt budget a
- * quarter is spread over all prompts, so that each of them moves at least every second step. The rest goes by deficit
+ * <p>Every generating sequence gets its one token first, so a long prompt never stops the others. Where there are long ones a
+ * quarter of the prompt budget is spread over all prompts, so that each of them moves at least every second step. The rest goes by deficit
  * round-robin (Shreedhar and Varghese, 1995): a prompt has its turn until it has had its quantum, which is the budget of a
  * step weighted by priority, and whose last turn is longest ago comes next. A prompt that is new has its first turn before
  * the others' next one (as in flow queueing, RFC 8290): short ones are through at once, and one after the other rather
- * than all of them late.
+ * than all of them late. What a step has room for beyond the prompt budget goes to short prompts alone, in turn likewise; and
+ * all of it where there are no others. They are not spread: a prompt in one piece gets its cells in one piece.
  */
 final class Scheduler {
   /** One part in so many of the prompt budget is spread over all. */
@@ -22,8 +23,8 @@ final class Scheduler {
 
   private final int batchSize;
   private final StepBudget budget;
-  private @Nullable Sequence turn;
-  private int deficit;
+  private final Turns ofAll = new Turns();
+  private final Turns ofShort = new Turns();
   private long turns;
   private int spreadStart;
 
@@ -59,16 +60,40 @@ final class Scheduler {
       }
     }
     if (prefills == 0) {
-      turn = null;
+      ofAll.clear();
+      ofShort.clear();
       return;
     }
-    int prompts = Math.min(promptLimit, budget.promptTokens(plan.size(), prefills));
-    int left = prompts;
-    if (prefills > 1) {
-      int spread = Math.min(prompts, Math.max(prompts / SPREAD, (prefills + 1) / 2));
-      left -= spread(active, spread, prefills, plan);
+    int generating = plan.size();
+    int prompts = Math.min(promptLimit, budget.promptTokens(generating, prefills));
+    int shortPrompts = prompts > 0 ? shortPrompts(active) : 0;
+    Step step = new Step(active, now, weights, plan);
+    if (shortPrompts < prefills) {
+      int left = prompts;
+      if (prefills > 1) {
+        int spread = Math.min(prompts, Math.max(prompts / SPREAD, (prefills + 1) / 2));
+        left -= spread(active, spread, prefills, plan);
+      }
+      takeTurns(ofAll, false, prompts, left, step);
     }
-    takeTurns(active, now, prompts, left, weights, plan);
+    if (shortPrompts > 0) {
+      int all = Math.min(promptLimit, Math.max(prompts, budget.shortPromptTokens(generating, shortPrompts)));
+      takeTurns(ofShort, true, all, all - plan.promptTokens(), step);
+    }
+    plan.filledUp(plan.promptTokens() > prompts);
+  }
+
+  private int shortPrompts(List<Sequence> active) {
+    int count = 0;
+    for (int i = 0; i < active.size(); i++) {
+      count += wantsPrompt(active.get(i)) && isShort(active.get(i)) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** By all that had to be computed of it, so that a long one does not become short. */
+  private boolean isShort(Sequence sequence) {
+    return budget.isShort(sequence.length() - sequence.sharedLength());
   }
 
   /** Gives each prompt an equal part, beginning where the last step ended; returns what was taken. */
@@ -87,35 +112,43 @@ final class Scheduler {
     return tokens - left;
   }
 
-  private void takeTurns(List<Sequence> active, long now, int quantum, int tokens, int weights, StepPlan plan) {
+  /**
+   * Deals out {@code tokens}.
+   *
+   * @param shortOnly whether long prompts get none of them
+   * @param quantum tokens of a turn of a prompt with the default priority
+   */
+  private void takeTurns(Turns order, boolean shortOnly, int quantum, int tokens, Step step) {
     int left = tokens;
-    if (turn != null) {
-      // What it got of the part for all counts, so that no prompt is ahead of an equal one by more than a quantum.
-      deficit = Math.max(0, deficit - plan.planned(turn));
+    if (order.turn != null) {
+      // What it got otherwise counts, so that no prompt is ahead of an equal one by more than a quantum.
+      order.deficit = Math.max(0, order.deficit - step.plan.planned(order.turn));
     }
     while (left > 0) {
-      Sequence current = turn;
-      if (current == null || deficit == 0 || !active.contains(current) || !wants(current, plan)) {
-        current = next(active, plan);
-        turn = current;
+      Sequence current = order.turn;
+      if (current == null || order.deficit == 0 || !step.active.contains(current) || !wants(current, step.plan)) {
+        current = next(shortOnly, step);
+        order.turn = current;
         if (current == null) {
           return;
         }
         current.turnTaken(++turns);
-        deficit = Math.max(1, quantum(current, quantum, weights, now) - plan.planned(current));
+        order.deficit = Math.max(1, quantum(current, quantum, step) - step.plan.planned(current));
       }
-      int taken = take(current, Math.min(left, deficit), plan);
-      deficit -= taken;
+      int taken = take(current, Math.min(left, order.deficit), step.plan);
+      order.deficit -= taken;
       left -= taken;
     }
   }
 
   /** The prompt whose last turn is longest ago; of those that had none, the one that takes precedence. */
-  private static @Nullable Sequence next(List<Sequence> active, StepPlan plan) {
+  private @Nullable Sequence next(boolean shortOnly, Step step) {
     Sequence next = null;
-    for (int i = 0; i < active.size(); i++) {
-      Sequence candidate = active.get(i);
-      if (wants(candidate, plan) && (next == null || precedes(candidate, next))) {
+    for (int i = 0; i < step.active.size(); i++) {
+      Sequence candidate = step.active.get(i);
+      if (wants(candidate, step.plan)
+          && (!shortOnly || isShort(candidate))
+          && (next == null || precedes(candidate, next))) {
         next = candidate;
       }
     }
@@ -132,12 +165,12 @@ final class Scheduler {
     return one.deadline() < other.deadline();
   }
 
-  private int quantum(Sequence sequence, int tokens, int weights, long now) {
+  private int quantum(Sequence sequence, int tokens, Step step) {
     long quantum = (long) tokens * weight(sequence) / Sequence.DEFAULT_WEIGHT;
     if (sequence.deadline() != Sequence.NO_DEADLINE) {
       double alone = budget.promptNanos(sequence.missing());
-      double shared = alone * weights / weight(sequence);
-      double left = sequence.deadline() - now;
+      double shared = alone * step.weights / weight(sequence);
+      double left = sequence.deadline() - step.now;
       // One that can't make it even alone must not take from those that can.
       if (shared > left && alone <= left) {
         quantum *= BOOST;
@@ -165,4 +198,17 @@ final class Scheduler {
     }
     return Math.max(0, take);
   }
+
+  /** Whose turn it is, and how many tokens are left of it. */
+  private static final class Turns {
+    private @Nullable Sequence turn;
+    private int deficit;
+
+    private void clear() {
+      turn = null;
+    }
+  }
+
+  /** What a step is planned from. */
+  private record Step(List<Sequence> active, long now, int weights, StepPlan plan) {}
 }

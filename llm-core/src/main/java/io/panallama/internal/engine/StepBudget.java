@@ -6,13 +6,24 @@ import java.util.Arrays;
  * How many prompt tokens a step may take while others generate, so that their inter-token latency (ITL) holds.
  *
  * <p>Learns from measured steps: how long one without prompts takes for so many generating sequences, and what a prompt
- * token adds. A step may then take {@link #SLOWDOWN} times as long as it would without prompts, but no longer than the
- * target; {@link #LEAST_SLOWDOWN} times in any case, so that a prompt goes on where the target can't be met; and below {@link
- * #UNNOTICED} nothing is held back. Both change while a prompt is computed: sequences grow, and so does the prompt. Hence one
- * step in {@link #PROBE_INTERVAL} leaves the prompts out, to measure again what is quiet. Pure: times come from the caller.
+ * token adds. Short prompts, of {@link #SHORT} alone, may fill a step up to the target: the others are slower for a moment,
+ * and who has just asked waits no longer than need be. Long ones would slow them for as long as they last; with those a step
+ * may take {@link #SLOWDOWN} times as long as it would without prompts, but no longer than the target; {@link #LEAST_SLOWDOWN}
+ * times in any case, so that a prompt goes on where the target can't be met; and below {@link #UNNOTICED} nothing is held back.
+ * Both change while a prompt is computed: sequences grow, and so does the prompt. Hence one step in {@link #PROBE_INTERVAL}
+ * leaves the prompts out, to measure again what is quiet. Pure: times come from the caller.
  */
 final class StepBudget {
-  /** How much longer a step may get by the prompts of others. */
+  /** Nanoseconds that a short prompt takes at most when it is computed alone. */
+  static final double SHORT = 1e9;
+
+  /** How much longer a step may get by short prompts where the target is less than that: half of it is theirs. */
+  static final double SHORT_SLOWDOWN = 2;
+
+  /** How many others a short prompt may hold up for as long as the target. */
+  static final double SHORT_WEIGHT = 2;
+
+  /** How much longer a step may get by the long prompts of others. */
   static final double SLOWDOWN = 1.5;
 
   /** How much longer it may get even if that is beyond the target. */
@@ -56,8 +67,11 @@ final class StepBudget {
   /** Smoothed nanoseconds that a prompt token adds to a step of generating sequences. */
   private double perAddedToken = UNKNOWN;
 
-  /** Smoothed nanoseconds of a prompt token in a step of prompts alone, where it is cheaper. */
-  private double perToken = UNKNOWN;
+  /** What a prompt token takes in a step of prompts alone, where it is cheaper. */
+  private final Rate alone = new Rate();
+
+  /** What a prompt token adds to a step that was filled up with short prompts. */
+  private final Rate addedByShort = new Rate();
 
   /** Prompt tokens of a step, held as long as they are about right. */
   private int chunk = SMALLEST;
@@ -96,6 +110,32 @@ final class StepBudget {
   }
 
   /**
+   * The most prompt tokens of the next step if all above {@link #promptTokens} are of short prompts. Not for a step that is to
+   * show what is quiet.
+   *
+   * <p>Each of them may make {@link #SHORT_WEIGHT} others wait for a target. So where many wait beside few that generate a step
+   * may last longer: those who ask at once don't wait until the first of them has its answer.
+   *
+   * @param prompts short ones
+   */
+  int shortPromptTokens(int generating, int prompts) {
+    int room = batchSize - generating;
+    if (target == 0 || generating == 0) {
+      return room;
+    }
+    double cost = addedByShort.isKnown() ? addedByShort.nanos() : alone.nanos();
+    double base = Math.max(0, quiet(generating));
+    double limit = Math.max(target, SHORT_SLOWDOWN * base) * Math.max(1, SHORT_WEIGHT * prompts / generating);
+    double affordable = (limit - base) / cost;
+    return cost == UNKNOWN ? 0 : (int) Math.min(room, affordable);
+  }
+
+  /** Whether so many tokens are a short prompt; as long as nothing was measured, none is. */
+  boolean isShort(int tokens) {
+    return alone.isKnown() && tokens * alone.nanos() <= SHORT;
+  }
+
+  /**
    * Changes seldom, because that costs: tokens of a step get neighbouring cells of the KV cache, and a processor reads a
    * sequence fast whose cells are equally far apart. With chunks of 1 or 2 tokens at random a step of four sequences took
    * twice as long as with any constant number (125M model, 1,000 tokens each, llama.cpp v0.5.0 on Zen 4: 49 and 28 ms).
@@ -113,7 +153,7 @@ final class StepBudget {
   }
 
   private double affordable(int generating) {
-    double cost = perAddedToken == UNKNOWN ? perToken : perAddedToken;
+    double cost = perAddedToken == UNKNOWN ? alone.nanos() : perAddedToken;
     if (cost == UNKNOWN) {
       return 0;
     }
@@ -129,20 +169,28 @@ final class StepBudget {
 
   /** Nanoseconds that {@code tokens} prompt tokens take at the measured rate; 0 as long as nothing was measured. */
   double promptNanos(int tokens) {
-    return perToken == UNKNOWN ? 0 : tokens * perToken;
+    return alone.isKnown() ? tokens * alone.nanos() : 0;
   }
 
-  /** Learns from a step that was computed. */
-  void measured(int generating, int promptTokens, long nanos) {
+  /**
+   * Learns from a step that was computed.
+   *
+   * @param filledUp whether it took more than {@link #promptTokens}, with short prompts
+   */
+  void measured(int generating, int promptTokens, boolean filledUp, long nanos) {
     if (promptTokens == 0) {
       quiet[generating].measured(nanos);
     } else if (generating == 0) {
-      perToken = smooth(perToken, (double) nanos / promptTokens, WEIGHT);
+      alone.measured(promptTokens, nanos);
     } else {
       quiet[generating].grewOlder();
-      double added = nanos - Math.max(0, quiet(generating));
-      double cost = Math.max(added, LEAST_SHARE * nanos) / promptTokens;
-      perAddedToken = smooth(perAddedToken, cost, cost > perAddedToken ? DEARER_WEIGHT : WEIGHT);
+      double added = Math.max(nanos - Math.max(0, quiet(generating)), LEAST_SHARE * nanos);
+      if (filledUp) {
+        addedByShort.measured(promptTokens, added);
+      } else {
+        double cost = added / promptTokens;
+        perAddedToken = smooth(perAddedToken, cost, cost > perAddedToken ? DEARER_WEIGHT : WEIGHT);
+      }
     }
   }
 
@@ -159,6 +207,25 @@ final class StepBudget {
 
   private static double smooth(double before, double measured, double weight) {
     return before == UNKNOWN ? measured : before + (measured - before) * weight;
+  }
+
+  /** Nanoseconds by token over the last steps. One of many tokens counts for more: in small ones a token is dearer. */
+  private static final class Rate {
+    private double tokens;
+    private double nanos;
+
+    void measured(int newTokens, double newNanos) {
+      tokens = (1 - WEIGHT) * tokens + newTokens;
+      nanos = (1 - WEIGHT) * nanos + newNanos;
+    }
+
+    boolean isKnown() {
+      return tokens > 0;
+    }
+
+    double nanos() {
+      return isKnown() ? nanos / tokens : UNKNOWN;
+    }
   }
 
   /** The last steps without prompts. */

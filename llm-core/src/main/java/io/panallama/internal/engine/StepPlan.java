@@ -8,6 +8,7 @@ final class StepPlan {
   private final int[] counts;
   private int size;
   private int promptTokens;
+  private boolean filledUp;
 
   StepPlan(int slots) {
     sequences = new Sequence[slots];
@@ -18,6 +19,7 @@ final class StepPlan {
     Arrays.fill(sequences, 0, size, null);
     size = 0;
     promptTokens = 0;
+    filledUp = false;
   }
 
   /** Adds the one token of a generating sequence. */
@@ -76,6 +78,15 @@ final class StepPlan {
   /** Whether the step reaches the end of what is missing, so that a token can be sampled after it. */
   boolean completes(int index) {
     return counts[index] == sequences[index].missing();
+  }
+
+  /** Whether short prompts got more than {@link StepBudget#promptTokens}. */
+  boolean isFilledUp() {
+    return filledUp;
+  }
+
+  void filledUp(boolean value) {
+    filledUp = value;
   }
 
   int planned(Sequence sequence) {

@@ -162,7 +162,7 @@ final class Stepper {
       decoder.sample();
     }
     long now = clock.getAsLong();
-    budget.measured(generating, prompts, now - started);
+    budget.measured(generating, prompts, plan.isFilledUp(), now - started);
     // Before a reader hears of the end of its generation, who may look at the counts.
     loop.counters().step(prompts, count);
     for (int i = 0; i < count; i++) {

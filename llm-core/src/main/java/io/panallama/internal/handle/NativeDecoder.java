@@ -418,6 +418,11 @@ public final class NativeDecoder implements Decoder {
   }
 
   @Override
+  public boolean isOnHost() {
+    return !model.isOffloaded();
+  }
+
+  @Override
   public Rewind rewind() {
     if (recurrent) {
       return Rewind.NEVER;

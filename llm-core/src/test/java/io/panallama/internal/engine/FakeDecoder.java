@@ -83,6 +83,7 @@ final class FakeDecoder implements Decoder {
   /** How far a sequence can go back; with {@link Rewind#WINDOWED} by {@link #window} tokens. */
   Rewind rewind = Rewind.ALWAYS;
 
+  boolean onHost;
   int window = 16;
   byte[] fingerprint = new byte[32];
   volatile int restores;
@@ -199,6 +200,11 @@ final class FakeDecoder implements Decoder {
 
   private boolean hasWindow(int sequence, int length) {
     return rewind != Rewind.WINDOWED || windowStart.getOrDefault(sequence, 0) <= Math.max(0, length - window);
+  }
+
+  @Override
+  public boolean isOnHost() {
+    return onHost;
   }
 
   @Override

@@ -230,9 +230,59 @@ class SchedulerTest {
   }
 
   @Test
+  void shortPromptsGetWhatAStepHasRoomForBeyondTheBudgetOfLongOnes() {
+    StepBudget budget = new StepBudget(512, 8, 50_000_000);
+    // A token takes 0.2 ms: the chats are short, the prompt of 8,000 tokens is not.
+    budget.measured(0, 500, false, 100_000_000);
+    for (int generating = 1; generating <= 6; generating++) {
+      budget.measured(generating, 0, false, 10_000_000);
+    }
+    Sequence large = sequence(8000);
+    List<Sequence> chats = List.of(sequence(120), sequence(120));
+    List<Sequence> active =
+        List.of(generating(), generating(), generating(), generating(), large, chats.get(0), chats.get(1));
+    Scheduler scheduler = new Scheduler(512, budget);
+    StepPlan plan = new StepPlan(7);
+    scheduler.plan(active, 0, NO_LIMIT, plan);
+    assertThat(plan.isFilledUp()).isTrue();
+    assertThat(plan.promptTokens()).as("40 ms of prompts").isEqualTo(200);
+    assertThat(plan.planned(large)).isLessThanOrEqualTo(2);
+    assertThat(plan.planned(chats.get(0))).as("one after the other").isEqualTo(120);
+    compute(plan);
+    scheduler.plan(active, 0, NO_LIMIT, plan);
+    compute(plan);
+    assertThat(chats).allMatch(Sequence::isGenerating);
+    scheduler.plan(active, 0, NO_LIMIT, plan);
+    assertThat(plan.isFilledUp()).isFalse();
+    assertThat(plan.planned(large)).isBetween(1, 10);
+  }
+
+  @Test
+  void theSpreadOfEqualShortPromptsStaysWithinOneChunk() {
+    StepBudget budget = new StepBudget(512, 8, 50_000_000);
+    budget.measured(0, 500, false, 100_000_000);
+    budget.measured(6, 0, false, 10_000_000);
+    List<Sequence> prompts = List.of(sequence(900), sequence(900), sequence(900));
+    List<Sequence> active = new ArrayList<>(prompts);
+    for (int i = 0; i < 6; i++) {
+      active.add(generating());
+    }
+    Scheduler scheduler = new Scheduler(512, budget);
+    StepPlan plan = new StepPlan(9);
+    while (prompts.stream().noneMatch(Sequence::isGenerating)) {
+      scheduler.plan(active, 0, NO_LIMIT, plan);
+      assertThat(plan.promptTokens()).isLessThanOrEqualTo(200);
+      compute(plan);
+      int least = prompts.stream().mapToInt(Sequence::cached).min().orElseThrow();
+      int most = prompts.stream().mapToInt(Sequence::cached).max().orElseThrow();
+      assertThat(most - least).isLessThanOrEqualTo(200);
+    }
+  }
+
+  @Test
   void aPromptThatWouldMissItsDeadlineGetsALargerShare() {
     StepBudget budget = unlimited(100, 4);
-    budget.measured(0, 100, 100_000);
+    budget.measured(0, 100, false, 100_000);
     Scheduler scheduler = new Scheduler(100, budget);
     // A token takes 1000 ns: alone the urgent prompt needs 2 ms, at a quarter of the steps 8.
     Sequence urgent = sequence(2000, 5, 4_500_000);

@@ -56,6 +56,7 @@ class SpillTest {
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
   private final List<String> warnings = new CopyOnWriteArrayList<>();
   private Rewind rewind = Rewind.ALWAYS;
+  private boolean onHost;
   private byte fingerprint = 1;
   private EngineLoop loop;
 
@@ -103,6 +104,7 @@ class SpillTest {
             () -> {
               FakeDecoder made = new FakeDecoder(batch, context, 1000, VOCABULARY, 3 * slots);
               made.rewind = rewind;
+              made.onHost = onHost;
               made.fingerprint = new byte[32];
               made.fingerprint[0] = fingerprint;
               decoder.set(made);
@@ -185,6 +187,34 @@ class SpillTest {
   }
 
   // ---- memory ----
+
+  /** Cells that are kept for later cost every step; a copy in memory costs nothing until it is wanted. */
+  @Test
+  void whereCopiesAreCheapOnlyTheLatestStaysInTheCache() {
+    onHost = true;
+    start(2, 64, 1600, SpillConfig.toMemory(PLENTY));
+    int[] first = text(1, 200);
+    int[] second = text(2, 200);
+    cachedOf(first, 2);
+    cachedOf(second, 2);
+    assertThat(loop.stats().spilledBytes()).as("the first one was followed by another").isPositive();
+    assertThat(cachedOf(second, 2)).isEqualTo(199);
+    assertThat(loop.stats().restores()).as("the latest is in the cache").isZero();
+    assertThat(cachedOf(first, 2)).isEqualTo(199);
+    assertThat(loop.stats().restores()).isEqualTo(1);
+  }
+
+  @Test
+  void withoutMemoryForCopiesHalfOfTheCacheIsKept() {
+    onHost = true;
+    start(2, 64, 1600, SpillConfig.toMemory(0));
+    int[] first = text(1, 200);
+    int[] second = text(2, 200);
+    cachedOf(first, 2);
+    cachedOf(second, 2);
+    assertThat(cachedOf(first, 2)).isEqualTo(199);
+    assertThat(cachedOf(second, 2)).isEqualTo(199);
+  }
 
   @Test
   void whatIsGivenUpInVainForAnImageIsNotSharedAfterwards() {
@@ -631,6 +661,7 @@ class SpillTest {
     for (int scenario = 0; scenario < 150; scenario++) {
       Random random = new Random(scenario);
       int slots = 1 + random.nextInt(5);
+      onHost = scenario % 2 == 0;
       directory = folder.resolve(kind + "-" + scenario / 5);
       SpillConfig spill =
           switch (random.nextInt(3)) {

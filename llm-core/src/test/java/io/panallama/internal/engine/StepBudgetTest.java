@@ -19,15 +19,15 @@ class StepBudgetTest {
   void aloneAPromptGetsTheWholeBatch() {
     StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
     assertThat(budget.promptTokens(0, 1)).isEqualTo(512);
-    budget.measured(0, 512, 900 * MILLISECOND);
+    budget.measured(0, 512, false, 900 * MILLISECOND);
     assertThat(budget.promptTokens(0, 1)).isEqualTo(512);
   }
 
   @Test
   void withoutATargetNothingIsHeldBack() {
     StepBudget budget = new StepBudget(512, 8, 0);
-    budget.measured(4, 0, 20 * MILLISECOND);
-    budget.measured(4, 508, 900 * MILLISECOND);
+    budget.measured(4, 0, false, 20 * MILLISECOND);
+    budget.measured(4, 508, false, 900 * MILLISECOND);
     assertThat(budget.promptTokens(4, 1)).isEqualTo(508);
   }
 
@@ -67,7 +67,7 @@ class StepBudgetTest {
     run(budget, machine, 4, 30);
     int before = tokens(budget, machine, 4, 1);
     for (int i = 0; i < 50; i++) {
-      budget.measured(0, 512, 51 * MILLISECOND);
+      budget.measured(0, 512, false, 51 * MILLISECOND);
     }
     assertThat(tokens(budget, machine, 4, 1)).isEqualTo(before);
   }
@@ -90,7 +90,7 @@ class StepBudgetTest {
     Machine machine = new Machine(20 * MILLISECOND, 0, 0.1 * MILLISECOND);
     run(budget, machine, 4, 30);
     int before = tokens(budget, machine, 4, 1);
-    budget.measured(4, before, 10 * machine.step(4, before));
+    budget.measured(4, before, false, 10 * machine.step(4, before));
     run(budget, machine, 4, 30);
     assertThat(tokens(budget, machine, 4, 1)).isGreaterThan(before * 3 / 4);
   }
@@ -151,7 +151,7 @@ class StepBudgetTest {
     Machine machine = new Machine(20 * MILLISECOND, 0, 0.5 * MILLISECOND);
     run(budget, machine, 4, 50);
     int before = tokens(budget, machine, 4, 1);
-    budget.measured(4, 0, 90 * MILLISECOND);
+    budget.measured(4, 0, false, 90 * MILLISECOND);
     assertThat(tokens(budget, machine, 4, 1)).isBetween(before - 1, before + 1);
   }
 
@@ -161,7 +161,7 @@ class StepBudgetTest {
     Machine machine = new Machine(20 * MILLISECOND, 0, 5 * MILLISECOND);
     run(budget, machine, 4, 100);
     for (int i = 0; i < 5; i++) {
-      budget.measured(4, 0, 40 * MILLISECOND);
+      budget.measured(4, 0, false, 40 * MILLISECOND);
     }
     for (int i = 0; i < StepBudget.PROBE_INTERVAL; i++) {
       int tokens = step(budget, machine, 4, 1);
@@ -188,6 +188,67 @@ class StepBudgetTest {
     assertThat(changes).isLessThan(10);
   }
 
+  @Test
+  void shortPromptsFillAStepUpToTheTarget() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine machine = new Machine(10 * MILLISECOND, 0, 0.4 * MILLISECOND);
+    budget.measured(0, 500, false, 100 * MILLISECOND);
+    run(budget, machine, 4, 30);
+    // Beside others a token takes twice as long as alone: at first too many, then right.
+    assertThat(budget.shortPromptTokens(4, 1)).isEqualTo(200);
+    fillUp(budget, machine, 4, 30);
+    assertThat(machine.step(4, budget.shortPromptTokens(4, 1))).isBetween(49 * MILLISECOND, 50 * MILLISECOND);
+    assertThat(machine.step(4, tokens(budget, machine, 4, 1))).as("long ones as ever").isLessThan(16 * MILLISECOND);
+  }
+
+  @Test
+  void whereMoreWaitThanGenerateAStepMayLastLonger() {
+    StepBudget budget = new StepBudget(512, 16, 50 * MILLISECOND);
+    budget.measured(0, 500, false, 100 * MILLISECOND);
+    budget.measured(4, 0, false, 10 * MILLISECOND);
+    assertThat(budget.shortPromptTokens(4, 2)).isEqualTo(200);
+    assertThat(budget.shortPromptTokens(4, 3)).isEqualTo(325);
+    assertThat(budget.shortPromptTokens(4, 12)).as("the batch").isEqualTo(508);
+  }
+
+  @Test
+  void shortPromptsGetHalfOfAStepThatMissesTheTarget() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    Machine machine = new Machine(200 * MILLISECOND, 0, 5 * MILLISECOND);
+    budget.measured(0, 40, false, 200 * MILLISECOND);
+    run(budget, machine, 4, 30);
+    fillUp(budget, machine, 4, 30);
+    assertThat(machine.step(4, budget.shortPromptTokens(4, 1))).isBetween(395 * MILLISECOND, 400 * MILLISECOND);
+  }
+
+  @Test
+  void shortIsWhatTakesASecondAlone() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    assertThat(budget.isShort(1)).as("before anything is known").isFalse();
+    budget.measured(0, 500, false, 500 * MILLISECOND);
+    assertThat(budget.isShort(1000)).isTrue();
+    assertThat(budget.isShort(1001)).isFalse();
+  }
+
+  @Test
+  void aPromptThatWasCachedSaysLittleOfWhatATokenCosts() {
+    StepBudget budget = new StepBudget(512, 8, 50 * MILLISECOND);
+    budget.measured(0, 500, false, 500 * MILLISECOND);
+    for (int i = 0; i < 10; i++) {
+      budget.measured(0, 1, false, 20 * MILLISECOND);
+    }
+    budget.measured(0, 500, false, 500 * MILLISECOND);
+    assertThat(budget.promptNanos(100)).isBetween(100.0 * MILLISECOND, 130.0 * MILLISECOND);
+  }
+
+  /** Steps that short prompts fill up. */
+  private static void fillUp(StepBudget budget, Machine machine, int generating, int steps) {
+    for (int i = 0; i < steps; i++) {
+      int tokens = budget.shortPromptTokens(generating, 1);
+      budget.measured(generating, tokens, true, machine.step(generating, tokens));
+    }
+  }
+
   private static long settled(Machine machine, int generating, long targetMillis) {
     StepBudget budget = new StepBudget(512, 8, targetMillis * MILLISECOND);
     run(budget, machine, generating, 50);
@@ -197,7 +258,7 @@ class StepBudgetTest {
   /** Some quiet steps, then ones with a long prompt. */
   private static void run(StepBudget budget, Machine machine, int generating, int steps) {
     for (int i = 0; i < 5; i++) {
-      budget.measured(generating, 0, machine.step(generating, 0));
+      budget.measured(generating, 0, false, machine.step(generating, 0));
     }
     for (int i = 0; i < steps; i++) {
       step(budget, machine, generating, 1);
@@ -206,7 +267,7 @@ class StepBudgetTest {
 
   private static int step(StepBudget budget, Machine machine, int generating, int prefilling) {
     int tokens = budget.promptTokens(generating, prefilling);
-    budget.measured(generating, tokens, machine.step(generating, tokens));
+    budget.measured(generating, tokens, false, machine.step(generating, tokens));
     return tokens;
   }
 

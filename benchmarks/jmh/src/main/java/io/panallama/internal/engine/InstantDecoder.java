@@ -166,6 +166,11 @@ final class InstantDecoder implements Decoder {
   public void remove(int sequence) {}
 
   @Override
+  public boolean isOnHost() {
+    return true;
+  }
+
+  @Override
   public Rewind rewind() {
     return Rewind.ALWAYS;
   }
