@@ -21,6 +21,7 @@ import java.util.function.Consumer;
  * @param end how likely end-of-generation tokens are
  * @param printable whether only tokens of printable ASCII are generated; otherwise all bytes are, so that the text is
  *     mostly not valid UTF-8
+ * @param infill whether the vocabulary has the tokens for filling gaps
  */
 public record TinySpec(
     Architecture architecture,
@@ -36,7 +37,8 @@ public record TinySpec(
     GgufType type,
     String template,
     End end,
-    boolean printable) {
+    boolean printable,
+    boolean infill) {
 
   /** The kinds of memory a model can have. */
   public enum Architecture {
@@ -152,6 +154,10 @@ public record TinySpec(
     return with(draft -> draft.printable = value);
   }
 
+  public TinySpec withInfill(boolean value) {
+    return with(draft -> draft.infill = value);
+  }
+
   private TinySpec with(Consumer<Draft> change) {
     Draft draft = new Draft(this);
     change.accept(draft);
@@ -174,6 +180,7 @@ public record TinySpec(
     private String template = CHATML;
     private End end = End.NEVER;
     private boolean printable = true;
+    private boolean infill;
 
     Draft() {}
 
@@ -192,6 +199,7 @@ public record TinySpec(
       template = from.template;
       end = from.end;
       printable = from.printable;
+      infill = from.infill;
     }
 
     TinySpec build() {
@@ -209,7 +217,8 @@ public record TinySpec(
           type,
           template,
           end,
-          printable);
+          printable,
+          infill);
     }
   }
 }
