@@ -256,7 +256,25 @@ public final class Engine implements Generator, AutoCloseable {
     }
   }
 
+  /** Some templates have no form for tool calls, and llama.cpp then gives no grammar, whatever was asked for. */
+  private static void requireEnforced(ChatRequest request, ChatTemplate.Rendered rendered) {
+    if (rendered.constraint() != null) {
+      return;
+    }
+    ToolChoice choice = request.tools().choice();
+    if (choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named) {
+      throw new InvalidRequestException(
+          "tool_choice", "tool_choice can't be kept: this model's chat template has no form for calling tools.");
+    }
+    ResponseFormat format = request.options().format();
+    if (format instanceof ResponseFormat.JsonObject || format instanceof ResponseFormat.JsonSchema) {
+      throw new InvalidRequestException(
+          "response_format", "response_format can't be enforced with this model's chat template.");
+    }
+  }
+
   private AnswerConstraint constraint(ChatRequest request, ChatTemplate.Rendered rendered) {
+    requireEnforced(request, rendered);
     Map<Integer, byte[]> spoken = new HashMap<>();
     for (String text : rendered.preserved()) {
       int[] tokens = model.tokenizer().tokenize(text, false, true);

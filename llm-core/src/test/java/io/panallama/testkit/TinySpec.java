@@ -1,6 +1,7 @@
 package io.panallama.testkit;
 
 import io.panallama.gguf.GgufType;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +23,7 @@ import java.util.function.Consumer;
  * @param printable whether only tokens of printable ASCII are generated; otherwise all bytes are, so that the text is
  *     mostly not valid UTF-8
  * @param infill whether the vocabulary has the tokens for filling gaps
+ * @param words texts that are one token each and as likely as any other, such as the tags around a tool call
  */
 public record TinySpec(
     Architecture architecture,
@@ -38,7 +40,8 @@ public record TinySpec(
     String template,
     End end,
     boolean printable,
-    boolean infill) {
+    boolean infill,
+    List<String> words) {
 
   /** The kinds of memory a model can have. */
   public enum Architecture {
@@ -79,6 +82,7 @@ public record TinySpec(
           + "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}";
 
   public TinySpec {
+    words = List.copyOf(words);
     if (layers < 1 || width < 32 || width % 32 != 0 || heads < 1 || width % heads != 0 || width / heads % 2 != 0) {
       throw new IllegalArgumentException("layers " + layers + ", width " + width + ", heads " + heads);
     }
@@ -158,6 +162,10 @@ public record TinySpec(
     return with(draft -> draft.infill = value);
   }
 
+  public TinySpec withWords(List<String> value) {
+    return with(draft -> draft.words = value);
+  }
+
   private TinySpec with(Consumer<Draft> change) {
     Draft draft = new Draft(this);
     change.accept(draft);
@@ -181,6 +189,7 @@ public record TinySpec(
     private End end = End.NEVER;
     private boolean printable = true;
     private boolean infill;
+    private List<String> words = List.of();
 
     Draft() {}
 
@@ -200,6 +209,7 @@ public record TinySpec(
       end = from.end;
       printable = from.printable;
       infill = from.infill;
+      words = from.words;
     }
 
     TinySpec build() {
@@ -218,7 +228,8 @@ public record TinySpec(
           template,
           end,
           printable,
-          infill);
+          infill,
+          words);
     }
   }
 }

@@ -36,6 +36,7 @@ public final class TinyVocabulary {
 
   private static final int NORMAL = 1; // LLAMA_TOKEN_TYPE_NORMAL
   private static final int CONTROL = 3; // LLAMA_TOKEN_TYPE_CONTROL
+  private static final int USER_DEFINED = 4; // LLAMA_TOKEN_TYPE_USER_DEFINED
   private static final int UNUSED = 5; // LLAMA_TOKEN_TYPE_UNUSED
 
   /** The most frequent pairs of English; a blank stands for a leading space. */
@@ -50,9 +51,10 @@ public final class TinyVocabulary {
   /** The bytes each token stands for; empty for control and unused tokens. */
   private final List<byte[]> bytes = new ArrayList<>();
 
-  TinyVocabulary(int size, boolean infill) {
+  TinyVocabulary(TinySpec spec) {
+    int size = spec.vocabulary() - spec.words().size();
     List<String> controls = new ArrayList<>(List.of(BOS, EOS, IM_START, IM_END));
-    if (infill) {
+    if (spec.infill()) {
       controls.addAll(INFILL);
     }
     for (int b = 0; b < 256; b++) {
@@ -71,6 +73,9 @@ public final class TinyVocabulary {
     }
     for (String control : controls) {
       add(control, CONTROL, new byte[0]);
+    }
+    for (String word : spec.words()) {
+      add(word, USER_DEFINED, word.getBytes(StandardCharsets.UTF_8));
     }
   }
 
@@ -146,6 +151,9 @@ public final class TinyVocabulary {
 
   /** Whether the token stands for text of printable ASCII. */
   boolean isPrintable(int token) {
+    if (types.get(token) == USER_DEFINED) {
+      return true;
+    }
     for (byte b : bytes.get(token)) {
       if (b < ' ' || b > '~') {
         return false;
@@ -155,7 +163,7 @@ public final class TinyVocabulary {
   }
 
   boolean isText(int token) {
-    return types.get(token) == NORMAL;
+    return types.get(token) == NORMAL || types.get(token) == USER_DEFINED;
   }
 
   void put(GgufWriter writer) {
