@@ -47,6 +47,7 @@ public record ChatRequest(List<ChatMessage> messages, Tools tools, TemplateOptio
   }
 
   /** The same conversation with other options. */
+  @Override
   public ChatRequest with(GenerationOptions newOptions) {
     return new ChatRequest(messages, tools, template, newOptions);
   }

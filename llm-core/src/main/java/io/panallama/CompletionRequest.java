@@ -20,6 +20,7 @@ public record CompletionRequest(Prompt prompt, GenerationOptions options) implem
   }
 
   /** The same prompt with other options. */
+  @Override
   public CompletionRequest with(GenerationOptions newOptions) {
     return new CompletionRequest(prompt, newOptions);
   }

@@ -3,6 +3,7 @@ package io.panallama;
 import io.panallama.EngineStartException.Reason;
 import io.panallama.internal.engine.EngineLoop;
 import io.panallama.internal.engine.EngineSettings;
+import io.panallama.internal.engine.Places;
 import io.panallama.internal.engine.RefusedImageException;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.handle.AnswerConstraint;
@@ -179,40 +180,101 @@ public final class Engine implements Generator, AutoCloseable {
     return model.vocabulary().piece(token);
   }
 
+  /** The request is rendered and tokenized once; places for all are taken together. */
+  @Override
+  public GenerationGroup generateAll(GenerationRequest request, int n) {
+    int most = Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit());
+    Checks.inRange("n", n, 1, most);
+    loop.requirePlace();
+    Prepared prepared = prepare(request, NOTHING);
+    try (Places places = loop.reserve(n)) {
+      return GenerationGroup.start(
+          n, choice -> start(prepared.with(GenerationGroup.seeded(request, choice).options()), null, places));
+    }
+  }
+
   /**
    * @param before what a completion's prompt is appended to
    * @param listener is told of the end, if this does not throw
    */
   Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
     loop.requirePlace();
+    return start(prepare(request, before), listener, null);
+  }
+
+  /**
+   * A request as the engine wants it.
+   *
+   * @param parser reads the answer; null if its text is its content
+   */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
+  private record Prepared(
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stops,
+      AnswerConstraint constraint,
+      @Nullable String parser) {
+    Prepared with(GenerationOptions newOptions) {
+      return new Prepared(prompt.clone(), newOptions, stops, constraint, parser);
+    }
+  }
+
+  private Prepared prepare(GenerationRequest request, int[] before) {
     return switch (request) {
-      case ChatRequest chat -> chat(chat, listener);
-      case CompletionRequest completion -> {
-        int[] prompt = join(before, tokens(completion.prompt(), before.length == 0));
-        yield submit(prompt, completion, completion.options().stops(), answer(completion.options()), listener);
-      }
+      case ChatRequest chat -> prepare(chat);
+      case CompletionRequest completion ->
+          plain(join(before, tokens(completion.prompt(), before.length == 0)), completion.options());
+      case InfillRequest infill ->
+          plain(
+              InfillPrompt.tokens(infill, model.tokenizer(), model.vocabulary(), loop.sequenceContextSize()),
+              infill.options());
     };
   }
 
-  private Generation chat(ChatRequest request, @Nullable SequenceListener listener) {
+  private static Prepared plain(int[] prompt, GenerationOptions options) {
+    return new Prepared(prompt, options, options.stops(), answer(options), null);
+  }
+
+  private Prepared prepare(ChatRequest request) {
     ChatTemplate.Rendered rendered = model.template().render(request);
     int[] prompt = model.tokenizer().tokenizePrompt(rendered.promptBytes(), rendered.literals());
     List<String> stops = new ArrayList<>(request.options().stops());
     stops.addAll(rendered.stops());
-    AnswerConstraint constraint = constraint(request, rendered);
-    if (rendered.parser() == null) {
-      return submit(prompt, request, stops, constraint, listener);
+    return new Prepared(prompt, request.options(), stops, constraint(request, rendered), rendered.parser());
+  }
+
+  private Generation start(Prepared request, @Nullable SequenceListener listener, @Nullable Places places) {
+    if (request.parser() == null) {
+      return submit(request, listener, places);
     }
-    ChatParserHandle parser = ChatParserHandle.create(rendered.parser());
+    ChatParserHandle parser = ChatParserHandle.create(request.parser());
     try {
-      return new ChatGeneration(submit(prompt, request, stops, constraint, listener), parser);
+      return new ChatGeneration(submit(request, listener, places), parser);
     } catch (Throwable refused) {
       parser.close();
       throw refused;
     }
   }
 
+  /** Some templates have no form for tool calls, and llama.cpp then gives no grammar, whatever was asked for. */
+  private static void requireEnforced(ChatRequest request, ChatTemplate.Rendered rendered) {
+    if (rendered.constraint() != null) {
+      return;
+    }
+    ToolChoice choice = request.tools().choice();
+    if (choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named) {
+      throw new InvalidRequestException(
+          "tool_choice", "tool_choice can't be kept: this model's chat template has no form for calling tools.");
+    }
+    ResponseFormat format = request.options().format();
+    if (format instanceof ResponseFormat.JsonObject || format instanceof ResponseFormat.JsonSchema) {
+      throw new InvalidRequestException(
+          "response_format", "response_format can't be enforced with this model's chat template.");
+    }
+  }
+
   private AnswerConstraint constraint(ChatRequest request, ChatTemplate.Rendered rendered) {
+    requireEnforced(request, rendered);
     Map<Integer, byte[]> spoken = new HashMap<>();
     for (String text : rendered.preserved()) {
       int[] tokens = model.tokenizer().tokenize(text, false, true);
@@ -237,20 +299,16 @@ public final class Engine implements Generator, AutoCloseable {
     return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("response_format", grammar);
   }
 
-  private Generation submit(
-      int[] prompt,
-      GenerationRequest request,
-      List<String> stops,
-      AnswerConstraint constraint,
-      @Nullable SequenceListener listener) {
+  private Generation submit(Prepared request, @Nullable SequenceListener listener, @Nullable Places places) {
+    int[] prompt = request.prompt();
     if (prompt.length == 0) {
       throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
     }
     loop.requireRoom(prompt.length, request.options().overflow());
-    Sampling sampling = sampling(request.options(), constraint);
-    SamplerChain sampler = SamplerChain.create(model.handle(), sampling, prompt, constraint);
+    Sampling sampling = sampling(request.options(), request.constraint());
+    SamplerChain sampler = SamplerChain.create(model.handle(), sampling, prompt, request.constraint());
     try {
-      return loop.submit(prompt, request.options(), stops, sampler, listener);
+      return loop.submit(prompt, request.options(), request.stops(), sampler, listener, places);
     } catch (Throwable refused) {
       sampler.close();
       throw refused;

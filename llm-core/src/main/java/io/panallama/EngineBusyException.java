@@ -15,6 +15,15 @@ public final class EngineBusyException extends PanallamaException {
     this.retryAfter = retryAfter;
   }
 
+  /**
+   * @param wanted how many generations were to be started together
+   */
+  public EngineBusyException(int wanted, int queueLimit, Duration retryAfter) {
+    super("There is no room for " + wanted + " generations at once in slots and queue now; try again later.", null);
+    this.queueLimit = queueLimit;
+    this.retryAfter = retryAfter;
+  }
+
   public int queueLimit() {
     return queueLimit;
   }

@@ -18,6 +18,21 @@ public interface Generator {
   Generation generate(GenerationRequest request);
 
   /**
+   * Starts several generations from one request, all or none. They share the prompt, which is computed once.
+   *
+   * <p>The first has the seed of the request, each further one the seed after it; with {@link Sampling#RANDOM_SEED} each has a
+   * fresh one. So the same request gives the same answers again, as far as {@link Sampling} promises that for one.
+   *
+   * @param n 1 to {@link GenerationGroup#MAX_SIZE}, and no more than the generator can have in flight
+   * @throws InvalidRequestException if the request can't be carried out as it stands, or {@code n} is out of its range
+   * @throws EngineBusyException if there is no room for all of them in slots and queue now
+   * @throws IllegalStateException if the generator is closed
+   */
+  default GenerationGroup generateAll(GenerationRequest request, int n) {
+    return GenerationGroup.start(n, choice -> generate(GenerationGroup.seeded(request, choice)));
+  }
+
+  /**
    * The prompt that a conversation would be generated from.
    *
    * @throws InvalidRequestException if the request can't be carried out as it stands

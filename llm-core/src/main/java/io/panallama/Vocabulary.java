@@ -48,6 +48,11 @@ public final class Vocabulary {
     return facts.pad();
   }
 
+  /** The tokens around a gap that the model is to fill; see {@link InfillRequest}. */
+  public InfillTokens infillTokens() {
+    return facts.infill();
+  }
+
   /** Whether a prompt is meant to begin with {@link #beginningOfText}. */
   public boolean addsBeginningOfText() {
     return facts.addsBos();

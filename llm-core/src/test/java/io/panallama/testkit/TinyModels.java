@@ -36,7 +36,7 @@ public final class TinyModels {
 
   private TinyModels(TinySpec spec) {
     this.spec = spec;
-    this.vocabulary = new TinyVocabulary(spec.vocabulary());
+    this.vocabulary = new TinyVocabulary(spec);
   }
 
   /** Writes the default model. */
@@ -66,7 +66,7 @@ public final class TinyModels {
 
   /** The vocabulary that a model of this spec has. */
   public static TinyVocabulary vocabulary(TinySpec spec) {
-    return new TinyVocabulary(spec.vocabulary());
+    return new TinyVocabulary(spec);
   }
 
   static Path write(Path path, GgufWriter writer) {

@@ -1,6 +1,7 @@
 package io.panallama.testkit;
 
 import io.panallama.gguf.GgufType;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -21,6 +22,8 @@ import java.util.function.Consumer;
  * @param end how likely end-of-generation tokens are
  * @param printable whether only tokens of printable ASCII are generated; otherwise all bytes are, so that the text is
  *     mostly not valid UTF-8
+ * @param infill whether the vocabulary has the tokens for filling gaps
+ * @param words texts that are one token each and as likely as any other, such as the tags around a tool call
  */
 public record TinySpec(
     Architecture architecture,
@@ -36,7 +39,9 @@ public record TinySpec(
     GgufType type,
     String template,
     End end,
-    boolean printable) {
+    boolean printable,
+    boolean infill,
+    List<String> words) {
 
   /** The kinds of memory a model can have. */
   public enum Architecture {
@@ -77,6 +82,7 @@ public record TinySpec(
           + "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}";
 
   public TinySpec {
+    words = List.copyOf(words);
     if (layers < 1 || width < 32 || width % 32 != 0 || heads < 1 || width % heads != 0 || width / heads % 2 != 0) {
       throw new IllegalArgumentException("layers " + layers + ", width " + width + ", heads " + heads);
     }
@@ -152,6 +158,14 @@ public record TinySpec(
     return with(draft -> draft.printable = value);
   }
 
+  public TinySpec withInfill(boolean value) {
+    return with(draft -> draft.infill = value);
+  }
+
+  public TinySpec withWords(List<String> value) {
+    return with(draft -> draft.words = value);
+  }
+
   private TinySpec with(Consumer<Draft> change) {
     Draft draft = new Draft(this);
     change.accept(draft);
@@ -174,6 +188,8 @@ public record TinySpec(
     private String template = CHATML;
     private End end = End.NEVER;
     private boolean printable = true;
+    private boolean infill;
+    private List<String> words = List.of();
 
     Draft() {}
 
@@ -192,6 +208,8 @@ public record TinySpec(
       template = from.template;
       end = from.end;
       printable = from.printable;
+      infill = from.infill;
+      words = from.words;
     }
 
     TinySpec build() {
@@ -209,7 +227,9 @@ public record TinySpec(
           type,
           template,
           end,
-          printable);
+          printable,
+          infill,
+          words);
     }
   }
 }

@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * A byte-level vocabulary in the manner of GPT-2: a token for every byte, merges of two letters, unused tokens up to
- * the size asked for, and four control tokens at the end. Every text can be tokenized and comes back unchanged.
+ * the size asked for, and the control tokens at the end. Every text can be tokenized and comes back unchanged.
  */
 public final class TinyVocabulary {
   /** Bytes and control tokens. */
@@ -30,8 +30,13 @@ public final class TinyVocabulary {
   /** Closes a message of a ChatML conversation; llama.cpp takes it for an end of generation by its text. */
   public static final String IM_END = "<|im_end|>";
 
+  /** What llama.cpp takes for the tokens around a gap, by their texts; the last one ends a generation, too. */
+  private static final List<String> INFILL =
+      List.of("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>", "<|fim_pad|>");
+
   private static final int NORMAL = 1; // LLAMA_TOKEN_TYPE_NORMAL
   private static final int CONTROL = 3; // LLAMA_TOKEN_TYPE_CONTROL
+  private static final int USER_DEFINED = 4; // LLAMA_TOKEN_TYPE_USER_DEFINED
   private static final int UNUSED = 5; // LLAMA_TOKEN_TYPE_UNUSED
 
   /** The most frequent pairs of English; a blank stands for a leading space. */
@@ -46,23 +51,31 @@ public final class TinyVocabulary {
   /** The bytes each token stands for; empty for control and unused tokens. */
   private final List<byte[]> bytes = new ArrayList<>();
 
-  TinyVocabulary(int size) {
+  TinyVocabulary(TinySpec spec) {
+    int size = spec.vocabulary() - spec.words().size();
+    List<String> controls = new ArrayList<>(List.of(BOS, EOS, IM_START, IM_END));
+    if (spec.infill()) {
+      controls.addAll(INFILL);
+    }
     for (int b = 0; b < 256; b++) {
       add(String.valueOf(symbol(b)), NORMAL, new byte[] {(byte) b});
     }
     Map<String, String> pairs = pairs();
     for (Map.Entry<String, String> pair : pairs.entrySet()) {
-      if (tokens.size() + 4 < size) {
+      if (tokens.size() + controls.size() < size) {
         String text = pair.getKey();
         add(encoded(text), NORMAL, text.getBytes(StandardCharsets.US_ASCII));
         merges.add(pair.getValue());
       }
     }
-    while (tokens.size() + 4 < size) {
+    while (tokens.size() + controls.size() < size) {
       add("<|unused_" + tokens.size() + "|>", UNUSED, new byte[0]);
     }
-    for (String control : List.of(BOS, EOS, IM_START, IM_END)) {
+    for (String control : controls) {
       add(control, CONTROL, new byte[0]);
+    }
+    for (String word : spec.words()) {
+      add(word, USER_DEFINED, word.getBytes(StandardCharsets.UTF_8));
     }
   }
 
@@ -133,11 +146,14 @@ public final class TinyVocabulary {
 
   boolean isEnd(int token) {
     String text = tokens.get(token);
-    return text.equals(EOS) || text.equals(IM_END);
+    return text.equals(EOS) || text.equals(IM_END) || INFILL.indexOf(text) > 2;
   }
 
   /** Whether the token stands for text of printable ASCII. */
   boolean isPrintable(int token) {
+    if (types.get(token) == USER_DEFINED) {
+      return true;
+    }
     for (byte b : bytes.get(token)) {
       if (b < ' ' || b > '~') {
         return false;
@@ -147,7 +163,7 @@ public final class TinyVocabulary {
   }
 
   boolean isText(int token) {
-    return types.get(token) == NORMAL;
+    return types.get(token) == NORMAL || types.get(token) == USER_DEFINED;
   }
 
   void put(GgufWriter writer) {

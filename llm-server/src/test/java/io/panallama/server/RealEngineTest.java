@@ -314,4 +314,65 @@ class RealEngineTest {
     assertThat(JSON.readTree(response.body()).path("prompt").asText())
         .isEqualTo("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
   }
+
+  private static HttpResponse<String> send(String path, String body) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(server.uri().resolve(path))
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build();
+    return client.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void severalChoicesShareThePrompt() throws Exception {
+    String body =
+        "{\"messages\": [{\"role\": \"user\", \"content\": \""
+            + "Tell me a story. ".repeat(20)
+            + "\"}],"
+            + " \"n\": 4, \"seed\": 5, \"max_tokens\": 12, \"temperature\": 1.5}";
+    long before = engine.stats().promptTokens();
+    JsonNode answer = answer(body);
+    long computed = engine.stats().promptTokens() - before;
+    int prompt = answer.at("/usage/prompt_tokens").asInt();
+    int found = answer.at("/usage/prompt_tokens_details/cached_tokens").asInt();
+    assertThat(prompt).isGreaterThan(60);
+    assertThat(computed).as("once, and the last token for each").isLessThanOrEqualTo(prompt - found + 3);
+    assertThat(answer.at("/timings/prompt_n").asLong()).isEqualTo(computed);
+    assertThat(answer.path("choices")).hasSize(4);
+    assertThat(answer.at("/usage/completion_tokens").asInt()).isBetween(4, 48);
+    for (int choice = 0; choice < 4; choice++) {
+      assertThat(answer.at("/choices/" + choice + "/index").asInt()).isEqualTo(choice);
+    }
+    String tooMany = body.replace("\"n\": 4", "\"n\": 100");
+    HttpResponse<String> refused = client.send(post(tooMany), HttpResponse.BodyHandlers.ofString());
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("n is 100; it must be 1 to 72.");
+  }
+
+  @Test
+  void completionsHaveLogProbabilities() throws Exception {
+    String body = "{\"prompt\": \"Once upon\", \"max_tokens\": 6, \"temperature\": 0, \"logprobs\": 2}";
+    JsonNode choice = JSON.readTree(send("/v1/completions", body).body()).at("/choices/0");
+    JsonNode logprobs = choice.path("logprobs");
+    String text = choice.path("text").asText();
+    StringBuilder tokens = new StringBuilder();
+    for (int i = 0; i < logprobs.path("tokens").size(); i++) {
+      assertThat(logprobs.at("/text_offset/" + i).asInt()).isEqualTo(tokens.length());
+      tokens.append(logprobs.at("/tokens/" + i).asText());
+      assertThat(logprobs.at("/token_logprobs/" + i).asDouble()).isLessThanOrEqualTo(0);
+      assertThat(logprobs.at("/top_logprobs/" + i)).hasSize(2);
+    }
+    assertThat(tokens.toString()).isEqualTo(text).isNotEmpty();
+  }
+
+  @Test
+  void aModelThatCantFillGapsSaysSo() throws Exception {
+    HttpResponse<String> infill = send("/infill", "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"}");
+    assertThat(infill.statusCode()).isEqualTo(400);
+    assertThat(JSON.readTree(infill.body()).at("/error/code").asText()).isEqualTo("infill_not_supported");
+    HttpResponse<String> suffix = send("/v1/completions", "{\"prompt\": \"a\", \"suffix\": \"b\"}");
+    assertThat(suffix.statusCode()).isEqualTo(400);
+    assertThat(suffix.body()).contains("no token for prefix, suffix, middle");
+  }
 }

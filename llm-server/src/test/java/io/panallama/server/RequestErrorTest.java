@@ -57,8 +57,11 @@ class RequestErrorTest {
           "stream": true, "stream_options": 1      | stream_options               | must be an object
           "stream_options": {"include_usage": true} | stream_options              | only allowed when stream is true
           "stream": true, "stream_options": {"x": 1} | stream_options.x           | Unknown parameter: stream_options.x
-          "n": 2                                   | n                            | gives one choice
-          "best_of": 3                             | best_of                      | gives one choice
+          "n": 0                                   | n                            | n is 0; it must be 1 to 128.
+          "n": 129                                 | n                            | n is 129; it must be 1 to 128.
+          "n": "2"                                 | n                            | must be a whole number
+          "best_of": 3                             | best_of                      | gives all the answers that it makes
+          "n": 2, "best_of": 1                     | best_of                      | equal to n
           "stop": 5                                | stop                         | a string or an array of strings
           "stop": ["a", 5]                         | stop[1]                      | must be a string
           "stop": [""]                             | stop                         | empty text
@@ -162,12 +165,45 @@ class RequestErrorTest {
           {"prompt": []}                    | prompt    | no tokens
           {"prompt": ["a", "b"]}            | prompt    | one per request
           {"prompt": [1, "a"]}              | prompt[1] | must be a token id
-          {"prompt": "a", "echo": true}     | echo      | not supported
-          {"prompt": "a", "suffix": "b"}    | suffix    | not supported
-          {"prompt": "a", "logprobs": 1}    | logprobs  | not supported
+          {"prompt": "a", "echo": 1}        | echo      | must be true or false
+          {"prompt": "a", "echo": true, "logprobs": 0} | echo | echo together with logprobs
+          {"prompt": "a", "suffix": 5}      | suffix    | must be a string
+          {"prompt": [1], "suffix": "b"}    | suffix    | not with token ids
+          {"prompt": "a", "logprobs": true} | logprobs  | must be a whole number
+          {"prompt": "a", "logprobs": 21}   | logprobs  | logprobs is 21; it must be 0 to 20.
+          {"prompt": "a", "logprobs": -1}   | logprobs  | logprobs is -1; it must be 0 to 20.
+          {"prompt": "a", "top_logprobs": 2} | top_logprobs | belongs to chats
           """)
   void aWrongCompletionFieldIsNamed(String body, String param, String message) {
     assertError(server.post("/v1/completions", body), 400, param, message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          "input_suffix": ""                                | input_prefix             | input_prefix is missing.
+          "input_prefix": ""                                | input_suffix             | input_suffix is missing.
+          "input_prefix": 5, "input_suffix": ""             | input_prefix             | must be a string
+          GAP, "prompt": ["a"]                              | prompt                   | must be a string
+          GAP, "input_extra": "a"                           | input_extra              | an array of objects
+          GAP, "input_extra": ["a"]                         | input_extra[0]           | must be an object
+          GAP, "input_extra": [{"filename": "a"}]           | input_extra[0].text      | is missing
+          GAP, "input_extra": [{"text": "a", "filename": 5}] | input_extra[0].filename | must be a string
+          GAP, "input_extra": [{"text": "a", "name": "b"}]  | input_extra[0].name      | Unknown parameter
+          GAP, "n_predict": 0                               | n_predict                | at least 1, or -1
+          GAP, "n_predict": 5, "max_tokens": 5              | n_predict                | two names of one thing
+          GAP, "n": 2                                       | n                        | an infill has one choice
+          GAP, "window": 5                                  | window                   | window is 5; it must be 16 or more.
+          GAP, "n_indent": 4                                | n_indent                 | not supported
+          GAP, "t_max_predict_ms": 100                      | t_max_predict_ms         | not supported
+          GAP, "samplers": ["top_k"]                        | samplers                 | Unknown parameter
+          """)
+  void aWrongInfillFieldIsNamed(String fields, String param, String message) {
+    String body = "{" + fields.replace("GAP", "\"input_prefix\": \"a\", \"input_suffix\": \"b\"") + "}";
+    assertError(server.post("/infill", body), 400, param, message);
   }
 
   @ParameterizedTest

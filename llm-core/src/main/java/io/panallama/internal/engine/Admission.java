@@ -27,10 +27,21 @@ final class Admission {
    * @throws EngineBusyException if there is none
    */
   void enter() {
+    enter(1);
+  }
+
+  /**
+   * Takes several places, all or none.
+   *
+   * @throws EngineBusyException if there are not so many
+   */
+  void enter(int places) {
     int limit = slots + queueLimit;
-    int before = inFlight.getAndUpdate(count -> Math.min(count + 1, limit));
-    if (before >= limit) {
-      throw new EngineBusyException(queueLimit, retryAfter());
+    int before = inFlight.getAndUpdate(count -> count + places <= limit ? count + places : count);
+    if (before + places > limit) {
+      throw places == 1
+          ? new EngineBusyException(queueLimit, retryAfter())
+          : new EngineBusyException(places, queueLimit, retryAfter());
     }
   }
 

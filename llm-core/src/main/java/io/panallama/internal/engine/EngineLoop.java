@@ -160,6 +160,21 @@ public final class EngineLoop implements AutoCloseable {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener) {
+    return submit(prompt, options, stopTexts, sampler, listener, null);
+  }
+
+  /**
+   * Queues a generation as {@link #submit(int[], GenerationOptions, List, TokenSampler, SequenceListener)} does.
+   *
+   * @param places holds the place of this generation already; null to take one
+   */
+  public Generation submit(
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener,
+      @Nullable Places places) {
     if (!(listener instanceof StateListener)) {
       requireRoom(prompt.length, options.overflow());
     }
@@ -167,7 +182,11 @@ public final class EngineLoop implements AutoCloseable {
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
       return full(prompt, options, sampler, listener);
     }
-    admission.enter();
+    if (places == null) {
+      admission.enter();
+    } else {
+      places.use();
+    }
     EngineGeneration generation;
     try {
       generation = enqueue(prompt, options, stopTexts, sampler, listener);
@@ -294,6 +313,18 @@ public final class EngineLoop implements AutoCloseable {
   public void requirePlace() {
     requireOpen();
     admission.requirePlace();
+  }
+
+  /**
+   * Takes places for several generations, all or none.
+   *
+   * @throws io.panallama.EngineBusyException if there are not so many
+   * @throws IllegalStateException if the engine is closed
+   */
+  public Places reserve(int count) {
+    requireOpen();
+    admission.enter(count);
+    return new Places(admission, count);
   }
 
   private void requireOpen() {

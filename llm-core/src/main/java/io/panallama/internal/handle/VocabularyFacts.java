@@ -1,5 +1,6 @@
 package io.panallama.internal.handle;
 
+import io.panallama.InfillTokens;
 import io.panallama.bindings.generated.LlamaCpp;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalInt;
@@ -13,6 +14,11 @@ public final class VocabularyFacts {
   private final int eos;
   private final int eot;
   private final int pad;
+  private final int fimPrefix;
+  private final int fimSuffix;
+  private final int fimMiddle;
+  private final int fimRepository;
+  private final int fimFile;
   private final boolean addsBos;
   private final boolean addsEos;
 
@@ -28,6 +34,11 @@ public final class VocabularyFacts {
     eos = LlamaCpp.llama_vocab_eos(vocabulary);
     eot = LlamaCpp.llama_vocab_eot(vocabulary);
     pad = LlamaCpp.llama_vocab_pad(vocabulary);
+    fimPrefix = LlamaCpp.llama_vocab_fim_pre(vocabulary);
+    fimSuffix = LlamaCpp.llama_vocab_fim_suf(vocabulary);
+    fimMiddle = LlamaCpp.llama_vocab_fim_mid(vocabulary);
+    fimRepository = LlamaCpp.llama_vocab_fim_rep(vocabulary);
+    fimFile = LlamaCpp.llama_vocab_fim_sep(vocabulary);
     addsBos = LlamaCpp.llama_vocab_get_add_bos(vocabulary);
     addsEos = LlamaCpp.llama_vocab_get_add_eos(vocabulary);
   }
@@ -72,6 +83,12 @@ public final class VocabularyFacts {
 
   public OptionalInt pad() {
     return optional(pad);
+  }
+
+  /** The tokens of infilling, see llama.h's {@code llama_vocab_fim_*}. */
+  public InfillTokens infill() {
+    return new InfillTokens(
+        optional(fimPrefix), optional(fimSuffix), optional(fimMiddle), optional(fimRepository), optional(fimFile));
   }
 
   public boolean addsBos() {

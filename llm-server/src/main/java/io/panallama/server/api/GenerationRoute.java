@@ -14,6 +14,7 @@ import io.panallama.GenerationException;
 import io.panallama.server.net.ClientConnection;
 import io.panallama.server.sse.SseWriter;
 import io.panallama.server.wire.AnswerEncoder;
+import io.panallama.server.wire.AnswerShape;
 import io.panallama.server.wire.ApiException;
 import io.panallama.server.wire.ApiRequest;
 import io.panallama.server.wire.Json;
@@ -23,51 +24,48 @@ import io.panallama.server.wire.WholeAnswer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.IntFunction;
 
 /**
- * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: body in, generation, answer out.
+ * The routes that generate: body in, generation, answer out.
  *
  * <p>Everything runs on the request's virtual thread. The client leaving cancels the generation at once, whether it
  * waits, reads its prompt or writes; see {@link ClientConnection}. Until the first byte of an answer is out, a failure
  * has its own status; afterwards it is an SSE {@code error} event, and the stream ends without {@code [DONE]}.
  */
 public final class GenerationRoute implements Handler {
-  private static final String SHUTTING_DOWN = "The server is shutting down.";
+  static final String SHUTTING_DOWN = "The server is shutting down.";
 
   private final Serving serving;
   private final Duration heartbeat;
   private final ApiRequest.Parser parser;
-  private final Encoders encoders;
+  private final AnswerShape.Factory encoders;
+  private final SeveralChoices several;
 
-  /** Makes the encoder of one answer. */
-  @FunctionalInterface
-  public interface Encoders {
-    /**
-     * @param tokenBytes the bytes of a token of the model
-     */
-    AnswerEncoder create(String model, ApiRequest request, IntFunction<byte[]> tokenBytes);
-  }
-
-  public GenerationRoute(Serving serving, Duration heartbeat, ApiRequest.Parser parser, Encoders encoders) {
+  public GenerationRoute(Serving serving, Duration heartbeat, ApiRequest.Parser parser, AnswerShape.Factory encoders) {
     this.serving = serving;
     this.heartbeat = heartbeat;
     this.parser = parser;
     this.encoders = encoders;
+    this.several = new SeveralChoices(serving, heartbeat);
   }
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
     Serving.Ready ready = serving.current();
     ApiRequest body = parser.parse(body(request), ready.model());
-    AnswerEncoder encoder = encoders.create(ready.model().id(), body, ready.generator()::tokenBytes);
+    AnswerShape encoder = encoders.create(ready.model().id(), body, ready.generator()::tokenBytes);
+    if (body.choices() > 1) {
+      several.answer(ready, body, encoder, response);
+      return;
+    }
     try (Generation generation = start(ready, body);
         ClientConnection.Watch _ = ClientConnection.current().whenGone(generation::cancel)) {
       serving.running().add(generation);
       try {
         if (body.stream()) {
-          stream(generation, encoder, body, response);
+          stream(generation, encoder, response);
         } else {
           whole(generation, encoder, response);
         }
@@ -103,24 +101,20 @@ public final class GenerationRoute implements Handler {
     }
   }
 
-  private void whole(Generation generation, AnswerEncoder encoder, ServerResponse response) {
+  private void whole(Generation generation, AnswerShape encoder, ServerResponse response) {
     WholeAnswer answer = new WholeAnswer();
     for (GenerationEvent event : generation) {
       if (event instanceof GenerationEvent.Finished end) {
-        checkNotCancelled(end);
-        Responses.json(response, encoder.whole(answer, end));
+        checkNotCancelled(serving, end);
+        Responses.json(response, encoder.whole(List.of(answer), List.of(end)));
       } else {
         answer.add(event);
       }
     }
   }
 
-  private void stream(Generation generation, AnswerEncoder encoder, ApiRequest body, ServerResponse response) {
-    response.header(HeaderValues.create(HeaderNames.CONTENT_TYPE, "text/event-stream"));
-    response.header(HeaderValues.create(HeaderNames.CACHE_CONTROL, "no-cache"));
-    // nginx would collect the events otherwise.
-    response.header(HeaderNames.create("X-Accel-Buffering"), "no");
-    OutputStream out = response.outputStream();
+  private void stream(Generation generation, AnswerShape encoder, ServerResponse response) {
+    OutputStream out = open(response);
     SseWriter sse = new SseWriter(out);
     try {
       byte[] opening = encoder.opening();
@@ -129,14 +123,23 @@ public final class GenerationRoute implements Handler {
       } else {
         sse.data(opening);
       }
-      events(generation, encoder, body, sse);
+      events(generation, encoder, sse);
       out.close();
     } catch (IOException gone) {
       throw new CloseConnectionException("The client is gone", gone);
     }
   }
 
-  private void events(Generation generation, AnswerEncoder encoder, ApiRequest body, SseWriter sse) throws IOException {
+  /** Sends the headers of a stream. */
+  static OutputStream open(ServerResponse response) {
+    response.header(HeaderValues.create(HeaderNames.CONTENT_TYPE, "text/event-stream"));
+    response.header(HeaderValues.create(HeaderNames.CACHE_CONTROL, "no-cache"));
+    // nginx would collect the events otherwise.
+    response.header(HeaderNames.create("X-Accel-Buffering"), "no");
+    return response.outputStream();
+  }
+
+  private void events(Generation generation, AnswerShape encoder, SseWriter sse) throws IOException {
     while (true) {
       Optional<GenerationEvent> event;
       try {
@@ -157,7 +160,7 @@ public final class GenerationRoute implements Handler {
         case GenerationEvent.Text piece when piece.logprobs().isEmpty() ->
             sse.data(encoder.beforeText(), AnswerEncoder.text(piece.text()), encoder.afterText());
         case GenerationEvent.Finished end -> {
-          end(end, encoder, body, sse);
+          end(end, encoder, sse);
           return;
         }
         case GenerationEvent piece -> sse.data(encoder.piece(piece));
@@ -165,23 +168,21 @@ public final class GenerationRoute implements Handler {
     }
   }
 
-  private void end(GenerationEvent.Finished end, AnswerEncoder encoder, ApiRequest body, SseWriter sse)
-      throws IOException {
+  private void end(GenerationEvent.Finished end, AnswerShape encoder, SseWriter sse) throws IOException {
     try {
-      checkNotCancelled(end);
+      checkNotCancelled(serving, end);
     } catch (ApiException cancelled) {
       sse.event("error", Json.error(cancelled));
       return;
     }
     sse.data(encoder.ending(end));
-    if (body.includeUsage()) {
-      sse.data(encoder.usage(end));
+    for (byte[] event : encoder.trailer(List.of(end))) {
+      sse.data(event);
     }
-    sse.data(AnswerEncoder.DONE);
   }
 
   /** A cancelled generation is incomplete: nobody may take it for an answer. */
-  private void checkNotCancelled(GenerationEvent.Finished end) {
+  static void checkNotCancelled(Serving serving, GenerationEvent.Finished end) {
     if (end.reason() != FinishReason.CANCELLED) {
       return;
     }

@@ -12,6 +12,8 @@ import io.panallama.server.wire.AnswerEncoder;
 import io.panallama.server.wire.ApiException;
 import io.panallama.server.wire.ChatBody;
 import io.panallama.server.wire.CompletionBody;
+import io.panallama.server.wire.InfillBody;
+import io.panallama.server.wire.InfillEncoder;
 import java.time.Duration;
 
 /** The table of routes. A known path with another method is 405, an unknown path 404, both as JSON. */
@@ -30,6 +32,7 @@ public final class Routes {
         routing,
         "/v1/completions",
         new GenerationRoute(serving, heartbeat, CompletionBody::parse, AnswerEncoder::text));
+    post(routing, "/infill", new GenerationRoute(serving, heartbeat, InfillBody::parse, InfillEncoder::create));
     post(routing, "/apply-template", new TemplateRoute(serving));
     get(routing, "/v1/models", status::models);
     get(routing, StatusRoutes.MODELS + "*", status::model);

@@ -4,13 +4,10 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.panallama.FinishReason;
 import io.panallama.GenerationEvent;
-import io.panallama.Timings;
 import io.panallama.TokenLogprobs;
 import io.panallama.ToolCall;
-import io.panallama.Usage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +16,7 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes one answer in OpenAI's shape, whole or as the chunks of a stream.
+ * Encodes an answer in OpenAI's shapes.
  *
  * <p>All chunks of an answer are the same but for the text, so what surrounds it is encoded once: a token costs the
  * escaping of its text.
@@ -27,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Besides OpenAI's fields the end carries {@code timings} under llama-server's names, a {@link FinishDetail} beside
  * {@code finish_reason} where a limit was reached, and {@code discarded_tokens} in the usage where the context was shifted.
  */
-public final class AnswerEncoder {
+public final class AnswerEncoder implements AnswerShape {
   /** The data of the event that ends every complete stream. */
   public static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
 
@@ -38,43 +35,80 @@ public final class AnswerEncoder {
 
   private final boolean chat;
   private final boolean includeUsage;
-  private final int topLogprobs;
+  private final ApiRequest request;
   private final IntFunction<byte[]> tokenBytes;
   private final String model;
   private final String id;
-  private final long created = Instant.now().getEpochSecond();
+  private final long created;
+  private final int index;
+
+  /** The prompt, where the text of the answer begins with it. */
+  private final String echo;
+
+  /** Of a stream. */
+  private final LegacyLogprobs legacyLogprobs;
+
   private final byte[] beforeText;
   private final byte[] afterText;
 
-  private AnswerEncoder(boolean chat, String model, ApiRequest request, IntFunction<byte[]> tokenBytes) {
+  private AnswerEncoder(
+      boolean chat,
+      String model,
+      ApiRequest request,
+      IntFunction<byte[]> tokenBytes,
+      String id,
+      long created,
+      int index) {
     this.chat = chat;
     this.model = model;
     this.includeUsage = request.includeUsage();
-    this.topLogprobs = request.topLogprobs();
+    this.request = request;
     this.tokenBytes = tokenBytes;
-    this.id = (chat ? "chatcmpl-" : "cmpl-") + UUID.randomUUID().toString().replace("-", "");
+    this.id = id;
+    this.created = created;
+    this.index = index;
+    this.echo = request.echo() ? Echo.of(request.generation(), tokenBytes) : "";
+    this.legacyLogprobs = legacyLogprobs();
     String chunk = new String(chunk(MARK), StandardCharsets.UTF_8);
     int text = chunk.lastIndexOf(MARK);
     this.beforeText = chunk.substring(0, text).getBytes(StandardCharsets.UTF_8);
     this.afterText = chunk.substring(text + MARK.length()).getBytes(StandardCharsets.UTF_8);
   }
 
+  private static AnswerEncoder first(boolean chat, String model, ApiRequest request, IntFunction<byte[]> tokenBytes) {
+    String id = (chat ? "chatcmpl-" : "cmpl-") + UUID.randomUUID().toString().replace("-", "");
+    return new AnswerEncoder(chat, model, request, tokenBytes, id, Instant.now().getEpochSecond(), 0);
+  }
+
   /** For an answer of {@code /v1/chat/completions}. */
   public static AnswerEncoder chat(String model, ApiRequest request, IntFunction<byte[]> tokenBytes) {
-    return new AnswerEncoder(true, model, request, tokenBytes);
+    return first(true, model, request, tokenBytes);
   }
 
   /** For an answer of {@code /v1/completions}. */
   public static AnswerEncoder text(String model, ApiRequest request, IntFunction<byte[]> tokenBytes) {
-    return new AnswerEncoder(false, model, request, tokenBytes);
+    return first(false, model, request, tokenBytes);
   }
 
-  /** The first chunk of a chat stream, which gives the role; null where the shape has none. */
+  @Override
+  public AnswerEncoder choice(int newIndex) {
+    return new AnswerEncoder(chat, model, request, tokenBytes, id, created, newIndex);
+  }
+
+  private LegacyLogprobs legacyLogprobs() {
+    return new LegacyLogprobs(request.topLogprobs(), tokenBytes, echo.codePointCount(0, echo.length()));
+  }
+
+  /** The role of a chat, or the prompt that is to be repeated. */
+  @Override
   public byte @Nullable [] opening() {
-    return chat ? chunk(json -> delta(json, "assistant", ""), List.of(), null) : null;
+    if (chat) {
+      return chunk(json -> delta(json, "assistant", ""), List.of(), null);
+    }
+    return echo.isEmpty() ? null : chunk(echo);
   }
 
-  /** What stands before the text in every chunk. */
+  @Override
   public byte[] beforeText() {
     return beforeText;
   }
@@ -84,17 +118,18 @@ public final class AnswerEncoder {
     return ESCAPER.quoteAsUTF8(text);
   }
 
-  /** What stands after the text in every chunk. */
+  @Override
   public byte[] afterText() {
     return afterText;
   }
 
-  /** The chunk that gives the reason of the end. */
+  @Override
   public byte[] ending(GenerationEvent.Finished end) {
     return chunk(json -> delta(json, null, null), List.of(), end);
   }
 
-  /** The chunk of any other event of a chat: text with log-probabilities, reasoning, a tool call. */
+  /** Text with log-probabilities, and in a chat reasoning and tool calls. */
+  @Override
   public byte[] piece(GenerationEvent event) {
     return switch (event) {
       case GenerationEvent.Text piece -> chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null);
@@ -105,35 +140,47 @@ public final class AnswerEncoder {
     };
   }
 
-  /** The chunk of token counts that may follow. */
-  public byte[] usage(GenerationEvent.Finished end) {
-    return Json.object(json -> {
-      head(json, true);
-      json.writeArrayFieldStart("choices");
-      json.writeEndArray();
-      usage(json, end.usage());
-    });
+  /** The token counts, if they are wanted, and {@link #DONE}. */
+  @Override
+  public List<byte[]> trailer(List<GenerationEvent.Finished> ends) {
+    if (!includeUsage) {
+      return List.of(DONE);
+    }
+    byte[] usage =
+        Json.object(json -> {
+          head(json, true);
+          json.writeArrayFieldStart("choices");
+          json.writeEndArray();
+          UsageFields.usage(json, UsageFields.together(ends));
+        });
+    return List.of(usage, DONE);
   }
 
-  /** The whole answer. */
-  public byte[] whole(WholeAnswer answer, GenerationEvent.Finished end) {
+  @Override
+  public byte[] whole(List<WholeAnswer> answers, List<GenerationEvent.Finished> ends) {
     return Json.object(json -> {
       head(json, false);
       json.writeArrayFieldStart("choices");
-      json.writeStartObject();
-      json.writeNumberField("index", 0);
-      if (chat) {
-        message(json, answer);
-      } else {
-        json.writeStringField("text", answer.text());
+      for (int choice = 0; choice < answers.size(); choice++) {
+        json.writeStartObject();
+        json.writeNumberField("index", choice);
+        whole(json, answers.get(choice));
+        finish(json, ends.get(choice).reason());
+        json.writeEndObject();
       }
-      logprobs(json, answer.logprobs());
-      finish(json, end.reason());
-      json.writeEndObject();
       json.writeEndArray();
-      usage(json, end.usage());
-      timings(json, end);
+      UsageFields.usage(json, UsageFields.together(ends));
+      UsageFields.timings(json, ends);
     });
+  }
+
+  private void whole(JsonGenerator json, WholeAnswer answer) throws IOException {
+    if (chat) {
+      message(json, answer);
+    } else {
+      json.writeStringField("text", echo + answer.text());
+    }
+    logprobs(json, answer.logprobs(), legacyLogprobs());
   }
 
   private static void message(JsonGenerator json, WholeAnswer answer) throws IOException {
@@ -151,11 +198,13 @@ public final class AnswerEncoder {
     json.writeEndObject();
   }
 
-  private void logprobs(JsonGenerator json, List<TokenLogprobs> tokens) throws IOException {
+  private void logprobs(JsonGenerator json, List<TokenLogprobs> tokens, LegacyLogprobs legacy) throws IOException {
     if (tokens.isEmpty()) {
       json.writeNullField("logprobs");
+    } else if (chat) {
+      ChatDelta.logprobs(json, tokens, request.topLogprobs(), tokenBytes);
     } else {
-      ChatDelta.logprobs(json, tokens, topLogprobs, tokenBytes);
+      legacy.write(json, tokens);
     }
   }
 
@@ -178,9 +227,9 @@ public final class AnswerEncoder {
       head(json, true);
       json.writeArrayFieldStart("choices");
       json.writeStartObject();
-      json.writeNumberField("index", 0);
+      json.writeNumberField("index", index);
       delta.writeTo(json);
-      logprobs(json, tokens);
+      logprobs(json, tokens, legacyLogprobs);
       if (end == null) {
         json.writeNullField("finish_reason");
       } else {
@@ -192,7 +241,7 @@ public final class AnswerEncoder {
         json.writeNullField("usage");
       }
       if (end != null) {
-        timings(json, end);
+        UsageFields.timings(json, List.of(end));
       }
     });
   }
@@ -235,46 +284,5 @@ public final class AnswerEncoder {
       case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
       case CANCELLED -> throw new IllegalArgumentException("A cancelled generation has no answer.");
     };
-  }
-
-  private static void usage(JsonGenerator json, Usage usage) throws IOException {
-    json.writeObjectFieldStart("usage");
-    json.writeNumberField("prompt_tokens", usage.promptTokens());
-    json.writeNumberField("completion_tokens", usage.completionTokens());
-    json.writeNumberField("total_tokens", usage.totalTokens());
-    json.writeObjectFieldStart("prompt_tokens_details");
-    json.writeNumberField("cached_tokens", usage.cachedTokens());
-    json.writeEndObject();
-    if (usage.discardedTokens() > 0) {
-      json.writeNumberField("discarded_tokens", usage.discardedTokens());
-    }
-    json.writeEndObject();
-  }
-
-  private static void timings(JsonGenerator json, GenerationEvent.Finished end) throws IOException {
-    Usage usage = end.usage();
-    Timings timings = end.timings();
-    // A request that ended in the queue has a prompt, but no prefill.
-    int computed = timings.prefill().isZero() ? 0 : usage.promptTokens() - usage.cachedTokens();
-    // The first token comes out of the prefill, so the decode time is that of the others.
-    int decoded = Math.max(usage.completionTokens() - 1, 0);
-    json.writeObjectFieldStart("timings");
-    json.writeNumberField("queued_ms", millis(timings.queued()));
-    json.writeNumberField("cache_n", usage.cachedTokens());
-    json.writeNumberField("prompt_n", computed);
-    json.writeNumberField("prompt_ms", millis(timings.prefill()));
-    json.writeNumberField("prompt_per_second", rate(computed, timings.prefill()));
-    json.writeNumberField("predicted_n", usage.completionTokens());
-    json.writeNumberField("predicted_ms", millis(timings.decode()));
-    json.writeNumberField("predicted_per_second", rate(decoded, timings.decode()));
-    json.writeEndObject();
-  }
-
-  private static double millis(Duration time) {
-    return Math.round(time.toNanos() / 1e3) / 1e3;
-  }
-
-  private static double rate(int tokens, Duration time) {
-    return time.isZero() ? 0 : Math.round(tokens * 1e11 / time.toNanos()) / 1e2;
   }
 }

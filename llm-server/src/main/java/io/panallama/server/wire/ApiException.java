@@ -2,6 +2,7 @@ package io.panallama.server.wire;
 
 import io.panallama.EngineBusyException;
 import io.panallama.GenerationException;
+import io.panallama.InfillNotSupportedException;
 import io.panallama.InvalidRequestException;
 import io.panallama.PromptTooLongException;
 import io.panallama.server.ServedModel;
@@ -86,6 +87,7 @@ public final class ApiException extends RuntimeException {
       case ApiException already -> already;
       case PromptTooLongException tooLong ->
           invalid(400, tooLong.parameter(), "context_length_exceeded", text(tooLong));
+      case InfillNotSupportedException noTokens -> invalid(400, null, "infill_not_supported", text(noTokens));
       case InvalidRequestException invalid -> ServiceFields.refusal(invalid);
       case EngineBusyException busy ->
           new ApiException(429, Type.RATE_LIMIT, text(busy), null, "queue_full", busy.retryAfter(), busy);

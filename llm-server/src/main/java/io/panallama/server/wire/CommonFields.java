@@ -1,6 +1,7 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.GenerationGroup;
 import io.panallama.GenerationOptions;
 import io.panallama.GenerationRequest;
 import io.panallama.server.ServedModel;
@@ -20,7 +21,7 @@ final class CommonFields {
    */
   static ApiRequest finish(JsonFields body, ServedModel model, Function<GenerationOptions, GenerationRequest> request) {
     checkModel(body, model);
-    checkChoices(body);
+    int choices = choices(body);
     boolean stream = body.bool("stream");
     boolean includeUsage = includeUsage(body, stream);
     GenerationOptions options =
@@ -41,7 +42,8 @@ final class CommonFields {
         "cache_prompt");
     Integer topLogprobs = body.integer("top_logprobs");
     body.refuseUnknown();
-    return new ApiRequest(request.apply(options), stream, includeUsage, topLogprobs == null ? 0 : topLogprobs);
+    return new ApiRequest(
+        request.apply(options), stream, includeUsage, topLogprobs == null ? 0 : topLogprobs, choices, false);
   }
 
   private static void checkModel(JsonFields body, ServedModel model) {
@@ -51,14 +53,23 @@ final class CommonFields {
     }
   }
 
-  private static void checkChoices(JsonFields body) {
-    for (String name : List.of("n", "best_of")) {
-      Integer choices = body.integer(name);
-      if (choices != null && choices != 1) {
-        throw ApiException.invalid(
-            400, name, "unsupported_parameter", name + " is " + choices + "; this version gives one choice: use 1.");
-      }
+  private static int choices(JsonFields body) {
+    Integer given = body.integer("n");
+    int choices = given == null ? 1 : given;
+    if (choices < 1 || choices > GenerationGroup.MAX_SIZE) {
+      throw ApiException.invalid("n", "n is " + choices + "; it must be 1 to " + GenerationGroup.MAX_SIZE + ".");
     }
+    Integer candidates = body.integer("best_of");
+    if (candidates != null && candidates != choices) {
+      throw ApiException.invalid(
+          400,
+          "best_of",
+          "unsupported_parameter",
+          "best_of is "
+              + candidates
+              + "; this version gives all the answers that it makes: leave it out, or equal to n.");
+    }
+    return choices;
   }
 
   private static boolean includeUsage(JsonFields body, boolean stream) {

@@ -2,15 +2,19 @@ package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.CompletionRequest;
+import io.panallama.GenerationOptions;
+import io.panallama.GenerationRequest;
+import io.panallama.InfillRequest;
 import io.panallama.Prompt;
 import io.panallama.server.ServedModel;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the body of {@code POST /v1/completions}.
  *
  * <p>Special tokens written in a text prompt, such as {@code <|im_end|>}, become those tokens: whoever sends raw prompts
- * writes the template himself, and other servers do the same. Without {@code max_tokens} the context is the limit.
+ * writes the template himself, and other servers do the same. In a prompt with a {@code suffix} they are text: there is no
+ * template to write. Without {@code max_tokens} the context is the limit.
  */
 public final class CompletionBody {
   private CompletionBody() {}
@@ -20,18 +24,45 @@ public final class CompletionBody {
    */
   public static ApiRequest parse(JsonFields body, ServedModel model) {
     Prompt prompt = prompt(body);
-    if (body.bool("echo")) {
-      throw ApiException.unsupported("echo", "echo");
+    boolean echo = body.bool("echo");
+    Integer logprobs = body.integer("logprobs");
+    if (logprobs != null && echo) {
+      throw ApiException.invalid(
+          400,
+          "echo",
+          "unsupported_parameter",
+          "echo together with logprobs is not supported: this version has no log-probabilities of the prompt.");
     }
-    if (body.any("suffix") != null) {
-      throw ApiException.unsupported("suffix", "suffix");
+    if (body.any("top_logprobs") != null) {
+      throw ApiException.invalid("top_logprobs", "top_logprobs belongs to chats; logprobs is a number here.");
     }
-    for (String name : List.of("logprobs", "top_logprobs")) {
-      if (body.any(name) != null) {
-        throw ApiException.unsupported(name, name);
-      }
+    GenerationRequest unset = request(prompt, body.string("suffix"));
+    ApiRequest request =
+        CommonFields.finish(body, model, options -> unset.with(withLogprobs(options, logprobs))).withEcho(echo);
+    return logprobs == null ? request : request.withTopLogprobs(logprobs);
+  }
+
+  /** A completion, or a gap to be filled if there is something behind it. */
+  private static GenerationRequest request(Prompt prompt, @Nullable String suffix) {
+    if (suffix == null || suffix.isEmpty()) {
+      return new CompletionRequest(prompt, GenerationOptions.defaults());
     }
-    return CommonFields.finish(body, model, options -> new CompletionRequest(prompt, options));
+    if (prompt instanceof Prompt.Text text) {
+      return InfillRequest.of(text.text(), suffix);
+    }
+    throw ApiException.invalid("suffix", "suffix goes with a prompt of text only, not with token ids.");
+  }
+
+  private static GenerationOptions withLogprobs(GenerationOptions options, @Nullable Integer logprobs) {
+    if (logprobs == null) {
+      return options;
+    }
+    if (logprobs < 0 || logprobs > GenerationOptions.MAX_TOP_LOGPROBS) {
+      throw ApiException.invalid(
+          "logprobs", "logprobs is " + logprobs + "; it must be 0 to " + GenerationOptions.MAX_TOP_LOGPROBS + ".");
+    }
+    // The core reports the token that was chosen along with one alternative at least.
+    return options.withTopLogprobs(Math.max(1, logprobs));
   }
 
   private static Prompt prompt(JsonFields body) {

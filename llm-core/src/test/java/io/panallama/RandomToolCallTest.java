@@ -1,0 +1,173 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
+import io.panallama.testkit.TinyModels;
+import io.panallama.testkit.TinySpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Forced tool calls of a model that says anything, in the formats of several model families. A validator of others decides what
+ * is valid.
+ *
+ * <p>{@code -Dpanallama.test.generations=1000} makes as many for each format; a few by default.
+ */
+@Timeout(value = 3, unit = TimeUnit.HOURS)
+class RandomToolCallTest {
+  private static final int GENERATIONS = Integer.getInteger("panallama.test.generations", 6);
+  private static final int TOOLS = 3;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonSchemaFactory VALIDATORS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
+
+  /** A random model would take forever to write the beginning of a call by its letters, so that is a token, and likely. */
+  private enum Format {
+    HERMES("Qwen-Qwen2.5-7B-Instruct", "<tool_call>\n"),
+    MISTRAL("mistralai-Mistral-Nemo-Instruct-2407", "[TOOL_CALLS]"),
+    FUNCTIONARY("meetkai-functionary-medium-v3.1", "<function="),
+    DEEPSEEK("deepseek-ai-DeepSeek-V3.1", "<｜tool▁calls▁begin｜>", "</think>"),
+    GPT_OSS("openai-gpt-oss-120b");
+
+    private final String template;
+    private final List<String> words;
+
+    Format(String template, String... words) {
+      this.template = template;
+      this.words = List.of(words);
+    }
+  }
+
+  @TempDir private static Path folder;
+
+  /**
+   * Schemas of objects, as arguments are, without strings of any length, which a random model does not end. The template of
+   * gpt-oss can't describe a tuple: it takes an array without {@code items} for one with a method of that name.
+   */
+  private static List<String> schemas() {
+    Set<String> unsuitable = Set.of("dictionary", "nested arrays", "oneOf by a discriminator", "allOf", "tuple");
+    return Schemas.all().entrySet().stream()
+        .filter(schema -> !unsuitable.contains(schema.getKey()))
+        .map(Map.Entry::getValue)
+        .toList();
+  }
+
+  private static String source(String template) throws IOException {
+    return Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template + ".jinja"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whateverARandomModelCallsIsValid(Format format) throws Exception {
+    TinySpec spec =
+        TinySpec.defaults()
+            .withContextLength(8192)
+            .withVocabulary(330)
+            .withWords(format.words)
+            .withEnd(TinySpec.End.NATURAL);
+    Path file = TinyModels.write(folder.resolve(format + ".gguf"), spec);
+    List<String> schemas = schemas();
+    assertThat(schemas).hasSizeGreaterThanOrEqualTo(15);
+    int whole = 0;
+    int calls = 0;
+    int parallel = 0;
+    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source(format.template)));
+        Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(1).contextSize(8192).build())) {
+      for (int seed = 0; seed < GENERATIONS; seed++) {
+        Map<String, JsonSchema> validators = new HashMap<>();
+        Tool[] tools = new Tool[TOOLS];
+        for (int i = 0; i < TOOLS; i++) {
+          String schema = schemas.get((seed / 4 * TOOLS + i) % schemas.size());
+          tools[i] = new Tool("tool_" + i, "Tool " + i, schema, true);
+          validators.put(tools[i].name(), VALIDATORS.getSchema(schema));
+        }
+        ToolChoice choice = seed % 2 == 0 ? new ToolChoice.Required() : new ToolChoice.Named("tool_1");
+        ChatRequest request =
+            ChatRequest.of("Do it")
+                .with(new Tools(List.of(tools), choice, seed % 4 < 2))
+                .with(options(model, format, seed));
+        Completion answer = engine.generate(request).await();
+        if (answer.reason() != FinishReason.TOOL_CALLS) {
+          assertThat(answer.reason()).isEqualTo(FinishReason.LENGTH);
+          continue;
+        }
+        whole++;
+        calls += answer.toolCalls().size();
+        parallel += answer.toolCalls().size() > 1 ? 1 : 0;
+        assertThat(answer.toolCalls()).isNotEmpty();
+        Set<String> ids = new HashSet<>();
+        for (ToolCall call : answer.toolCalls()) {
+          String what = format + ", seed " + seed + ": " + call;
+          assertThat(call.name()).as(what).isIn(validators.keySet());
+          if (choice instanceof ToolChoice.Named(String name)) {
+            assertThat(call.name()).as(what).isEqualTo(name);
+          }
+          JsonNode arguments = JSON.readTree(call.arguments());
+          assertThat(validators.get(call.name()).validate(arguments)).as(what).isEmpty();
+          assertThat(ids.add(call.id())).as(what).isTrue();
+        }
+      }
+    }
+    System.out.printf("%s: %d of %d whole, %d calls, %d parallel%n", format, whole, GENERATIONS, calls, parallel);
+    assertThat(whole).as("answers that were not cut off").isGreaterThanOrEqualTo(GENERATIONS / 2);
+  }
+
+  private static GenerationOptions options(Model model, Format format, int seed) {
+    Map<Integer, Float> likely = new HashMap<>();
+    for (String word : format.words) {
+      likely.put(model.tokenizer().tokenize(word, false, true)[0], 7f);
+    }
+    likely.put(model.vocabulary().endOfText().orElseThrow(), 7f);
+    Sampling sampling =
+        Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).logitBias(likely).build();
+    return GenerationOptions.defaults().withSampling(sampling).withMaxTokens(1000);
+  }
+
+  /** Fails closed: these templates have no form for calls, and llama.cpp gives no grammar for them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"google-gemma-2-2b-it", "microsoft-Phi-3.5-mini-instruct"})
+  void whereNothingCanBeForcedTheRequestIsRefused(String template) throws Exception {
+    Path file = TinyModels.write(folder.resolve("plain.gguf"));
+    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source(template)));
+        Engine engine = Engine.start(model, TestEngines.config())) {
+      Tools tools = Tools.of(Conversations.WEATHER);
+      for (ToolChoice choice : List.of(new ToolChoice.Required(), new ToolChoice.Named("get_weather"))) {
+        assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hi").with(tools.withChoice(choice))))
+            .isInstanceOf(InvalidRequestException.class)
+            .hasMessageContaining("tool_choice can't be kept");
+      }
+      GenerationOptions few = GenerationOptions.defaults().withMaxTokens(3);
+      assertThat(engine.generate(ChatRequest.of("Hi").with(tools).with(few)).await().toolCalls()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFormatThatATemplateCantKeepIsRefused() throws Exception {
+    Path file = TinyModels.write(folder.resolve("plain.gguf"));
+    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source("Kimi-K2-Instruct")));
+        Engine engine = Engine.start(model, TestEngines.config())) {
+      GenerationOptions options = GenerationOptions.defaults().withFormat(new ResponseFormat.JsonObject());
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hi").with(options)))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("response_format can't be enforced");
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package io.panallama.server.wire;
+
+import io.panallama.CompletionRequest;
+import io.panallama.GenerationRequest;
+import io.panallama.InfillRequest;
+import io.panallama.Prompt;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.IntFunction;
+
+/** The prompt of a completion as text, for {@code echo}. */
+final class Echo {
+  private Echo() {}
+
+  /**
+   * @param bytes the bytes of a token
+   */
+  static String of(GenerationRequest request, IntFunction<byte[]> bytes) {
+    return switch (request) {
+      case InfillRequest infill -> infill.prefix();
+      case CompletionRequest completion ->
+          switch (completion.prompt()) {
+            case Prompt.Text text -> text.text();
+            case Prompt.Tokens tokens -> text(tokens.tokens(), bytes);
+          };
+      default -> throw new IllegalArgumentException("A conversation is not repeated.");
+    };
+  }
+
+  private static String text(int[] tokens, IntFunction<byte[]> bytes) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (int token : tokens) {
+      all.writeBytes(bytes.apply(token));
+    }
+    return all.toString(StandardCharsets.UTF_8);
+  }
+}

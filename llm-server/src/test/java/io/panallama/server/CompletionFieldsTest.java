@@ -1,0 +1,177 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.data;
+import static io.panallama.server.TestServer.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.CompletionRequest;
+import io.panallama.FinishReason;
+import io.panallama.GenerationEvent;
+import io.panallama.GenerationOptions;
+import io.panallama.GenerationRequest;
+import io.panallama.InfillRequest;
+import io.panallama.TokenLogprobs;
+import io.panallama.TokenLogprobs.TokenLogprob;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Log-probabilities, echo and gaps on the wire. The token ids of these tests are the bytes themselves. */
+class CompletionFieldsTest {
+  private static final String COMPLETIONS = "/v1/completions";
+
+  private static GenerationEvent.Text piece(String text, int... tokens) {
+    List<TokenLogprobs> logprobs = new java.util.ArrayList<>();
+    for (int token : tokens) {
+      TokenLogprob chosen = new TokenLogprob(token, -0.5f);
+      logprobs.add(new TokenLogprobs(chosen, List.of(new TokenLogprob('x', -0.25f), new TokenLogprob('y', -2))));
+    }
+    return new GenerationEvent.Text(text, logprobs);
+  }
+
+  /** The llama is four tokens of one byte. */
+  private static ScriptedGenerator llama() {
+    return new ScriptedGenerator()
+        .playing(script -> {
+          script.emit(piece("a", 'a'));
+          script.emit(piece("", 0xF0, 0x9F, 0xA6));
+          script.emit(piece("🦙", 0x99));
+          script.emit(piece("x", 'x'));
+          script.finish(FinishReason.STOP);
+        });
+  }
+
+  @Test
+  void logProbabilitiesAreInTheOldShape() throws Exception {
+    ScriptedGenerator generator = llama();
+    try (TestServer server = TestServer.start(generator)) {
+      JsonNode choice = json(server.post(COMPLETIONS, "{\"prompt\": \"p\", \"logprobs\": 1}").body()).at("/choices/0");
+      assertThat(choice.path("text").asText()).isEqualTo("a🦙x");
+      JsonNode logprobs = choice.path("logprobs");
+      assertThat(logprobs.path("tokens").toString())
+          .isEqualTo("[\"a\",\"bytes:\\\\xf0\",\"bytes:\\\\x9f\",\"bytes:\\\\xa6\",\"bytes:\\\\x99\",\"x\"]");
+      assertThat(logprobs.path("token_logprobs").toString()).isEqualTo("[-0.5,-0.5,-0.5,-0.5,-0.5,-0.5]");
+      assertThat(logprobs.path("text_offset").toString()).isEqualTo("[0,1,1,1,1,2]");
+      assertThat(logprobs.at("/top_logprobs/0").toString()).isEqualTo("{\"x\":-0.25,\"a\":-0.5}");
+      assertThat(logprobs.at("/top_logprobs/5").toString()).isEqualTo("{\"x\":-0.25}");
+      assertThat(generator.next().request().options().topLogprobs()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void withoutAlternativesThereIsTheTokenItself() throws Exception {
+    ScriptedGenerator generator = llama();
+    try (TestServer server = TestServer.start(generator)) {
+      JsonNode answer = json(server.post(COMPLETIONS, "{\"prompt\": \"p\", \"logprobs\": 0}").body());
+      assertThat(answer.at("/choices/0/logprobs/top_logprobs/0").toString()).isEqualTo("{\"a\":-0.5}");
+    }
+  }
+
+  @Test
+  void chunksGoOnCountingWhereTheOneBeforeEnded() {
+    try (TestServer server = TestServer.start(llama())) {
+      String body = "{\"prompt\": \"p\", \"logprobs\": 2, \"stream\": true}";
+      List<JsonNode> chunks =
+          data(server.post(COMPLETIONS, body).body()).stream()
+              .filter(event -> event.startsWith("{"))
+              .map(event -> json(event).at("/choices/0"))
+              .toList();
+      assertThat(chunks).hasSize(5);
+      assertThat(chunks.stream().map(chunk -> chunk.path("text").asText())).containsExactly("a", "", "🦙", "x", "");
+      assertThat(chunks.subList(0, 4).stream().map(chunk -> chunk.at("/logprobs/text_offset").toString()))
+          .containsExactly("[0]", "[1,1,1]", "[1]", "[2]");
+      assertThat(chunks.getFirst().at("/logprobs/top_logprobs/0")).hasSize(3);
+      assertThat(chunks.getLast().path("logprobs").isNull()).isTrue();
+    }
+  }
+
+  @Test
+  void thePromptIsRepeatedIfItShouldBe() {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("b"))) {
+      JsonNode text = json(server.post(COMPLETIONS, "{\"prompt\": \"a<|x|>\", \"echo\": true}").body());
+      assertThat(text.at("/choices/0/text").asText()).isEqualTo("a<|x|>b");
+      JsonNode tokens = json(server.post(COMPLETIONS, "{\"prompt\": [104, 105], \"echo\": true}").body());
+      assertThat(tokens.at("/choices/0/text").asText()).isEqualTo("hib");
+      String stream =
+          server.post(COMPLETIONS, "{\"prompt\": \"a\", \"echo\": true, \"stream\": true, \"n\": 2}").body();
+      List<JsonNode> chunks =
+          data(stream).stream().filter(event -> event.startsWith("{")).map(TestServer::json).toList();
+      for (int choice = 0; choice < 2; choice++) {
+        int index = choice;
+        assertThat(
+                chunks.stream()
+                    .map(chunk -> chunk.at("/choices/0"))
+                    .filter(chunk -> chunk.path("index").asInt() == index)
+                    .map(chunk -> chunk.path("text").asText()))
+            .containsExactly("a", "b", "");
+      }
+    }
+  }
+
+  private static GenerationRequest request(String path, String body) throws InterruptedException {
+    ScriptedGenerator generator = ScriptedGenerator.answering("ok");
+    try (TestServer server = TestServer.start(generator)) {
+      var response = server.post(path, body);
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      return generator.next().request();
+    }
+  }
+
+  @Test
+  void aSuffixMakesAGap() throws Exception {
+    assertThat(request(COMPLETIONS, "{\"prompt\": \"a\", \"suffix\": \"b\", \"max_tokens\": 7}"))
+        .isInstanceOfSatisfying(
+            InfillRequest.class,
+            gap -> {
+              assertThat(gap.prefix()).isEqualTo("a");
+              assertThat(gap.suffix()).isEqualTo("b");
+              assertThat(gap.options().maxTokens()).isEqualTo(7);
+            });
+    assertThat(request(COMPLETIONS, "{\"prompt\": \"a\", \"suffix\": \"\"}")).isInstanceOf(CompletionRequest.class);
+  }
+
+  @Test
+  void theFieldsOfAnInfillArePassedOn() throws Exception {
+    InfillRequest gap =
+        (InfillRequest)
+            request(
+                "/infill",
+                """
+                {"input_prefix": "a", "input_suffix": "b", "prompt": "c", "n_predict": 9, "spm_infill": true,
+                 "window": 100, "temperature": 0, "stop": ["x"], "cache_prompt": true, "id_slot": 0, "n_indent": 0,
+                 "input_extra": [{"filename": "f", "text": "t", "time": 5}, {"text": "u"}]}
+                """);
+    assertThat(gap.prompt()).isEqualTo("c");
+    assertThat(gap.suffixFirst()).isTrue();
+    assertThat(gap.window()).isEqualTo(100);
+    assertThat(gap.options().maxTokens()).isEqualTo(9);
+    assertThat(gap.options().stops()).containsExactly("x");
+    assertThat(gap.extra()).containsExactly(new InfillRequest.File("f", "t"), new InfillRequest.File("", "u"));
+    GenerationRequest unlimited =
+        request("/infill", "{\"input_prefix\": \"\", \"input_suffix\": \"\", \"n_predict\": -1}");
+    assertThat(unlimited.options().maxTokens()).isEqualTo(GenerationOptions.UNLIMITED);
+  }
+
+  @Test
+  void anInfillIsAnsweredAsLlamaServerDoes() {
+    String body = "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"%s}";
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("x\"", "y"))) {
+      JsonNode whole = json(server.post("/infill", body.formatted("")).body());
+      assertThat(whole.path("content").asText()).isEqualTo("x\"y");
+      assertThat(whole.path("stop").asBoolean()).isTrue();
+      assertThat(whole.path("stop_type").asText()).isEqualTo("eos");
+      assertThat(whole.path("model").asText()).isEqualTo("test/model");
+      assertThat(whole.path("tokens_predicted").asInt()).isEqualTo(5);
+      assertThat(whole.path("tokens_evaluated").asInt()).isEqualTo(12);
+      assertThat(whole.path("tokens_cached").asInt()).isEqualTo(4);
+      assertThat(whole.path("truncated").asBoolean()).isFalse();
+      assertThat(whole.at("/timings/predicted_per_second").asDouble()).isEqualTo(100);
+      List<String> events = data(server.post("/infill", body.formatted(", \"stream\": true")).body());
+      assertThat(events).hasSize(3);
+      assertThat(events.get(0)).isEqualTo("{\"index\":0,\"content\":\"x\\\"\",\"tokens\":[],\"stop\":false}");
+      JsonNode last = json(events.getLast());
+      assertThat(last.path("content").asText()).isEmpty();
+      assertThat(last.path("stop").asBoolean()).isTrue();
+    }
+  }
+}
