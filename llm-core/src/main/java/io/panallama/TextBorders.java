@@ -2,6 +2,7 @@ package io.panallama;
 
 import java.lang.Character.UnicodeScript;
 import java.text.BreakIterator;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 
@@ -54,72 +55,92 @@ final class TextBorders {
 
   /** Whether the unit has a border there in a text that does not grow any more. */
   boolean isBorder(String text, int index) {
+    if (unit == StreamFlush.TOKEN || index == 0 || index == text.length()) {
+      return true;
+    }
+    BreakIterator units = iterator(text);
+    boolean ofUnit = unit == StreamFlush.WORD ? isWordBorder(units, text, index) : units.isBoundary(index);
     characters.setText(text);
-    return switch (unit) {
-      case TOKEN -> true;
-      case WORD -> {
-        words.setText(text);
-        yield isWordBorder(text, index);
-      }
-      case SENTENCE -> {
-        sentences.setText(text);
-        yield sentences.isBoundary(index) && characters.isBoundary(index);
-      }
-    };
+    return ofUnit && characters.isBoundary(index);
   }
 
+  private BreakIterator iterator(String text) {
+    BreakIterator units =
+        switch (unit) {
+          case TOKEN -> characters;
+          case WORD -> words;
+          case SENTENCE -> sentences;
+        };
+    units.setText(text);
+    return units;
+  }
+
+  /**
+   * Two characters behind a border decide about it: the one that could join both sides, and what it would join them to.
+   * White space decides alone.
+   */
   private int lastFirmWord(String text) {
-    characters.setText(text);
-    words.setText(text);
-    int last = characters.last();
-    int border = characters.previous();
-    // The last character may get a mark yet, so the border before it is the first to look at.
-    while (border > 0 && border != BreakIterator.DONE) {
-      if (isWordBorder(text, border) && isFirmWord(text, border, last)) {
+    BreakIterator units = iterator(text);
+    int[] ends = characterEnds(text);
+    int behind = 0;
+    for (int i = ends.length - 2; i >= 0; i--) {
+      int border = ends[i];
+      boolean solid = isSolid(text.codePointAt(border));
+      behind += solid ? 1 : 0;
+      boolean space = isSpace(text.codePointAt(border)) != isSpace(text.codePointBefore(border));
+      if (isWordBorder(units, text, border) && (behind > 1 || solid && space)) {
         return border;
       }
-      border = characters.previous();
     }
     return 0;
   }
 
-  private boolean isWordBorder(String text, int index) {
-    if (!characters.isBoundary(index)) {
-      return false;
-    }
-    return words.isBoundary(index) || hasNoSpaces(text.codePointBefore(index)) && hasNoSpaces(text.codePointAt(index));
+  private static boolean isWordBorder(BreakIterator units, String text, int index) {
+    return units.isBoundary(index) || hasNoSpaces(text.codePointBefore(index)) && hasNoSpaces(text.codePointAt(index));
   }
 
-  /** Two characters behind a border decide about it: the one that could join both sides, and what it joins them to. */
-  private boolean isFirmWord(String text, int border, int end) {
-    if (isSpace(text.codePointAt(border)) != isSpace(text.codePointBefore(border))) {
-      return true;
-    }
-    int next = characters.following(border);
-    characters.preceding(next);
-    return next < end;
-  }
-
+  /** A letter or digit behind a border decides about it: {@code "etc. and"} is one sentence. */
   private int lastFirmSentence(String text) {
-    sentences.setText(text);
-    characters.setText(text);
-    int border = sentences.last();
-    while ((border = sentences.previous()) > 0) {
-      if (characters.isBoundary(border) && text.substring(border).codePoints().anyMatch(Character::isLetterOrDigit)) {
-        return border;
+    BreakIterator units = iterator(text);
+    int[] ends = characterEnds(text);
+    boolean letter = false;
+    for (int i = ends.length - 2; i >= 0; i--) {
+      letter |= text.substring(ends[i], ends[i + 1]).codePoints().anyMatch(Character::isLetterOrDigit);
+      if (letter && units.isBoundary(ends[i])) {
+        return ends[i];
       }
     }
     return 0;
   }
 
   private int lastCharacter(String text) {
+    int[] ends = characterEnds(text);
+    return ends.length < 2 ? 0 : ends[ends.length - 2];
+  }
+
+  /** Where each character as people see it ends, combining marks and joined emoji included. */
+  private int[] characterEnds(String text) {
     characters.setText(text);
-    characters.last();
-    return Math.max(0, characters.previous());
+    int[] ends = new int[text.length()];
+    int count = 0;
+    characters.first();
+    for (int end = characters.next(); end != BreakIterator.DONE; end = characters.next()) {
+      ends[count++] = end;
+    }
+    return Arrays.copyOf(ends, count);
   }
 
   private static boolean isSpace(int character) {
     return Character.isWhitespace(character);
+  }
+
+  /** Not one of those that belong to the character before, such as a soft hyphen, which rules pass over. */
+  private static boolean isSolid(int character) {
+    return switch (Character.getType(character)) {
+      case Character.FORMAT, Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK ->
+          false;
+      default -> true;
+    };
   }
 
   private static boolean hasNoSpaces(int character) {

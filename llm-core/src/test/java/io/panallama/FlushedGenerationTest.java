@@ -130,7 +130,7 @@ class FlushedGenerationTest {
     Random random = new Random(11);
     TextBorders borders = new TextBorders(flush);
     int several = 0;
-    for (int round = 0; round < 5000; round++) {
+    for (int round = 0; round < 2000; round++) {
       String text = text(random);
       List<GenerationEvent> script = pieces(text, random);
       int tokens = script.size();
@@ -150,7 +150,7 @@ class FlushedGenerationTest {
       assertThat(all.toString()).isEqualTo(text);
       assertThat(seen).isEqualTo(tokens);
     }
-    assertThat(several).isGreaterThan(10_000);
+    assertThat(several).isGreaterThan(4_000);
   }
 
   private static List<String> words(StreamFlush flush, String... pieces) {
@@ -171,7 +171,7 @@ class FlushedGenerationTest {
   @Test
   void wordsComeWhole() {
     assertThat(words(StreamFlush.WORD, "Hel", "lo", " wor", "ld, can", "'t", " we", "?"))
-        .containsExactly("Hello", " ", "world, ", "can't", " ", "we?");
+        .containsExactly("Hello ", "world, ", "can't ", "we?");
   }
 
   @Test
@@ -203,10 +203,9 @@ class FlushedGenerationTest {
     assertThatThrownBy(() -> generation.forEach(seen::add)).isInstanceOf(GenerationException.class);
     assertThat(seen)
         .containsExactly(
-            new GenerationEvent.Reasoning("I"),
-            new GenerationEvent.Reasoning(" "),
-            new GenerationEvent.Reasoning("think"),
-            new GenerationEvent.Reasoning(" so"),
+            new GenerationEvent.Reasoning("I "),
+            new GenerationEvent.Reasoning("think "),
+            new GenerationEvent.Reasoning("so"),
             new GenerationEvent.Text("We", List.of()),
             new GenerationEvent.ToolCallStarted(0, "id", "name"),
             new GenerationEvent.Text("ll", List.of()));
