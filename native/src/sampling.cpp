@@ -169,7 +169,8 @@ class gates {
                                   [](const llama_token_data & one) { return !(one.logit > k_minus_infinity); }),
                    left.end());
         if (left.empty()) {
-            throw std::runtime_error("the grammar, or what is banned, allows no token here");
+            throw std::runtime_error(n == 1 && at(0)->lists_allowed() ? "the grammar allows no token here"
+                                                                      : "the grammar and what is banned allow no token here");
         }
         return left;
     }

@@ -82,7 +82,7 @@ class BannedTextsTest {
         .isInstanceOfSatisfying(
             GenerationException.class,
             failed -> assertThat(failed.reason()).isEqualTo(GenerationException.Reason.DECODE_FAILED))
-        .hasMessageContaining("allows no token");
+        .hasMessageContaining("allow no token");
   }
 
   @Test
