@@ -1,6 +1,7 @@
 package io.panallama.internal.engine;
 
 import io.panallama.GenerationException.Reason;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -27,7 +28,10 @@ final class ProcessorCalls {
   private final LongSupplier clock;
   private final Taker taker;
   private final Runnable wake;
-  private final Sequence[] asked;
+
+  /** Those that were pushed out meanwhile are among them, so it may have to grow. */
+  private Sequence[] asked;
+
   private final Sequence[] answered;
   private int count;
   private int chosen;
@@ -49,6 +53,9 @@ final class ProcessorCalls {
       return false;
     }
     call.ask(now, wake);
+    if (count == asked.length) {
+      asked = Arrays.copyOf(asked, 2 * count);
+    }
     asked[count++] = sequence;
     return true;
   }

@@ -78,10 +78,10 @@ public final class SamplerChain implements TokenSampler {
    */
   public static SamplerChain create(
       ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
+    StopConditions stop = options.stop();
+    requireTokens(model, "stop_token_ids", stop.tokens());
     model.retain();
     try (Arena arena = Arena.ofConfined()) {
-      StopConditions stop = options.stop();
-      requireTokens(model, "stop_token_ids", stop.tokens());
       List<Sampler> stages = resolve(sampling.chain(), model);
       Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
