@@ -81,10 +81,10 @@ final class ProcessorCalls {
     return false;
   }
 
-  /** Whether an answer is there to be taken. */
+  /** Whether an answer is there to be taken. One of a sequence that was pushed out is taken when that is back. */
   boolean hasAnswers() {
     for (int i = 0; i < count; i++) {
-      if (requireCall(asked[i]).state() != ProcessorCall.State.ASKED) {
+      if (asked[i].isActive() && requireCall(asked[i]).state() != ProcessorCall.State.ASKED) {
         return true;
       }
     }
@@ -95,7 +95,9 @@ final class ProcessorCalls {
   long nextDeadline() {
     long next = Sequence.NO_DEADLINE;
     for (int i = 0; i < count; i++) {
-      next = Math.min(next, requireCall(asked[i]).deadline());
+      if (asked[i].isActive()) {
+        next = Math.min(next, requireCall(asked[i]).deadline());
+      }
     }
     return next;
   }
