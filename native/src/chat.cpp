@@ -161,6 +161,15 @@ common_json constraint_of(const common_chat_params & params) {
     return json;
 }
 
+// What a reasoning budget without a grammar needs to know.
+common_json thinking_of(const common_chat_params & params) {
+    common_json json          = common_json::object();
+    json["generation_prompt"] = params.generation_prompt;
+    json["thinking_start"]    = params.thinking_start_tag;
+    json["thinking_ends"]     = params.thinking_end_tags;
+    return json;
+}
+
 std::vector<std::string> thinking_tags(const common_chat_params & params) {
     std::vector<std::string> tags = params.thinking_end_tags;
     if (!params.thinking_start_tag.empty()) {
@@ -191,6 +200,9 @@ std::string apply(const panallama_chat_template & chat_template, const char * re
         }
         if (!params.grammar.empty()) {
             json["constraint"] = constraint_of(params);
+        }
+        if (!params.thinking_start_tag.empty() && !params.thinking_end_tags.empty()) {
+            json["thinking"] = thinking_of(params);
         }
         // A template may cut a text in the middle of a UTF-8 character: replaced, not thrown.
         text = json.dump_safe();

@@ -25,6 +25,9 @@ struct chat_grammar {
     std::string                         generation_prompt;
     std::string                         thinking_start;
     std::vector<std::string>            thinking_ends;
+    bool                                has_budget = false;
+    int32_t                             budget     = 0; // tokens
+    std::string                         budget_message;
 };
 
 std::vector<std::string> texts_of(const common_json & array) {
@@ -48,6 +51,11 @@ chat_grammar read(const char * description) {
         for (const auto & trigger : json.at("triggers")) {
             read.triggers.push_back({ static_cast<common_grammar_trigger_type>(trigger.at("type").get<int>()),
                                       trigger.at("value").get<std::string>() });
+        }
+        if (json.contains("budget")) {
+            read.has_budget     = true;
+            read.budget         = json.at("budget").at("tokens").get<int32_t>();
+            read.budget_message = json.at("budget").at("message").get<std::string>();
         }
     });
     return read;
@@ -95,13 +103,42 @@ std::vector<llama_token> prefilled(const llama_vocab * vocab, const std::string 
     return tokens;
 }
 
-sampler_ptr thinking_watch(const llama_vocab * vocab, const chat_grammar & described) {
+std::vector<llama_tokens> ends_of_thinking(const llama_vocab * vocab, const chat_grammar & described) {
     std::vector<llama_tokens> ends;
     for (const std::string & end : described.thinking_ends) {
         ends.push_back(common_tokenize(vocab, end, false, true));
     }
-    return sampler_ptr(common_reasoning_budget_init(
-        vocab, { common_tokenize(vocab, described.thinking_start, false, true) }, ends, {}, INT_MAX));
+    return ends;
+}
+
+// Whether the template has begun the thinking and not ended it. That it is the model's to end is what counts: a template
+// that writes an empty thinking has used nothing of a budget.
+bool begins_in_thinking(
+    const llama_vocab * vocab, const std::vector<llama_tokens> & starts, const std::vector<llama_tokens> & ends,
+    const std::vector<llama_token> & prefill) {
+    const sampler_ptr watch(common_reasoning_budget_init(vocab, starts, ends, {}, INT_MAX));
+    for (const llama_token token : prefill) {
+        llama_sampler_accept(watch.get(), token);
+    }
+    return common_reasoning_budget_get_state(watch.get()) == REASONING_BUDGET_COUNTING;
+}
+
+void watch_thinking(
+    constraint & made, const llama_vocab * vocab, const chat_grammar & described, const std::vector<llama_token> & prefill) {
+    const std::vector<llama_tokens> starts = { common_tokenize(vocab, described.thinking_start, false, true) };
+    const std::vector<llama_tokens> ends   = ends_of_thinking(vocab, described);
+    std::vector<llama_token>        last_words;
+    if (described.has_budget) {
+        // The message is the client's: no special tokens in it.
+        last_words = common_tokenize(vocab, described.budget_message, false, false);
+        last_words.insert(last_words.end(), ends.at(0).begin(), ends.at(0).end());
+        require(!last_words.empty(), "the end of the thinking has no tokens");
+    }
+    made.watch_thinking(
+        sampler_ptr(common_reasoning_budget_init(
+            vocab, starts, ends, last_words, described.has_budget ? described.budget : INT_MAX,
+            begins_in_thinking(vocab, starts, ends, prefill) ? REASONING_BUDGET_COUNTING : REASONING_BUDGET_IDLE)),
+        described.lazy, last_words);
 }
 
 std::unique_ptr<constraint> make(
@@ -120,16 +157,26 @@ std::unique_ptr<constraint> make(
     for (const std::string & pattern : patterns) {
         triggers.patterns.push_back(pattern.c_str());
     }
-    std::unique_ptr<constraint> made =
-        compiled_grammar(vocab, index, described.grammar.c_str(), "root", described.lazy ? &triggers : nullptr);
-    made->refuse(tokens_without_text(vocab, described));
+    std::unique_ptr<constraint> made;
+    if (described.grammar.empty()) {
+        require(described.has_budget, "there is neither a grammar nor a reasoning budget");
+        made = std::make_unique<constraint>(vocab, nullptr, nullptr);
+    } else {
+        made = compiled_grammar(vocab, index, described.grammar.c_str(), "root", described.lazy ? &triggers : nullptr);
+        made->refuse(tokens_without_text(vocab, described));
+    }
     if (described.lazy && only_words) {
         made->wait_for(words);
     }
-    if (described.lazy && !described.thinking_start.empty() && !described.thinking_ends.empty()) {
-        made->ignore_thinking(thinking_watch(vocab, described));
+    const bool has_tags = !described.thinking_start.empty() && !described.thinking_ends.empty();
+    require(has_tags || !described.has_budget, "a reasoning budget needs the thinking tags of the template");
+    const std::vector<llama_token> prefill = prefilled(vocab, described.generation_prompt);
+    if (has_tags && (described.lazy || described.has_budget)) {
+        watch_thinking(*made, vocab, described, prefill);
     }
-    made->prefill(prefilled(vocab, described.generation_prompt), !described.lazy);
+    if (!described.lazy && !described.grammar.empty()) {
+        made->prefill_grammar(prefill);
+    }
     return made;
 }
 
@@ -147,7 +194,7 @@ extern "C" int32_t panallama_sampler_constraint(
         require(description != nullptr, "there is no description of the grammar");
         on_large_stack(k_parser_stack_bytes, [&] {
             const chat_grammar described = read(description);
-            refusing("", [&] { *out = constraint_sampler(make(vocab, index, described)); });
+            refusing("", [&] { *out = gate_sampler(make(vocab, index, described)); });
         });
         return PANALLAMA_OK;
     });

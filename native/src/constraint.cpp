@@ -9,10 +9,17 @@
 namespace panallama {
 
 constraint::constraint(const constraint & other) :
-    vocab(other.vocab), grammar(llama_sampler_clone(other.grammar.get())), index(other.index),
-    thinking(other.thinking == nullptr ? nullptr : llama_sampler_clone(other.thinking.get())), refused(other.refused),
-    written(other.written),
+    vocab(other.vocab), grammar(other.grammar == nullptr ? nullptr : llama_sampler_clone(other.grammar.get())),
+    index(other.index), thinking(other.thinking == nullptr ? nullptr : llama_sampler_clone(other.thinking.get())),
+    asleep_while_thinking(other.asleep_while_thinking), last_words(other.last_words), next_word(other.next_word),
+    refused(other.refused), written(other.written),
     waiting(other.waiting), words(other.words), longest_word(other.longest_word), recent(other.recent) {}
+
+void constraint::watch_thinking(sampler_ptr budget, bool asleep, std::vector<llama_token> forced) {
+    thinking              = std::move(budget);
+    asleep_while_thinking = asleep;
+    last_words            = std::move(forced);
+}
 
 void constraint::wait_for(std::vector<std::string> texts) {
     words   = std::move(texts);
@@ -22,14 +29,9 @@ void constraint::wait_for(std::vector<std::string> texts) {
     }
 }
 
-void constraint::prefill(const std::vector<llama_token> & tokens, bool grammar_too) {
+void constraint::prefill_grammar(const std::vector<llama_token> & tokens) {
     for (const llama_token token : tokens) {
-        if (grammar_too) {
-            llama_sampler_accept(grammar.get(), token);
-        }
-        if (thinking != nullptr) {
-            llama_sampler_accept(thinking.get(), token);
-        }
+        llama_sampler_accept(grammar.get(), token);
     }
 }
 
@@ -41,8 +43,25 @@ bool constraint::is_thinking() const {
     return state != REASONING_BUDGET_IDLE && state != REASONING_BUDGET_DONE;
 }
 
+bool constraint::is_unseen() const {
+    return asleep_while_thinking && is_thinking();
+}
+
 bool constraint::applies() const {
-    return !waiting && !is_thinking();
+    return grammar != nullptr && !waiting && !is_unseen();
+}
+
+// llama.cpp keeps the place in what it forces to itself.
+llama_token constraint::forced() const {
+    const bool forcing = !last_words.empty() && thinking != nullptr &&
+                         common_reasoning_budget_get_state(thinking.get()) == REASONING_BUDGET_FORCING;
+    return forcing ? last_words.at(next_word) : LLAMA_TOKEN_NULL;
+}
+
+void constraint::accept_thinking(llama_token token) {
+    const bool was_forcing = common_reasoning_budget_get_state(thinking.get()) == REASONING_BUDGET_FORCING;
+    llama_sampler_accept(thinking.get(), token);
+    next_word = was_forcing ? next_word + 1 : 0;
 }
 
 bool constraint::allows(llama_token token) {
@@ -115,10 +134,10 @@ std::vector<llama_token_data> constraint::allowed(const float * logits, int32_t 
 }
 
 void constraint::accept(llama_token token) {
-    const bool unseen = is_thinking();
+    const bool unseen = is_unseen();
     if (thinking != nullptr) {
-        llama_sampler_accept(thinking.get(), token);
-        if (unseen && !is_thinking()) {
+        accept_thinking(token);
+        if (unseen && !is_unseen()) {
             // The end of the thinking may be, or hold, what the grammar waits for.
             const llama_tokens * end = common_reasoning_budget_get_end_match(thinking.get());
             if (end != nullptr) {
@@ -134,6 +153,9 @@ void constraint::accept(llama_token token) {
 }
 
 void constraint::show(llama_token token) {
+    if (grammar == nullptr) {
+        return;
+    }
     if (waiting) {
         wait(token);
     } else {
@@ -165,64 +187,6 @@ void constraint::wait(llama_token token) {
         left -= recent.front().second.size();
         recent.pop_front();
     }
-}
-
-namespace {
-
-constraint * context_of(const llama_sampler * sampler) {
-    return static_cast<constraint *>(sampler->ctx);
-}
-
-const char * name_of(const llama_sampler *) {
-    return "grammar";
-}
-
-void accept_token(llama_sampler * sampler, llama_token token) {
-    context_of(sampler)->accept(token);
-}
-
-void apply_to(llama_sampler * sampler, llama_token_data_array * candidates) {
-    context_of(sampler)->apply(candidates);
-}
-
-void free_constraint(llama_sampler * sampler) {
-    delete context_of(sampler);
-}
-
-}  // namespace
-
-llama_sampler * clone_constraint(const llama_sampler * sampler) {
-    return constraint_sampler(std::unique_ptr<constraint>(new constraint(*context_of(sampler))));
-}
-
-namespace {
-
-// Not const: llama_sampler_init takes it so.
-llama_sampler_i k_interface = {
-    /*.name              =*/ name_of,
-    /*.accept            =*/ accept_token,
-    /*.apply             =*/ apply_to,
-    /*.reset             =*/ nullptr,
-    /*.clone             =*/ clone_constraint,
-    /*.free              =*/ free_constraint,
-    /*.backend_init      =*/ nullptr,
-    /*.backend_accept    =*/ nullptr,
-    /*.backend_apply     =*/ nullptr,
-    /*.backend_set_input =*/ nullptr,
-    /*.backend_reset     =*/ nullptr,
-    /*.copy_state        =*/ nullptr,
-};
-
-}  // namespace
-
-llama_sampler * constraint_sampler(std::unique_ptr<constraint> made) {
-    llama_sampler * sampler = llama_sampler_init(&k_interface, made.get());
-    made.release();
-    return sampler;
-}
-
-constraint * constraint_of(llama_sampler * sampler) {
-    return sampler != nullptr && sampler->iface == &k_interface ? context_of(sampler) : nullptr;
 }
 
 }  // namespace panallama

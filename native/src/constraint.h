@@ -1,8 +1,5 @@
-// A grammar that checks the token that was chosen, and looks at all others only if it has to refuse that one.
-//
-// llama.cpp's own grammar sampler decodes and matches every token of the vocabulary at every step, where the model mostly
-// chooses what is allowed anyway. To draw and, if the grammar refuses, to draw again from what it allows gives the same
-// distribution: p(x) + (1 - a) p(x) / a = p(x) / a, where a is the probability of what is allowed.
+// A grammar that checks the token that was chosen, and looks at all others only if it has to refuse that one; and the
+// thinking of the model, which some grammars leave alone and which may have a limit.
 #ifndef PANALLAMA_CONSTRAINT_H
 #define PANALLAMA_CONSTRAINT_H
 
@@ -11,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gate.h"
 #include "llama.h"
 #include "utf8.h"
 #include "vocab_index.h"
@@ -22,10 +20,10 @@ struct sampler_deleter {
 };
 using sampler_ptr = std::unique_ptr<llama_sampler, sampler_deleter>;
 
-class constraint {
+class constraint final : public gate {
   public:
-    // `index` is of the vocabulary and outlives this. NULL for a grammar that speaks of tokens by their ids: whether it
-    // allows one says nothing about others then.
+    // `grammar` may be NULL: everything is allowed. `index` is of the vocabulary and outlives this. NULL for a grammar that
+    // speaks of tokens by their ids: whether it allows one says nothing about others then.
     constraint(const llama_vocab * vocab, sampler_ptr grammar, const panallama_vocab_index * index) :
         vocab(vocab), grammar(std::move(grammar)), index(index) {}
 
@@ -35,28 +33,29 @@ class constraint {
     // The grammar sleeps until one of these texts appears in the output.
     void wait_for(std::vector<std::string> words);
 
-    // Between the thinking tags the grammar neither applies nor sees anything. The sampler is a reasoning budget.
-    void ignore_thinking(sampler_ptr budget) { thinking = std::move(budget); }
+    // Between the thinking tags the grammar neither applies nor sees anything, if `asleep`. The sampler is a reasoning
+    // budget; `forced` is what it forces when it is spent.
+    void watch_thinking(sampler_ptr budget, bool asleep, std::vector<llama_token> forced);
 
     // Tokens that the template has written of the answer already.
-    void prefill(const std::vector<llama_token> & tokens, bool grammar_too);
+    void prefill_grammar(const std::vector<llama_token> & tokens);
 
-    bool applies() const;
+    bool applies() const override;
 
-    // Whether the token may come next.
-    bool allows(llama_token token);
-
-    void apply(llama_token_data_array * candidates);
-
-    // The tokens that may come next with their logits, in order of their id.
-    std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab);
-
-    void accept(llama_token token);
+    llama_token forced() const override;
+    bool allows(llama_token token) override;
+    void apply(llama_token_data_array * candidates) override;
+    bool lists_allowed() const override { return grammar != nullptr; }
+    std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab) override;
+    void accept(llama_token token) override;
+    std::unique_ptr<gate> clone() const override { return std::unique_ptr<gate>(new constraint(*this)); }
 
   private:
     constraint(const constraint & other);
 
     bool is_thinking() const;
+    bool is_unseen() const;
+    void accept_thinking(llama_token token);
     bool is_text(llama_token token) const;
     void show(llama_token token);
     void wait(llama_token token);
@@ -64,7 +63,10 @@ class constraint {
     const llama_vocab * vocab;
     sampler_ptr         grammar;
     const panallama_vocab_index * index;
-    sampler_ptr         thinking;
+    sampler_ptr              thinking;
+    bool                     asleep_while_thinking = false;
+    std::vector<llama_token> last_words;  // what is forced at the end of the thinking, the end tag included
+    size_t                   next_word = 0;
     std::vector<bool>   refused;
     utf8_state          written; // of what the grammar saw
 
@@ -73,15 +75,7 @@ class constraint {
     std::vector<std::string>                         words;
     size_t                                           longest_word = 0;
     std::deque<std::pair<llama_token, std::string>>  recent;
-
-    friend llama_sampler * clone_constraint(const llama_sampler * sampler);
 };
-
-// A sampler for the first place of a chain. Takes the constraint over.
-llama_sampler * constraint_sampler(std::unique_ptr<constraint> made);
-
-// The constraint of a sampler that `constraint_sampler` made; NULL for any other.
-constraint * constraint_of(llama_sampler * sampler);
 
 }  // namespace panallama
 

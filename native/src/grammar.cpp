@@ -232,7 +232,7 @@ int32_t make_sampler(const llama_vocab *           vocab,
     return guarded(error, [&] {
         require(out != nullptr, "there is no room for the sampler");
         *out = nullptr;
-        *out = constraint_sampler(compiled_grammar(vocab, index, grammar, root, triggers));
+        *out = gate_sampler(compiled_grammar(vocab, index, grammar, root, triggers));
         return PANALLAMA_OK;
     });
 }

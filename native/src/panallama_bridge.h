@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 // Grows with every incompatible change of this header. The Java side refuses any other value.
-#define PANALLAMA_BRIDGE_VERSION 3
+#define PANALLAMA_BRIDGE_VERSION 4
 
 enum panallama_status {
     PANALLAMA_OK        = 0,
@@ -75,7 +75,19 @@ PANALLAMA_API int32_t panallama_decode(struct llama_context * ctx, const struct 
 
 // ---- sampling -------------------------------------------------------------------------------------------------------
 
-// One sequence of a step. The first four fields are read, the others written.
+// What a chain left to choose from, in the caller's memory, for somebody to change before the choice.
+struct panallama_candidates {
+    int32_t       capacity;     // elements of `tokens`, `logits` and `logprobs`; at least 1
+    int32_t       count;        // how many there are
+    llama_token * tokens;       // the likeliest first
+    float *       logits;       // as the chain left them; negative infinity forbids one. Neither NaN nor infinity else
+    float *       logprobs;     // of the raw logits, as in panallama_sample; these four only where n_top is not 0
+    int32_t       n_top_filled;
+    llama_token * top_tokens;   // n_top elements
+    float *       top_logprobs; // likewise
+};
+
+// One sequence of a step. Chain, output_index, n_top, shortlist and candidates are read, the others written.
 struct panallama_sample {
     struct llama_sampler * chain;        // a chain that ends in a selecting sampler; of one sample only
     int32_t                output_index; // index in the batch of the token whose logits are meant
@@ -91,6 +103,10 @@ struct panallama_sample {
     int32_t                n_top_filled; // min(n_top, vocabulary size)
     llama_token *          top_tokens;   // n_top elements of the caller's memory, likeliest first
     float *                top_logprobs; // likewise, natural
+    // NULL to sample at once. Otherwise the first call runs all of the chain but its last member, writes the likeliest of
+    // what is left to the candidates, with the log-probabilities if there are any, and leaves `token` at -1. A second call
+    // with a negative output_index lets the last member choose; it needs no logits.
+    struct panallama_candidates * candidates;
 };
 
 // Takes samples on the threads of a ggml thread pool.
@@ -148,9 +164,23 @@ PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
 // A grammar for the first place of a chain, from the "constraint" of panallama_chat_template_apply: with its triggers,
 // silent while the model thinks, and without control tokens where the output would not show them. PANALLAMA_INVALID as
 // panallama_sampler_grammar.
+//
+// The description may have "budget": {"tokens": n, "message": text}. After so many tokens of thinking in a row the
+// message and the end of the thinking come, whatever the chain says. An empty "grammar" is one that allows everything,
+// for a budget alone; the three fields about the thinking are in "thinking" of the template's result then.
 PANALLAMA_API int32_t panallama_sampler_constraint(
     const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * description,
     struct llama_sampler ** out, char ** error);
+
+// For the places in front of a chain, before or behind a grammar: no text of these appears in the output, whichever tokens
+// would make it. Bytes are compared; control tokens have no text.
+PANALLAMA_API int32_t panallama_sampler_banned_texts(
+    const struct llama_vocab * vocab, const char ** texts, int32_t n_texts, struct llama_sampler ** out, char ** error);
+
+// Forbids the tokens of `ends` until `min_tokens` tokens were accepted, but where no other is left. To be counted as a
+// stage that lowers n_ends logits.
+PANALLAMA_API int32_t panallama_sampler_min_tokens(
+    int32_t min_tokens, const llama_token * ends, int32_t n_ends, struct llama_sampler ** out, char ** error);
 
 // ---- tokens ---------------------------------------------------------------------------------------------------------
 
@@ -211,6 +241,7 @@ PANALLAMA_API void panallama_chat_template_free(struct panallama_chat_template *
 //   "stops" and "preserved_tokens", arrays of texts: what ends the answer, and control tokens that belong to its text;
 //   "parser", for panallama_chat_parser_new; without one the answer's text is its content;
 //   "constraint", for panallama_sampler_constraint, if the answer has to follow a grammar;
+//   "thinking", if the template has tags for it: "thinking_start", "thinking_ends" and "generation_prompt";
 //   "supports_thinking".
 //
 // One thread at a time per template. The prompt is to be tokenized with add_special and parse_special: when the model

@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "constraint.h"
+#include "gate.h"
 #include "guard.h"
 #include "sampling_pool.h"
 #include "shortlist.h"
@@ -71,11 +71,10 @@ bool sees_shortlist(const struct panallama_sample & sample, int32_t n_vocab) {
 }
 
 // llama_sampler_sample ends the process when nothing is selected, and so does the acceptance of an end-of-generation
-// token that the grammar had masked. This does the same work member by member, from `first` on, and looks at the
-// candidates in between.
-llama_token draw(llama_sampler * chain, int first, llama_token_data_array candidates) {
-    const int n_members = llama_sampler_chain_n(chain);
-    for (int i = first; i < n_members; i++) {
+// token that the grammar had masked. This does the same work member by member, from `first` to before `last`, and looks at
+// the candidates in between.
+void apply_members(llama_sampler * chain, int first, int last, llama_token_data_array & candidates) {
+    for (int i = first; i < last; i++) {
         llama_sampler * member = llama_sampler_chain_get(chain, i);
         if (member->iface->apply == nullptr) {
             continue;
@@ -86,7 +85,9 @@ llama_token draw(llama_sampler * chain, int first, llama_token_data_array candid
                                      "' left no token to choose from");
         }
     }
+}
 
+llama_token selected(const llama_token_data_array & candidates) {
     if (candidates.selected < 0 || candidates.selected >= static_cast<int64_t>(candidates.size)) {
         throw std::runtime_error("the sampler chain selected no token; it must end in a selecting sampler");
     }
@@ -101,25 +102,179 @@ llama_token draw(llama_sampler * chain, int first, llama_token_data_array candid
     return chosen.id;
 }
 
+llama_token draw(llama_sampler * chain, int first, llama_token_data_array candidates) {
+    apply_members(chain, first, llama_sampler_chain_n(chain), candidates);
+    return selected(candidates);
+}
+
+// The gates stand in front.
+class gates {
+  public:
+    explicit gates(llama_sampler * chain) : chain(chain) {
+        while (at(n) != nullptr) {
+            n++;
+        }
+    }
+
+    int count() const { return n; }
+
+    bool apply_here() const {
+        for (int i = 0; i < n; i++) {
+            if (at(i)->applies()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // The token that one of them forces and all others allow.
+    llama_token forced() const {
+        for (int i = 0; i < n; i++) {
+            const llama_token token = at(i)->forced();
+            if (token != LLAMA_TOKEN_NULL) {
+                const gate * refusing = refuses(token);
+                if (refusing != nullptr && refusing != at(i)) {
+                    throw std::runtime_error("the end of the thinking is refused by the grammar or a banned text");
+                }
+                return token;
+            }
+        }
+        return LLAMA_TOKEN_NULL;
+    }
+
+    // The first one that does not allow the token; NULL if all do.
+    gate * refuses(llama_token token) const {
+        for (int i = 0; i < n; i++) {
+            if (!at(i)->allows(token)) {
+                return at(i);
+            }
+        }
+        return nullptr;
+    }
+
+    // All that every one allows.
+    std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab) const {
+        int lister = 0;
+        while (lister < n - 1 && !at(lister)->lists_allowed()) {
+            lister++;
+        }
+        std::vector<llama_token_data> left       = at(lister)->allowed(logits, n_vocab);
+        llama_token_data_array        candidates = { left.data(), left.size(), -1, false };
+        for (int i = 0; i < n; i++) {
+            if (i != lister) {
+                at(i)->apply(&candidates);
+            }
+        }
+        left.erase(std::remove_if(left.begin(), left.end(),
+                                  [](const llama_token_data & one) { return !(one.logit > k_minus_infinity); }),
+                   left.end());
+        if (left.empty()) {
+            throw std::runtime_error(n == 1 && at(0)->lists_allowed() ? "the grammar allows no token here"
+                                                                      : "the grammar and what is banned allow no token here");
+        }
+        return left;
+    }
+
+  private:
+    gate * at(int i) const { return gate_of(llama_sampler_chain_get(chain, i)); }
+
+    llama_sampler * chain;
+    int             n = 0;
+};
+
+llama_token_data_array candidates_of(
+    const struct panallama_sample & sample, candidate_list & list, const float * logits, int32_t n_vocab, int32_t more) {
+    struct panallama_sample seen = sample;
+    seen.shortlist += sample.shortlist > 0 ? more : 0;
+    return sees_shortlist(seen, n_vocab) ? list.shortlist(logits, n_vocab, seen.shortlist) : list.all(logits, n_vocab);
+}
+
+// Tokens that were refused one by one before all are looked at.
+constexpr size_t k_max_refused = 8;
+
 llama_token select_token(const struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
     thread_local candidate_list list;
-    const llama_token_data_array candidates =
-        sees_shortlist(sample, n_vocab) ? list.shortlist(logits, n_vocab, sample.shortlist) : list.all(logits, n_vocab);
-
-    constraint * const grammar = constraint_of(llama_sampler_chain_get(sample.chain, 0));
-    if (grammar == nullptr) {
-        return draw(sample.chain, 0, candidates);
-    }
-    const llama_token token = draw(sample.chain, 1, candidates);
-    if (grammar->allows(token)) {
+    const gates                 guards(sample.chain);
+    const int                   first = guards.count();
+    const llama_token           token = guards.forced();
+    if (token != LLAMA_TOKEN_NULL) {
         return token;
     }
-    std::vector<llama_token_data> left    = grammar->allowed(logits, n_vocab);
-    const llama_token_data_array  allowed = { left.data(), left.size(), -1, false };
-    if (!any_candidate_left(allowed)) {
-        throw std::runtime_error("the grammar allows no token here");
+    std::vector<llama_token> refused;
+    while (refused.size() < k_max_refused) {
+        llama_token_data_array candidates =
+            candidates_of(sample, list, logits, n_vocab, static_cast<int32_t>(refused.size()));
+        for (size_t i = 0; !refused.empty() && i < candidates.size; i++) {
+            if (std::find(refused.begin(), refused.end(), candidates.data[i].id) != refused.end()) {
+                candidates.data[i].logit = k_minus_infinity;
+            }
+        }
+        const llama_token chosen  = draw(sample.chain, first, candidates);
+        const gate *      refuses = guards.refuses(chosen);
+        if (refuses == nullptr) {
+            return chosen;
+        }
+        if (refuses->lists_allowed()) {
+            break;
+        }
+        refused.push_back(chosen);
     }
-    return draw(sample.chain, 1, allowed);
+    std::vector<llama_token_data> left = guards.allowed(logits, n_vocab);
+    return draw(sample.chain, first, { left.data(), left.size(), -1, false });
+}
+
+// The likeliest of what all members but the last left, for somebody else to change before the last one chooses.
+void hand_out(const struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
+    thread_local candidate_list   list;
+    const gates                   guards(sample.chain);
+    const llama_token             forced = guards.forced();
+    std::vector<llama_token_data> left;
+    llama_token_data_array        candidates;
+    if (forced != LLAMA_TOKEN_NULL) {
+        left       = { { forced, logits[forced], 0.0f } };
+        candidates = { left.data(), left.size(), -1, false };
+    } else {
+        if (guards.apply_here()) {
+            left       = guards.allowed(logits, n_vocab);
+            candidates = { left.data(), left.size(), -1, false };
+        } else {
+            candidates = candidates_of(sample, list, logits, n_vocab, 0);
+        }
+        apply_members(sample.chain, guards.count(), llama_sampler_chain_n(sample.chain) - 1, candidates);
+    }
+    struct panallama_candidates & out = *sample.candidates;
+    require(out.capacity > 0 && out.tokens != nullptr && out.logits != nullptr, "there is no room for the candidates");
+    llama_token_data * const begin = candidates.data;
+    llama_token_data * const end   = std::remove_if(begin, begin + candidates.size, [](const llama_token_data & one) {
+        return !(one.logit > k_minus_infinity);
+    });
+    const int64_t count = std::min<int64_t>(out.capacity, end - begin);
+    std::partial_sort(begin, begin + count, end, [](const llama_token_data & a, const llama_token_data & b) {
+        return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
+    });
+    for (int64_t i = 0; i < count; i++) {
+        out.tokens[i] = begin[i].id;
+        out.logits[i] = begin[i].logit;
+    }
+    out.count = static_cast<int32_t>(count);
+}
+
+// What the last member makes of the candidates.
+llama_token choose(const struct panallama_sample & sample) {
+    thread_local std::vector<llama_token_data> chosen_from;
+    const struct panallama_candidates &        given = *sample.candidates;
+    require(given.count > 0 && given.count <= given.capacity, "there are no candidates");
+    chosen_from.clear();
+    for (int32_t i = 0; i < given.count; i++) {
+        chosen_from.push_back({ given.tokens[i], given.logits[i], 0.0f });
+    }
+    llama_token_data_array candidates = { chosen_from.data(), chosen_from.size(), -1, false };
+    if (!any_candidate_left(candidates)) {
+        throw std::runtime_error("no candidate is left to choose from");
+    }
+    const int last = llama_sampler_chain_n(sample.chain) - 1;
+    apply_members(sample.chain, last, last + 1, candidates);
+    return selected(candidates);
 }
 
 // The row of logits that a sample is taken from. The first access of a step puts the rows in order and every one waits
@@ -133,6 +288,30 @@ const float * row_of(llama_context * ctx, const struct panallama_sample & sample
     return logits;
 }
 
+// The likeliest tokens, to where they are kept until the token is chosen.
+log_probabilities report(struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
+    const log_probabilities probabilities(logits, n_vocab);
+    const int32_t           n = std::min(sample.n_top, n_vocab);
+    if (sample.candidates == nullptr) {
+        probabilities.top(n_vocab, n, sample.top_tokens, sample.top_logprobs);
+        sample.n_top_filled = n;
+    } else {
+        struct panallama_candidates & kept = *sample.candidates;
+        require(kept.logprobs != nullptr && kept.top_tokens != nullptr && kept.top_logprobs != nullptr,
+                "there is no room for the log-probabilities of the candidates");
+        probabilities.top(n_vocab, n, kept.top_tokens, kept.top_logprobs);
+        kept.n_top_filled = n;
+        for (int32_t i = 0; i < kept.count; i++) {
+            kept.logprobs[i] = probabilities.of(kept.tokens[i]);
+        }
+    }
+    return probabilities;
+}
+
+bool is_choice(const struct panallama_sample & sample) {
+    return sample.candidates != nullptr && sample.output_index < 0;
+}
+
 // Touches nothing but the sample, its chain and memory of this thread.
 void sample_row(struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
     require(sample.chain != nullptr && llama_sampler_chain_get(sample.chain, -1) != nullptr,
@@ -141,13 +320,32 @@ void sample_row(struct panallama_sample & sample, const float * logits, int32_t 
     require(sample.n_top == 0 || (sample.top_tokens != nullptr && sample.top_logprobs != nullptr),
             "there is no room for the top tokens");
 
+    if (sample.candidates != nullptr) {
+        hand_out(sample, logits, n_vocab);
+        if (sample.n_top > 0) {
+            report(sample, logits, n_vocab);
+        }
+        return;
+    }
     const llama_token token = select_token(sample, logits, n_vocab);
     if (sample.n_top > 0) {
-        const log_probabilities probabilities(logits, n_vocab);
-        const int32_t           n = std::min(sample.n_top, n_vocab);
-        probabilities.top(n_vocab, n, sample.top_tokens, sample.top_logprobs);
-        sample.n_top_filled = n;
-        sample.logprob      = probabilities.of(token);
+        sample.logprob = report(sample, logits, n_vocab).of(token);
+    }
+    llama_sampler_accept(sample.chain, token);
+    sample.token = token;
+}
+
+// Touches nothing but the sample and its chain.
+void choose_candidate(struct panallama_sample & sample) {
+    require(sample.chain != nullptr && llama_sampler_chain_get(sample.chain, -1) != nullptr,
+            "the sampler is not a chain");
+    const llama_token token = choose(sample);
+    if (sample.n_top > 0) {
+        const struct panallama_candidates & given = *sample.candidates;
+        sample.logprob      = given.logprobs[std::find(given.tokens, given.tokens + given.count, token) - given.tokens];
+        sample.n_top_filled = given.n_top_filled;
+        std::copy(given.top_tokens, given.top_tokens + given.n_top_filled, sample.top_tokens);
+        std::copy(given.top_logprobs, given.top_logprobs + given.n_top_filled, sample.top_logprobs);
     }
     llama_sampler_accept(sample.chain, token);
     sample.token = token;
@@ -155,7 +353,7 @@ void sample_row(struct panallama_sample & sample, const float * logits, int32_t 
 
 // What a sample needs beside what the caller sees of it.
 struct sample_work {
-    const float * logits  = nullptr; // NULL where they could not be had
+    const float * logits  = nullptr; // NULL for a choice, and where they could not be had
     char *        failure = nullptr;
 };
 
@@ -163,6 +361,9 @@ struct sample_work {
 // caches cold): 0.1 ns a token and 0.5 us an element of a shortlist; 2 ns a token where top-k sees all of them, 10 to 60
 // where they are sorted; 8 ns a token for the sum of the log-probabilities.
 int64_t estimated_ns(const struct panallama_sample & sample, int32_t n_vocab) {
+    if (is_choice(sample)) {
+        return int64_t{ 30 } * sample.candidates->count;
+    }
     const int64_t all   = int64_t{ sample.shortlist > 0 ? 2 : 10 } * n_vocab;
     const int64_t chain = sees_shortlist(sample, n_vocab) ? n_vocab / 10 + int64_t{ 500 } * sample.shortlist : all;
     return chain + (sample.n_top > 0 ? int64_t{ 8 } * n_vocab : 0);
@@ -195,15 +396,19 @@ int32_t sample_all(
         samples[i].logprob      = std::numeric_limits<float>::quiet_NaN();
         samples[i].n_top_filled = 0;
         samples[i].status       = guarded(&works[i].failure, [&] {
-            works[i].logits = row_of(ctx, samples[i]);
+            works[i].logits = is_choice(samples[i]) ? nullptr : row_of(ctx, samples[i]);
             return PANALLAMA_OK;
         });
     }
 
     const auto take = [&](int32_t i) {
-        if (works[i].logits != nullptr) {
+        if (samples[i].status == PANALLAMA_OK) {
             samples[i].status = guarded(&works[i].failure, [&] {
-                sample_row(samples[i], works[i].logits, n_vocab);
+                if (is_choice(samples[i])) {
+                    choose_candidate(samples[i]);
+                } else {
+                    sample_row(samples[i], works[i].logits, n_vocab);
+                }
                 return PANALLAMA_OK;
             });
         }

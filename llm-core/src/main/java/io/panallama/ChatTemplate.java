@@ -32,6 +32,7 @@ final class ChatTemplate {
    * @param preserved texts of control tokens that belong to the answer's text
    * @param parser what {@link io.panallama.internal.handle.ChatParserHandle} wants; null if the answer's text is its content
    * @param constraint the grammar that the answer follows; null if there is none
+   * @param thinking the tags around the thinking, as JSON; null if the template has none
    * @param searchesText whether that grammar waits for a pattern in all of the text
    */
   @SuppressWarnings("ArrayRecordComponent") // internal, never compared
@@ -42,6 +43,7 @@ final class ChatTemplate {
       List<String> preserved,
       @Nullable String parser,
       @Nullable String constraint,
+      @Nullable String thinking,
       boolean searchesText) {
     byte[] promptBytes() {
       return prompt.getBytes(StandardCharsets.UTF_8);
@@ -80,6 +82,7 @@ final class ChatTemplate {
         texts(result.path("preserved_tokens")),
         result.has("parser") ? result.get("parser").toString() : null,
         result.has("constraint") ? result.get("constraint").toString() : null,
+        result.has("thinking") ? result.get("thinking").toString() : null,
         searches);
   }
 

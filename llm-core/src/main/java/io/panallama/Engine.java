@@ -244,6 +244,10 @@ public final class Engine implements Generator, AutoCloseable {
   }
 
   private Generation start(Prepared request, @Nullable SequenceListener listener, @Nullable Places places) {
+    return FlushedGeneration.of(startNow(request, listener, places), request.options().flush());
+  }
+
+  private Generation startNow(Prepared request, @Nullable SequenceListener listener, @Nullable Places places) {
     if (request.parser() == null) {
       return submit(request, listener, places);
     }
@@ -283,7 +287,19 @@ public final class Engine implements Generator, AutoCloseable {
       }
     }
     String parameter = request.tools().callable() ? "tools" : "response_format";
-    return new AnswerConstraint(parameter, rendered.constraint(), rendered.searchesText(), spoken);
+    String grammar = rendered.constraint();
+    ReasoningBudget budget = request.template().budget();
+    String description = budget == null ? grammar : limited(grammar, rendered.thinking(), budget);
+    return new AnswerConstraint(parameter, description, grammar != null, rendered.searchesText(), spoken);
+  }
+
+  private static String limited(@Nullable String grammar, @Nullable String thinking, ReasoningBudget budget) {
+    if (thinking == null) {
+      throw new InvalidRequestException(
+          "reasoning_budget_tokens",
+          "reasoning_budget_tokens needs a chat template with tags around the thinking; this model's has none.");
+    }
+    return AnswerConstraint.withBudget(grammar, thinking, budget);
   }
 
   /** What a completion's answer is held to. A JSON schema becomes a grammar by itself, without a template. */
@@ -305,10 +321,12 @@ public final class Engine implements Generator, AutoCloseable {
       throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
     }
     loop.requireRoom(prompt.length, request.options().overflow());
-    Sampling sampling = sampling(request.options(), request.constraint());
-    SamplerChain sampler = SamplerChain.create(model.handle(), sampling, prompt, request.constraint());
+    GenerationOptions options = request.options();
+    AnswerConstraint constraint = request.constraint();
+    SamplerChain sampler =
+        SamplerChain.create(model.handle(), sampling(options, constraint), prompt, constraint, options);
     try {
-      return loop.submit(prompt, request.options(), request.stops(), sampler, listener, places);
+      return loop.submit(prompt, options, request.stops(), sampler, listener, places);
     } catch (Throwable refused) {
       sampler.close();
       throw refused;
@@ -319,7 +337,7 @@ public final class Engine implements Generator, AutoCloseable {
   private static Sampling sampling(GenerationOptions options, AnswerConstraint constraint) {
     Sampling sampling = options.sampling();
     ResponseFormat.Gbnf gbnf = options.format() instanceof ResponseFormat.Gbnf given ? given : null;
-    if (gbnf == null && constraint.description() == null) {
+    if (gbnf == null && !constraint.hasGrammar()) {
       return sampling;
     }
     boolean another =

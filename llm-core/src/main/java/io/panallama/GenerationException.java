@@ -14,6 +14,8 @@ public final class GenerationException extends PanallamaException {
     DECODE_FAILED,
     /** The model wrote something that its chat format has no reading for, such as half a tool call. */
     MALFORMED_OUTPUT,
+    /** The generation's {@link LogitProcessor} threw, forbade every candidate, or took longer than it may. */
+    PROCESSOR_FAILED,
     /** The thread that waited for the next event was interrupted; the generation was cancelled. */
     INTERRUPTED
   }

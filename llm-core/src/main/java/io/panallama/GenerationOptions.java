@@ -1,19 +1,17 @@
 package io.panallama;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Limits, sampling, stops and precedence of one generation.
  *
- * @param maxTokens the most tokens to generate, at least 1; {@link #UNLIMITED} leaves the context as the only limit
+ * @param stop when it ends by what it generated
  * @param sampling how the next token is chosen
- * @param stops texts that end the generation where they first appear, across token borders; they are not part of the
- *     output. None may be empty or longer than {@link #MAX_STOP_LENGTH}, at most {@link #MAX_STOPS}
  * @param topLogprobs how many of the likeliest tokens to report at each step, 0 to {@link #MAX_TOP_LOGPROBS}; 0 reports
  *     none
  * @param priority 0 to {@link #MAX_PRIORITY}, the highest is served first: who waits longest among the highest gets the
@@ -24,25 +22,28 @@ import org.jspecify.annotations.Nullable;
  *     ordinary share of the steps gets a larger one
  * @param overflow what happens when prompt and answer do not fit into the context
  * @param format what the answer has to look like
+ * @param flush where the pieces of streamed text end
+ * @param processing Java code that has a say in each token; null for none
  */
 public record GenerationOptions(
-    int maxTokens,
+    StopConditions stop,
     Sampling sampling,
-    List<String> stops,
     int topLogprobs,
     int priority,
     @Nullable Duration timeLimit,
     @Nullable Instant deadline,
     ContextOverflow overflow,
-    ResponseFormat format) {
+    ResponseFormat format,
+    StreamFlush flush,
+    @Nullable LogitProcessing processing) {
   /** No limit but the context. */
   public static final int UNLIMITED = Integer.MAX_VALUE;
 
   /** The most stop texts one request may carry. */
-  public static final int MAX_STOPS = 64;
+  public static final int MAX_STOPS = StopConditions.MAX_TEXTS;
 
-  /** The most chars of a stop text. Each byte of one costs some five bytes as long as its request waits or runs. */
-  public static final int MAX_STOP_LENGTH = 1024;
+  /** The most chars of a stop text. */
+  public static final int MAX_STOP_LENGTH = StopConditions.MAX_TEXT_LENGTH;
 
   /** The most alternatives that can be reported per step; OpenAI's own limit. */
   public static final int MAX_TOP_LOGPROBS = 20;
@@ -53,47 +54,17 @@ public record GenerationOptions(
   /** The priority of a request that names none. */
   public static final int DEFAULT_PRIORITY = 5;
 
-  private static final GenerationOptions DEFAULTS =
-      new GenerationOptions(
-          UNLIMITED,
-          Sampling.defaults(),
-          List.of(),
-          0,
-          DEFAULT_PRIORITY,
-          null,
-          null,
-          new ContextOverflow.Reject(),
-          new ResponseFormat.Text());
+  private static final GenerationOptions DEFAULTS = new Draft().build();
 
   /**
    * @throws InvalidRequestException if a value is out of its range
    */
   public GenerationOptions {
+    Objects.requireNonNull(stop, "stop");
     Objects.requireNonNull(sampling, "sampling");
     Objects.requireNonNull(overflow, "overflow");
     Objects.requireNonNull(format, "format");
-    stops = List.copyOf(stops);
-    if (maxTokens < 1) {
-      throw new InvalidRequestException("max_tokens", "max_tokens is " + maxTokens + "; it must be at least 1.");
-    }
-    if (stops.size() > MAX_STOPS) {
-      throw new InvalidRequestException(
-          "stop", "stop has " + stops.size() + " texts; at most " + MAX_STOPS + " are allowed.");
-    }
-    if (stops.contains("")) {
-      throw new InvalidRequestException(
-          "stop", "stop contains an empty text; every stop needs at least one character.");
-    }
-    for (String stop : stops) {
-      if (stop.length() > MAX_STOP_LENGTH) {
-        throw new InvalidRequestException(
-            "stop",
-            "stop contains a text of " + stop.length() + " chars; at most " + MAX_STOP_LENGTH + " are allowed.");
-      }
-      if (!StandardCharsets.UTF_8.newEncoder().canEncode(stop)) {
-        throw new InvalidRequestException("stop", "stop contains half of a surrogate pair, which no output can match.");
-      }
-    }
+    Objects.requireNonNull(flush, "flush");
     Checks.inRange("top_logprobs", topLogprobs, 0, MAX_TOP_LOGPROBS);
     Checks.inRange("priority", priority, 0, MAX_PRIORITY);
     if (timeLimit != null && (timeLimit.isNegative() || timeLimit.isZero())) {
@@ -106,48 +77,101 @@ public record GenerationOptions(
     return DEFAULTS;
   }
 
-  public GenerationOptions withMaxTokens(int newMaxTokens) {
-    return new GenerationOptions(
-        newMaxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, overflow, format);
+  /** As {@link StopConditions#maxTokens}. */
+  public int maxTokens() {
+    return stop.maxTokens();
   }
 
-  public GenerationOptions withSampling(Sampling newSampling) {
-    return new GenerationOptions(
-        maxTokens, newSampling, stops, topLogprobs, priority, timeLimit, deadline, overflow, format);
+  /** As {@link StopConditions#texts}. */
+  public List<String> stops() {
+    return stop.texts();
+  }
+
+  public GenerationOptions withStop(StopConditions newStop) {
+    return with(draft -> draft.stop = newStop);
+  }
+
+  public GenerationOptions withMaxTokens(int newMaxTokens) {
+    return withStop(stop.withMaxTokens(newMaxTokens));
   }
 
   public GenerationOptions withStops(String... newStops) {
-    return new GenerationOptions(
-        maxTokens, sampling, List.of(newStops), topLogprobs, priority, timeLimit, deadline, overflow, format);
+    return withStop(stop.withTexts(List.of(newStops)));
+  }
+
+  public GenerationOptions withSampling(Sampling newSampling) {
+    return with(draft -> draft.sampling = newSampling);
   }
 
   public GenerationOptions withTopLogprobs(int newTopLogprobs) {
-    return new GenerationOptions(
-        maxTokens, sampling, stops, newTopLogprobs, priority, timeLimit, deadline, overflow, format);
+    return with(draft -> draft.topLogprobs = newTopLogprobs);
   }
 
   public GenerationOptions withPriority(int newPriority) {
-    return new GenerationOptions(
-        maxTokens, sampling, stops, topLogprobs, newPriority, timeLimit, deadline, overflow, format);
+    return with(draft -> draft.priority = newPriority);
   }
 
   public GenerationOptions withTimeLimit(@Nullable Duration newTimeLimit) {
-    return new GenerationOptions(
-        maxTokens, sampling, stops, topLogprobs, priority, newTimeLimit, deadline, overflow, format);
+    return with(draft -> draft.timeLimit = newTimeLimit);
   }
 
   public GenerationOptions withDeadline(@Nullable Instant newDeadline) {
-    return new GenerationOptions(
-        maxTokens, sampling, stops, topLogprobs, priority, timeLimit, newDeadline, overflow, format);
+    return with(draft -> draft.deadline = newDeadline);
   }
 
   public GenerationOptions withOverflow(ContextOverflow newOverflow) {
-    return new GenerationOptions(
-        maxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, newOverflow, format);
+    return with(draft -> draft.overflow = newOverflow);
   }
 
   public GenerationOptions withFormat(ResponseFormat newFormat) {
-    return new GenerationOptions(
-        maxTokens, sampling, stops, topLogprobs, priority, timeLimit, deadline, overflow, newFormat);
+    return with(draft -> draft.format = newFormat);
+  }
+
+  public GenerationOptions withFlush(StreamFlush newFlush) {
+    return with(draft -> draft.flush = newFlush);
+  }
+
+  public GenerationOptions withProcessing(@Nullable LogitProcessing newProcessing) {
+    return with(draft -> draft.processing = newProcessing);
+  }
+
+  private GenerationOptions with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.build();
+  }
+
+  /** The components as variables, so that changing one does not mean naming all of them. */
+  private static final class Draft {
+    private StopConditions stop = StopConditions.NONE;
+    private Sampling sampling = Sampling.defaults();
+    private int topLogprobs;
+    private int priority = DEFAULT_PRIORITY;
+    private @Nullable Duration timeLimit;
+    private @Nullable Instant deadline;
+    private ContextOverflow overflow = new ContextOverflow.Reject();
+    private ResponseFormat format = new ResponseFormat.Text();
+    private StreamFlush flush = StreamFlush.TOKEN;
+    private @Nullable LogitProcessing processing;
+
+    Draft() {}
+
+    Draft(GenerationOptions from) {
+      stop = from.stop;
+      sampling = from.sampling;
+      topLogprobs = from.topLogprobs;
+      priority = from.priority;
+      timeLimit = from.timeLimit;
+      deadline = from.deadline;
+      overflow = from.overflow;
+      format = from.format;
+      flush = from.flush;
+      processing = from.processing;
+    }
+
+    GenerationOptions build() {
+      return new GenerationOptions(
+          stop, sampling, topLogprobs, priority, timeLimit, deadline, overflow, format, flush, processing);
+    }
   }
 }

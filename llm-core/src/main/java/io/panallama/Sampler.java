@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * One stage of a sampling chain: every sampler of llama.h v0.5.0. A stage narrows or reweights the candidates; the
+ * One stage of a sampling chain: every sampler of llama.h v0.5.0, and a few of our own. A stage narrows or reweights the candidates; the
  * {@link Selecting} ones choose the token and come last.
  *
  * <p>All are immutable values; the native sampler with its state is made per generation. A {@code minKeep} is the number
@@ -228,6 +228,25 @@ public sealed interface Sampler {
   }
 
   /**
+   * Keeps texts out of the output, across token borders. Bytes are compared; control tokens, which the output does not show,
+   * have none. What precedes the answer is not looked at.
+   *
+   * <p>In front of a chain, before or behind a grammar, it is asked about the token that the others chose, which costs next to
+   * nothing until it refuses one; anywhere else it looks at all candidates.
+   *
+   * @param texts 1 to {@link #MAX_BANNED_TEXTS}; none empty or longer than {@link #MAX_BANNED_LENGTH} chars
+   */
+  record BannedTexts(List<String> texts) implements Sampler {
+    public BannedTexts {
+      texts = List.copyOf(texts);
+      Checks.inRange("the number of bad_words", texts.size(), 1, MAX_BANNED_TEXTS);
+      for (String text : texts) {
+        Checks.inRange("the length of a text in bad_words", text.length(), 1, MAX_BANNED_LENGTH);
+      }
+    }
+  }
+
+  /**
    * Forbids every token that ends a generation, so that only a limit or a stop text does: llama-server's
    * {@code ignore_eos}. For measuring, where answers must have the length that was asked for.
    */
@@ -279,6 +298,12 @@ public sealed interface Sampler {
 
   /** The longest look-back of a penalty, in tokens. */
   int MAX_LAST_N = 1 << 20;
+
+  /** The most texts of {@link BannedTexts}. */
+  int MAX_BANNED_TEXTS = 64;
+
+  /** The longest text of {@link BannedTexts} in chars. */
+  int MAX_BANNED_LENGTH = 256;
 
   /** The most breakers of {@link Dry}. */
   int MAX_BREAKERS = 64;

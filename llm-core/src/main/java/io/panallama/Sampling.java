@@ -1,15 +1,20 @@
 package io.panallama;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How the next token is chosen: a chain of samplers, applied in order, and a seed.
  *
- * <p>With the same seed, chain, prompt and batch composition the output is the same. The composition of the batch can
- * change the last bits of the logits, because llama.cpp takes other kernels for other batch sizes.
+ * <p>With the same seed, chain, prompt and batch composition the output is the same, also in another process on the same
+ * machine. The composition of the batch can change the last bits of the logits, because llama.cpp takes other kernels for
+ * other batch sizes: a draw that lies within that of the border between two tokens may then go the other way.
  *
  * @param chain the stages; the last one, and no other, is {@link Sampler.Selecting}
  * @param seed unsigned 32-bit seed of the random stages, or {@link #RANDOM_SEED}
@@ -52,9 +57,9 @@ public record Sampling(List<Sampler> chain, long seed) {
   }
 
   /**
-   * Puts the usual stages into llama.cpp's usual order: grammar, logit bias, no end, penalties, DRY, top-n-sigma, top-k,
-   * typical, top-p, min-p, XTC, temperature, draw. A stage whose value turns it off is left out. For any other order
-   * build the {@linkplain Sampling#Sampling chain} itself.
+   * Puts the usual stages together: grammar, banned texts, logit bias, no end, then penalties, DRY, top-n-sigma, top-k,
+   * typical, top-p, min-p, XTC, temperature unless {@link #order} says otherwise, then the draw. A stage whose value turns it
+   * off is left out. For anything else build the {@linkplain Sampling#Sampling chain} itself.
    *
    * <p>Not safe for use by several threads.
    */
@@ -71,7 +76,13 @@ public record Sampling(List<Sampler> chain, long seed) {
     private float presencePenalty;
     private long seed = RANDOM_SEED;
     private Map<Integer, Float> logitBias = Map.of();
+    private Set<Integer> bannedTokens = Set.of();
+    private List<String> bannedTexts = List.of();
     private boolean ignoreEnd;
+    private int minKeep = 1;
+    private List<SamplerStage> order = SamplerStage.USUAL;
+    private float temperatureRange;
+    private float temperatureExponent = 1;
     private Sampler.@Nullable Xtc xtc;
     private Sampler.@Nullable Dry dry;
     private @Nullable Sampler grammar;
@@ -151,6 +162,44 @@ public record Sampling(List<Sampler> chain, long seed) {
       return this;
     }
 
+    /** Ids of tokens that must not come, whatever the {@link #logitBias} says of them. */
+    public Builder banTokens(Collection<Integer> value) {
+      this.bannedTokens = Set.copyOf(value);
+      return this;
+    }
+
+    /** Texts that must not appear in the output; see {@link Sampler.BannedTexts}. */
+    public Builder banTexts(List<String> value) {
+      this.bannedTexts = List.copyOf(value);
+      return this;
+    }
+
+    /** The fewest candidates that top-p, min-p and typical leave, 0 or more. */
+    public Builder minKeep(int value) {
+      this.minKeep = value;
+      return this;
+    }
+
+    /**
+     * The stages in the order in which they apply. One that is not named is not used; one that is named twice applies twice.
+     */
+    public Builder order(List<SamplerStage> value) {
+      this.order = List.copyOf(value);
+      return this;
+    }
+
+    /**
+     * Makes the {@link #temperature} dynamic; see {@link Sampler.DynamicTemperature}.
+     *
+     * @param range how far from it, 0 or more; 0 turns it off
+     * @param exponent larger than 0
+     */
+    public Builder temperatureRange(float range, float exponent) {
+      this.temperatureRange = range;
+      this.temperatureExponent = exponent;
+      return this;
+    }
+
     /** Whether tokens that would end the generation are forbidden; see {@link Sampler.NoEnd}. */
     public Builder ignoreEnd(boolean value) {
       this.ignoreEnd = value;
@@ -197,67 +246,84 @@ public record Sampling(List<Sampler> chain, long seed) {
       if (grammar != null) {
         chain.add(grammar);
       }
-      if (!logitBias.isEmpty()) {
-        chain.add(new Sampler.LogitBias(logitBias));
+      if (!bannedTexts.isEmpty()) {
+        chain.add(new Sampler.BannedTexts(bannedTexts));
+      }
+      Map<Integer, Float> bias = new HashMap<>(logitBias);
+      bannedTokens.forEach(token -> bias.put(token, Float.NEGATIVE_INFINITY));
+      if (!bias.isEmpty()) {
+        chain.add(new Sampler.LogitBias(bias));
       }
       if (ignoreEnd) {
         chain.add(new Sampler.NoEnd());
       }
-      Sampler.Penalties penalties =
-          new Sampler.Penalties(repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty);
-      if (repeatLastN > 0 && (repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0)) {
-        chain.add(penalties);
+      Map<SamplerStage, Sampler> stages = stages();
+      boolean mirostat = selecting instanceof Sampler.Mirostat || selecting instanceof Sampler.MirostatV2;
+      boolean greedy = isGreedy();
+      for (SamplerStage stage : order) {
+        Sampler sampler = stages.get(stage);
+        boolean wanted = stage.looksBack() || !greedy && (!mirostat || stage == SamplerStage.TEMPERATURE);
+        if (sampler != null && wanted) {
+          chain.add(sampler);
+        }
       }
-      if (dry != null && dry.multiplier() > 0) {
-        chain.add(dry);
-      }
-      Sampler.Temperature plain = new Sampler.Temperature(temperature);
-      if (temperature == 0 && dynamicTemperature == null && selecting == null) {
-        checkTruncation();
-        chain.add(new Sampler.Greedy());
-      } else if (selecting instanceof Sampler.Mirostat || selecting instanceof Sampler.MirostatV2) {
-        checkTruncation();
-        chain.add(dynamicTemperature == null ? plain : dynamicTemperature);
-        chain.add(selecting);
-      } else {
-        chain.addAll(truncation());
-        chain.add(dynamicTemperature == null ? plain : dynamicTemperature);
-        chain.add(selecting == null ? new Sampler.Dist() : selecting);
-      }
+      chain.add(greedy ? new Sampler.Greedy() : selecting == null ? new Sampler.Dist() : selecting);
       return new Sampling(chain, seed);
     }
 
-    /** A value out of range is refused even where the stage would not be used. */
-    private void checkTruncation() {
-      truncation();
+    private boolean isGreedy() {
+      return temperature == 0
+          && temperatureRange == 0
+          && dynamicTemperature == null
+          && selecting == null
+          && order.contains(SamplerStage.TEMPERATURE);
     }
 
-    private List<Sampler> truncation() {
-      List<Sampler> stages = new ArrayList<>();
+    /** Those that do something. A value out of range is refused even where its stage would not be used. */
+    private Map<SamplerStage, Sampler> stages() {
+      Map<SamplerStage, Sampler> stages = new EnumMap<>(SamplerStage.class);
+      Sampler penalties = new Sampler.Penalties(repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty);
+      if (repeatLastN > 0 && (repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0)) {
+        stages.put(SamplerStage.PENALTIES, penalties);
+      }
+      if (dry != null && dry.multiplier() > 0) {
+        stages.put(SamplerStage.DRY, dry);
+      }
       Checks.inRange("top_n_sigma", topNSigma, 0, Float.MAX_VALUE);
       if (topNSigma > 0) {
-        stages.add(new Sampler.TopNSigma(topNSigma));
+        stages.put(SamplerStage.TOP_N_SIGMA, new Sampler.TopNSigma(topNSigma));
       }
       Checks.inRange("top_k", topK, 0, Integer.MAX_VALUE);
       if (topK > 0) {
-        stages.add(new Sampler.TopK(topK));
+        stages.put(SamplerStage.TOP_K, new Sampler.TopK(topK));
       }
-      Sampler typical = new Sampler.Typical(typicalP, 1);
+      Sampler typical = new Sampler.Typical(typicalP, minKeep);
       if (typicalP < 1) {
-        stages.add(typical);
+        stages.put(SamplerStage.TYPICAL_P, typical);
       }
-      Sampler nucleus = new Sampler.TopP(topP, 1);
+      Sampler nucleus = new Sampler.TopP(topP, minKeep);
       if (topP < 1) {
-        stages.add(nucleus);
+        stages.put(SamplerStage.TOP_P, nucleus);
       }
-      Sampler minimum = new Sampler.MinP(minP, 1);
+      Sampler minimum = new Sampler.MinP(minP, minKeep);
       if (minP > 0) {
-        stages.add(minimum);
+        stages.put(SamplerStage.MIN_P, minimum);
       }
       if (xtc != null && xtc.probability() > 0) {
-        stages.add(xtc);
+        stages.put(SamplerStage.XTC, xtc);
       }
+      stages.put(SamplerStage.TEMPERATURE, temperatureStage());
+      stages.put(SamplerStage.INFILL, new Sampler.Infill());
       return stages;
+    }
+
+    private Sampler temperatureStage() {
+      Sampler plain = new Sampler.Temperature(temperature);
+      Sampler ranged = new Sampler.DynamicTemperature(temperature, temperatureRange, temperatureExponent);
+      if (dynamicTemperature != null) {
+        return dynamicTemperature;
+      }
+      return temperatureRange > 0 ? ranged : plain;
     }
   }
 }

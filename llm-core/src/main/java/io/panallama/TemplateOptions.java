@@ -13,9 +13,15 @@ import org.jspecify.annotations.Nullable;
  *     "\"low\""}. {@code "preserve_reasoning"} is true unless it is given: templates that can keep the reasoning of earlier
  *     turns in the prompt do
  * @param turn whether the answer is a new turn or goes on with the last message
+ * @param budget how much the model may think; null for no limit. A request whose template has no tags around the thinking
+ *     is refused then
  */
 public record TemplateOptions(
-    ReasoningFormat reasoning, @Nullable Boolean thinking, Map<String, String> arguments, Turn turn) {
+    ReasoningFormat reasoning,
+    @Nullable Boolean thinking,
+    Map<String, String> arguments,
+    Turn turn,
+    @Nullable ReasoningBudget budget) {
   /** Where the answer begins. */
   public enum Turn {
     /** With a new message of the assistant. */
@@ -30,7 +36,8 @@ public record TemplateOptions(
     CONTINUED_REASONING
   }
 
-  private static final TemplateOptions DEFAULTS = new TemplateOptions(ReasoningFormat.AUTO, null, Map.of(), Turn.NEW);
+  private static final TemplateOptions DEFAULTS =
+      new TemplateOptions(ReasoningFormat.AUTO, null, Map.of(), Turn.NEW, null);
 
   public TemplateOptions {
     Objects.requireNonNull(reasoning, "reasoning");
@@ -44,18 +51,22 @@ public record TemplateOptions(
   }
 
   public TemplateOptions withReasoning(ReasoningFormat newReasoning) {
-    return new TemplateOptions(newReasoning, thinking, arguments, turn);
+    return new TemplateOptions(newReasoning, thinking, arguments, turn, budget);
   }
 
   public TemplateOptions withThinking(@Nullable Boolean newThinking) {
-    return new TemplateOptions(reasoning, newThinking, arguments, turn);
+    return new TemplateOptions(reasoning, newThinking, arguments, turn, budget);
   }
 
   public TemplateOptions withArguments(Map<String, String> newArguments) {
-    return new TemplateOptions(reasoning, thinking, newArguments, turn);
+    return new TemplateOptions(reasoning, thinking, newArguments, turn, budget);
   }
 
   public TemplateOptions withTurn(Turn newTurn) {
-    return new TemplateOptions(reasoning, thinking, arguments, newTurn);
+    return new TemplateOptions(reasoning, thinking, arguments, newTurn, budget);
+  }
+
+  public TemplateOptions withBudget(@Nullable ReasoningBudget newBudget) {
+    return new TemplateOptions(reasoning, thinking, arguments, turn, newBudget);
   }
 }

@@ -68,6 +68,13 @@ class ProgramsTest {
   }
 
   @Test
+  void grammars() throws IOException {
+    JsonNode rows = run("grammar", "--rounds", "1", "--tokens", "40").path("comparisons");
+    assertThat(rows.findValuesAsText("name")).containsExactly("plain object", "numbers and words");
+    assertThat(rows.path(1).path("ratio").path("samples").size()).isEqualTo(1);
+  }
+
+  @Test
   void severalEngines() throws IOException {
     JsonNode rows = run("engines", "--rounds", "2", "--engines", "3").path("comparisons");
     assertThat(rows.path(0).path("ratio").path("samples").size()).isEqualTo(2);

@@ -25,6 +25,7 @@ import io.panallama.bindings.generated.llama_sampler_i;
 import io.panallama.bindings.generated.llama_sampler_seq_config;
 import io.panallama.bindings.generated.llama_token_data;
 import io.panallama.bindings.generated.llama_token_data_array;
+import io.panallama.bindings.generated.panallama_candidates;
 import io.panallama.bindings.generated.panallama_device_memory;
 import io.panallama.bindings.generated.panallama_layout;
 import io.panallama.bindings.generated.panallama_quantize_report;
@@ -83,6 +84,7 @@ final class StructLayouts {
             llama_sampler_seq_config.layout(),
             llama_token_data.layout(),
             llama_token_data_array.layout(),
+            panallama_candidates.layout(),
             panallama_device_memory.layout(),
             panallama_layout.layout(),
             panallama_quantize_report.layout(),

@@ -33,7 +33,7 @@ class NativesTest {
             "platform " + Host.current().platform(),
             "backend " + backend,
             "llama " + lock.llamaVersion(),
-            "bridge 3");
+            "bridge 4");
   }
 
   @Test

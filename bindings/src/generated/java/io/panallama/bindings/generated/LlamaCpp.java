@@ -158,10 +158,10 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int LLAMA_STATE_SEQ_FLAGS_ON_DEVICE() {
         return LLAMA_STATE_SEQ_FLAGS_ON_DEVICE;
     }
-    private static final int PANALLAMA_BRIDGE_VERSION = (int)3L;
+    private static final int PANALLAMA_BRIDGE_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define PANALLAMA_BRIDGE_VERSION 3
+     * #define PANALLAMA_BRIDGE_VERSION 4
      * }
      */
     public static int PANALLAMA_BRIDGE_VERSION() {
@@ -22517,6 +22517,134 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("panallama_sampler_constraint", vocab, index, description, out, error);
             }
             return (int)mh$.invokeExact(vocab, index, description, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_banned_texts {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_banned_texts");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_banned_texts(const struct llama_vocab *vocab, const char **texts, int32_t n_texts, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_banned_texts$descriptor() {
+        return panallama_sampler_banned_texts.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_banned_texts(const struct llama_vocab *vocab, const char **texts, int32_t n_texts, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_banned_texts$handle() {
+        return panallama_sampler_banned_texts.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_banned_texts(const struct llama_vocab *vocab, const char **texts, int32_t n_texts, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_banned_texts$address() {
+        return panallama_sampler_banned_texts.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_banned_texts(const struct llama_vocab *vocab, const char **texts, int32_t n_texts, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_banned_texts(MemorySegment vocab, MemorySegment texts, int n_texts, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_banned_texts.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_banned_texts", vocab, texts, n_texts, out, error);
+            }
+            return (int)mh$.invokeExact(vocab, texts, n_texts, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_min_tokens {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_min_tokens");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_tokens(int32_t min_tokens, const llama_token *ends, int32_t n_ends, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_min_tokens$descriptor() {
+        return panallama_sampler_min_tokens.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_tokens(int32_t min_tokens, const llama_token *ends, int32_t n_ends, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_min_tokens$handle() {
+        return panallama_sampler_min_tokens.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_tokens(int32_t min_tokens, const llama_token *ends, int32_t n_ends, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_min_tokens$address() {
+        return panallama_sampler_min_tokens.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_tokens(int32_t min_tokens, const llama_token *ends, int32_t n_ends, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_min_tokens(int min_tokens, MemorySegment ends, int n_ends, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_min_tokens.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_min_tokens", min_tokens, ends, n_ends, out, error);
+            }
+            return (int)mh$.invokeExact(min_tokens, ends, n_ends, out, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -25,6 +25,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t n_top_filled;
  *     llama_token *top_tokens;
  *     float *top_logprobs;
+ *     struct panallama_candidates *candidates;
  * }
  * }
  */
@@ -45,7 +46,8 @@ public class panallama_sample {
         LlamaCpp.C_INT.withName("n_top_filled"),
         MemoryLayout.paddingLayout(4),
         LlamaCpp.C_POINTER.withName("top_tokens"),
-        LlamaCpp.C_POINTER.withName("top_logprobs")
+        LlamaCpp.C_POINTER.withName("top_logprobs"),
+        LlamaCpp.C_POINTER.withName("candidates")
     ).withName("panallama_sample");
 
     /**
@@ -493,6 +495,50 @@ public class panallama_sample {
      */
     public static void top_logprobs(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(top_logprobs$LAYOUT, top_logprobs$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout candidates$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("candidates"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct panallama_candidates *candidates
+     * }
+     */
+    public static final AddressLayout candidates$layout() {
+        return candidates$LAYOUT;
+    }
+
+    private static final long candidates$OFFSET = $LAYOUT.byteOffset(groupElement("candidates"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct panallama_candidates *candidates
+     * }
+     */
+    public static final long candidates$offset() {
+        return candidates$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct panallama_candidates *candidates
+     * }
+     */
+    public static MemorySegment candidates(MemorySegment struct) {
+        return struct.get(candidates$LAYOUT, candidates$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct panallama_candidates *candidates
+     * }
+     */
+    public static void candidates(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(candidates$LAYOUT, candidates$OFFSET, fieldValue);
     }
 
     /**

@@ -87,6 +87,28 @@ public interface Decoder extends AutoCloseable {
    */
   void addSample(TokenSampler sampler, int outputIndex, int topLogprobs);
 
+  /**
+   * Appends a sample of which only the candidates are wanted: no token is chosen. Called only for samplers that were made
+   * for it, and {@link #addChoice} follows before the next sample of that sampler.
+   */
+  default void addCandidates(TokenSampler sampler, int outputIndex, int topLogprobs) {
+    throw new UnsupportedOperationException("This decoder hands out no candidates.");
+  }
+
+  /**
+   * The candidates of sample {@code index} of the last {@link #sample}.
+   *
+   * @return false if that sample failed
+   */
+  default boolean readCandidates(int index, TokenSampler sampler, CandidateList into) {
+    throw new UnsupportedOperationException("This decoder hands out no candidates.");
+  }
+
+  /** Appends the choice from candidates that {@link #readCandidates} gave; it needs no logits any more. */
+  default void addChoice(TokenSampler sampler, CandidateList from, int topLogprobs) {
+    throw new UnsupportedOperationException("This decoder hands out no candidates.");
+  }
+
   /** Takes the listed samples. */
   void sample();
 

@@ -443,7 +443,7 @@ public final class EngineLoop implements AutoCloseable {
     admit(decoder, prefixes, now);
     prefixes.shareAgain(active);
     if (!stepper.step(active)) {
-      idle(prefixes);
+      idle(prefixes, stepper.processors());
     }
   }
 
@@ -462,15 +462,21 @@ public final class EngineLoop implements AutoCloseable {
     }
   }
 
-  private void idle(PrefixCache prefixes) {
+  private void idle(PrefixCache prefixes, ProcessorCalls processors) {
     // Each of them, though whoever brought it has called wake: a lock that a listener waited for may have taken that.
-    if (cancelRequested || !inbox.isEmpty() || !adoptions.isEmpty() || prefixes.hasReports() || closing) {
+    if (cancelRequested
+        || !inbox.isEmpty()
+        || !adoptions.isEmpty()
+        || prefixes.hasReports()
+        || processors.hasAnswers()
+        || closing) {
       return;
     }
-    if (nextDeadline == Sequence.NO_DEADLINE) {
+    long next = Math.min(nextDeadline, processors.nextDeadline());
+    if (next == Sequence.NO_DEADLINE) {
       LockSupport.park(this);
     } else {
-      LockSupport.parkNanos(this, nextDeadline - clock.getAsLong());
+      LockSupport.parkNanos(this, next - clock.getAsLong());
     }
   }
 
@@ -571,6 +577,11 @@ public final class EngineLoop implements AutoCloseable {
 
   /** Ends a sequence by a fault and tells its reader. */
   void fail(Sequence sequence, Reason reason, String message) {
+    fail(sequence, reason, message, null);
+  }
+
+  /** Ends a sequence by a fault with a cause and tells its reader. */
+  void fail(Sequence sequence, Reason reason, String message, @Nullable Throwable cause) {
     if (sequence.isActive()) {
       prefixes().release(sequence);
       active.remove(sequence);
@@ -578,7 +589,7 @@ public final class EngineLoop implements AutoCloseable {
     end(sequence);
     sequence.tellFailed();
     admission.leave();
-    sequence.generation().fail(new GenerationException(reason, message, null));
+    sequence.generation().fail(new GenerationException(reason, message, cause));
   }
 
   private void end(Sequence sequence) {

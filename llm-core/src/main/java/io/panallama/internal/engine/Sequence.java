@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import io.panallama.ContextOverflow;
 import io.panallama.GenerationOptions;
+import io.panallama.LogitProcessing;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,8 @@ final class Sequence implements PrefixHolder {
   private final GenerationOptions options;
   private final long deadline;
   private final @Nullable SequenceListener listener;
+  private final int[] stopTokens;
+  private final @Nullable ProcessorCall processor;
 
   private State state = State.WAITING;
   private int[] tokens;
@@ -75,6 +78,10 @@ final class Sequence implements PrefixHolder {
       GenerationOptions options,
       long deadline,
       @Nullable SequenceListener listener) {
+    this.stopTokens = options.stop().tokens().stream().mapToInt(Integer::intValue).toArray();
+    LogitProcessing processing = options.processing();
+    this.processor =
+        processing == null ? null : new ProcessorCall(processing, "panallama-processor-" + generation.id());
     this.generation = generation;
     this.sampler = sampler;
     this.stops = stops;
@@ -225,6 +232,26 @@ final class Sequence implements PrefixHolder {
     return completionLength() > 0 && missing() == 1;
   }
 
+  /** Java code that has a say in its tokens; null for none. */
+  @Nullable ProcessorCall processor() {
+    return processor;
+  }
+
+  /** Whether its request ends with this token. */
+  boolean isStopToken(int token) {
+    for (int stop : stopTokens) {
+      if (stop == token) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether a stop text may end it where it is. */
+  boolean reachedMinTokens() {
+    return generated >= options.stop().minTokens();
+  }
+
   boolean reachedMaxTokens() {
     return generated >= options.maxTokens();
   }
@@ -283,6 +310,9 @@ final class Sequence implements PrefixHolder {
     }
     state = State.FINISHED;
     id = NO_ID;
+    if (processor != null) {
+      processor.close();
+    }
   }
 
   /** The first {@code length} tokens are in the KV cache by sharing another sequence's cells. */
@@ -367,12 +397,12 @@ final class Sequence implements PrefixHolder {
   }
 
   /**
-   * Whether this sequence takes no part in the next step: it waits for the prompt of another one, or its reader is too far
-   * behind. Once it does, it goes on only when half of the
+   * Whether this sequence takes no part in the next step: it waits for the prompt of another one or for its processor, or its
+   * reader is too far behind. Once it does, it goes on only when half of the
    * mailbox is free, so that a slow reader does not make the batch change at every token.
    */
   boolean sitsOut() {
-    if (awaited != null) {
+    if (awaited != null || processor != null && processor.isPending()) {
       return true;
     }
     if (stalled) {

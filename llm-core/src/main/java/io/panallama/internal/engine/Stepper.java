@@ -20,6 +20,7 @@ final class Stepper {
   private final int[] outputs;
   private final LongSupplier clock;
   private final StepBudget budget;
+  private final ProcessorCalls processors;
 
   /** Sequences of a batch that failed: one of them is to blame, so each is computed alone until it is known. */
   private final Deque<Sequence> suspects = new ArrayDeque<>();
@@ -42,10 +43,17 @@ final class Stepper {
     this.sink = new TokenSink(pieces, decoder);
     this.sampled = new Sequence[slots];
     this.outputs = new int[slots];
+    this.processors = new ProcessorCalls(loop, decoder, slots, clock, this::take);
+  }
+
+  /** The sequences that wait for a processor. */
+  ProcessorCalls processors() {
+    return processors;
   }
 
   /** Returns false if there was nothing to compute. */
   boolean step(List<Sequence> active) {
+    processors.collect();
     long started = clock.getAsLong();
     int promptLimit = decoder.batchSize();
     while (true) {
@@ -148,13 +156,19 @@ final class Stepper {
     int prompts = plan.promptTokens();
     int generating = plan.generating();
     int count = 0;
+    int asked = 0;
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       boolean completes = plan.completes(i);
       sequence.computed(plan.count(i));
       prefixes.computed(sequence);
       if (completes && !sequence.wantsState()) {
-        decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
+        if (sequence.processor() == null) {
+          decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
+        } else {
+          decoder.addCandidates(sequence.sampler(), outputs[i], sequence.topLogprobs());
+          asked++;
+        }
         sampled[count++] = sequence;
       }
     }
@@ -164,12 +178,19 @@ final class Stepper {
     long now = clock.getAsLong();
     budget.measured(generating, prompts, plan.isFilledUp(), now - started);
     // Before a reader hears of the end of its generation, who may look at the counts.
-    loop.counters().step(prompts, count);
+    loop.counters().step(prompts, count - asked + processors.takeChosen());
     for (int i = 0; i < count; i++) {
-      take(sampled[i], i, now);
+      if (sampled[i].processor() == null) {
+        take(sampled[i], i, now);
+      } else if (!processors.ask(sampled[i], i, now)) {
+        failSample(sampled[i]);
+      }
       sampled[i] = null;
     }
     handOutStates();
+    if (asked > 0) {
+      processors.await();
+    }
   }
 
   private void handOutStates() {
@@ -184,7 +205,7 @@ final class Stepper {
 
   private void take(Sequence sequence, int sample, long now) {
     if (decoder.sampledToken(sample) < 0) {
-      loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + decoder.failure());
+      failSample(sequence);
       return;
     }
     sequence.generation().clock().token(now);
@@ -194,6 +215,10 @@ final class Stepper {
     } else if (sequence.filledContext()) {
       prefixes.shifted(sequence, sequence.shift());
     }
+  }
+
+  private void failSample(Sequence sequence) {
+    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + decoder.failure());
   }
 
   /** The youngest sequence gives its cells to the others; one that is alone has filled the cache by itself. */

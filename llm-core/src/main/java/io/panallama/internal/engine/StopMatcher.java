@@ -42,14 +42,15 @@ final class StopMatcher {
    * Takes the next bytes. {@link #releasedLength} bytes at the start of {@link #buffer} are then certain to be output;
    * {@link #discardReleased} must follow before the next append.
    *
+   * @param mayStop whether a stop text counts that is complete with these bytes; otherwise it is text like any other
    * @return whether a stop text is complete; what is released then ends right before it
    */
-  boolean append(byte[] source, int offset, int length) {
+  boolean append(byte[] source, int offset, int length, boolean mayStop) {
     for (int i = 0; i < length; i++) {
       byte next = source[offset + i];
       held[heldLength++] = next;
       int match = advance(next);
-      if (match > 0) {
+      if (match > 0 && mayStop) {
         matched = true;
         released = heldLength - match;
         return true;
@@ -61,6 +62,10 @@ final class StopMatcher {
     }
     released = heldLength - withheld;
     return false;
+  }
+
+  boolean append(byte[] source, int offset, int length) {
+    return append(source, offset, length, true);
   }
 
   /** Releases what is held back: the stream ended without a stop text. */

@@ -21,7 +21,7 @@ final class TokenSink {
     int token = decoder.sampledToken(sample);
     StopMatcher stops = sequence.stops();
     byte[] spoken = pieces.length(token) == 0 ? sequence.sampler().spoken(token) : null;
-    if (pieces.endsGeneration(token)) {
+    if (pieces.endsGeneration(token) || sequence.isStopToken(token)) {
       if (spoken != null) {
         stops.append(spoken, 0, spoken.length);
       }
@@ -29,10 +29,11 @@ final class TokenSink {
       return FinishReason.STOP;
     }
     sequence.append(token);
+    boolean mayStop = sequence.reachedMinTokens();
     boolean stopped =
         spoken == null
-            ? stops.append(pieces.bytes(), pieces.offset(token), pieces.length(token))
-            : stops.append(spoken, 0, spoken.length);
+            ? stops.append(pieces.bytes(), pieces.offset(token), pieces.length(token), mayStop)
+            : stops.append(spoken, 0, spoken.length, mayStop);
     Mailbox mailbox = sequence.generation().mailbox();
     mailbox.write(token, stops.buffer(), 0, stops.releasedLength());
     if (sequence.topLogprobs() > 0) {

@@ -2,6 +2,7 @@ package io.panallama.internal.handle;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.panallama.ModelConfig;
@@ -157,6 +158,19 @@ public final class ModelHandle {
       noEnd = known;
     }
     return known;
+  }
+
+  /** What the model's file says must never be generated, as a bias. The caller retains the model. */
+  Sampler.LogitBias suppressed() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment count = arena.allocate(JAVA_INT);
+      MemorySegment tokens = LlamaCpp.llama_vocab_get_suppress_tokens(vocabulary, count);
+      Map<Integer, Float> never = new HashMap<>();
+      for (int i = 0; i < count.get(JAVA_INT, 0); i++) {
+        never.put(tokens.getAtIndex(JAVA_INT, i), Float.NEGATIVE_INFINITY);
+      }
+      return new Sampler.LogitBias(never);
+    }
   }
 
   MemorySegment vocabulary() {

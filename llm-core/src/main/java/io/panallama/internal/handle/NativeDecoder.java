@@ -15,6 +15,7 @@ import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_batch;
 import io.panallama.bindings.generated.llama_context_params;
 import io.panallama.bindings.generated.panallama_sample;
+import io.panallama.internal.engine.CandidateList;
 import io.panallama.internal.engine.Decoder;
 import io.panallama.internal.engine.StateImage;
 import io.panallama.internal.engine.TokenSampler;
@@ -46,6 +47,10 @@ public final class NativeDecoder implements Decoder {
   private static final long N_TOP_FILLED = offset("n_top_filled");
   private static final long TOP_TOKENS = offset("top_tokens");
   private static final long TOP_LOGPROBS = offset("top_logprobs");
+  private static final long CANDIDATES = offset("candidates");
+
+  /** An output index for a choice from candidates, which needs no logits. */
+  private static final int NO_OUTPUT = -1;
 
   private final ModelHandle model;
   private final EngineConfig config;
@@ -341,12 +346,38 @@ public final class NativeDecoder implements Decoder {
 
   @Override
   public void addSample(TokenSampler sampler, int outputIndex, int top) {
-    long base = sampleCount++ * SAMPLE_SIZE;
+    add((SamplerChain) sampler, outputIndex, top, MemorySegment.NULL);
+  }
+
+  @Override
+  public void addCandidates(TokenSampler sampler, int outputIndex, int top) {
     SamplerChain chain = (SamplerChain) sampler;
+    add(chain, outputIndex, top, chain.candidates().pointer());
+  }
+
+  @Override
+  public boolean readCandidates(int index, TokenSampler sampler, CandidateList into) {
+    if (samples.get(JAVA_INT, index * SAMPLE_SIZE + STATUS) != LlamaCpp.PANALLAMA_OK()) {
+      return false;
+    }
+    ((SamplerChain) sampler).candidates().read(into);
+    return true;
+  }
+
+  @Override
+  public void addChoice(TokenSampler sampler, CandidateList from, int top) {
+    SamplerChain chain = (SamplerChain) sampler;
+    chain.candidates().write(from);
+    add(chain, NO_OUTPUT, top, chain.candidates().pointer());
+  }
+
+  private void add(SamplerChain chain, int outputIndex, int top, MemorySegment candidates) {
+    long base = sampleCount++ * SAMPLE_SIZE;
     samples.set(ADDRESS, base + CHAIN, chain.pointer());
     samples.set(JAVA_INT, base + SHORTLIST, chain.shortlist());
     samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
     samples.set(JAVA_INT, base + N_TOP, top);
+    samples.set(ADDRESS, base + CANDIDATES, candidates);
     recursiveSamples |= chain.isRecursive();
   }
 

@@ -3,9 +3,12 @@ package io.panallama.internal.handle;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.panallama.GenerationOptions;
 import io.panallama.InvalidRequestException;
+import io.panallama.LogitProcessing;
 import io.panallama.Sampler;
 import io.panallama.Sampling;
+import io.panallama.StopConditions;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_logit_bias;
 import io.panallama.bindings.generated.llama_sampler_chain_params;
@@ -14,8 +17,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -33,14 +39,23 @@ public final class SamplerChain implements TokenSampler {
   private final int shortlist;
   private final boolean recursive;
   private final AnswerConstraint constraint;
+  private final @Nullable CandidateBuffer candidates;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private SamplerChain(ModelHandle model, MemorySegment chain, List<Sampler> stages, AnswerConstraint constraint) {
+  private SamplerChain(
+      ModelHandle model,
+      MemorySegment chain,
+      List<Sampler> stages,
+      int late,
+      AnswerConstraint constraint,
+      @Nullable LogitProcessing processing) {
     this.model = model;
     this.chain = chain;
-    this.shortlist = shortlist(stages);
+    int seen = shortlist(stages, late, processing == null ? 1 : processing.maxCandidates());
+    this.shortlist = seen;
     this.recursive = constraint.searchesText() || stages.stream().anyMatch(Sampler.LazyGrammar.class::isInstance);
     this.constraint = constraint;
+    this.candidates = processing == null ? null : new CandidateBuffer(processing.maxCandidates());
   }
 
   /**
@@ -50,26 +65,36 @@ public final class SamplerChain implements TokenSampler {
    * @throws InvalidRequestException if a grammar does not compile or a token id is not in the vocabulary
    */
   public static SamplerChain create(ModelHandle model, Sampling sampling, int[] prompt) {
-    return create(model, sampling, prompt, AnswerConstraint.NONE);
+    return create(model, sampling, prompt, AnswerConstraint.NONE, GenerationOptions.defaults());
   }
 
   /**
    * Builds the chain behind a grammar.
    *
+   * @param sampling in place of what the options have
    * @param prompt what precedes the first sampled token, for the stages that look back
+   * @param options for the fewest tokens and the processor
    * @throws InvalidRequestException if a grammar does not compile or a token id is not in the vocabulary
    */
-  public static SamplerChain create(ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint) {
+  public static SamplerChain create(
+      ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
+    StopConditions stop = options.stop();
+    requireTokens(model, "stop_token_ids", stop.tokens());
     model.retain();
     try (Arena arena = Arena.ofConfined()) {
+      List<Sampler> stages = resolve(sampling.chain(), model);
+      Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
       llama_sampler_chain_params.no_perf(parameters, true);
-      List<Sampler> stages = resolve(sampling.chain(), model);
-      SamplerChain result = new SamplerChain(model, LlamaCpp.llama_sampler_chain_init(parameters), stages, constraint);
+      MemorySegment chain = LlamaCpp.llama_sampler_chain_init(parameters);
+      SamplerChain result = new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing());
       try {
         Builder builder = new Builder(model, result.chain, arena, seed(sampling), prompt);
         builder.add(constraint);
-        builder.add(stages);
+        int gates = gates(stages);
+        builder.add(stages.subList(0, gates));
+        builder.addMinTokens(stop.minTokens(), ends);
+        builder.add(stages.subList(gates, stages.size()));
         return result;
       } catch (Throwable failure) {
         result.close();
@@ -78,9 +103,42 @@ public final class SamplerChain implements TokenSampler {
     }
   }
 
-  /** Stages whose meaning depends on the vocabulary, as those that llama.cpp has for it. */
+  /** Stages whose meaning depends on the vocabulary, as those that llama.cpp has for it, and what the model wants. */
   private static List<Sampler> resolve(List<Sampler> stages, ModelHandle model) {
-    return stages.stream().map(stage -> stage instanceof Sampler.NoEnd ? model.noEnd() : stage).toList();
+    List<Sampler> resolved = new ArrayList<>();
+    stages.forEach(stage -> resolved.add(stage instanceof Sampler.NoEnd ? model.noEnd() : stage));
+    Sampler.LogitBias suppressed = model.suppressed();
+    if (!suppressed.bias().isEmpty()) {
+      resolved.add(gates(stages), suppressed);
+    }
+    return resolved;
+  }
+
+  /** How many stages in front are asked about the chosen token, instead of looking at all. */
+  private static int gates(List<Sampler> stages) {
+    int count = 0;
+    while (stages.get(count) instanceof Sampler.Grammar
+        || stages.get(count) instanceof Sampler.LazyGrammar
+        || stages.get(count) instanceof Sampler.BannedTexts) {
+      count++;
+    }
+    return count;
+  }
+
+  private static Set<Integer> ends(ModelHandle model, StopConditions stop) {
+    Set<Integer> ends = new HashSet<>(model.noEnd().bias().keySet());
+    ends.addAll(stop.tokens());
+    return ends;
+  }
+
+  private static void requireTokens(ModelHandle model, String parameter, Collection<Integer> tokens) {
+    for (int token : tokens) {
+      if (token < 0 || token >= model.vocabularySize()) {
+        throw new InvalidRequestException(
+            parameter,
+            parameter + " names token " + token + "; ids are 0 to " + (model.vocabularySize() - 1) + " in this model.");
+      }
+    }
   }
 
   private static int seed(Sampling sampling) {
@@ -88,21 +146,29 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * How many of the likeliest tokens a chain needs to see; 0 if all. A grammar in front is asked afterwards. A token whose logit {@code k + m} others reach can't
-   * be among the k likeliest after stages that lower at most {@code m} tokens, raise none and otherwise keep the order.
+   * How many of the likeliest tokens a chain needs to see; 0 if all. The gates in front are asked afterwards. A token whose
+   * logit {@code k + m} others reach can't be among the k likeliest after stages that lower at most {@code m} tokens, raise
+   * none and otherwise keep the order.
    *
    * @see io.panallama.bindings.generated.panallama_sample
    */
   static int shortlist(List<Sampler> chain) {
-    long lowered = 0;
-    for (Sampler stage : chain) {
+    return shortlist(chain, 0, 1);
+  }
+
+  /**
+   * @param late tokens that are forbidden at first
+   * @param wanted how many tokens a choice of the likeliest is to see
+   */
+  private static int shortlist(List<Sampler> chain, int late, int wanted) {
+    long lowered = late;
+    for (Sampler stage : chain.subList(gates(chain), chain.size())) {
       switch (stage) {
-        case Sampler.Grammar _, Sampler.LazyGrammar _ when stage == chain.getFirst() -> {}
         case Sampler.TopK(int k) -> {
           return intOrAll(k + lowered);
         }
         case Sampler.Greedy() -> {
-          return intOrAll(1 + lowered);
+          return intOrAll(wanted + lowered);
         }
         case Sampler.Temperature(float t) when t >= SMALLEST_TEMPERATURE -> {}
         case Sampler.Penalties p when p.repeat() >= 1 && p.frequency() >= 0 && p.presence() >= 0 ->
@@ -127,6 +193,14 @@ public final class SamplerChain implements TokenSampler {
 
   int shortlist() {
     return shortlist;
+  }
+
+  /** Where its candidates lie between sampling and choosing. */
+  CandidateBuffer candidates() {
+    if (candidates == null) {
+      throw new IllegalStateException("a sampler without a processor");
+    }
+    return candidates;
   }
 
   /**
@@ -187,6 +261,18 @@ public final class SamplerChain implements TokenSampler {
       }
     }
 
+    /** Not at all, if there is no fewest number of tokens. */
+    void addMinTokens(int minTokens, Set<Integer> ends) {
+      if (ends.isEmpty()) {
+        return;
+      }
+      MemorySegment tokens = arena.allocateFrom(JAVA_INT, ends.stream().mapToInt(Integer::intValue).toArray());
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      int status = LlamaCpp.panallama_sampler_min_tokens(minTokens, tokens, ends.size(), out, error.slot());
+      LlamaCpp.llama_sampler_chain_add(chain, made("min_tokens", status, out, error));
+    }
+
     private MemorySegment create(Sampler stage) {
       return switch (stage) {
         case Sampler.Greedy() -> LlamaCpp.llama_sampler_init_greedy();
@@ -212,6 +298,7 @@ public final class SamplerChain implements TokenSampler {
         case Sampler.Dry dry -> dry(dry);
         case Sampler.LogitBias(Map<Integer, Float> bias) -> logitBias(bias);
         case Sampler.NoEnd() -> throw new IllegalStateException("NoEnd must be resolved first.");
+        case Sampler.BannedTexts(List<String> texts) -> bannedTexts(texts);
         case Sampler.Grammar(String gbnf, String root) -> grammar(gbnf, root);
         case Sampler.LazyGrammar lazy -> lazyGrammar(lazy);
         case Sampler.Infill() -> infill();
@@ -236,11 +323,19 @@ public final class SamplerChain implements TokenSampler {
           dry.breakers().size());
     }
 
+    private MemorySegment bannedTexts(List<String> texts) {
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      int status =
+          LlamaCpp.panallama_sampler_banned_texts(model.vocabulary(), texts(texts), texts.size(), out, error.slot());
+      return made("bad_words", status, out, error);
+    }
+
     private MemorySegment logitBias(Map<Integer, Float> bias) {
+      requireTokens(model, "logit_bias", bias.keySet());
       MemorySegment array = llama_logit_bias.allocateArray(bias.size(), arena);
       int i = 0;
       for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
-        requireToken("logit_bias", entry.getKey());
         MemorySegment element = llama_logit_bias.asSlice(array, i++);
         llama_logit_bias.token(element, entry.getKey());
         llama_logit_bias.bias(element, entry.getValue());
@@ -263,9 +358,9 @@ public final class SamplerChain implements TokenSampler {
     }
 
     private MemorySegment lazyGrammar(Sampler.LazyGrammar lazy) {
+      requireTokens(model, "grammar_triggers", lazy.triggerTokens());
       MemorySegment tokens = arena.allocate(JAVA_INT, Math.max(1, lazy.triggerTokens().size()));
       for (int i = 0; i < lazy.triggerTokens().size(); i++) {
-        requireToken("grammar_triggers", lazy.triggerTokens().get(i));
         tokens.setAtIndex(JAVA_INT, i, lazy.triggerTokens().get(i));
       }
       MemorySegment out = arena.allocate(ADDRESS);
@@ -285,6 +380,13 @@ public final class SamplerChain implements TokenSampler {
       return compiled("grammar", status, out, error);
     }
 
+    private static MemorySegment made(String parameter, int status, MemorySegment out, ErrorText error) {
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        throw new InvalidRequestException(parameter, parameter + " was refused: " + error.take() + ".");
+      }
+      return out.get(ADDRESS, 0);
+    }
+
     private static MemorySegment compiled(String parameter, int status, MemorySegment out, ErrorText error) {
       if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new InvalidRequestException(parameter, "The grammar of " + parameter + " was refused: " + error.take());
@@ -299,14 +401,6 @@ public final class SamplerChain implements TokenSampler {
             "samplers", "The infill sampler needs an end token, and this model's vocabulary has none.");
       }
       return LlamaCpp.llama_sampler_init_infill(model.vocabulary());
-    }
-
-    private void requireToken(String parameter, int token) {
-      if (token < 0 || token >= model.vocabularySize()) {
-        throw new InvalidRequestException(
-            parameter,
-            parameter + " names token " + token + "; ids are 0 to " + (model.vocabularySize() - 1) + " in this model.");
-      }
     }
 
     private MemorySegment texts(List<String> texts) {

@@ -29,6 +29,7 @@ final class SamplingDefaults {
       case Sampler.Xtc xtc -> builder.xtc(xtc);
       case Sampler.Dry dry -> builder.dry(dry);
       case Sampler.LogitBias bias -> builder.logitBias(bias.bias());
+      case Sampler.BannedTexts banned -> builder.banTexts(banned.texts());
       case Sampler.NoEnd _ -> builder.ignoreEnd(true);
       case Sampler.Penalties penalties ->
           builder

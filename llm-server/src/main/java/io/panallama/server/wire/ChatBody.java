@@ -59,7 +59,7 @@ public final class ChatBody {
     } else if (effort != null) {
       arguments.put("reasoning_effort", JsonFields.quoted(effort));
     }
-    return options.withArguments(arguments);
+    return ControlFields.readBudget(body, options.withArguments(arguments));
   }
 
   /** llama-server's two fields. A conversation that ends with the assistant is continued where the client says so. */

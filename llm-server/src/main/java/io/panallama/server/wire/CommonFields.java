@@ -30,7 +30,7 @@ final class CommonFields {
             .withSampling(SamplingFields.read(body, model))
             .withStops(stops(body).toArray(String[]::new))
             .withFormat(FormatFields.read(body));
-    options = ServiceFields.read(body, options);
+    options = ServiceFields.read(body, ControlFields.read(body, options));
     body.accept(
         "user",
         "metadata",

@@ -1,0 +1,170 @@
+package io.panallama.internal.engine;
+
+import io.panallama.GenerationException.Reason;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sequences whose tokens a processor has a say in. Between the step that computed their logits and the answer they sit
+ * out. Engine thread only.
+ */
+final class ProcessorCalls {
+  /**
+   * How long the engine waits for the processors of a step together. Handing a question over and back takes some 20 us, so
+   * the usual processor answers in this time and its sequence misses no step; the others' tokens are out before.
+   */
+  static final long PATIENCE_NANOS = 500_000;
+
+  /** What the stepper does with a sample. */
+  interface Taker {
+    void take(Sequence sequence, int sample, long now);
+  }
+
+  private final EngineLoop loop;
+  private final Decoder decoder;
+  private final LongSupplier clock;
+  private final Taker taker;
+  private final Runnable wake;
+
+  /** Those that were pushed out meanwhile are among them, so it may have to grow. */
+  private Sequence[] asked;
+
+  private final Sequence[] answered;
+  private int count;
+  private int chosen;
+
+  ProcessorCalls(EngineLoop loop, Decoder decoder, int slots, LongSupplier clock, Taker taker) {
+    this.loop = loop;
+    this.decoder = decoder;
+    this.clock = clock;
+    this.taker = taker;
+    this.wake = loop::wake;
+    this.asked = new Sequence[slots];
+    this.answered = new Sequence[slots];
+  }
+
+  /** Asks the processor about the candidates of a sample; false if there are none because the sample failed. */
+  boolean ask(Sequence sequence, int sample, long now) {
+    ProcessorCall call = requireCall(sequence);
+    if (!decoder.readCandidates(sample, sequence.sampler(), call.candidates())) {
+      return false;
+    }
+    call.ask(now, wake);
+    if (count == asked.length) {
+      asked = Arrays.copyOf(asked, 2 * count);
+    }
+    asked[count++] = sequence;
+    return true;
+  }
+
+  /** Gives the processors that were just asked a moment. */
+  void await() {
+    long deadline = clock.getAsLong() + PATIENCE_NANOS;
+    while (anyAsked()) {
+      long left = deadline - clock.getAsLong();
+      if (left <= 0) {
+        return;
+      }
+      LockSupport.parkNanos(this, left);
+    }
+  }
+
+  private boolean anyAsked() {
+    for (int i = 0; i < count; i++) {
+      if (requireCall(asked[i]).state() == ProcessorCall.State.ASKED) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether an answer is there to be taken. One of a sequence that was pushed out is taken when that is back. */
+  boolean hasAnswers() {
+    for (int i = 0; i < count; i++) {
+      if (asked[i].isActive() && requireCall(asked[i]).state() != ProcessorCall.State.ASKED) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** When the first answer is late; {@link Sequence#NO_DEADLINE} if none is expected. */
+  long nextDeadline() {
+    long next = Sequence.NO_DEADLINE;
+    for (int i = 0; i < count; i++) {
+      if (asked[i].isActive()) {
+        next = Math.min(next, requireCall(asked[i]).deadline());
+      }
+    }
+    return next;
+  }
+
+  /** Tokens that were chosen since the last call. */
+  int takeChosen() {
+    int result = chosen;
+    chosen = 0;
+    return result;
+  }
+
+  /** Chooses where there is an answer, and ends what failed or is late. */
+  void collect() {
+    if (count == 0) {
+      return;
+    }
+    decoder.clearSamples();
+    int kept = 0;
+    int choices = 0;
+    long now = clock.getAsLong();
+    for (int i = 0; i < count; i++) {
+      Sequence sequence = asked[i];
+      ProcessorCall call = requireCall(sequence);
+      if (sequence.isFinished()) {
+        continue;
+      }
+      if (!sequence.isActive() || call.state() == ProcessorCall.State.ASKED && now < call.deadline()) {
+        asked[kept++] = sequence;
+      } else if (call.state() == ProcessorCall.State.ANSWERED && call.candidates().anyLeft()) {
+        decoder.addChoice(sequence.sampler(), call.candidates(), sequence.topLogprobs());
+        answered[choices++] = sequence;
+      } else {
+        fail(sequence, call);
+      }
+    }
+    count = kept;
+    if (choices > 0) {
+      take(choices, now);
+    }
+  }
+
+  private void take(int choices, long now) {
+    decoder.sample();
+    for (int i = 0; i < choices; i++) {
+      Sequence sequence = answered[i];
+      requireCall(sequence).taken(decoder.sampledToken(i));
+      taker.take(sequence, i, now);
+    }
+    chosen += choices;
+  }
+
+  private void fail(Sequence sequence, ProcessorCall call) {
+    @Nullable Throwable thrown = call.failure();
+    String why =
+        switch (call.state()) {
+          case FAILED -> "threw " + thrown;
+          case ANSWERED -> "forbade every candidate";
+          default -> "took longer than " + TimeUnit.NANOSECONDS.toMicros(call.limitNanos()) / 1e3 + " ms";
+        };
+    loop.fail(sequence, Reason.PROCESSOR_FAILED, "The logit processor " + why + ".", thrown);
+  }
+
+  private static ProcessorCall requireCall(Sequence sequence) {
+    ProcessorCall call = sequence.processor();
+    if (call == null) {
+      throw new IllegalStateException("a sequence without a processor");
+    }
+    return call;
+  }
+}
