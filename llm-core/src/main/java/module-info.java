@@ -8,4 +8,5 @@ module io.panallama {
 
   exports io.panallama;
   exports io.panallama.gguf;
+  exports io.panallama.typed;
 }
