@@ -2,6 +2,7 @@ package io.panallama.typed;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.ChatMessage;
 import io.panallama.ChatRequest;
 import io.panallama.Completion;
@@ -38,18 +39,17 @@ public final class AnswerType<T> {
   private static final String INSTRUCTION = "\n\nAnswer in JSON, by this JSON schema:\n";
 
   private final Shape shape;
-  private final String schema;
+  private final ObjectNode schema;
   private final boolean shown;
 
-  private AnswerType(Shape shape, String schema, boolean shown) {
+  private AnswerType(Shape shape, boolean shown) {
     this.shape = shape;
-    this.schema = schema;
+    this.schema = Definitions.schema(shape, new Definitions.Names());
     this.shown = shown;
   }
 
   private static <T> AnswerType<T> make(Class<T> type, MethodHandles.@Nullable Lookup lookup) {
-    Shape shape = Shapes.ofType(type, lookup);
-    return new AnswerType<>(shape, Definitions.schema(shape), true);
+    return new AnswerType<>(Shapes.ofType(type, lookup), true);
   }
 
   /**
@@ -83,26 +83,26 @@ public final class AnswerType<T> {
 
   /** The answer as a list of such values. */
   public static <T> AnswerType<List<T>> listOf(AnswerType<T> element) {
-    Shape shape = Shapes.listOf(element.shape);
-    return new AnswerType<>(shape, Definitions.schema(shape), element.shown);
+    return new AnswerType<>(Shapes.listOf(element.shape), element.shown);
   }
 
   /**
    * Whether the schema is put at the end of the last message, so that the model knows names and descriptions before it writes
-   * them. True by default. The grammar holds the answer to the type either way.
+   * them; descriptions reach it no other way. True by default. The grammar holds the answer to the type either way, and a very
+   * small model may do better without.
    */
   public AnswerType<T> withSchemaInPrompt(boolean inPrompt) {
-    return new AnswerType<>(shape, schema, inPrompt);
+    return new AnswerType<>(shape, inPrompt);
   }
 
   /** The JSON schema. */
   public String schema() {
-    return schema;
+    return schema.toString();
   }
 
   /** The schema as what {@link GenerationOptions#withFormat} takes: a strict one. */
   public ResponseFormat format() {
-    return new ResponseFormat.JsonSchema(schema);
+    return new ResponseFormat.JsonSchema(schema());
   }
 
   /**
@@ -122,7 +122,7 @@ public final class AnswerType<T> {
           messages.size() - 1,
           new ChatMessage(
               last.role(),
-              last.content() + INSTRUCTION + schema,
+              last.content() + INSTRUCTION + Definitions.forPrompt(schema),
               last.reasoning(),
               last.toolCalls(),
               last.toolCallId(),

@@ -1,5 +1,6 @@
 package io.panallama.internal.types;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -47,24 +48,39 @@ public final class Definitions {
     return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
   }
 
-  /** The schema of a shape. */
-  public static String schema(Shape shape) {
-    return schema(shape, new Names());
-  }
-
   /**
    * The schema of a shape.
    *
    * @param names shared with the other schemas of the grammar
    */
-  public static String schema(Shape shape, Names names) {
+  public static ObjectNode schema(Shape shape, Names names) {
     Definitions definitions = new Definitions(names);
     ObjectNode root = shape.schema(definitions);
     if (!definitions.bodies.isEmpty()) {
       ObjectNode all = root.putObject("$defs");
       definitions.bodies.forEach(all::set);
     }
-    return root.toString();
+    return root;
+  }
+
+  /** A schema as a model is to read it: without what only the grammar needs. */
+  public static String forPrompt(ObjectNode schema) {
+    ObjectNode shown = schema.deepCopy();
+    shorten(shown);
+    return shown.toString();
+  }
+
+  private static void shorten(JsonNode node) {
+    if (node instanceof ObjectNode object) {
+      // A property may have such a name, too; its schema is an object.
+      if (object.path("format").isTextual()) {
+        object.remove("pattern");
+      }
+      if (object.path("additionalProperties").isBoolean()) {
+        object.remove("additionalProperties");
+      }
+    }
+    node.forEach(Definitions::shorten);
   }
 
   /** A reference to the schema of a class, which is made once. */
