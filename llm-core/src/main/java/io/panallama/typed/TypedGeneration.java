@@ -1,12 +1,12 @@
 package io.panallama.typed;
 
 import io.panallama.Completion;
+import io.panallama.CompletionBuilder;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
 import io.panallama.GenerationException;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +32,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
   private final Generation generation;
   private final AnswerType<T> type;
   private final Iterator<GenerationEvent> events;
-  private final StringBuilder text = new StringBuilder();
-  private final StringBuilder reasoning = new StringBuilder();
+  private final CompletionBuilder answer = new CompletionBuilder();
   private boolean begun;
   private @Nullable Completion completion;
 
@@ -90,7 +89,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
 
   /** The JSON that was read so far. */
   public String json() {
-    return completion == null ? text.toString() : completion.text();
+    return completion == null ? answer.text() : completion.text();
   }
 
   /** Asks to stop; the answer then is cut off. Repeating it is harmless. */
@@ -106,15 +105,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
 
   private void add(GenerationEvent event) {
     begun = true;
-    switch (event) {
-      case GenerationEvent.Text piece -> text.append(piece.text());
-      case GenerationEvent.Reasoning piece -> reasoning.append(piece.text());
-      case GenerationEvent.Finished end ->
-          completion =
-              new Completion(
-                  text.toString(), reasoning.toString(), List.of(), end.reason(), end.usage(), end.timings());
-      case GenerationEvent.ToolCallStarted _, GenerationEvent.ToolCallArguments _ -> {}
-    }
+    completion = answer.add(event).orElse(null);
   }
 
   /** Takes what is there already: a reader who is slower than the model need not see every token. */

@@ -19,12 +19,12 @@ public final class Definitions {
 
   /**
    * Names of classes, one for each. The tools of one request share them, because their schemas become one grammar, where a name
-   * stands for one rule.
+   * stands for one rule. Safe for any thread.
    */
   public static final class Names {
     private final Map<Class<?>, String> byClass = new HashMap<>();
 
-    private String of(Class<?> type) {
+    private synchronized String of(Class<?> type) {
       String known = byClass.get(type);
       if (known != null) {
         return known;
