@@ -75,9 +75,10 @@ class AgentWithDemoModelTest {
 
   @Test
   void itDoesWithoutWhereNoToolIsNeeded() {
-    AgentResult result = run(new Demo(), "What is the capital of France?");
+    AgentResult result = run(new Demo(), "Hello");
     assertThat(result.calls()).isZero();
-    assertThat(result.text()).contains("Paris");
+    assertThat(result.text()).isNotEmpty();
+    assertThat(result.rounds()).isEqualTo(1);
   }
 
   @Test
