@@ -17,7 +17,7 @@
  * <caption>What types become</caption>
  * <thead><tr><th>Java</th><th>JSON</th></tr></thead>
  * <tbody>
- * <tr><td>record</td><td>object with all components, in order; may be generic in nothing, and may contain itself</td></tr>
+ * <tr><td>record</td><td>object with all components, in order; without type parameters; may contain itself</td></tr>
  * <tr><td>component of type {@code Optional<T>}, {@code OptionalInt}, {@code OptionalLong}, {@code OptionalDouble}</td>
  * <td>property that may be missing; such properties come after the others</td></tr>
  * <tr><td>sealed interface of records</td><td>object with the record's name in the property {@code "type"}, see {@link

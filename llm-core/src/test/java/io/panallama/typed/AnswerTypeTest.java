@@ -17,6 +17,7 @@ import io.panallama.ResponseFormat;
 import io.panallama.ScriptedGenerator;
 import io.panallama.Tool;
 import io.panallama.Tools;
+import java.math.BigInteger;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,6 +139,16 @@ class AnswerTypeTest {
               assertThat(thrown.completion().text()).isEqualTo("{\"name\": \"A");
             })
         .hasMessageContaining("LENGTH");
+  }
+
+  record Bounded(@Range(min = 0) BigInteger number) {}
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-1", "9007199254740993", "99999999999999999999999", "-99999999999999999999999"})
+  void aRangeHoldsForLargeNumbersToo(String number) {
+    assertThatThrownBy(() -> read(Bounded.class, "{\"number\": " + number + "}"))
+        .isInstanceOf(AnswerException.class)
+        .hasMessageContaining("a whole number from 0 to 9007199254740992");
   }
 
   record Even(int number) {

@@ -114,34 +114,41 @@ final class Scalars {
   }
 
   private static Shape whole(Class<?> type, @Nullable Range range, Place place) {
-    ObjectNode schema = typed("integer");
     Long smallest = SMALLEST.get(type);
-    if (range != null || smallest != null) {
-      long min = smallest == null ? -Range.LARGEST : smallest;
-      long max = smallest == null ? Range.LARGEST : -(smallest + 1);
-      if (range != null) {
-        if (range.min() > range.max() || range.min() < -Range.LARGEST || range.max() > Range.LARGEST) {
-          throw place.unsupported("has a @Range whose bounds are not in order or not within 2^53.");
-        }
-        min = Math.max(min, range.min());
-        max = Math.min(max, range.max());
-        if (min > max) {
-          throw place.unsupported("has a @Range without a value of its type.");
-        }
-      }
-      schema.put("minimum", min).put("maximum", max);
+    ObjectNode schema = typed("integer");
+    if (range == null && smallest == null) {
+      // Grammars end after 16 digits, which a long holds.
+      return whole("a whole number", type, schema, json -> type == BigInteger.class || json.canConvertToLong());
     }
-    long min = schema.path("minimum").asLong(Long.MIN_VALUE);
-    long max = schema.path("maximum").asLong(Long.MAX_VALUE);
-    String what = "a whole number" + (schema.has("minimum") ? " from " + min + " to " + max : "");
-    Function<JsonNode, @Nullable Object> reader =
-        json -> {
-          boolean fits = json.isIntegralNumber() && (type == BigInteger.class || json.canConvertToLong());
-          boolean inRange = fits && (!json.canConvertToLong() || json.longValue() >= min && json.longValue() <= max);
-          return inRange ? wholeValue(type, json) : null;
-        };
+    long min = smallest == null ? -Range.LARGEST : smallest;
+    long max = smallest == null ? Range.LARGEST : -(smallest + 1);
+    if (range != null) {
+      if (range.min() > range.max() || range.min() < -Range.LARGEST || range.max() > Range.LARGEST) {
+        throw place.unsupported("has a @Range whose bounds are not in order or not within 2^53.");
+      }
+      min = Math.max(min, range.min());
+      max = Math.min(max, range.max());
+      if (min > max) {
+        throw place.unsupported("has a @Range without a value of its type.");
+      }
+    }
+    schema.put("minimum", min).put("maximum", max);
+    long least = min;
+    long most = max;
+    return whole(
+        "a whole number from " + min + " to " + max,
+        type,
+        schema,
+        json -> json.canConvertToLong() && json.longValue() >= least && json.longValue() <= most);
+  }
+
+  private static Shape whole(String what, Class<?> type, ObjectNode schema, Predicate<JsonNode> inRange) {
     return new ScalarShape(
-        what, schema, reader, value -> Json.NODES.numberNode(new BigInteger(value.toString())), false);
+        what,
+        schema,
+        json -> json.isIntegralNumber() && inRange.test(json) ? wholeValue(type, json) : null,
+        value -> Json.NODES.numberNode(new BigInteger(value.toString())),
+        false);
   }
 
   private static Object wholeValue(Class<?> type, JsonNode json) {
