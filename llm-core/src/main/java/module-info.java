@@ -7,5 +7,7 @@ module io.panallama {
   requires static transitive org.jspecify;
 
   exports io.panallama;
+  exports io.panallama.agent;
   exports io.panallama.gguf;
+  exports io.panallama.typed;
 }

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Puts the events of a generation together. */
-final class CompletionBuilder {
+/** Puts the events of a generation together, for who reads them one by one and wants the whole, too. For one thread. */
+public final class CompletionBuilder {
   private final StringBuilder text = new StringBuilder();
   private final StringBuilder reasoning = new StringBuilder();
   private final Map<Integer, Call> calls = new TreeMap<>();
@@ -19,8 +19,11 @@ final class CompletionBuilder {
     private final StringBuilder arguments = new StringBuilder();
   }
 
+  /** Nothing so far. */
+  public CompletionBuilder() {}
+
   /** Takes the next event; the completion if it was the last one. */
-  Optional<Completion> add(GenerationEvent event) {
+  public Optional<Completion> add(GenerationEvent event) {
     switch (event) {
       case GenerationEvent.Text piece -> text.append(piece.text());
       case GenerationEvent.Reasoning piece -> reasoning.append(piece.text());
@@ -37,6 +40,11 @@ final class CompletionBuilder {
       }
     }
     return Optional.empty();
+  }
+
+  /** The text so far. */
+  public String text() {
+    return text.toString();
   }
 
   private Call call(int index) {

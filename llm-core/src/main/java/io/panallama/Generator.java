@@ -1,5 +1,10 @@
 package io.panallama;
 
+import io.panallama.typed.AnswerException;
+import io.panallama.typed.AnswerType;
+import io.panallama.typed.TypedGeneration;
+import io.panallama.typed.UnsupportedTypeException;
+
 /**
  * Something that turns requests into generations: an {@link Engine}, or a fake in a test.
  *
@@ -30,6 +35,43 @@ public interface Generator {
    */
   default GenerationGroup generateAll(GenerationRequest request, int n) {
     return GenerationGroup.start(n, choice -> generate(GenerationGroup.seeded(request, choice)));
+  }
+
+  /**
+   * Asks for an answer that becomes a Java value, and waits for it: {@code engine.ask("Invent a person", Person.class)}.
+   *
+   * @param type a record, a sealed interface, an enum ..., see {@link io.panallama.typed}
+   * @throws UnsupportedTypeException if no grammar can be made for the type, or a record can't be reached
+   * @throws AnswerException if the answer was cut off, or a constructor refused it
+   * @throws GenerationException if the generation failed
+   * @throws InvalidRequestException as {@link #generate}
+   */
+  default <T> T ask(String userMessage, Class<T> type) {
+    return ask(ChatRequest.of(userMessage), AnswerType.of(type));
+  }
+
+  /**
+   * Asks for an answer that becomes a Java value, and waits for it.
+   *
+   * @param request without a response format and without tools that can be called
+   * @throws AnswerException if the answer was cut off, or a constructor refused it
+   * @throws GenerationException if the generation failed
+   * @throws InvalidRequestException as {@link #generate}
+   */
+  default <T> T ask(ChatRequest request, AnswerType<T> type) {
+    try (TypedGeneration<T> answer = generate(request, type)) {
+      return answer.await();
+    }
+  }
+
+  /**
+   * Starts an answer that becomes a Java value and can be read while it grows.
+   *
+   * @param request without a response format and without tools that can be called
+   * @throws InvalidRequestException as {@link #generate}
+   */
+  default <T> TypedGeneration<T> generate(ChatRequest request, AnswerType<T> type) {
+    return new TypedGeneration<>(generate(type.applyTo(request)), type);
   }
 
   /**

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 public abstract class PanallamaException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  PanallamaException(String message, @Nullable Throwable cause) {
+  /** For the exceptions of the library's own packages. */
+  protected PanallamaException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -1,0 +1,77 @@
+package io.panallama.agent;
+
+import io.panallama.ChatRequest;
+import io.panallama.Generator;
+import io.panallama.InvalidRequestException;
+import io.panallama.ResponseFormat;
+import java.util.Objects;
+
+/**
+ * A model with tools: generates, calls what the model wants called, tells it the results, until it answers or a limit is reached.
+ *
+ * <p>Immutable and safe for any thread; any number of runs at once, which then call the same tools at the same time. A run needs no
+ * thread of its own: it goes on while somebody reads it. Each tool call has a virtual thread, without thread-locals of the caller.
+ */
+public final class Agent {
+  private final Generator generator;
+  private final ToolBox tools;
+  private final AgentConfig config;
+
+  private Agent(Generator generator, ToolBox tools, AgentConfig config) {
+    this.generator = Objects.requireNonNull(generator, "generator");
+    this.tools = Objects.requireNonNull(tools, "tools");
+    this.config = Objects.requireNonNull(config, "config");
+  }
+
+  /**
+   * An agent with {@link AgentConfig#defaults()}.
+   *
+   * @param generator an {@link io.panallama.Engine}, which stays the caller's to close
+   */
+  public static Agent of(Generator generator, ToolBox tools) {
+    return new Agent(generator, tools, AgentConfig.defaults());
+  }
+
+  /** The same agent with other limits. */
+  public Agent with(AgentConfig newConfig) {
+    return new Agent(generator, tools, newConfig);
+  }
+
+  /** {@link #run(ChatRequest)} with one user message. */
+  public AgentResult run(String userMessage) {
+    return run(ChatRequest.of(userMessage));
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @throws io.panallama.GenerationException if a generation failed
+   * @throws InvalidRequestException as {@link #start}
+   */
+  public AgentResult run(ChatRequest request) {
+    try (AgentRun run = start(request)) {
+      return run.await();
+    }
+  }
+
+  /**
+   * Starts a run with its first generation.
+   *
+   * @param request the conversation; its options hold for each generation, its time limit together with what the run has left.
+   *     Without tools, which are the agent's, and without a response format
+   * @throws InvalidRequestException if the request has tools or a format, or can't be carried out as it stands
+   * @throws io.panallama.EngineBusyException if the queue is full; later rounds throw it while the run is read
+   */
+  public AgentRun start(ChatRequest request) {
+    if (!request.tools().list().isEmpty()) {
+      throw new InvalidRequestException("tools", "tools are given by the agent; leave them out of the request.");
+    }
+    if (!(request.options().format() instanceof ResponseFormat.Text)) {
+      throw new InvalidRequestException(
+          "response_format", "response_format other than text leaves no room for tool calls; leave it out.");
+    }
+    AgentRun run = new AgentRun(generator, tools, config, request);
+    run.startRound();
+    return run;
+  }
+}

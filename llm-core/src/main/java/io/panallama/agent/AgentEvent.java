@@ -1,0 +1,31 @@
+package io.panallama.agent;
+
+import io.panallama.Completion;
+import io.panallama.ToolCall;
+import java.time.Duration;
+
+/** What happens in a run: rounds of text and reasoning, the calls that a round ended with, then exactly one {@link Finished}. */
+public sealed interface AgentEvent {
+  /** The next piece of what the model writes. What comes before a call of the same round is part of it, too. */
+  record Text(String text) implements AgentEvent {}
+
+  /** The next piece of what the model thinks. */
+  record Reasoning(String text) implements AgentEvent {}
+
+  /**
+   * A generation ended.
+   *
+   * @param round 1 for the first
+   * @param answer whole, with the calls that it wants
+   */
+  record RoundFinished(int round, Completion answer) implements AgentEvent {}
+
+  /** A tool is called. */
+  record CallStarted(ToolCall call) implements AgentEvent {}
+
+  /** A call has its outcome, which the model will be told in the next round. */
+  record CallFinished(ToolCall call, ToolOutcome outcome, Duration duration) implements AgentEvent {}
+
+  /** The end of the run. */
+  record Finished(AgentResult result) implements AgentEvent {}
+}

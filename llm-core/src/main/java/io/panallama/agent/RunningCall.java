@@ -1,0 +1,68 @@
+package io.panallama.agent;
+
+import io.panallama.ToolCall;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A call in its virtual thread. The only place of the package that makes threads. */
+final class RunningCall {
+  private final ToolCall call;
+  private final long startNanos = System.nanoTime();
+  private final FutureTask<ToolOutcome> task;
+
+  private RunningCall(ToolCall call, FutureTask<ToolOutcome> task) {
+    this.call = call;
+    this.task = task;
+  }
+
+  static RunningCall start(ToolBox tools, ToolCall call) {
+    FutureTask<ToolOutcome> task = new FutureTask<>(() -> tools.call(call));
+    RunningCall running = new RunningCall(call, task);
+    Thread.ofVirtual().name("panallama-tool-" + call.name()).start(task);
+    return running;
+  }
+
+  ToolCall call() {
+    return call;
+  }
+
+  Duration sinceStart() {
+    return Duration.ofNanos(System.nanoTime() - startNanos);
+  }
+
+  /** Interrupts the thread; {@link #await} then has an outcome that says so. */
+  void cancel() {
+    task.cancel(true);
+  }
+
+  /**
+   * Waits for the outcome.
+   *
+   * @param limit counted from the start of the call
+   * @throws InterruptedException if the waiting thread is interrupted; the call is then, too
+   */
+  ToolOutcome await(Duration limit) throws InterruptedException {
+    try {
+      return task.get(limit.minus(sinceStart()).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException late) {
+      cancel();
+      return ToolAction.failure(
+          ToolOutcome.Kind.TIME_LIMIT, "the tool took longer than " + limit.toMillis() + " ms and was stopped.", late);
+    } catch (CancellationException cancelled) {
+      return ToolAction.failure(ToolOutcome.Kind.NOT_CALLED, "the call was cancelled.", cancelled);
+    } catch (InterruptedException interrupt) {
+      cancel();
+      throw interrupt;
+    } catch (ExecutionException thrown) {
+      // Exceptions are outcomes, so this is an Error: not for the model.
+      if (thrown.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new IllegalStateException(thrown);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package io.panallama.agent;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a tool does. */
+@FunctionalInterface
+interface ToolAction {
+  /**
+   * @param arguments a JSON object, if the model kept to the tool's schema
+   * @throws Exception what the tool throws
+   */
+  ToolOutcome call(String arguments) throws Exception;
+
+  static ToolOutcome.Failure failure(ToolOutcome.Kind kind, String what, @Nullable Exception cause) {
+    return new ToolOutcome.Failure(kind, "Error: " + what, cause);
+  }
+
+  static String message(Throwable thrown) {
+    String message = thrown.getMessage();
+    return message == null || message.isBlank() ? thrown.getClass().getSimpleName() : message;
+  }
+}

@@ -1,0 +1,159 @@
+package io.panallama.agent;
+
+import io.panallama.InvalidRequestException;
+import io.panallama.Tool;
+import io.panallama.ToolCall;
+import io.panallama.ToolChoice;
+import io.panallama.Tools;
+import io.panallama.internal.types.Definitions;
+import io.panallama.internal.types.Place;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Method;
+import java.lang.reflect.Parameter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tools with what they do. {@link Agent} works with one; alone it serves a loop of one's own: {@link #tools} goes into the request,
+ * {@link #call} carries out what comes back.
+ *
+ * <p>Immutable and safe for any thread, as far as the tools are. In a named module the methods must be public in an exported package, or
+ * the package open to {@code io.panallama}, or a {@link MethodHandles.Lookup} be given.
+ */
+public final class ToolBox {
+  private static final int LONGEST_LIST = 32;
+
+  private final Map<String, Entry> entries;
+  private final Tools tools;
+
+  /** Shared by the boxes that are made of this one. */
+  private final Definitions.Names names;
+
+  private record Entry(Tool tool, ToolAction action) {}
+
+  private ToolBox(Map<String, Entry> entries, Definitions.Names names) {
+    this.entries = entries;
+    this.names = names;
+    this.tools = new Tools(entries.values().stream().map(Entry::tool).toList(), new ToolChoice.Auto(), null);
+  }
+
+  /**
+   * The methods of these objects that {@link ToolMethod} marks, in the order of the objects and of the methods' names; those of
+   * superclasses, too.
+   *
+   * @throws IllegalArgumentException if an object has no such method
+   * @throws io.panallama.typed.UnsupportedTypeException if a parameter or a result has a type that can't be represented, a parameter
+   *     has no name, or a method can't be reached; the message says which
+   * @throws InvalidRequestException if two tools have one name, a name has other characters than {@link Tool} allows, or there are
+   *     too many
+   */
+  public static ToolBox of(Object... targets) {
+    return of(null, List.of(targets));
+  }
+
+  /**
+   * The methods of these objects, which only the owner of the lookup can reach.
+   *
+   * @param lookup {@link MethodHandles#lookup()}, called in the module of the objects
+   * @throws IllegalArgumentException if an object has no such method
+   * @throws io.panallama.typed.UnsupportedTypeException as {@link #of(Object...)}
+   * @throws InvalidRequestException as {@link #of(Object...)}
+   */
+  public static ToolBox of(MethodHandles.Lookup lookup, Object... targets) {
+    return of(lookup, List.of(targets));
+  }
+
+  private static ToolBox of(MethodHandles.@Nullable Lookup lookup, List<Object> targets) {
+    Definitions.Names names = new Definitions.Names();
+    Map<String, Entry> entries = new LinkedHashMap<>();
+    for (Object target : targets) {
+      Map<String, Method> methods = marked(target.getClass());
+      if (methods.isEmpty()) {
+        throw new IllegalArgumentException(target.getClass().getName() + " has no method with @ToolMethod.");
+      }
+      for (Method method : methods.values()) {
+        ToolMethod annotation = method.getAnnotation(ToolMethod.class);
+        String name = annotation.name().isEmpty() ? method.getName() : annotation.name();
+        MethodTool action = MethodTool.of(method, target, lookup, place(method));
+        put(entries, new Tool(name, annotation.value(), action.schema(names), true), action);
+      }
+    }
+    return new ToolBox(entries, names);
+  }
+
+  private static Place place(Method method) {
+    return new Place("tool method " + method.getDeclaringClass().getName() + "." + method.getName());
+  }
+
+  /** By name and parameters: the JDK gives methods in no fixed order, and a prompt that changes can't be reused. */
+  private static Map<String, Method> marked(Class<?> type) {
+    Map<String, Method> found = new TreeMap<>();
+    for (Class<?> owner = type; owner != null; owner = owner.getSuperclass()) {
+      for (Method method : owner.getDeclaredMethods()) {
+        if (method.isAnnotationPresent(ToolMethod.class) && !method.isBridge()) {
+          String parameters =
+              Arrays.stream(method.getParameters())
+                  .map(Parameter::getType)
+                  .map(Class::getName)
+                  .collect(Collectors.joining(","));
+          found.putIfAbsent(method.getName() + "(" + parameters, method);
+        }
+      }
+    }
+    return found;
+  }
+
+  private static void put(Map<String, Entry> entries, Tool tool, ToolAction action) {
+    if (entries.put(tool.name(), new Entry(tool, action)) != null) {
+      throw new InvalidRequestException("tools", "tools has two tools named \"" + tool.name() + "\".");
+    }
+  }
+
+  /**
+   * These tools and one more.
+   *
+   * @param tool its arguments are checked by the model's grammar alone
+   * @throws InvalidRequestException if there is one of that name already, or there are too many
+   */
+  public ToolBox with(Tool tool, ToolFunction function) {
+    Map<String, Entry> more = new LinkedHashMap<>(entries);
+    put(more, tool, arguments -> new ToolOutcome.Result(function.call(arguments)));
+    return new ToolBox(more, names);
+  }
+
+  /** The tools as a request takes them; the model decides whether to call any. */
+  public Tools tools() {
+    return tools;
+  }
+
+  /**
+   * Carries out a call on the calling thread. What goes wrong is an outcome; an {@link Error} of a tool is thrown.
+   *
+   * @param call of an answer that ended with {@link io.panallama.FinishReason#TOOL_CALLS}
+   */
+  public ToolOutcome call(ToolCall call) {
+    Entry entry = entries.get(call.name());
+    if (entry == null) {
+      return ToolAction.failure(
+          ToolOutcome.Kind.UNKNOWN_TOOL,
+          "there is no tool named \"" + call.name() + "\"; there are " + known() + ".",
+          null);
+    }
+    try {
+      return entry.action().call(call.arguments());
+    } catch (Exception thrown) {
+      return ToolAction.failure(ToolOutcome.Kind.EXCEPTION, ToolAction.message(thrown), thrown);
+    }
+  }
+
+  private String known() {
+    List<String> all = new ArrayList<>(entries.keySet());
+    return all.size() <= LONGEST_LIST ? all.toString() : all.size() + " others";
+  }
+}

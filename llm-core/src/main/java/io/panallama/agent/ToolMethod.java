@@ -1,0 +1,26 @@
+package io.panallama.agent;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * A method that a model may call.
+ *
+ * <p>Its parameters and its result are of the types that {@link io.panallama.typed} lists; {@code Optional} parameters may be left
+ * out. {@link io.panallama.typed.Description} tells the model what a parameter is for, and {@link io.panallama.typed.Name} is
+ * needed for parameters of classes that were compiled without {@code -parameters}. A result that is a {@code String} reaches the
+ * model as it is, any other as JSON, and no result as {@code "Done."}.
+ */
+@Documented
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.METHOD)
+public @interface ToolMethod {
+  /** Tells the model what the tool is for. */
+  String value();
+
+  /** The tool's name; the method's if it is empty. */
+  String name() default "";
+}

@@ -1,0 +1,21 @@
+/**
+ * Java methods as tools, and the loop that lets a model call them.
+ *
+ * <pre>{@code
+ * final class Weather {
+ *   @ToolMethod("The weather of a city")
+ *   Report weather(@Description("its name") String city, Optional<@Range(min = 1, max = 7) Integer> days) { ... }
+ * }
+ *
+ * Agent agent = Agent.of(engine, ToolBox.of(new Weather()));
+ * System.out.println(agent.run("What is the weather in Paris?").text());
+ * }</pre>
+ *
+ * <p>Parameters and results have the types of {@link io.panallama.typed}: the sampler takes no token that would lead to other
+ * arguments. An {@link io.panallama.agent.Agent} generates, calls what the model wants called, hands back the results, and so on,
+ * within the limits of its {@link io.panallama.agent.AgentConfig}. What goes wrong with a call is told to the model.
+ */
+@NullMarked
+package io.panallama.agent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,95 @@
+package io.panallama.internal.types;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The {@code $defs} of one schema.
+ *
+ * <p>Their names are letters and digits: llama.cpp names the rule of a grammar after the reference, with anything else replaced by
+ * a dash, and takes two references whose names become equal for the same.
+ */
+public final class Definitions {
+  private final Names names;
+  private final Map<String, ObjectNode> bodies = new LinkedHashMap<>();
+
+  /**
+   * Names of classes, one for each. The tools of one request share them, because their schemas become one grammar, where a name
+   * stands for one rule. Safe for any thread.
+   */
+  public static final class Names {
+    private final Map<Class<?>, String> byClass = new HashMap<>();
+
+    private synchronized String of(Class<?> type) {
+      String known = byClass.get(type);
+      if (known != null) {
+        return known;
+      }
+      String simple = type.getSimpleName();
+      String base = simple.chars().allMatch(Definitions::isPlain) ? simple : "Type";
+      String name = base;
+      for (int i = 2; byClass.containsValue(name); i++) {
+        name = base + "N" + i;
+      }
+      byClass.put(type, name);
+      return name;
+    }
+  }
+
+  private Definitions(Names names) {
+    this.names = names;
+  }
+
+  private static boolean isPlain(int c) {
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
+  }
+
+  /**
+   * The schema of a shape.
+   *
+   * @param names shared with the other schemas of the grammar
+   */
+  public static ObjectNode schema(Shape shape, Names names) {
+    Definitions definitions = new Definitions(names);
+    ObjectNode root = shape.schema(definitions);
+    if (!definitions.bodies.isEmpty()) {
+      ObjectNode all = root.putObject("$defs");
+      definitions.bodies.forEach(all::set);
+    }
+    return root;
+  }
+
+  /** A schema as a model is to read it: without what only the grammar needs. */
+  public static String forPrompt(ObjectNode schema) {
+    ObjectNode shown = schema.deepCopy();
+    shorten(shown);
+    return shown.toString();
+  }
+
+  private static void shorten(JsonNode node) {
+    if (node instanceof ObjectNode object) {
+      // A property may have such a name, too; its schema is an object.
+      if (object.path("format").isTextual()) {
+        object.remove("pattern");
+      }
+      if (object.path("additionalProperties").isBoolean()) {
+        object.remove("additionalProperties");
+      }
+    }
+    node.forEach(Definitions::shorten);
+  }
+
+  /** A reference to the schema of a class, which is made once. */
+  ObjectNode reference(Class<?> type, Supplier<ObjectNode> body) {
+    String name = names.of(type);
+    if (!bodies.containsKey(name)) {
+      bodies.put(name, Json.NODES.objectNode());
+      bodies.put(name, body.get());
+    }
+    return Json.NODES.objectNode().put("$ref", "#/$defs/" + name);
+  }
+}

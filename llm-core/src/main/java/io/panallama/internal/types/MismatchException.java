@@ -1,0 +1,10 @@
+package io.panallama.internal.types;
+
+/** JSON that is not of the type. The message says where in the JSON. */
+public final class MismatchException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  MismatchException(String path, String what) {
+    super(path + " " + what);
+  }
+}
