@@ -87,6 +87,19 @@ class LogitProcessorTest {
     assertThat(callers.values().stream().flatMap(Set::stream)).hasSize(3).doesNotHaveDuplicates();
   }
 
+  /** Its thread parks between the tokens, and would not if it were interrupted. */
+  @Test
+  void anInterruptThatItLeavesBehindIsTakenBack() {
+    List<Boolean> found = new ArrayList<>();
+    LogitProcessor interrupting =
+        candidates -> {
+          found.add(Thread.currentThread().isInterrupted());
+          Thread.currentThread().interrupt();
+        };
+    assertThat(generate(options(Sampling.greedy(), interrupting)).await().usage().completionTokens()).isEqualTo(60);
+    assertThat(found).hasSize(60).containsOnly(false);
+  }
+
   /** Nothing of the others goes on, and all places come free again. */
   @Test
   void aSupplierThatThrowsRefusesAllChoices() {
