@@ -1,6 +1,8 @@
 #include "gate.h"
 
+#include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace panallama {
 
@@ -72,6 +74,70 @@ llama_sampler * gate_sampler(std::unique_ptr<gate> made) {
 
 gate * gate_of(const llama_sampler * sampler) {
     return sampler != nullptr && sampler->iface == &k_interface ? context_of(sampler) : nullptr;
+}
+
+gates::gates(llama_sampler * chain) : chain(chain) {
+    while (at(n) != nullptr) {
+        n++;
+    }
+}
+
+gate * gates::at(int i) const {
+    return gate_of(llama_sampler_chain_get(chain, i));
+}
+
+bool gates::apply_here() const {
+    for (int i = 0; i < n; i++) {
+        if (at(i)->applies()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+llama_token gates::forced() const {
+    for (int i = 0; i < n; i++) {
+        const llama_token token = at(i)->forced();
+        if (token != LLAMA_TOKEN_NULL) {
+            const gate * refusing = refuses(token);
+            if (refusing != nullptr && refusing != at(i)) {
+                throw std::runtime_error("the end of the thinking is refused by the grammar or a banned text");
+            }
+            return token;
+        }
+    }
+    return LLAMA_TOKEN_NULL;
+}
+
+gate * gates::refuses(llama_token token) const {
+    for (int i = 0; i < n; i++) {
+        if (!at(i)->allows(token)) {
+            return at(i);
+        }
+    }
+    return nullptr;
+}
+
+std::vector<llama_token_data> gates::allowed(const float * logits, int32_t n_vocab) const {
+    int lister = 0;
+    while (lister < n - 1 && !at(lister)->lists_allowed()) {
+        lister++;
+    }
+    std::vector<llama_token_data> left       = at(lister)->allowed(logits, n_vocab);
+    llama_token_data_array        candidates = { left.data(), left.size(), -1, false };
+    for (int i = 0; i < n; i++) {
+        if (i != lister) {
+            at(i)->apply(&candidates);
+        }
+    }
+    left.erase(std::remove_if(left.begin(), left.end(),
+                              [](const llama_token_data & one) { return !(one.logit > -INFINITY); }),
+               left.end());
+    if (left.empty()) {
+        throw std::runtime_error(n == 1 && at(0)->lists_allowed() ? "the grammar allows no token here"
+                                                                  : "the grammar and what is banned allow no token here");
+    }
+    return left;
 }
 
 }  // namespace panallama

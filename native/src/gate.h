@@ -47,6 +47,31 @@ llama_sampler * gate_sampler(std::unique_ptr<gate> made);
 // The gate of a sampler that `gate_sampler` made; NULL for any other.
 gate * gate_of(const llama_sampler * sampler);
 
+// The gates of a chain, which stand in front of it.
+class gates {
+  public:
+    explicit gates(llama_sampler * chain);
+
+    int count() const { return n; }
+
+    bool apply_here() const;
+
+    // The token that one of them forces and all others allow; LLAMA_TOKEN_NULL if none is forced.
+    llama_token forced() const;
+
+    // The first one that does not allow the token; NULL if all do.
+    gate * refuses(llama_token token) const;
+
+    // All that every one allows, at least one token.
+    std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab) const;
+
+  private:
+    gate * at(int i) const;
+
+    llama_sampler * chain;
+    int             n = 0;
+};
+
 }  // namespace panallama
 
 #endif

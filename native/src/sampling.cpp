@@ -11,8 +11,6 @@
 namespace panallama {
 namespace {
 
-constexpr float k_minus_infinity = -std::numeric_limits<float>::infinity();
-
 // Reports the likeliest tokens and, once `sample.token` is known, its own log-probability.
 class log_probabilities {
   public:
@@ -59,7 +57,7 @@ class log_probabilities {
 
 bool any_candidate_left(const llama_token_data_array & candidates) {
     return std::any_of(candidates.data, candidates.data + candidates.size,
-                       [](const llama_token_data & candidate) { return candidate.logit > k_minus_infinity; });
+                       [](const llama_token_data & candidate) { return candidate.logit > -INFINITY; });
 }
 
 // Measured with top-k 40: a shortlist takes 0.4 of the time that all candidates take at 800 times as many tokens, and the
@@ -92,7 +90,7 @@ llama_token selected(const llama_token_data_array & candidates) {
         throw std::runtime_error("the sampler chain selected no token; it must end in a selecting sampler");
     }
     const llama_token_data & chosen = candidates.data[candidates.selected];
-    if (!(chosen.logit > k_minus_infinity)) {
+    if (!(chosen.logit > -INFINITY)) {
         throw std::runtime_error("the sampler chain selected a token that is masked");
     }
     // A bias or temperature out of all proportion: inf - inf makes every probability NaN, and the draw takes any token.
@@ -107,85 +105,11 @@ llama_token draw(llama_sampler * chain, int first, llama_token_data_array candid
     return selected(candidates);
 }
 
-// The gates stand in front.
-class gates {
-  public:
-    explicit gates(llama_sampler * chain) : chain(chain) {
-        while (at(n) != nullptr) {
-            n++;
-        }
-    }
-
-    int count() const { return n; }
-
-    bool apply_here() const {
-        for (int i = 0; i < n; i++) {
-            if (at(i)->applies()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    // The token that one of them forces and all others allow.
-    llama_token forced() const {
-        for (int i = 0; i < n; i++) {
-            const llama_token token = at(i)->forced();
-            if (token != LLAMA_TOKEN_NULL) {
-                const gate * refusing = refuses(token);
-                if (refusing != nullptr && refusing != at(i)) {
-                    throw std::runtime_error("the end of the thinking is refused by the grammar or a banned text");
-                }
-                return token;
-            }
-        }
-        return LLAMA_TOKEN_NULL;
-    }
-
-    // The first one that does not allow the token; NULL if all do.
-    gate * refuses(llama_token token) const {
-        for (int i = 0; i < n; i++) {
-            if (!at(i)->allows(token)) {
-                return at(i);
-            }
-        }
-        return nullptr;
-    }
-
-    // All that every one allows.
-    std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab) const {
-        int lister = 0;
-        while (lister < n - 1 && !at(lister)->lists_allowed()) {
-            lister++;
-        }
-        std::vector<llama_token_data> left       = at(lister)->allowed(logits, n_vocab);
-        llama_token_data_array        candidates = { left.data(), left.size(), -1, false };
-        for (int i = 0; i < n; i++) {
-            if (i != lister) {
-                at(i)->apply(&candidates);
-            }
-        }
-        left.erase(std::remove_if(left.begin(), left.end(),
-                                  [](const llama_token_data & one) { return !(one.logit > k_minus_infinity); }),
-                   left.end());
-        if (left.empty()) {
-            throw std::runtime_error(n == 1 && at(0)->lists_allowed() ? "the grammar allows no token here"
-                                                                      : "the grammar and what is banned allow no token here");
-        }
-        return left;
-    }
-
-  private:
-    gate * at(int i) const { return gate_of(llama_sampler_chain_get(chain, i)); }
-
-    llama_sampler * chain;
-    int             n = 0;
-};
-
 llama_token_data_array candidates_of(
     const struct panallama_sample & sample, candidate_list & list, const float * logits, int32_t n_vocab, int32_t more) {
+    // Looked at before the sum, which would overflow with the largest top-k.
     struct panallama_sample seen = sample;
-    seen.shortlist += sample.shortlist > 0 ? more : 0;
+    seen.shortlist += sees_shortlist(sample, n_vocab) ? more : 0;
     return sees_shortlist(seen, n_vocab) ? list.shortlist(logits, n_vocab, seen.shortlist) : list.all(logits, n_vocab);
 }
 
@@ -206,7 +130,7 @@ llama_token select_token(const struct panallama_sample & sample, const float * l
             candidates_of(sample, list, logits, n_vocab, static_cast<int32_t>(refused.size()));
         for (size_t i = 0; !refused.empty() && i < candidates.size; i++) {
             if (std::find(refused.begin(), refused.end(), candidates.data[i].id) != refused.end()) {
-                candidates.data[i].logit = k_minus_infinity;
+                candidates.data[i].logit = -INFINITY;
             }
         }
         const llama_token chosen  = draw(sample.chain, first, candidates);
@@ -246,7 +170,7 @@ void hand_out(const struct panallama_sample & sample, const float * logits, int3
     require(out.capacity > 0 && out.tokens != nullptr && out.logits != nullptr, "there is no room for the candidates");
     llama_token_data * const begin = candidates.data;
     llama_token_data * const end   = std::remove_if(begin, begin + candidates.size, [](const llama_token_data & one) {
-        return !(one.logit > k_minus_infinity);
+        return !(one.logit > -INFINITY);
     });
     const int64_t count = std::min<int64_t>(out.capacity, end - begin);
     std::partial_sort(begin, begin + count, end, [](const llama_token_data & a, const llama_token_data & b) {

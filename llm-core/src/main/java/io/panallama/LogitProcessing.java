@@ -14,7 +14,9 @@ import java.util.function.Supplier;
  * <p>After a step the engine waits half a millisecond at most for the processors of that step together. A generation whose
  * processor has not answered by then sits out until it has, and the others go on without it.
  *
- * @param processors gives the processor of each generation; one that keeps no state may be given to all
+ * @param processors gives the processor of each generation, also of each of several from one request ({@link
+ *     Generator#generateAll}), on the thread that starts it. Generations that get the same one call it from a thread each, at
+ *     the same time: only one that keeps no state, or guards it, may be given to several
  * @param timeLimit the longest time for one token, larger than 0 and at most {@link #MAX_TIME_LIMIT}. It is looked at
  *     between steps
  * @param maxCandidates how many candidates it sees at most, 1 to {@link #MAX_CANDIDATES}: the likeliest of what the chain

@@ -197,14 +197,19 @@ public sealed interface Sampler {
       Checks.inRange("dry_allowed_length", allowedLength, 0, Integer.MAX_VALUE);
       Checks.inRange("dry_penalty_last_n", lastN, 0, MAX_LAST_N);
       breakers = List.copyOf(breakers);
-      if (breakers.contains("")) {
-        throw new InvalidRequestException("dry_sequence_breakers", "dry_sequence_breakers contains an empty text.");
-      }
       // llama.cpp compares each with every token of the vocabulary, and would cut a longer one off.
-      Checks.inRange("the number of dry_sequence_breakers", breakers.size(), 0, MAX_BREAKERS);
+      if (breakers.size() > MAX_BREAKERS) {
+        throw new InvalidRequestException(
+            "dry_sequence_breakers",
+            "dry_sequence_breakers has " + breakers.size() + " texts; at most " + MAX_BREAKERS + " are allowed.");
+      }
       for (String breaker : breakers) {
         int bytes = breaker.getBytes(StandardCharsets.UTF_8).length;
-        Checks.inRange("the length of a text in dry_sequence_breakers", bytes, 1, MAX_BREAKER_BYTES);
+        if (bytes < 1 || bytes > MAX_BREAKER_BYTES) {
+          throw new InvalidRequestException(
+              "dry_sequence_breakers",
+              "dry_sequence_breakers has a text of " + bytes + " bytes; it must have 1 to " + MAX_BREAKER_BYTES + ".");
+        }
       }
     }
   }
@@ -239,9 +244,16 @@ public sealed interface Sampler {
   record BannedTexts(List<String> texts) implements Sampler {
     public BannedTexts {
       texts = List.copyOf(texts);
-      Checks.inRange("the number of bad_words", texts.size(), 1, MAX_BANNED_TEXTS);
+      if (texts.isEmpty() || texts.size() > MAX_BANNED_TEXTS) {
+        throw new InvalidRequestException(
+            "bad_words", "bad_words has " + texts.size() + " texts; it must have 1 to " + MAX_BANNED_TEXTS + ".");
+      }
       for (String text : texts) {
-        Checks.inRange("the length of a text in bad_words", text.length(), 1, MAX_BANNED_LENGTH);
+        if (text.isEmpty() || text.length() > MAX_BANNED_LENGTH) {
+          throw new InvalidRequestException(
+              "bad_words",
+              "bad_words has a text of " + text.length() + " chars; it must have 1 to " + MAX_BANNED_LENGTH + ".");
+        }
       }
     }
   }

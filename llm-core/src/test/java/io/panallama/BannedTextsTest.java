@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -72,6 +74,79 @@ class BannedTextsTest {
         Sampling.builder().grammar(new Sampler.Grammar("root ::= [a-d]{60}", "root")).banTexts(List.of("ab", "c"));
     String text = say(sampling, 8);
     assertThat(text).matches("[abd]{60}").doesNotContain("ab");
+  }
+
+  /** The refused ones were once added to it, beyond the largest int. */
+  @Test
+  void theLargestTopKIsAllTokens() {
+    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(100);
+    for (int seed = 0; seed < 5; seed++) {
+      Sampling sampling =
+          Sampling.builder()
+              .banTexts(List.of("a", "e", "i", "o", "u", "n", "t"))
+              .topK(Integer.MAX_VALUE)
+              .temperature(2)
+              .seed(seed)
+              .build();
+      CompletionRequest request = new CompletionRequest(new Prompt.Text("Say", false), options.withSampling(sampling));
+      assertThat(engine.generate(request).await().text()).isNotEmpty().doesNotContainPattern("[aeiount]");
+    }
+  }
+
+  @Test
+  void whatTheFileSuppressesNeverComes() {
+    List<String> letters = List.of("a", "e", "x", "7");
+    TinySpec quiet = TinySpec.defaults().withSuppressed(letters);
+    List<Sampling> samplings =
+        List.of(
+            Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(4).build(),
+            Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(4).banTexts(List.of("zzz")).build(),
+            Sampling.builder()
+                .temperature(1.5f)
+                .seed(4)
+                .logitBias(Map.of(model.tokenizer().tokenize("a", false, false)[0], 90f))
+                .build());
+    try (Model other = Model.load(TinyModels.write(folder.resolve("quiet.gguf"), quiet));
+        Engine suppressing = Engine.start(other, TestEngines.config())) {
+      for (Sampling sampling : samplings) {
+        assertThat(pieces(engine, sampling)).as("the same weights without the list").containsAnyElementsOf(letters);
+        assertThat(pieces(suppressing, sampling)).hasSizeGreaterThan(100).doesNotContainAnyElementsOf(letters);
+      }
+    }
+  }
+
+  /** The texts of the tokens. */
+  private static List<String> pieces(Engine from, Sampling sampling) {
+    GenerationOptions options =
+        GenerationOptions.defaults().withSampling(sampling).withMaxTokens(300).withTopLogprobs(1);
+    List<String> pieces = new ArrayList<>();
+    try (Generation generation = from.generate(new CompletionRequest(new Prompt.Text("Say", false), options))) {
+      for (GenerationEvent event : generation) {
+        if (event instanceof GenerationEvent.Text piece) {
+          for (TokenLogprobs token : piece.logprobs()) {
+            pieces.add(new String(from.tokenBytes(token.chosen().token()), StandardCharsets.ISO_8859_1));
+          }
+        }
+      }
+    }
+    return pieces;
+  }
+
+  @Test
+  void errorsNameTheFieldThatIsWrong() {
+    assertThatThrownBy(() -> say(Sampling.builder().banTexts(List.of("a\0b")), 1))
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("bad_words"));
+    Sampler.Dry dry = new Sampler.Dry(1, 2, 2, 64, List.of("\0"));
+    assertThatThrownBy(() -> say(Sampling.builder().dry(dry), 1))
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class,
+            refused -> assertThat(refused.parameter()).isEqualTo("dry_sequence_breakers"));
+    assertThatThrownBy(() -> say(Sampling.builder().banTokens(List.of(99_999)), 1))
+        .hasMessageContaining("banned_tokens names token 99999");
+    assertThatThrownBy(() -> new Sampler.BannedTexts(List.of("")))
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("bad_words"));
   }
 
   @Test

@@ -9,7 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,6 +60,65 @@ class LogitProcessorTest {
       GenerationOptions watched = options(sampling, candidates -> {});
       assertThat(generate(watched).await().text()).isEqualTo(generate(watched.withProcessing(null)).await().text());
     }
+  }
+
+  /** So it may keep state, though the choices are generated side by side. */
+  @Test
+  void everyChoiceHasAProcessorAndAThreadOfItsOwn() {
+    Map<LogitProcessor, Set<Thread>> callers = new ConcurrentHashMap<>();
+    Supplier<LogitProcessor> one =
+        () ->
+            new LogitProcessor() {
+              private int calls;
+
+              @Override
+              public void process(Candidates candidates) {
+                callers.computeIfAbsent(this, _ -> ConcurrentHashMap.newKeySet()).add(Thread.currentThread());
+                assertThat(candidates.step()).isEqualTo(calls++);
+              }
+            };
+    GenerationOptions options =
+        GenerationOptions.defaults().withMaxTokens(20).withProcessing(new LogitProcessing(one, LONG, 64));
+    CompletionRequest request = new CompletionRequest(new Prompt.Text("Say something", false), options);
+    try (GenerationGroup group = engine.generateAll(request, 3)) {
+      assertThat(group.await()).allMatch(answer -> answer.usage().completionTokens() == 20);
+    }
+    assertThat(callers).hasSize(3);
+    assertThat(callers.values().stream().flatMap(Set::stream)).hasSize(3).doesNotHaveDuplicates();
+  }
+
+  /** Its thread parks between the tokens, and would not if it were interrupted. */
+  @Test
+  void anInterruptThatItLeavesBehindIsTakenBack() {
+    List<Boolean> found = new ArrayList<>();
+    LogitProcessor interrupting =
+        candidates -> {
+          found.add(Thread.currentThread().isInterrupted());
+          Thread.currentThread().interrupt();
+        };
+    assertThat(generate(options(Sampling.greedy(), interrupting)).await().usage().completionTokens()).isEqualTo(60);
+    assertThat(found).hasSize(60).containsOnly(false);
+  }
+
+  /** Nothing of the others goes on, and all places come free again. */
+  @Test
+  void aSupplierThatThrowsRefusesAllChoices() {
+    AtomicInteger made = new AtomicInteger();
+    Supplier<LogitProcessor> second =
+        () -> {
+          if (made.incrementAndGet() == 2) {
+            throw new IllegalArgumentException("no second one");
+          }
+          return candidates -> {};
+        };
+    GenerationOptions options = GenerationOptions.defaults().withProcessing(new LogitProcessing(second, LONG, 64));
+    CompletionRequest request = new CompletionRequest(new Prompt.Text("Say something", false), options);
+    assertThatThrownBy(() -> engine.generateAll(request, 3)).hasMessage("no second one");
+    // The first one's place comes free when the engine has seen that it was closed.
+    while (engine.stats().running() + engine.stats().waiting() > 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(made).hasValue(2);
   }
 
   @Test

@@ -24,6 +24,7 @@ import java.util.function.Consumer;
  *     mostly not valid UTF-8
  * @param infill whether the vocabulary has the tokens for filling gaps
  * @param words texts that are one token each and as likely as any other, such as the tags around a tool call
+ * @param suppressed texts of single bytes or words whose tokens the file wants never to be generated
  */
 public record TinySpec(
     Architecture architecture,
@@ -41,7 +42,8 @@ public record TinySpec(
     End end,
     boolean printable,
     boolean infill,
-    List<String> words) {
+    List<String> words,
+    List<String> suppressed) {
 
   /** The kinds of memory a model can have. */
   public enum Architecture {
@@ -83,6 +85,7 @@ public record TinySpec(
 
   public TinySpec {
     words = List.copyOf(words);
+    suppressed = List.copyOf(suppressed);
     if (layers < 1 || width < 32 || width % 32 != 0 || heads < 1 || width % heads != 0 || width / heads % 2 != 0) {
       throw new IllegalArgumentException("layers " + layers + ", width " + width + ", heads " + heads);
     }
@@ -166,6 +169,10 @@ public record TinySpec(
     return with(draft -> draft.words = value);
   }
 
+  public TinySpec withSuppressed(List<String> value) {
+    return with(draft -> draft.suppressed = value);
+  }
+
   private TinySpec with(Consumer<Draft> change) {
     Draft draft = new Draft(this);
     change.accept(draft);
@@ -190,6 +197,7 @@ public record TinySpec(
     private boolean printable = true;
     private boolean infill;
     private List<String> words = List.of();
+    private List<String> suppressed = List.of();
 
     Draft() {}
 
@@ -210,6 +218,7 @@ public record TinySpec(
       printable = from.printable;
       infill = from.infill;
       words = from.words;
+      suppressed = from.suppressed;
     }
 
     TinySpec build() {
@@ -229,7 +238,8 @@ public record TinySpec(
           end,
           printable,
           infill,
-          words);
+          words,
+          suppressed);
     }
   }
 }

@@ -43,6 +43,7 @@ public final class TinyVocabulary {
   private static final String FREQUENT =
       " t|he| a|in|re|on| s|er| w|at|en|nd| o|it|es|is|or| c|an| h| f| b| m| d|ed|ar|al|ou|ll|as|le|ve|st|ro|ic|to|se";
 
+  private final List<String> suppressed;
   private final List<String> tokens = new ArrayList<>();
   private final Map<String, Integer> ids = new HashMap<>();
   private final List<String> merges = new ArrayList<>();
@@ -52,6 +53,7 @@ public final class TinyVocabulary {
   private final List<byte[]> bytes = new ArrayList<>();
 
   TinyVocabulary(TinySpec spec) {
+    suppressed = spec.suppressed();
     int size = spec.vocabulary() - spec.words().size();
     List<String> controls = new ArrayList<>(List.of(BOS, EOS, IM_START, IM_END));
     if (spec.infill()) {
@@ -179,5 +181,9 @@ public final class TinyVocabulary {
         .put("tokenizer.ggml.eos_token_id", id(EOS))
         .put("tokenizer.ggml.padding_token_id", id(BOS))
         .put("tokenizer.ggml.add_bos_token", false);
+    if (!suppressed.isEmpty()) {
+      long[] never = suppressed.stream().mapToLong(this::id).toArray();
+      writer.put("tokenizer.ggml.suppress_tokens", GgufArray.ofIntegers(GgufValueType.INT32, never));
+    }
   }
 }

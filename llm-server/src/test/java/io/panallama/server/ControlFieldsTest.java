@@ -88,6 +88,9 @@ class ControlFieldsTest {
             new Sampler.Dist());
     assertThat(chain("\"samplers\": [\"min_p\", \"adaptive_p\"], \"adaptive_target\": 0.3"))
         .containsExactly(new Sampler.MinP(0.05f, 1), new Sampler.AdaptiveP(0.3f, 0.9f));
+    // What is not named is not used, and is checked all the same.
+    assertThat(chain("\"samplers\": [\"min_p\"], \"adaptive_target\": 0.3"))
+        .containsExactly(new Sampler.MinP(0.05f, 1), new Sampler.Dist());
   }
 
   @Test
@@ -142,7 +145,8 @@ class ControlFieldsTest {
           "logit_bias": [["a", 1]]                 | logit_bias[0][0]         | a token id
           "logit_bias": {"1": true}                | logit_bias.1             | a number
           "banned_tokens": [0.5]                   | banned_tokens[0]         | a token id
-          "bad_words": [""]                        | the length of a text in bad_words | 1 to 256
+          "bad_words": [""]                        | bad_words                | a text of 0 chars; it must have 1 to 256
+          "dry_sequence_breakers": [""]            | dry_sequence_breakers    | a text of 0 bytes; it must have 1 to
           "min_tokens": 5, "max_tokens": 4         | min_tokens               | 0 to 4
           "stop_token_ids": 5                      | stop_token_ids           | an array of token ids
           "stream_flush": "line"                   | stream_flush             | must be one of "token", "word", "sentence"

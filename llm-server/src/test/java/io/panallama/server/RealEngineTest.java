@@ -25,6 +25,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The server on llama.cpp itself. All virtual threads of these tests share one carrier; see the POM. */
 @Timeout(120)
@@ -63,7 +65,11 @@ class RealEngineTest {
   }
 
   private static HttpRequest post(String body) {
-    return HttpRequest.newBuilder(server.uri().resolve("/v1/chat/completions"))
+    return post("/v1/chat/completions", body);
+  }
+
+  private static HttpRequest post(String path, String body) {
+    return HttpRequest.newBuilder(server.uri().resolve(path))
         .header("Content-Type", "application/json")
         .POST(HttpRequest.BodyPublishers.ofString(body))
         .build();
@@ -109,6 +115,20 @@ class RealEngineTest {
     }
     assertThat(text.toString()).isEqualTo("The capital of France is Paris.");
     assertThat(lines).hasSizeGreaterThan(5);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ", \"n\": 2", ", \"stream\": true", ", \"stream\": true, \"n\": 2"})
+  void aTokenToEchoThatIsNoneIsTheClientsFault(String fields) throws Exception {
+    for (int token : new int[] {-1, model.vocabulary().size()}) {
+      HttpResponse<String> response =
+          client.send(
+              post("/v1/completions", "{\"prompt\": [5, " + token + "], \"echo\": true" + fields + "}"),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+      assertThat(JSON.readTree(response.body()).at("/error/param").textValue()).isEqualTo("prompt[1]");
+    }
+    awaitIdle();
   }
 
   @Test

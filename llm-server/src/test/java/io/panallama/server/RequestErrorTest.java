@@ -199,6 +199,10 @@ class RequestErrorTest {
           GAP, "window": 5                                  | window                   | window is 5; it must be 16 or more.
           GAP, "n_indent": 4                                | n_indent                 | not supported
           GAP, "t_max_predict_ms": 100                      | t_max_predict_ms         | not supported
+          GAP, "samplers": ["top_q"]                        | samplers[0]              | is not a sampler
+          GAP, "top_logprobs": 3                            | top_logprobs             | not supported
+          GAP, "logprobs": true                             | logprobs                 | Unknown parameter
+          GAP, "stream": true, "stream_options": {"include_usage": true} | stream_options | not supported
           """)
   void aWrongInfillFieldIsNamed(String fields, String param, String message) {
     String body = "{" + fields.replace("GAP", "\"input_prefix\": \"a\", \"input_suffix\": \"b\"") + "}";

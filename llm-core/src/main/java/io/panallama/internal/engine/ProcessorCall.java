@@ -127,6 +127,8 @@ final class ProcessorCall implements Runnable {
       failure = thrown;
       outcome = State.FAILED;
     }
+    // With an interrupt left behind nothing parks: the thread would spin between the tokens.
+    Thread.interrupted();
     if (state.compareAndSet(State.ASKED, outcome)) {
       listener.run();
     }

@@ -133,6 +133,8 @@ final class ProcessorCalls {
         fail(sequence, call);
       }
     }
+    // What has ended must not stay reachable for as long as nobody else uses a processor.
+    Arrays.fill(asked, kept, count, null);
     count = kept;
     if (choices > 0) {
       take(choices, now);
@@ -146,6 +148,7 @@ final class ProcessorCalls {
       requireCall(sequence).taken(decoder.sampledToken(i));
       taker.take(sequence, i, now);
     }
+    Arrays.fill(answered, 0, choices, null);
     chosen += choices;
   }
 

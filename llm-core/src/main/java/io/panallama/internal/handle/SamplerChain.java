@@ -132,11 +132,15 @@ public final class SamplerChain implements TokenSampler {
   }
 
   private static void requireTokens(ModelHandle model, String parameter, Collection<Integer> tokens) {
+    requireTokens(model, parameter, parameter, tokens);
+  }
+
+  private static void requireTokens(ModelHandle model, String parameter, String source, Collection<Integer> tokens) {
     for (int token : tokens) {
       if (token < 0 || token >= model.vocabularySize()) {
         throw new InvalidRequestException(
             parameter,
-            parameter + " names token " + token + "; ids are 0 to " + (model.vocabularySize() - 1) + " in this model.");
+            source + " names token " + token + "; ids are 0 to " + (model.vocabularySize() - 1) + " in this model.");
       }
     }
   }
@@ -319,7 +323,7 @@ public final class SamplerChain implements TokenSampler {
           dry.base(),
           dry.allowedLength(),
           dry.lastN(),
-          texts(dry.breakers()),
+          texts("dry_sequence_breakers", dry.breakers()),
           dry.breakers().size());
     }
 
@@ -327,12 +331,13 @@ public final class SamplerChain implements TokenSampler {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
       int status =
-          LlamaCpp.panallama_sampler_banned_texts(model.vocabulary(), texts(texts), texts.size(), out, error.slot());
+          LlamaCpp.panallama_sampler_banned_texts(
+              model.vocabulary(), texts("bad_words", texts), texts.size(), out, error.slot());
       return made("bad_words", status, out, error);
     }
 
     private MemorySegment logitBias(Map<Integer, Float> bias) {
-      requireTokens(model, "logit_bias", bias.keySet());
+      requireTokens(model, "logit_bias", "logit_bias or banned_tokens", bias.keySet());
       MemorySegment array = llama_logit_bias.allocateArray(bias.size(), arena);
       int i = 0;
       for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
@@ -371,7 +376,7 @@ public final class SamplerChain implements TokenSampler {
               model.vocabularyIndex(),
               text("grammar", lazy.gbnf()),
               text("grammar", lazy.root()),
-              texts(lazy.triggerPatterns()),
+              texts("grammar_triggers", lazy.triggerPatterns()),
               lazy.triggerPatterns().size(),
               tokens,
               lazy.triggerTokens().size(),
@@ -403,10 +408,10 @@ public final class SamplerChain implements TokenSampler {
       return LlamaCpp.llama_sampler_init_infill(model.vocabulary());
     }
 
-    private MemorySegment texts(List<String> texts) {
+    private MemorySegment texts(String parameter, List<String> texts) {
       List<MemorySegment> pointers = new ArrayList<>();
       for (String text : texts) {
-        pointers.add(text("samplers", text));
+        pointers.add(text(parameter, text));
       }
       MemorySegment array = arena.allocate(ADDRESS, Math.max(1, pointers.size()));
       for (int i = 0; i < pointers.size(); i++) {

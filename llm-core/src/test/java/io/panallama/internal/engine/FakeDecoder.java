@@ -63,6 +63,13 @@ final class FakeDecoder implements Decoder {
 
   private final List<Cell> batch = new ArrayList<>();
   private final List<Integer> samples = new ArrayList<>();
+
+  /** Per sample: what to choose from instead of from an output; null where there is an output. */
+  private final List<CandidateList> choices = new ArrayList<>();
+
+  /** Samplers that handed out candidates and wait for the choice. */
+  private final Set<TokenSampler> asked = Collections.newSetFromMap(new IdentityHashMap<>());
+
   private final List<Integer> sampled = new ArrayList<>();
   private final Deque<Status> scripted = new ArrayDeque<>();
   private final Thread owner = Thread.currentThread();
@@ -377,23 +384,62 @@ final class FakeDecoder implements Decoder {
   @Override
   public void clearSamples() {
     samples.clear();
+    choices.clear();
   }
 
   @Override
   public void addSample(TokenSampler sampler, int outputIndex, int topLogprobs) {
-    if (((FakeSampler) sampler).closed) {
-      throw new IllegalStateException("sampler used after close");
-    }
+    requireOpen(sampler);
     if (!batch.get(outputIndex).output()) {
       throw new IllegalStateException("sampled a token without output");
     }
     samples.add(outputIndex);
+    choices.add(null);
+  }
+
+  private static void requireOpen(TokenSampler sampler) {
+    if (((FakeSampler) sampler).closed) {
+      throw new IllegalStateException("sampler used after close");
+    }
+  }
+
+  @Override
+  public void addCandidates(TokenSampler sampler, int outputIndex, int topLogprobs) {
+    addSample(sampler, outputIndex, topLogprobs);
+    if (!asked.add(sampler)) {
+      throw new IllegalStateException("candidates of a sampler whose choice is still to come");
+    }
+  }
+
+  /** The token of the rule, and behind it the next one of the vocabulary. */
+  @Override
+  public boolean readCandidates(int index, TokenSampler sampler, CandidateList into) {
+    into.begin(2);
+    into.set(0, sampled.get(index), 1);
+    into.set(1, (sampled.get(index) + 1) % vocabulary, 0);
+    return true;
+  }
+
+  @Override
+  public void addChoice(TokenSampler sampler, CandidateList from, int topLogprobs) {
+    requireOpen(sampler);
+    if (!asked.remove(sampler)) {
+      throw new IllegalStateException("a choice without candidates");
+    }
+    samples.add(-1);
+    choices.add(from);
   }
 
   @Override
   public void sample() {
     sampled.clear();
-    for (int outputIndex : samples) {
+    for (int i = 0; i < samples.size(); i++) {
+      CandidateList choice = choices.get(i);
+      if (choice != null) {
+        sampled.add(choice.token(choice.logit(0) >= choice.logit(1) ? 0 : 1));
+        continue;
+      }
+      int outputIndex = samples.get(i);
       TreeMap<Integer, Integer> tokens = new TreeMap<>();
       cache.get(batch.get(outputIndex).sequence()).forEach((position, cell) -> tokens.put(position, cell.token()));
       sampled.add(next(tokens, vocabulary));

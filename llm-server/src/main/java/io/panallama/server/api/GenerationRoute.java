@@ -48,22 +48,22 @@ public final class GenerationRoute implements Handler {
     this.heartbeat = heartbeat;
     this.parser = parser;
     this.encoders = encoders;
-    this.several = new SeveralChoices(serving, heartbeat);
+    this.several = new SeveralChoices(serving, heartbeat, encoders);
   }
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
     Serving.Ready ready = serving.current();
     ApiRequest body = parser.parse(body(request), ready.model());
-    AnswerShape encoder = encoders.create(ready.model().id(), body, ready.generator()::tokenBytes);
     if (body.choices() > 1) {
-      several.answer(ready, body, encoder, response);
+      several.answer(ready, body, response);
       return;
     }
     try (Generation generation = start(ready, body);
         ClientConnection.Watch _ = ClientConnection.current().whenGone(generation::cancel)) {
       serving.running().add(generation);
       try {
+        AnswerShape encoder = encoder(encoders, ready, body);
         if (body.stream()) {
           stream(generation, encoder, response);
         } else {
@@ -73,6 +73,11 @@ public final class GenerationRoute implements Handler {
         serving.running().remove(generation);
       }
     }
+  }
+
+  /** For a request that the engine has taken: its token ids are in the vocabulary then. */
+  static AnswerShape encoder(AnswerShape.Factory encoders, Serving.Ready ready, ApiRequest body) {
+    return encoders.create(ready.model().id(), body, ready.generator()::tokenBytes);
   }
 
   /** The fields of the body. */

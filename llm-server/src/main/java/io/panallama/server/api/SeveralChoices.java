@@ -33,17 +33,20 @@ import java.util.stream.Stream;
 final class SeveralChoices {
   private final Serving serving;
   private final Duration heartbeat;
+  private final AnswerShape.Factory encoders;
 
-  SeveralChoices(Serving serving, Duration heartbeat) {
+  SeveralChoices(Serving serving, Duration heartbeat, AnswerShape.Factory encoders) {
     this.serving = serving;
     this.heartbeat = heartbeat;
+    this.encoders = encoders;
   }
 
-  void answer(Serving.Ready ready, ApiRequest body, AnswerShape encoder, ServerResponse response) {
+  void answer(Serving.Ready ready, ApiRequest body, ServerResponse response) {
     try (GenerationGroup group = start(ready, body);
         ClientConnection.Watch _ = ClientConnection.current().whenGone(group::cancel)) {
       group.list().forEach(serving.running()::add);
       try (ChoiceReader reader = new ChoiceReader(group)) {
+        AnswerShape encoder = GenerationRoute.encoder(encoders, ready, body);
         if (body.stream()) {
           stream(body.choices(), reader, encoder, response);
         } else {

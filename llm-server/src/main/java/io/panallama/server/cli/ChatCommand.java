@@ -33,7 +33,8 @@ final class ChatCommand implements Callable<Integer> {
       if (context.interactive()) {
         greet(engine);
       }
-      ChatLoop loop = new ChatLoop(context, engine, lines, sampling.over(engine.model().sampling(), limited));
+      GenerationOptions options = sampling.over(engine.model().sampling(), limited);
+      ChatLoop loop = new ChatLoop(context, engine.generator(), lines, options);
       loop.system(system == null ? "" : system);
       return loop.run();
     }

@@ -4,8 +4,7 @@ import io.panallama.Device;
 import io.panallama.Engine;
 import io.panallama.EngineConfig;
 import io.panallama.EngineStats;
-import io.panallama.Generation;
-import io.panallama.GenerationRequest;
+import io.panallama.Generator;
 import io.panallama.Llama;
 import io.panallama.Model;
 import io.panallama.ModelConfig;
@@ -56,8 +55,8 @@ final class CoreInference implements Inference {
 
   private record CoreEngine(Model loaded, Engine engine) implements LoadedEngine {
     @Override
-    public Generation generate(GenerationRequest request) {
-      return engine.generate(request);
+    public Generator generator() {
+      return engine;
     }
 
     @Override

@@ -84,7 +84,7 @@ final class DoctorCommand implements Callable<Integer> {
     GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1).withSampling(Sampling.greedy());
     long before = System.nanoTime();
     try (LoadedEngine engine = context.inference().start(demo, ModelConfig.defaults(), small);
-        Generation generation = engine.generate(ChatRequest.of("Hello").with(oneToken))) {
+        Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
       Completion completion = generation.await();
       long milliseconds = (System.nanoTime() - before) / 1_000_000;
       row("generation", "ok, \"" + Printable.line(completion.text()) + "\" after " + milliseconds + " ms with loading");

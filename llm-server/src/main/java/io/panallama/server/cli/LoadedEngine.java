@@ -6,7 +6,10 @@ import io.panallama.Generator;
 import io.panallama.Sampling;
 
 /** An engine together with the model it owns; closing it closes both. */
-interface LoadedEngine extends Generator, AutoCloseable {
+interface LoadedEngine extends AutoCloseable {
+  /** The engine itself, so that all it can do is at hand: a wrapper would have the defaults of what it leaves out. */
+  Generator generator();
+
   ModelSummary model();
 
   /** What was asked for, with every automatic value replaced by the chosen one. */

@@ -67,7 +67,7 @@ final class RunCommand implements Callable<Integer> {
     try (LoadedEngine engine = model.start(context)) {
       long submitted = System.nanoTime();
       GenerationRequest request = request(text, sampling.over(engine.model().sampling(), limited));
-      try (Generation generation = engine.generate(request);
+      try (Generation generation = engine.generator().generate(request);
           StopSignals.Registration _ = context.signals().onStop(generation::cancel)) {
         return print(generation, submitted);
       }

@@ -79,7 +79,7 @@ final class ServeCommand implements Callable<Integer> {
       if (!noWarmup) {
         warmUp(engine);
       }
-      server.serve(served(engine), engine, engine::stats);
+      server.serve(served(engine), engine.generator(), engine::stats);
       announce(engine, server);
       stopped.await();
       context.err().println("panallama: stopping");
@@ -92,7 +92,7 @@ final class ServeCommand implements Callable<Integer> {
   /** One token, so that the first user does not wait for what happens only once. */
   private static void warmUp(LoadedEngine engine) {
     GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1);
-    try (Generation generation = engine.generate(ChatRequest.of("Hello").with(oneToken))) {
+    try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
       generation.await();
     } catch (ChatTemplateException noChat) {
       // Such a model still serves raw completions.

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads the body of {@code POST /infill}, llama-server's route for filling gaps. */
 public final class InfillBody {
   /** llama-server's fields that would change the answer and that this version can't carry out. */
-  private static final List<String> UNSUPPORTED = List.of("n_indent", "n_probs", "t_max_predict_ms", "return_tokens");
+  private static final List<String> UNSUPPORTED =
+      List.of("n_indent", "n_probs", "t_max_predict_ms", "return_tokens", "top_logprobs", "stream_options");
 
   /** llama-server's word for no limit. */
   private static final int NO_LIMIT = -1;

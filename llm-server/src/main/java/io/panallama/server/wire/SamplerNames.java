@@ -6,9 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** llama-server's names in the field {@code samplers}, with its other spellings. */
-final class SamplerNames {
+/**
+ * The field {@code samplers}, with llama-server's names and its other spellings.
+ *
+ * @param order the stages that are named; null if the request leaves the order to us
+ * @param namesAdaptive whether adaptive-p is among them, which is no stage but comes last wherever it is named
+ */
+record SamplerNames(@Nullable List<SamplerStage> order, boolean namesAdaptive) {
   private static final String FIELD = "samplers";
   private static final String ADAPTIVE = "adaptive_p";
 
@@ -38,12 +44,10 @@ final class SamplerNames {
           Map.entry("temp", "temperature"),
           Map.entry("adaptivep", ADAPTIVE));
 
-  private SamplerNames() {}
-
-  /**
-   * @param adaptive whether the request says what adaptive-p aims at; it comes last wherever it is named
-   */
-  static List<SamplerStage> order(JsonNode names, boolean adaptive) {
+  static SamplerNames read(@Nullable JsonNode names) {
+    if (names == null) {
+      return new SamplerNames(null, false);
+    }
     if (!names.isArray()) {
       throw JsonFields.wrongType(FIELD, names, "an array of names");
     }
@@ -66,9 +70,18 @@ final class SamplerNames {
                 + "top_n_sigma, top_p, typ_p, xtc.");
       }
     }
-    if (named && !adaptive) {
+    return new SamplerNames(order, named);
+  }
+
+  /**
+   * Whether adaptive-p chooses. As with any stage, not if others are named and it is not.
+   *
+   * @param aimed whether the request says what it aims at
+   */
+  boolean adaptive(boolean aimed) {
+    if (namesAdaptive && !aimed) {
       throw ApiException.invalid(FIELD, FIELD + " has adaptive_p, which needs adaptive_target.");
     }
-    return order;
+    return aimed && (order == null || namesAdaptive);
   }
 }

@@ -58,8 +58,9 @@ final class SamplingFields {
     dynamicTemperature(body, sampling);
     xtc(body, sampling, minKeep == null ? 1 : minKeep);
     dry(body, sampling);
-    boolean adaptive = selecting(body, sampling);
-    set(body.any("samplers"), names -> sampling.order(SamplerNames.order(names, adaptive)));
+    SamplerNames names = SamplerNames.read(body.any("samplers"));
+    selecting(body, sampling, names);
+    set(names.order(), sampling::order);
     return sampling.build();
   }
 
@@ -107,8 +108,8 @@ final class SamplingFields {
     }
   }
 
-  /** Mirostat or adaptive-p in place of the draw; returns whether it is adaptive-p. */
-  private static boolean selecting(JsonFields body, Sampling.Builder sampling) {
+  /** Mirostat or adaptive-p in place of the draw. */
+  private static void selecting(JsonFields body, Sampling.Builder sampling, SamplerNames names) {
     float tau = or(body.number("mirostat_tau"), MIROSTAT_TAU);
     float eta = or(body.number("mirostat_eta"), MIROSTAT_ETA);
     Sampler.Selecting first = new Sampler.Mirostat(tau, eta, MIROSTAT_M);
@@ -116,8 +117,8 @@ final class SamplingFields {
     int mirostat = or(body.integer("mirostat"), 0);
     float target = or(body.number("adaptive_target"), OFF);
     float decay = or(body.number("adaptive_decay"), ADAPTIVE_DECAY);
-    boolean adaptive = target >= 0;
-    Sampler.Selecting third = new Sampler.AdaptiveP(adaptive ? target : 0, decay);
+    Sampler.Selecting third = new Sampler.AdaptiveP(Math.max(target, 0), decay);
+    boolean adaptive = names.adaptive(target >= 0);
     if (adaptive && mirostat != 0) {
       throw ApiException.invalid(
           "adaptive_target", "adaptive_target and mirostat exclude each other: both choose the token.");
@@ -132,7 +133,6 @@ final class SamplingFields {
       case 2 -> sampling.selecting(second);
       default -> throw ApiException.invalid("mirostat", "mirostat is " + mirostat + "; it must be 0, 1 or 2.");
     }
-    return adaptive;
   }
 
   /** OpenAI's object of ids and numbers, or llama-server's array of pairs; false forbids a token. */

@@ -1,9 +1,15 @@
 package io.panallama.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.ChatRequest;
+import io.panallama.EngineConfig;
+import io.panallama.Generator;
+import io.panallama.InvalidRequestException;
+import io.panallama.ModelConfig;
 import io.panallama.demo.DemoModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +30,21 @@ class EndToEndTest {
     assertThat(run.err()).isEmpty();
     assertThat(run.out()).contains("generation  ok", "This machine can run Panallama.");
     assertThat(run.code()).isZero();
+  }
+
+  /** Once the commands wrapped it, and the server had the defaults of whatever the wrapper left out. */
+  @Test
+  void theServerGetsAllThatTheEngineCanDo() {
+    EngineConfig two = EngineConfig.builder().slots(1).queueLimit(1).build();
+    try (LoadedEngine engine = inference.start(DemoModel.extract(), ModelConfig.defaults(), two)) {
+      Generator generator = engine.generator();
+      assertThat(generator.render(ChatRequest.of("Hello"))).contains("Hello");
+      assertThat(generator.tokenBytes(100)).isNotEmpty();
+      // All or none of them, instead of one after the other.
+      assertThatThrownBy(() -> generator.generateAll(ChatRequest.of("Hello"), 3))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessage("n is 3; it must be 1 to 2.");
+    }
   }
 
   @Test

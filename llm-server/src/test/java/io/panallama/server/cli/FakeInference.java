@@ -7,6 +7,7 @@ import io.panallama.FinishReason;
 import io.panallama.Generation;
 import io.panallama.GenerationEvent;
 import io.panallama.GenerationRequest;
+import io.panallama.Generator;
 import io.panallama.ModelConfig;
 import io.panallama.NativeReport;
 import io.panallama.QuantizationConfig;
@@ -111,9 +112,11 @@ final class FakeInference implements Inference {
     }
 
     @Override
-    public Generation generate(GenerationRequest request) {
-      requests.add(request);
-      return new FakeGeneration(answer.apply(request), reason, discardedTokens);
+    public Generator generator() {
+      return request -> {
+        requests.add(request);
+        return new FakeGeneration(answer.apply(request), reason, discardedTokens);
+      };
     }
 
     @Override
