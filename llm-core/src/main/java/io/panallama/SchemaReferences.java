@@ -123,14 +123,13 @@ final class SchemaReferences {
     Map<JsonNode, String> names = new IdentityHashMap<>();
     Map<String, String> origins = new LinkedHashMap<>();
     ObjectNode definitions = root.objectNode();
-    targets.forEach(
-        (reference, target) -> {
-          String name = prefix + names.size();
-          if (names.putIfAbsent(target.node(), name) == null) {
-            origins.put(name, reference);
-            definitions.set(name, target.node());
-          }
-        });
+    targets.forEach((reference, target) -> {
+      String name = prefix + names.size();
+      if (names.putIfAbsent(target.node(), name) == null) {
+        origins.put(name, reference);
+        definitions.set(name, target.node());
+      }
+    });
     Map<String, String> renamed = new LinkedHashMap<>();
     targets.forEach((reference, target) -> renamed.put(reference, "#/" + DEFINITIONS + "/" + names.get(target.node())));
     for (ObjectNode schema : references) {

@@ -44,24 +44,21 @@ class ToolDefinitionsTest {
         "Does it",
         "{\"$defs\": {\"p\": "
             + definition
-            + "}, \"type\": \"object\", \"properties\": {\"a\": {\"$ref\": \"#/$defs/p\"}, \"b\": {\"$ref\": \"#/$defs/p\"}},"
-            + " \"required\": [\"a\", \"b\"]}",
+            + "}, \"type\": \"object\", \"properties\": {\"a\": {\"$ref\": \"#/$defs/p\"}, \"b\": {\"$ref\":"
+            + " \"#/$defs/p\"}}, \"required\": [\"a\", \"b\"]}",
         true);
   }
 
   private static List<Tool> tools() {
     return List.of(
-        tool("first", "{\"type\": \"object\", \"properties\": {\"x\": {\"type\": \"boolean\"}}, \"required\": [\"x\"]}"),
+        tool(
+            "first", "{\"type\": \"object\", \"properties\": {\"x\": {\"type\": \"boolean\"}}, \"required\": [\"x\"]}"),
         tool("second", "{\"enum\": [1, 2, 3]}"));
   }
 
   private static Model load(String template, List<String> words) throws Exception {
     TinySpec spec =
-        TinySpec.defaults()
-            .withContextLength(8192)
-            .withVocabulary(330)
-            .withWords(words)
-            .withEnd(TinySpec.End.NATURAL);
+        TinySpec.defaults().withContextLength(8192).withVocabulary(330).withWords(words).withEnd(TinySpec.End.NATURAL);
     Path file = TinyModels.write(folder.resolve(template + ".gguf"), spec);
     String source = Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template + ".jinja"));
     return Model.load(file, ModelConfig.defaults().withChatTemplate(source));

@@ -277,7 +277,9 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     if (isCancelled()) {
       giveUpCalls("the run was cancelled", AgentResult.Reason.CANCELLED);
     } else if (!timeLeft().isPositive()) {
-      giveUpCalls("the time of " + TimeUnit.MILLISECONDS.convert(config.timeLimit()) + " ms is over", AgentResult.Reason.TIME_LIMIT);
+      giveUpCalls(
+          "the time of " + TimeUnit.MILLISECONDS.convert(config.timeLimit()) + " ms is over",
+          AgentResult.Reason.TIME_LIMIT);
     } else if (calls + (config.parallelCalls() ? wanted.size() : 1) > config.maxCalls()) {
       giveUpCalls("the limit of " + config.maxCalls() + " calls is reached", AgentResult.Reason.CALL_LIMIT);
     } else {
