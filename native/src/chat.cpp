@@ -1,6 +1,7 @@
 #include "chat.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "chat-peg-parser.h"
@@ -106,6 +107,34 @@ std::vector<common_json> parts_of(const common_json & arena, int id) {
     return parts;
 }
 
+// llama.cpp names a rule after a tool, or a tool and a property, writes a dash for all that is no letter, digit or dash,
+// and forgets the first of two rules of one name. A name that the rules of a schema took is not used for a rule of the
+// parser, but is what others say when they mean it. Both would enforce one thing in place of another.
+void require_own_rules(const common_chat_params & params) {
+    if (params.grammar.empty() || params.parser.empty()) {
+        return;
+    }
+    const common_json               arena = common_json::parse(params.parser);
+    std::map<std::string, int>      defined;
+    const auto &                    parsers = arena.at("parsers");
+    for (const auto & parser : parsers) {
+        if (parser.at("type") == "rule") {
+            // A rule that may refer to itself begins as a placeholder that takes any character.
+            const auto & child = parsers.at(static_cast<size_t>(parser.at("child").get<int>()));
+            defined[parser.at("name").get<std::string>()] += child.at("type") == "any" ? 0 : 1;
+        }
+    }
+    const std::string grammar = "\n" + params.grammar;
+    for (const auto & [name, count] : defined) {
+        const std::string second = name + "0";
+        const bool        taken  = defined.find(second) == defined.end() &&
+                                   grammar.find("\n" + second + " ::=") != std::string::npos;
+        if (count > 1 || taken) {
+            throw invalid_input("the names of two tools, or of properties of a tool, are too much alike: " + name);
+        }
+    }
+}
+
 // Whether a parser takes all of the answer for content: what the template wrote of it, the content, the end.
 bool reads_content_only(const common_chat_params & params) {
     if (params.parser.empty()) {
@@ -179,17 +208,29 @@ std::vector<std::string> thinking_tags(const common_chat_params & params) {
 }
 
 std::string apply(const panallama_chat_template & chat_template, const char * request) {
-    common_chat_templates_inputs inputs =
+    const chat_request read =
         read_chat_request(request, chat_template.templates.get(), chat_template.enable_thinking);
+    const common_chat_templates_inputs & shown  = read.inputs;
+    common_chat_templates_inputs         inputs = shown;
+    if (!read.grammar_tools.empty()) {
+        inputs.tools = read.grammar_tools;
+    }
     std::string text;
     // Templates refuse conversations that they do not support (roles in a wrong order), so it is the input.
     refusing("the chat template refused the messages: ", [&] {
+        const auto prompt_of = [&](common_chat_templates_inputs of) {
+            // The prompt is the same whichever tool is to be called, and then no grammar is made.
+            of.tool_choice = COMMON_CHAT_TOOL_CHOICE_NONE;
+            return common_chat_templates_apply(chat_template.templates.get(), of).prompt;
+        };
         const common_chat_params params = common_chat_templates_apply(chat_template.templates.get(), inputs);
-        common_json              json   = common_json::object();
-        json["prompt"]                  = params.prompt;
-        literal_marks marks;
-        if (mark_literals(inputs.messages, *chat_template.controls, thinking_tags(params), marks)) {
-            json["prompt"] = common_chat_templates_apply(chat_template.templates.get(), inputs).prompt;
+        require_own_rules(params);
+        common_json json = common_json::object();
+        json["prompt"]   = read.grammar_tools.empty() ? params.prompt : prompt_of(shown);
+        common_chat_templates_inputs marked = shown;
+        literal_marks                marks;
+        if (mark_literals(marked.messages, *chat_template.controls, thinking_tags(params), marks)) {
+            json["prompt"] = prompt_of(std::move(marked));
             json["marks"]  = common_json::array({ marks.open, marks.close });
         }
         json["stops"]             = params.additional_stops;

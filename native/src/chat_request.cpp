@@ -33,12 +33,15 @@ void read_arguments(const common_json & arguments, common_chat_templates_inputs 
     }
 }
 
-void read_entry(const common_json_entry & entry, common_chat_templates_inputs & inputs) {
-    const std::string & key = entry.key();
+void read_entry(const common_json_entry & entry, chat_request & request) {
+    common_chat_templates_inputs & inputs = request.inputs;
+    const std::string &            key    = entry.key();
     if (key == "messages") {
         inputs.messages = common_chat_msgs_parse_oaicompat(entry.value());
     } else if (key == "tools") {
         inputs.tools = common_chat_tools_parse_oaicompat(entry.value());
+    } else if (key == "grammar_tools") {
+        request.grammar_tools = common_chat_tools_parse_oaicompat(entry.value());
     } else if (key == "tool_choice") {
         inputs.tool_choice = common_chat_tool_choice_parse_oaicompat(read_text(entry));
     } else if (key == "parallel_tool_calls") {
@@ -62,11 +65,12 @@ void read_entry(const common_json_entry & entry, common_chat_templates_inputs & 
 
 }  // namespace
 
-common_chat_templates_inputs read_chat_request(
+chat_request read_chat_request(
     const char * request, const common_chat_templates * templates, bool enable_thinking) {
     require(request != nullptr, "there is no request");
     require_bounded_json(request);
-    common_chat_templates_inputs inputs;
+    chat_request                   read;
+    common_chat_templates_inputs & inputs = read.inputs;
     inputs.use_jinja        = true;
     inputs.reasoning_format = COMMON_REASONING_FORMAT_NONE;
     inputs.enable_thinking  = enable_thinking;
@@ -79,7 +83,7 @@ common_chat_templates_inputs read_chat_request(
         require(json.contains("messages"), "the request has no 'messages'");
         inputs.parallel_tool_calls = common_chat_templates_get_caps(templates)["supports_parallel_tool_calls"];
         for (const auto & entry : json.items()) {
-            read_entry(entry, inputs);
+            read_entry(entry, read);
         }
     });
     for (const common_chat_msg & message : inputs.messages) {
@@ -94,7 +98,9 @@ common_chat_templates_inputs read_chat_request(
     require(!continues || (!inputs.messages.empty() && inputs.messages.back().role == "assistant"),
             "only a message of the assistant can be continued");
     require(!continues || inputs.messages.back().tool_calls.empty(), "a message with tool calls cannot be continued");
-    return inputs;
+    require(read.grammar_tools.empty() || read.grammar_tools.size() == inputs.tools.size(),
+            "'grammar_tools' are not as many as 'tools'");
+    return read;
 }
 
 }  // namespace panallama

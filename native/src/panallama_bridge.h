@@ -228,6 +228,7 @@ PANALLAMA_API void panallama_chat_template_free(struct panallama_chat_template *
 // Renders a conversation as llama-server does. `request` is a JSON object with "messages" (OpenAI's form, required) and,
 // each of them optional:
 //   "tools", "tool_choice" ("auto", "none", "required"), "parallel_tool_calls" (default: whether the template can);
+//   "grammar_tools": "tools" as the grammar and the parser have them, where the prompt has them in other words;
 //   "json_schema", of the whole answer;
 //   "reasoning_format" ("none", "auto", "deepseek", "deepseek-legacy"; default none), "enable_thinking" (default: whether
 //   the template has a switch for it), "chat_template_kwargs" (an object of further variables; "preserve_reasoning" is true

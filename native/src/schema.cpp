@@ -43,7 +43,12 @@ extern "C" int32_t panallama_schema_grammar(const char * schema, char ** grammar
         std::string gbnf;
         on_large_stack(k_parser_stack_bytes, [&] {
             try {
-                gbnf = with_readable_json(json_schema_to_grammar(common_json::parse(schema), true));
+                const common_chat_schema_document document = common_chat_schema_from_json(common_json::parse(schema));
+                // Not json_schema_to_grammar: it names rules after properties alone, so that "" is the root, and
+                // "date_time" is what date-time is made of.
+                gbnf = with_readable_json(build_grammar([&](const common_grammar_builder & builder) {
+                    builder.add_rule("root", builder.add_schema("answer", *document.root));
+                }));
             } catch (const std::bad_alloc &) {
                 throw;
             } catch (const std::exception & e) {

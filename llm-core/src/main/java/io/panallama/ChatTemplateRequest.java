@@ -67,17 +67,27 @@ final class ChatTemplateRequest {
         list = list.stream().filter(tool -> tool.name().equals(name)).toList();
       }
     }
-    ArrayNode array = json.putArray("tools");
+    ArrayNode shown = JSON.createArrayNode();
+    ArrayNode enforced = JSON.createArrayNode();
     for (Tool tool : list) {
-      String path = "tools[" + tools.list().indexOf(tool) + "].function.parameters";
-      ObjectNode parameters = SchemaCheck.check(path, tool.parameters(), tool.strict());
-      ObjectNode function = array.addObject().put("type", "function").putObject("function");
-      function.put("name", tool.name()).put("description", tool.description()).set("parameters", parameters);
+      int index = tools.list().indexOf(tool);
+      String path = "tools[" + index + "].function.parameters";
+      write(tool, SchemaCheck.read(path, tool.parameters()), shown);
+      write(tool, SchemaCheck.check(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);
+    }
+    json.set("tools", shown);
+    if (!enforced.equals(shown)) {
+      json.set("grammar_tools", enforced);
     }
     json.put("tool_choice", choice);
     if (tools.parallelCalls() != null) {
       json.put("parallel_tool_calls", tools.parallelCalls());
     }
+  }
+
+  private static void write(Tool tool, ObjectNode parameters, ArrayNode tools) {
+    ObjectNode function = tools.addObject().put("type", "function").putObject("function");
+    function.put("name", tool.name()).put("description", tool.description()).set("parameters", parameters);
   }
 
   /** The schema of the whole answer; null for none. */
@@ -86,7 +96,7 @@ final class ChatTemplateRequest {
       case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
       case ResponseFormat.JsonObject() -> JSON.createObjectNode().put("type", "object");
       case ResponseFormat.JsonSchema(String schema, boolean strict) ->
-          SchemaCheck.check("response_format", schema, strict);
+          SchemaCheck.check("response_format", schema, strict, "r");
     };
   }
 

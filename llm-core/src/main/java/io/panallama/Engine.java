@@ -310,7 +310,7 @@ public final class Engine implements Generator, AutoCloseable {
           case ResponseFormat.JsonObject() -> SchemaConverter.grammar("response_format", "{\"type\": \"object\"}");
           case ResponseFormat.JsonSchema(String schema, boolean strict) ->
               SchemaConverter.grammar(
-                  "response_format", SchemaCheck.check("response_format", schema, strict).toString());
+                  "response_format", SchemaCheck.check("response_format", schema, strict, "r").toString());
         };
     return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("response_format", grammar);
   }

@@ -56,9 +56,27 @@ final class SchemaCheck {
    * The schema as llama.cpp is to see it.
    *
    * @param parameter the field that holds it
+   * @param names what the names of its definitions begin with, see {@link SchemaReferences#rename}
    * @throws InvalidRequestException if it is not a schema, is too large, or can't be enforced; the message says where in it
    */
-  static ObjectNode check(String parameter, String schema, boolean strict) {
+  static ObjectNode check(String parameter, String schema, boolean strict, String names) {
+    ObjectNode node = read(parameter, schema);
+    Map<String, String> definitions = SchemaReferences.rename(node, names);
+    SchemaCheck check = new SchemaCheck(parameter, strict, node);
+    check.schema(node, "#", 0, 1);
+    for (Map.Entry<String, String> definition : definitions.entrySet()) {
+      check.schema(node.get("$defs").get(definition.getKey()), definition.getValue(), 0, 1);
+    }
+    requireConverted(parameter, node, definitions);
+    return node;
+  }
+
+  /**
+   * The schema as it was given.
+   *
+   * @throws InvalidRequestException if it is no JSON object, or too large
+   */
+  static ObjectNode read(String parameter, String schema) {
     if (schema.length() > MAX_LENGTH) {
       throw new InvalidRequestException(
           parameter, parameter + " has " + schema.length() + " characters; at most " + MAX_LENGTH + " are allowed.");
@@ -67,18 +85,20 @@ final class SchemaCheck {
     if (node.isEmpty()) {
       node.put("type", "object");
     }
-    SchemaCheck check = new SchemaCheck(parameter, strict, node);
-    check.schema(node, "#", 0, 1);
-    for (String definitions : List.of("$defs", "definitions")) {
-      if (node.get(definitions) instanceof ObjectNode all) {
-        for (Map.Entry<String, JsonNode> entry : all.properties()) {
-          check.schema(entry.getValue(), "#/" + definitions + "/" + entry.getKey(), 0, 1);
-        }
-      }
-    }
-    // Whatever the converter finds wrong has its place in the message; the template would hide it.
-    SchemaConverter.grammar(parameter, node.toString());
     return node;
+  }
+
+  /** Whatever the converter finds wrong has its place in the message; the template would hide it. */
+  private static void requireConverted(String parameter, ObjectNode node, Map<String, String> definitions) {
+    try {
+      SchemaConverter.grammar(parameter, node.toString());
+    } catch (InvalidRequestException fault) {
+      String message = String.valueOf(fault.getMessage());
+      for (String name : List.copyOf(definitions.keySet()).reversed()) {
+        message = message.replace("#/$defs/" + name, definitions.getOrDefault(name, name));
+      }
+      throw new InvalidRequestException(parameter, message, fault);
+    }
   }
 
   private static ObjectNode parse(String parameter, String schema) {

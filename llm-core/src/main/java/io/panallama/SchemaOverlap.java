@@ -77,10 +77,11 @@ final class SchemaOverlap {
     JsonNode target = schema;
     for (int hop = 0; target.has("$ref"); hop++) {
       String reference = target.get("$ref").asText();
-      if (hop == MAX_HOPS || !reference.startsWith("#/")) {
+      JsonNode next = hop == MAX_HOPS ? null : SchemaReferences.resolve(reference, root);
+      if (next == null) {
         return root.objectNode();
       }
-      target = root.at(reference.substring(1));
+      target = next;
     }
     return target;
   }

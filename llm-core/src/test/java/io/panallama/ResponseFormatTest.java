@@ -134,6 +134,14 @@ class ResponseFormatTest {
         "{\"$ref\": \"#/$defs/missing\"} => cannot resolve $ref",
         "{\"$ref\": \"http://example.com/s.json\"} => only references into the same document",
         "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"$ref\": \"#/$defs/a\"}}} => left-recursive",
+        "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"anyOf\": [{\"$ref\": \"#/$defs/r0\"}]}}} => cannot resolve"
+            + " $ref #/$defs/r0",
+        "{\"$ref\": \"#/$defs/a/b\", \"$defs\": {\"a\": {\"b\": {\"type\": \"number\", \"maximum\": 5}}}} =>"
+            + " #/$defs/a/b: maximum",
+        "{\"$ref\": \"#/default\", \"default\": {\"type\": \"array\", \"items\": {\"type\": \"x\"}}} =>"
+            + " #/default/items: the type",
+        "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 0}}} =>"
+            + " #/$defs/a: minItems",
         "{\"anyOf\": []} => must not be empty",
         "{\"anyOf\": [{\"type\": \"null\"}], \"minimum\": 1} => minimum can't be enforced beside anyOf",
         "{\"oneOf\": [{\"type\": \"integer\"}, {\"type\": \"number\"}]} => two of its schemas",
@@ -222,7 +230,7 @@ class ResponseFormatTest {
   @Test
   void schemasAreKeptAsTheyAre() {
     for (Map.Entry<String, String> schema : Schemas.all().entrySet()) {
-      assertThat(SchemaCheck.check("schema", schema.getValue(), true)).as(schema.getKey()).isNotNull();
+      assertThat(SchemaCheck.check("schema", schema.getValue(), true, "r")).as(schema.getKey()).isNotNull();
     }
   }
 }

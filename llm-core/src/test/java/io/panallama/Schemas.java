@@ -81,6 +81,26 @@ final class Schemas {
         {"type": "object", "additionalProperties": {"type": "boolean"}}\
         """);
     all.put("names beyond ASCII", object("\"größe\": {\"type\": \"boolean\"}, \"日本\": {\"enum\": [\"東京\", \"🗼\"]}"));
+    // In a grammar, a definition and a property once were rules of one name if all but letters and digits were dashes.
+    all.put(
+        "definitions with names alike",
+        """
+        {"$defs": {"a/b": {"type": "boolean"}, "a_b": {"enum": [1, 2]}, "a-b": {"enum": ["x", "y"]}, "p q": {"const": 7}},
+         "definitions": {"a_b": {"type": "null"}},
+         "type": "object", "properties": {
+          "1": {"$ref": "#/$defs/a~1b"}, "2": {"$ref": "#/$defs/a_b"}, "3": {"$ref": "#/$defs/a-b"},
+          "4": {"$ref": "#/definitions/a_b"}, "5": {"$ref": "#/$defs/p%20q"}, "6": {"$ref": "#/properties/7"},
+          "7": {"type": "array", "items": {"$ref": "#/$defs/a_b"}, "maxItems": 2}, "8": {"$ref": "#/$defs/p q"},
+          "ref-defs-a-b": {"const": 8}, "ref": {"type": "object", "properties": {"$defs": {"type": "object",
+            "properties": {"a_b": {"const": 9}}, "required": ["a_b"]}}, "required": ["$defs"]}},
+         "required": ["ref-defs-a-b", "ref", "1", "2", "3", "4", "5", "6", "7", "8"]}\
+        """);
+    all.put(
+        "properties named like rules",
+        object(
+            "\"a/b\": {\"const\": 1}, \"a-b\": {\"const\": 2}, \"a_b\": {\"enum\": [3]}, "
+                + "\"integral_part\": {\"enum\": [\"x\"]}, \"root\": {\"const\": 4}, \"space\": {\"const\": 5}, "
+                + "\"n\": {\"type\": \"number\"}, \"\": {\"const\": 6}, \"string\": {\"const\": 7}"));
     return all;
   }
 

@@ -20,6 +20,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -150,7 +151,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
       close();
       throw failure;
     }
-    return !events.isEmpty();
+    return !events.isEmpty() && !isClosed();
   }
 
   private boolean isClosed() {
@@ -276,7 +277,9 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     if (isCancelled()) {
       giveUpCalls("the run was cancelled", AgentResult.Reason.CANCELLED);
     } else if (!timeLeft().isPositive()) {
-      giveUpCalls("the time of " + config.timeLimit().toMillis() + " ms is over", AgentResult.Reason.TIME_LIMIT);
+      giveUpCalls(
+          "the time of " + TimeUnit.MILLISECONDS.convert(config.timeLimit()) + " ms is over",
+          AgentResult.Reason.TIME_LIMIT);
     } else if (calls + (config.parallelCalls() ? wanted.size() : 1) > config.maxCalls()) {
       giveUpCalls("the limit of " + config.maxCalls() + " calls is reached", AgentResult.Reason.CALL_LIMIT);
     } else {

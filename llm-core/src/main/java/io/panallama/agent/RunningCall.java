@@ -47,7 +47,8 @@ final class RunningCall {
    */
   ToolOutcome await(Duration limit) throws InterruptedException {
     try {
-      return task.get(limit.minus(sinceStart()).toNanos(), TimeUnit.NANOSECONDS);
+      // What is too long for nanoseconds becomes the longest time that isn't.
+      return task.get(TimeUnit.NANOSECONDS.convert(limit.minus(sinceStart())), TimeUnit.NANOSECONDS);
     } catch (TimeoutException late) {
       cancel();
       return ToolAction.failure(

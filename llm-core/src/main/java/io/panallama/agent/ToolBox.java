@@ -133,7 +133,8 @@ public final class ToolBox {
   }
 
   /**
-   * Carries out a call on the calling thread. What goes wrong is an outcome; an {@link Error} of a tool is thrown.
+   * Carries out a call on the calling thread. What goes wrong is an outcome; an {@link Error} of a tool is thrown. If a tool is
+   * interrupted, the thread's interrupt flag is set.
    *
    * @param call of an answer that ended with {@link io.panallama.FinishReason#TOOL_CALLS}
    */
@@ -147,6 +148,10 @@ public final class ToolBox {
     }
     try {
       return entry.action().call(call.arguments());
+    } catch (InterruptedException interrupt) {
+      // The thread is the caller's, who has to learn of it.
+      Thread.currentThread().interrupt();
+      return ToolAction.failure(ToolOutcome.Kind.EXCEPTION, ToolAction.message(interrupt), interrupt);
     } catch (Exception thrown) {
       return ToolAction.failure(ToolOutcome.Kind.EXCEPTION, ToolAction.message(thrown), thrown);
     }

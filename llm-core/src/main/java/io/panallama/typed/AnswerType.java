@@ -87,7 +87,7 @@ public final class AnswerType<T> {
   }
 
   /**
-   * Whether the schema is put at the end of the last message, so that the model knows names and descriptions before it writes
+   * Whether the schema is put at the end of the last message, if that is the user's, so that the model knows names and descriptions before it writes
    * them; descriptions reach it no other way. True by default. The grammar holds the answer to the type either way, and a very
    * small model may do better without.
    */

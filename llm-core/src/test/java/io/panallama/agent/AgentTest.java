@@ -19,6 +19,7 @@ import io.panallama.Tools;
 import io.panallama.typed.Description;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -249,6 +250,26 @@ class AgentTest {
     run.close();
     assertThat(run.iterator().hasNext()).isFalse();
     assertThatThrownBy(run::await).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void closingDropsWhatWasNotRead() {
+    model.calls(add("1", 2, 3), add("2", 2, 3));
+    AgentRun run = agent().with(AgentConfig.defaults().withParallelCalls(true)).start(QUESTION);
+    Iterator<AgentEvent> events = run.iterator();
+    assertThat(events.next()).isInstanceOf(AgentEvent.RoundFinished.class);
+    // Both calls start at once, so one of the two events waits.
+    assertThat(events.next()).isInstanceOf(AgentEvent.CallStarted.class);
+    run.close();
+    assertThat(events.hasNext()).isFalse();
+  }
+
+  @Test
+  void limitsTooLongForNanosecondsAreNone() {
+    Duration forever = Duration.ofSeconds(Long.MAX_VALUE);
+    model.calls(add("1", 2, 3)).answer(FinishReason.STOP, "5");
+    AgentResult result = run(AgentConfig.defaults().withTimeLimit(forever).withCallTimeLimit(forever));
+    assertThat(results(result)).containsExactly("5");
   }
 
   @Test

@@ -265,4 +265,24 @@ class ToolBoxTest {
       assertThat(compiled).as(messages.toString()).isTrue();
     }
   }
+
+  @Test
+  void anInterruptOfACallIsLeftToTheCaller() {
+    Tool wait = new Tool("wait", "", Tool.NO_PARAMETERS);
+    ToolBox box =
+        ToolBox.of(new Waiter())
+            .with(
+                wait,
+                arguments -> {
+                  throw new InterruptedException("stopped");
+                });
+    ToolOutcome outcome = box.call(new ToolCall("1", "wait", "{}"));
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(outcome.text()).isEqualTo("Error: stopped");
+  }
+
+  static final class Waiter {
+    @ToolMethod("Nothing")
+    void nothing() {}
+  }
 }

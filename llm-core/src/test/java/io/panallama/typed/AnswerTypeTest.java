@@ -328,6 +328,7 @@ class AnswerTypeTest {
         "{\"ti => Story[title=, lines=[], place=Optional.empty]",
         "{\"title\": => Story[title=, lines=[], place=Optional.empty]",
         "{\"title\": \"A q\\\"\\u00e => Story[title=A q\", lines=[], place=Optional.empty]",
+        "{\"title\": \"A\\ud83d => Story[title=A, lines=[], place=Optional.empty]",
         "{\"title\": \"A\", \"lines\": [\"one\", \"tw => Story[title=A, lines=[one, tw], place=Optional.empty]",
         "{\"title\": \"A\", \"lines\": [\"one\", => Story[title=A, lines=[one], place=Optional.empty]",
         "{\"title\": \"A\", \"lines\": [\"]\"], \"place\": {\"x\": 1, \"y\": 2"

@@ -109,8 +109,7 @@ public final class PartialJson {
     boolean ended = pos < text.length() && text.charAt(pos) == '"';
     if (!expectsKey) {
       cutString = !ended;
-      // Half of a surrogate pair is no text yet.
-      good = ended ? pos + 1 : Character.isHighSurrogate(text.charAt(pos - 1)) ? pos - 1 : pos;
+      good = ended ? pos + 1 : pos;
     }
     return ended ? pos + 1 : text.length();
   }
@@ -130,6 +129,12 @@ public final class PartialJson {
       array.set(array.size() - 1, marked(array.get(array.size() - 1)));
       return array;
     }
-    return node.isTextual() ? Json.NODES.pojoNode(new Beginning(node.textValue())) : node;
+    return node.isTextual() ? Json.NODES.pojoNode(new Beginning(whole(node.textValue()))) : node;
+  }
+
+  /** Half of a surrogate pair is no text yet. */
+  private static String whole(String text) {
+    boolean half = !text.isEmpty() && Character.isHighSurrogate(text.charAt(text.length() - 1));
+    return half ? text.substring(0, text.length() - 1) : text;
   }
 }
