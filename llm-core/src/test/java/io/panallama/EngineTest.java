@@ -196,7 +196,7 @@ class EngineTest {
         .hasMessageContaining("1 to 40");
     assertThatThrownBy(() -> new Sampler.Dry(1, 1.5f, 2, 64, Collections.nCopies(65, "x")))
         .isInstanceOf(InvalidRequestException.class)
-        .hasMessageContaining("0 to 64");
+        .hasMessageContaining("at most 64");
   }
 
   @Test
