@@ -32,6 +32,14 @@ def _tokenizer(options):
     print(f"{options.tokenizer}: {len(tokenizer)} tokens")
 
 
+def _tokenizer_of(options):
+    """Takes the vocabulary of a GGUF file, to train its weights further."""
+    from .gguf import read
+    from .tokenizer import Tokenizer
+
+    Tokenizer(merge.split(" ") for merge in read(options.file)[0]["tokenizer.ggml.merges"]).save(options.tokenizer)
+
+
 def _train(options):
     from .train import train
 
@@ -70,10 +78,16 @@ def main(arguments=None):
     stage = stages.add_parser("tokenizer", help="make the vocabulary; older checkpoints do not fit a new one")
     stage.set_defaults(run=_tokenizer)
 
+    stage = stages.add_parser("tokenizer-of", help="take the vocabulary of a GGUF file, to train its weights further")
+    stage.add_argument("file")
+    stage.set_defaults(run=_tokenizer_of)
+
     stage = stages.add_parser("model", help="train, or continue from the checkpoint in the folder")
     stage.add_argument("folder", help="for checkpoints")
     stage.add_argument("--time", type=float, default=0, metavar="MINUTES", help="end after this time; 0: after the tokens of the configuration")
     stage.add_argument("--resume", metavar="FILE", help="start from this checkpoint rather than FOLDER/checkpoint.pt")
+    stage.add_argument("--start", metavar="GGUF", help="begin a new run with the weights of this file")
+    stage.add_argument("--rate", type=float, default=1.0, help="scales the learning rates")
     stage.add_argument("--device", default="cpu", help="cpu or cuda")
     stage.add_argument("--pause-file", metavar="FILE", help="pause while this file exists")
     stage.add_argument("--checkpoint-minutes", type=float, default=5)

@@ -18,6 +18,7 @@ import torch.multiprocessing as multiprocessing
 
 from .config import Config
 from .data import Stream, validation
+from .export import load_into
 from .model import Layout, PlainModel, initialize
 from .optimizer import Optimizer
 from .tokenizer import Tokenizer
@@ -129,7 +130,8 @@ class Worker:
         self._wait()
         self._step += 1
         progress = float(shared.progress[0])
-        self._optimizer.step(shared.flat, self._gradient, self._progress.rate(progress, self._step), self._step)
+        rate = self._options.rate * self._progress.rate(progress, self._step)
+        self._optimizer.step(shared.flat, self._gradient, rate, self._step)
         self._wait()
         return loss, learned
 
@@ -292,6 +294,10 @@ def train(options):
         print(f"continues {source} at step {checkpoint['step']}, {checkpoint['tokens'] / 1e6:.2f}M tokens", flush=True)
     elif options.resume:
         raise SystemExit(f"{source} does not exist")
+    elif options.start:
+        if load_into(options.start, layout, shared.flat).merges != Tokenizer.load(options.tokenizer).merges:
+            raise SystemExit(f"{options.start} has another tokenizer than {options.tokenizer}")
+        print(f"starts from the weights of {options.start}", flush=True)
     print(f"{layout.size} parameters, {workers} workers on {options.device}", flush=True)
     if workers == 1:
         _work(0, options, config, shared, checkpoint)
