@@ -58,6 +58,12 @@ def _evaluate(options):
     evaluate(options)
 
 
+def _guard(options):
+    from .evaluation.guard import write
+
+    write(options)
+
+
 def _compare(options):
     from .evaluation.run import compare
 
@@ -107,6 +113,11 @@ def main(arguments=None):
     stage.add_argument("--sets", default="", help="names, with commas between; default: all")
     stage.add_argument("--failures", metavar="FILE", help="write wrong answers there")
     stage.set_defaults(run=_evaluate)
+
+    stage = stages.add_parser("guard", help="write what the Java test of the shipped model asks and expects")
+    stage.add_argument("output")
+    stage.add_argument("--count", type=int, default=200, help="of questions, about")
+    stage.set_defaults(run=_guard)
 
     stage = stages.add_parser("compare", help="a table of two evaluations")
     stage.add_argument("before")

@@ -3,12 +3,12 @@ Sets whose wording occurs nowhere in training: every pattern here, and every "??
 the grammar. tests/test_grammar.py checks that.
 """
 
-from ..grammar import arithmetic, geography, knowledge, persona, tools
+from ..grammar import geography, persona, tools
 from ..grammar.tables import phrase_book
 from ..grammar.text import fill, pick, rng, with_article
 from ..grammar.words import city, invented, person, surname
-from .question import Question, contains, conversation, ends_with_number, exactly, json_equal, one_of
-from .sets import _call, admits_it, ask, held_out_pair
+from .question import Question, check, conversation
+from .sets import ADMITS_IT, ask, calling, held_out_pair
 
 SUM_PATTERNS = [
     "My homework says {a} {o} {b}. What should I write down?",
@@ -91,12 +91,12 @@ FALLBACK_QUESTIONS = [
 
 def sums():
     a, operator, b, value = held_out_pair()
-    return ask(fill(pick(SUM_PATTERNS), a=a, o=operator, b=b), arithmetic.equation(a, operator, b, value), ends_with_number(value))
+    return ask(fill(pick(SUM_PATTERNS), a=a, o=operator, b=b), "last number", str(value))
 
 
 def capitals():
     country, capital, *_ = pick(geography.COUNTRIES)
-    return ask(fill(pick(CAPITAL_PATTERNS), c=country), capital, contains(capital))
+    return ask(fill(pick(CAPITAL_PATTERNS), c=country), "contains", capital)
 
 
 def _book_question(name):
@@ -107,7 +107,7 @@ def _book_question(name):
 
 def knowledge_questions():
     entry, answers = _book_question("knowledge.txt")
-    return ask(pick(entry.held_out), answers[0], one_of(answers))
+    return ask(pick(entry.held_out), "exactly", *answers)
 
 
 _IDENTITY_WORDS = {
@@ -115,11 +115,11 @@ _IDENTITY_WORDS = {
     "By which name": ["Cria"],
     "Which things": ["stor"],
     "Of how many": ["million"],
-    "Is there a human": ["program", "model", "No"],
+    "Is there a human": ["program", "model", "no,", "no."],
     "I would like to run": ["--model"],
     "Which people": ["script", "Panallama", "library"],
     "Your context": ["1024"],
-    "So you are ChatGPT": ["No"],
+    "So you are ChatGPT": ["no,", "no.", "not"],
     "In which languages": ["English"],
 }
 
@@ -128,29 +128,29 @@ def identity():
     """Any of the words that such an answer holds."""
     beginning, words = pick(list(_IDENTITY_WORDS.items()))
     questions = [q for entry in phrase_book("identity.txt") for q in entry.held_out if q.startswith(beginning)]
-    return ask(questions[0], str(words), lambda message: any(w in (message.get("content") or "") for w in words))
+    return ask(questions[0], "contains any", *words)
 
 
 def name_memory():
     name = person()
     told, asked = pick(NAME_PATTERNS)
     turns = [(fill(told, n=name), f"Nice to meet you, {name}!"), (asked, name)]
-    return Question(conversation(turns), name, contains(name))
+    return Question(conversation(turns), check("contains", name))
 
 
 def copying():
     words = " ".join(invented(2, 3) for _ in range(rng.randint(1, 3)))
-    return ask(fill(pick(COPY_PATTERNS), p=words), words, exactly(words))
+    return ask(fill(pick(COPY_PATTERNS), p=words), "exactly", words)
 
 
 def personas():
     name, role = person(), f"the {pick(ROLE_JOBS)} of the {pick(ROLE_PLACES)}"
     text = pick(["Who are you?", "What are you?", "Introduce yourself."])
-    return Question(conversation([(text, "")], f"You are {name}, {role}."), f"{name}, {role}", contains(name, role))
+    return Question(conversation([(text, "")], f"You are {name}, {role}."), check("contains", name, role))
 
 
 def honest_fallback():
-    return ask(pick(FALLBACK_QUESTIONS), "(says that it does not know)", admits_it)
+    return ask(pick(FALLBACK_QUESTIONS), "contains any", *ADMITS_IT)
 
 
 def tool_calls():
@@ -172,14 +172,14 @@ def tool_calls():
         a, b = rng.randint(100, 9999), rng.randint(100, 9999)
         tool = tools.Tool("add", "Adds two numbers", [tools.Parameter("a", "integer"), tools.Parameter("b", "integer")], "arithmetic")
         text, arguments = f"I have {a} euros and get {b} more. Use the tool to add them.", {"a": a, "b": b}
-    return _call([tool], text, (tool.name, arguments))
+    return calling([tool], text, (tool.name, arguments))
 
 
 def json_objects():
     name, color, animal = person(), pick(["red", "blue", "green", "black"]), pick(["cat", "dog", "horse", "bird"])
     text = f"Turn this into JSON, please, keys name, animal and color: {name} is {with_article(color)} {animal}."
     expected = {"name": name, "animal": animal, "color": color}
-    return ask(text, str(expected), json_equal(expected))
+    return ask(text, "json", expected)
 
 
 SETS = {

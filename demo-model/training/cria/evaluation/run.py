@@ -13,6 +13,9 @@ from .sets import SETS
 
 _PARALLEL = 8
 
+# The same question always gets the same answer.
+GREEDY = {"temperature": 0, "max_tokens": 300}
+
 
 def _request(url, body=None):
     data = json.dumps(body).encode() if body else None
@@ -23,11 +26,7 @@ def _request(url, body=None):
 
 def _answer(url, question):
     """The message of the greedy answer; an error of the server is an answer too, and a wrong one."""
-    body = {"messages": question.messages, "temperature": 0, "max_tokens": 300}
-    if question.tools:
-        body["tools"] = question.tools
-    if question.response_format:
-        body["response_format"] = question.response_format
+    body = {**question.request(), **GREEDY}
     try:
         return _request(url + "/v1/chat/completions", body)["choices"][0]["message"]
     except urllib.error.HTTPError as error:
@@ -74,7 +73,7 @@ def evaluate(options):
             for name, question, answer in failures:
                 last = {key: value for key, value in answer.items() if key in ("content", "tool_calls") and value}
                 file.write(f"{name}\n  asked    {question.messages[-1]['content']!r}\n")
-                file.write(f"  expected {question.expected}\n  answered {json.dumps(last, ensure_ascii=False)}\n")
+                file.write(f"  check    {json.dumps(question.check, ensure_ascii=False)}\n  answered {json.dumps(last, ensure_ascii=False)}\n")
 
 
 def compare(options):

@@ -119,7 +119,7 @@ _SIMPLE = [
 ]
 
 # What people say while tools are there and none is needed.
-_BESIDE_TOOLS = [
+BESIDE_TOOLS = [
     (smalltalk.hello, 4),
     (smalltalk.how_are_you, 2),
     (smalltalk.identity, 4),
@@ -212,7 +212,7 @@ def _tool_chat():
 
     for _ in range(weighted([(1, 70), (2, 22), (3, 8)])):
         if chance(0.22):
-            for ask, answer in tools.unneeded(available, persona, _BESIDE_TOOLS):
+            for ask, answer in tools.unneeded(available, persona, BESIDE_TOOLS):
                 messages += [Message("user", ask), Message("assistant", answer)]
             continue
         asked = tools.parallel_request(available) if chance(0.14) else None
