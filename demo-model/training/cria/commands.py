@@ -91,6 +91,7 @@ def main(arguments=None):
     stage = stages.add_parser("model", help="train, or continue from the checkpoint in the folder")
     stage.add_argument("folder", help="for checkpoints")
     stage.add_argument("--time", type=float, default=0, metavar="MINUTES", help="end after this time; 0: after the tokens of the configuration")
+    stage.add_argument("--tokens", type=float, help="end after this many, rather than those of the configuration")
     stage.add_argument("--resume", metavar="FILE", help="start from this checkpoint rather than FOLDER/checkpoint.pt")
     stage.add_argument("--start", metavar="GGUF", help="begin a new run with the weights of this file")
     stage.add_argument("--rate", type=float, default=1.0, help="scales the learning rates")

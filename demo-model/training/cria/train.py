@@ -11,6 +11,7 @@ is further. It continues from its checkpoint.
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -272,6 +273,8 @@ def _work(number, options, config, shared, checkpoint):
 def train(options):
     """Runs until the end or SIGTERM; options are those of the command line."""
     config = Config.load(options.config)
+    if options.tokens:
+        config = replace(config, training=replace(config.training, tokens=int(options.tokens)))
     config.tell_grammar()
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -90,7 +90,9 @@ def _spoken(a, operator, b):
 
 _QUESTION = (
     "[What is {e}?|What's {e}?|{e}|{e}=|{e} = ?|How much is {e}?|Calculate {e}|Compute {e}.|{e}?|what does {e} make?|Solve {e}"
-    "|Can you tell me what {e} is?|tell me {e}|Work out {e}.|what is the result of {e}?]"
+    "|Can you tell me what {e} is?|tell me {e}|Work out {e}.|what is the result of {e}?|I have to calculate {e}|My exercise: {e}|Do you know what {e} is?"
+    "|the answer to {e}, please|{e} makes what?|{e} is how much?|My son asks: what is {e}?"
+    "|I want to know {e}.|Please solve: {e}|Let us see, {e}?|How many are {e}?]"
 )
 _VERBAL = {
     "+": "[Add {a} and {b}|What is the sum of {a} and {b}?|sum of {a} and {b}|add {b} to {a}]",

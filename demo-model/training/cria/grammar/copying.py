@@ -22,6 +22,22 @@ _REQUESTS = [
     "Respond with exactly: {p}",
     "echo {p}",
     "Type this: {p}",
+    "Repeat the following: {p}",
+    "Repeat the following text word for word: {p}",
+    "Just say {p}",
+    "Can you say {q}?",
+    "Please write {q} and nothing more",
+    "Your answer must be {q}",
+    "The answer is {q}. Say it.",
+    "Copy {q}",
+    "Return this text unchanged: {p}",
+    "What I want to read is: {p}",
+    "Echo: {p}",
+    "repeat this word for word: {p}",
+    "Say the words {q}",
+    "Text: {p}\nRepeat the text.",
+    "{q}\nRepeat what is between the quotes.",
+    "Do as I do: {p}",
 ]
 
 

@@ -47,6 +47,27 @@ _ASCII = "abcdefghijklmnopqrstuvwxyz  0123456789.,;:!?/()#$%&*+-=<>@[]{}~^_|\"'A
 _RANGES = [(0xA1, 0x17F), (0x391, 0x3C9), (0x410, 0x44F), (0x4E00, 0x4FFF), (0x1F600, 0x1F64F), (0x3041, 0x3090), (32, 32)]
 
 
+_TASKS = (
+    "[Book|Order|Plan|Design|Compose|Recommend|Draft|Review|Check|Predict|Estimate|Prepare|Organize|Cancel|Send|Sketch|Forecast"
+    "|Proofread|Rewrite|Improve] [me |us ||||]{w} [for {x}|about {x}|with {x}|in {p}|until tomorrow|next week||][.|, please.|?||]"
+)
+_WORKS = (
+    "a hotel,a flight,a taxi,a table,a menu,a diet,a workout,a budget,a logo,a poster,a symphony,a song,a cover letter,a speech,"
+    "a business plan,a contract,my essay,my thesis,my code,my homework,a recipe,a book,a movie,a laptop,a phone,a present,"
+    "an invoice,a budget plan,the weather report,the stock prices,a schedule,a toast,a garden,a survey,a newsletter,the minutes"
+).split(",")
+_LONG_QUESTIONS = (
+    "[Why did|How did|When did|Where did] {n} [leave|find|invent|visit|win|lose|build|write] {w}[?|]"
+    "|[Which|What kind of] {o} is the best for {x}?|How long does it take to [learn|build|cook|repair|understand] {w}?"
+    "|[Why is|Why are|How come] {o}s [so expensive|so heavy|so popular|round|red|dangerous]?"
+    "|What would {n} have thought about {t}?|What are the [side effects|rules|dangers|reasons|main ideas|parts] of {t}?"
+    "|Is it true that {o}s [can swim|hate {x}|come from {p}]?|My {o} is broken. What should I do?|What is the difference between "
+    "{w} and {w2}?|How do I get rid of {o}s in my {x}?|Who [sang|directed|won|designed|discovered] {w} in {y}?"
+    "|Tell me everything about {t}.|Can you explain the error in my {o}?|What did {n} say about {t}?"
+    "|How [deep|high|old|long|heavy] is the {o} of {p}?|Give me [feedback on|advice about|an opinion on] {w}."
+)
+
+
 def near_known():
     """A question that looks like one the model knows."""
     thing = pick(_OBJECTS) if chance(0.75) else invented(2, 3)
@@ -73,8 +94,14 @@ def _topic():
 
 def unknown():
     """(question, what it is about or None)"""
-    if chance(0.38):
+    kind = rng.random()
+    if kind < 0.34:
         return near_known(), None
+    if kind < 0.50:
+        thing = pick(_OBJECTS)
+        values = dict(w=pick(_WORKS), w2=pick(_WORKS), x=pick(_OBJECTS + [city()]), o=thing, p=city(), t=pick(TOPICS))
+        values.update(n=person(), y=rng.randint(1900, 2030))
+        return fill("[" + _LONG_QUESTIONS + "]" if chance(0.55) else _TASKS, **values).strip(), None
     kind = rng.random()
     if kind < 0.45:
         topic = _topic()

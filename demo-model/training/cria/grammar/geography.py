@@ -26,7 +26,10 @@ CAPITAL_QUESTION = (
     "[What is the capital of {c}?|What's the capital of {c}?|capital of {c}|Capital of {c}?|the capital of {c}?"
     "|Which city is the capital of {c}?|Do you know the capital of {c}?|Tell me the capital of {c}.|{c}'s capital?"
     "|What is {c}'s capital city?|Name the capital of {c}.|What is the capital city of {c}?|capital city of {c}?"
-    "|Can you tell me the capital of {c}?|whats the capital of {c}|What city is the capital of {c}]"
+    "|Can you tell me the capital of {c}?|whats the capital of {c}|What city is the capital of {c}"
+    "|{c}: what is its capital?|I need the capital of {c}|The capital of {c} is called what?|Geography question: the capital of {c}?"
+    "|My friend lives in the capital of {c}. Which city is that?|I go to {c}, to the capital. Which city is it?|Capital city, {c}?"
+    "|Which capital does {c} have?|Give me the name of the capital of {c}]"
 )
 FOLLOW_UP = (
     "[And [in|of] {c}|and {c}|What about {c}|How about {c}|and of {c}|what about the one of {c}|and the capital of {c}][?|?|]"

@@ -3,10 +3,11 @@
 import json
 
 from . import arithmetic, copying, fun, geography, knowledge, nature, smalltalk, stories
+from .calendar import DAYS
 from .geography import COUNTRIES
 from .tables import entries
 from .text import capitalized, chance, fill, joined, number_word, pick, rng, rotated, typed, weighted, with_article
-from .words import CATEGORIES, CITIES, NAMES, city, person
+from .words import CATEGORIES, CITIES, NAMES, city, code, invented, person
 
 _JOBS = "teacher doctor baker pilot painter programmer".split()
 
@@ -25,6 +26,12 @@ def dump(value):
     return json.dumps(value, ensure_ascii=False)
 
 
+def _some_of(keys, count):
+    """That many of the keys, in their order."""
+    chosen = set(rng.sample(list(keys), min(count, len(keys))))
+    return [key for key in keys if key in chosen]
+
+
 _EXTRACT_REQUESTS = [
     "Extract the {k} as JSON: {s}",
     "Extract {k} from this text as JSON: {s}",
@@ -40,7 +47,7 @@ _EXTRACT_REQUESTS = [
 def extract_person(persona):
     name, age, home, job = person(), rng.randint(1, 99), city(), pick(_JOBS)
     facts = {"age": age, "city": home, "job": job}
-    wanted = [key for key in facts if key in rng.sample(list(facts), rng.randint(1, 3))]
+    wanted = _some_of(facts, rng.randint(1, 3))
     alone = {"age": f"{name} is {age} years old.", "city": f"{name} lives in {home}.", "job": f"{name} works as {with_article(job)}."}
     if len(wanted) == 1 and chance(0.6):
         text = alone[wanted[0]]
@@ -63,6 +70,61 @@ def extract_person(persona):
         )
     answer = {"name": name, **{key: facts[key] for key in wanted}}
     return [(fill(pick(_EXTRACT_REQUESTS), k=joined(answer), s=text), dump(answer))]
+
+
+def _pet_record():
+    name, kind, color = person(), pick("cat dog horse bird rabbit goat parrot hamster".split()), pick(CATEGORIES["colors"])
+    return f"{name} is {with_article(color)} {kind}.", {"name": name, "kind": kind, "color": color}
+
+
+def _product_record():
+    product, price, shop = capitalized(invented(2, 3)), rng.randint(1, 999), city()
+    return f"The {product} costs {price} euros in {shop}.", {"product": product, "price": price, "city": shop}
+
+
+def _meeting_record():
+    who, day, hour = person(), pick(DAYS), rng.randint(7, 20)
+    return f"{who} has a meeting on {day} at {hour}.", {"person": who, "day": day, "hour": hour}
+
+
+def _order_record():
+    number, item, count = rng.randint(100, 9999), pick(CATEGORIES["fruits"]), rng.randint(2, 50)
+    return f"Order {number}: {count} times {item}.", {"order": number, "item": item, "count": count}
+
+
+def _train_record():
+    line, start, end = code(), city(), city()
+    return f"Train {line} goes from {start} to {end}.", {"train": line, "from": start, "to": end}
+
+
+def _book_record():
+    title, author, year = capitalized(invented()), person(), rng.randint(1800, 2026)
+    return f"{title} was written by {author} in {year}.", {"title": title, "author": author, "year": year}
+
+
+def extract_record(persona):
+    """Other things than people, with the keys asked for."""
+    text, record = pick([_pet_record, _product_record, _meeting_record, _order_record, _train_record, _book_record])()
+    keys = _some_of(record, rng.randint(2, 3))
+    if chance(0.25):
+        rng.shuffle(keys)
+    ask = fill(
+        pick(
+            [
+                "Extract {k} as JSON: {s}",
+                "{s} Answer as JSON with {k}.",
+                "{s} Give me JSON with the keys {k}.",
+                "Answer in JSON with the keys {k}. {s}",
+                "Make a JSON object with {k} from this: {s}",
+                "Write as JSON with {k}: {s}",
+                "JSON ({k}): {s}",
+                "{s}\nAs JSON with {k}, please.",
+            ]
+        ),
+        k=joined(keys),
+        s=text,
+    )
+    return [(ask, dump({key: record[key] for key in keys}))]
 
 
 def describe_object(persona):

@@ -15,7 +15,10 @@ def _between(persona):
     return turns
 
 
-_NAME_QUESTION = "[What is my name|What's my name|Do you know my name|Do you remember my name|Who am I|what was my name|say my name|Tell me my name]?"
+_NAME_QUESTION = (
+    "[What is my name|What's my name|Do you know my name|Do you remember my name|Who am I|what was my name|say my name|Tell me my name|And my name is|How am I called|Do you still know who I am"
+    "|What did I say my name was|What do my friends call me]?"
+)
 _NAME_ANSWER = "[Your name is {n}.|Your name is {n}.|You are {n}.]"
 
 
@@ -23,7 +26,8 @@ def name(persona):
     told = person()
     message = fill(
         "[My name is {n}|I am {n}|I'm {n}|Call me {n}|Hi, I'm {n}|Hello, my name is {n}|Hi, my name is {n}|you can call me {n}"
-        "|my name is {n}|Hello! I am {n}|They call me {n}][.|!||]",
+        "|my name is {n}|Hello! I am {n}|They call me {n}|The name is {n}|It is me, {n}|{n} here|This is {n}|My friends call me {n}"
+        "|People call me {n}|I go by {n}|Hey, {n} is my name|You can say {n} to me][.|!||]",
         n=told,
     )
     if chance(0.12):

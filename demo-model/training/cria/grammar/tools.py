@@ -69,7 +69,10 @@ _WEATHER_QUESTION = (
     "|Weather for {c}|Is it raining in {c}|Is it sunny in {c}|How warm is it in {c}|What is the temperature in {c}"
     "|Tell me the weather in {c}|Do I need an umbrella in {c}|How is the weather in {c} today|Will it rain in {c}"
     "|what's the weather like in {c} right now|Check the weather in {c}|Can you get the weather in {c}|Is it cold in {c}"
-    "|Is it going to rain in {c}|How cold is it in {c} today|I am going to {c}. How is the weather there][?|?|]"
+    "|Is it going to rain in {c}|How cold is it in {c} today|I am going to {c}. How is the weather there"
+    "|I am in {c}, do I need a jacket|Tomorrow I travel to {c}. What is the weather like|Please look up the weather for {c}"
+    "|We meet in {c}. Will it be warm|What about the weather in {c}|Is there snow in {c}|{c} weather|forecast for {c}"
+    "|My friend lives in {c}. Is it sunny there|Should I take an umbrella to {c}][?|?|]"
 )
 _CONDITIONS = ["sunny", "rainy", "cloudy", "windy", "snowy", "foggy", "clear", "partly cloudy", "stormy"]
 
@@ -225,7 +228,7 @@ def arithmetic_tool():
         word, sign = _OPERATOR_WORDS[operator]
         question = (
             "[What is {a} {w} {b}|How much is {a} {w} {b}|{a} {w} {b}|What is {a} {y} {b}|{a} {y} {b}|Calculate {a} {w} {b}"
-            "|Compute {a} {y} {b}|Use the tool: {a} {w} {b}|What's {a} {y} {b}][?|?|]"
+            "|Compute {a} {y} {b}|Use the tool: {a} {w} {b}|What's {a} {y} {b}|I need {a} {w} {b}|Let the tool compute {a} {y} {b}][?|?|]"
         )
         verbal = {"+": "[Please |]add {a} and {b}", "-": "Subtract {b} from {a}", "x": "Multiply {a} by {b}", "/": "Divide {a} by {b}"}
         if chance(0.25):
@@ -516,6 +519,71 @@ def lookup():
     return Tool(name, about, [Parameter(parameter, kind)], "lookup", ask, reply, again)
 
 
+# Tools of two arguments: name, parameters, questions, kinds of values
+_TWO_ARGUMENTS = [
+    ("send_message", ("to", "text"), "[Send {b} to {a}|Tell {a}: {b}|Write to {a}: {b}]", ("person", "words")),
+    ("send_email", ("recipient", "subject"), "[Email {a} about {b}|Send an email to {a} with the subject {b}]", ("person", "words")),
+    ("book_table", ("people", "time"), "[Book a table for {a} at {b}|A table for {a} people at {b}, please]", ("count", "clock")),
+    ("transfer", ("amount", "account"), "[Transfer {a} euros to {b}|Send {a} euros to {b}|Pay {b} {a} euros]", ("amount", "person")),
+    ("create_user", ("name", "age"), "[Create a user {a}, age {b}|Add the user {a}, who is {b}|New user: {a}, {b}]", ("person", "age")),
+    ("create_event", ("title", "date"), "[Create the event {a} on {b}|Put {a} on {b} into my calendar]", ("words", "date")),
+    ("convert", ("amount", "currency"), "[Convert {a} to {b}|How much is {a} in {b}|Change {a} into {b}]", ("amount", "currency")),
+    ("move", ("item", "room"), "[Move the {a} to the {b}|Put the {a} into the {b}|Bring the {a} to the {b}]", ("thing", "room")),
+    ("buy", ("item", "quantity"), "[Buy {b} {a}|Order {b} {a}|I need {b} {a}]", ("item", "count")),
+    ("route", ("start", "destination"), "[How do I get from {a} to {b}|The way from {a} to {b}|Route from {a} to {b}]", ("city", "city")),
+    ("play_song", ("title", "artist"), "[Play {a} by {b}|Put on {a} by {b}|I want to hear {a} by {b}]", ("title", "person")),
+]
+_VALUES = {
+    "person": person,
+    "words": lambda: phrase(1, 4),
+    "count": lambda: rng.randint(2, 12),
+    "amount": lambda: rng.randint(1, 5000),
+    "age": lambda: rng.randint(2, 99),
+    "clock": lambda: _clock(),
+    "date": lambda: f"2026-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
+    "currency": lambda: pick("euros,dollars,yen,pesos,francs,pounds,rupees".split(",")),
+    "thing": lambda: pick([pick("box ball lamp book chair plant".split()), invented(2, 3)]),
+    "room": lambda: pick("kitchen bedroom office garden hall cellar attic".split()),
+    "item": lambda: pick(CATEGORIES["fruits"]) + "s" if chance(0.5) else invented(2, 3),
+    "city": city,
+    "title": lambda: " ".join(capitalized(invented()) for _ in range(rng.randint(1, 3))),
+}
+
+
+def two_arguments():
+    name, (first, second), questions, kinds = pick(_TWO_ARGUMENTS)
+
+    def ask():
+        a, b = _VALUES[kinds[0]](), _VALUES[kinds[1]]()
+        return fill(questions, a=a, b=b) + pick(["", ".", ""]), {first: a, second: b}
+
+    types = ["integer" if kind in ("count", "amount", "age") else "string" for kind in kinds]
+    parameters = [Parameter(first, types[0]), Parameter(second, types[1])]
+    about = pick(["", capitalized(name.replace("_", " ")), f"{capitalized(name.split('_')[0])}s something"])
+    reply = _found if name in ("route", "convert") else _done
+    return Tool(name, about, parameters, "two", ask, reply)
+
+
+_PERSON_VERBS = "invite call greet find block follow pay remove hire thank visit phone".split()
+
+
+def one_person():
+    """invite("Dravel")"""
+    verb = pick(_PERSON_VERBS)
+    parameter = Parameter(pick(["name", "person", "who", "user", "contact"]))
+
+    def ask():
+        who = person()
+        question = (
+            "[{V} {x}|Please {v} {x}|Can you {v} {x}|I want you to {v} {x}|We should {v} {x}|{x} is here. {V} {x}"
+            "|Do not forget to {v} {x}|Could you {v} {x} for me][.|?|]"
+        )
+        return fill(question, v=verb, V=capitalized(verb), x=who), {parameter.name: who}
+
+    name = pick([verb, f"{verb}_person", f"{verb}_user", f"{verb}Contact"])
+    return Tool(name, pick(["", f"{capitalized(verb)} a person", f"{capitalized(verb)}s somebody"]), [parameter], "person", ask, _done)
+
+
 _KINDS = [
     (weather, 9),
     (local_time, 4),
@@ -529,6 +597,8 @@ _KINDS = [
     (note, 2.5),
     (translation, 1),
     (lookup, 4),
+    (two_arguments, 4),
+    (one_person, 2),
 ]
 
 
@@ -540,7 +610,7 @@ def _clash(tool, other):
     """Whether a question could mean either."""
     if tool.name == other.name or {tool.family, other.family} == {"time", "now"}:
         return True
-    return tool.family == other.family and tool.family not in ("thing", "lookup")
+    return tool.family == other.family and tool.family not in ("thing", "lookup", "two", "person")
 
 
 def tool_set(count=None):
