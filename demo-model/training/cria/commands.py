@@ -96,6 +96,7 @@ def main(arguments=None):
     stage.add_argument("--start", metavar="GGUF", help="begin a new run with the weights of this file")
     stage.add_argument("--rate", type=float, default=1.0, help="scales the learning rates")
     stage.add_argument("--device", default="cpu", help="cpu or cuda")
+    stage.add_argument("--plain", action="store_true", help="plain PyTorch on the CPU too, as on a GPU: slow, needs no gcc")
     stage.add_argument("--pause-file", metavar="FILE", help="pause while this file exists")
     stage.add_argument("--checkpoint-minutes", type=float, default=5)
     stage.add_argument("--log-every", type=int, default=50, metavar="STEPS")

@@ -83,11 +83,11 @@ class Worker:
             for offset in self._optimizer.state:
                 self._optimizer.state[offset].copy_(checkpoint["optimizer"][offset])
         self._stream = Stream(self._tokenizer, training, number, **place)
-        start = checkpoint["progress"] if checkpoint else 0.0
-        self._progress = Progress(training, start, options.time)
+        self._progress = Progress(training, float(shared.progress[0]), options.time)
         self._parameters = self._layout.views(shared.flat)
         self._gradients = self._layout.views(shared.gradients[number])
-        if options.device == "cpu":
+        self._fused = options.device == "cpu" and not options.plain
+        if self._fused:
             from .fused import FusedModel
 
             self._model = FusedModel(self._layout)
@@ -97,13 +97,13 @@ class Worker:
     # ---- one step ----
 
     def _learn(self, batch, scale):
-        if self._options.device == "cpu":
+        if self._fused:
             return self._model.loss_and_gradient(self._parameters, batch, scale, self._gradients)
         leaf = self._shared.flat.detach().requires_grad_()
-        with torch.autocast("cuda", torch.bfloat16):
+        with torch.autocast(self._options.device, torch.bfloat16):
             loss = self._model.loss(self._layout.views(leaf), batch.to(self._options.device))
         (loss * scale).backward()
-        self._shared.gradients[0].add_(leaf.grad)
+        self._shared.gradients[self._number].add_(leaf.grad)
         return loss.item()
 
     def _gradient(self, offset, size):
@@ -114,7 +114,7 @@ class Worker:
         """Returns the summed loss and the count of learned tokens of this worker."""
         training, shared = self._config.training, self._shared
         shared.gradients[self._number].zero_()
-        if self._options.device == "cpu":
+        if self._fused:
             self._model.load(shared.flat)
         scale = 1 / (training.batch_tokens * training.batches_per_step * training.workers * _LEARNED_SHARE)
         # A GPU takes what the workers of a CPU would take together.
@@ -204,7 +204,7 @@ class Worker:
         model = PlainModel(self._layout, self._options.device)
         batches = validation(self._tokenizer, self._config.training, 240)
         device = self._options.device
-        with torch.no_grad(), torch.autocast("cuda" if device != "cpu" else "cpu", torch.bfloat16):
+        with torch.no_grad(), torch.autocast(device, torch.bfloat16):
             summed = sum(float(model.loss(self._parameters, batch.to(device))) for batch in batches)
         return summed / sum(len(batch.targets) for batch in batches)
 
@@ -293,7 +293,9 @@ def train(options):
             raise SystemExit(f"{source} was trained with another tokenizer than {options.tokenizer}")
         shared.flat.copy_(checkpoint["flat"])
         shared.tokens[0] = checkpoint["tokens"]
-        shared.progress[0] = checkpoint["progress"]
+        # By time a run goes on from where it was; by tokens, from its share of them, which may have become more.
+        by_tokens = min(1.0, checkpoint["tokens"] / config.training.tokens)
+        shared.progress[0] = checkpoint["progress"] if options.time else by_tokens
         print(f"continues {source} at step {checkpoint['step']}, {checkpoint['tokens'] / 1e6:.2f}M tokens", flush=True)
     elif options.resume:
         raise SystemExit(f"{source} does not exist")
