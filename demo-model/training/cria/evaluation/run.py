@@ -24,6 +24,18 @@ def _request(url, body=None):
         return json.load(response)
 
 
+def _wait_until_ready(url, seconds=60):
+    """A server that has just been started says 503 until its model is loaded, or takes no connection yet."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return _request(url + "/v1/models")["data"][0]["id"]
+        except (urllib.error.URLError, ConnectionError) as failure:
+            if time.monotonic() > until:
+                raise SystemExit(f"no model at {url} within {seconds} s: {failure}") from failure
+            time.sleep(0.5)
+
+
 def _answer(url, question):
     """The message of the greedy answer; an error of the server is an answer too, and a wrong one."""
     body = {**question.request(), **GREEDY}
@@ -54,7 +66,7 @@ def evaluate(options):
     unknown = set(names) - set(SETS) - set(HELD_OUT)
     if unknown:
         raise SystemExit(f"no set is called {', '.join(sorted(unknown))}; there are {', '.join([*SETS, *HELD_OUT])}")
-    model = _request(options.url + "/v1/models")["data"][0]["id"]
+    model = _wait_until_ready(options.url)
     began, results, failures = time.time(), {}, []
     with ThreadPoolExecutor(_PARALLEL) as threads:
         for name, asked in questions(names, options.share).items():
