@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT.parent / "src/main/resources/io/panallama/demo/panallama-demo-q8_0.gguf"
 
 
 @dataclass(frozen=True)

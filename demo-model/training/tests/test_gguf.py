@@ -8,12 +8,11 @@ import numpy as np
 import torch
 
 from cria import gguf
-from cria.config import ROOT, Config, Shape
+from cria.config import ROOT, SHIPPED, Config, Shape
 from cria.export import load_into, metadata, tensors
 from cria.model import Layout, initialize
 from cria.tokenizer import Tokenizer
 
-SHIPPED = ROOT.parent / "src/main/resources/io/panallama/demo/panallama-demo-q8_0.gguf"
 
 
 class GgufTest(unittest.TestCase):

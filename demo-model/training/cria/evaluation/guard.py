@@ -5,7 +5,8 @@ template must make of them, and questions with their checks. So training and pro
 
 import json
 
-from ..config import Config
+from .. import gguf
+from ..config import SHIPPED, Config
 from ..grammar import tools
 from ..grammar.conversation import _chat, conversation, rendered, rendered_text
 from ..grammar.text import rng
@@ -30,10 +31,12 @@ def _plain_prompt():
     return {"request": request, "prompt": _prompt_of(messages)}
 
 
-def _tool_prompt():
+def _tool_prompt(optional):
     """A question, the calls, their results: as the template renders it and as training writes it."""
     while True:
         available = tools.tool_set()
+        if not optional and not all(p.required for tool in available for p in tool.parameters):
+            continue
         asked = tools.parallel_request(available)
         system = tools.system_text(available, "Be brief.")
         if asked and system.startswith("Be brief.\n\n# Tools\n- "):
@@ -73,9 +76,11 @@ def _questions(count):
 def contents(config, tokenizer, count):
     config.tell_grammar()
     rng.seed("guard")
+    # A file from before the template marked optional parameters can't be asked about them.
+    marked = "'?: '" in gguf.read(SHIPPED)[0]["tokenizer.chat_template"]
     return {
         "tokens": _tokens(tokenizer),
-        "prompts": [_plain_prompt() for _ in range(10)] + [_tool_prompt() for _ in range(10)],
+        "prompts": [_plain_prompt() for _ in range(10)] + [_tool_prompt(marked) for _ in range(10)],
         "questions": _questions(count),
     }
 

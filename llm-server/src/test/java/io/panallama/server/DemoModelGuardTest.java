@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class DemoModelGuardTest {
   /** Of the questions; docs/demo-model.md has the figure measured, and rounding differs a little between processors. */
-  private static final double RIGHT = 0.70;
+  private static final double RIGHT = 0.68;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
