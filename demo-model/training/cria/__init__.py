@@ -1,0 +1,1 @@
+"""How the embedded demo model is made: a grammar of conversations, a tokenizer, a trainer and an evaluation."""

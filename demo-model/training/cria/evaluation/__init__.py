@@ -1,0 +1,1 @@
+"""Asks a running server questions and counts the right answers."""

@@ -1,0 +1,96 @@
+"""
+Writes what the Java test of the shipped model needs: texts with their token ids, requests with the prompts that the chat
+template must make of them, and questions with their checks. So training and product can't come apart unnoticed.
+"""
+
+import json
+
+from .. import gguf
+from ..config import SHIPPED, Config
+from ..grammar import tools
+from ..grammar.conversation import _chat, conversation, rendered, rendered_text
+from ..grammar.text import rng
+from ..tokenizer import Tokenizer
+from .run import GREEDY, questions
+
+_ODD_TEXTS = ["", " ", "\n\n  x", "it's I'LL", "a1b22 333", "¡Hola! 🦙", "tabs\tand\r\nlines ", "<|im_start|>user\nhi<|im_end|>"]
+
+
+def _tokens(tokenizer):
+    texts = _ODD_TEXTS + [rendered_text(conversation()) for _ in range(60)]
+    return [{"text": text, "tokens": tokenizer.encode(text)} for text in texts]
+
+
+def _prompt_of(messages):
+    return "".join(text for text, _ in rendered(messages)) + "\n<|im_start|>assistant\n"
+
+
+def _plain_prompt():
+    messages = _chat()[:-1]
+    request = {"messages": [{"role": m.role, "content": m.text} for m in messages]}
+    return {"request": request, "prompt": _prompt_of(messages)}
+
+
+def _tool_prompt(optional):
+    """A question, the calls, their results: as the template renders it and as training writes it."""
+    while True:
+        available = tools.tool_set()
+        if not optional and not all(p.required for tool in available for p in tool.parameters):
+            continue
+        asked = tools.parallel_request(available)
+        system = tools.system_text(available, "Be brief.")
+        if asked and system.startswith("Be brief.\n\n# Tools\n- "):
+            break
+    question, calls = asked
+    results = [tool.reply(arguments)[0] for tool, arguments in calls]
+    described = [
+        {"id": f"call{i}", "type": "function", "function": {"name": tool.name, "arguments": tools.dump(arguments)}}
+        for i, (tool, arguments) in enumerate(calls)
+    ]
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": question},
+        {"role": "assistant", "content": "", "tool_calls": described},
+    ]
+    messages += [{"role": "tool", "tool_call_id": f"call{i}", "content": result} for i, result in enumerate(results)]
+    prompt = (
+        f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
+        + "\n".join(tools.call(tool, arguments) for tool, arguments in calls)
+        + "<|im_end|>\n<|im_start|>user\n"
+        + "\n".join(tools.response(result) for result in results)
+        + "<|im_end|>\n<|im_start|>assistant\n"
+    )
+    return {"request": {"messages": messages, "tools": [tool.schema() for tool in available]}, "prompt": prompt}
+
+
+def _questions(count):
+    made = questions()
+    total = sum(len(asked) for asked in made.values())
+    return [
+        {"set": name, "request": {**question.request(), **GREEDY}, "check": question.check}
+        for name, asked in made.items()
+        for question in asked[: max(1, round(len(asked) * count / total))]
+    ]
+
+
+def contents(config, tokenizer, count):
+    config.tell_grammar()
+    rng.seed("guard")
+    # A file from before the template marked optional parameters can't be asked about them.
+    marked = "'?: '" in gguf.read(SHIPPED)[0]["tokenizer.chat_template"]
+    return {
+        "tokens": _tokens(tokenizer),
+        "prompts": [_plain_prompt() for _ in range(10)] + [_tool_prompt(marked) for _ in range(10)],
+        "questions": _questions(count),
+    }
+
+
+def write(options):
+    made = contents(Config.load(options.config), Tokenizer.load(options.tokenizer), options.count)
+    parts = []
+    for name, entries in made.items():
+        lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+        parts.append(f'"{name}": [\n{lines}\n]')
+    with open(options.output, "w", encoding="utf-8") as file:
+        file.write("{\n" + ",\n".join(parts) + "\n}\n")
+    print(f"{options.output}: " + ", ".join(f"{len(entries)} {name}" for name, entries in made.items()))

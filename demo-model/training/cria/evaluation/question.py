@@ -1,0 +1,124 @@
+"""
+A question with what a right answer must be. The check is data, so that a question can be written to a file and asked from
+another program: the Java test that guards the shipped model does that.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Question:
+    messages: list  # as in a request to /v1/chat/completions
+    check: dict  # {"kind": ..., "values": [...]}
+    tools: list = field(default_factory=list)
+    response_format: dict = None
+
+    def right(self, message):
+        return _KINDS[self.check["kind"]](message, self.check["values"])
+
+    def request(self):
+        """The body of a request, without the model's settings."""
+        body = {"messages": self.messages}
+        if self.tools:
+            body["tools"] = self.tools
+        if self.response_format:
+            body["response_format"] = self.response_format
+        return body
+
+
+def conversation(turns, system=""):
+    """Messages of (user, assistant) turns up to the last user's."""
+    messages = [{"role": "system", "content": system}] if system else []
+    for ask, answer in turns:
+        messages += [{"role": "user", "content": ask}, {"role": "assistant", "content": answer}]
+    return messages[:-1]
+
+
+def _text(message):
+    return (message.get("content") or "").strip()
+
+
+def _plain(text):
+    return text.strip().lower().rstrip(".!")
+
+
+def numbers(text):
+    return re.findall(r"-?\d+", text)
+
+
+def _parsed(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def calls_of(message):
+    """[name, arguments] of each tool call."""
+    return [[c["function"]["name"], _parsed(c["function"]["arguments"])] for c in message.get("tool_calls") or []]
+
+
+# ---- the kinds of checks: (message, values) -> whether it is right ----
+
+
+def _exactly(message, values):
+    return _plain(_text(message)) in {_plain(value) for value in values}
+
+
+def _contains(message, values):
+    return all(value.lower() in _text(message).lower() for value in values)
+
+
+def _contains_any(message, values):
+    return any(value.lower() in _text(message).lower() for value in values)
+
+
+def _last_number(message, values):
+    return numbers(_text(message))[-1:] == values
+
+
+def _results(message, values):
+    """The results alone, or equations with them."""
+    found = numbers(_text(message))
+    return values in (found, found[2::3])
+
+
+def _has_numbers(message, values):
+    return set(values) <= set(numbers(_text(message))) and not calls_of(message)
+
+
+def _count_of(message, values):
+    """The first value is how many of the others are to occur."""
+    text = _text(message).lower()
+    return sum(bool(re.search(rf"\b{re.escape(item.lower())}\b", text)) for item in values[1:]) == values[0]
+
+
+def _json(message, values):
+    found = _parsed(_text(message))
+    return found is not None and (not values or found in values)
+
+
+def _calls(message, values):
+    found = calls_of(message)
+    return len(found) == len(values) and all(call in found for call in values)
+
+
+_KINDS = {
+    "exactly": _exactly,
+    "contains": _contains,
+    "contains any": _contains_any,
+    "last number": _last_number,
+    "results": _results,
+    "has numbers": _has_numbers,
+    "count of": _count_of,
+    "json": _json,
+    "calls": _calls,
+}
+
+
+def check(kind, *values):
+    if kind not in _KINDS:
+        raise ValueError(f"no check is called {kind!r}; there are {', '.join(_KINDS)}")
+    return {"kind": kind, "values": list(values)}
