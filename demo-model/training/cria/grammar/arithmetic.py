@@ -105,6 +105,8 @@ _VERBAL = {
 def question(a, operator, b):
     if chance(0.14):
         return fill(_VERBAL[operator], a=a, b=b)
+    if chance(0.4):  # the usual ways to ask
+        return fill("[What is {e}?|What is {e}?|What's {e}?|{e}|How much is {e}?]", e=_spoken(a, operator, b))
     return fill(_QUESTION, e=_spoken(a, operator, b))
 
 
@@ -321,5 +323,5 @@ def json_sum(persona):
     key = pick(["result"] * 6 + ["answer", "value", "sum" if operator == "+" else "number"])
     how = fill("[ Answer in JSON.| Answer as JSON.| As JSON.]") if key == "result" else f" Answer as JSON with the key {key}."
     if key == "result" and chance(0.4):
-        how = fill("[ Answer as JSON with the key result.| Return JSON with the key result.| JSON with result, please.| (JSON)|]")
+        how = fill("[ Answer as JSON with the key result.| Return JSON with the key result.| JSON with result, please.| (JSON)]")
     return [(asked + how, json.dumps({key: value}))]
