@@ -17,6 +17,9 @@ final class StepBudget {
   /** Nanoseconds that a short prompt takes at most when it is computed alone. */
   static final double SHORT = 1e9;
 
+  /** And the most tokens it has: on a fast machine too, chats must not wait in a row behind what is long. */
+  static final int MOST_SHORT = 2048;
+
   /** How much longer a step may get by short prompts where the target is less than that: half of it is theirs. */
   static final double SHORT_SLOWDOWN = 2;
 
@@ -132,7 +135,7 @@ final class StepBudget {
 
   /** Whether so many tokens are a short prompt; as long as nothing was measured, none is. */
   boolean isShort(int tokens) {
-    return alone.isKnown() && tokens * alone.nanos() <= SHORT;
+    return alone.isKnown() && tokens <= MOST_SHORT && tokens * alone.nanos() <= SHORT;
   }
 
   /**

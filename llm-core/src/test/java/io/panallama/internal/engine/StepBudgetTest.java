@@ -228,6 +228,10 @@ class StepBudgetTest {
     budget.measured(0, 500, false, 500 * MILLISECOND);
     assertThat(budget.isShort(1000)).isTrue();
     assertThat(budget.isShort(1001)).isFalse();
+    StepBudget fast = new StepBudget(512, 8, 50 * MILLISECOND);
+    fast.measured(0, 500, false, MILLISECOND);
+    assertThat(fast.isShort(StepBudget.MOST_SHORT)).isTrue();
+    assertThat(fast.isShort(StepBudget.MOST_SHORT + 1)).isFalse();
   }
 
   @Test
