@@ -130,7 +130,8 @@ void require_own_rules(const common_chat_params & params) {
         const bool        taken  = defined.find(second) == defined.end() &&
                                    grammar.find("\n" + second + " ::=") != std::string::npos;
         if (count > 1 || taken) {
-            throw invalid_input("the names of two tools, or of properties of a tool, are too much alike: " + name);
+            throw invalid_input("the names of two tools, or of properties of a tool, are too much alike, or one has the "
+                                "name of a part of the format: " + name);
         }
     }
 }
