@@ -85,17 +85,20 @@ class Stream:
         self._batches = None
 
     def __next__(self):
-        if self._batches is None or self.used >= len(self._batches):
-            if self._batches is not None:
-                self.chunk += self._training.workers
-                self.used = 0
-            made = examples(
-                self._tokenizer, self._training.seed, self.chunk, self._training.chunk, self._training.longest
-            )
-            order = np.random.RandomState(_seed(self._training.seed, self.chunk) % 2**32)
-            self._batches = batches_of(made, self._training.batch_tokens, order)
+        if self._batches is None:
+            self._batches = self._made()
+        if self.used >= len(self._batches):
+            self.chunk += self._training.workers
+            self.used = 0
+            self._batches = self._made()
         self.used += 1
         return self._batches[self.used - 1]
+
+    def _made(self):
+        training = self._training
+        made = examples(self._tokenizer, training.seed, self.chunk, training.chunk, training.longest)
+        order = np.random.RandomState(_seed(training.seed, self.chunk) % 2**32)
+        return batches_of(made, training.batch_tokens, order)
 
 
 def validation(tokenizer, training, count=600):

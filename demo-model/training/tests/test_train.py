@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import unittest
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -116,6 +117,16 @@ class StreamTest(unittest.TestCase):
         second = Stream(self.tokenizer, self.training, 0, chunk=first.chunk, used=first.used)
         for _ in range(2):
             self.assertTrue(torch.equal(next(first).inputs, next(second).inputs))
+
+    def test_stream_continued_at_the_end_of_a_chunk_takes_the_next(self):
+        training = replace(self.training, chunk=20)
+        first = Stream(self.tokenizer, training, 0)
+        next(first)
+        while first.used < len(first._batches):
+            next(first)
+        second = Stream(self.tokenizer, training, 0, chunk=first.chunk, used=first.used)
+        self.assertTrue(torch.equal(next(first).inputs, next(second).inputs))
+        self.assertEqual(second.chunk, training.workers)
 
     def test_workers_see_different_text(self):
         one, other = (next(Stream(self.tokenizer, self.training, worker)) for worker in (0, 1))

@@ -1,16 +1,17 @@
 """
 Writes what the Java test of the shipped model needs: texts with their token ids, requests with the prompts that the chat
-template must make of them, and questions with their checks. So training and product can't come apart unnoticed.
+template must make of them, questions with their checks, and answers with the verdicts that the checks must give. So training
+and product can't come apart unnoticed.
 """
 
 import json
 
-from .. import gguf
-from ..config import SHIPPED, Config
+from ..config import Config
 from ..grammar import tools
 from ..grammar.conversation import _chat, conversation, rendered, rendered_text
 from ..grammar.text import rng
 from ..tokenizer import Tokenizer
+from .examples import EXAMPLES
 from .run import GREEDY, questions
 
 _ODD_TEXTS = ["", " ", "\n\n  x", "it's I'LL", "a1b22 333", "¡Hola! 🦙", "tabs\tand\r\nlines ", "<|im_start|>user\nhi<|im_end|>"]
@@ -31,12 +32,10 @@ def _plain_prompt():
     return {"request": request, "prompt": _prompt_of(messages)}
 
 
-def _tool_prompt(optional):
+def _tool_prompt():
     """A question, the calls, their results: as the template renders it and as training writes it."""
     while True:
         available = tools.tool_set()
-        if not optional and not all(p.required for tool in available for p in tool.parameters):
-            continue
         asked = tools.parallel_request(available)
         system = tools.system_text(available, "Be brief.")
         if asked and system.startswith("Be brief.\n\n# Tools\n- "):
@@ -76,12 +75,11 @@ def _questions(count):
 def contents(config, tokenizer, count):
     config.tell_grammar()
     rng.seed("guard")
-    # A file from before the template marked optional parameters can't be asked about them.
-    marked = "'?: '" in gguf.read(SHIPPED)[0]["tokenizer.chat_template"]
     return {
         "tokens": _tokens(tokenizer),
-        "prompts": [_plain_prompt() for _ in range(10)] + [_tool_prompt(marked) for _ in range(10)],
+        "prompts": [_plain_prompt() for _ in range(10)] + [_tool_prompt() for _ in range(10)],
         "questions": _questions(count),
+        "verdicts": [{"check": check, "message": message, "right": right} for check, message, right in EXAMPLES],
     }
 
 

@@ -1,6 +1,6 @@
 """
-Sets whose wording occurs nowhere in training: every pattern here, and every "??" question of the phrase books, is kept out of
-the grammar. tests/test_grammar.py checks that.
+Sets in other words: of the patterns here, and of the "??" questions of the phrase books, no five words in a row occur in
+training. tests/test_grammar.py checks that.
 """
 
 from ..grammar import geography, persona, tools
@@ -20,9 +20,9 @@ SUM_PATTERNS = [
 CAPITAL_PATTERNS = [
     "In which city does the government of {c} sit, I mean the capital?",
     "My flight goes to the capital of {c}. Where will I land?",
-    "Quiz: capital city, {c}!",
+    "One point for the capital of {c}, go!",
     "I forgot what the capital of {c} was called. Help me out.",
-    "For the country {c}, give me only the name of the capital.",
+    "On a map of {c}, which city wears the star of the capital?",
 ]
 NAME_PATTERNS = [
     ("Everybody calls me {n}, by the way.", "So how do people call me?"),
@@ -49,42 +49,42 @@ FALLBACK_QUESTIONS = [
     "How much does a plane ticket to the moon cost these days?",
     "Could you proofread the letter I sent to my insurance?",
     "Which vaccine do I need before a trip to the jungle?",
-    "Please summarize yesterday's meeting for my team.",
+    "Yesterday's meeting was long. Sum it up for my team.",
     "Who is going to win the next election?",
     "Give me the recipe of my grandmother's goulash.",
-    "Explain why the French Revolution failed its own ideals.",
+    "Robespierre failed his own ideals, but how?",
     "Tell me the phone number of the nearest pharmacy.",
     "Which of these two contracts should I sign?",
-    "What would Plato have thought about smartphones?",
+    "Would Plato and Aristotle agree on smartphones?",
     "Draft a cover letter for a job as a carpenter.",
     "Is my rash something serious?",
     "How many goals did the striker score last season?",
     "Write a regular expression that finds email addresses.",
-    "What are the side effects of aspirin?",
+    "May I take aspirin together with antibiotics?",
     "Book me a table for two at eight.",
     "How do I file my tax return in Canada?",
-    "What is the plot of the third book of that series?",
-    "Compose a symphony in D minor for me.",
-    "Recommend me a laptop below a thousand euros.",
-    "What did the minister say about pensions?",
+    "In the third book of that series, who dies?",
+    "Eight bars of music in D minor, if you can.",
+    "Below a thousand euros, what laptop is worth it?",
+    "Has the minister mentioned pensions yesterday?",
     "Show me the shortest way from the station to the harbor.",
-    "How long does it take to learn the violin?",
+    "After how many lessons will I play the violin well?",
     "Why did my build fail with exit code 137?",
     "Prove that there are infinitely many primes.",
-    "Which stocks are going to rise this year?",
-    "Tell me everything about the Byzantine Empire.",
+    "Shares or bonds, where does my money belong?",
+    "Byzantine emperors, please, in order of their reign.",
     "Can you debug the stack trace I pasted?",
-    "How do I get rid of ants in my kitchen?",
+    "There are ants in my kitchen, what helps against them?",
     "Design a logo for my coffee shop.",
-    "What is the difference between baroque and rococo?",
-    "Who sang the title song of that film?",
+    "Baroque or rococo: how can I tell them apart?",
+    "Whose voice is heard at the end of that film?",
     "Plan my week with three workouts.",
-    "How deep is the Mariana Trench?",
+    "At its deepest point, the ocean measures what?",
     "What does the second amendment say?",
-    "Give me feedback on my business plan.",
+    "Is my start-up going to make money?",
     "Why are manhole covers round?",
     "How do I remove wine from a carpet?",
-    "What is the boiling point of mercury?",
+    "Mercury starts to boil when?",
     "Write unit tests for my parser.",
 ]
 
@@ -110,25 +110,31 @@ def knowledge_questions():
     return ask(pick(entry.held_out), "exactly", *answers)
 
 
+# What a right answer has that no other answer has, by how the question begins.
 _IDENTITY_WORDS = {
-    "And you, who": ["Cria", "tiny", "small"],
+    "And you, who": ["Cria"],
     "By which name": ["Cria"],
-    "Which things": ["stor"],
-    "Of how many": ["million"],
-    "Is there a human": ["program", "model", "no,", "no."],
-    "I would like to run": ["--model"],
-    "Which people": ["script", "Panallama", "library"],
-    "Your context": ["1024"],
-    "So you are ChatGPT": ["no,", "no.", "not"],
+    "Which things": ["I can chat", "I can tell", "Try: tell me"],
+    "The parameters inside": ["about {parameters}"],
+    "Is there a human": ["No, I am", "No. I am"],
+    "I would like to run": ["GGUF file"],
+    "Which people": ["script", "The people behind Panallama"],
+    "Your context": ["{context}"],
+    "So you are ChatGPT": ["No, I am", "No. I am"],
     "In which languages": ["English"],
+    "On which terms": ["Apache license"],
+    "The software around": ["Panallama"],
+    "Out of what material": ["script"],
+    "Does anybody else": ["your computer"],
+    "Of all animals": ["llama", "Llamas"],
+    "Say honestly": ["mistakes", "often wrong"],
 }
 
 
 def identity():
-    """Any of the words that such an answer holds."""
     beginning, words = pick(list(_IDENTITY_WORDS.items()))
     questions = [q for entry in phrase_book("identity.txt") for q in entry.held_out if q.startswith(beginning)]
-    return ask(questions[0], "contains any", *words)
+    return ask(questions[0], "contains any", *[word.format(**persona.FACTS) for word in words])
 
 
 def name_memory():
@@ -140,7 +146,7 @@ def name_memory():
 
 def copying():
     words = " ".join(invented(2, 3) for _ in range(rng.randint(1, 3)))
-    return ask(fill(pick(COPY_PATTERNS), p=words), "exactly", words)
+    return ask(fill(pick(COPY_PATTERNS), p=words), "copy", words)
 
 
 def personas():
@@ -153,40 +159,36 @@ def honest_fallback():
     return ask(pick(FALLBACK_QUESTIONS), "contains any", *ADMITS_IT)
 
 
+# Tools that training does not have: name, description, parameters, question, what the arguments are.
+TOOLS = [
+    ("air_quality", "Air quality of a city", ["city"], "How clean is the air around {0} this evening?", [city]),
+    ("pollen_count", "Pollen in the air", ["place"], "My nose runs. Are there many pollen in {0}?", [city]),
+    ("forgive", "Forgives somebody", ["name"], "{0} said sorry twice, so forgive {0}.", [surname]),
+    ("raise_score", "Adds points", ["team", "points"], "Goal! {0} gets {1} points more.", [surname, lambda: rng.randint(2, 90)]),
+    ("water_plant", "Waters a plant", ["plant"], "The {0} looks dry, give it some water.", [lambda: invented(2, 3)]),
+]
+JSON_PATTERN = "Turn this into JSON, please, keys {k}: {s}"
+
+
 def tool_calls():
-    """Tools that training does not have, asked for in other words."""
-    kind = rng.randrange(4)
-    if kind == 0:
-        where = city()
-        tool = tools.Tool("air_quality", "Air quality of a city", [tools.Parameter("city")], "weather")
-        text, arguments = f"How clean is the air in {where} right now?", {"city": where}
-    elif kind == 1:
-        where = city()
-        tool = tools.Tool("get_weather", "Get the current weather", [tools.Parameter("city")], "weather")
-        text, arguments = f"I fly to {where} tonight, should I pack a coat for the weather?", {"city": where}
-    elif kind == 2:
-        who = surname()
-        tool = tools.Tool("invite", "Invite a person", [tools.Parameter("name")], "thing")
-        text, arguments = f"We should have {who} here as well, please invite {who}.", {"name": who}
-    else:
-        a, b = rng.randint(100, 9999), rng.randint(100, 9999)
-        tool = tools.Tool("add", "Adds two numbers", [tools.Parameter("a", "integer"), tools.Parameter("b", "integer")], "arithmetic")
-        text, arguments = f"I have {a} euros and get {b} more. Use the tool to add them.", {"a": a, "b": b}
-    return calling([tool], text, (tool.name, arguments))
+    name, description, parameters, question, values = pick(TOOLS)
+    values = [value() for value in values]
+    types = ["integer" if isinstance(value, int) else "string" for value in values]
+    tool = tools.Tool(name, description, [tools.Parameter(*both) for both in zip(parameters, types)], name)
+    return calling([tool], question.format(*values), (name, dict(zip(parameters, values))))
 
 
 def json_objects():
     name, color, animal = person(), pick(["red", "blue", "green", "black"]), pick(["cat", "dog", "horse", "bird"])
-    text = f"Turn this into JSON, please, keys name, animal and color: {name} is {with_article(color)} {animal}."
-    expected = {"name": name, "animal": animal, "color": color}
-    return ask(text, "json", expected)
+    text = fill(JSON_PATTERN, k="name, animal and color", s=f"{name} is {with_article(color)} {animal}.")
+    return ask(text, "json", {"name": name, "animal": animal, "color": color})
 
 
 SETS = {
     "other words: sums": (sums, 80),
     "other words: capitals": (capitals, 80),
-    "other words: knowledge": (knowledge_questions, 80),
-    "other words: identity": (identity, 40),
+    "other words: knowledge": (knowledge_questions, 70),
+    "other words: identity": (identity, 16),
     "other words: name memory": (name_memory, 60),
     "other words: repeat": (copying, 60),
     "other words: personas": (personas, 40),

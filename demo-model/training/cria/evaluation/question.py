@@ -67,12 +67,21 @@ def _exactly(message, values):
     return _plain(_text(message)) in {_plain(value) for value in values}
 
 
+def _copy(message, values):
+    return _text(message) in values
+
+
+def _holds(text, value):
+    """Whether the text has the value as words of its own: "Tunis" is not in "Tunisia"."""
+    return re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", text.lower()) is not None
+
+
 def _contains(message, values):
-    return all(value.lower() in _text(message).lower() for value in values)
+    return all(_holds(_text(message), value) for value in values)
 
 
 def _contains_any(message, values):
-    return any(value.lower() in _text(message).lower() for value in values)
+    return any(_holds(_text(message), value) for value in values)
 
 
 def _last_number(message, values):
@@ -85,35 +94,40 @@ def _results(message, values):
     return values in (found, found[2::3])
 
 
-def _has_numbers(message, values):
-    return set(values) <= set(numbers(_text(message))) and not calls_of(message)
-
-
 def _count_of(message, values):
-    """The first value is how many of the others are to occur."""
-    text = _text(message).lower()
-    return sum(bool(re.search(rf"\b{re.escape(item.lower())}\b", text)) for item in values[1:]) == values[0]
+    """A list of as many as the first value says, all of the others, none twice."""
+    count, *allowed = values
+    items = [re.sub(r"^(?:-|\d+\.)\s*", "", item.strip()) for item in re.split(r",|\band\b|\n", _plain(_text(message)))]
+    return len(items) == len(set(items)) == count and set(items) <= {one.lower() for one in allowed}
 
 
 def _json(message, values):
-    found = _parsed(_text(message))
-    return found is not None and (not values or found in values)
+    return _parsed(_text(message)) in values
+
+
+def _json_like(message, values):
+    """An object with the same keys, or an array of the same length."""
+    found, wanted = _parsed(_text(message)), values[0]
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and set(found) == set(wanted)
+    return isinstance(found, list) and len(found) == len(wanted)
 
 
 def _calls(message, values):
     found = calls_of(message)
-    return len(found) == len(values) and all(call in found for call in values)
+    return len(found) == len(values) and all(call in found for call in values) and all(call in values for call in found)
 
 
 _KINDS = {
     "exactly": _exactly,
+    "copy": _copy,
     "contains": _contains,
     "contains any": _contains_any,
     "last number": _last_number,
     "results": _results,
-    "has numbers": _has_numbers,
     "count of": _count_of,
     "json": _json,
+    "json like": _json_like,
     "calls": _calls,
 }
 

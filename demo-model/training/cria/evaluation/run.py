@@ -1,5 +1,6 @@
 """Asks all questions through /v1/chat/completions; prints a table and writes JSON."""
 
+import hashlib
 import json
 import time
 import urllib.error
@@ -46,14 +47,29 @@ def _answer(url, question):
 
 
 def questions(names=(), share=1.0):
-    """The questions of each set; each set has its own seed, so that one more set changes no other."""
+    """
+    The questions of each set, none twice. Each set has its own seed, so that one more set changes no other. Where the grammar
+    has no more different questions, a set is smaller.
+    """
     made = {}
     for name, (make, count) in {**SETS, **HELD_OUT}.items():
         if names and name not in names:
             continue
         rng.seed(f"evaluation/{name}")
-        made[name] = [make() for _ in range(max(1, round(count * share)))]
+        wanted, found = max(1, round(count * share)), {}
+        for _ in range(50 * wanted):
+            question = make()
+            found.setdefault(json.dumps(question.request()), question)
+            if len(found) == wanted:
+                break
+        made[name] = list(found.values())
     return made
+
+
+def _digest(asked):
+    """Tells whether two evaluations asked the same."""
+    content = json.dumps([[question.request(), question.check] for question in asked])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _row(name, right, count):
@@ -72,7 +88,7 @@ def evaluate(options):
         for name, asked in questions(names, options.share).items():
             answers = list(threads.map(lambda question: _answer(options.url, question), asked))
             verdicts = [bool(question.right(answer)) for question, answer in zip(asked, answers)]
-            results[name] = {"right": sum(verdicts), "questions": len(asked)}
+            results[name] = {"right": sum(verdicts), "questions": len(asked), "digest": _digest(asked)}
             print(_row(name, sum(verdicts), len(asked)), flush=True)
             for question, answer, verdict in zip(asked, answers, verdicts):
                 if not verdict:
@@ -89,14 +105,16 @@ def evaluate(options):
 
 
 def compare(options):
-    """A Markdown table of two evaluations."""
+    """A Markdown table of two evaluations of the same questions."""
     tables = []
     for path in (options.before, options.after):
         with open(path, encoding="utf-8") as file:
             tables.append(json.load(file)["sets"])
+    before, after = tables
+    different = [name for name in {**before, **after} if before.get(name, {}).get("digest") != after.get(name, {}).get("digest")]
+    if different:
+        raise SystemExit(f"not the same questions: {', '.join(different)}; ask both models with the same grammar")
     print("| set | questions | before | after |\n|---|---:|---:|---:|")
-    for name in tables[1]:
-        cells = [
-            f"{100 * table[name]['right'] / table[name]['questions']:.0f} %" if name in table else "" for table in tables
-        ]
-        print(f"| {name} | {tables[1][name]['questions']} | {cells[0]} | {cells[1]} |")
+    for name in after:
+        cells = [f"{100 * table[name]['right'] / table[name]['questions']:.1f} %" for table in tables]
+        print(f"| {name} | {after[name]['questions']} | {cells[0]} | {cells[1]} |")

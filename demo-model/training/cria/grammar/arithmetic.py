@@ -1,5 +1,6 @@
 """
-Sums. A tenth of the pairs above ten is held out: no module may write one of them into training text, whatever the wording.
+Sums. A tenth of the pairs above ten is held out: no module may write one of them into training text, whatever the wording
+and the order.
 
 A sum always comes before what follows from it ("13 + 6 = 19. You have 19 pears."): the other way round the model has to know
 the result before it has written the sum, and does not learn it.
@@ -8,8 +9,8 @@ the result before it has written the sum, and does not learn it.
 import json
 import zlib
 
-from .text import chance, fill, number_or_word, number_word, pick, rng, typed, weighted
-from .words import person
+from .text import capitalized, chance, fill, number_or_word, number_word, pick, rng, typed, weighted
+from .words import person, phrase
 
 SPOKEN = {
     "+": ["+", "plus", "and", "added to"],
@@ -37,6 +38,8 @@ def is_small(a, operator, b):
 def is_held_out(a, operator, b):
     if is_small(a, operator, b) or max(abs(a), abs(b)) > 99:
         return False
+    if operator == "+":  # as the other way round
+        a, b = min(a, b), max(a, b)
     return zlib.crc32(f"{a}|{operator}|{b}".encode()) % 10 == 0
 
 
@@ -102,10 +105,29 @@ _VERBAL = {
 }
 
 
+# What may stand around a sum; with words that mean nothing as well, because no list holds all that people write.
+_BEFORE = (
+    "My teacher asks|On the board stands|In my book I found|The next one is|Somebody asked me|Here is|Look at|For the test:|The bill says"
+    "|I typed|My sister has|Then there is|First|My task:|On the paper I see|This one is hard:|We have to know"
+).split("|")
+_AFTER = (
+    ". What comes out?|, and the result?|. Can you do it?|. How do I answer?|, please help me.|. Is that easy?|. Your turn.| makes how much?"
+    "|, what do I get?|, a number please|. What is right?| is what in the end?"
+).split("|")
+
+
+def _framed(expression):
+    before = pick(_BEFORE) if chance(0.7) else capitalized(phrase(1, 4))
+    after = pick(_AFTER) if chance(0.7) else f" {phrase(1, 4)}" + pick(["?", ".", ""])
+    return fill("[{b} {e}{a}|{b} {e}{a}|{b} {e}?|{e}{a}]", b=before, e=expression, a=after)
+
+
 def question(a, operator, b):
+    if chance(0.12):
+        return _framed(_spoken(a, operator, b) if chance(0.5) else f"{a} {operator} {b}")
     if chance(0.14):
         return fill(_VERBAL[operator], a=a, b=b)
-    if chance(0.4):  # the usual ways to ask
+    if chance(0.5):  # the usual ways to ask
         return fill("[What is {e}?|What is {e}?|What's {e}?|{e}|How much is {e}?]", e=_spoken(a, operator, b))
     return fill(_QUESTION, e=_spoken(a, operator, b))
 
@@ -316,7 +338,9 @@ def powers(persona):
 def json_sum(persona):
     """{"result": 42}: the number at once, as programs ask for it."""
     a, operator, b, value = sum_pair()
-    asked = question(a, operator, b) if chance(0.4) else f"What is {a} {operator} {b}?"
+    # As a sum is asked without JSON, so that only the word JSON makes the difference.
+    asked = question(a, operator, b)
+    asked += "" if asked[-1] in "?." else pick([".", ":", ","])
     if chance(0.12):
         expression = f"{a} {operator} {b}"
         return [(asked + " Answer as JSON with expression and result.", json.dumps({"expression": expression, "result": value}))]
@@ -324,4 +348,5 @@ def json_sum(persona):
     how = fill("[ Answer in JSON.| Answer as JSON.| As JSON.]") if key == "result" else f" Answer as JSON with the key {key}."
     if key == "result" and chance(0.4):
         how = fill("[ Answer as JSON with the key result.| Return JSON with the key result.| JSON with result, please.| (JSON)]")
-    return [(asked + how, json.dumps({key: value}))]
+    request = f"{how.strip()} {asked}" if how.endswith(".") and chance(0.2) else asked + how
+    return [(typed(request, exact=True), json.dumps({key: value}))]

@@ -38,6 +38,13 @@ _REQUESTS = [
     "Text: {p}\nRepeat the text.",
     "{q}\nRepeat what is between the quotes.",
     "Do as I do: {p}",
+    "These are my words: {p} Now you.",
+    "Take {q} and hand it back to me.",
+    "After me, please. {p}",
+    "Show me this once more, letter for letter: {p}",
+    "Mirror what I type: {p}",
+    "I want to see {p} again.",
+    "My text must come back as it was: {p}",
 ]
 
 

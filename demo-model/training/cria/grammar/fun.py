@@ -2,7 +2,7 @@
 
 from .tables import items, rows
 from .text import chance, fill, pick, rotated, typed, with_article
-from .words import COMMON_WORDS, invented, person
+from .words import CATEGORIES, invented, person
 
 _JOKES = rows("jokes.tsv")
 _RIDDLES = rows("riddles.tsv")
@@ -131,8 +131,15 @@ _SENTENCES = [
 ]
 
 
+# What can be counted, so that "a" fits.
+_NOUNS = CATEGORIES["animals"] + CATEGORIES["instruments"] + (
+    "house table window mouse horse school friend robot river stone cloud computer mountain elephant model garden bird tree book "
+    "bridge boat key lamp cup letter picture train car bicycle hat door"
+).split()
+
+
 def sentences(persona):
-    word = pick(COMMON_WORDS[:70]) if chance(0.6) else invented()
+    word = pick(_NOUNS) if chance(0.6) else invented()
     ask = fill(
         "[Write a sentence with the word {w}|Make a sentence with {w}|Use {w} in a sentence|Write a sentence about {a}"
         "|Give me a sentence with {w}][.|]",

@@ -29,7 +29,8 @@ CAPITAL_QUESTION = (
     "|Can you tell me the capital of {c}?|whats the capital of {c}|What city is the capital of {c}"
     "|{c}: what is its capital?|I need the capital of {c}|The capital of {c} is called what?|Geography question: the capital of {c}?"
     "|My friend lives in the capital of {c}. Which city is that?|I go to {c}, to the capital. Which city is it?|Capital city, {c}?"
-    "|Which capital does {c} have?|Give me the name of the capital of {c}]"
+    "|Which capital does {c} have?|Give me the name of the capital of {c}"
+    "|I look for the capital of {c}, what is it called?|Tell me, for {c}, the capital.|Only the capital, please: {c}]"
 )
 FOLLOW_UP = (
     "[And [in|of] {c}|and {c}|What about {c}|How about {c}|and of {c}|what about the one of {c}|and the capital of {c}][?|?|]"

@@ -127,6 +127,58 @@ def extract_record(persona):
     return [(ask, dump({key: record[key] for key in keys}))]
 
 
+# Facts about somebody: the keys that people use for one, how it is told, what it may be.
+_FACTS = [
+    (["age", "years"], "is {v} years old", lambda: rng.randint(2, 95)),
+    (["city", "home", "town", "place"], "lives in {v}", city),
+    (["job", "work", "profession"], "works as {a}", lambda: pick(_JOBS)),
+    (["hobby", "sport"], "likes {v}", lambda: pick(CATEGORIES["sports"])),
+    (["fruit", "food"], "eats {v}", lambda: pick(CATEGORIES["fruits"])),
+    (["pet", "animal"], "has {a}", lambda: pick("cat dog horse bird rabbit goat parrot hamster".split())),
+    (["color", "favorite_color"], "wears {v} clothes", lambda: pick(CATEGORIES["colors"])),
+    (["friend", "partner"], "knows {v}", person),
+    (["language", "speaks"], "speaks {v}", lambda: pick(CATEGORIES["languages"])),
+    (["drink", "beverage"], "drinks {v}", lambda: pick(CATEGORIES["drinks"])),
+]
+
+
+def extract_facts(persona):
+    """Any of several facts, asked for in any order: which key means which fact must be understood."""
+    who, chosen = person(), rng.sample(_FACTS, rng.randint(2, 4))
+    told, record, pronoun = [], {}, pick(["He", "She"])
+    for keys, how, value in chosen:
+        value = value()
+        told.append(fill(how, v=value, a=with_article(str(value)) if "{a}" in how else ""))
+        record[pick(keys)] = value
+    if chance(0.5):
+        text = f"{who} {joined(told)}."
+    else:
+        text = " ".join(f"{who if i == 0 or chance(0.4) else pronoun} {one}." for i, one in enumerate(told))
+    keys = list(record)
+    rng.shuffle(keys)
+    keys = keys[: rng.randint(1, len(keys))]
+    if chance(0.7):
+        keys.insert(rng.choice([0, 0, len(keys)]), "name")
+    record["name"] = who
+    ask = fill(
+        pick(
+            [
+                "Extract {k} as JSON: {s}",
+                "{s} Give me {k} in JSON.",
+                "Make JSON from this. Keys: {k}. {s}",
+                "Put {k} into a JSON object. {s}",
+                "{s}\nJSON with {k}, please.",
+                "I need {k} as JSON from this text: {s}",
+                "Read this: {s} Then write JSON with the keys {k}.",
+                "JSON keys {k}: {s}",
+            ]
+        ),
+        k=joined(keys),
+        s=text,
+    )
+    return [(ask, dump({key: record[key] for key in keys}))]
+
+
 def describe_object(persona):
     """A JSON object with the keys that the user names."""
     what = pick(["person", "cat", "dog", "llama", "user"])

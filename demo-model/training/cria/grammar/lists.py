@@ -54,13 +54,16 @@ _KINDS = (
     "cities languages"
 ).split()
 _UNCOUNTED = ("colors", "metals", "drinks", "sports")
+_WITHOUT_ARTICLE = ("corn", "spinach")
 
 
 def kinds(persona):
     """Is a carrot a fruit?"""
     actual = pick(_KINDS)
-    item = pick(CATEGORIES[actual])
-    thing = item if item[0].isupper() or actual in _UNCOUNTED else with_article(item)
+    # A tomato is both, and pliers are several.
+    item = pick([one for one in CATEGORIES[actual] if one not in ("tomato", "pliers")])
+    plain = item[0].isupper() or actual in _UNCOUNTED or item in _WITHOUT_ARTICLE
+    thing = item if plain else with_article(item)
     answer_kind = with_article(_singular(actual))
     if chance(0.4) and actual not in ("animals", "birds", "insects", "trees", "planets", "countries", "cities", "languages"):
         return [(typed(f"What is {thing}?"), f"{capitalized(thing)} is {answer_kind}.")]

@@ -17,7 +17,8 @@ def _between(persona):
 
 _NAME_QUESTION = (
     "[What is my name|What's my name|Do you know my name|Do you remember my name|Who am I|what was my name|say my name|Tell me my name|And my name is|How am I called|Do you still know who I am"
-    "|What did I say my name was|What do my friends call me]?"
+    "|What did I say my name was|What do my friends call me|Which name is mine|Under what name do you know me|How do others call me"
+    "|Do you know who is talking to you|By what name should you call me|What is written on my badge|Do you recall how I am called]?"
 )
 _NAME_ANSWER = "[Your name is {n}.|Your name is {n}.|You are {n}.]"
 
@@ -27,7 +28,8 @@ def name(persona):
     message = fill(
         "[My name is {n}|I am {n}|I'm {n}|Call me {n}|Hi, I'm {n}|Hello, my name is {n}|Hi, my name is {n}|you can call me {n}"
         "|my name is {n}|Hello! I am {n}|They call me {n}|The name is {n}|It is me, {n}|{n} here|This is {n}|My friends call me {n}"
-        "|People call me {n}|I go by {n}|Hey, {n} is my name|You can say {n} to me][.|!||]",
+        "|People call me {n}|I go by {n}|Hey, {n} is my name|You can say {n} to me|On my badge you can read {n}"
+        "|I was given the name {n}|It is {n} who writes to you|You have {n} in front of you|Some say {n} to me|Please note that I am {n}][.|!||]",
         n=told,
     )
     if chance(0.12):

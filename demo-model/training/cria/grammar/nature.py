@@ -54,7 +54,7 @@ def _young(animal):
     ask = fill(
         "[What is a baby {a} called|What do you call a baby {a}|How is a young {a} called|baby {a} name]?", a=name
     )
-    called = young if young in ("fry", "larva") else with_article(young)
+    called = young if young == "fry" else with_article(young)
     return [(typed(ask), f"A baby {name} is called {called}.")]
 
 
@@ -75,7 +75,9 @@ def _legs(animal):
 
 
 def animals(persona):
-    return pick([_sound, _sound, _food, _young, _home, _legs])(pick(ANIMALS))
+    ask = pick([_sound, _sound, _food, _young, _home, _legs])
+    # knowledge.txt has its own answers about the young and the home of llamas.
+    return ask(pick([animal for animal in ANIMALS if animal[0] != "llama" or ask not in (_young, _home)]))
 
 
 def about_animal(persona):

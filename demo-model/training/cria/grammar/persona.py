@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .tables import entries
-from .text import capitalized, chance, fill, pick, rng
+from .text import capitalized, chance, fill, pick, rng, with_article
 from .words import city, invented, person
 
 NAME = "Cria"
@@ -74,6 +74,9 @@ def _place():
     return f"{invented()} {pick(_PLACE_KINDS)}"
 
 
+def _one(noun):
+    return f"the {noun}" if chance(0.5) else with_article(noun)
+
 
 def _role():
     """What the assistant is, from "a wise owl" to "the support agent of the night bus in Dravel"."""
@@ -81,14 +84,14 @@ def _role():
     if kind < 0.25:
         return fill("[a|a very] {adjective} {noun}", adjective=pick(_ROLE_ADJECTIVES[:4] + ["busy"]), noun=pick(_ROLE_NOUNS))
     if kind < 0.55:
-        return fill("[the|a] {job} of the {place}", job=pick(_ROLE_JOBS), place=_place())
+        return f"{_one(pick(_ROLE_JOBS))} of the {_place()}"
     if kind < 0.70:
         return fill("the {job} of the {place} in {city}", job=pick(_ROLE_JOBS), place=_place(), city=city())
     if kind < 0.85:
         maker = capitalized(invented()) + pick(["", "", " Labs", " Bank", " Airlines", " and Sons", " Software"])
-        return fill("[the|a] {job} of {maker}", job=pick(_ROLE_JOBS), maker=maker)
+        return f"{_one(pick(_ROLE_JOBS))} of {maker}"
     what = pick(["the weather", "trains", "old books", "good food", "plants", "music", "sums", "travel", "cats", "tickets"])
-    return fill("[a|the] {noun} [who knows about|who helps with] {what}", noun=pick(_ROLE_NOUNS), what=what)
+    return fill("{one} [who knows about|who helps with] {what}", one=_one(pick(_ROLE_NOUNS)), what=what)
 
 
 @dataclass

@@ -163,9 +163,9 @@ def typed(text, exact=False):
         case = rng.random()
         if case < 0.28:
             text = text.lower()
-        elif case < 0.32:
+        elif case < 0.40:
             text = text.upper()
-        elif case < 0.39:
+        elif case < 0.47:
             text = text[:1].lower() + text[1:]
     if chance(0.25):
         text = text.rstrip("?.!")

@@ -72,7 +72,9 @@ _WEATHER_QUESTION = (
     "|Is it going to rain in {c}|How cold is it in {c} today|I am going to {c}. How is the weather there"
     "|I am in {c}, do I need a jacket|Tomorrow I travel to {c}. What is the weather like|Please look up the weather for {c}"
     "|We meet in {c}. Will it be warm|What about the weather in {c}|Is there snow in {c}|{c} weather|forecast for {c}"
-    "|My friend lives in {c}. Is it sunny there|Should I take an umbrella to {c}][?|?|]"
+    "|My friend lives in {c}. Is it sunny there|Should I take an umbrella to {c}|I stay in {c} this week. How is the weather"
+    "|Tomorrow I will be in {c} for work. Do I need a jacket|My train to {c} leaves soon, is it raining there"
+    "|I have to go to {c} again, how cold is it][?|?|]"
 )
 _CONDITIONS = ["sunny", "rainy", "cloudy", "windy", "snowy", "foggy", "clear", "partly cloudy", "stormy"]
 
@@ -149,6 +151,36 @@ def weather():
         ]
     )
     return Tool(name, about, parameters, "weather", ask, _weather_reply, _and_there(place))
+
+
+# What else one may want to know of a place: tool, description, questions, answer.
+_SERVICES = [
+    ("get_sunset", "Time of sunset", "When does the sun set in {c}|How long is there light in {c} today", "The sun sets at {h} in {c}."),
+    ("traffic", "Traffic in a city", "How is the traffic in {c}|Are the streets of {c} full this morning", "In {c} the traffic is {s}."),
+    ("find_events", "Events in a city", "What is going on in {c} tonight|Is there a concert in {c}", "The tool says: {s}"),
+    ("water_temperature", "Temperature of the sea", "How warm is the sea at {c}|Can I swim in {c} in May", "It is {d} degrees at {c}."),
+    ("hotel_price", "Price of a hotel room", "What does a room in {c} cost|How much is a hotel in {c} per night", "A room in {c} costs {d} euros."),
+    ("snow_depth", "Depth of snow", "How much snow lies in {c}|Is there enough snow in {c} to ski", "In {c} there are {d} cm of snow."),
+    ("get_mayor", "Mayor of a city", "Who governs the city of {c}|Which mayor does {c} have now", "The mayor of {c} is {s}."),
+    ("noise_level", "Noise in a place", "How loud is it in {c} at night|Is {c} a quiet place these days", "In {c} the level is {d}."),
+]
+
+
+def city_service():
+    name, description, questions, answer = pick(_SERVICES)
+    place = pick(["city", "city", "location", "place"])
+
+    def ask():
+        where = city()
+        return fill(f"[{questions}][?|?|]", c=where), {place: where}
+
+    def reply(arguments):
+        number, word, time = rng.randint(1, 300), capitalized(phrase(1, 2)), _clock()
+        values = dict(c=arguments[place], d=number, s=word, h=time)
+        result = str(number if "{d}" in answer else word if "{s}" in answer else time)
+        return pick([result, dump({name.split("_")[-1]: result})]), fill(answer, **values)
+
+    return Tool(name, pick([description, description, ""]), [Parameter(place)], "service", ask, reply, _and_there(place))
 
 
 # ---- time ----
@@ -249,7 +281,11 @@ def calculator():
     parameter = pick(["expression", "expr", "input"])
 
     def ask():
-        expression = f"{rng.randint(1, 999)} {pick('+-*/')} {rng.randint(1, 99)}"
+        while True:
+            a, operator, b = rng.randint(1, 999), pick("+-*/"), rng.randint(1, 99)
+            if not arithmetic.is_held_out(a, operator, b):
+                break
+        expression = f"{a} {operator} {b}"
         if chance(0.3):
             expression += f" {pick('+-*')} {rng.randint(1, 99)}"
         if chance(0.3):
@@ -576,17 +612,20 @@ def one_person():
         who = person()
         question = (
             "[{V} {x}|Please {v} {x}|Can you {v} {x}|I want you to {v} {x}|We should {v} {x}|{x} is here. {V} {x}"
-            "|Do not forget to {v} {x}|Could you {v} {x} for me][.|?|]"
+            "|Do not forget to {v} {x}|Could you {v} {x} for me|It is time to {v} {x} now|{V} {x} today|Will you {v} {x} again"
+            "|I have not seen {x} for a long time. {V} {x}|{x} waits outside, so {v} {x}][.|?|]"
         )
         return fill(question, v=verb, V=capitalized(verb), x=who), {parameter.name: who}
 
-    name = pick([verb, f"{verb}_person", f"{verb}_user", f"{verb}Contact"])
+    # llama.cpp has a rule "tool-call" of its own, and would name the rule of a tool "call" alike.
+    name = pick([verb if verb != "call" else "call_now", f"{verb}_person", f"{verb}_user", f"{verb}Contact"])
     return Tool(name, pick(["", f"{capitalized(verb)} a person", f"{capitalized(verb)}s somebody"]), [parameter], "person", ask, _done)
 
 
 _KINDS = [
     (weather, 9),
     (local_time, 4),
+    (city_service, 3),
     (now, 1.5),
     (arithmetic_tool, 6),
     (calculator, 1.5),
@@ -610,7 +649,7 @@ def _clash(tool, other):
     """Whether a question could mean either."""
     if tool.name == other.name or {tool.family, other.family} == {"time", "now"}:
         return True
-    return tool.family == other.family and tool.family not in ("thing", "lookup", "two", "person")
+    return tool.family == other.family and tool.family not in ("thing", "lookup", "two", "person", "service")
 
 
 def tool_set(count=None):

@@ -45,7 +45,7 @@ class EngineTest {
     Completion completion = engine.generate(ChatRequest.of("What is the capital of France?").with(GREEDY)).await();
     assertThat(completion.text()).contains("Paris");
     assertThat(completion.reason()).isEqualTo(FinishReason.STOP);
-    assertThat(completion.usage().promptTokens()).isEqualTo(17);
+    assertThat(completion.usage().promptTokens()).isEqualTo(16);
     assertThat(completion.usage().completionTokens()).isPositive();
     assertThat(completion.timings().timeToFirstToken()).isPositive();
   }

@@ -22,9 +22,9 @@ class ModelTest {
   void tellsWhatTheFileSays() {
     try (Model model = Model.load(TestFiles.demoModel())) {
       assertThat(model.architecture()).isEqualTo("llama");
-      assertThat(model.parameterCount()).isEqualTo(1_992_768);
+      assertThat(model.parameterCount()).isEqualTo(2_312_640);
       assertThat(model.trainedContextSize()).isEqualTo(1024);
-      assertThat(model.layerCount()).isEqualTo(5);
+      assertThat(model.layerCount()).isEqualTo(6);
       assertThat(model.embeddingSize()).isEqualTo(192);
       assertThat(model.vocabulary().size()).isEqualTo(2048);
       assertThat(model.vocabulary().type()).isEqualTo(VocabularyType.BPE);

@@ -1,12 +1,15 @@
 package io.panallama.server;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -15,7 +18,7 @@ import java.util.stream.StreamSupport;
 
 /** Whether an answer is right: the checks of {@code demo-model/training/cria/evaluation/question.py}. */
 final class DemoModelChecks {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   private static final Pattern NUMBER = Pattern.compile("-?\\d+");
 
   private DemoModelChecks() {}
@@ -30,13 +33,14 @@ final class DemoModelChecks {
     String kind = check.path("kind").asText();
     return switch (kind) {
       case "exactly" -> texts(values).anyMatch(value -> plain(value).equals(plain(text)));
-      case "contains" -> texts(values).allMatch(value -> lower(text).contains(lower(value)));
-      case "contains any" -> texts(values).anyMatch(value -> lower(text).contains(lower(value)));
+      case "copy" -> texts(values).anyMatch(text::equals);
+      case "contains" -> texts(values).allMatch(value -> holds(text, value));
+      case "contains any" -> texts(values).anyMatch(value -> holds(text, value));
       case "last number" -> !numbers(text).isEmpty() && numbers(text).getLast().equals(values.path(0).asText());
       case "results" -> isResults(numbers(text), texts(values).toList());
-      case "has numbers" -> numbers(text).containsAll(texts(values).toList()) && calls(message).isEmpty();
-      case "count of" -> occurring(text, texts(values).skip(1)) == values.path(0).asInt();
-      case "json" -> isJson(parsed(text), values);
+      case "count of" -> isCountOf(text, values.path(0).asInt(), texts(values).skip(1));
+      case "json" -> elements(values).anyMatch(parsed(text)::equals);
+      case "json like" -> isLike(parsed(text), values.path(0));
       case "calls" -> isCalls(calls(message), values);
       default -> throw new IllegalArgumentException("No check is called " + kind + ".");
     };
@@ -68,10 +72,34 @@ final class DemoModelChecks {
     return found.equals(results) || thirds.equals(results);
   }
 
-  private static long occurring(String text, Stream<String> items) {
-    return items
-        .filter(item -> Pattern.compile("\\b" + Pattern.quote(lower(item)) + "\\b").matcher(lower(text)).find())
-        .count();
+  /** Whether the text has the value as words of its own: "Tunis" is not in "Tunisia". */
+  private static boolean holds(String text, String value) {
+    String whole = "(?<!\\w)" + Pattern.quote(lower(value)) + "(?!\\w)";
+    return Pattern.compile(whole, Pattern.UNICODE_CHARACTER_CLASS).matcher(lower(text)).find();
+  }
+
+  /** A list of so many of the allowed items, none twice. */
+  private static boolean isCountOf(String text, int count, Stream<String> allowed) {
+    List<String> items =
+        Stream.of(plain(text).split(",|\\band\\b|\\n", -1))
+            .map(item -> item.strip().replaceFirst("^(?:-|\\d+\\.)\\s*", ""))
+            .toList();
+    return items.size() == count
+        && new HashSet<>(items).size() == count
+        && allowed.map(DemoModelChecks::lower).toList().containsAll(items);
+  }
+
+  /** An object with the same keys, or an array of the same length. */
+  private static boolean isLike(JsonNode found, JsonNode wanted) {
+    return found.getNodeType() == wanted.getNodeType()
+        && found.size() == wanted.size()
+        && names(found).equals(names(wanted));
+  }
+
+  private static Set<String> names(JsonNode node) {
+    Set<String> names = new HashSet<>();
+    node.fieldNames().forEachRemaining(names::add);
+    return names;
   }
 
   private static JsonNode parsed(String text) {
@@ -80,10 +108,6 @@ final class DemoModelChecks {
     } catch (JsonProcessingException noJson) {
       return MissingNode.getInstance();
     }
-  }
-
-  private static boolean isJson(JsonNode found, JsonNode values) {
-    return !found.isMissingNode() && (values.isEmpty() || elements(values).anyMatch(found::equals));
   }
 
   /** The calls as arrays of name and arguments. */
@@ -97,6 +121,8 @@ final class DemoModelChecks {
   }
 
   private static boolean isCalls(List<JsonNode> found, JsonNode expected) {
-    return found.size() == expected.size() && elements(expected).allMatch(found::contains);
+    return found.size() == expected.size()
+        && elements(expected).allMatch(found::contains)
+        && found.stream().allMatch(call -> elements(expected).anyMatch(call::equals));
   }
 }

@@ -15,6 +15,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,12 +24,18 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Guards the model in the jar. {@code demo-model.json} comes from the training ({@code ./train guard}): how it split texts
- * into tokens, how it wrote prompts, and some questions of each set of the evaluation.
+ * into tokens, how it wrote prompts, some questions of each set of the evaluation, and answers with their verdicts.
  */
 @Timeout(300)
 class DemoModelGuardTest {
   /** Of the questions; docs/demo-model.md has the figure measured, and rounding differs a little between processors. */
-  private static final double RIGHT = 0.68;
+  private static final double RIGHT = 0.80;
+
+  /** Sets that the documentation's examples rely on; of each there are a few questions only. */
+  private static final List<String> RELIED_ON =
+      List.of("tool calls", "parallel calls", "two-digit subtraction", "honest fallback", "JSON schema", "personas");
+
+  private static final double RELIED_ON_RIGHT = 0.75;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -89,19 +97,39 @@ class DemoModelGuardTest {
   }
 
   @Test
+  void trainingAndThisTestJudgeAnswersAlike() {
+    assertThat(expected.path("verdicts")).hasSizeGreaterThan(30);
+    for (JsonNode example : expected.path("verdicts")) {
+      assertThat(DemoModelChecks.right(example.path("check"), example.path("message")))
+          .as(example.toString())
+          .isEqualTo(example.path("right").asBoolean());
+    }
+  }
+
+  @Test
   void answersAreAsGoodAsTheModelCardSays() throws Exception {
+    Map<String, List<Boolean>> verdicts = new TreeMap<>();
     List<String> wrong = new ArrayList<>();
     for (JsonNode question : expected.path("questions")) {
       JsonNode answer = post(TestServer.CHAT, question.path("request")).at("/choices/0/message");
-      if (!DemoModelChecks.right(question.path("check"), answer)) {
+      boolean right = DemoModelChecks.right(question.path("check"), answer);
+      verdicts.computeIfAbsent(question.path("set").asText(), set -> new ArrayList<>()).add(right);
+      if (!right) {
         wrong.add(question.path("set").asText() + ": " + question.at("/request/messages") + " -> " + answer);
       }
     }
 
-    int questions = expected.path("questions").size();
-    assertThat(questions).isGreaterThanOrEqualTo(200);
-    assertThat(1 - (double) wrong.size() / questions)
-        .as("the share of right answers; wrong are%n%s", String.join("\n", wrong))
+    assertThat(expected.path("questions")).hasSizeGreaterThanOrEqualTo(200);
+    String report = "the share of right answers; wrong are\n" + String.join("\n", wrong);
+    assertThat(share(verdicts.values().stream().flatMap(List::stream).toList()))
+        .as(report)
         .isGreaterThanOrEqualTo(RIGHT);
+    for (String set : RELIED_ON) {
+      assertThat(share(verdicts.get(set))).as(set + ": " + report).isGreaterThanOrEqualTo(RELIED_ON_RIGHT);
+    }
+  }
+
+  private static double share(List<Boolean> verdicts) {
+    return (double) verdicts.stream().filter(right -> right).count() / verdicts.size();
   }
 }

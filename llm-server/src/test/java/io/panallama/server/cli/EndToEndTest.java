@@ -98,9 +98,9 @@ class EndToEndTest {
     assertThat(quantize.code()).isZero();
     assertThat(quantize.out().lines().toList())
         .satisfiesExactly(
-            line -> assertThat(line).contains("2.0 MiB, 8.52 bits per weight"),
-            line -> assertThat(line).contains("1.3 MiB, 5.32 bits per weight"),
-            line -> assertThat(line).startsWith("1 of 47 tensors"));
+            line -> assertThat(line).contains("2.4 MiB, 8.53 bits per weight"),
+            line -> assertThat(line).contains("1.4 MiB, 5.21 bits per weight"),
+            line -> assertThat(line).startsWith("1 of 56 tensors"));
     CliRun run =
         CliRun.of(inference, "run", "--backend", "cpu", "--input", "Hi", "-n", "4", "--model", output.toString());
     assertThat(run.code()).as(run.err()).isZero();

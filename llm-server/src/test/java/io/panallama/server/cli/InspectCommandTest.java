@@ -24,10 +24,10 @@ class InspectCommandTest {
     assertThat(run.code()).isZero();
     assertThat(run.out())
         .containsPattern("architecture +llama")
-        .containsPattern("parameters +1,992,768")
-        .containsPattern("tensors +47, .*36 Q8_0")
+        .containsPattern("parameters +2,312,640")
+        .containsPattern("tensors +56, .*43 Q8_0")
         .containsPattern("context +1,024 tokens")
-        .containsPattern("layers +5")
+        .containsPattern("layers +6")
         .containsPattern("vocabulary +gpt2 \\(qwen2\\), 2,048 tokens")
         .containsPattern("chat template +yes")
         .containsPattern("loadable +yes")
@@ -52,8 +52,8 @@ class InspectCommandTest {
     assertThat(json.get("parameters").longValue()).isEqualTo(DemoModel.PARAMETERS);
     assertThat(json.get("heads").intValue()).isEqualTo(3);
     assertThat(json.get("loadable").booleanValue()).isTrue();
-    assertThat(json.get("tensors")).hasSize(47);
-    assertThat(json.at("/tensor_types/q8_0/tensors").intValue()).isEqualTo(36);
+    assertThat(json.get("tensors")).hasSize(56);
+    assertThat(json.at("/tensor_types/q8_0/tensors").intValue()).isEqualTo(43);
     assertThat(json.get("metadata").get("tokenizer.ggml.tokens").get("count").intValue()).isEqualTo(2048);
   }
 
