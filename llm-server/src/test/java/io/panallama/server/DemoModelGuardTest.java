@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class DemoModelGuardTest {
   /** Of the questions; docs/demo-model.md has the figure measured, and rounding differs a little between processors. */
-  private static final double RIGHT = 0.80;
+  private static final double RIGHT = 0.86;
 
   /** Sets that the documentation's examples rely on; of each there are a few questions only. */
   private static final List<String> RELIED_ON =
