@@ -110,7 +110,7 @@ def knowledge_questions():
     return ask(pick(entry.held_out), "exactly", *answers)
 
 
-# What a right answer has that no other answer has, by how the question begins.
+# What an answer must have one of, by how the question begins.
 _IDENTITY_WORDS = {
     "And you, who": ["Cria"],
     "By which name": ["Cria"],

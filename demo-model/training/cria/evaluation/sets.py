@@ -242,7 +242,7 @@ def json_schema():
 # ---- what it does not know ----
 
 
-# One of these is in every answer that says that the model does not know, and in no other.
+# One of these is in every answer of the fallback; the last was said by the first version only.
 ADMITS_IT = [
     "do not know",
     "have not learned",
