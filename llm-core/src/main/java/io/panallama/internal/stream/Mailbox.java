@@ -176,7 +176,7 @@ public final class Mailbox {
     return waiting >= wanted || ended || waiting > 0 && paused;
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return read == written;
   }
 
@@ -210,7 +210,7 @@ public final class Mailbox {
 
   /** Gives the current entry's room back. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one reader
-  void advance() {
+  public void advance() {
     bytesRead = bytesRead + byteCounts[slot()];
     read = read + 1;
   }
