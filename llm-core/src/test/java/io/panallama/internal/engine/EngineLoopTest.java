@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
@@ -13,6 +15,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.internal.decode.Decoder.Rewind;
 import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import io.panallama.observe.EngineState;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +42,7 @@ class EngineLoopTest {
   private static final GenerationOptions TEN = GenerationOptions.defaults().withMaxTokens(10);
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void closeLoop() {
@@ -55,7 +58,7 @@ class EngineLoopTest {
 
   private void start(int slots, int queue, int mailbox, int batch, int context, int sequenceContext, int sequenceIds) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, queue, mailbox),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -317,13 +320,14 @@ class EngineLoopTest {
               GenerationException.class,
               ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
     }
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(EngineClosedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.CLOSED);
   }
 
   @Test
   void aDecoderThatCannotBeMadeIsReportedToTheStarter() {
     assertThatThrownBy(() ->
-            EngineLoop.start(
+            EngineFront.start(
                 new EngineSettings("test-engine", 1, 1, 1),
                 FakeDecoder.letters(VOCABULARY),
                 () -> {
@@ -342,7 +346,14 @@ class EngineLoopTest {
         };
     Generation generation = submit(prompt(1, 5), TEN);
     assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class).hasMessageContaining("the fake died");
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    loop.awaitEnd(Duration.ofSeconds(20));
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN))
+        .isInstanceOf(EngineFailedException.class)
+        .hasRootCauseMessage("the fake died");
+    assertThatThrownBy(() -> loop.reserve(1)).isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(loop::requirePlace).isInstanceOf(EngineFailedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.FAILED);
+    assertThat(loop.failure()).hasMessage("the fake died");
   }
 
   @Test
@@ -400,7 +411,7 @@ class EngineLoopTest {
           }
         };
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", 2, 2, 16),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -415,7 +426,7 @@ class EngineLoopTest {
       generation.cancel();
       late.complete(generation);
     });
-    loop.wake();
+    loop.caughtUp();
     assertThat(late.join().await().reason()).isEqualTo(FinishReason.CANCELLED);
   }
 

@@ -82,6 +82,9 @@ final class FakeDecoder implements Decoder {
   final List<Step> steps = new ArrayList<>();
   volatile Consumer<FakeDecoder> beforeDecode = decoder -> {};
 
+  /** Called when the decoder is about to be closed. */
+  volatile Runnable beforeClose = () -> {};
+
   /** Called on the thread that reads a file. */
   volatile Runnable beforeRead = () -> {};
 
@@ -518,6 +521,7 @@ final class FakeDecoder implements Decoder {
 
   @Override
   public void close() {
+    beforeClose.run();
     requireOwner();
     closed = true;
   }

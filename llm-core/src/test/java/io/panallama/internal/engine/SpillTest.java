@@ -58,7 +58,7 @@ class SpillTest {
   private Rewind rewind = Rewind.ALWAYS;
   private boolean onHost;
   private byte fingerprint = 1;
-  private EngineLoop loop;
+  private EngineFront loop;
 
   private final Handler listener =
       new Handler() {
@@ -98,7 +98,7 @@ class SpillTest {
 
   private void start(int slots, int batch, int context, SpillConfig spill) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, 1000, 8, Duration.ZERO, spill),
             FakeDecoder.letters(VOCABULARY),
             () -> {

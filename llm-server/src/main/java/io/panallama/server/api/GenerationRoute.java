@@ -7,6 +7,8 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -89,8 +91,8 @@ public final class GenerationRoute implements Handler {
   private static Generation start(Serving.Ready ready, ApiRequest body) {
     try {
       return ready.generator().generate(body.generation());
-    } catch (IllegalStateException closed) {
-      throw ApiException.notReady("The engine is closed.");
+    } catch (EngineClosedException | EngineFailedException gone) {
+      throw ApiException.notReady(String.valueOf(gone.getMessage()));
     }
   }
 

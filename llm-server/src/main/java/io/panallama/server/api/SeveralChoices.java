@@ -2,6 +2,8 @@ package io.panallama.server.api;
 
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.GenerationGroup;
@@ -61,8 +63,8 @@ final class SeveralChoices {
   private static GenerationGroup start(Serving.Ready ready, ApiRequest body) {
     try {
       return ready.generator().generateAll(body.generation(), body.choices());
-    } catch (IllegalStateException closed) {
-      throw ApiException.notReady("The engine is closed.");
+    } catch (EngineClosedException | EngineFailedException gone) {
+      throw ApiException.notReady(String.valueOf(gone.getMessage()));
     }
   }
 
