@@ -3,6 +3,7 @@ package io.panallama.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.observe.EngineStats;
+import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
