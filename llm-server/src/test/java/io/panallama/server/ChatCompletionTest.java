@@ -19,6 +19,7 @@ import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.Prompt;
 import io.panallama.sampling.Sampler;
+import io.panallama.server.http.ErrorBoundary;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -167,13 +168,15 @@ class ChatCompletionTest {
               script.fail(
                   new GenerationException(GenerationException.Reason.DECODE_FAILED, "llama_decode failed", null));
             });
-    try (TestServer server = TestServer.start(generator)) {
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(generator)) {
       String body = server.post(CHAT, HELLO_STREAM).body();
 
       assertThat(body).contains("so far").contains("event: error\ndata: ").doesNotContain("[DONE]");
       JsonNode error = json(data(body).getLast()).path("error");
       assertThat(error.path("message").asText()).isEqualTo("llama_decode failed");
       assertThat(error.path("code").asText()).isEqualTo("generation_failed");
+      assertThat(log.errors()).hasSize(1);
     }
   }
 
@@ -184,10 +187,12 @@ class ChatCompletionTest {
             .playing(script ->
                 script.fail(
                     new GenerationException(GenerationException.Reason.DECODE_FAILED, "llama_decode failed", null)));
-    try (TestServer server = TestServer.start(generator)) {
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(generator)) {
       HttpResponse<String> response = server.post(CHAT, HELLO);
       assertThat(response.statusCode()).isEqualTo(500);
       assertThat(TestServer.error(response).path("message").asText()).isEqualTo("llama_decode failed");
+      assertThat(log.errors()).hasSize(1);
     }
   }
 

@@ -54,6 +54,11 @@ public final class TestServer implements AutoCloseable {
     return new TestServer(ChatServer.start(config, model(), generator, () -> STATS));
   }
 
+  /** Clients for a server that was started elsewhere. */
+  static TestServer around(ChatServer server) {
+    return new TestServer(server);
+  }
+
   public static TestServer startWithoutModel() {
     return new TestServer(ChatServer.start(config()));
   }
