@@ -97,8 +97,8 @@ public final class EngineLoop implements AutoCloseable {
    */
   static EngineLoop start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
-    if (settings.spill().directory() != null && settings.spill().diskBytes() > 0) {
-      SpillFolder.create(settings.spill().directory());
+    if (settings.spill().diskBytes() > 0) {
+      SpillFolder.create(settings.spill().directory().orElseThrow());
     }
     EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox, clock);
     loop.thread.start();
@@ -237,11 +237,11 @@ public final class EngineLoop implements AutoCloseable {
   /** The earlier of both limits, in nanoseconds of the engine's clock. */
   private static long deadline(GenerationOptions options, long submitted) {
     long left = Sequence.NO_DEADLINE;
-    Duration limit = options.timeLimit();
+    Duration limit = options.timeLimit().orElse(null);
     if (limit != null) {
       left = TimeUnit.NANOSECONDS.convert(limit);
     }
-    Instant deadline = options.deadline();
+    Instant deadline = options.deadline().orElse(null);
     if (deadline != null) {
       left = Math.min(left, TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), deadline)));
     }

@@ -29,7 +29,7 @@ class SchedulerTest {
             new StopMatcher(List.of(), PIECES.longest()),
             new int[promptLength],
             100_000,
-            GenerationOptions.defaults().withPriority(priority),
+            GenerationOptions.builder().priority(priority).build(),
             deadline,
             null);
     sequence.activate(0);
