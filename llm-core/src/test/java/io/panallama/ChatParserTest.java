@@ -43,7 +43,7 @@ class ChatParserTest {
 
   private static ChatTemplate.Rendered rendered(String template, ChatRequest request) throws IOException {
     String source = Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template));
-    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source))) {
+    try (Model model = Model.load(file, ModelConfig.builder().chatTemplate(source).build())) {
       return model.template().render(request);
     }
   }
@@ -151,7 +151,8 @@ class ChatParserTest {
 
   @Test
   void onlyTheAssistantIsContinued() {
-    ChatRequest request = ChatRequest.of("a").with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED));
+    ChatRequest request =
+        ChatRequest.of("a").with(TemplateOptions.builder().turn(TemplateOptions.Turn.CONTINUED).build());
     assertThatThrownBy(() -> rendered(QWEN3, request)).isInstanceOf(ChatTemplateException.class);
   }
 
@@ -159,7 +160,7 @@ class ChatParserTest {
   void aContinuedMessageIsNotToldAgain() throws IOException {
     ChatRequest request =
         ChatRequest.of(ChatMessage.user("Count"), ChatMessage.assistant("One, two"))
-            .with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED));
+            .with(TemplateOptions.builder().turn(TemplateOptions.Turn.CONTINUED).build());
     ChatTemplate.Rendered rendered = rendered(QWEN3, request);
     assertThat(rendered.prompt()).endsWith("One, two");
     try (ChatParserHandle parser = ChatParserHandle.create(Objects.requireNonNull(rendered.parser()))) {

@@ -87,7 +87,8 @@ public final class SamplerChain implements TokenSampler {
       MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
       llama_sampler_chain_params.no_perf(parameters, true);
       MemorySegment chain = LlamaCpp.llama_sampler_chain_init(parameters);
-      SamplerChain result = new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing());
+      SamplerChain result =
+          new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing().orElse(null));
       try {
         Builder builder = new Builder(model, result.chain, arena, seed(sampling), prompt);
         builder.add(constraint);

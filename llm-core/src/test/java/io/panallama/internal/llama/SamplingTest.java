@@ -102,7 +102,7 @@ class SamplingTest {
   private static List<SamplerChain> chains(List<Kind> kinds, int count) {
     List<SamplerChain> chains = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Sampling sampling = new Sampling(kinds.get(i % kinds.size()).chain(), 1000 + i);
+      Sampling sampling = Sampling.of(kinds.get(i % kinds.size()).chain(), 1000 + i);
       chains.add(SamplerChain.create(model, sampling, new int[] {1, 700, 5, 5, 5, VOCABULARY - 1}));
     }
     return chains;
@@ -307,7 +307,7 @@ class SamplingTest {
             .batchThreads(LogitRows.THREADS)
             .build();
     Sampling sampling =
-        new Sampling(
+        Sampling.of(
             List.of(
                 new Sampler.LazyGrammar("root ::= \"x\"", "root", List.of("^(.|\\n)*never this"), List.of()),
                 new Sampler.Dist()),
