@@ -35,7 +35,7 @@ class NativeLibrariesTest {
         () -> {
           MemorySegment callback =
               ggml_log_callback.allocate((_, text, _) -> LOG.add(text.getString(0)), Arena.global());
-          LlamaCpp.llama_log_set(callback, MemorySegment.NULL);
+          assertThat(LlamaCpp.panallama_log_add(callback, MemorySegment.NULL)).isEqualTo(LlamaCpp.PANALLAMA_OK());
           assertThatIllegalStateException().isThrownBy(NativeLibraries::load);
         });
   }
@@ -53,7 +53,7 @@ class NativeLibrariesTest {
   void saysWhatItLoaded() {
     NativeLibraries libraries = NativeLibraries.load();
 
-    assertThat(libraries.origin()).isEqualTo(NativeLibraries.Origin.CLASS_PATH);
+    assertThat(libraries.origin()).isEqualTo(NativeLibraries.Origin.PACKAGED);
     assertThat(libraries.platform()).isEqualTo(Platform.current().id());
     assertThat(libraries.backend()).isEqualTo(Backend.CPU);
     assertThat(libraries.cudaObstacle()).contains("the CPU was asked for");
