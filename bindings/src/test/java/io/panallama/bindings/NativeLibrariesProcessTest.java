@@ -105,7 +105,8 @@ class NativeLibrariesProcessTest {
   void freeingNeedsNoMemoryAndNoThread() throws Exception {
     assumeThat(Platform.current().os()).isEqualTo(Platform.Os.LINUX);
 
-    Result result = ChildJvm.run(FreeMain.class, ACCESS, DENY, "-Xint", cacheOfTheBuild(), "-cp", classPath(ChildJvm.natives()));
+    Result result =
+        ChildJvm.run(FreeMain.class, ACCESS, DENY, "-Xint", cacheOfTheBuild(), "-cp", classPath(ChildJvm.natives()));
 
     assertThat(result.lines()).containsExactly("made 3", "without memory: a new template fails", "freed, 0 left");
   }
