@@ -138,7 +138,7 @@ class ToolCallTest {
   @ValueSource(strings = {"name", "weather", "arguments", "city", "Paris", "}"})
   void aStopTextInTheMiddleOfACallEndsItWithoutACall(String stop) {
     ChatRequest request = request(new ToolChoice.Required());
-    ChatRequest stopped = request.with(request.options().withStops(stop));
+    ChatRequest stopped = request.with(request.options().toBuilder().stops(stop).build());
     Completion answer = engine.generate(stopped).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(answer.toolCalls()).isEmpty();
@@ -156,7 +156,7 @@ class ToolCallTest {
   @Test
   void aStopTextInTheMiddleOfJsonEndsIt() {
     ChatRequest request = request(new ToolChoice.None());
-    GenerationOptions options = request.options().withFormat(new ResponseFormat.JsonObject()).withStops("\"");
+    GenerationOptions options = request.options().toBuilder().format(new ResponseFormat.JsonObject()).stops("\"").build();
     Completion answer = engine.generate(request.with(options)).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(answer.text()).startsWith("{").doesNotContain("\"");
