@@ -25,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -140,7 +141,7 @@ class ChatCompletionTest {
   @Test
   void sendsHeartbeatsWhileItWaits() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
-    ServerConfig config = TestServer.config().withHeartbeatInterval(Duration.ofMillis(20));
+    ServerConfig config = TestServer.config().toBuilder().heartbeatInterval(Duration.ofMillis(20)).build();
     try (TestServer server = TestServer.start(config, generator)) {
       Iterator<String> lines = server.stream(CHAT, HELLO_STREAM).body().iterator();
       ScriptedGenerator.Script script = generator.next();
@@ -328,14 +329,14 @@ class ChatCompletionTest {
       server.post(CHAT, HELLO);
       assertThat(generator.next().request().options())
           .returns(GenerationOptions.DEFAULT_PRIORITY, GenerationOptions::priority)
-          .returns(null, GenerationOptions::timeLimit)
+          .returns(Optional.empty(), GenerationOptions::timeLimit)
           .returns(new ContextOverflow.Reject(), GenerationOptions::overflow);
 
       server.post(
           CHAT, HELLO.replace("]}", "], \"priority\": 9, \"time_limit_ms\": 1500, \"context_overflow\": \"shift\"}"));
       assertThat(generator.next().request().options())
           .returns(9, GenerationOptions::priority)
-          .returns(Duration.ofMillis(1500), GenerationOptions::timeLimit)
+          .returns(Optional.of(Duration.ofMillis(1500)), GenerationOptions::timeLimit)
           .returns(new ContextOverflow.Shift(0), GenerationOptions::overflow);
 
       String longest =
@@ -344,7 +345,7 @@ class ChatCompletionTest {
               + "}";
       server.post("/v1/completions", longest);
       assertThat(generator.next().request().options())
-          .returns(Duration.ofMillis(Long.MAX_VALUE), GenerationOptions::timeLimit)
+          .returns(Optional.of(Duration.ofMillis(Long.MAX_VALUE)), GenerationOptions::timeLimit)
           .returns(new ContextOverflow.Shift(7), GenerationOptions::overflow);
 
       server.post("/v1/completions", "{\"prompt\": \"x\", \"context_overflow\": \"stop\", \"n_keep\": null}");

@@ -12,9 +12,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.generation.Completion;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.request.ChatRequest;
-import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.Dialect;
@@ -147,8 +147,8 @@ class DialectSeamTest {
       }
 
       @Override
-      public byte[] whole(List<Answer> answers) {
-        return ("\"" + answers.getFirst().completion().text() + "\"").getBytes(UTF_8);
+      public byte[] whole(List<Completion> answers) {
+        return ("\"" + answers.getFirst().text() + "\"").getBytes(UTF_8);
       }
 
       @Override

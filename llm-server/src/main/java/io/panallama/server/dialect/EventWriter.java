@@ -1,5 +1,6 @@
 package io.panallama.server.dialect;
 
+import io.panallama.generation.Completion;
 import io.panallama.generation.GenerationEvent;
 import java.io.IOException;
 import java.util.List;
@@ -34,7 +35,7 @@ public interface EventWriter {
   void end(List<GenerationEvent.Finished> ends, Frames out) throws IOException;
 
   /** The whole answer as a JSON document; the list has an element for each choice. */
-  byte[] whole(List<Answer> answers);
+  byte[] whole(List<Completion> answers);
 
   /** The writer of another choice of the same stream. This one is the writer of choice 0. */
   EventWriter choice(int index);

@@ -2,11 +2,10 @@ package io.panallama.server.http;
 
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.generation.Completion;
 import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.generation.TokenLogprobs;
-import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
@@ -15,7 +14,6 @@ import io.panallama.server.dialect.Framing;
 import io.panallama.server.registry.Registry;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -43,13 +41,13 @@ final class AnswerWriter {
   }
 
   void whole(EventWriter writer, ServerResponse response) {
-    List<Reading> readings = Stream.generate(Reading::new).limit(events.choices()).toList();
-    Answer[] answers = new Answer[events.choices()];
+    List<CompletionBuilder> builders = Stream.generate(CompletionBuilder::new).limit(events.choices()).toList();
+    Completion[] answers = new Completion[events.choices()];
     int open = answers.length;
     while (open > 0) {
       Optional<GenerationEvent> event = next();
       if (event.isPresent()) {
-        Optional<Answer> answer = readings.get(events.choice()).add(event.get());
+        Optional<Completion> answer = builders.get(events.choice()).add(event.get());
         if (answer.isPresent()) {
           answers[events.choice()] = answer.get();
           open--;
@@ -57,19 +55,6 @@ final class AnswerWriter {
       }
     }
     Responses.json(response, writer.whole(Arrays.asList(answers)));
-  }
-
-  /** What is known of a choice's answer. */
-  private static final class Reading {
-    private final CompletionBuilder completion = new CompletionBuilder();
-    private final List<TokenLogprobs> logprobs = new ArrayList<>();
-
-    Optional<Answer> add(GenerationEvent event) {
-      if (event instanceof GenerationEvent.Text piece) {
-        logprobs.addAll(piece.logprobs());
-      }
-      return completion.add(event).map(all -> new Answer(all, logprobs));
-    }
   }
 
   void stream(EventWriter writer, ServerResponse response, Framing framing) {

@@ -51,14 +51,19 @@ public record ChatBody(
    * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
    */
   public ChatRequest request(ServedModel model) {
-    return new ChatRequest(messages, tools, template, withLogprobs(common.options(model), topLogprobs));
+    return ChatRequest.builder()
+        .messages(messages)
+        .tools(tools)
+        .template(template)
+        .options(withLogprobs(common.options(model), topLogprobs))
+        .build();
   }
 
   private static TemplateOptions template(JsonFields body) {
-    TemplateOptions options = TemplateOptions.defaults().withTurn(turn(body));
+    TemplateOptions options = TemplateOptions.builder().turn(turn(body)).build();
     String reasoning = body.string("reasoning_format");
     if (reasoning != null) {
-      options = options.withReasoning(reasoningFormat(reasoning));
+      options = options.toBuilder().reasoning(reasoningFormat(reasoning)).build();
     }
     Map<String, String> arguments = new HashMap<>();
     JsonFields given = body.object("chat_template_kwargs");
@@ -67,11 +72,11 @@ public record ChatBody(
     }
     String effort = body.string("reasoning_effort");
     if ("none".equals(effort)) {
-      options = options.withThinking(false);
+      options = options.toBuilder().thinking(false).build();
     } else if (effort != null) {
       arguments.put("reasoning_effort", JsonFields.quoted(effort));
     }
-    return ControlFields.readBudget(body, options.withArguments(arguments));
+    return ControlFields.readBudget(body, options.toBuilder().arguments(arguments).build());
   }
 
   private static ReasoningFormat reasoningFormat(String name) {
@@ -130,7 +135,7 @@ public record ChatBody(
 
   /** The core reports the chosen token only along with at least one alternative. */
   private static GenerationOptions withLogprobs(GenerationOptions options, int top) {
-    return top < 0 ? options : options.withTopLogprobs(top == 0 ? 1 : top);
+    return top < 0 ? options : options.toBuilder().topLogprobs(top == 0 ? 1 : top).build();
   }
 
   private static void refuseUnless(JsonFields fields, String name, String allowed) {

@@ -41,10 +41,11 @@ public record CommonFields(
     int maxTokens = maxTokens(body);
     SamplingFields sampling = SamplingFields.read(body);
     GenerationOptions options =
-        GenerationOptions.defaults()
-            .withMaxTokens(maxTokens)
-            .withStops(stops(body).toArray(String[]::new))
-            .withFormat(FormatFields.read(body));
+        GenerationOptions.builder()
+            .maxTokens(maxTokens)
+            .stops(stops(body).toArray(String[]::new))
+            .format(FormatFields.read(body))
+            .build();
     options = ServiceFields.read(body, ControlFields.read(body, options));
     body.accept(
         "user",
@@ -65,7 +66,7 @@ public record CommonFields(
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   public GenerationOptions options(ServedModel served) {
-    return fixed.withSampling(sampling.over(served.sampling().get()));
+    return fixed.toBuilder().sampling(sampling.over(served.sampling().get())).build();
   }
 
   private static int choices(JsonFields body) {

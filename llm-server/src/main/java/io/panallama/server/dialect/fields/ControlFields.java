@@ -35,13 +35,13 @@ final class ControlFields {
     StopConditions stop = options.stop();
     Integer minTokens = body.integer("min_tokens");
     if (minTokens != null) {
-      stop = stop.withMinTokens(minTokens);
+      stop = stop.toBuilder().minTokens(minTokens).build();
     }
     JsonNode ids = body.any("stop_token_ids");
     if (ids != null) {
-      stop = stop.withTokens(Set.copyOf(SamplingFields.tokenIds("stop_token_ids", ids)));
+      stop = stop.toBuilder().tokens(Set.copyOf(SamplingFields.tokenIds("stop_token_ids", ids))).build();
     }
-    return options.withStop(stop).withFlush(flush(body));
+    return options.toBuilder().stop(stop).flush(flush(body)).build();
   }
 
   private static StreamFlush flush(JsonFields body) {
@@ -63,7 +63,7 @@ final class ControlFields {
       }
       return options;
     }
-    return options.withBudget(new ReasoningBudget(tokens, message == null ? "" : message));
+    return options.toBuilder().budget(ReasoningBudget.of(tokens, message == null ? "" : message)).build();
   }
 
   private static @Nullable Integer limit(JsonFields body) {

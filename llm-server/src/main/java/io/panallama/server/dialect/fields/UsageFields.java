@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.panallama.generation.Completion;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
@@ -16,6 +17,11 @@ import java.util.List;
  */
 public final class UsageFields {
   private UsageFields() {}
+
+  /** The event that an answer ended with. */
+  public static GenerationEvent.Finished end(Completion answer) {
+    return new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings());
+  }
 
   /** What choices of one request cost together. */
   public static Usage together(List<GenerationEvent.Finished> ends) {

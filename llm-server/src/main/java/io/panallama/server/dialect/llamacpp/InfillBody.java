@@ -38,11 +38,12 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
     Integer window = body.integer("window");
     Integer limit = limit(body);
     InfillRequest gap =
-        InfillRequest.of(required(body, "input_prefix"), required(body, "input_suffix"))
-            .withPrompt(prompt == null ? "" : prompt)
-            .withExtra(extra(body))
-            .withWindow(window == null ? InfillRequest.DEFAULT_WINDOW : window)
-            .withSuffixFirst(body.bool("spm_infill"));
+        InfillRequest.of(required(body, "input_prefix"), required(body, "input_suffix")).toBuilder()
+            .prompt(prompt == null ? "" : prompt)
+            .extra(extra(body))
+            .window(window == null ? InfillRequest.DEFAULT_WINDOW : window)
+            .suffixFirst(body.bool("spm_infill"))
+            .build();
     for (String name : UNSUPPORTED) {
       body.refuse(name);
     }
@@ -62,7 +63,7 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
    */
   GenerationRequest request(ServedModel model) {
     GenerationOptions options = common.options(model);
-    return gap.with(limit == null ? options : options.withMaxTokens(limit));
+    return gap.with(limit == null ? options : options.toBuilder().maxTokens(limit).build());
   }
 
   private static String required(JsonFields body, String name) {

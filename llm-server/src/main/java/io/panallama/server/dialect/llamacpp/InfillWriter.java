@@ -1,9 +1,9 @@
 package io.panallama.server.dialect.llamacpp;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Json;
@@ -49,9 +49,9 @@ final class InfillWriter implements EventWriter {
   public void end(List<GenerationEvent.Finished> ends, Frames out) {}
 
   @Override
-  public byte[] whole(List<Answer> answers) {
-    Answer answer = answers.getFirst();
-    return last(answer.completion().text(), answer.end());
+  public byte[] whole(List<Completion> answers) {
+    Completion answer = answers.getFirst();
+    return last(answer.text(), UsageFields.end(answer));
   }
 
   @Override

@@ -61,13 +61,13 @@ record CompletionBody(CommonFields common, GenerationRequest unset, @Nullable In
   GenerationRequest request(ServedModel model) {
     GenerationOptions options = common.options(model);
     // The core reports the chosen token only along with at least one alternative.
-    return unset.with(logprobs == null ? options : options.withTopLogprobs(Math.max(1, logprobs)));
+    return unset.with(logprobs == null ? options : options.toBuilder().topLogprobs(Math.max(1, logprobs)).build());
   }
 
   /** A completion, or a gap to be filled if there is something behind it. */
   private static GenerationRequest request(Prompt prompt, @Nullable String suffix) {
     if (suffix == null || suffix.isEmpty()) {
-      return new CompletionRequest(prompt, GenerationOptions.defaults());
+      return CompletionRequest.of(prompt, GenerationOptions.defaults());
     }
     if (prompt instanceof Prompt.Text text) {
       return InfillRequest.of(text.text(), suffix);

@@ -6,7 +6,6 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
-import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Json;
@@ -145,8 +144,8 @@ public final class OpenAiWriter implements EventWriter {
   }
 
   @Override
-  public byte[] whole(List<Answer> answers) {
-    List<GenerationEvent.Finished> ends = answers.stream().map(Answer::end).toList();
+  public byte[] whole(List<Completion> answers) {
+    List<GenerationEvent.Finished> ends = answers.stream().map(UsageFields::end).toList();
     return Json.object(json -> {
       head(json, false);
       json.writeArrayFieldStart("choices");
@@ -163,11 +162,11 @@ public final class OpenAiWriter implements EventWriter {
     });
   }
 
-  private void whole(JsonGenerator json, Answer answer) throws IOException {
+  private void whole(JsonGenerator json, Completion answer) throws IOException {
     if (format.chat()) {
-      message(json, answer.completion());
+      message(json, answer);
     } else {
-      json.writeStringField("text", format.echo() + answer.completion().text());
+      json.writeStringField("text", format.echo() + answer.text());
     }
     logprobs(json, answer.logprobs(), legacyLogprobs());
   }
