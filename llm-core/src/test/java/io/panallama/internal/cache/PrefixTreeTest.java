@@ -112,6 +112,28 @@ class PrefixTreeTest {
   }
 
   @Test
+  void equalTokensOfDifferentLineagesNeverMeet() {
+    Lineage half = Lineage.of(List.of(new Lineage.Adapter("a", 0.5f)), List.of());
+    Lineage whole = Lineage.of(List.of(new Lineage.Adapter("a", 1)), List.of());
+    int[] text = {1, 2, 3, 4};
+    insert("plain", text);
+    PrefixTree.Entry<String> entry = tree.insert(half, text, 4, "half");
+    List<String> holders = new ArrayList<>();
+    assertThat(tree.longest(half, text, 4, holders::add)).isEqualTo(4);
+    assertThat(holders).containsExactly("half");
+    assertThat(tree.longest(whole, text, 4, holders::add)).isZero();
+    assertThat(tree.longest(whole, text, 4, 16, holders::add)).isZero();
+    assertThat(tree.beginnings(whole, text, 4)).isEmpty();
+    assertThat(tree.beginnings(half, text, 4)).containsExactly(entry);
+    assertThat(tree.lineage(entry)).isEqualTo(half);
+    Lineage equal = Lineage.of(List.of(new Lineage.Adapter("a", 0.5f)), List.of());
+    assertThat(tree.longest(equal, text, 4, holders::add)).as("an equal lineage").isEqualTo(4);
+    tree.remove(entry);
+    assertThat(tree.longest(half, text, 4, holders::add)).isZero();
+    assertThat(tree.longest(Lineage.EMPTY, text, 4, holders::add)).isEqualTo(4);
+  }
+
+  @Test
   void aBoundedSearchFindsSomeOfThoseThatHaveTheLongestBeginning() {
     for (int i = 0; i < 1000; i++) {
       insert("h" + i, 1, 2, 3, 10 + i, 5);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class EngineFailureTest {
   private static final int VOCABULARY = 200;
-  private static final GenerationOptions MANY = GenerationOptions.defaults().withMaxTokens(50);
+  private static final GenerationOptions MANY = GenerationOptions.builder().maxTokens(50).build();
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
 
@@ -114,7 +114,7 @@ class EngineFailureTest {
   void anErrorWhileASequenceEndsReachesItsReader() {
     EngineFront engine = start(1, 8);
     Generation failing =
-        engine.submit(new int[] {1, 2}, MANY.withMaxTokens(1), List.of(), new FakeDecoder.FakeSampler(), new Deaf());
+        engine.submit(new int[] {1, 2}, MANY.toBuilder().maxTokens(1).build(), List.of(), new FakeDecoder.FakeSampler(), new Deaf());
     assertThatThrownBy(failing::await).isInstanceOf(GenerationException.class).hasMessageContaining("no memory to hear");
     engine.close();
     assertThat(engine.state()).isEqualTo(EngineState.FAILED);
