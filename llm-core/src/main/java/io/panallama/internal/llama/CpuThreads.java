@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CpuThreads implements AutoCloseable {
   /** What all contexts that compute on the processors pass. */
-  static final CpuGate GATE = new CpuGate(Runtime.getRuntime().availableProcessors());
+  static final CpuGate GATE = new CpuGate(Processors.count());
 
-  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final int PROCESSORS = Processors.count();
   private static final List<SharedPool> POOLS = new ArrayList<>();
 
   /** A pool, what keeps its contexts apart, and how many they are; their number is guarded by {@link #POOLS}. */
