@@ -54,9 +54,13 @@ final class CpuThreads implements AutoCloseable {
    * @param aborted whether a step that waits for its turn should be given up
    */
   static CpuThreads attach(MemorySegment context, ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
-    SharedPool pool = join(params, offloaded);
-    pool.pool.attachTo(context);
-    return new CpuThreads(offloaded ? new CpuGate(params.threads()) : GATE, pool, aborted);
+    return Owned.build(owned -> {
+      SharedPool pool = owned.add(join(params, offloaded), CpuThreads::leave);
+      CpuThreads threads = new CpuThreads(offloaded ? new CpuGate(params.threads()) : GATE, pool, aborted);
+      // Last: a context that is attached must not outlive the pool.
+      pool.pool.attachTo(context);
+      return threads;
+    });
   }
 
   private static SharedPool join(ThreadPoolParams params, boolean offloaded) {
@@ -117,9 +121,13 @@ final class CpuThreads implements AutoCloseable {
     turn.wake();
   }
 
-  /** Lets go of the pool, after the context was freed; the last one ends its threads. */
+  /** Leaves the pool, after the context was freed; the last context to leave ends the threads. */
   @Override
   public void close() {
+    leave(pool);
+  }
+
+  private static void leave(SharedPool pool) {
     synchronized (POOLS) {
       if (--pool.users == 0) {
         POOLS.remove(pool);

@@ -164,7 +164,7 @@ public final class NativeDecoder implements Decoder {
       MemorySegment context = LlamaCpp.llama_init_from_model(model.pointer(), parameters);
       if (context.address() == 0) {
         throw new EngineStartException(
-            Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
+            Reason.REFUSED, "llama.cpp refused to start: " + log.takeErrors("it gave no reason"), null);
       }
       try {
         // Models for embeddings or diffusion: llama_decode would encode instead, and assert on larger batches.
@@ -247,7 +247,7 @@ public final class NativeDecoder implements Decoder {
   @Override
   public Status decode() {
     llama_batch.n_tokens(batch, batchLength);
-    log.clear();
+    log.report();
     if (!cpu.enter()) {
       return Status.ABORTED;
     }
@@ -263,7 +263,7 @@ public final class NativeDecoder implements Decoder {
       case 2 -> Status.ABORTED;
       default -> {
         String text = code == LlamaCpp.PANALLAMA_DECODE_THREW() ? error.take() : "llama_decode returned " + code;
-        failure = text + ": " + log.errors("llama.cpp gave no reason");
+        failure = text + ": " + log.takeErrors("llama.cpp gave no reason");
         yield Status.FAILED;
       }
     };
