@@ -7,7 +7,7 @@ import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_logit_bias;
 import io.panallama.bindings.generated.llama_sampler_chain_params;
 import io.panallama.error.InvalidRequestException;
-import io.panallama.internal.engine.TokenSampler;
+import io.panallama.internal.decode.TokenSampler;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.StopConditions;
 import io.panallama.sampling.LogitProcessing;

@@ -10,7 +10,6 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
-import io.panallama.internal.llama.ChatParserHandle;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,7 +33,7 @@ public final class ChatGeneration implements Generation {
   private static final int REST = 19;
 
   private final Generation generation;
-  private final ChatParserHandle parser;
+  private final ChatParser parser;
   private final AtomicBoolean reading = new AtomicBoolean();
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final StringBuilder unread = new StringBuilder();
@@ -44,7 +43,7 @@ public final class ChatGeneration implements Generation {
   private @Nullable GenerationException failure;
   private volatile boolean closed;
 
-  public ChatGeneration(Generation generation, ChatParserHandle parser) {
+  public ChatGeneration(Generation generation, ChatParser parser) {
     this.generation = generation;
     this.parser = parser;
   }
@@ -140,7 +139,7 @@ public final class ChatGeneration implements Generation {
     dueNanos = end + REST * (end - begin);
   }
 
-  private ChatParserHandle.Update update(boolean last) {
+  private ChatParser.Update update(boolean last) {
     String text = unread.toString();
     unread.setLength(0);
     return parser.update(text, last);
@@ -148,7 +147,7 @@ public final class ChatGeneration implements Generation {
 
   private void finish(GenerationEvent.Finished end) {
     boolean complete = end.reason() == FinishReason.STOP || end.reason() == FinishReason.STOP_TEXT;
-    ChatParserHandle.Update update = update(true);
+    ChatParser.Update update = update(true);
     if (update.failure() != null && !complete) {
       // Cut off somewhere; what can be made of it is what the reader gets.
       update = update(false);

@@ -7,7 +7,7 @@ import io.panallama.TestEngines;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
-import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.llama.LogitRows.Sampled;
 import io.panallama.internal.llama.LogitRows.Step;
 import io.panallama.sampling.Sampler;
