@@ -113,7 +113,7 @@ final class LogRouter {
   static final class Capture implements AutoCloseable {
     private static final int MOST_LINES = 200;
 
-    private final @Nullable Capture outer;
+    private @Nullable Capture outer;
     private final List<String> all = new ArrayList<>();
     private final List<String> errors = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
@@ -168,11 +168,20 @@ final class LogRouter {
       dismiss();
     }
 
-    /** Reports what is left; the capture that was there before holds what comes next. */
+    /** Reports what is left. Captures of a thread may be closed in any order: a decoder's outlives the call that made it. */
     @Override
     public void close() {
       report();
-      CAPTURE.set(outer);
+      Capture innermost = CAPTURE.get();
+      if (innermost == this) {
+        CAPTURE.set(outer);
+        return;
+      }
+      for (Capture inner = innermost; inner != null; inner = inner.outer) {
+        if (inner.outer == this) {
+          inner.outer = outer;
+        }
+      }
     }
   }
 }
