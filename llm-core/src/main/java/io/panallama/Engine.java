@@ -313,7 +313,7 @@ public final class Engine implements Generator, AutoCloseable {
     }
     String parameter = request.tools().callable() ? "tools" : "response_format";
     String grammar = rendered.constraint();
-    ReasoningBudget budget = request.template().budget();
+    ReasoningBudget budget = request.template().budget().orElse(null);
     String description = budget == null ? grammar : limited(grammar, rendered.thinking(), budget);
     return new AnswerConstraint(parameter, description, grammar != null, rendered.searchesText(), spoken);
   }
@@ -379,7 +379,7 @@ public final class Engine implements Generator, AutoCloseable {
     List<Sampler> chain = new ArrayList<>();
     chain.add(new Sampler.Grammar(gbnf.grammar(), gbnf.root()));
     chain.addAll(sampling.chain());
-    return new Sampling(chain, sampling.seed());
+    return Sampling.of(chain, sampling.seed());
   }
 
   private static int[] join(int[] one, int[] two) {

@@ -62,7 +62,9 @@ public final class Model implements AutoCloseable {
     this.tokenizer = new Tokenizer(handle);
     this.template =
         new OnDemand<>(
-            "model", () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate())), ChatTemplate::close);
+            "model",
+            () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
+            ChatTemplate::close);
   }
 
   /** Loads with {@link ModelConfig#defaults()}. */
@@ -180,7 +182,7 @@ public final class Model implements AutoCloseable {
 
   /** The Jinja source of the chat template: the one it was loaded with, else the model's own. */
   public Optional<String> chatTemplate() {
-    String given = config.chatTemplate();
+    String given = config.chatTemplate().orElse(null);
     return Optional.ofNullable(given == null ? metadata.get("tokenizer.chat_template") : given);
   }
 

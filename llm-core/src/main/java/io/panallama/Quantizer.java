@@ -126,7 +126,7 @@ public final class Quantizer {
       return config;
     }
     int processors = Math.min(Processors.count(), QuantizationConfig.MAX_THREADS);
-    return config.withThreads(processors);
+    return config.toBuilder().threads(processors).build();
   }
 
   private static void checkOutput(SourceModel model, Path output, QuantizationConfig config) {

@@ -139,7 +139,7 @@ class ChatCompletionTest {
   @Test
   void sendsHeartbeatsWhileItWaits() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
-    ServerConfig config = TestServer.config().withHeartbeatInterval(Duration.ofMillis(20));
+    ServerConfig config = TestServer.config().toBuilder().heartbeatInterval(Duration.ofMillis(20)).build();
     try (TestServer server = TestServer.start(config, generator)) {
       Iterator<String> lines = server.stream(CHAT, HELLO_STREAM).body().iterator();
       ScriptedGenerator.Script script = generator.next();

@@ -52,7 +52,7 @@ class DemoModelGuardTest {
     }
     model = Model.load(DemoModel.extract());
     engine = Engine.start(model, EngineConfig.builder().slots(1).threads(1).batchThreads(1).build());
-    server = ChatServer.start(ServerConfig.defaults().withPort(0));
+    server = ChatServer.start(ServerConfig.builder().port(0).build());
     server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine, engine::stats);
     client = HttpClient.newHttpClient();
   }

@@ -51,7 +51,7 @@ class RealEngineTest {
   static void start() {
     model = Model.load(DemoModel.extract());
     engine = Engine.start(model, EngineConfig.builder().slots(SLOTS).threads(1).batchThreads(1).build());
-    server = ChatServer.start(ServerConfig.defaults().withPort(0));
+    server = ChatServer.start(ServerConfig.builder().port(0).build());
     server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine, engine::stats);
     client = HttpClient.newHttpClient();
   }

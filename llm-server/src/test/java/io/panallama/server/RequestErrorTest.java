@@ -27,7 +27,8 @@ class RequestErrorTest {
   private static final String MESSAGES = "\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]";
 
   private final ScriptedGenerator generator = new ScriptedGenerator();
-  private final TestServer server = TestServer.start(TestServer.config().withMaxBodyBytes(100_000), generator);
+  private final TestServer server =
+      TestServer.start(TestServer.config().toBuilder().maxBodyBytes(100_000).build(), generator);
 
   @AfterAll
   void stop() {

@@ -196,7 +196,7 @@ class SeveralChoicesTest {
   @Test
   void heartbeatsComeWhileAllWait() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
-    ServerConfig config = TestServer.config().withHeartbeatInterval(Duration.ofMillis(20));
+    ServerConfig config = TestServer.config().toBuilder().heartbeatInterval(Duration.ofMillis(20)).build();
     try (TestServer server = TestServer.start(config, generator)) {
       Iterator<String> lines = server.stream(CHAT, two(", \"stream\": true")).body().iterator();
       String comment = Stream.generate(lines::next).filter(line -> line.startsWith(": ")).findFirst().orElseThrow();

@@ -38,7 +38,7 @@ public final class TestServer implements AutoCloseable {
   }
 
   public static ServerConfig config() {
-    return ServerConfig.defaults().withPort(0).withShutdownGrace(Duration.ofMillis(100));
+    return ServerConfig.builder().port(0).shutdownGrace(Duration.ofMillis(100)).build();
   }
 
   public static ServedModel model() {

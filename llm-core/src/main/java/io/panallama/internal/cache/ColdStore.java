@@ -96,7 +96,7 @@ final class ColdStore {
   }
 
   private @Nullable DiskTier disk(SpillConfig config, ThreadFactory threads, Runnable wake) {
-    Path directory = config.directory();
+    Path directory = config.directory().orElse(null);
     if (directory == null || config.diskBytes() == 0) {
       return null;
     }

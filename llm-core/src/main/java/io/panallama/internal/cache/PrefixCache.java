@@ -123,8 +123,8 @@ public final class PrefixCache implements AutoCloseable {
    * @throws io.panallama.error.EngineStartException if it can't be made
    */
   public static void createFolder(SpillConfig spill) {
-    if (spill.directory() != null && spill.diskBytes() > 0) {
-      SpillFolder.create(spill.directory());
+    if (spill.diskBytes() > 0) {
+      SpillFolder.create(spill.directory().orElseThrow());
     }
   }
 

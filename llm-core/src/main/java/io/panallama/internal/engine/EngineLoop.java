@@ -251,11 +251,11 @@ public final class EngineLoop implements AutoCloseable, ReaderListener {
   /** The earlier of both limits, in nanoseconds of the engine's clock. */
   private static long deadline(GenerationOptions options, long submitted) {
     long left = Schedulable.NO_DEADLINE;
-    Duration limit = options.timeLimit();
+    Duration limit = options.timeLimit().orElse(null);
     if (limit != null) {
       left = TimeUnit.NANOSECONDS.convert(limit);
     }
-    Instant deadline = options.deadline();
+    Instant deadline = options.deadline().orElse(null);
     if (deadline != null) {
       left = Math.min(left, TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), deadline)));
     }

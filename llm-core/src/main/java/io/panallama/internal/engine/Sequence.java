@@ -75,7 +75,7 @@ final class Sequence implements Schedulable, CachedText {
       long deadline,
       @Nullable SequenceListener listener) {
     this.stopTokens = options.stop().tokens().stream().mapToInt(Integer::intValue).toArray();
-    LogitProcessing processing = options.processing();
+    LogitProcessing processing = options.processing().orElse(null);
     this.processor =
         processing == null ? null : new ProcessorCall(processing, "panallama-processor-" + generation.id());
     this.generation = generation;

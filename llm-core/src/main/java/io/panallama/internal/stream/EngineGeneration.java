@@ -2,6 +2,7 @@ package io.panallama.internal.stream;
 
 import io.panallama.error.GenerationException;
 import io.panallama.generation.Completion;
+import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
@@ -61,16 +62,14 @@ public final class EngineGeneration implements Generation {
     }
   }
 
-  /** Nobody waits for the single token here, so the reader is woken a few times only. */
+  /** Wakes the reader only a few times: the caller needs no single token. */
   @Override
   public Completion await() {
-    StringBuilder all = new StringBuilder();
+    CompletionBuilder answer = new CompletionBuilder();
     while (true) {
-      GenerationEvent event = next();
-      if (event instanceof GenerationEvent.Text piece) {
-        all.append(piece.text());
-      } else if (event instanceof GenerationEvent.Finished end) {
-        return new Completion(all.toString(), "", List.of(), end.reason(), end.usage(), end.timings());
+      Optional<Completion> completion = answer.add(next());
+      if (completion.isPresent()) {
+        return completion.get();
       }
     }
   }

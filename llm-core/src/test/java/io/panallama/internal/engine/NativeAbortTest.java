@@ -67,7 +67,7 @@ class NativeAbortTest {
 
   @Test
   void aNeighbourInTheAbortedStepIsComputedAgain() {
-    GenerationOptions options = GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(20);
+    GenerationOptions options = GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(20).build();
     String alone = engine.generate(CompletionRequest.of("neighbour").with(options)).await().text();
     EngineGeneration leaving = startLongPrefill();
     Generation neighbour = engine.generate(CompletionRequest.of("neighbour").with(options));

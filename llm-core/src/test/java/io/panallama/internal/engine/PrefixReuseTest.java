@@ -45,7 +45,7 @@ class PrefixReuseTest {
   }
 
   private Generation submit(int[] prompt, int count) {
-    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(count);
+    GenerationOptions options = GenerationOptions.builder().maxTokens(count).build();
     return loop.submit(prompt.clone(), options, List.of(), new FakeSampler(), null);
   }
 

@@ -113,11 +113,11 @@ class SpillTest {
   }
 
   private SpillConfig disk(long memory, long disk) {
-    return SpillConfig.toMemory(memory).withDisk(directory, disk);
+    return SpillConfig.toMemory(memory).toBuilder().disk(directory, disk).build();
   }
 
   private Generation submit(int[] prompt, int count) {
-    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(count);
+    GenerationOptions options = GenerationOptions.builder().maxTokens(count).build();
     return loop.submit(prompt.clone(), options, List.of(), new FakeSampler(), null);
   }
 

@@ -49,7 +49,7 @@ final class TrafficPlayer {
   private TrafficPlayer(TrafficScenario scenario, Path folder) {
     this.scenario = scenario;
     SpillConfig memory = SpillConfig.toMemory(scenario.memoryBytes());
-    this.spill = scenario.diskBytes() == 0 ? memory : memory.withDisk(folder, scenario.diskBytes());
+    this.spill = scenario.diskBytes() == 0 ? memory : memory.toBuilder().disk(folder, scenario.diskBytes()).build();
   }
 
   /**

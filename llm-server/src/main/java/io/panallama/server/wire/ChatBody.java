@@ -35,15 +35,23 @@ public final class ChatBody {
     TemplateOptions template = template(body);
     int topLogprobs = topLogprobs(body);
     return CommonFields.finish(
-        body, model, options -> new ChatRequest(messages, tools, template, withLogprobs(options, topLogprobs)));
+        body,
+        model,
+        options ->
+            ChatRequest.builder()
+                .messages(messages)
+                .tools(tools)
+                .template(template)
+                .options(withLogprobs(options, topLogprobs))
+                .build());
   }
 
   private static TemplateOptions template(JsonFields body) {
-    TemplateOptions options = TemplateOptions.defaults().withTurn(turn(body));
+    TemplateOptions options = TemplateOptions.builder().turn(turn(body)).build();
     String reasoning = body.string("reasoning_format");
     if (reasoning != null) {
       try {
-        options = options.withReasoning(ReasoningFormat.fromWireName(reasoning));
+        options = options.toBuilder().reasoning(ReasoningFormat.fromWireName(reasoning)).build();
       } catch (IllegalArgumentException unknown) {
         throw ApiException.invalid("reasoning_format", String.valueOf(unknown.getMessage()));
       }
@@ -55,11 +63,11 @@ public final class ChatBody {
     }
     String effort = body.string("reasoning_effort");
     if ("none".equals(effort)) {
-      options = options.withThinking(false);
+      options = options.toBuilder().thinking(false).build();
     } else if (effort != null) {
       arguments.put("reasoning_effort", JsonFields.quoted(effort));
     }
-    return ControlFields.readBudget(body, options.withArguments(arguments));
+    return ControlFields.readBudget(body, options.toBuilder().arguments(arguments).build());
   }
 
   /** llama-server's two fields. A conversation that ends with the assistant is continued where the client says so. */
@@ -103,7 +111,7 @@ public final class ChatBody {
 
   /** The core reports the token that was chosen along with one alternative at least. */
   private static GenerationOptions withLogprobs(GenerationOptions options, int top) {
-    return top < 0 ? options : options.withTopLogprobs(top == 0 ? 1 : top);
+    return top < 0 ? options : options.toBuilder().topLogprobs(top == 0 ? 1 : top).build();
   }
 
   /** Refuses a field unless its value asks for nothing: null, false, 0, an empty array. */

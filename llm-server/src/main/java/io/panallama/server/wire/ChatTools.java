@@ -19,7 +19,11 @@ final class ChatTools {
     if (parallel != null && !parallel.isBoolean()) {
       throw JsonFields.wrongType("parallel_tool_calls", parallel, "true or false");
     }
-    return new Tools(tools, choice, parallel == null ? null : parallel.booleanValue());
+    Tools.Builder builder = Tools.builder().list(tools).choice(choice);
+    if (parallel != null) {
+      builder.parallelCalls(parallel.booleanValue());
+    }
+    return builder.build();
   }
 
   private static List<Tool> tools(JsonFields body) {

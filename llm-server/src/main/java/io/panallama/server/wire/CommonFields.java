@@ -25,11 +25,12 @@ final class CommonFields {
     boolean stream = body.bool("stream");
     boolean includeUsage = includeUsage(body, stream);
     GenerationOptions options =
-        GenerationOptions.defaults()
-            .withMaxTokens(maxTokens(body))
-            .withSampling(SamplingFields.read(body, model))
-            .withStops(stops(body).toArray(String[]::new))
-            .withFormat(FormatFields.read(body));
+        GenerationOptions.builder()
+            .maxTokens(maxTokens(body))
+            .sampling(SamplingFields.read(body, model))
+            .stops(stops(body).toArray(String[]::new))
+            .format(FormatFields.read(body))
+            .build();
     options = ServiceFields.read(body, ControlFields.read(body, options));
     body.accept(
         "user",

@@ -45,7 +45,7 @@ public final class CompletionBody {
   /** A completion, or a gap to be filled if there is something behind it. */
   private static GenerationRequest request(Prompt prompt, @Nullable String suffix) {
     if (suffix == null || suffix.isEmpty()) {
-      return new CompletionRequest(prompt, GenerationOptions.defaults());
+      return CompletionRequest.of(prompt, GenerationOptions.defaults());
     }
     if (prompt instanceof Prompt.Text text) {
       return InfillRequest.of(text.text(), suffix);
@@ -62,7 +62,7 @@ public final class CompletionBody {
           "logprobs", "logprobs is " + logprobs + "; it must be 0 to " + GenerationOptions.MAX_TOP_LOGPROBS + ".");
     }
     // The core reports the token that was chosen along with one alternative at least.
-    return options.withTopLogprobs(Math.max(1, logprobs));
+    return options.toBuilder().topLogprobs(Math.max(1, logprobs)).build();
   }
 
   private static Prompt prompt(JsonFields body) {

@@ -34,14 +34,17 @@ final class ControlFields {
     StopConditions stop = options.stop();
     Integer minTokens = body.integer("min_tokens");
     if (minTokens != null) {
-      stop = stop.withMinTokens(minTokens);
+      stop = stop.toBuilder().minTokens(minTokens).build();
     }
     JsonNode ids = body.any("stop_token_ids");
     if (ids != null) {
-      stop = stop.withTokens(Set.copyOf(SamplingFields.tokenIds("stop_token_ids", ids)));
+      stop = stop.toBuilder().tokens(Set.copyOf(SamplingFields.tokenIds("stop_token_ids", ids))).build();
     }
     String flush = body.choice("stream_flush", Arrays.stream(StreamFlush.values()).map(StreamFlush::wireName).toList());
-    return options.withStop(stop).withFlush(flush == null ? StreamFlush.TOKEN : StreamFlush.fromWireName(flush));
+    return options.toBuilder()
+        .stop(stop)
+        .flush(flush == null ? StreamFlush.TOKEN : StreamFlush.fromWireName(flush))
+        .build();
   }
 
   /** {@code options} with the limit of the thinking. */
@@ -54,7 +57,7 @@ final class ControlFields {
       }
       return options;
     }
-    return options.withBudget(new ReasoningBudget(tokens, message == null ? "" : message));
+    return options.toBuilder().budget(ReasoningBudget.of(tokens, message == null ? "" : message)).build();
   }
 
   private static @Nullable Integer limit(JsonFields body) {

@@ -27,18 +27,20 @@ public final class InfillBody {
     Integer window = body.integer("window");
     Integer limit = limit(body);
     InfillRequest gap =
-        InfillRequest.of(required(body, "input_prefix"), required(body, "input_suffix"))
-            .withPrompt(prompt == null ? "" : prompt)
-            .withExtra(extra(body))
-            .withWindow(window == null ? InfillRequest.DEFAULT_WINDOW : window)
-            .withSuffixFirst(body.bool("spm_infill"));
+        InfillRequest.of(required(body, "input_prefix"), required(body, "input_suffix")).toBuilder()
+            .prompt(prompt == null ? "" : prompt)
+            .extra(extra(body))
+            .window(window == null ? InfillRequest.DEFAULT_WINDOW : window)
+            .suffixFirst(body.bool("spm_infill"))
+            .build();
     for (String name : UNSUPPORTED) {
       ChatBody.refuse(body, name);
     }
     // Where the work is done changes nothing about the answer.
     body.accept("id_slot");
     ApiRequest request =
-        CommonFields.finish(body, model, options -> gap.with(limit == null ? options : options.withMaxTokens(limit)));
+        CommonFields.finish(
+            body, model, options -> gap.with(limit == null ? options : options.toBuilder().maxTokens(limit).build()));
     if (request.choices() != 1) {
       throw ApiException.invalid("n", "n is " + request.choices() + "; an infill has one choice.");
     }

@@ -26,17 +26,17 @@ final class ServiceFields {
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   static GenerationOptions read(JsonFields body, GenerationOptions options) {
-    GenerationOptions read = options.withOverflow(overflow(body));
+    GenerationOptions read = options.toBuilder().overflow(overflow(body)).build();
     Integer priority = body.integer("priority");
     if (priority != null) {
-      read = read.withPriority(priority);
+      read = read.toBuilder().priority(priority).build();
     }
     Long millis = body.longInteger(TIME_LIMIT);
     if (millis != null) {
       if (millis < 1) {
         throw ApiException.invalid(TIME_LIMIT, TIME_LIMIT + " is " + millis + "; it must be at least 1.");
       }
-      read = read.withTimeLimit(Duration.ofMillis(millis));
+      read = read.toBuilder().timeLimit(Duration.ofMillis(millis)).build();
     }
     return read;
   }

@@ -39,9 +39,10 @@ public class EngineStepBenchmark extends LauncherJvm {
     decoder = new InstantDecoder(sequences, CONTEXT);
     loop = EngineLoop.start(new EngineSettings("jmh-engine", sequences, 0, 64), Sequences.pieces(), () -> decoder);
     GenerationOptions endless =
-        GenerationOptions.defaults()
-            .withMaxTokens(GenerationOptions.UNLIMITED)
-            .withOverflow(new ContextOverflow.Shift(1));
+        GenerationOptions.builder()
+            .maxTokens(GenerationOptions.UNLIMITED)
+            .overflow(new ContextOverflow.Shift(1))
+            .build();
     List<Mailbox> mailboxes = new ArrayList<>();
     for (int i = 0; i < sequences; i++) {
       Generation generation = loop.submit(new int[16], endless, List.of("\nUser:"), () -> {}, null);
