@@ -10,6 +10,7 @@ import io.panallama.internal.cache.ImageFile;
 import io.panallama.internal.cache.PrefixCache;
 import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.decode.StateStore;
 import io.panallama.internal.decode.TokenSampler;
 import io.panallama.internal.schedule.Admission;
 import io.panallama.internal.schedule.RequestClock;
@@ -326,7 +327,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   public void save(int[] tokens, Path file) throws IOException {
     try (StateCatcher catcher = new StateCatcher()) {
       submit(tokens, GenerationOptions.defaults(), List.of(), () -> {}, catcher).await();
-      ImageFile.write(file, life.decoder().fingerprint(), Lineage.EMPTY, tokens, catcher.image(), () -> false);
+      ImageFile.write(file, life.decoder().states().fingerprint(), Lineage.EMPTY, tokens, catcher.image(), () -> false);
     }
   }
 
@@ -343,12 +344,12 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    */
   public int[] restore(Path file) throws IOException {
     life.requireRunning();
-    Decoder decoder = life.decoder();
-    byte[] fingerprint = decoder.fingerprint();
+    StateStore states = life.decoder().states();
+    byte[] fingerprint = states.fingerprint();
     int[] tokens = ImageFile.readHeader(file, fingerprint).tokens();
     intake.add(
         new Intake.Adoption(
-            Lineage.EMPTY, tokens, ImageFile.read(file, fingerprint, Lineage.EMPTY, tokens, decoder::read)));
+            Lineage.EMPTY, tokens, ImageFile.read(file, fingerprint, Lineage.EMPTY, tokens, states::read)));
     life.wake();
     abandonIfEnded();
     return tokens.clone();

@@ -232,7 +232,7 @@ final class EngineLoop {
     }
     // Some room to grow for each, so that a sequence admitted now is not preempted after the next few tokens.
     long headroom = 32L * (active.size() + 1);
-    return cells + headroom <= decoder.contextSize();
+    return cells + headroom <= decoder.memory().contextSize();
   }
 
   /** Takes the cells of an active sequence away and lets it wait before all others; it will be computed again. */
