@@ -3,6 +3,7 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.error.EngineClosedException;
 import io.panallama.config.EngineConfig;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineStartException;
@@ -84,7 +85,7 @@ class OwnershipTest {
                 GenerationException.class,
                 ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
       }
-      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(EngineClosedException.class);
     }
   }
 
