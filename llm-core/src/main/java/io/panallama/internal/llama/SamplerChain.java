@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,22 +33,21 @@ public final class SamplerChain implements TokenSampler {
   /** Below this logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
   private static final float SMALLEST_TEMPERATURE = 1e-5f;
 
-  private final ModelHandle model;
+  private final Owned owned;
   private final MemorySegment chain;
   private final int shortlist;
   private final boolean recursive;
   private final AnswerConstraint constraint;
   private final @Nullable CandidateBuffer candidates;
-  private final AtomicBoolean closed = new AtomicBoolean();
 
   private SamplerChain(
-      ModelHandle model,
+      Owned owned,
       MemorySegment chain,
       List<Sampler> stages,
       int late,
       AnswerConstraint constraint,
       @Nullable LogitProcessing processing) {
-    this.model = model;
+    this.owned = owned;
     this.chain = chain;
     int seen = shortlist(stages, late, processing == null ? 1 : processing.maxCandidates());
     this.shortlist = seen;
@@ -80,28 +78,25 @@ public final class SamplerChain implements TokenSampler {
       ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
     StopConditions stop = options.stop();
     requireTokens(model, "stop_token_ids", stop.tokens());
-    model.retain();
-    try (Arena arena = Arena.ofConfined()) {
-      List<Sampler> stages = resolve(sampling.chain(), model);
-      Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
-      MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
-      llama_sampler_chain_params.no_perf(parameters, true);
-      MemorySegment chain = LlamaCpp.llama_sampler_chain_init(parameters);
-      SamplerChain result =
-          new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing().orElse(null));
-      try {
-        Builder builder = new Builder(model, result.chain, arena, seed(sampling), prompt);
+    return Owned.build(owned -> {
+      model.retain();
+      owned.onClose(model::release);
+      try (Arena arena = Arena.ofConfined();
+          LogRouter.Capture log = LogRouter.capture()) {
+        List<Sampler> stages = resolve(sampling.chain(), model);
+        Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
+        MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
+        llama_sampler_chain_params.no_perf(parameters, true);
+        MemorySegment chain = owned.add(LlamaCpp.llama_sampler_chain_init(parameters), LlamaCpp::llama_sampler_free);
+        Builder builder = new Builder(model, chain, arena, log, seed(sampling), prompt);
         builder.add(constraint);
         int gates = gates(stages);
         builder.add(stages.subList(0, gates));
         builder.addMinTokens(stop.minTokens(), ends);
         builder.add(stages.subList(gates, stages.size()));
-        return result;
-      } catch (Throwable failure) {
-        result.close();
-        throw failure;
+        return new SamplerChain(owned, chain, stages, ends.size(), constraint, options.processing().orElse(null));
       }
-    }
+    });
   }
 
   /** Stages whose meaning depends on the vocabulary, as those that llama.cpp has for it, and what the model wants. */
@@ -228,14 +223,12 @@ public final class SamplerChain implements TokenSampler {
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      LlamaCpp.llama_sampler_free(chain);
-      model.release();
-    }
+    owned.close();
   }
 
   /** Adds one native stage after the other. */
-  private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
+  private record Builder(
+      ModelHandle model, MemorySegment chain, Arena arena, LogRouter.Capture log, int seed, int[] prompt) {
     void add(AnswerConstraint constraint) {
       if (constraint.description() != null) {
         MemorySegment out = arena.allocate(ADDRESS);
@@ -386,15 +379,18 @@ public final class SamplerChain implements TokenSampler {
       return compiled("grammar", status, out, error);
     }
 
-    private static MemorySegment made(String parameter, int status, MemorySegment out, ErrorText error) {
+    private MemorySegment made(String parameter, int status, MemorySegment out, ErrorText error) {
       if (status != LlamaCpp.PANALLAMA_OK()) {
+        // A caller's mistake, which the exception tells.
+        log.dismiss();
         throw new InvalidRequestException(parameter, parameter + " was refused: " + error.take() + ".");
       }
       return out.get(ADDRESS, 0);
     }
 
-    private static MemorySegment compiled(String parameter, int status, MemorySegment out, ErrorText error) {
+    private MemorySegment compiled(String parameter, int status, MemorySegment out, ErrorText error) {
       if (status != LlamaCpp.PANALLAMA_OK()) {
+        log.dismiss();
         throw new InvalidRequestException(parameter, "The grammar of " + parameter + " was refused: " + error.take());
       }
       return out.get(ADDRESS, 0);

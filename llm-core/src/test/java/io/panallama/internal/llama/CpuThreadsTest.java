@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Several engines on one model, all of them with a thread for every processor. */
 @Timeout(120)
 class CpuThreadsTest {
-  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final int PROCESSORS = Processors.count();
   private static final List<String> PROMPTS = List.of("one", "another one", "and a third");
 
   /** Few: on a machine that is busy with other things, a step of threads that spin takes a hundred times as long. */
