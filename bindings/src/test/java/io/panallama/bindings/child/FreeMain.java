@@ -28,7 +28,7 @@ public final class FreeMain {
   public static void main(String[] args) throws Throwable {
     NativeLibraries.load(BackendChoice.CPU, () -> {});
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment source = arena.allocateFrom("{{ messages[0].content" + " ~ 'a'".repeat(20_000) + " }}");
+      MemorySegment source = arena.allocateFrom("{{ messages[0].content" + " ~ 'a'".repeat(500) + " }}");
       MemorySegment template = template(arena, source);
       MemorySegment parser = parser(arena, "");
       MemorySegment deepParser = parser(arena, "[".repeat(1000));
