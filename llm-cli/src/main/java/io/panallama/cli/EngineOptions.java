@@ -75,7 +75,9 @@ final class EngineOptions {
     if (cacheDisk == null || cacheDisk == 0) {
       return memory;
     }
-    return memory.withDisk(cacheFolder == null ? CacheFolder.root().resolve("prefixes") : cacheFolder, cacheDisk);
+    return memory.toBuilder()
+        .disk(cacheFolder == null ? CacheFolder.root().resolve("prefixes") : cacheFolder, cacheDisk)
+        .build();
   }
 
   /** Bytes, with a unit so that nobody takes them for the mebibytes of llama-server. */

@@ -9,8 +9,8 @@ import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.ChatServer;
-import io.panallama.server.ServedModel;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.util.List;
@@ -61,7 +61,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     ServerConfig config;
     try {
-      config = ServerConfig.defaults().withHost(host).withPort(port);
+      config = ServerConfig.builder().host(host).port(port).build();
     } catch (IllegalArgumentException refused) {
       throw new UsageException("--" + refused.getMessage(), refused);
     }
@@ -91,7 +91,7 @@ final class ServeCommand implements Callable<Integer> {
 
   /** One token, so that the first user does not wait for what happens only once. */
   private static void warmUp(LoadedEngine engine) {
-    GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1);
+    GenerationOptions oneToken = GenerationOptions.builder().maxTokens(1).build();
     try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
       generation.await();
     } catch (ChatTemplateException noChat) {
@@ -148,7 +148,10 @@ final class ServeCommand implements Callable<Integer> {
     if (spill.diskBytes() > 0) {
       row(
           "prefixes",
-          "up to " + Printable.bytes(spill.diskBytes()) + " in " + Printable.line(String.valueOf(spill.directory())));
+          "up to "
+              + Printable.bytes(spill.diskBytes())
+              + " in "
+              + Printable.line(spill.directory().orElseThrow().toString()));
     }
     row("listening", server.uri() + "  (Ctrl-C stops)");
     out.flush();

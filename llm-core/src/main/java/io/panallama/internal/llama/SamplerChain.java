@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_logit_bias;
 import io.panallama.error.InvalidRequestException;
-import io.panallama.internal.engine.TokenSampler;
+import io.panallama.internal.decode.TokenSampler;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.StopConditions;
 import io.panallama.sampling.LogitProcessing;
@@ -91,7 +91,7 @@ public final class SamplerChain implements TokenSampler {
         builder.add(stages.subList(0, gates));
         builder.addMinTokens(stop.minTokens(), ends);
         builder.add(stages.subList(gates, stages.size()));
-        return new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing());
+        return new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing().orElse(null));
       } catch (Throwable failure) {
         LlamaCpp.llama_sampler_free(chain);
         throw failure;

@@ -8,7 +8,7 @@ import io.panallama.TestEngines;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
-import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.llama.LogitRows.Sampled;
 import io.panallama.internal.llama.LogitRows.Step;
 import io.panallama.sampling.Sampler;
@@ -105,7 +105,7 @@ class SamplingTest {
   private static List<SamplerChain> chains(List<Kind> kinds, int count) {
     List<SamplerChain> chains = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Sampling sampling = new Sampling(kinds.get(i % kinds.size()).chain(), 1000 + i);
+      Sampling sampling = Sampling.of(kinds.get(i % kinds.size()).chain(), 1000 + i);
       chains.add(SamplerChain.create(model, sampling, new int[] {1, 700, 5, 5, 5, VOCABULARY - 1}));
     }
     return chains;
@@ -310,7 +310,7 @@ class SamplingTest {
             .batchThreads(LogitRows.THREADS)
             .build();
     Sampling sampling =
-        new Sampling(
+        Sampling.of(
             List.of(
                 new Sampler.LazyGrammar("root ::= \"x\"", "root", List.of("^(.|\\n)*never this"), List.of()),
                 new Sampler.Dist()),
