@@ -154,7 +154,7 @@ class NativeLibrariesProcessTest {
 
     Result result = ChildJvm.run(ACCESS, "-Dpanallama.native.dir=" + folder, "-cp", classPath());
 
-    assertThat(result.lines().getFirst()).startsWith("CORRUPT ").contains("libllama-common.so is cut off");
+    assertThat(result.lines().getFirst()).startsWith("CORRUPT ").contains("libllama-common.so is truncated");
     assertThat(ChildJvm.run(ACCESS, cache(), "-cp", classPath(ChildJvm.natives())).lines()).endsWith("loaded true");
   }
 
