@@ -12,7 +12,7 @@ import io.panallama.error.SessionFileException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationGroup;
 import io.panallama.internal.cache.RefusedImageException;
-import io.panallama.internal.engine.EngineLoop;
+import io.panallama.internal.engine.EngineFront;
 import io.panallama.internal.engine.EngineSettings;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.llama.AnswerConstraint;
@@ -64,9 +64,9 @@ public final class Engine implements Generator, AutoCloseable {
 
   private final Model model;
   private final EngineConfig config;
-  private final EngineLoop loop;
+  private final EngineFront loop;
 
-  private Engine(Model model, EngineConfig config, EngineLoop loop) {
+  private Engine(Model model, EngineConfig config, EngineFront loop) {
     this.model = model;
     this.config = config;
     this.loop = loop;
@@ -98,8 +98,8 @@ public final class Engine implements Generator, AutoCloseable {
               chosen.mailboxCapacity(),
               chosen.itlTarget(),
               chosen.spill());
-      EngineLoop loop =
-          EngineLoop.start(settings, model.vocabulary().pieces(), () -> NativeDecoder.create(handle, chosen));
+      EngineFront loop =
+          EngineFront.start(settings, model.vocabulary().pieces(), () -> NativeDecoder.create(handle, chosen));
       return new Engine(model, chosen, loop);
     } finally {
       handle.release();
