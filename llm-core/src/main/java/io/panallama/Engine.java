@@ -304,18 +304,18 @@ public final class Engine implements Generator, AutoCloseable {
 
   private AnswerConstraint constraint(ChatRequest request, ChatTemplate.Rendered rendered) {
     requireEnforced(request, rendered);
-    Map<Integer, byte[]> spoken = new HashMap<>();
+    Map<Integer, byte[]> visible = new HashMap<>();
     for (String text : rendered.preserved()) {
       int[] tokens = model.tokenizer().tokenize(text, false, true);
       if (tokens.length == 1) {
-        spoken.put(tokens[0], text.getBytes(StandardCharsets.UTF_8));
+        visible.put(tokens[0], text.getBytes(StandardCharsets.UTF_8));
       }
     }
     String parameter = request.tools().callable() ? "tools" : "response_format";
     String grammar = rendered.constraint();
     ReasoningBudget budget = request.template().budget().orElse(null);
     String description = budget == null ? grammar : limited(grammar, rendered.thinking(), budget);
-    return new AnswerConstraint(parameter, description, grammar != null, rendered.searchesText(), spoken);
+    return new AnswerConstraint(parameter, description, grammar != null, rendered.searchesText(), visible);
   }
 
   private static String limited(@Nullable String grammar, @Nullable String thinking, ReasoningBudget budget) {
