@@ -251,7 +251,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener) {
-    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestSpoken()));
+    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestVisibleControlToken()));
     EngineGeneration generation = generation(options, stops.largestRelease());
     RequestClock times = new RequestClock(clock);
     long deadline = deadline(options, times.submitted());
