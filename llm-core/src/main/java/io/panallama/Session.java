@@ -245,7 +245,7 @@ public final class Session {
       if (last.ended && (last.isRead || last.stopped)) {
         running = null;
         last.takeOver();
-      } else if (last.stopped || last.isRead) {
+      } else if (last.stopped || last.chat != null && last.isRead) {
         idle.awaitUninterruptibly();
       } else {
         throw new IllegalStateException("A generation of this session is running; read it to its end or cancel it.");
