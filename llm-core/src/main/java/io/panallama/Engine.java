@@ -4,6 +4,8 @@ import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
 import io.panallama.error.Checks;
 import io.panallama.error.EngineStartException.Reason;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
@@ -11,7 +13,7 @@ import io.panallama.error.SessionFileException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationGroup;
 import io.panallama.internal.cache.RefusedImageException;
-import io.panallama.internal.engine.EngineLoop;
+import io.panallama.internal.engine.EngineFront;
 import io.panallama.internal.engine.EngineSettings;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.llama.ChatParserHandle;
@@ -25,6 +27,7 @@ import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.ChatParser;
 import io.panallama.internal.stream.FlushedGeneration;
+import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
@@ -52,11 +55,11 @@ public final class Engine implements TextGenerator, AutoCloseable {
 
   private final Model model;
   private final EngineConfig config;
-  private final EngineLoop front;
+  private final EngineFront front;
   private final RequestCompiler compiler;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Engine(Model model, EngineConfig config, EngineLoop front) {
+  private Engine(Model model, EngineConfig config, EngineFront front) {
     this.model = model;
     this.config = config;
     this.front = front;
@@ -95,7 +98,7 @@ public final class Engine implements TextGenerator, AutoCloseable {
       return new Engine(
           model,
           chosen,
-          EngineLoop.start(settings, loaded.pieces(), () -> NativeDecoder.create(loaded.handle(), chosen)));
+          EngineFront.start(settings, loaded.pieces(), () -> NativeDecoder.create(loaded.handle(), chosen)));
     } catch (Throwable failure) {
       loaded.release();
       throw failure;
@@ -158,7 +161,8 @@ public final class Engine implements TextGenerator, AutoCloseable {
    *     session can go on by tokens, but not by {@link Session#say(String)}
    * @throws SessionFileException if the file can't be read, is damaged, or is of another model, other types of the KV cache or
    *     another version of llama.cpp
-   * @throws IllegalStateException if the engine is closed
+   * @throws EngineClosedException if the engine is closed
+   * @throws EngineFailedException if it has failed
    */
   public Session restoreSession(Path file, List<ChatMessage> messages) {
     try {
@@ -306,6 +310,11 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /** The most tokens of one generation, prompt and answer together. */
   public int sequenceContextSize() {
     return front.sequenceContextSize();
+  }
+
+  /** Whether the engine takes requests. Never throws. */
+  public EngineState state() {
+    return front.state();
   }
 
   /** What the engine does right now, and has done since its start. */

@@ -136,7 +136,7 @@ class OwnershipTest {
     try (Model model = model()) {
       EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
-        assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.addToBatch(1, 0, 0, true)).join())
+        assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.batch().addToken(1, 0, 0, true)).join())
             .isInstanceOf(CompletionException.class)
             .hasCauseInstanceOf(WrongThreadException.class);
       }
@@ -150,7 +150,9 @@ class OwnershipTest {
     NativeDecoder decoder = NativeDecoder.create(model.handle(), config);
     model.close();
     decoder.close();
-    assertThatThrownBy(decoder::fingerprint).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    assertThatThrownBy(decoder.states()::fingerprint)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
   }
 
   @Test
@@ -159,10 +161,11 @@ class OwnershipTest {
       EngineConfig config =
           EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(), model.sizeBytes(), model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
-        assertThatThrownBy(() -> decoder.addToBatch(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> decoder.addToBatch(2048, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> decoder.addToBatch(1, 0, 2, true)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> decoder.addToBatch(1, -1, 0, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(2048, 0, 0, true))
+            .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(1, 0, 2, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(1, -1, 0, true)).isInstanceOf(IllegalArgumentException.class);
       }
     }
   }

@@ -166,7 +166,10 @@ class ConfigurationIdiomTest {
       return others.get(type);
     }
     if (type instanceof Class<?> known && known.isEnum()) {
-      return Arrays.stream(known.getEnumConstants()).filter(constant -> !constant.equals(now)).findFirst().orElseThrow();
+      return Arrays.stream(known.getEnumConstants())
+          .filter(constant -> !constant.equals(now))
+          .findFirst()
+          .orElseThrow();
     }
     if (type == ImportanceMatrix.class) {
       return ImportanceMatrix.of(Map.of("a", new float[] {1}));

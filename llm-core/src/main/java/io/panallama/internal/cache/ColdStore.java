@@ -1,8 +1,10 @@
 package io.panallama.internal.cache;
 
 import io.panallama.config.SpillConfig;
-import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,7 +58,8 @@ final class ColdStore {
     }
   }
 
-  private final Decoder decoder;
+  private final int contextSize;
+  private final StateStore states;
   private final CacheMeter meter;
   private final ImageMemory memory;
   private final boolean keepsInMemory;
@@ -81,12 +84,14 @@ final class ColdStore {
    * @param threads makes the thread that reads and writes files
    * @param wake makes the engine thread call {@link #receive} soon; called by that thread
    */
-  ColdStore(Decoder decoder, SpillConfig config, CacheMeter meter, ThreadFactory threads, Runnable wake) {
-    this.decoder = decoder;
+  ColdStore(
+      KvMemory cells, StateStore states, SpillConfig config, CacheMeter meter, ThreadFactory threads, Runnable wake) {
+    this.contextSize = cells.contextSize();
+    this.states = states;
     this.meter = meter;
     this.memory = new ImageMemory(config.memoryBytes(), meter);
     this.keepsInMemory = config.memoryBytes() > 0;
-    this.exact = decoder.rewind() != Decoder.Rewind.ALWAYS;
+    this.exact = cells.rewind() != KvMemory.Rewind.ALWAYS;
     this.disk = disk(config, threads, wake);
     this.diskLimit = disk == null ? 0 : config.diskBytes();
   }
@@ -97,7 +102,7 @@ final class ColdStore {
       return null;
     }
     try {
-      return new DiskTier(directory, config.diskBytes(), decoder, meter, threads, wake, this::found, this::vanished);
+      return new DiskTier(directory, config.diskBytes(), states, meter, threads, wake, this::found, this::vanished);
     } catch (IOException failure) {
       LOG.log(System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
       return null;
@@ -111,19 +116,19 @@ final class ColdStore {
   // ---- what is there ----
 
   /** The best to be had for the first {@code limit} tokens of a text; null if nothing is worth it. */
-  @Nullable Hit find(int[] tokens, int limit) {
+  @Nullable Hit find(Lineage lineage, int[] tokens, int limit) {
     List<Hit> hits = new ArrayList<>();
     if (!exact) {
       List<ColdPrefix> candidates = new ArrayList<>();
-      int matched = tree.longest(tokens, limit, MOST_CANDIDATES, candidates::add);
+      int matched = tree.longest(lineage, tokens, limit, MOST_CANDIDATES, candidates::add);
       for (ColdPrefix candidate : candidates) {
         // One that an engine with a larger context has left never finds room.
-        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= decoder.contextSize()) {
+        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= contextSize) {
           hits.add(new Hit(candidate, matched));
         }
       }
     }
-    for (PrefixTree.Entry<ColdPrefix> whole : tree.beginnings(tokens, limit)) {
+    for (PrefixTree.Entry<ColdPrefix> whole : tree.beginnings(lineage, tokens, limit)) {
       hits.add(new Hit(whole.holder(), whole.holder().length()));
     }
     Hit best = null;
@@ -136,16 +141,16 @@ final class ColdStore {
   }
 
   /** How many of the first {@code limit} tokens some text had that is in here. */
-  int common(int[] tokens, int limit) {
-    return tree.longest(tokens, limit, 0, prefix -> {});
+  int common(Lineage lineage, int[] tokens, int limit) {
+    return tree.longest(lineage, tokens, limit, 0, prefix -> {});
   }
 
-  private @Nullable ColdPrefix covering(int[] tokens, int length) {
+  private @Nullable ColdPrefix covering(Lineage lineage, int[] tokens, int length) {
     List<ColdPrefix> candidates = new ArrayList<>();
     if (exact) {
-      tree.beginnings(tokens, length).forEach(entry -> candidates.add(entry.holder()));
+      tree.beginnings(lineage, tokens, length).forEach(entry -> candidates.add(entry.holder()));
       candidates.removeIf(candidate -> candidate.length() != length);
-    } else if (tree.longest(tokens, length, 1, candidates::add) != length) {
+    } else if (tree.longest(lineage, tokens, length, 1, candidates::add) != length) {
       return null;
     }
     return candidates.isEmpty() ? null : candidates.getFirst();
@@ -159,53 +164,53 @@ final class ColdStore {
    * @param length all that the sequence holds
    * @return false if there is no room for it now
    */
-  boolean offer(int[] tokens, int length, int sequence) {
+  boolean offer(Lineage lineage, int[] tokens, int length, int sequence) {
     if (length < SHORTEST) {
       return true;
     }
-    ColdPrefix covering = covering(tokens, length);
+    ColdPrefix covering = covering(lineage, tokens, length);
     if (covering != null) {
       memory.touch(covering);
       return true;
     }
-    long bytes = decoder.stateBytes(sequence);
+    long bytes = states.stateBytes(sequence);
     if (bytes <= 0 || bytes > Math.max(memory.limit(), diskLimit)) {
       return true;
     }
     if (!makeRoom(bytes)) {
       return false;
     }
-    StateImage image = decoder.save(sequence);
+    StateImage image = states.save(sequence);
     if (image != null) {
-      keep(tokens, length, image);
+      keep(lineage, tokens, length, image);
     }
     return true;
   }
 
   /** Takes in an image from elsewhere; false if there is no room or no need for it. */
-  boolean put(int[] tokens, StateImage image) {
+  boolean put(Lineage lineage, int[] tokens, StateImage image) {
     boolean wanted =
         tokens.length >= SHORTEST
             && image.bytes() <= Math.max(memory.limit(), diskLimit)
-            && covering(tokens, tokens.length) == null
+            && covering(lineage, tokens, tokens.length) == null
             && makeRoom(image.bytes());
     if (wanted) {
-      keep(tokens, tokens.length, image);
+      keep(lineage, tokens, tokens.length, image);
     }
     return wanted;
   }
 
-  private void keep(int[] tokens, int length, StateImage image) {
+  private void keep(Lineage lineage, int[] tokens, int length, StateImage image) {
     if (!exact) {
       // The longer one can go back to any of them.
-      for (PrefixTree.Entry<ColdPrefix> shorter : tree.beginnings(tokens, length)) {
+      for (PrefixTree.Entry<ColdPrefix> shorter : tree.beginnings(lineage, tokens, length)) {
         if (!shorter.holder().isPinned()) {
           drop(shorter.holder());
         }
       }
     }
     ColdPrefix prefix = new ColdPrefix(length, image.bytes());
-    prefix.entry(tree.insert(tokens, length, prefix));
+    prefix.entry(tree.insert(lineage, tokens, length, prefix));
     memory.hold(prefix, image);
     writeBehind();
   }
@@ -249,7 +254,7 @@ final class ColdStore {
     prefix.writing(true);
     writes++;
     int[] tokens = tree.tokens(entry);
-    target.write(tokens, image, file -> written(prefix, file));
+    target.write(tree.lineage(entry), tokens, image, file -> written(prefix, file));
   }
 
   private void written(ColdPrefix prefix, @Nullable Path file) {
@@ -316,7 +321,7 @@ final class ColdStore {
     prefix.loading(true);
     makeRoom(prefix.bytes());
     int[] tokens = tree.tokens(entry);
-    source.read(file, tokens, image -> loaded(prefix, image));
+    source.read(file, tree.lineage(entry), tokens, image -> loaded(prefix, image));
   }
 
   private void loaded(ColdPrefix prefix, @Nullable StateImage image) {
@@ -379,7 +384,7 @@ final class ColdStore {
       return;
     }
     ColdPrefix prefix = new ColdPrefix(header.tokens().length, header.stateBytes());
-    prefix.entry(tree.insert(header.tokens(), header.tokens().length, prefix));
+    prefix.entry(tree.insert(header.lineage(), header.tokens(), header.tokens().length, prefix));
     place(prefix, file);
   }
 

@@ -1,7 +1,8 @@
 package io.panallama.internal.cache;
 
-import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,12 +30,12 @@ final class DiskTier {
    * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
    * @param found told of every image that was there at the start
    * @param removed told of every file that was given up for want of room
-   * @throws IOException if the decoder can't say what its images are bound to
+   * @throws IOException if the store can't say what its images are bound to
    */
   DiskTier(
       Path directory,
       long limit,
-      Decoder decoder,
+      StateStore states,
       CacheMeter meter,
       ThreadFactory threads,
       Runnable wake,
@@ -43,7 +44,7 @@ final class DiskTier {
       throws IOException {
     this.folder =
         new SpillFolder(
-            directory, limit, decoder.fingerprint(), decoder::read, file -> report(() -> removed.accept(file)));
+            directory, limit, states.fingerprint(), states::read, file -> report(() -> removed.accept(file)));
     this.meter = meter;
     this.wake = wake;
     this.thread = new BackgroundThread(threads);
@@ -53,11 +54,11 @@ final class DiskTier {
   /**
    * Writes an image, which must stay open until {@code done} is told of its file, or of null if that was not to be.
    */
-  void write(int[] tokens, StateImage image, Consumer<@Nullable Path> done) {
+  void write(Lineage lineage, int[] tokens, StateImage image, Consumer<@Nullable Path> done) {
     submit(() -> {
       Path file = null;
       try {
-        file = folder.write(tokens, image);
+        file = folder.write(lineage, tokens, image);
       } finally {
         Path written = file;
         report(() -> done.accept(written));
@@ -69,11 +70,11 @@ final class DiskTier {
    * Reads an image before anything is written, because somebody waits for it; {@code done} owns it, or gets null if it
    * can't be had.
    */
-  void read(Path file, int[] tokens, Consumer<@Nullable StateImage> done) {
+  void read(Path file, Lineage lineage, int[] tokens, Consumer<@Nullable StateImage> done) {
     thread.submitFirst(() -> {
       StateImage image = null;
       try {
-        image = folder.read(file, tokens);
+        image = folder.read(file, lineage, tokens);
       } finally {
         StateImage loaded = image;
         report(() -> done.accept(loaded));

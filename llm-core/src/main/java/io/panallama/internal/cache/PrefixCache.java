@@ -2,7 +2,10 @@ package io.panallama.internal.cache;
 
 import io.panallama.config.SpillConfig;
 import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -62,10 +65,12 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  private final Decoder decoder;
+  private final KvMemory memory;
+  private final StateStore states;
+  private final int sequenceIds;
   private final CacheMeter meter;
   private final @Nullable ColdStore cold;
-  private final Decoder.Rewind rewind;
+  private final KvMemory.Rewind rewind;
   private final int retainedLimit;
 
   /** Half of the cache, which nothing that is kept for later may exceed. */
@@ -86,14 +91,16 @@ public final class PrefixCache implements AutoCloseable {
   private final Deque<Retained> retained = new ArrayDeque<>();
 
   private PrefixCache(Decoder decoder, int slots, CacheMeter meter, @Nullable ColdStore cold) {
-    this.decoder = decoder;
+    this.memory = decoder.memory();
+    this.states = decoder.states();
+    this.sequenceIds = decoder.sequenceIds();
     this.meter = meter;
     this.cold = cold;
-    this.rewind = decoder.rewind();
-    this.retainedLimit = decoder.sharesPrefixes() ? decoder.sequenceIds() - slots : 0;
-    this.retainedCellLimit = decoder.contextSize() / 2;
-    boolean copies = cold != null && cold.keepsInMemory() && decoder.isOnHost() && rewind == Decoder.Rewind.ALWAYS;
-    this.olderCellLimit = copies ? decoder.contextSize() / OLDER_PART : retainedCellLimit;
+    this.rewind = memory.rewind();
+    this.retainedLimit = memory.sharesPrefixes() ? sequenceIds - slots : 0;
+    this.retainedCellLimit = memory.contextSize() / 2;
+    boolean copies = cold != null && cold.keepsInMemory() && memory.isOnHost() && rewind == KvMemory.Rewind.ALWAYS;
+    this.olderCellLimit = copies ? memory.contextSize() / OLDER_PART : retainedCellLimit;
   }
 
   /**
@@ -107,7 +114,7 @@ public final class PrefixCache implements AutoCloseable {
   public static PrefixCache create(
       Decoder decoder, int slots, SpillConfig spill, CacheMeter meter, ThreadFactory threads, Runnable wake) {
     boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
-    ColdStore cold = spills ? new ColdStore(decoder, spill, meter, threads, wake) : null;
+    ColdStore cold = spills ? new ColdStore(decoder.memory(), decoder.states(), spill, meter, threads, wake) : null;
     return new PrefixCache(decoder, slots, meter, cold);
   }
 
@@ -125,7 +132,7 @@ public final class PrefixCache implements AutoCloseable {
   /** Gives a sequence an id, whatever it may share, and a place among those that others can share with. */
   public void admit(Residency sequence) {
     int id = usedIds.nextClearBit(0);
-    if (id >= decoder.sequenceIds()) {
+    if (id >= sequenceIds) {
       evictOldest();
       id = usedIds.nextClearBit(0);
     }
@@ -158,14 +165,14 @@ public final class PrefixCache implements AutoCloseable {
   /** Takes the longest beginning that can be had now or waits for one that is being computed, and enters the tree. */
   private void share(Residency sequence) {
     find(sequence);
-    sequence.entry(tree.insert(sequence.text().tokens(), sequence.text().length(), sequence));
+    sequence.entry(tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
   }
 
   private void find(Residency sequence) {
     // The last token is always computed: its logits are wanted.
     int limit = sequence.text().length() - 1;
     Match match = match(sequence, limit);
-    ColdStore.Hit hit = cold == null ? null : cold.find(sequence.text().tokens(), limit);
+    ColdStore.Hit hit = cold == null ? null : cold.find(sequence.text().lineage(), sequence.text().tokens(), limit);
     if (hit != null && hit.usable() >= match.usable() + ColdStore.SHORTEST) {
       if (!takeCold(sequence, hit)) {
         // What was found may have been given up to make room for the image.
@@ -175,7 +182,7 @@ public final class PrefixCache implements AutoCloseable {
     } else if (!takeHot(sequence, match) && hit != null) {
       takeCold(sequence, hit);
     }
-    if (cold != null && rewind != Decoder.Rewind.ALWAYS) {
+    if (cold != null && rewind != KvMemory.Rewind.ALWAYS) {
       planCheckpoints(sequence, match, cold);
     }
   }
@@ -194,7 +201,7 @@ public final class PrefixCache implements AutoCloseable {
 
   private Match match(Residency sequence, int limit) {
     List<PrefixHolder> holders = new ArrayList<>();
-    int matched = tree.longest(sequence.text().tokens(), limit, holders::add);
+    int matched = tree.longest(sequence.text().lineage(), sequence.text().tokens(), limit, holders::add);
     return new Match(matched < SHORTEST_SHARE ? null : best(sequence, holders, matched), matched);
   }
 
@@ -203,7 +210,7 @@ public final class PrefixCache implements AutoCloseable {
     PrefixHolder best = null;
     for (PrefixHolder candidate : holders) {
       // The state of a model that can't go back is of use only if it is copied when it gets there.
-      boolean useful = rewind != Decoder.Rewind.NEVER || isWorthWaiting(candidate, matched);
+      boolean useful = rewind != KvMemory.Rewind.NEVER || isWorthWaiting(candidate, matched);
       if (useful && (best == null || candidate.cached() > best.cached()) && !waitsFor(candidate, seeker)) {
         best = candidate;
       }
@@ -236,7 +243,7 @@ public final class PrefixCache implements AutoCloseable {
     }
     int length = match.usable();
     boolean taken =
-        length >= SHORTEST_SHARE && length > sequence.cached() && decoder.share(holder.id(), sequence.id(), length);
+        length >= SHORTEST_SHARE && length > sequence.cached() && memory.share(holder.id(), sequence.id(), length);
     if (taken) {
       sequence.shared(length);
       meter.cached(sequence.sharedLength());
@@ -265,15 +272,15 @@ public final class PrefixCache implements AutoCloseable {
     }
     store.restoring(prefix);
     boolean restored =
-        decoder.restore(image, sequence.id()) || evictCells(prefix.length()) && decoder.restore(image, sequence.id());
+        states.restore(image, sequence.id()) || evictCells(prefix.length()) && states.restore(image, sequence.id());
     if (!restored) {
       // Where nothing else is in the cache there was room for it.
       store.notRestored(prefix, usedIds.cardinality() == 1);
       return false;
     }
     store.restored(prefix);
-    if (hit.usable() < prefix.length() && !decoder.removeFrom(sequence.id(), hit.usable())) {
-      decoder.remove(sequence.id());
+    if (hit.usable() < prefix.length() && !memory.removeFrom(sequence.id(), hit.usable())) {
+      memory.remove(sequence.id());
       return false;
     }
     sequence.restored(hit.usable());
@@ -294,7 +301,7 @@ public final class PrefixCache implements AutoCloseable {
   private void planCheckpoints(Residency sequence, Match match, ColdStore store) {
     int matched = match.length();
     int limit = Math.min(sequence.text().promptLength(), sequence.text().length()) - 1;
-    int parting = Math.min(limit, Math.max(matched, store.common(sequence.text().tokens(), limit)));
+    int parting = Math.min(limit, Math.max(matched, store.common(sequence.text().lineage(), sequence.text().tokens(), limit)));
     if (parting >= ColdStore.SHORTEST && parting > sequence.cached()) {
       sequence.checkpoints().add(parting);
     }
@@ -318,50 +325,50 @@ public final class PrefixCache implements AutoCloseable {
   /** A step computed tokens of a prompt. Allocates nothing unless a copy is wanted here. */
   public void computed(Residency sequence) {
     if (cold != null && sequence.checkpoints().isAt(sequence.cached())) {
-      cold.offer(sequence.text().tokens(), sequence.cached(), sequence.id());
+      cold.offer(sequence.text().lineage(), sequence.text().tokens(), sequence.cached(), sequence.id());
     }
   }
 
   /** An active sequence has lost the tokens behind the first {@code kept}, and goes on with others in their place. */
   public void shifted(Residency sequence, int kept) {
     leave(sequence);
-    if (sequence.cached() > kept && !decoder.removeFrom(sequence.id(), kept)) {
-      decoder.remove(sequence.id());
+    if (sequence.cached() > kept && !memory.removeFrom(sequence.id(), kept)) {
+      memory.remove(sequence.id());
       sequence.lost();
     }
     sequence.truncated(kept);
     sequence.checkpoints().clear();
     if (retainedLimit > 0) {
-      sequence.entry(tree.insert(sequence.text().tokens(), sequence.text().length(), sequence));
+      sequence.entry(tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
     }
   }
 
   /** An active sequence ends; what it computed stays, if it is of use to anybody. Its id is given up. */
   public void retire(Residency sequence) {
     leave(sequence);
-    keep(sequence.id(), sequence.text().tokens(), sequence.cached());
+    keep(sequence.id(), sequence.text().lineage(), sequence.text().tokens(), sequence.cached());
     sequence.vacated();
   }
 
-  private void keep(int id, int[] tokens, int length) {
-    if (isCovered(tokens, length)) {
+  private void keep(int id, Lineage lineage, int[] tokens, int length) {
+    if (isCovered(lineage, tokens, length)) {
       free(id);
       return;
     }
     if (retainedLimit == 0 || length < SHORTEST_SHARE || length > retainedCellLimit) {
       if (cold != null) {
-        cold.offer(tokens, length, id);
+        cold.offer(lineage, tokens, length, id);
       }
       free(id);
       return;
     }
-    for (PrefixTree.Entry<PrefixHolder> shorter : tree.beginnings(tokens, length)) {
+    for (PrefixTree.Entry<PrefixHolder> shorter : tree.beginnings(lineage, tokens, length)) {
       if (shorter.holder() instanceof Retained covered) {
         forget(covered);
       }
     }
     makeRetainedRoom(length);
-    retain(id, tokens, length);
+    retain(id, lineage, tokens, length);
   }
 
   private void makeRetainedRoom(int length) {
@@ -372,35 +379,35 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  private void retain(int id, int[] tokens, int length) {
+  private void retain(int id, Lineage lineage, int[] tokens, int length) {
     Retained left = new Retained(id, length);
-    left.entry = tree.insert(tokens, length, left);
+    left.entry = tree.insert(lineage, tokens, length, left);
     retained.addLast(left);
     retainedCells += length;
   }
 
   /** Takes in the state of a text from elsewhere, into the KV cache if there is room, else into the cold store. */
-  public void adopt(int[] tokens, StateImage image) {
-    if (isCovered(tokens, tokens.length)
-        || restoreRetained(tokens, image)
+  public void adopt(Lineage lineage, int[] tokens, StateImage image) {
+    if (isCovered(lineage, tokens, tokens.length)
+        || restoreRetained(lineage, tokens, image)
         || cold == null
-        || !cold.put(tokens, image)) {
+        || !cold.put(lineage, tokens, image)) {
       image.close();
     }
   }
 
-  private boolean restoreRetained(int[] tokens, StateImage image) {
+  private boolean restoreRetained(Lineage lineage, int[] tokens, StateImage image) {
     int length = tokens.length;
     if (retainedLimit == 0 || length < SHORTEST_SHARE || length > retainedCellLimit) {
       return false;
     }
     makeRetainedRoom(length);
     int id = usedIds.nextClearBit(0);
-    if (id >= decoder.sequenceIds() || !decoder.restore(image, id)) {
+    if (id >= sequenceIds || !states.restore(image, id)) {
       return false;
     }
     usedIds.set(id);
-    retain(id, tokens, length);
+    retain(id, lineage, tokens, length);
     return true;
   }
 
@@ -408,7 +415,7 @@ public final class PrefixCache implements AutoCloseable {
   public void preempt(Residency sequence) {
     leave(sequence);
     if (cold != null) {
-      cold.offer(sequence.text().tokens(), sequence.cached(), sequence.id());
+      cold.offer(sequence.text().lineage(), sequence.text().tokens(), sequence.cached(), sequence.id());
     }
     free(sequence.id());
     sequence.vacated();
@@ -431,9 +438,9 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /** Whether another finished sequence left all of this and maybe more. */
-  private boolean isCovered(int[] tokens, int length) {
+  private boolean isCovered(Lineage lineage, int[] tokens, int length) {
     List<PrefixHolder> holders = new ArrayList<>();
-    int matched = tree.longest(tokens, length, holders::add);
+    int matched = tree.longest(lineage, tokens, length, holders::add);
     return matched == length && holders.stream().anyMatch(holder -> holder instanceof Retained);
   }
 
@@ -444,7 +451,7 @@ public final class PrefixCache implements AutoCloseable {
       return false;
     }
     if (cold != null && oldest.entry != null) {
-      cold.offer(tree.tokens(oldest.entry), oldest.length, oldest.id);
+      cold.offer(tree.lineage(oldest.entry), tree.tokens(oldest.entry), oldest.length, oldest.id);
     }
     forget(oldest);
     return true;
@@ -460,7 +467,7 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   private void free(int id) {
-    decoder.remove(id);
+    memory.remove(id);
     usedIds.clear(id);
   }
 
@@ -489,8 +496,9 @@ public final class PrefixCache implements AutoCloseable {
     store.end(deadline);
     for (Retained left : List.copyOf(retained).reversed()) {
       if (left.entry != null && System.nanoTime() - deadline < 0) {
+        Lineage lineage = tree.lineage(left.entry);
         int[] tokens = tree.tokens(left.entry);
-        while (!store.offer(tokens, left.length, left.id) && store.awaitReport(deadline)) {
+        while (!store.offer(lineage, tokens, left.length, left.id) && store.awaitReport(deadline)) {
           continue;
         }
       }

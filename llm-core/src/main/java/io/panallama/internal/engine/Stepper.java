@@ -3,7 +3,12 @@ package io.panallama.internal.engine;
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.generation.FinishReason;
 import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Batch;
 import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.schedule.Preemption;
 import io.panallama.internal.schedule.Scheduler;
 import io.panallama.internal.schedule.StepBudget;
 import io.panallama.internal.schedule.StepPlan;
@@ -18,13 +23,18 @@ import org.jspecify.annotations.Nullable;
 /** One step: plan, compute, sample, hand out; and what to do when computing does not go well. Engine thread only. */
 final class Stepper {
   private final EngineLoop loop;
+  private final Lifecycle life;
   private final Decoder decoder;
+  private final Batch batch;
+  private final KvMemory memory;
+  private final Outputs outputs;
+  private final StateStore states;
   private final PrefixCache prefixes;
   private final Scheduler<Sequence> scheduler;
   private final StepPlan<Sequence> plan;
   private final TokenSink sink;
   private final Sequence[] sampled;
-  private final int[] outputs;
+  private final int[] rows;
   private final LongSupplier clock;
   private final StepBudget budget;
   private final ProcessorCalls processors;
@@ -34,6 +44,7 @@ final class Stepper {
 
   Stepper(
       EngineLoop loop,
+      Lifecycle life,
       Decoder decoder,
       PrefixCache prefixes,
       Pieces pieces,
@@ -41,16 +52,21 @@ final class Stepper {
       LongSupplier clock) {
     int slots = settings.slots();
     this.loop = loop;
+    this.life = life;
     this.decoder = decoder;
+    this.batch = decoder.batch();
+    this.memory = decoder.memory();
+    this.outputs = decoder.outputs();
+    this.states = decoder.states();
     this.prefixes = prefixes;
     this.clock = clock;
-    this.budget = new StepBudget(decoder.batchSize(), slots, settings.itlTarget().toNanos());
-    this.scheduler = new Scheduler<>(decoder.batchSize(), budget);
+    this.budget = new StepBudget(batch.capacity(), slots, settings.itlTarget().toNanos());
+    this.scheduler = new Scheduler<>(batch.capacity(), budget);
     this.plan = new StepPlan<>(slots);
-    this.sink = new TokenSink(pieces, decoder);
+    this.sink = new TokenSink(pieces, outputs);
     this.sampled = new Sequence[slots];
-    this.outputs = new int[slots];
-    this.processors = new ProcessorCalls(loop, decoder, slots, clock, this::take);
+    this.rows = new int[slots];
+    this.processors = new ProcessorCalls(loop, life::wake, outputs, slots, clock, this::take);
   }
 
   /** The sequences that wait for a processor. */
@@ -65,7 +81,7 @@ final class Stepper {
       active.get(i).updateBackpressure();
     }
     long started = clock.getAsLong();
-    int promptLimit = decoder.batchSize();
+    int promptLimit = batch.capacity();
     while (true) {
       plan(active, started, promptLimit);
       if (plan.isEmpty()) {
@@ -73,7 +89,7 @@ final class Stepper {
       }
       fillBatch(started);
       // A cancel from before fillBatch marked the prefills did not abort anything: look again before the long call.
-      if (loop.isClosing() || cancelledPrefill()) {
+      if (life.isClosing() || cancelledPrefill()) {
         markPrefills(false);
         return true;
       }
@@ -85,15 +101,14 @@ final class Stepper {
           return true;
         }
         case NO_ROOM -> {
-          // Nothing changed. First goes what finished sequences left, then the prompts get less, down to the generating
-          // sequences alone; then somebody has to make room.
+          // Nothing changed. Evict retained prefixes; then halve this step's prompt tokens, down to none; finally preempt.
           if (prefixes.evictOldest()) {
             continue;
           }
           if (plan.promptTokens() > 1 || plan.promptTokens() == 1 && plan.size() > 1) {
             promptLimit = plan.promptTokens() / 2;
           } else {
-            makeRoom(active);
+            makeRoom(active, started);
             return true;
           }
         }
@@ -124,11 +139,11 @@ final class Stepper {
 
   private void fillBatch(long now) {
     decoder.clearAbort();
-    decoder.clearBatch();
+    batch.clear();
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       sequence.clock().step(now);
-      outputs[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
+      rows[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
     }
     markPrefills(true);
   }
@@ -145,8 +160,7 @@ final class Stepper {
     int index = -1;
     for (int k = 0; k < count; k++) {
       int position = first + k;
-      index =
-          decoder.addToBatch(sequence.token(position), position, sequence.residency().id(), output && k == count - 1);
+      index = batch.addToken(sequence.token(position), position, sequence.residency().id(), output && k == count - 1);
     }
     return index;
   }
@@ -163,7 +177,7 @@ final class Stepper {
 
   private void handOut(long started) {
     suspects.pollFirst();
-    decoder.clearSamples();
+    outputs.clearSamples();
     int prompts = plan.promptTokens();
     int generating = plan.generating();
     int count = 0;
@@ -175,16 +189,16 @@ final class Stepper {
       prefixes.computed(sequence.residency());
       if (completes && !sequence.wantsState()) {
         if (sequence.processor() == null) {
-          decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
+          outputs.addSample(sequence.sampler(), rows[i], sequence.topLogprobs());
         } else {
-          decoder.addCandidates(sequence.sampler(), outputs[i], sequence.topLogprobs());
+          outputs.addCandidates(sequence.sampler(), rows[i], sequence.topLogprobs());
           asked++;
         }
         sampled[count++] = sequence;
       }
     }
     if (count > 0) {
-      decoder.sample();
+      outputs.sample();
     }
     long now = clock.getAsLong();
     budget.measured(generating, prompts, plan.isFilledUp(), now - started);
@@ -208,14 +222,14 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       if (sequence.wantsState() && sequence.missing() == 0) {
-        sequence.tellState(decoder.save(sequence.residency().id()));
+        sequence.tellState(states.save(sequence.residency().id()));
         loop.finish(sequence, FinishReason.LENGTH);
       }
     }
   }
 
   private void take(Sequence sequence, int sample, long now) {
-    if (decoder.sampledToken(sample) < 0) {
+    if (outputs.sampledToken(sample) < 0) {
       failSample(sequence);
       return;
     }
@@ -229,24 +243,19 @@ final class Stepper {
   }
 
   private void failSample(Sequence sequence) {
-    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + decoder.failure());
+    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + outputs.sampleFailure());
   }
 
-  /** The youngest sequence gives its cells to the others; one that is alone has filled the cache by itself. */
-  private void makeRoom(List<Sequence> active) {
-    Sequence youngest = active.getFirst();
-    for (Sequence sequence : active) {
-      if (sequence.generation().id() > youngest.generation().id()) {
-        youngest = sequence;
-      }
-    }
+  /** Preempts a sequence for the others; one that is alone has filled the cache by itself. */
+  private void makeRoom(List<Sequence> active, long now) {
+    Sequence victim = Preemption.victim(active, now);
     if (active.size() > 1) {
-      loop.preempt(youngest);
-    } else if (youngest.shifts() && youngest.length() > 2) {
-      prefixes.shifted(youngest.residency(), youngest.shift());
+      loop.preempt(victim);
+    } else if (victim.shifts() && victim.length() > 2) {
+      prefixes.shifted(victim.residency(), victim.shift());
     } else {
-      sink.endEarly(youngest);
-      loop.finish(youngest, FinishReason.CONTEXT_FULL);
+      sink.endEarly(victim);
+      loop.finish(victim, FinishReason.CONTEXT_FULL);
     }
   }
 
@@ -262,8 +271,8 @@ final class Stepper {
    */
   private void rollBack(List<Sequence> active) {
     for (Sequence sequence : active) {
-      if (!decoder.removeFrom(sequence.residency().id(), sequence.cached())) {
-        decoder.remove(sequence.residency().id());
+      if (!memory.removeFrom(sequence.residency().id(), sequence.cached())) {
+        memory.remove(sequence.residency().id());
         sequence.residency().lost();
       }
     }

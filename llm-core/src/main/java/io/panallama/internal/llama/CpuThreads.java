@@ -47,23 +47,25 @@ final class CpuThreads implements AutoCloseable {
   }
 
   /**
-   * Attaches a context.
+   * Joins a pool that contexts of this kind share, or starts one.
    *
-   * @param params the threads of its steps
+   * @param params the threads of the context's steps
    * @param offloaded whether a GPU computes a part of the model
    * @param aborted whether a step that waits for its turn should be given up
    */
-  static CpuThreads attach(MemorySegment context, ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
+  static CpuThreads join(ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
     return Owned.build(owned -> {
-      SharedPool pool = owned.add(join(params, offloaded), CpuThreads::leave);
-      CpuThreads threads = new CpuThreads(offloaded ? new CpuGate(params.threads()) : GATE, pool, aborted);
-      // Last: a context that is attached must not outlive the pool.
-      pool.pool.attachTo(context);
-      return threads;
+      SharedPool pool = owned.add(pool(params, offloaded), CpuThreads::leave);
+      return new CpuThreads(offloaded ? new CpuGate(params.threads()) : GATE, pool, aborted);
     });
   }
 
-  private static SharedPool join(ThreadPoolParams params, boolean offloaded) {
+  /** Lets a context compute with these threads until it is freed. */
+  void attach(MemorySegment context) {
+    pool.pool.attachTo(context);
+  }
+
+  private static SharedPool pool(ThreadPoolParams params, boolean offloaded) {
     // A pool for one has no threads that could be shared.
     if (params.threads() == 1 || offloaded) {
       return new SharedPool(params);

@@ -32,10 +32,12 @@ final class LogRouter {
 
   private LogRouter() {}
 
-  /** Installs the callback, for the life of the process. */
+  /** Adds the callback, for the life of the process. */
   static void install() {
     MemorySegment callback = ggml_log_callback.allocate(LogRouter::receive, Arena.global());
-    LlamaCpp.panallama_log_set(callback);
+    if (LlamaCpp.panallama_log_add(callback, MemorySegment.NULL) != LlamaCpp.PANALLAMA_OK()) {
+      throw new OutOfMemoryError("There is no native memory for a log callback.");
+    }
   }
 
   /** Starts to hold what llama.cpp logs on the current thread. */
@@ -113,7 +115,7 @@ final class LogRouter {
   static final class Capture implements AutoCloseable {
     private static final int MOST_LINES = 200;
 
-    private final @Nullable Capture outer;
+    private @Nullable Capture outer;
     private final List<String> all = new ArrayList<>();
     private final List<String> errors = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
@@ -168,11 +170,20 @@ final class LogRouter {
       dismiss();
     }
 
-    /** Reports what is left; the capture that was there before holds what comes next. */
+    /** Reports what is left. Captures of a thread may be closed in any order: a decoder's outlives the call that made it. */
     @Override
     public void close() {
       report();
-      CAPTURE.set(outer);
+      Capture innermost = CAPTURE.get();
+      if (innermost == this) {
+        CAPTURE.set(outer);
+        return;
+      }
+      for (Capture inner = innermost; inner != null; inner = inner.outer) {
+        if (inner.outer == this) {
+          inner.outer = outer;
+        }
+      }
     }
   }
 }

@@ -122,7 +122,7 @@ class CpuThreadsTest {
     CpuGate.Turn everything = CpuThreads.GATE.turn(PROCESSORS, lane, () -> false);
     ModelHandle handle = ModelHandle.load(folder.resolve("tiny.gguf"), ModelConfig.defaults());
     try (NativeDecoder decoder = NativeDecoder.create(handle, config)) {
-      decoder.addToBatch('a', 0, 0, true);
+      decoder.batch().addToken('a', 0, 0, true);
       assertThat(CpuThreads.GATE.enter(everything)).isTrue();
       Thread waiting = Thread.currentThread();
       CompletableFuture<Void> abort =

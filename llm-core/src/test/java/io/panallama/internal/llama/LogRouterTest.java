@@ -95,7 +95,7 @@ class LogRouterTest {
   @Test
   void anErrorThatNobodyTookIsSeen() {
     try (LogRouter.Capture outer = LogRouter.capture()) {
-      try (LogRouter.Capture log = LogRouter.capture()) {
+      try (LogRouter.Capture _ = LogRouter.capture()) {
         say(GGML_LOG_LEVEL_ERROR(), "broken\n");
         say(GGML_LOG_LEVEL_WARN(), "odd\n");
       }

@@ -104,9 +104,9 @@ class ModelReferencesTest {
   @Test
   void aFailedStepHasLlamaCppsWords() {
     try (NativeDecoder decoder = NativeDecoder.create(model, config())) {
-      decoder.clearBatch();
-      decoder.addToBatch(1, 0, 0, false);
-      decoder.addToBatch(1, 5, 0, true);
+      decoder.batch().clear();
+      decoder.batch().addToken(1, 0, 0, false);
+      decoder.batch().addToken(1, 5, 0, true);
       assertThat(decoder.decode()).isEqualTo(NativeDecoder.Status.FAILED);
       assertThat(decoder.failure()).contains("positions");
     }
