@@ -123,7 +123,7 @@ public final class Outline {
     return limits(schema, "minimum", "maximum", "");
   }
 
-  /** The bounds as far as somebody chose them; empty if nobody did. */
+  /** The bounds that an annotation set; empty if there are none. */
   private static String limits(JsonNode schema, String least, String most, String unit) {
     long min = schema.path(least).asLong(Long.MIN_VALUE);
     long max = schema.path(most).asLong(Long.MAX_VALUE);
