@@ -244,8 +244,8 @@ public final class RequestCompiler {
   }
 
   /** The sampling with the grammar of the response format in front. Two grammars would contradict each other. */
-  private static Sampling sampling(GenerationOptions options, AnswerConstraint constraint) {
-    Sampling sampling = options.sampling();
+  private Sampling sampling(GenerationOptions options, AnswerConstraint constraint) {
+    Sampling sampling = options.sampling().over(model.recommendedSampling());
     ResponseFormat.Gbnf gbnf = options.format() instanceof ResponseFormat.Gbnf given ? given : null;
     if (gbnf == null && !constraint.hasGrammar()) {
       return sampling;
