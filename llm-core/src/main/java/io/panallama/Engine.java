@@ -27,6 +27,7 @@ import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.schema.SchemaCheck;
 import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.FlushedGeneration;
+import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
@@ -421,6 +422,11 @@ public final class Engine implements Generator, AutoCloseable {
 
   public EngineStats stats() {
     return loop.stats();
+  }
+
+  /** Whether it takes requests. Any thread may ask, also after it was closed. */
+  public EngineState state() {
+    return loop.state();
   }
 
   public Model model() {
