@@ -38,7 +38,7 @@ public final class Lease implements AutoCloseable {
 
   /**
    * Runs {@code action} once if the registry is closed and its grace period is over before the lease is returned; at once if
-   * that is so already. The action must end what the lease is held for and must not block.
+   * that is so already. The action must end the work that holds the lease, and must not block.
    */
   public void onRevoke(Runnable action) {
     if (registry.addRevokeAction(onRevoke, action)) {
