@@ -6,6 +6,8 @@ import io.panallama.config.KvCacheType;
 import io.panallama.config.LoadMode;
 import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -39,15 +41,21 @@ final class ModelOptions {
   private int threads = EngineConfig.AUTO;
 
   @Option(
+      names = {"-tb", "--batch-threads"},
+      paramLabel = "N",
+      description = "Threads for steps that process prompts. Default: as --threads.")
+  private @Nullable Integer batchThreads;
+
+  @Option(
       names = {"-b", "--batch-size"},
       paramLabel = "TOKENS",
-      description = "The most tokens of one step. Default: 512.")
+      description = "Most tokens in one step. Default: 512.")
   private int batchSize = EngineConfig.AUTO;
 
   @Option(
       names = {"-ub", "--ubatch-size"},
       paramLabel = "TOKENS",
-      description = "The most tokens computed at once. Default: the batch size, at most 512.")
+      description = "Most tokens computed at once. Default: the batch size, at most 512.")
   private int microBatchSize = EngineConfig.AUTO;
 
   @Option(
@@ -71,22 +79,38 @@ final class ModelOptions {
       names = "--kv-value-type",
       paramLabel = "TYPE",
       converter = KvType.class,
-      description = "The same for the values alone. Default: as --kv-type.")
+      description = "Number format of the values in the KV cache. Default: as --kv-type.")
   private @Nullable KvCacheType kvValueType;
 
   @Option(
       names = {"-fa", "--flash-attn"},
       paramLabel = "auto|on|off",
       converter = OnOffAuto.class,
-      description = "The fused attention kernel. Default: auto.")
+      description = "Whether attention runs in the fused kernel. Default: auto.")
   private FlashAttention flashAttention = FlashAttention.AUTO;
 
   @Option(
       names = "--load-mode",
       paramLabel = "MODE",
       converter = Loading.class,
-      description = "How weights come into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
+      description =
+          "How weights are brought into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
   private LoadMode loadMode = LoadMode.MMAP;
+
+  @Option(
+      names = "--main-gpu",
+      paramLabel = "N",
+      description = "GPU to use where one is to be chosen, counted from 0. Default: 0.")
+  private int mainGpu = ModelConfig.defaults().mainGpu();
+
+  @Option(names = "--check-tensors", description = "Look for invalid numbers in the weights while loading; slower.")
+  private boolean checkTensors;
+
+  @Option(
+      names = "--chat-template",
+      paramLabel = "FILE",
+      description = "Jinja source of a chat template to use instead of the model's own. Default: the model's own.")
+  private @Nullable Path chatTemplate;
 
   /** Whether the embedded demo model will be used. */
   boolean isDemo() {
@@ -117,7 +141,7 @@ final class ModelOptions {
     EngineConfig engineConfig;
     ModelConfig modelConfig;
     try {
-      modelConfig = ModelConfig.defaults().withLoadMode(loadMode).withGpuLayers(gpuLayers);
+      modelConfig = modelConfig();
       engineConfig = engineConfig(engineOptions);
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OptionNames.in(refused), refused);
@@ -133,6 +157,23 @@ final class ModelOptions {
     }
   }
 
+  private ModelConfig modelConfig() {
+    return ModelConfig.defaults()
+        .withLoadMode(loadMode)
+        .withGpuLayers(gpuLayers)
+        .withMainGpu(mainGpu)
+        .withCheckTensors(checkTensors)
+        .withChatTemplate(chatTemplate == null ? null : readTemplate(chatTemplate));
+  }
+
+  private static String readTemplate(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException failure) {
+      throw new UsageException("--chat-template: " + file + " can't be read: " + failure, failure);
+    }
+  }
+
   private EngineConfig engineConfig(Consumer<EngineConfig.Builder> engineOptions) {
     EngineConfig.Builder builder =
         EngineConfig.builder()
@@ -140,7 +181,7 @@ final class ModelOptions {
             .batchSize(batchSize)
             .microBatchSize(microBatchSize)
             .threads(threads)
-            .batchThreads(threads)
+            .batchThreads(batchThreads == null ? threads : batchThreads)
             .keyType(kvType)
             .valueType(kvValueType == null ? kvType : kvValueType)
             .flashAttention(flashAttention);

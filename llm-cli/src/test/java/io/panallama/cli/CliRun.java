@@ -4,9 +4,14 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
 
 /** One command line run in this process with what it printed. */
 record CliRun(int code, String out, String err) {
+  /** Without variables, and without a configuration file. */
+  static final Environment ENVIRONMENT = new Environment(Map.of(), Path.of("no-such-folder", "config.yaml"));
+
   static CliRun of(Inference inference, String... args) {
     return withInput(inference, new byte[0], args);
   }
@@ -37,8 +42,8 @@ record CliRun(int code, String out, String err) {
             new ByteArrayInputStream(input),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
+            new Terminals(false, false, false),
+            ENVIRONMENT,
             inference,
             signals);
     int code = Main.run(context, args);

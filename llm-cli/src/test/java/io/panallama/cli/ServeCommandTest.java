@@ -53,8 +53,8 @@ class ServeCommandTest {
             InputStream.nullInputStream(),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
+            new Terminals(false, false, false),
+            CliRun.ENVIRONMENT,
             inference,
             signals);
     return CompletableFuture.supplyAsync(() -> Main.run(context, args), task -> new Thread(task).start());

@@ -1,0 +1,151 @@
+package io.panallama.cli;
+
+import io.panallama.cli.settings.Setting;
+import io.panallama.cli.settings.Settings;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code panallama config}: the value of every option of a command, and where it comes from. What it prints is itself a
+ * configuration file, in which the defaults are comments.
+ */
+@Command(
+    name = "config",
+    description = {
+      "Show the value of every option of a command, and where it comes from:",
+      "a flag, an environment variable PANALLAMA_..., the configuration file, or the default, in this order of"
+          + " precedence."
+    },
+    customSynopsis = "panallama config [--config=FILE] [COMMAND [OPTIONS OF COMMAND]]")
+final class ConfigCommand implements Callable<Integer> {
+  private static final String USUAL_COMMAND = "serve";
+
+  /** Descriptions say what holds when nothing is set. */
+  private static final Pattern DEFAULT = Pattern.compile("[Dd]efault:? (.+?)\\.?$");
+
+  private static final int VALUE_WIDTH = 40;
+
+  private final CommandContext context;
+  private final Settings settings;
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "COMMAND [OPTIONS OF COMMAND]",
+      description = "The command, as it would be called. Default: serve.")
+  private List<String> words = List.of();
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  ConfigCommand(CommandContext context, Settings settings) {
+    this.context = context;
+    this.settings = settings;
+  }
+
+  @Override
+  public Integer call() {
+    List<String> line = words.isEmpty() ? List.of(USUAL_COMMAND) : words;
+    CommandLine command = spec.root().commandLine();
+    while (!line.isEmpty() && command.getSubcommands().containsKey(line.getFirst())) {
+      command = command.getSubcommands().get(line.getFirst());
+      line = line.subList(1, line.size());
+    }
+    if (command == spec.root().commandLine()) {
+      throw new UsageException("'" + line.getFirst() + "' is no command; panallama help lists them.");
+    }
+    ParseResult parsed;
+    try {
+      parsed = command.parseArgs(line.toArray(String[]::new));
+    } catch (CommandLine.MissingParameterException incomplete) {
+      // What a command can't do without may be missing here.
+      parsed = command.getParseResult();
+    } catch (ParameterException refused) {
+      throw new UsageException(String.valueOf(refused.getMessage()), refused);
+    }
+    print(command.getCommandSpec(), Optional.ofNullable(parsed));
+    return ExitCode.OK;
+  }
+
+  private void print(CommandSpec command, Optional<ParseResult> parsed) {
+    context.out().println("# " + command.qualifiedName() + ": the values that hold, and where they come from.");
+    context
+        .out()
+        .println(
+            "# File: "
+                + settings
+                    .file()
+                    .map(Object::toString)
+                    .orElse("none; the usual one would be " + context.environment().configFile()));
+    String indent = "";
+    for (String word : command.qualifiedName(" ").split(" ")) {
+      if (!word.equals(spec.root().name())) {
+        context.out().println(indent + word + ":");
+        indent += "  ";
+      }
+    }
+    for (OptionSpec option : command.options()) {
+      Optional<String> key = Settings.key(option);
+      if (key.isPresent() && !option.inherited()) {
+        print(indent, key.get(), option, parsed);
+      }
+    }
+  }
+
+  private void print(String indent, String key, OptionSpec option, Optional<ParseResult> parsed) {
+    Optional<Setting> setting = settings.of(option);
+    if (parsed.isPresent() && parsed.get().hasMatchedOption(option)) {
+      List<String> given = parsed.get().matchedOption(option.longestName()).originalStringValues();
+      line(indent + key + ": " + value(given, option), option.longestName());
+    } else if (setting.isPresent()) {
+      List<String> values =
+          option.isMultiValue()
+              ? List.of(setting.get().value().split(Pattern.quote(Settings.SEPARATOR)))
+              : List.of(setting.get().value());
+      line(indent + key + ": " + value(values, option), setting.get().source());
+    } else {
+      line(indent + "# " + key + ": " + standard(option), "default");
+    }
+  }
+
+  private void line(String assignment, String source) {
+    String safe = Printable.line(assignment.stripTrailing());
+    String indented = " ".repeat(assignment.length() - assignment.stripLeading().length()) + safe.stripLeading();
+    context.out().println(String.format("%-" + VALUE_WIDTH + "s # %s", indented, source));
+  }
+
+  private static String value(List<String> values, OptionSpec option) {
+    if (values.isEmpty()) {
+      return "true";
+    }
+    // A secret is not for a screen or a log.
+    boolean secret = option.longestName().endsWith("key");
+    List<String> quoted = values.stream().map(each -> secret ? "'(hidden)'" : quote(each)).toList();
+    return option.isMultiValue() ? quoted.toString() : quoted.getFirst();
+  }
+
+  /** As a YAML scalar. */
+  private static String quote(String text) {
+    return text.matches("[A-Za-z0-9./_][A-Za-z0-9./_ +-]*(:[A-Za-z0-9/][A-Za-z0-9./_+-]*)*")
+        ? text
+        : "'" + text.replace("'", "''") + "'";
+  }
+
+  private static String standard(OptionSpec option) {
+    if (option.arity().max() == 0) {
+      return "false";
+    }
+    Matcher told = DEFAULT.matcher(String.join(" ", Arrays.asList(option.description())));
+    return told.find() ? told.group(1) : "not set";
+  }
+}
