@@ -128,7 +128,7 @@ final class BenchCommand implements Callable<Integer> {
       backend
           .disappointment(context.inference())
           .ifPresent(
-              why -> context.err().println("panallama: computing on the CPU, not with CUDA: " + Printable.line(why)));
+              why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       // Last, because it empties them.
       for (Path file : files) {
         PrintStream stream = open(file);

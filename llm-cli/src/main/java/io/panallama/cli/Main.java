@@ -112,6 +112,8 @@ public final class Main implements Runnable {
             .addSubcommand(new ConfigCommand(context, settings))
             .addSubcommand(new CompletionCommand(context))
             .addSubcommand(new HelpCommand());
+    // What follows the name of the command is that command's.
+    program.getSubcommands().get("config").setStopAtPositional(true);
     return program
         .setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8))
@@ -144,10 +146,14 @@ public final class Main implements Runnable {
 
   private int execute(ParseResult parsed) {
     if (!isAboutHelp(parsed)) {
-      broken.ifPresent(unusable -> {
-        throw unusable;
-      });
-      settings.requireKnownKeys(spec.commandLine());
+      if (broken.isPresent()) {
+        return report(spec.commandLine(), broken.get());
+      }
+      try {
+        settings.requireKnownKeys(spec.commandLine());
+      } catch (SettingsException unknown) {
+        return report(spec.commandLine(), unknown);
+      }
       settings.warnings(spec.commandLine()).forEach(context::warn);
     }
     LogSetup.apply(context.err(), verbose);

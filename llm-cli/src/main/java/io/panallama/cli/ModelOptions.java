@@ -128,31 +128,41 @@ final class ModelOptions {
 
   /** Loads the model and starts an engine for one conversation on it. */
   LoadedEngine start(CommandContext context) {
-    return start(context, engine -> engine.slots(1).queueLimit(0));
+    return start(context, checked(engine -> engine.slots(1).queueLimit(0)));
   }
 
   /**
-   * Loads the model and starts an engine on it, with a progress bar where there is a terminal.
+   * What is to be started.
+   *
+   * @param model how the model is loaded
+   * @param engine how the engine on it is laid out
+   */
+  record Configs(ModelConfig model, EngineConfig engine) {}
+
+  /**
+   * The configurations that these options ask for.
    *
    * @param engineOptions sets what these options don't
+   * @throws UsageException if a value is out of its range
    */
-  LoadedEngine start(CommandContext context, Consumer<EngineConfig.Builder> engineOptions) {
-    backend.select(context.inference());
-    EngineConfig engineConfig;
-    ModelConfig modelConfig;
+  Configs checked(Consumer<EngineConfig.Builder> engineOptions) {
     try {
-      modelConfig = modelConfig();
-      engineConfig = engineConfig(engineOptions);
+      return new Configs(modelConfig(), engineConfig(engineOptions));
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OptionNames.in(refused), refused);
     }
+  }
+
+  /** Loads the model and starts an engine on it, with a progress bar where there is a terminal. */
+  LoadedEngine start(CommandContext context, Configs configs) {
+    backend.select(context.inference());
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
-      LoadedEngine engine = context.inference().start(file, modelConfig.withListener(progress), engineConfig);
+      LoadedEngine engine =
+          context.inference().start(file, configs.model().withListener(progress), configs.engine());
       backend
           .disappointment(context.inference())
-          .ifPresent(
-              why -> context.err().println("panallama: computing on the CPU, not with CUDA: " + Printable.line(why)));
+          .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       return engine;
     }
   }

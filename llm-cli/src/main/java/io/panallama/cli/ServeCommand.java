@@ -52,9 +52,10 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     ServerConfig config = serverOptions.config();
+    ModelOptions.Configs configs = model.checked(engineOptions::configure);
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (ChatServer server = ChatServer.start(config);
-        LoadedEngine engine = model.start(context, engineOptions::configure)) {
+        LoadedEngine engine = model.start(context, configs)) {
       serve(server, engine);
     }
     return ExitCode.OK;

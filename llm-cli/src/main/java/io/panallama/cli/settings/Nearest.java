@@ -9,11 +9,11 @@ public final class Nearest {
   private Nearest() {}
 
   /**
-   * The candidate with the smallest edit distance to {@code word}; empty if none is near enough: at most a third of the
-   * word's characters, and at least two, may differ.
+   * The candidate with the smallest edit distance to {@code word}; empty if none is near enough: one character of a short
+   * word, two or a third of the characters of a longer one.
    */
   public static Optional<String> to(String word, Collection<String> candidates) {
-    int tolerated = Math.max(2, word.length() / 3);
+    int tolerated = word.length() <= 4 ? 1 : Math.max(2, word.length() / 3);
     return candidates.stream()
         .filter(candidate -> distance(word, candidate) <= Math.min(tolerated, candidate.length() - 1))
         .min(
