@@ -43,7 +43,7 @@ final class EngineDefaults {
   /** What is spilled must not push the weights out of memory, which are mapped from their file. */
   static SpillConfig spill(SpillConfig wanted, long available) {
     long most = available / SPILL_SHARE;
-    return wanted.memoryBytes() <= most ? wanted : new SpillConfig(most, wanted.diskBytes(), wanted.directory());
+    return wanted.memoryBytes() <= most ? wanted : wanted.toBuilder().memoryBytes(most).build();
   }
 
   static int contextSize(int slots, int trained) {

@@ -179,7 +179,7 @@ public final class Model implements AutoCloseable {
 
   /** The Jinja source of the chat template: the one it was loaded with, else the model's own. */
   public Optional<String> chatTemplate() {
-    String given = config.chatTemplate();
+    String given = config.chatTemplate().orElse(null);
     return Optional.ofNullable(given == null ? metadata.get("tokenizer.chat_template") : given);
   }
 
@@ -216,7 +216,7 @@ public final class Model implements AutoCloseable {
     templateLock.lock();
     try {
       if (template == null) {
-        template = new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate()));
+        template = new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null)));
       }
       return template;
     } finally {

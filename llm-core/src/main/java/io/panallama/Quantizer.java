@@ -125,7 +125,7 @@ public final class Quantizer {
       return config;
     }
     int processors = Math.min(Runtime.getRuntime().availableProcessors(), QuantizationConfig.MAX_THREADS);
-    return config.withThreads(processors);
+    return config.toBuilder().threads(processors).build();
   }
 
   private static void checkOutput(SourceModel model, Path output, QuantizationConfig config) {

@@ -39,8 +39,9 @@ class EngineDefaultsTest {
 
   @Test
   void noMoreThanAnEighthOfTheMemoryIsSpilledTo() {
-    SpillConfig wanted = new SpillConfig(1000, 50, Path.of("somewhere"));
+    SpillConfig wanted = SpillConfig.builder().memoryBytes(1000).disk(Path.of("somewhere"), 50).build();
     assertThat(EngineDefaults.spill(wanted, 8000)).isEqualTo(wanted);
-    assertThat(EngineDefaults.spill(wanted, 7992)).isEqualTo(new SpillConfig(999, 50, Path.of("somewhere")));
+    assertThat(EngineDefaults.spill(wanted, 7992))
+        .isEqualTo(SpillConfig.builder().memoryBytes(999).disk(Path.of("somewhere"), 50).build());
   }
 }

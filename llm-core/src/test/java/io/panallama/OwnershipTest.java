@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 /** Who owns what, and what happens in the wrong order. */
 @Timeout(120)
 class OwnershipTest {
-  private static final GenerationOptions GREEDY = GenerationOptions.defaults().withSampling(Sampling.greedy());
+  private static final GenerationOptions GREEDY = GenerationOptions.builder().sampling(Sampling.greedy()).build();
 
   private static Model model() {
     return Model.load(TestFiles.demoModel());

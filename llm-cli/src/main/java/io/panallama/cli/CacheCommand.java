@@ -3,7 +3,7 @@ package io.panallama.cli;
 import io.panallama.cli.cache.CacheItem;
 import io.panallama.cli.cache.CacheItem.Use;
 import io.panallama.cli.cache.Caches;
-import io.panallama.demo.CacheFolder;
+import io.panallama.platform.CacheFolder;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.NativeLibraryException;
 import java.io.IOException;

@@ -1,21 +1,28 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.Nearest;
 import io.panallama.cli.settings.Setting;
 import io.panallama.cli.settings.Settings;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.Spec;
 
 /**
  * {@code panallama config}: the value of every option of a command, and where it comes from. What it prints is itself a
@@ -46,38 +53,59 @@ final class ConfigCommand implements Callable<Integer> {
       description = "The command, as it would be called. Default: serve.")
   private List<String> words = List.of();
 
-  @Spec private CommandSpec spec = CommandSpec.create();
+  private final Supplier<CommandLine> fresh;
 
-  ConfigCommand(CommandContext context, Settings settings) {
+  /**
+   * @param settings what is set apart from the command line
+   * @param fresh makes a program to parse another command line with
+   */
+  ConfigCommand(CommandContext context, Settings settings, Supplier<CommandLine> fresh) {
     this.context = context;
     this.settings = settings;
+    this.fresh = fresh;
   }
 
   @Override
   public Integer call() {
-    List<String> line = words.isEmpty() ? List.of(USUAL_COMMAND) : words;
-    CommandLine command = spec.root().commandLine();
-    while (!line.isEmpty() && command.getSubcommands().containsKey(line.getFirst())) {
-      command = command.getSubcommands().get(line.getFirst());
-      line = line.subList(1, line.size());
-    }
-    if (command == spec.root().commandLine()) {
-      throw new UsageException("'" + line.getFirst() + "' is no command; panallama help lists them.");
+    List<String> line = new ArrayList<>(words.isEmpty() ? List.of(USUAL_COMMAND) : words);
+    CommandLine program = fresh.get();
+    if (!program.getSubcommands().containsKey(line.getFirst())) {
+      throw new UsageException(
+          "'"
+              + line.getFirst()
+              + "' is no command"
+              + Nearest.question(line.getFirst(), program.getSubcommands().keySet()));
     }
     ParseResult parsed;
+    Set<String> missing = new HashSet<>();
     try {
-      parsed = command.parseArgs(line.toArray(String[]::new));
-    } catch (CommandLine.MissingParameterException incomplete) {
-      // What a command can't do without may be missing here.
-      parsed = command.getParseResult();
+      parsed = parse(program, line);
+    } catch (MissingParameterException incomplete) {
+      // What the command needs is told from what it has by a value that stands for nothing.
+      for (ArgSpec argument : incomplete.getMissing()) {
+        if (argument instanceof OptionSpec option) {
+          missing.add(option.longestName());
+          line.add(option.longestName() + "=?");
+        }
+      }
+      parsed = parse(fresh.get(), line);
     } catch (ParameterException refused) {
       throw new UsageException(String.valueOf(refused.getMessage()), refused);
     }
-    print(command.getCommandSpec(), Optional.ofNullable(parsed));
+    print(parsed, missing);
     return ExitCode.OK;
   }
 
-  private void print(CommandSpec command, Optional<ParseResult> parsed) {
+  private static ParseResult parse(CommandLine program, List<String> line) {
+    ParseResult parsed = program.parseArgs(line.toArray(String[]::new));
+    while (parsed.hasSubcommand()) {
+      parsed = parsed.subcommand();
+    }
+    return parsed;
+  }
+
+  private void print(ParseResult parsed, Set<String> missing) {
+    CommandSpec command = parsed.commandSpec();
     context.out().println("# " + command.qualifiedName() + ": the values that hold, and where they come from.");
     context
         .out()
@@ -89,7 +117,7 @@ final class ConfigCommand implements Callable<Integer> {
                     .orElse("none; the usual one would be " + context.environment().configFile()));
     String indent = "";
     for (String word : command.qualifiedName(" ").split(" ")) {
-      if (!word.equals(spec.root().name())) {
+      if (!word.equals(command.root().name())) {
         context.out().println(indent + word + ":");
         indent += "  ";
       }
@@ -97,16 +125,16 @@ final class ConfigCommand implements Callable<Integer> {
     for (OptionSpec option : command.options()) {
       Optional<String> key = Settings.key(option);
       if (key.isPresent() && !option.inherited()) {
-        print(indent, key.get(), option, parsed);
+        boolean given = parsed.hasMatchedOption(option) && !missing.contains(option.longestName());
+        print(indent, key.get(), option, given ? parsed.matchedOption(option.longestName()) : null);
       }
     }
   }
 
-  private void print(String indent, String key, OptionSpec option, Optional<ParseResult> parsed) {
+  private void print(String indent, String key, OptionSpec option, @Nullable OptionSpec given) {
     Optional<Setting> setting = settings.of(option);
-    if (parsed.isPresent() && parsed.get().hasMatchedOption(option)) {
-      List<String> given = parsed.get().matchedOption(option.longestName()).originalStringValues();
-      line(indent + key + ": " + value(given, option), option.longestName());
+    if (given != null) {
+      line(indent + key + ": " + value(given.originalStringValues(), option), option.longestName());
     } else if (setting.isPresent()) {
       List<String> values =
           option.isMultiValue()
@@ -114,7 +142,7 @@ final class ConfigCommand implements Callable<Integer> {
               : List.of(setting.get().value());
       line(indent + key + ": " + value(values, option), setting.get().source());
     } else {
-      line(indent + "# " + key + ": " + standard(option), "default");
+      line(indent + "# " + key + ": " + standard(option), option.required() ? "required" : "default");
     }
   }
 

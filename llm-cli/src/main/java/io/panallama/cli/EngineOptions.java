@@ -2,7 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.demo.CacheFolder;
+import io.panallama.platform.CacheFolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +89,8 @@ final class EngineOptions {
     if (cacheDisk == null || cacheDisk == 0) {
       return memory;
     }
-    return memory.withDisk(cacheFolder == null ? CacheFolder.root().resolve("prefixes") : cacheFolder, cacheDisk);
+    return memory.toBuilder()
+        .disk(cacheFolder == null ? CacheFolder.root().resolve("prefixes") : cacheFolder, cacheDisk)
+        .build();
   }
 }

@@ -109,11 +109,12 @@ public final class Main implements Runnable {
             .addSubcommand(new QuantizeCommand(context))
             .addSubcommand(new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)))
             .addSubcommand(new CacheCommand(context))
-            .addSubcommand(new ConfigCommand(context, settings))
+            .addSubcommand(
+                new CommandLine(new ConfigCommand(context, settings, this::commandLine))
+                    // What follows the name of the command is that command's.
+                    .setStopAtPositional(true))
             .addSubcommand(new CompletionCommand(context))
             .addSubcommand(new HelpCommand());
-    // What follows the name of the command is that command's.
-    program.getSubcommands().get("config").setStopAtPositional(true);
     return program
         .setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8))

@@ -159,7 +159,7 @@ final class ModelOptions {
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
       LoadedEngine engine =
-          context.inference().start(file, configs.model().withListener(progress), configs.engine());
+          context.inference().start(file, configs.model().toBuilder().listener(progress).build(), configs.engine());
       backend
           .disappointment(context.inference())
           .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
@@ -168,12 +168,12 @@ final class ModelOptions {
   }
 
   private ModelConfig modelConfig() {
-    return ModelConfig.defaults()
-        .withLoadMode(loadMode)
-        .withGpuLayers(gpuLayers)
-        .withMainGpu(mainGpu)
-        .withCheckTensors(checkTensors)
-        .withChatTemplate(chatTemplate == null ? null : readTemplate(chatTemplate));
+    ModelConfig.Builder builder =
+        ModelConfig.builder().loadMode(loadMode).gpuLayers(gpuLayers).mainGpu(mainGpu).checkTensors(checkTensors);
+    if (chatTemplate != null) {
+      builder.chatTemplate(readTemplate(chatTemplate));
+    }
+    return builder.build();
   }
 
   private static String readTemplate(Path file) {

@@ -10,8 +10,8 @@ import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.ChatServer;
-import io.panallama.server.ServedModel;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.util.List;
@@ -80,7 +80,7 @@ final class ServeCommand implements Callable<Integer> {
 
   /** One token, so that the first user does not wait for what happens only once. */
   private static void warmUp(LoadedEngine engine) {
-    GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1);
+    GenerationOptions oneToken = GenerationOptions.builder().maxTokens(1).build();
     try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
       generation.await();
     } catch (ChatTemplateException noChat) {
@@ -137,7 +137,10 @@ final class ServeCommand implements Callable<Integer> {
     if (spill.diskBytes() > 0) {
       row(
           "prefixes",
-          "up to " + Printable.bytes(spill.diskBytes()) + " in " + Printable.line(String.valueOf(spill.directory())));
+          "up to "
+              + Printable.bytes(spill.diskBytes())
+              + " in "
+              + Printable.line(spill.directory().orElseThrow().toString()));
     }
     row("listening", server.uri() + "  (Ctrl-C stops)");
     out.flush();

@@ -99,17 +99,18 @@ final class ServerOptions {
       throw new UsageException("--max-body is " + Printable.bytes(maxBody) + "; it must be at most 1 GiB.");
     }
     try {
-      return ServerConfig.defaults()
-          .withHost(host)
-          .withPort(port)
-          .withMaxBodyBytes((int) maxBody)
-          .withMaxConnections(maxConnections)
-          .withRequestTimeout(requestTimeout)
-          .withIdleTimeout(idleTimeout)
-          .withHeartbeatInterval(heartbeat)
-          .withShutdownGrace(shutdownGrace)
-          .withAllowedHosts(Set.copyOf(allowedHosts))
-          .withAllowedOrigins(Set.copyOf(allowedOrigins));
+      return ServerConfig.builder()
+          .host(host)
+          .port(port)
+          .maxBodyBytes((int) maxBody)
+          .maxConnections(maxConnections)
+          .requestTimeout(requestTimeout)
+          .idleTimeout(idleTimeout)
+          .heartbeatInterval(heartbeat)
+          .shutdownGrace(shutdownGrace)
+          .allowedHosts(Set.copyOf(allowedHosts))
+          .allowedOrigins(Set.copyOf(allowedOrigins))
+          .build();
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OptionNames.in(refused), refused);
     }

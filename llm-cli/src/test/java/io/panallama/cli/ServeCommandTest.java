@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.demo.CacheFolder;
+import io.panallama.platform.CacheFolder;
 import io.panallama.server.ServerConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -16,7 +16,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -169,25 +169,28 @@ class ServeCommandTest {
     assertThat(options.keySet()).isEqualTo(components());
     assertThat(parsed.config())
         .isEqualTo(
-            new ServerConfig(
-                "h",
-                1,
-                2 << 20,
-                3,
-                Duration.ofSeconds(4),
-                Duration.ofMinutes(5),
-                Duration.ofMillis(600),
-                Duration.ZERO,
-                Set.of("a"),
-                Set.of("https://b")));
+            ServerConfig.builder()
+                .host("h")
+                .port(1)
+                .maxBodyBytes(2 << 20)
+                .maxConnections(3)
+                .requestTimeout(Duration.ofSeconds(4))
+                .idleTimeout(Duration.ofMinutes(5))
+                .heartbeatInterval(Duration.ofMillis(600))
+                .shutdownGrace(Duration.ZERO)
+                .allowedHosts(Set.of("a"))
+                .allowedOrigins(Set.of("https://b"))
+                .build());
     ServerOptions nothing = new ServerOptions();
     CommandLine.populateCommand(nothing);
     assertThat(nothing.config()).isEqualTo(ServerConfig.defaults());
   }
 
+  /** What a builder can set. */
   private static Set<String> components() {
-    return Arrays.stream(ServerConfig.class.getRecordComponents())
-        .map(RecordComponent::getName)
+    return Arrays.stream(ServerConfig.Builder.class.getMethods())
+        .filter(method -> method.getReturnType() == ServerConfig.Builder.class && method.getParameterCount() == 1)
+        .map(Method::getName)
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
@@ -200,7 +203,7 @@ class ServeCommandTest {
           --max-body=3G          | --max-body is 3.0 GiB; it must be at most 1 GiB.
           --max-body=0           | --max-body is 0; it must be
           --max-connections=0    | --max-connections is 0
-          --request-timeout=0    | --request-timeout is PT0S; it must be positive
+          --request-timeout=0    | --request-timeout is PT0S; it must be larger than 0.
           --idle-timeout=5       | '5' is not a length of time with its unit
           --heartbeat=0          | --heartbeat is
           """)
@@ -219,7 +222,8 @@ class ServeCommandTest {
 
     EngineConfig engine = inference.engineConfigs.getFirst();
     assertThat(engine.itlTarget()).isZero();
-    assertThat(engine.spill()).isEqualTo(new SpillConfig(512L << 20, 10L << 30, Path.of("some/where")));
+    assertThat(engine.spill())
+        .isEqualTo(SpillConfig.builder().memoryBytes(512L << 20).disk(Path.of("some/where"), 10L << 30).build());
     assertThat(out.toString(StandardCharsets.UTF_8)).contains("prefixes   up to 10.0 GiB in some" + File.separator);
 
     stop.get().run();
@@ -242,7 +246,8 @@ class ServeCommandTest {
   @Test
   void theDiskTierDefaultsToTheCacheFolder() {
     assertThat(configured("--cache-disk", "1T").spill())
-        .isEqualTo(new SpillConfig(1L << 30, 1L << 40, CacheFolder.root().resolve("prefixes")));
+        .isEqualTo(
+            SpillConfig.builder().memoryBytes(1L << 30).disk(CacheFolder.root().resolve("prefixes"), 1L << 40).build());
     assertThat(configured("--cache-ram", "0", "--cache-disk", "0", "--cache-dir", "x").spill())
         .isEqualTo(SpillConfig.none());
   }

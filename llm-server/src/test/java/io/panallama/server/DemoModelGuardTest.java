@@ -8,6 +8,7 @@ import io.panallama.Engine;
 import io.panallama.Model;
 import io.panallama.config.EngineConfig;
 import io.panallama.demo.DemoModel;
+import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpClient;
@@ -52,7 +53,7 @@ class DemoModelGuardTest {
     }
     model = Model.load(DemoModel.extract());
     engine = Engine.start(model, EngineConfig.builder().slots(1).threads(1).batchThreads(1).build());
-    server = ChatServer.start(ServerConfig.defaults().withPort(0));
+    server = ChatServer.start(ServerConfig.builder().port(0).build());
     server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine, engine::stats);
     client = HttpClient.newHttpClient();
   }

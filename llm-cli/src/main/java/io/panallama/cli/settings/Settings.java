@@ -66,8 +66,7 @@ public final class Settings implements IDefaultValueProvider {
       return Optional.empty();
     }
     return OptionKeys.variables(option).stream()
-        .filter(environment::containsKey)
-        .map(name -> new Setting(environment.get(name), name))
+        .flatMap(name -> Optional.ofNullable(environment.get(name)).map(value -> new Setting(value, name)).stream())
         .findFirst()
         .or(() -> fromFile(option));
   }

@@ -107,9 +107,9 @@ class ProcessorPreemptionTest {
             whenPushedOut.accept(submitted);
           }
         };
-    Generation older = submit(OLDER, GenerationOptions.defaults().withMaxTokens(OLDER_TOKENS));
-    LogitProcessing processing = new LogitProcessing(() -> this::process, LIMIT, 2);
-    younger.complete(submit(YOUNGER, GenerationOptions.defaults().withMaxTokens(20).withProcessing(processing)));
+    Generation older = submit(OLDER, GenerationOptions.builder().maxTokens(OLDER_TOKENS).build());
+    LogitProcessing processing = LogitProcessing.builder(() -> this::process).timeLimit(LIMIT).maxCandidates(2).build();
+    younger.complete(submit(YOUNGER, GenerationOptions.builder().maxTokens(20).processing(processing).build()));
     return List.of(older, younger.join());
   }
 

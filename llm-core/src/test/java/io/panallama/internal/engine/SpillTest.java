@@ -8,8 +8,8 @@ import io.panallama.error.EngineStartException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
-import io.panallama.internal.engine.Decoder.Rewind;
-import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.decode.Decoder.Rewind;
+import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.request.GenerationOptions;
 import java.io.IOException;
@@ -113,11 +113,11 @@ class SpillTest {
   }
 
   private SpillConfig disk(long memory, long disk) {
-    return SpillConfig.toMemory(memory).withDisk(directory, disk);
+    return SpillConfig.toMemory(memory).toBuilder().disk(directory, disk).build();
   }
 
   private Generation submit(int[] prompt, int count) {
-    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(count);
+    GenerationOptions options = GenerationOptions.builder().maxTokens(count).build();
     return loop.submit(prompt.clone(), options, List.of(), new FakeSampler(), null);
   }
 

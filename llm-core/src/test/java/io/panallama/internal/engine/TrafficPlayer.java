@@ -4,7 +4,7 @@ import io.panallama.config.SpillConfig;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.internal.engine.Decoder.Rewind;
+import io.panallama.internal.decode.Decoder.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.engine.TrafficScenario.Action;
 import io.panallama.internal.engine.TrafficScenario.Break;
@@ -49,7 +49,7 @@ final class TrafficPlayer {
   private TrafficPlayer(TrafficScenario scenario, Path folder) {
     this.scenario = scenario;
     SpillConfig memory = SpillConfig.toMemory(scenario.memoryBytes());
-    this.spill = scenario.diskBytes() == 0 ? memory : memory.withDisk(folder, scenario.diskBytes());
+    this.spill = scenario.diskBytes() == 0 ? memory : memory.toBuilder().disk(folder, scenario.diskBytes()).build();
   }
 
   /**

@@ -57,7 +57,7 @@ class CpuThreadsTest {
 
   private static CompletionRequest request(String prompt, int tokens) {
     return CompletionRequest.of(prompt)
-        .with(GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(tokens));
+        .with(GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(tokens).build());
   }
 
   @Test
