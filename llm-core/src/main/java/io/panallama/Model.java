@@ -10,6 +10,7 @@ import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
+import io.panallama.internal.llama.OnDemand;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.llama.TemplateHandle;
 import io.panallama.internal.llama.VocabularyFacts;
@@ -21,8 +22,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded model: weights, vocabulary and chat template.
@@ -45,8 +44,7 @@ public final class Model implements AutoCloseable {
   private final boolean textDecoder;
   private final Vocabulary vocabulary;
   private final Tokenizer tokenizer;
-  private final ReentrantLock templateLock = new ReentrantLock();
-  private @Nullable ChatTemplate template;
+  private final OnDemand<ChatTemplate> template;
 
   private Model(ModelHandle handle, Path path, ModelConfig config) {
     this.handle = handle;
@@ -62,6 +60,11 @@ public final class Model implements AutoCloseable {
     VocabularyFacts facts = handle.vocabularyFacts();
     this.vocabulary = new Vocabulary(facts, handle.pieces(facts));
     this.tokenizer = new Tokenizer(handle);
+    this.template =
+        new OnDemand<>(
+            "model",
+            () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
+            ChatTemplate::close);
   }
 
   /** Loads with {@link ModelConfig#defaults()}. */
@@ -213,15 +216,7 @@ public final class Model implements AutoCloseable {
 
   /** The compiled template; compiled at the first use. */
   ChatTemplate template() {
-    templateLock.lock();
-    try {
-      if (template == null) {
-        template = new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null)));
-      }
-      return template;
-    } finally {
-      templateLock.unlock();
-    }
+    return template.get();
   }
 
   ModelHandle handle() {
@@ -244,14 +239,8 @@ public final class Model implements AutoCloseable {
   /** Frees the model, or leaves that to the last engine that runs on it. Repeating it is harmless. */
   @Override
   public void close() {
-    templateLock.lock();
-    try {
-      if (template != null) {
-        template.close();
-      }
-    } finally {
-      templateLock.unlock();
-    }
+    // First: from now on no template is compiled, which would retain the weights for good.
+    template.close();
     handle.close();
   }
 

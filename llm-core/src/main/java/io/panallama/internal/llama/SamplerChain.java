@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,22 +32,21 @@ public final class SamplerChain implements TokenSampler {
   /** Below this logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
   private static final float SMALLEST_TEMPERATURE = 1e-5f;
 
-  private final ModelHandle model;
+  private final Owned owned;
   private final MemorySegment chain;
   private final int shortlist;
   private final boolean recursive;
   private final AnswerConstraint constraint;
   private final @Nullable CandidateBuffer candidates;
-  private final AtomicBoolean closed = new AtomicBoolean();
 
   private SamplerChain(
-      ModelHandle model,
+      Owned owned,
       MemorySegment chain,
       List<Sampler> stages,
       int late,
       AnswerConstraint constraint,
       @Nullable LogitProcessing processing) {
-    this.model = model;
+    this.owned = owned;
     this.chain = chain;
     int seen = shortlist(stages, late, processing == null ? 1 : processing.maxCandidates());
     this.shortlist = seen;
@@ -79,27 +77,29 @@ public final class SamplerChain implements TokenSampler {
       ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
     StopConditions stop = options.stop();
     requireTokens(model, "stop_token_ids", stop.tokens());
-    model.retain();
-    try (Arena arena = Arena.ofConfined()) {
-      List<Sampler> stages = resolve(sampling.chain(), model);
-      Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
-      MemorySegment chain = emptyChain(arena);
-      try {
-        Builder builder = new Builder(model, chain, arena, seed(sampling), prompt);
-        builder.add(constraint);
-        int gates = gates(stages);
-        builder.add(stages.subList(0, gates));
-        builder.addMinTokens(stop.minTokens(), ends);
-        builder.add(stages.subList(gates, stages.size()));
-        return new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing().orElse(null));
-      } catch (Throwable failure) {
-        LlamaCpp.llama_sampler_free(chain);
-        throw failure;
+    return Owned.build(owned -> {
+      model.retain();
+      owned.onClose(model::release);
+      try (Arena arena = Arena.ofConfined();
+          LogRouter.Capture log = LogRouter.capture()) {
+        try {
+          List<Sampler> stages = resolve(sampling.chain(), model);
+          Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
+          MemorySegment chain = owned.add(emptyChain(arena), LlamaCpp::llama_sampler_free);
+          Builder builder = new Builder(model, chain, arena, seed(sampling), prompt);
+          builder.add(constraint);
+          int gates = gates(stages);
+          builder.add(stages.subList(0, gates));
+          builder.addMinTokens(stop.minTokens(), ends);
+          builder.add(stages.subList(gates, stages.size()));
+          return new SamplerChain(owned, chain, stages, ends.size(), constraint, options.processing().orElse(null));
+        } catch (Throwable failure) {
+          // What llama.cpp logged about a grammar that does not compile is the caller's mistake, which this tells.
+          log.dismiss();
+          throw failure;
+        }
       }
-    } catch (Throwable failure) {
-      model.release();
-      throw failure;
-    }
+    });
   }
 
   private static MemorySegment emptyChain(Arena arena) {
@@ -246,10 +246,7 @@ public final class SamplerChain implements TokenSampler {
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      LlamaCpp.llama_sampler_free(chain);
-      model.release();
-    }
+    owned.close();
   }
 
   /** Adds one native stage after the other. Every call that allocates goes through the bridge, which catches exceptions. */
