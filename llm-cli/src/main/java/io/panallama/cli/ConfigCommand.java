@@ -1,5 +1,7 @@
 package io.panallama.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.cli.settings.Nearest;
 import io.panallama.cli.settings.Setting;
 import io.panallama.cli.settings.Settings;
@@ -42,6 +44,10 @@ final class ConfigCommand implements Callable<Integer> {
   /** Descriptions say what holds when nothing is set. */
   private static final Pattern DEFAULT = Pattern.compile("[Dd]efault:? (.+?)\\.?$");
 
+  /** What YAML reads as itself without quotation marks, also in a list. */
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9./_]([A-Za-z0-9./_ +-]|:(?=[A-Za-z0-9./_]))*(?<! )");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final int VALUE_WIDTH = 40;
 
   private final CommandContext context;
@@ -86,6 +92,8 @@ final class ConfigCommand implements Callable<Integer> {
         if (argument instanceof OptionSpec option) {
           missing.add(option.longestName());
           line.add(option.longestName() + "=?");
+        } else {
+          line.add("?");
         }
       }
       parsed = parse(fresh.get(), line);
@@ -158,15 +166,20 @@ final class ConfigCommand implements Callable<Integer> {
     }
     // A secret is not for a screen or a log.
     boolean secret = option.longestName().endsWith("key");
-    List<String> quoted = values.stream().map(each -> secret ? "'(hidden)'" : quote(each)).toList();
+    List<String> quoted = values.stream().map(each -> secret ? "\"(hidden)\"" : quote(each)).toList();
     return option.isMultiValue() ? quoted.toString() : quoted.getFirst();
   }
 
-  /** As a YAML scalar. */
+  /** As a YAML scalar: plain, or as JSON writes it. */
   private static String quote(String text) {
-    return text.matches("[A-Za-z0-9./_][A-Za-z0-9./_ +-]*(:[A-Za-z0-9/][A-Za-z0-9./_+-]*)*")
-        ? text
-        : "'" + text.replace("'", "''") + "'";
+    if (PLAIN.matcher(text).matches() && !text.equalsIgnoreCase("null")) {
+      return text;
+    }
+    try {
+      return JSON.writeValueAsString(text);
+    } catch (JsonProcessingException impossible) {
+      throw new AssertionError("A text can be written as JSON.", impossible);
+    }
   }
 
   private static String standard(OptionSpec option) {

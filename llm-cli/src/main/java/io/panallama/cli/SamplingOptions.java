@@ -68,7 +68,7 @@ final class SamplingOptions {
    * @throws io.panallama.error.InvalidRequestException if a value is out of its range
    */
   GenerationOptions over(Sampling recommended, GenerationOptions limited) {
-    Sampling.Builder builder = SamplingDefaults.builder(recommended);
+    Sampling.Builder builder = recommended.toBuilder();
     if (temperature != null) {
       builder.temperature(temperature);
     }

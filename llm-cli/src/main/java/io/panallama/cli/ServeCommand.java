@@ -100,7 +100,7 @@ final class ServeCommand implements Callable<Integer> {
         summary.parameters(),
         Instant.now(),
         "panallama",
-        () -> SamplingDefaults.builder(summary.sampling()));
+        summary.sampling()::toBuilder);
   }
 
   private void announce(LoadedEngine engine, ChatServer server) {

@@ -296,7 +296,7 @@ class SettingsTest {
             "serve:",
             "  port: 9000 # " + temp.resolve("config.yaml") + ", line 1",
             "  slots: 4 # PANALLAMA_SLOTS",
-            "  alias: [a, 'b c: d'] # " + temp.resolve("config.yaml") + ", line 3",
+            "  alias: [a, \"b c: d\"] # " + temp.resolve("config.yaml") + ", line 3",
             "  queue: 5 # --queue",
             "  no-warmup: true # --no-warmup",
             "  # host: 127.0.0.1, this machine only # default",
@@ -305,7 +305,16 @@ class SettingsTest {
 
     Path printed = Files.writeString(temp.resolve("printed.yaml"), run.out());
     CliRun again = CliRun.in(CliRun.ENVIRONMENT, inference, "config", "--config", printed.toString());
-    assertThat(again.out()).contains("port: 9000", "slots: 4", "queue: 5", "no-warmup: true", "alias: [a, 'b c: d']");
+    assertThat(again.out()).contains("port: 9000", "slots: 4", "queue: 5", "no-warmup: true", "alias: [a, \"b c: d\"]");
+  }
+
+  @Test
+  void configTellsWhatIsRequiredAndWritesControlCharacters() throws Exception {
+    assertThat(run(Map.of(), "", "config bench serve --seed 3").out())
+        .contains("bench:\n  serve:\n    # url: not set", "# required", "    seed: 3");
+    assertThat(run(Map.of("PANALLAMA_INSPECT_JSON", "true"), "", "config inspect").out()).contains("  json: true");
+    assertThat(run(Map.of("PANALLAMA_RUN_STOP", "\n\u001b"), "", "config run").out())
+        .contains("  stop: [\"\\n\\u001B\"]");
   }
 
   @Test
@@ -318,7 +327,7 @@ class SettingsTest {
   @Test
   void configHidesKeys() throws Exception {
     assertThat(run(Map.of("PANALLAMA_BENCH_SERVE_API_KEY", "sesame"), "", "config bench serve").out())
-        .contains("api-key: '(hidden)'")
+        .contains("api-key: \"(hidden)\"")
         .doesNotContain("sesame");
   }
 }
