@@ -13,6 +13,7 @@
 #include "json_bounds.h"
 #include "large_stack.h"
 #include "literals.h"
+#include "live_objects.h"
 #include "log.h"
 #include "schema.h"
 
@@ -20,6 +21,7 @@ struct panallama_chat_template {
     common_chat_templates_ptr                 templates;
     std::unique_ptr<panallama::control_texts> controls;
     bool                                      enable_thinking;
+    panallama::counted                        live;
 };
 
 namespace panallama {
@@ -264,6 +266,7 @@ int32_t panallama_chat_template_new(
         require(out != nullptr, "there is no room for the template");
         *out = nullptr;
         silence_common_log();
+        reserve_large_stack(); // for panallama_chat_template_free
         on_large_stack(k_parser_stack_bytes, [&] {
             auto made = std::make_unique<panallama_chat_template>();
             made->templates = compile(model, source);
@@ -280,13 +283,10 @@ int32_t panallama_chat_template_new(
 }
 
 void panallama_chat_template_free(struct panallama_chat_template * chat_template) {
-    // A deep syntax tree is freed recursively.
-    panallama::guarded(nullptr, [&] {
-        if (chat_template != nullptr) {
-            panallama::on_large_stack(panallama::k_parser_stack_bytes, [&] { delete chat_template; });
-        }
-        return PANALLAMA_OK;
-    });
+    // The syntax tree is freed recursively, and a long expression makes it deep.
+    if (chat_template != nullptr) {
+        panallama::on_reserved_stack([&] { delete chat_template; });
+    }
 }
 
 int32_t panallama_chat_template_apply(

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "json_bounds.h"
 #include "large_stack.h"
+#include "live_objects.h"
 
 namespace panallama {
 namespace {
@@ -20,6 +21,9 @@ namespace {
 // stack is made for each call.
 constexpr int k_small_depth = 16;
 constexpr int k_max_depth   = 10'000;
+
+// A parser holds the schemas of its tools as trees, which are freed recursively with some hundred bytes of stack a level.
+constexpr int k_small_parser_depth = 64;
 
 // As long as llama-server's.
 constexpr int k_id_length = 32;
@@ -65,6 +69,8 @@ struct panallama_chat_parser {
     common_chat_msg           message; // what was told so far
     std::vector<std::string>  ids;
     std::set<size_t>          named;   // the tool calls whose name was told
+    bool                      small;   // may be freed on any stack
+    panallama::counted        live;
 };
 
 namespace panallama {
@@ -159,7 +165,13 @@ int32_t panallama_chat_parser_new(const char * description, struct panallama_cha
         require(out != nullptr, "there is no room for the parser");
         *out = nullptr;
         require(description != nullptr, "there is no description of the parser");
-        auto made = std::make_unique<panallama_chat_parser>();
+        bracket_depth depth;
+        depth.append(description, std::strlen(description));
+        auto made   = std::make_unique<panallama_chat_parser>();
+        made->small = depth.deepest() <= k_small_parser_depth;
+        if (!made->small) {
+            reserve_large_stack(); // for panallama_chat_parser_free
+        }
         on_large_stack(k_parser_stack_bytes, [&] {
             made->params = read_params(description);
             if (made->params.is_continuation) {
@@ -195,12 +207,11 @@ int32_t panallama_chat_parser_update(struct panallama_chat_parser * parser,
 }
 
 void panallama_chat_parser_free(struct panallama_chat_parser * parser) {
-    panallama::guarded(nullptr, [&] {
-        if (parser != nullptr) {
-            panallama::on_large_stack(panallama::k_parser_stack_bytes, [&] { delete parser; });
-        }
-        return PANALLAMA_OK;
-    });
+    if (parser == nullptr || parser->small) {
+        delete parser;
+    } else {
+        panallama::on_reserved_stack([&] { delete parser; });
+    }
 }
 
 }  // extern "C"

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 // Grows with every incompatible change of this header. The Java side refuses any other value.
-#define PANALLAMA_BRIDGE_VERSION 4
+#define PANALLAMA_BRIDGE_VERSION 5
 
 enum panallama_status {
     PANALLAMA_OK        = 0,
@@ -54,11 +54,21 @@ struct panallama_layout {
 // Every struct that crosses the border, by value or through Java-owned memory. Static; `*count` rows.
 PANALLAMA_API const struct panallama_layout * panallama_layouts(int32_t * count);
 
-// ---- log ------------------------------------------------------------------------------------------------------------
+// ---- the process ----------------------------------------------------------------------------------------------------
+//
+// llama.cpp's log and backends exist once per process, but the bindings once per class loader that loads them.
 
-// llama_log_set without user data, for the whole process and before anything else is called. panallama_quantize needs to
-// stand between llama.cpp and the callback, and to exchange it later would race with the threads that log.
-PANALLAMA_API void panallama_log_set(ggml_log_callback callback);
+// From now on `callback` hears what llama.cpp logs, on the thread that logs, with NULL for user data and beside the
+// callbacks that were added before. There is no way to remove one, since other threads may be inside it. Replaces
+// llama_log_set, which a later call of would take the log away from the others and from panallama_quantize.
+PANALLAMA_API int32_t panallama_log_add(ggml_log_callback callback, char ** error);
+
+// ggml_backend_load_all_from_path and llama_backend_init. Only the first call loads backends. PANALLAMA_FAILED when no CPU
+// backend of the folder works on this machine.
+PANALLAMA_API int32_t panallama_backends_load(const char * folder, char ** error);
+
+// How many chat templates and parsers exist. For tests.
+PANALLAMA_API int64_t panallama_live_objects(void);
 
 // ---- decoding -------------------------------------------------------------------------------------------------------
 
@@ -142,6 +152,48 @@ PANALLAMA_API int32_t panallama_vocab_index_new(
 
 // NULL is allowed.
 PANALLAMA_API void panallama_vocab_index_free(struct panallama_vocab_index * index);
+
+// llama.cpp's samplers allocate when they are made, chained and shown tokens, and so may throw. These are the functions
+// llama_sampler_init_* of the same names and parameters, inside the guard. PANALLAMA_INVALID when llama.cpp refuses the
+// arguments. The caller owns `*out` until it is added to a chain and frees it with llama_sampler_free.
+PANALLAMA_API int32_t panallama_sampler_greedy(struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_dist(uint32_t seed, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_mirostat(
+    int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_mirostat_v2(
+    uint32_t seed, float tau, float eta, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_adaptive_p(
+    float target, float decay, uint32_t seed, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_top_k(int32_t k, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_top_p(float p, size_t min_keep, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_min_p(float p, size_t min_keep, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_typical(float p, size_t min_keep, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_temp(float t, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_temp_ext(
+    float t, float delta, float exponent, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_xtc(
+    float probability, float threshold, size_t min_keep, uint32_t seed, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_top_n_sigma(float n, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_penalties(
+    int32_t n_vocab, int32_t last_n, float repeat, float frequency, float presence,
+    struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_dry(
+    const struct llama_vocab * vocab, float multiplier, float base, int32_t allowed_length, int32_t last_n,
+    const char ** breakers, size_t n_breakers, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_logit_bias(
+    int32_t n_vocab, int32_t n_biases, const llama_logit_bias * biases, struct llama_sampler ** out, char ** error);
+PANALLAMA_API int32_t panallama_sampler_infill(const struct llama_vocab * vocab, struct llama_sampler ** out, char ** error);
+
+// An empty chain that takes no timings. Free with llama_sampler_free.
+PANALLAMA_API int32_t panallama_sampler_chain_new(struct llama_sampler ** out, char ** error);
+
+// Hands `member` over to the chain; a failure frees it.
+PANALLAMA_API int32_t panallama_sampler_chain_add(
+    struct llama_sampler * chain, struct llama_sampler * member, char ** error);
+
+// llama_sampler_accept for each of the tokens, in order.
+PANALLAMA_API int32_t panallama_sampler_accept(
+    struct llama_sampler * sampler, const llama_token * tokens, int32_t n_tokens, char ** error);
 
 // llama_sampler_init_grammar, for the first place of a chain: the other members choose, and only what the grammar then
 // refuses is chosen again from what it allows. `index` may be NULL. PANALLAMA_INVALID with a text when the grammar does not compile, is empty (llama.cpp would
@@ -311,7 +363,7 @@ struct panallama_quantize_report {
 
 // llama_model_quantize on this thread and `params->nthread` others, 1 to 512. PANALLAMA_FAILED with llama.cpp's message
 // when it refuses, and when `progress` stopped it; what is in `output` is of no use then. PANALLAMA_NO_MEMORY when that
-// many threads can't be started, which would end the process later. Needs panallama_log_set. What llama.cpp asserts is
+// many threads can't be started, which would end the process later. Needs panallama_log_add. What llama.cpp asserts is
 // not checked here: the types, row lengths and values of the tensors, and the importance matrix.
 PANALLAMA_API int32_t panallama_quantize(
     const char * input, const char * output, const struct llama_model_quantize_params * params,

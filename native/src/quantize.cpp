@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "guard.h"
+#include "process_log.h"
 
 namespace panallama {
 namespace {
@@ -19,8 +20,6 @@ struct quantization {
 };
 
 thread_local quantization * t_current = nullptr;
-
-ggml_log_callback g_log = nullptr;
 
 // "[   3/  20] blk.0.attn_k.weight                  - [   64,    32,     1,     1], type =    f16, "
 bool tensor_line(const std::string & line, int32_t & number, int32_t & count, std::string & name) {
@@ -47,7 +46,7 @@ void hear(quantization & current, ggml_log_level level, const std::string & line
     if (level == GGML_LOG_LEVEL_INFO && tensor_line(line, number, count, name)) {
         current.report->n_tensors = count;
         if (!current.progress(current.data, number - 1, count, name.c_str())) {
-            g_log(GGML_LOG_LEVEL_CONT, "stopped\n", nullptr);
+            log_line(GGML_LOG_LEVEL_CONT, "stopped\n");
             throw std::runtime_error("stopped");
         }
     } else if (std::sscanf(line.c_str(), "llama_model_quantize_impl: quant size = %lf MiB", &mib) == 1) {
@@ -57,13 +56,6 @@ void hear(quantization & current, ggml_log_level level, const std::string & line
     } else if (level == GGML_LOG_LEVEL_ERROR && line.compare(0, failure.size(), failure) == 0) {
         current.error = line.substr(failure.size());
         current.error.erase(current.error.find_last_not_of(" \n") + 1);
-    }
-}
-
-void log_tap(ggml_log_level level, const char * text, void *) {
-    g_log(level, text, nullptr);
-    if (t_current != nullptr) {
-        hear(*t_current, level, text);
     }
 }
 
@@ -103,21 +95,23 @@ void require_threads(int32_t n_threads) {
 }
 
 }  // namespace
+
+void hear_log(ggml_log_level level, const char * text) {
+    if (t_current != nullptr) {
+        hear(*t_current, level, text);
+    }
+}
+
 }  // namespace panallama
 
 extern "C" {
-
-void panallama_log_set(ggml_log_callback callback) {
-    panallama::g_log = callback;
-    llama_log_set(panallama::log_tap, nullptr);
-}
 
 int32_t panallama_quantize(
     const char * input, const char * output, const struct llama_model_quantize_params * params,
     panallama_quantize_progress progress, void * data, struct panallama_quantize_report * report, char ** error) {
     using namespace panallama;
     return guarded(error, [&]() -> int32_t {
-        require(g_log != nullptr, "panallama_log_set was not called");
+        require(has_log_listener(), "panallama_log_add was not called");
         require_threads(params->nthread);
         *report = {};
         quantization    current = { progress, data, report, "" };

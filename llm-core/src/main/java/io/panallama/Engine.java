@@ -11,10 +11,9 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.SessionFileException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationGroup;
+import io.panallama.internal.cache.RefusedImageException;
 import io.panallama.internal.engine.EngineLoop;
 import io.panallama.internal.engine.EngineSettings;
-import io.panallama.internal.engine.Places;
-import io.panallama.internal.engine.RefusedImageException;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.llama.AnswerConstraint;
 import io.panallama.internal.llama.ChatParserHandle;
@@ -24,6 +23,7 @@ import io.panallama.internal.llama.SamplerChain;
 import io.panallama.internal.llama.SchemaConverter;
 import io.panallama.internal.request.ChatTemplate;
 import io.panallama.internal.request.InfillPrompt;
+import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.schema.SchemaCheck;
 import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.FlushedGeneration;
@@ -212,7 +212,7 @@ public final class Engine implements Generator, AutoCloseable {
     Checks.inRange("n", n, 1, most);
     loop.requirePlace();
     Prepared prepared = prepare(request, NOTHING);
-    try (Places places = loop.reserve(n)) {
+    try (Reservation places = loop.reserve(n)) {
       return GenerationGroup.start(
           n, choice -> start(prepared.with(request.forChoice(choice).options()), null, places));
     }
@@ -268,11 +268,11 @@ public final class Engine implements Generator, AutoCloseable {
     return new Prepared(prompt, request.options(), stops, constraint(request, rendered), rendered.parser());
   }
 
-  private Generation start(Prepared request, @Nullable SequenceListener listener, @Nullable Places places) {
+  private Generation start(Prepared request, @Nullable SequenceListener listener, @Nullable Reservation places) {
     return FlushedGeneration.of(startNow(request, listener, places), request.options().flush());
   }
 
-  private Generation startNow(Prepared request, @Nullable SequenceListener listener, @Nullable Places places) {
+  private Generation startNow(Prepared request, @Nullable SequenceListener listener, @Nullable Reservation places) {
     if (request.parser() == null) {
       return submit(request, listener, places);
     }
@@ -340,7 +340,7 @@ public final class Engine implements Generator, AutoCloseable {
     return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("response_format", grammar);
   }
 
-  private Generation submit(Prepared request, @Nullable SequenceListener listener, @Nullable Places places) {
+  private Generation submit(Prepared request, @Nullable SequenceListener listener, @Nullable Reservation places) {
     int[] prompt = request.prompt();
     if (prompt.length == 0) {
       throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");

@@ -1,7 +1,7 @@
 package io.panallama;
 
-import io.panallama.internal.engine.Pieces;
 import io.panallama.internal.llama.VocabularyFacts;
+import io.panallama.internal.stream.Pieces;
 import io.panallama.request.InfillRequest;
 import io.panallama.vocabulary.InfillTokens;
 import io.panallama.vocabulary.VocabularyType;

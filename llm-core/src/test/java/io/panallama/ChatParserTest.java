@@ -12,6 +12,7 @@ import io.panallama.config.ModelConfig;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.request.ChatTemplate;
+import io.panallama.internal.stream.ChatParser;
 import io.panallama.request.ChatRequest;
 import io.panallama.testkit.TinyModels;
 import java.io.IOException;
@@ -77,7 +78,7 @@ class ChatParserTest {
     StringBuilder deltas = new StringBuilder();
     try (ChatParserHandle parser = parser(QWEN3, tools())) {
       for (int i = 0; i < answer.length(); i++) {
-        ChatParserHandle.Update update = parser.update(answer.substring(i, i + 1), i + 1 == answer.length());
+        ChatParser.Update update = parser.update(answer.substring(i, i + 1), i + 1 == answer.length());
         assertThat(update.failure()).isNull();
         deltas.append(update.deltas() == null ? "" : update.deltas());
       }
@@ -131,7 +132,7 @@ class ChatParserTest {
     ChatParserHandle parser = parser(QWEN3, tools());
     parser.close();
     parser.close();
-    assertThat(parser.update("x", true)).isEqualTo(new ChatParserHandle.Update(null, null));
+    assertThat(parser.update("x", true)).isEqualTo(new ChatParser.Update(null, null));
   }
 
   @ParameterizedTest

@@ -3,7 +3,7 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
-import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;

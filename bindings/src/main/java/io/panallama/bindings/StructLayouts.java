@@ -2,12 +2,9 @@ package io.panallama.bindings;
 
 import io.panallama.bindings.generated.ggml_backend_dev_caps;
 import io.panallama.bindings.generated.ggml_backend_dev_props;
-import io.panallama.bindings.generated.ggml_backend_feature;
-import io.panallama.bindings.generated.ggml_init_params;
 import io.panallama.bindings.generated.ggml_threadpool_params;
 import io.panallama.bindings.generated.gguf_init_params;
 import io.panallama.bindings.generated.llama_batch;
-import io.panallama.bindings.generated.llama_chat_message;
 import io.panallama.bindings.generated.llama_context_params;
 import io.panallama.bindings.generated.llama_logit_bias;
 import io.panallama.bindings.generated.llama_model_imatrix_data;
@@ -16,15 +13,7 @@ import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_model_quantize_params;
 import io.panallama.bindings.generated.llama_model_tensor_buft_override;
 import io.panallama.bindings.generated.llama_model_tensor_override;
-import io.panallama.bindings.generated.llama_perf_context_data;
-import io.panallama.bindings.generated.llama_perf_sampler_data;
-import io.panallama.bindings.generated.llama_sampler;
-import io.panallama.bindings.generated.llama_sampler_chain_params;
-import io.panallama.bindings.generated.llama_sampler_data;
-import io.panallama.bindings.generated.llama_sampler_i;
 import io.panallama.bindings.generated.llama_sampler_seq_config;
-import io.panallama.bindings.generated.llama_token_data;
-import io.panallama.bindings.generated.llama_token_data_array;
 import io.panallama.bindings.generated.panallama_candidates;
 import io.panallama.bindings.generated.panallama_device_memory;
 import io.panallama.bindings.generated.panallama_layout;
@@ -61,12 +50,9 @@ final class StructLayouts {
     return List.of(
             ggml_backend_dev_caps.layout(),
             ggml_backend_dev_props.layout(),
-            ggml_backend_feature.layout(),
-            ggml_init_params.layout(),
             ggml_threadpool_params.layout(),
             gguf_init_params.layout(),
             llama_batch.layout(),
-            llama_chat_message.layout(),
             llama_context_params.layout(),
             llama_logit_bias.layout(),
             llama_model_imatrix_data.layout(),
@@ -75,15 +61,7 @@ final class StructLayouts {
             llama_model_quantize_params.layout(),
             llama_model_tensor_buft_override.layout(),
             llama_model_tensor_override.layout(),
-            llama_perf_context_data.layout(),
-            llama_perf_sampler_data.layout(),
-            llama_sampler.layout(),
-            llama_sampler_chain_params.layout(),
-            llama_sampler_data.layout(),
-            llama_sampler_i.layout(),
             llama_sampler_seq_config.layout(),
-            llama_token_data.layout(),
-            llama_token_data_array.layout(),
             panallama_candidates.layout(),
             panallama_device_memory.layout(),
             panallama_layout.layout(),

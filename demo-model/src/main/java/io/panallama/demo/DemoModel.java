@@ -1,5 +1,6 @@
 package io.panallama.demo;
 
+import io.panallama.platform.CacheFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

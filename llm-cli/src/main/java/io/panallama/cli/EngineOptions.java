@@ -2,7 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.demo.CacheFolder;
+import io.panallama.platform.CacheFolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Matcher;

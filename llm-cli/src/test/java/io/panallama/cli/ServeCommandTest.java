@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.demo.CacheFolder;
+import io.panallama.platform.CacheFolder;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.InputStream;

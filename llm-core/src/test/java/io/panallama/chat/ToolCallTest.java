@@ -131,6 +131,35 @@ class ToolCallTest {
     ChatRequest request = request(new ToolChoice.Required());
     Completion answer = engine.generate(request.with(request.options().toBuilder().maxTokens(6).build())).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(answer.toolCalls()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"name", "weather", "arguments", "city", "Paris", "}"})
+  void aStopTextInTheMiddleOfACallEndsItWithoutACall(String stop) {
+    ChatRequest request = request(new ToolChoice.Required());
+    ChatRequest stopped = request.with(request.options().toBuilder().stops(stop).build());
+    Completion answer = engine.generate(stopped).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(answer.toolCalls()).isEmpty();
+    GenerationEvent last = null;
+    try (Generation generation = engine.generate(stopped)) {
+      for (GenerationEvent event : generation) {
+        last = event;
+      }
+    }
+    assertThat(last)
+        .isInstanceOfSatisfying(
+            GenerationEvent.Finished.class, end -> assertThat(end.reason()).isEqualTo(FinishReason.STOP_TEXT));
+  }
+
+  @Test
+  void aStopTextInTheMiddleOfJsonEndsIt() {
+    ChatRequest request = request(new ToolChoice.None());
+    GenerationOptions options = request.options().toBuilder().format(new ResponseFormat.JsonObject()).stops("\"").build();
+    Completion answer = engine.generate(request.with(options)).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(answer.text()).startsWith("{").doesNotContain("\"");
   }
 
   @Test

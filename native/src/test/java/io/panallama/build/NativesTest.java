@@ -33,7 +33,7 @@ class NativesTest {
             "platform " + Host.current().platform(),
             "backend " + backend,
             "llama " + lock.llamaVersion(),
-            "bridge 4");
+            "bridge 5");
   }
 
   @Test

@@ -1,6 +1,5 @@
 package io.panallama.internal.engine;
 
-import io.panallama.config.SpillConfig;
 import io.panallama.error.GenerationException;
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.error.InvalidRequestException;
@@ -9,6 +8,21 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Usage;
+import io.panallama.internal.cache.ImageFile;
+import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.RequestClock;
+import io.panallama.internal.schedule.Reservation;
+import io.panallama.internal.schedule.Schedulable;
+import io.panallama.internal.schedule.WaitingQueue;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.Mailbox;
+import io.panallama.internal.stream.Pieces;
+import io.panallama.internal.stream.ReaderListener;
+import io.panallama.internal.stream.StopMatcher;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
@@ -38,7 +52,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #submit}, {@link #close}, {@link #stats} and the wake-ups are for any thread; everything else runs on the
  * engine thread, which alone owns the decoder.
  */
-public final class EngineLoop implements AutoCloseable {
+public final class EngineLoop implements AutoCloseable, ReaderListener {
   private final EngineSettings settings;
   private final Supplier<Decoder> decoders;
   private final Pieces pieces;
@@ -57,11 +71,11 @@ public final class EngineLoop implements AutoCloseable {
   private final Thread thread;
 
   // Confined to the engine thread.
-  private final WaitingQueue waiting = new WaitingQueue();
+  private final WaitingQueue<Sequence> waiting = new WaitingQueue<>();
   private final List<Sequence> active = new ArrayList<>();
 
   /** No deadline of a sequence here is earlier. */
-  private long nextDeadline = Sequence.NO_DEADLINE;
+  private long nextDeadline = Schedulable.NO_DEADLINE;
 
   private @Nullable PrefixCache cache;
 
@@ -97,9 +111,7 @@ public final class EngineLoop implements AutoCloseable {
    */
   static EngineLoop start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
-    if (settings.spill().diskBytes() > 0) {
-      SpillFolder.create(settings.spill().directory().orElseThrow());
-    }
+    PrefixCache.createFolder(settings.spill());
     EngineLoop loop = new EngineLoop(settings, pieces, decoders, inbox, clock);
     loop.thread.start();
     try {
@@ -166,7 +178,7 @@ public final class EngineLoop implements AutoCloseable {
   /**
    * Queues a generation as {@link #submit(int[], GenerationOptions, List, TokenSampler, SequenceListener)} does.
    *
-   * @param places holds the place of this generation already; null to take one
+   * @param reservation holds the place of this generation already; null to take one
    */
   public Generation submit(
       int[] prompt,
@@ -174,7 +186,7 @@ public final class EngineLoop implements AutoCloseable {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener,
-      @Nullable Places places) {
+      @Nullable Reservation reservation) {
     if (!(listener instanceof StateListener)) {
       requireRoom(prompt.length, options.overflow());
     }
@@ -182,10 +194,10 @@ public final class EngineLoop implements AutoCloseable {
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
       return full(prompt, options, sampler, listener);
     }
-    if (places == null) {
+    if (reservation == null) {
       admission.enter();
     } else {
-      places.use();
+      reservation.use();
     }
     EngineGeneration generation;
     try {
@@ -210,15 +222,16 @@ public final class EngineLoop implements AutoCloseable {
       @Nullable SequenceListener listener) {
     StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestSpoken()));
     EngineGeneration generation = generation(options, stops.largestRelease());
-    long deadline = deadline(options, generation.clock().submitted());
-    inbox.add(new Sequence(generation, sampler, stops, prompt, sequenceContextSize(), options, deadline, listener));
+    RequestClock times = new RequestClock(clock);
+    long deadline = deadline(options, times.submitted());
+    inbox.add(
+        new Sequence(generation, times, sampler, stops, prompt, sequenceContextSize(), options, deadline, listener));
     return generation;
   }
 
   private EngineGeneration generation(GenerationOptions options, int largestEntry) {
     Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), largestEntry, options.topLogprobs());
-    RequestClock times = new RequestClock(clock);
-    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, times, this);
+    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
   }
 
   /** The answer to a prompt that leaves no room for one. */
@@ -230,13 +243,14 @@ public final class EngineLoop implements AutoCloseable {
     }
     EngineGeneration generation = generation(options, 1);
     Usage usage = new Usage(prompt.length, 0, 0, 0);
-    generation.finish(new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, generation.clock().timings()));
+    generation.finish(
+        new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, new RequestClock(clock).timings()));
     return generation;
   }
 
   /** The earlier of both limits, in nanoseconds of the engine's clock. */
   private static long deadline(GenerationOptions options, long submitted) {
-    long left = Sequence.NO_DEADLINE;
+    long left = Schedulable.NO_DEADLINE;
     Duration limit = options.timeLimit().orElse(null);
     if (limit != null) {
       left = TimeUnit.NANOSECONDS.convert(limit);
@@ -246,7 +260,7 @@ public final class EngineLoop implements AutoCloseable {
       left = Math.min(left, TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), deadline)));
     }
     // TimeUnit.convert saturates: what ends after 292 years has no end.
-    return left > Long.MAX_VALUE / 4 ? Sequence.NO_DEADLINE : submitted + Math.max(0, left);
+    return left > Long.MAX_VALUE / 4 ? Schedulable.NO_DEADLINE : submitted + Math.max(0, left);
   }
 
   /**
@@ -321,10 +335,10 @@ public final class EngineLoop implements AutoCloseable {
    * @throws io.panallama.error.EngineBusyException if there are not so many
    * @throws IllegalStateException if the engine is closed
    */
-  public Places reserve(int count) {
+  public Reservation reserve(int count) {
     requireOpen();
     admission.enter(count);
-    return new Places(admission, count);
+    return new Reservation(admission, count);
   }
 
   private void requireOpen() {
@@ -376,8 +390,13 @@ public final class EngineLoop implements AutoCloseable {
     LockSupport.unpark(thread);
   }
 
-  /** The reader of a generation wants no more. */
-  void cancelled(EngineGeneration generation) {
+  @Override
+  public void caughtUp() {
+    wake();
+  }
+
+  @Override
+  public void cancelled(EngineGeneration generation) {
     if (generation.isPrefilling()) {
       started.join().requestAbort();
     }
@@ -441,17 +460,23 @@ public final class EngineLoop implements AutoCloseable {
       endOverdue(stepper, now);
     }
     admit(decoder, prefixes, now);
-    prefixes.shareAgain(active);
+    for (int i = 0; i < active.size(); i++) {
+      prefixes.shareAgain(active.get(i).residency());
+    }
+    prefixes.settle();
     if (!stepper.step(active)) {
       idle(prefixes, stepper.processors());
     }
   }
 
   private PrefixCache prefixCache(Decoder decoder) {
-    SpillConfig spill = settings.spill();
-    boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
-    ColdStore cold = spills ? new ColdStore(decoder, spill, counters, settings.name() + "-spill", this::wake) : null;
-    return new PrefixCache(decoder, settings.slots(), counters, cold);
+    return PrefixCache.create(
+        decoder,
+        settings.slots(),
+        settings.spill(),
+        counters,
+        task -> EngineThreads.unstarted(task, settings.name() + "-spill"),
+        this::wake);
   }
 
   private void receive() {
@@ -473,7 +498,7 @@ public final class EngineLoop implements AutoCloseable {
       return;
     }
     long next = Math.min(nextDeadline, processors.nextDeadline());
-    if (next == Sequence.NO_DEADLINE) {
+    if (next == Schedulable.NO_DEADLINE) {
       LockSupport.park(this);
     } else {
       LockSupport.parkNanos(this, next - clock.getAsLong());
@@ -484,7 +509,7 @@ public final class EngineLoop implements AutoCloseable {
   private void endOverdue(Stepper stepper, long now) {
     List<Sequence> all = new ArrayList<>(active);
     waiting.copyTo(all, _ -> true);
-    nextDeadline = Sequence.NO_DEADLINE;
+    nextDeadline = Schedulable.NO_DEADLINE;
     for (Sequence sequence : all) {
       if (sequence.deadline() > now) {
         nextDeadline = Math.min(nextDeadline, sequence.deadline());
@@ -527,7 +552,8 @@ public final class EngineLoop implements AutoCloseable {
       waiting.remove(next);
       // Before anything that can fail, or nobody would tell its reader.
       active.add(next);
-      prefixes.admit(next);
+      next.activate();
+      prefixes.admit(next.residency());
     }
     counters.running(active.size());
   }
@@ -542,7 +568,7 @@ public final class EngineLoop implements AutoCloseable {
     }
     long cells = candidate.length();
     for (int i = 0; i < active.size(); i++) {
-      cells += active.get(i).length() - active.get(i).borrowedLength();
+      cells += active.get(i).length() - active.get(i).residency().borrowedLength();
     }
     // Some room to grow for each, so that a sequence let in now is not pushed out by the next few tokens.
     long headroom = 32L * (active.size() + 1);
@@ -551,7 +577,7 @@ public final class EngineLoop implements AutoCloseable {
 
   /** Takes a running sequence's cells back and lets it wait before all others; it will be computed again. */
   void preempt(Sequence sequence) {
-    prefixes().pushOut(sequence);
+    prefixes().preempt(sequence.residency());
     active.remove(sequence);
     sequence.preempt();
     waiting.add(sequence);
@@ -563,7 +589,7 @@ public final class EngineLoop implements AutoCloseable {
   void finish(Sequence sequence, FinishReason reason) {
     int reused = sequence.sharedLength();
     if (sequence.isActive()) {
-      prefixes().retire(sequence);
+      prefixes().retire(sequence.residency());
       active.remove(sequence);
     }
     end(sequence);
@@ -571,8 +597,8 @@ public final class EngineLoop implements AutoCloseable {
     Usage usage = new Usage(sequence.promptLength(), reused, sequence.completionLength(), sequence.discarded());
     sequence.tellEnded();
     // The place is free before the reader hears of the end, who may want it again at once.
-    admission.leave(generation.clock().sinceSubmission());
-    generation.finish(new GenerationEvent.Finished(reason, usage, generation.clock().timings()));
+    admission.leave(sequence.clock().sinceSubmission());
+    generation.finish(new GenerationEvent.Finished(reason, usage, sequence.clock().timings()));
   }
 
   /** Ends a sequence by a fault and tells its reader. */
@@ -583,7 +609,7 @@ public final class EngineLoop implements AutoCloseable {
   /** Ends a sequence by a fault with a cause and tells its reader. */
   void fail(Sequence sequence, Reason reason, String message, @Nullable Throwable cause) {
     if (sequence.isActive()) {
-      prefixes().release(sequence);
+      prefixes().release(sequence.residency());
       active.remove(sequence);
     }
     end(sequence);

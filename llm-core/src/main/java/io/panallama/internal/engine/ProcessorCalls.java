@@ -1,6 +1,8 @@
 package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException.Reason;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.schedule.Schedulable;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -93,7 +95,7 @@ final class ProcessorCalls {
 
   /** When the first answer is late; {@link Sequence#NO_DEADLINE} if none is expected. */
   long nextDeadline() {
-    long next = Sequence.NO_DEADLINE;
+    long next = Schedulable.NO_DEADLINE;
     for (int i = 0; i < count; i++) {
       if (asked[i].isActive()) {
         next = Math.min(next, requireCall(asked[i]).deadline());

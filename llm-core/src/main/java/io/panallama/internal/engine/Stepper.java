@@ -2,6 +2,13 @@ package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.generation.FinishReason;
+import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.schedule.Scheduler;
+import io.panallama.internal.schedule.StepBudget;
+import io.panallama.internal.schedule.StepPlan;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.Pieces;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -13,8 +20,8 @@ final class Stepper {
   private final EngineLoop loop;
   private final Decoder decoder;
   private final PrefixCache prefixes;
-  private final Scheduler scheduler;
-  private final StepPlan plan;
+  private final Scheduler<Sequence> scheduler;
+  private final StepPlan<Sequence> plan;
   private final TokenSink sink;
   private final Sequence[] sampled;
   private final int[] outputs;
@@ -38,8 +45,8 @@ final class Stepper {
     this.prefixes = prefixes;
     this.clock = clock;
     this.budget = new StepBudget(decoder.batchSize(), slots, settings.itlTarget().toNanos());
-    this.scheduler = new Scheduler(decoder.batchSize(), budget);
-    this.plan = new StepPlan(slots);
+    this.scheduler = new Scheduler<>(decoder.batchSize(), budget);
+    this.plan = new StepPlan<>(slots);
     this.sink = new TokenSink(pieces, decoder);
     this.sampled = new Sequence[slots];
     this.outputs = new int[slots];
@@ -54,6 +61,9 @@ final class Stepper {
   /** Returns false if there was nothing to compute. */
   boolean step(List<Sequence> active) {
     processors.collect();
+    for (int i = 0; i < active.size(); i++) {
+      active.get(i).updateBackpressure();
+    }
     long started = clock.getAsLong();
     int promptLimit = decoder.batchSize();
     while (true) {
@@ -77,7 +87,7 @@ final class Stepper {
         case NO_ROOM -> {
           // Nothing changed. First goes what finished sequences left, then the prompts get less, down to the generating
           // sequences alone; then somebody has to make room.
-          if (prefixes.giveUpOldest()) {
+          if (prefixes.evictOldest()) {
             continue;
           }
           if (plan.promptTokens() > 1 || plan.promptTokens() == 1 && plan.size() > 1) {
@@ -103,7 +113,7 @@ final class Stepper {
   private void plan(List<Sequence> active, long now, int promptLimit) {
     while (!suspects.isEmpty()) {
       Sequence suspect = suspects.peekFirst();
-      if (active.contains(suspect) && !suspect.sitsOut()) {
+      if (active.contains(suspect) && !suspect.isPaused()) {
         scheduler.plan(List.of(suspect), now, promptLimit, plan);
         return;
       }
@@ -117,7 +127,7 @@ final class Stepper {
     decoder.clearBatch();
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
-      sequence.generation().clock().step(now);
+      sequence.clock().step(now);
       outputs[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
     }
     markPrefills(true);
@@ -135,7 +145,8 @@ final class Stepper {
     int index = -1;
     for (int k = 0; k < count; k++) {
       int position = first + k;
-      index = decoder.addToBatch(sequence.token(position), position, sequence.id(), output && k == count - 1);
+      index =
+          decoder.addToBatch(sequence.token(position), position, sequence.residency().id(), output && k == count - 1);
     }
     return index;
   }
@@ -160,8 +171,8 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       boolean completes = plan.completes(i);
-      sequence.computed(plan.count(i));
-      prefixes.computed(sequence);
+      sequence.residency().computed(plan.count(i));
+      prefixes.computed(sequence.residency());
       if (completes && !sequence.wantsState()) {
         if (sequence.processor() == null) {
           decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
@@ -197,7 +208,7 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       if (sequence.wantsState() && sequence.missing() == 0) {
-        sequence.tellState(decoder.save(sequence.id()));
+        sequence.tellState(decoder.save(sequence.residency().id()));
         loop.finish(sequence, FinishReason.LENGTH);
       }
     }
@@ -208,12 +219,12 @@ final class Stepper {
       failSample(sequence);
       return;
     }
-    sequence.generation().clock().token(now);
+    sequence.clock().token(now);
     @Nullable FinishReason reason = sink.accept(sequence, sample);
     if (reason != null) {
       loop.finish(sequence, reason);
     } else if (sequence.filledContext()) {
-      prefixes.shifted(sequence, sequence.shift());
+      prefixes.shifted(sequence.residency(), sequence.shift());
     }
   }
 
@@ -232,7 +243,7 @@ final class Stepper {
     if (active.size() > 1) {
       loop.preempt(youngest);
     } else if (youngest.shifts() && youngest.length() > 2) {
-      prefixes.shifted(youngest, youngest.shift());
+      prefixes.shifted(youngest.residency(), youngest.shift());
     } else {
       sink.endEarly(youngest);
       loop.finish(youngest, FinishReason.CONTEXT_FULL);
@@ -251,14 +262,14 @@ final class Stepper {
    */
   private void rollBack(List<Sequence> active) {
     for (Sequence sequence : active) {
-      if (!decoder.removeFrom(sequence.id(), sequence.cached())) {
-        decoder.remove(sequence.id());
-        sequence.forgotten();
+      if (!decoder.removeFrom(sequence.residency().id(), sequence.cached())) {
+        decoder.remove(sequence.residency().id());
+        sequence.residency().lost();
       }
     }
     for (Sequence sequence : active) {
       if (sequence.cached() == 0) {
-        prefixes.lost(sequence);
+        prefixes.lost(sequence.residency());
       }
     }
   }

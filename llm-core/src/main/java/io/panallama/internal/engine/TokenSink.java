@@ -1,6 +1,10 @@
 package io.panallama.internal.engine;
 
 import io.panallama.generation.FinishReason;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.stream.Mailbox;
+import io.panallama.internal.stream.Pieces;
+import io.panallama.internal.stream.StopMatcher;
 import org.jspecify.annotations.Nullable;
 
 /** Takes a sampled token into its sequence and its mailbox, and tells whether the generation ends with it. */

@@ -27,10 +27,12 @@ final class LogRouter {
 
   private LogRouter() {}
 
-  /** Installs the callback, for the life of the process. */
+  /** Adds the callback, for the life of the process. */
   static void install() {
     MemorySegment callback = ggml_log_callback.allocate(LogRouter::receive, Arena.global());
-    LlamaCpp.panallama_log_set(callback);
+    if (LlamaCpp.panallama_log_add(callback, MemorySegment.NULL) != LlamaCpp.PANALLAMA_OK()) {
+      throw new OutOfMemoryError("There is no native memory for a log callback.");
+    }
   }
 
   /** Starts to collect the warnings and errors of the current thread. */

@@ -11,7 +11,7 @@ import io.panallama.bindings.generated.llama_progress_callback;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.ModelLoadException.Reason;
-import io.panallama.internal.engine.Pieces;
+import io.panallama.internal.stream.Pieces;
 import io.panallama.sampling.Sampler;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,10 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.decode.CandidateList;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.stream.Pieces;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -9,6 +9,7 @@ import io.panallama.TestEngines;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
+import io.panallama.internal.stream.EngineGeneration;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;

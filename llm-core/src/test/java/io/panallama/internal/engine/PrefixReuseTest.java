@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
-import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.request.GenerationOptions;
 import java.util.ArrayList;

@@ -172,34 +172,6 @@ class RequestPolicyTest {
     assertThat(order).containsExactly(1, 3, 2, 0, 4);
   }
 
-  @Test
-  void waitingRaisesThePriority() {
-    WaitingQueue queue = new WaitingQueue();
-    AtomicLong now = new AtomicLong();
-    Sequence low = waiting(1, 0, now);
-    queue.add(low);
-    now.set(9 * WaitingQueue.AGING);
-    Sequence high = waiting(2, 9, now);
-    queue.add(high);
-    assertThat(queue.first(now.get())).as("nine levels older").isSameAs(low);
-    queue.remove(low);
-    queue.add(waiting(3, 8, now));
-    assertThat(queue.first(now.get())).isSameAs(high);
-  }
-
-  private static Sequence waiting(long id, int priority, AtomicLong now) {
-    EngineLoop unused = null;
-    return new Sequence(
-        new EngineGeneration(id, new Mailbox(8, 8, 0), false, new RequestClock(now::get), unused),
-        new FakeSampler(),
-        new StopMatcher(List.of(), 1),
-        new int[5],
-        100,
-        TEN.toBuilder().priority(priority).build(),
-        Sequence.NO_DEADLINE,
-        null);
-  }
-
   // ---- a full context ----
 
   @Test

@@ -1,5 +1,6 @@
 package io.panallama.internal.llama;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.NativeRuntime;
@@ -7,13 +8,15 @@ import io.panallama.TestEngines;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
-import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.llama.LogitRows.Sampled;
 import io.panallama.internal.llama.LogitRows.Step;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -340,8 +343,12 @@ class SamplingTest {
   /** A chain that has seen 16,000 characters. */
   private static SamplerChain longAnswer(Sampling sampling) {
     SamplerChain chain = SamplerChain.create(model, sampling, new int[0]);
-    for (int i = 0; i < 16_000; i += "<|im_start|>".length()) {
-      LlamaCpp.llama_sampler_accept(chain.pointer(), IM_START);
+    int[] tokens = new int[16_000 / "<|im_start|>".length() + 1];
+    Arrays.fill(tokens, IM_START);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment shown = arena.allocateFrom(JAVA_INT, tokens);
+      assertThat(LlamaCpp.panallama_sampler_accept(chain.pointer(), shown, tokens.length, MemorySegment.NULL))
+          .isEqualTo(LlamaCpp.PANALLAMA_OK());
     }
     return chain;
   }

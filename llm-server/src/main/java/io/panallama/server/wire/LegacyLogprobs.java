@@ -20,7 +20,7 @@ import java.util.function.IntFunction;
  * Writes {@code logprobs} as {@code /v1/completions} has them: parallel arrays of tokens, log-probabilities, alternatives and
  * places in the text.
  *
- * <p>A token that is no whole characters is written as OpenAI does, {@code bytes:\xe2\x80}. Places are counted in Unicode
+ * <p>A token that is no whole characters is written as OpenAI does, {@code bytes:\xe2\x80}. Reservation are counted in Unicode
  * characters from the beginning of the choice's {@code text}; a token in the middle of a character has the place of that
  * character. One object per choice: places go on from chunk to chunk.
  */

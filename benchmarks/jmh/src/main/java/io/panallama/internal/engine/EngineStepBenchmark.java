@@ -1,6 +1,8 @@
 package io.panallama.internal.engine;
 
 import io.panallama.generation.Generation;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.Mailbox;
 import io.panallama.jmh.LauncherJvm;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;

@@ -1,5 +1,9 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.stream.Mailbox;
 import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;

@@ -4,7 +4,7 @@ import io.panallama.NativeRuntime;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.decode.Decoder;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
 import java.util.ArrayList;
