@@ -54,8 +54,8 @@ public final class ContextMemory {
       int status =
           LlamaCpp.panallama_memory_estimate(
               arena.allocateFrom(path.toString(), StandardCharsets.UTF_8),
-              ModelHandle.parameters(modelConfig, arena),
-              NativeDecoder.parameters(model, config, arena),
+              ModelParams.allocate(modelConfig, arena),
+              ContextParams.allocate(model, config, arena),
               devices,
               MOST_DEVICES,
               count,

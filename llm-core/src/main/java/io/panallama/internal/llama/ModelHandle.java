@@ -63,10 +63,10 @@ public final class ModelHandle {
     try (Arena arena = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       Progress progress = new Progress(config);
-      MemorySegment parameters = parameters(config, arena);
+      MemorySegment parameters = ModelParams.allocate(config, arena);
       llama_model_params.progress_callback(
           parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
-      boolean offloaded = llama_model_params.n_gpu_layers(parameters) != 0 && Natives.hasGpu();
+      boolean offloaded = ModelParams.offloads(parameters);
       MemorySegment file = arena.allocateFrom(path.toString(), StandardCharsets.UTF_8);
       MemorySegment model = LlamaCpp.llama_model_load_from_file(file, parameters);
       if (model.address() == 0) {
@@ -76,17 +76,6 @@ public final class ModelHandle {
       }
       return new ModelHandle(path, model, offloaded);
     }
-  }
-
-  /** The {@code llama_model_params} of a configuration, without its listener. */
-  static MemorySegment parameters(ModelConfig config, Arena arena) {
-    MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
-    llama_model_params.load_mode(parameters, config.loadMode().value());
-    llama_model_params.n_gpu_layers(parameters, Natives.mayOffload() ? config.gpuLayers() : 0);
-    llama_model_params.main_gpu(parameters, config.mainGpu());
-    llama_model_params.vocab_only(parameters, config.vocabularyOnly());
-    llama_model_params.check_tensors(parameters, config.checkTensors());
-    return parameters;
   }
 
   private static ModelLoadException refused(Path path, String words) {
@@ -261,6 +250,11 @@ public final class ModelHandle {
 
   public boolean isHybrid() {
     return LlamaCpp.llama_model_is_hybrid(model);
+  }
+
+  /** Whether one state stands for all tokens of a sequence, so that no beginning of it can be shared or returned to. */
+  boolean hasRecurrentState() {
+    return isRecurrent() || isHybrid();
   }
 
   /** Tokens that the windowed layers see; 0 if every layer sees all. */

@@ -7,11 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_batch;
-import io.panallama.bindings.generated.llama_context_params;
 import io.panallama.bindings.generated.panallama_sample;
 import io.panallama.config.EngineConfig;
-import io.panallama.config.FlashAttention;
-import io.panallama.config.KvCacheType;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.internal.decode.CandidateList;
@@ -97,7 +94,7 @@ public final class NativeDecoder implements Decoder {
     this.memory = LlamaCpp.llama_get_memory(context);
     this.batchSize = LlamaCpp.llama_n_batch(context);
     this.contextSize = LlamaCpp.llama_n_ctx(context);
-    this.recurrent = isRecurrent(model);
+    this.recurrent = model.hasRecurrentState();
     this.slidingWindow = model.slidingWindow();
     int trained = model.trainedContextSize();
     int perSequence = LlamaCpp.llama_n_ctx_seq(context);
@@ -121,7 +118,7 @@ public final class NativeDecoder implements Decoder {
     this.cpu =
         CpuThreads.attach(
             context,
-            Math.max(config.threads(), config.batchThreads()),
+            ThreadPoolParams.of(config),
             model.isOffloaded(),
             () -> (int) FLAG.getVolatile(abortFlag, 0L) != 0);
     try {
@@ -162,8 +159,9 @@ public final class NativeDecoder implements Decoder {
     MemorySegment abortFlag = Arena.ofAuto().allocate(JAVA_INT);
     try (Arena scratch = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
-      MemorySegment context =
-          LlamaCpp.llama_init_from_model(model.pointer(), abortable(parameters(model, config, scratch), abortFlag));
+      MemorySegment parameters = ContextParams.allocate(model, config, scratch);
+      ContextParams.setAbortFlag(parameters, abortFlag);
+      MemorySegment context = LlamaCpp.llama_init_from_model(model.pointer(), parameters);
       if (context.address() == 0) {
         throw new EngineStartException(
             Reason.REFUSED, "llama.cpp refused to start: " + log.errors("it gave no reason"), null);
@@ -185,68 +183,6 @@ public final class NativeDecoder implements Decoder {
       model.release();
       throw failure;
     }
-  }
-
-  private static MemorySegment abortable(MemorySegment parameters, MemorySegment abortFlag) {
-    llama_context_params.abort_callback(parameters, LlamaCpp.panallama_abort_requested$address());
-    llama_context_params.abort_callback_data(parameters, abortFlag);
-    return parameters;
-  }
-
-  /** The {@code llama_context_params} of a configuration without {@link EngineConfig#AUTO}. */
-  static MemorySegment parameters(ModelHandle model, EngineConfig config, Arena arena) {
-    MemorySegment parameters = LlamaCpp.llama_context_default_params(arena);
-    llama_context_params.n_ctx(parameters, config.contextSize());
-    llama_context_params.n_batch(parameters, config.batchSize());
-    llama_context_params.n_ubatch(parameters, config.microBatchSize());
-    int sequenceIds = sequenceIds(model, config);
-    llama_context_params.n_seq_max(parameters, sequenceIds);
-    // The output buffer holds a row of the vocabulary per output. We never want more than one per slot, but llama.cpp
-    // makes room for one per sequence id and asserts that it may.
-    llama_context_params.n_outputs_max(parameters, sequenceIds);
-    llama_context_params.n_threads(parameters, config.threads());
-    llama_context_params.n_threads_batch(parameters, config.batchThreads());
-    llama_context_params.flash_attn_type(parameters, flashAttention(config.flashAttention()));
-    llama_context_params.type_k(parameters, type(config.keyType()));
-    llama_context_params.type_v(parameters, type(config.valueType()));
-    llama_context_params.no_perf(parameters, true);
-    // llama_memory_seq_cp of a part of a sequence aborts the process without it. With one sequence it only costs:
-    // llama_batch_allocr::init compares all pairs of LLAMA_MAX_SEQ sequences at every step then, some 50 us.
-    llama_context_params.kv_unified(parameters, sequenceIds > 1);
-    return parameters;
-  }
-
-  /** Ids for the slots, and twice as many for what finished sequences leave, where that can be shared. */
-  private static int sequenceIds(ModelHandle model, EngineConfig config) {
-    boolean retains = config.reusePrefixes() && !isRecurrent(model);
-    return retains ? Math.min(EngineConfig.MAX_SLOTS, 3 * config.slots()) : config.slots();
-  }
-
-  /** Whether a sequence's state is one for all of its tokens: there is no beginning of it to share or to go back to. */
-  private static boolean isRecurrent(ModelHandle model) {
-    return model.isRecurrent() || model.isHybrid();
-  }
-
-  private static int flashAttention(FlashAttention choice) {
-    return switch (choice) {
-      case AUTO -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_AUTO();
-      case ENABLED -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_ENABLED();
-      case DISABLED -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_DISABLED();
-    };
-  }
-
-  private static int type(KvCacheType type) {
-    return switch (type) {
-      case F32 -> LlamaCpp.GGML_TYPE_F32();
-      case F16 -> LlamaCpp.GGML_TYPE_F16();
-      case BF16 -> LlamaCpp.GGML_TYPE_BF16();
-      case Q8_0 -> LlamaCpp.GGML_TYPE_Q8_0();
-      case Q4_0 -> LlamaCpp.GGML_TYPE_Q4_0();
-      case Q4_1 -> LlamaCpp.GGML_TYPE_Q4_1();
-      case IQ4_NL -> LlamaCpp.GGML_TYPE_IQ4_NL();
-      case Q5_0 -> LlamaCpp.GGML_TYPE_Q5_0();
-      case Q5_1 -> LlamaCpp.GGML_TYPE_Q5_1();
-    };
   }
 
   @Override
