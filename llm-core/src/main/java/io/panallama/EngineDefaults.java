@@ -31,7 +31,10 @@ final class EngineDefaults {
     int threads = model.sizeBytes() <= ONE_THREAD_BYTES ? 1 : Runtime.getRuntime().availableProcessors();
     int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
     return config.toBuilder()
-        .contextSize(auto(config.contextSize(), contextSize(config.slots(), model.trainedContextSize())))
+        .contextSize(
+            auto(
+                config.contextSize(),
+                contextSize(config.slots(), config.rope().contextSize(model.trainedContextSize()))))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
         .threads(processors("threads", auto(config.threads(), threads)))
@@ -54,7 +57,7 @@ final class EngineDefaults {
 
   /** Threads that wait for each other by spinning must all be running: one more than there are processors costs seconds. */
   private static int processors(String name, int wanted) {
-    int processors = Runtime.getRuntime().availableProcessors();
+    int processors = Math.min(Runtime.getRuntime().availableProcessors(), EngineConfig.MAX_THREADS);
     if (wanted > processors) {
       LOG.log(
           System.Logger.Level.WARNING,

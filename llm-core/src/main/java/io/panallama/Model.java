@@ -8,6 +8,7 @@ import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
+import io.panallama.internal.llama.MetadataOverrides;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
 import io.panallama.internal.llama.SystemMemory;
@@ -19,6 +20,7 @@ import io.panallama.request.ChatRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,7 +55,7 @@ public final class Model implements AutoCloseable {
     this.path = path;
     this.config = config;
     this.description = handle.description();
-    this.metadata = Collections.unmodifiableMap(handle.metadata());
+    this.metadata = metadata(handle, config);
     this.parameterCount = handle.parameterCount();
     this.sizeBytes = handle.sizeBytes();
     this.layerCount = handle.layerCount();
@@ -62,6 +64,13 @@ public final class Model implements AutoCloseable {
     VocabularyFacts facts = handle.vocabularyFacts();
     this.vocabulary = new Vocabulary(facts, handle.pieces(facts));
     this.tokenizer = new Tokenizer(handle);
+  }
+
+  /** llama.cpp hands out the file's own entries. */
+  private static Map<String, String> metadata(ModelHandle handle, ModelConfig config) {
+    Map<String, String> all = new LinkedHashMap<>(handle.metadata());
+    config.metadata().forEach((key, value) -> all.put(key, value.text()));
+    return Collections.unmodifiableMap(all);
   }
 
   /** Loads with {@link ModelConfig#defaults()}. */
@@ -76,7 +85,7 @@ public final class Model implements AutoCloseable {
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
    */
   public static Model load(Path path, ModelConfig config) {
-    GgufFile file = GgufFile.read(path);
+    GgufFile file = MetadataOverrides.apply(GgufFile.read(path), config);
     ModelPreflight.check(file);
     if (!config.vocabularyOnly()) {
       ModelPreflight.requireWeights(file);
@@ -172,7 +181,7 @@ public final class Model implements AutoCloseable {
     return embeddingSize;
   }
 
-  /** Every entry of the file's metadata as text, in the file's order. Unmodifiable. */
+  /** Every entry of the file's metadata as text, in the file's order, with what {@link ModelConfig#metadata} replaces. Unmodifiable. */
   public Map<String, String> metadata() {
     return metadata;
   }

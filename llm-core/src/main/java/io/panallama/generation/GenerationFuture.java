@@ -11,12 +11,11 @@ final class GenerationFuture {
       return CompletableFuture.failedFuture(Readers.alreadyClaimed(generation));
     }
     CompletableFuture<Completion> future = new CompletableFuture<>();
-    future.whenComplete(
-        (completion, failure) -> {
-          if (failure != null) {
-            generation.close();
-          }
-        });
+    future.whenComplete((completion, failure) -> {
+      if (failure != null) {
+        generation.close();
+      }
+    });
     Readers.unstarted(() -> read(generation, future)).start();
     return future;
   }

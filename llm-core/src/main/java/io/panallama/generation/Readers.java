@@ -15,7 +15,8 @@ final class Readers {
   private static final AtomicLong NUMBER = new AtomicLong();
 
   /** The generations that have a reader. Generations are equal only to themselves. */
-  private static final Set<Generation> CLAIMED = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+  private static final Set<Generation> CLAIMED =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   private Readers() {}
 
@@ -32,9 +33,9 @@ final class Readers {
   static Thread unstarted(Runnable task) {
     return Thread.ofVirtual()
         .name("panallama-reader-" + NUMBER.incrementAndGet())
-        .uncaughtExceptionHandler(
-            (dead, error) ->
-                LOG.log(System.Logger.Level.ERROR, "The subscriber of a generation threw on " + dead.getName() + ".", error))
+        .uncaughtExceptionHandler((dead, error) ->
+            LOG.log(
+                System.Logger.Level.ERROR, "The subscriber of a generation threw on " + dead.getName() + ".", error))
         .unstarted(task);
   }
 }

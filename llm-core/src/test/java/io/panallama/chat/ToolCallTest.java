@@ -156,7 +156,8 @@ class ToolCallTest {
   @Test
   void aStopTextInTheMiddleOfJsonEndsIt() {
     ChatRequest request = request(new ToolChoice.None());
-    GenerationOptions options = request.options().toBuilder().format(new ResponseFormat.JsonObject()).stops("\"").build();
+    GenerationOptions options =
+        request.options().toBuilder().format(new ResponseFormat.JsonObject()).stops("\"").build();
     Completion answer = engine.generate(request.with(options)).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(answer.text()).startsWith("{").doesNotContain("\"");

@@ -96,7 +96,7 @@ public final class NativeDecoder implements Decoder {
     this.contextSize = LlamaCpp.llama_n_ctx(context);
     this.recurrent = model.hasRecurrentState();
     this.slidingWindow = model.slidingWindow();
-    int trained = model.trainedContextSize();
+    int trained = config.rope().contextSize(model.trainedContextSize());
     int perSequence = LlamaCpp.llama_n_ctx_seq(context);
     this.sequenceContextSize = trained > 0 ? Math.min(perSequence, trained) : perSequence;
 

@@ -6,6 +6,7 @@ import io.panallama.bindings.BackendChoice;
 import io.panallama.bindings.NativeLibraries;
 import io.panallama.bindings.NativeLoadException;
 import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.config.NumaStrategy;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.observe.Device;
 import io.panallama.observe.NativeReport;
@@ -25,6 +26,7 @@ public final class Natives {
   private static final Pattern CPU_LIBRARY = Pattern.compile("loaded CPU backend from .*ggml-cpu-([A-Za-z0-9_]+)\\.");
 
   private static @Nullable NativeReport report;
+  private static @Nullable NumaStrategy numa;
 
   private Natives() {}
 
@@ -97,6 +99,28 @@ public final class Natives {
       }
     }
     return List.copyOf(devices);
+  }
+
+  /**
+   * Lays threads out over the nodes of the machine.
+   *
+   * @throws IllegalStateException if that was done another way before: ggml does it once
+   */
+  public static synchronized void initializeNuma(NumaStrategy strategy) {
+    load();
+    if (numa != null && numa != strategy) {
+      throw new IllegalStateException(
+          "numa is " + numa + " in this process already; it can't become " + strategy + ".");
+    }
+    if (numa == null) {
+      LlamaCpp.llama_numa_init(
+          switch (strategy) {
+            case DISTRIBUTE -> LlamaCpp.GGML_NUMA_STRATEGY_DISTRIBUTE();
+            case ISOLATE -> LlamaCpp.GGML_NUMA_STRATEGY_ISOLATE();
+            case NUMACTL -> LlamaCpp.GGML_NUMA_STRATEGY_NUMACTL();
+          });
+      numa = strategy;
+    }
   }
 
   /** Whether ggml found a GPU. */

@@ -156,7 +156,8 @@ class ChatGenerationTest {
         deltas(
             """
             [{"index": 0, "id": "1", "name": "whole"}, {"index": 0, "arguments": "{\\"a\\": \\"}\\"}"},
-             {"index": 1, "id": "2", "name": "half"}, {"index": 1, "arguments": "{\\"a\\": \\"}"}]""");
+             {"index": 1, "id": "2", "name": "half"}, {"index": 1, "arguments": "{\\"a\\": \\"}"}]\
+            """);
     Completion answer = new ChatGeneration(model, parser).await();
     assertThat(answer.reason()).isEqualTo(reason);
     assertThat(answer.toolCalls()).containsExactly(new ToolCall("1", "whole", "{\"a\": \"}\"}"));
@@ -176,7 +177,10 @@ class ChatGenerationTest {
   private static ScriptedParser lenient(String arguments) {
     ScriptedParser parser = new ScriptedParser();
     parser.end =
-        deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"half\"}, {\"index\": 0, \"arguments\": \"" + arguments + "\"}]");
+        deltas(
+            "[{\"index\": 0, \"id\": \"1\", \"name\": \"half\"}, {\"index\": 0, \"arguments\": \""
+                + arguments
+                + "\"}]");
     return parser;
   }
 
