@@ -47,6 +47,7 @@ public final class Model implements AutoCloseable {
   private final boolean textDecoder;
   private final Vocabulary vocabulary;
   private final Tokenizer tokenizer;
+  private final Sampling recommendedSampling;
   private final ReentrantLock templateLock = new ReentrantLock();
   private @Nullable ChatTemplate template;
 
@@ -64,6 +65,7 @@ public final class Model implements AutoCloseable {
     VocabularyFacts facts = handle.vocabularyFacts();
     this.vocabulary = new Vocabulary(facts, handle.pieces(facts));
     this.tokenizer = new Tokenizer(handle);
+    this.recommendedSampling = RecommendedSampling.of(metadata);
   }
 
   /** llama.cpp hands out the file's own entries. */
@@ -202,10 +204,10 @@ public final class Model implements AutoCloseable {
 
   /**
    * {@link Sampling#defaults()} with what the model's makers recommend in its metadata ({@code general.sampling.*}) in
-   * place of llama.cpp's values.
+   * place of llama.cpp's values. Requests that choose no sampling get it ({@link Sampling#recommended}).
    */
   public Sampling recommendedSampling() {
-    return RecommendedSampling.of(metadata);
+    return recommendedSampling;
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.panallama.error;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 /** Range checks that name the parameter, the value and what is allowed. */
 public final class Checks {
   private Checks() {}
@@ -30,7 +32,7 @@ public final class Checks {
   }
 
   private static InvalidRequestException outOfRange(String parameter, Object value, String allowed) {
-    return new InvalidRequestException(parameter, parameter + " is " + value + "; it must be " + allowed + ".");
+    return new InvalidRequestException(parameter, name(parameter) + " is " + value + "; it must be " + allowed + ".");
   }
 
   private static String plain(float value) {

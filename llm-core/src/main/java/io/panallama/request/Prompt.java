@@ -1,5 +1,7 @@
 package io.panallama.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.InvalidRequestException;
 import java.util.Arrays;
 import java.util.Objects;
@@ -27,7 +29,7 @@ public sealed interface Prompt {
      */
     public Tokens(int... tokens) {
       if (tokens.length == 0) {
-        throw new InvalidRequestException("prompt", "prompt has no tokens; at least one is needed.");
+        throw new InvalidRequestException("prompt", name("prompt") + " has no tokens; at least one is needed.");
       }
       this.tokens = tokens.clone();
     }

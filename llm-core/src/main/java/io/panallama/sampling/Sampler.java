@@ -1,5 +1,7 @@
 package io.panallama.sampling;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
 import java.nio.charset.StandardCharsets;
@@ -33,9 +35,9 @@ public sealed interface Sampler {
    */
   record Mirostat(float tau, float eta, int m) implements Selecting {
     public Mirostat {
-      Checks.positive("mirostat_tau", tau);
-      Checks.positive("mirostat_eta", eta);
-      Checks.inRange("mirostat_m", m, 1, Integer.MAX_VALUE);
+      Checks.positive("sampling.mirostat.tau", tau);
+      Checks.positive("sampling.mirostat.eta", eta);
+      Checks.inRange("sampling.mirostat.m", m, 1, Integer.MAX_VALUE);
     }
   }
 
@@ -47,8 +49,8 @@ public sealed interface Sampler {
    */
   record MirostatV2(float tau, float eta) implements Selecting {
     public MirostatV2 {
-      Checks.positive("mirostat_tau", tau);
-      Checks.positive("mirostat_eta", eta);
+      Checks.positive("sampling.mirostat.tau", tau);
+      Checks.positive("sampling.mirostat.eta", eta);
     }
   }
 
@@ -60,8 +62,8 @@ public sealed interface Sampler {
    */
   record AdaptiveP(float target, float decay) implements Selecting {
     public AdaptiveP {
-      Checks.inRange("adaptive_target", target, 0, 1);
-      Checks.inRange("adaptive_decay", decay, 0, 0.99f);
+      Checks.inRange("sampling.adaptiveP.target", target, 0, 1);
+      Checks.inRange("sampling.adaptiveP.decay", decay, 0, 0.99f);
     }
   }
 
@@ -72,7 +74,7 @@ public sealed interface Sampler {
    */
   record TopK(int k) implements Sampler {
     public TopK {
-      Checks.inRange("top_k", k, 1, Integer.MAX_VALUE);
+      Checks.inRange("sampling.topK", k, 1, Integer.MAX_VALUE);
     }
   }
 
@@ -83,8 +85,8 @@ public sealed interface Sampler {
    */
   record TopP(float p, int minKeep) implements Sampler {
     public TopP {
-      Checks.inRange("top_p", p, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.topP", p, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -95,8 +97,8 @@ public sealed interface Sampler {
    */
   record MinP(float p, int minKeep) implements Sampler {
     public MinP {
-      Checks.inRange("min_p", p, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.minP", p, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -107,8 +109,8 @@ public sealed interface Sampler {
    */
   record Typical(float p, int minKeep) implements Sampler {
     public Typical {
-      Checks.inRange("typical_p", p, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.typicalP", p, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -119,7 +121,7 @@ public sealed interface Sampler {
    */
   record Temperature(float t) implements Sampler {
     public Temperature {
-      Checks.inRange("temperature", t, 0, Float.MAX_VALUE);
+      Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
     }
   }
 
@@ -132,9 +134,9 @@ public sealed interface Sampler {
    */
   record DynamicTemperature(float t, float delta, float exponent) implements Sampler {
     public DynamicTemperature {
-      Checks.inRange("temperature", t, 0, Float.MAX_VALUE);
-      Checks.inRange("dynatemp_range", delta, 0, Float.MAX_VALUE);
-      Checks.positive("dynatemp_exponent", exponent);
+      Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
+      Checks.inRange("sampling.temperatureRange", delta, 0, Float.MAX_VALUE);
+      Checks.positive("sampling.temperatureExponent", exponent);
     }
   }
 
@@ -147,9 +149,9 @@ public sealed interface Sampler {
    */
   record Xtc(float probability, float threshold, int minKeep) implements Sampler {
     public Xtc {
-      Checks.inRange("xtc_probability", probability, 0, 1);
-      Checks.inRange("xtc_threshold", threshold, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.xtc.probability", probability, 0, 1);
+      Checks.inRange("sampling.xtc.threshold", threshold, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -160,7 +162,7 @@ public sealed interface Sampler {
    */
   record TopNSigma(float n) implements Sampler {
     public TopNSigma {
-      Checks.positive("top_n_sigma", n);
+      Checks.positive("sampling.topNSigma", n);
     }
   }
 
@@ -174,10 +176,10 @@ public sealed interface Sampler {
    */
   record Penalties(int lastN, float repeat, float frequency, float presence) implements Sampler {
     public Penalties {
-      Checks.inRange("repeat_last_n", lastN, 0, MAX_LAST_N);
-      Checks.positive("repeat_penalty", repeat);
-      Checks.finite("frequency_penalty", frequency);
-      Checks.finite("presence_penalty", presence);
+      Checks.inRange("sampling.repeatLastN", lastN, 0, MAX_LAST_N);
+      Checks.positive("sampling.repeatPenalty", repeat);
+      Checks.finite("sampling.frequencyPenalty", frequency);
+      Checks.finite("sampling.presencePenalty", presence);
     }
   }
 
@@ -194,23 +196,23 @@ public sealed interface Sampler {
    */
   record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) implements Sampler {
     public Dry {
-      Checks.inRange("dry_multiplier", multiplier, 0, Float.MAX_VALUE);
-      Checks.inRange("dry_base", base, 1, Float.MAX_VALUE);
-      Checks.inRange("dry_allowed_length", allowedLength, 0, Integer.MAX_VALUE);
-      Checks.inRange("dry_penalty_last_n", lastN, 0, MAX_LAST_N);
+      Checks.inRange("sampling.dry.multiplier", multiplier, 0, Float.MAX_VALUE);
+      Checks.inRange("sampling.dry.base", base, 1, Float.MAX_VALUE);
+      Checks.inRange("sampling.dry.allowedLength", allowedLength, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.dry.lastN", lastN, 0, MAX_LAST_N);
       breakers = List.copyOf(breakers);
       // llama.cpp compares each with every token of the vocabulary, and would cut a longer one off.
       if (breakers.size() > MAX_BREAKERS) {
         throw new InvalidRequestException(
-            "dry_sequence_breakers",
-            "dry_sequence_breakers has " + breakers.size() + " texts; at most " + MAX_BREAKERS + " are allowed.");
+            "sampling.dry.breakers",
+            name("sampling.dry.breakers") + " has " + breakers.size() + " texts; at most " + MAX_BREAKERS + " are allowed.");
       }
       for (String breaker : breakers) {
         int bytes = breaker.getBytes(StandardCharsets.UTF_8).length;
         if (bytes < 1 || bytes > MAX_BREAKER_BYTES) {
           throw new InvalidRequestException(
-              "dry_sequence_breakers",
-              "dry_sequence_breakers has a text of " + bytes + " bytes; it must have 1 to " + MAX_BREAKER_BYTES + ".");
+              "sampling.dry.breakers",
+              name("sampling.dry.breakers") + " has a text of " + bytes + " bytes; it must have 1 to " + MAX_BREAKER_BYTES + ".");
         }
       }
     }
@@ -228,7 +230,7 @@ public sealed interface Sampler {
         float value = entry.getValue();
         if (Float.isNaN(value) || value == Float.POSITIVE_INFINITY) {
           throw new InvalidRequestException(
-              "logit_bias", "logit_bias of token " + entry.getKey() + " is " + value + "; it must be a number.");
+              "sampling.logitBias", name("sampling.logitBias") + " of token " + entry.getKey() + " is " + value + "; it must be a number.");
         }
       }
     }
@@ -248,13 +250,13 @@ public sealed interface Sampler {
       texts = List.copyOf(texts);
       if (texts.isEmpty() || texts.size() > MAX_BANNED_TEXTS) {
         throw new InvalidRequestException(
-            "bad_words", "bad_words has " + texts.size() + " texts; it must have 1 to " + MAX_BANNED_TEXTS + ".");
+            "sampling.bannedTexts", name("sampling.bannedTexts") + " has " + texts.size() + " texts; it must have 1 to " + MAX_BANNED_TEXTS + ".");
       }
       for (String text : texts) {
         if (text.isEmpty() || text.length() > MAX_BANNED_LENGTH) {
           throw new InvalidRequestException(
-              "bad_words",
-              "bad_words has a text of " + text.length() + " chars; it must have 1 to " + MAX_BANNED_LENGTH + ".");
+              "sampling.bannedTexts",
+              name("sampling.bannedTexts") + " has a text of " + text.length() + " chars; it must have 1 to " + MAX_BANNED_LENGTH + ".");
         }
       }
     }
@@ -302,7 +304,7 @@ public sealed interface Sampler {
       triggerPatterns = List.copyOf(triggerPatterns);
       triggerTokens = List.copyOf(triggerTokens);
       if (triggerPatterns.isEmpty() && triggerTokens.isEmpty()) {
-        throw new InvalidRequestException("grammar_triggers", "A lazy grammar needs at least one trigger.");
+        throw new InvalidRequestException("sampling.grammar.triggers", name("sampling.grammar.triggers") + " is empty; a lazy grammar needs at least one trigger.");
       }
     }
   }

@@ -1,5 +1,7 @@
 package io.panallama.internal.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -81,7 +83,7 @@ public final class ChatTemplateRequest {
     ArrayNode enforced = JSON.createArrayNode();
     for (Tool tool : list) {
       int index = tools.list().indexOf(tool);
-      String path = "tools[" + index + "].function.parameters";
+      String path = "tools.list[" + index + "].parameters";
       write(tool, SchemaCheck.read(path, tool.parameters()), shown);
       write(tool, SchemaCheck.check(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);
     }
@@ -104,7 +106,7 @@ public final class ChatTemplateRequest {
       case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
       case ResponseFormat.JsonObject() -> JSON.createObjectNode().put("type", "object");
       case ResponseFormat.JsonSchema(String schema, boolean strict) ->
-          SchemaCheck.check("response_format", schema, strict, "r");
+          SchemaCheck.check("format", schema, strict, "r");
     };
   }
 
@@ -140,6 +142,6 @@ public final class ChatTemplateRequest {
 
   private static InvalidRequestException notJson(String name) {
     return new InvalidRequestException(
-        "chat_template_kwargs", "chat_template_kwargs has \"" + name + "\", whose value is not JSON.");
+        "template.arguments", name("template.arguments") + " has \"" + name + "\", whose value is not JSON.");
   }
 }
