@@ -8,6 +8,7 @@ import io.panallama.Engine;
 import io.panallama.Model;
 import io.panallama.config.EngineConfig;
 import io.panallama.demo.DemoModel;
+import io.panallama.server.registry.ServedModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,6 +3,7 @@ package io.panallama.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.observe.EngineStats;
+import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
@@ -51,6 +52,11 @@ public final class TestServer implements AutoCloseable {
 
   public static TestServer start(ServerConfig config, ScriptedGenerator generator) {
     return new TestServer(ChatServer.start(config, model(), generator, () -> STATS));
+  }
+
+  /** Clients for a server that was started elsewhere. */
+  static TestServer around(ChatServer server) {
+    return new TestServer(server);
   }
 
   public static TestServer startWithoutModel() {
