@@ -112,9 +112,7 @@ class LlamaParametersTest {
       assertThat(model.metadata()).containsEntry("llama.context_length", "300");
     }
     ModelConfig epsilon =
-        ModelConfig.builder()
-            .metadata(Map.of("llama.attention.layer_norm_rms_epsilon", MetadataValue.of(0.5)))
-            .build();
+        ModelConfig.builder().metadata(Map.of("llama.attention.layer_norm_rms_epsilon", MetadataValue.of(0.5))).build();
     assertThat(answer(file, epsilon, config().build())).isNotEqualTo(answer(file, config()));
   }
 
@@ -159,8 +157,7 @@ class LlamaParametersTest {
 
   @Test
   void aWindowedCacheAnswersAsAFullOneAndTakesLess() {
-    Path file =
-        tiny(TinySpec.defaults().withArchitecture(TinySpec.Architecture.SLIDING_WINDOW).withSlidingWindow(32));
+    Path file = tiny(TinySpec.defaults().withArchitecture(TinySpec.Architecture.SLIDING_WINDOW).withSlidingWindow(32));
     List<TokenLogprobs> full = answer(file, config());
     List<TokenLogprobs> windowed = answer(file, config().fullSlidingWindow(false));
     GreedyOutput.compare(0, full, windowed);
@@ -215,12 +212,7 @@ class LlamaParametersTest {
 
   private static String allowed(Path task) {
     try (Stream<String> lines = Files.lines(task.resolve("status"))) {
-      return lines
-          .filter(line -> line.startsWith("Cpus_allowed_list:"))
-          .findFirst()
-          .orElse(": ")
-          .split(":")[1]
-          .strip();
+      return lines.filter(line -> line.startsWith("Cpus_allowed_list:")).findFirst().orElse(": ").split(":")[1].strip();
     } catch (IOException | UncheckedIOException gone) {
       return "";
     }

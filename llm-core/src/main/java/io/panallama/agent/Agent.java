@@ -66,7 +66,8 @@ public final class Agent {
    */
   public AgentRun start(ChatRequest request) {
     if (!request.tools().list().isEmpty()) {
-      throw new InvalidRequestException("tools.list", name("tools.list") + " are given by the agent; leave them out of the request.");
+      throw new InvalidRequestException(
+          "tools.list", name("tools.list") + " are given by the agent; leave them out of the request.");
     }
     if (!(request.options().format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(

@@ -28,7 +28,12 @@ public final class ReasoningBudget {
     if (message.length() > MAX_MESSAGE_LENGTH) {
       throw new InvalidRequestException(
           "template.budget.message",
-          name("template.budget.message") + " has " + message.length() + " chars; at most " + MAX_MESSAGE_LENGTH + " are allowed.");
+          name("template.budget.message")
+              + " has "
+              + message.length()
+              + " chars; at most "
+              + MAX_MESSAGE_LENGTH
+              + " are allowed.");
     }
   }
 

@@ -34,7 +34,8 @@ public record Tool(String name, String description, String parameters, boolean s
     if (!NAME.matcher(name).matches()) {
       throw new InvalidRequestException(
           "tools.list",
-          InvalidRequestException.name("tools.list") + " has a tool whose name is not 1 to 64 letters, digits, underscores, dashes or dots: \""
+          InvalidRequestException.name("tools.list")
+              + " has a tool whose name is not 1 to 64 letters, digits, underscores, dashes or dots: \""
               + (name.length() > 80 ? name.substring(0, 80) + "..." : name)
               + "\".");
     }

@@ -34,11 +34,13 @@ public final class Tools {
     Set<String> names = new HashSet<>();
     for (Tool tool : list) {
       if (!names.add(tool.name())) {
-        throw new InvalidRequestException("tools.list", name("tools.list") + " has two tools named \"" + tool.name() + "\".");
+        throw new InvalidRequestException(
+            "tools.list", name("tools.list") + " has two tools named \"" + tool.name() + "\".");
       }
     }
     if (choice instanceof ToolChoice.Named(String name) && !names.contains(name)) {
-      throw new InvalidRequestException("tools.choice", name("tools.choice") + " names \"" + name + "\", which is not in tools.");
+      throw new InvalidRequestException(
+          "tools.choice", name("tools.choice") + " names \"" + name + "\", which is not in tools.");
     }
     if (choice instanceof ToolChoice.Required && list.isEmpty()) {
       throw new InvalidRequestException("tools.choice", name("tools.choice") + " requires a tool, and tools is empty.");

@@ -30,7 +30,10 @@ public final class ChatRequest implements GenerationRequest {
     if (tools.callable() && !(options.format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(
           "format",
-          name("format") + " other than text leaves no room for tool calls; leave one out or set " + name("tools.choice") + " to none.");
+          name("format")
+              + " other than text leaves no room for tool calls; leave one out or set "
+              + name("tools.choice")
+              + " to none.");
     }
   }
 

@@ -63,7 +63,8 @@ public final class GenerationOptions {
     Checks.inRange("topLogprobs", topLogprobs, 0, MAX_TOP_LOGPROBS);
     Checks.inRange("priority", priority, 0, MAX_PRIORITY);
     if (timeLimit != null && !timeLimit.isPositive()) {
-      throw new InvalidRequestException("timeLimit", name("timeLimit") + " is " + timeLimit + "; it must be larger than 0.");
+      throw new InvalidRequestException(
+          "timeLimit", name("timeLimit") + " is " + timeLimit + "; it must be larger than 0.");
     }
   }
 

@@ -36,7 +36,8 @@ public final class StopConditions {
     texts = from.texts;
     tokens = from.tokens;
     if (maxTokens < 1) {
-      throw new InvalidRequestException("maxTokens", name("maxTokens") + " is " + maxTokens + "; it must be at least 1.");
+      throw new InvalidRequestException(
+          "maxTokens", name("maxTokens") + " is " + maxTokens + "; it must be at least 1.");
     }
     Checks.inRange("minTokens", minTokens, 0, maxTokens);
     if (texts.size() > MAX_TEXTS) {
@@ -45,7 +46,8 @@ public final class StopConditions {
     }
     if (tokens.size() > MAX_TOKENS) {
       throw new InvalidRequestException(
-          "stop.tokens", name("stop.tokens") + " has " + tokens.size() + " ids; at most " + MAX_TOKENS + " are allowed.");
+          "stop.tokens",
+          name("stop.tokens") + " has " + tokens.size() + " ids; at most " + MAX_TOKENS + " are allowed.");
     }
     for (int i = 0; i < texts.size(); i++) {
       check("stop.texts[" + i + "]", texts.get(i));
@@ -64,15 +66,15 @@ public final class StopConditions {
 
   private static void check(String path, String text) {
     if (text.isEmpty()) {
-      throw new InvalidRequestException(
-          path, name(path) + " is empty; every stop needs at least one character.");
+      throw new InvalidRequestException(path, name(path) + " is empty; every stop needs at least one character.");
     }
     if (text.length() > MAX_TEXT_LENGTH) {
       throw new InvalidRequestException(
           path, name(path) + " has " + text.length() + " chars; at most " + MAX_TEXT_LENGTH + " are allowed.");
     }
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-      throw new InvalidRequestException(path, name(path) + " contains half of a surrogate pair, which no output can match.");
+      throw new InvalidRequestException(
+          path, name(path) + " contains half of a surrogate pair, which no output can match.");
     }
   }
 

@@ -40,7 +40,12 @@ public final class LogitProcessing {
     if (!timeLimit.isPositive() || timeLimit.compareTo(MAX_TIME_LIMIT) > 0) {
       throw new InvalidRequestException(
           "processing.timeLimit",
-          name("processing.timeLimit") + " is " + timeLimit + "; it must be larger than 0 and at most " + MAX_TIME_LIMIT + ".");
+          name("processing.timeLimit")
+              + " is "
+              + timeLimit
+              + "; it must be larger than 0 and at most "
+              + MAX_TIME_LIMIT
+              + ".");
     }
     Checks.inRange("processing.maxCandidates", maxCandidates, 1, MAX_CANDIDATES);
   }

@@ -205,14 +205,24 @@ public sealed interface Sampler {
       if (breakers.size() > MAX_BREAKERS) {
         throw new InvalidRequestException(
             "sampling.dry.breakers",
-            name("sampling.dry.breakers") + " has " + breakers.size() + " texts; at most " + MAX_BREAKERS + " are allowed.");
+            name("sampling.dry.breakers")
+                + " has "
+                + breakers.size()
+                + " texts; at most "
+                + MAX_BREAKERS
+                + " are allowed.");
       }
       for (String breaker : breakers) {
         int bytes = breaker.getBytes(StandardCharsets.UTF_8).length;
         if (bytes < 1 || bytes > MAX_BREAKER_BYTES) {
           throw new InvalidRequestException(
               "sampling.dry.breakers",
-              name("sampling.dry.breakers") + " has a text of " + bytes + " bytes; it must have 1 to " + MAX_BREAKER_BYTES + ".");
+              name("sampling.dry.breakers")
+                  + " has a text of "
+                  + bytes
+                  + " bytes; it must have 1 to "
+                  + MAX_BREAKER_BYTES
+                  + ".");
         }
       }
     }
@@ -230,7 +240,8 @@ public sealed interface Sampler {
         float value = entry.getValue();
         if (Float.isNaN(value) || value == Float.POSITIVE_INFINITY) {
           throw new InvalidRequestException(
-              "sampling.logitBias", name("sampling.logitBias") + " of token " + entry.getKey() + " is " + value + "; it must be a number.");
+              "sampling.logitBias",
+              name("sampling.logitBias") + " of token " + entry.getKey() + " is " + value + "; it must be a number.");
         }
       }
     }
@@ -250,13 +261,24 @@ public sealed interface Sampler {
       texts = List.copyOf(texts);
       if (texts.isEmpty() || texts.size() > MAX_BANNED_TEXTS) {
         throw new InvalidRequestException(
-            "sampling.bannedTexts", name("sampling.bannedTexts") + " has " + texts.size() + " texts; it must have 1 to " + MAX_BANNED_TEXTS + ".");
+            "sampling.bannedTexts",
+            name("sampling.bannedTexts")
+                + " has "
+                + texts.size()
+                + " texts; it must have 1 to "
+                + MAX_BANNED_TEXTS
+                + ".");
       }
       for (String text : texts) {
         if (text.isEmpty() || text.length() > MAX_BANNED_LENGTH) {
           throw new InvalidRequestException(
               "sampling.bannedTexts",
-              name("sampling.bannedTexts") + " has a text of " + text.length() + " chars; it must have 1 to " + MAX_BANNED_LENGTH + ".");
+              name("sampling.bannedTexts")
+                  + " has a text of "
+                  + text.length()
+                  + " chars; it must have 1 to "
+                  + MAX_BANNED_LENGTH
+                  + ".");
         }
       }
     }
@@ -304,7 +326,9 @@ public sealed interface Sampler {
       triggerPatterns = List.copyOf(triggerPatterns);
       triggerTokens = List.copyOf(triggerTokens);
       if (triggerPatterns.isEmpty() && triggerTokens.isEmpty()) {
-        throw new InvalidRequestException("sampling.grammar.triggers", name("sampling.grammar.triggers") + " is empty; a lazy grammar needs at least one trigger.");
+        throw new InvalidRequestException(
+            "sampling.grammar.triggers",
+            name("sampling.grammar.triggers") + " is empty; a lazy grammar needs at least one trigger.");
       }
     }
   }

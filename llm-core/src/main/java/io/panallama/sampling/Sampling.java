@@ -49,10 +49,12 @@ public final class Sampling {
     long selecting = chain.stream().filter(Sampler.Selecting.class::isInstance).count();
     if (selecting != 1 || !(chain.getLast() instanceof Sampler.Selecting)) {
       throw new InvalidRequestException(
-          "sampling.chain", name("sampling.chain") + " must end in its only selecting sampler (greedy, dist, mirostat, adaptive-p).");
+          "sampling.chain",
+          name("sampling.chain") + " must end in its only selecting sampler (greedy, dist, mirostat, adaptive-p).");
     }
     if (seed < 0 || seed > 0xFFFF_FFFFL) {
-      throw new InvalidRequestException("sampling.seed", name("sampling.seed") + " is " + seed + "; it must be 0 to 4294967295.");
+      throw new InvalidRequestException(
+          "sampling.seed", name("sampling.seed") + " is " + seed + "; it must be 0 to 4294967295.");
     }
   }
 

@@ -80,13 +80,12 @@ class ConfigurationErrorsTest {
   @Test
   void aValueOutOfRangeIsRefusedByName() {
     cases()
-        .forEach(
-            (words, refused) ->
-                assertThatThrownBy(refused)
-                    .as(words)
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining(words)
-                    .hasMessageMatching(".*(must|can't|needs|name the).*"));
+        .forEach((words, refused) ->
+            assertThatThrownBy(refused)
+                .as(words)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(words)
+                .hasMessageMatching(".*(must|can't|needs|name the).*"));
   }
 
   /** A number has a range and a text a length: an option of such a type that is missing above was forgotten. */
@@ -97,8 +96,8 @@ class ConfigurationErrorsTest {
           .filter(field -> !Modifier.isStatic(field.getModifiers()))
           .filter(field -> field.getType().isPrimitive() && field.getType() != boolean.class)
           .map(Field::getName)
-          .forEach(
-              name -> assertThat(cases().keySet()).as(name).anyMatch(words -> words.matches("(\\w+\\.)?" + name + " .*")));
+          .forEach(name ->
+              assertThat(cases().keySet()).as(name).anyMatch(words -> words.matches("(\\w+\\.)?" + name + " .*")));
     }
   }
 

@@ -97,7 +97,10 @@ class ConfigurationIdiomTest {
       String name = setter.getName();
       Method accessor = value.getClass().getMethod(name);
       Object before = plain(accessor.invoke(value));
-      Object other = name.equals("priority") && before instanceof Integer ? 7 : other(setter.getGenericParameterTypes()[0], before);
+      Object other =
+          name.equals("priority") && before instanceof Integer
+              ? 7
+              : other(setter.getGenericParameterTypes()[0], before);
       Object builder = toBuilder(value);
       setter.invoke(builder, other);
       Object changed = build(builder);

@@ -40,10 +40,7 @@ class InvalidRequestExceptionTest {
     all.put("stop.texts[2]", () -> GenerationOptions.builder().stops("a", "b", "\uD83E"));
     all.put(
         "stop.tokens",
-        () ->
-            StopConditions.builder()
-                .tokens(IntStream.range(0, 65).boxed().collect(Collectors.toSet()))
-                .build());
+        () -> StopConditions.builder().tokens(IntStream.range(0, 65).boxed().collect(Collectors.toSet())).build());
     all.put("topLogprobs", () -> GenerationOptions.builder().topLogprobs(21).build());
     all.put("priority", () -> GenerationOptions.builder().priority(10).build());
     all.put("timeLimit", () -> GenerationOptions.builder().timeLimit(Duration.ZERO).build());
@@ -86,7 +83,9 @@ class InvalidRequestExceptionTest {
           assertThat(thrown).as(path).isNotNull();
           assertThat(thrown.parameter()).isEqualTo(path);
           assertThat(thrown).hasMessageContaining(path);
-          assertThat(thrown.getMessage()).doesNotContainPattern("[\\uFDD0\\uFDD1]").doesNotContainPattern("[a-z]_[a-z]");
+          assertThat(thrown.getMessage())
+              .doesNotContainPattern("[\\uFDD0\\uFDD1]")
+              .doesNotContainPattern("[a-z]_[a-z]");
         });
   }
 

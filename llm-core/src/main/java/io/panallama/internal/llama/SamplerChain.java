@@ -310,7 +310,8 @@ public final class SamplerChain implements TokenSampler {
             made("mirostat", (out, error) -> LlamaCpp.panallama_sampler_mirostat_v2(seed, tau, eta, out, error));
         case Sampler.AdaptiveP(float target, float decay) ->
             made("adaptive_p", (out, error) -> LlamaCpp.panallama_sampler_adaptive_p(target, decay, seed, out, error));
-        case Sampler.TopK(int k) -> made("sampling.topK", (out, error) -> LlamaCpp.panallama_sampler_top_k(k, out, error));
+        case Sampler.TopK(int k) ->
+            made("sampling.topK", (out, error) -> LlamaCpp.panallama_sampler_top_k(k, out, error));
         case Sampler.TopP(float p, int minKeep) ->
             made("sampling.topP", (out, error) -> LlamaCpp.panallama_sampler_top_p(p, minKeep, out, error));
         case Sampler.MinP(float p, int minKeep) ->
@@ -322,7 +323,9 @@ public final class SamplerChain implements TokenSampler {
                 "sampling.temperature",
                 (out, error) -> LlamaCpp.panallama_sampler_temp(t < SMALLEST_TEMPERATURE ? 0 : t, out, error));
         case Sampler.DynamicTemperature(float t, float delta, float exponent) ->
-            made("sampling.temperature", (out, error) -> LlamaCpp.panallama_sampler_temp_ext(t, delta, exponent, out, error));
+            made(
+                "sampling.temperature",
+                (out, error) -> LlamaCpp.panallama_sampler_temp_ext(t, delta, exponent, out, error));
         case Sampler.Xtc(float probability, float threshold, int minKeep) ->
             made(
                 "sampling.xtc.probability",
@@ -386,7 +389,11 @@ public final class SamplerChain implements TokenSampler {
     }
 
     private MemorySegment logitBias(Map<Integer, Float> bias) {
-      requireTokens(model, "sampling.logitBias", name("sampling.logitBias") + " or " + name("sampling.bannedTokens"), bias.keySet());
+      requireTokens(
+          model,
+          "sampling.logitBias",
+          name("sampling.logitBias") + " or " + name("sampling.bannedTokens"),
+          bias.keySet());
       MemorySegment array = llama_logit_bias.allocateArray(bias.size(), arena);
       int i = 0;
       for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
@@ -448,7 +455,8 @@ public final class SamplerChain implements TokenSampler {
       ErrorText error = new ErrorText(arena);
       int status = maker.make(out, error.slot());
       if (status == LlamaCpp.PANALLAMA_INVALID() || status == LlamaCpp.PANALLAMA_FAILED()) {
-        throw new InvalidRequestException(parameter, "The grammar of " + name(parameter) + " was refused: " + error.take());
+        throw new InvalidRequestException(
+            parameter, "The grammar of " + name(parameter) + " was refused: " + error.take());
       }
       requireOk(parameter, status, error);
       return out.get(ADDRESS, 0);

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ReasoningFormat;
+import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.chat.Tool;
 import io.panallama.chat.ToolCall;
@@ -45,7 +47,7 @@ public final class ChatTemplateRequest {
   }
 
   private static void write(ChatMessage message, ObjectNode json) {
-    json.put("role", message.role().wireName()).put("content", message.content());
+    json.put("role", role(message.role())).put("content", message.content());
     if (!message.reasoning().isEmpty()) {
       json.put("reasoning_content", message.reasoning());
     }
@@ -105,13 +107,12 @@ public final class ChatTemplateRequest {
     return switch (format) {
       case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
       case ResponseFormat.JsonObject() -> JSON.createObjectNode().put("type", "object");
-      case ResponseFormat.JsonSchema(String schema, boolean strict) ->
-          SchemaCheck.check("format", schema, strict, "r");
+      case ResponseFormat.JsonSchema(String schema, boolean strict) -> SchemaCheck.check("format", schema, strict, "r");
     };
   }
 
   private static void write(TemplateOptions options, ObjectNode json) {
-    json.put("reasoning_format", options.reasoning().wireName());
+    json.put("reasoning_format", format(options.reasoning()));
     options.thinking().ifPresent(thinking -> json.put("enable_thinking", thinking));
     if (!options.arguments().isEmpty()) {
       ObjectNode arguments = json.putObject("chat_template_kwargs");
@@ -126,6 +127,26 @@ public final class ChatTemplateRequest {
       case CONTINUED_TEXT -> json.put("continue_final_message", "content");
       case CONTINUED_REASONING -> json.put("continue_final_message", "reasoning_content");
     }
+  }
+
+  /** The roles that templates know. */
+  private static String role(Role role) {
+    return switch (role) {
+      case SYSTEM -> "system";
+      case USER -> "user";
+      case ASSISTANT -> "assistant";
+      case TOOL -> "tool";
+    };
+  }
+
+  /** llama.cpp's names ({@code common_reasoning_format_from_name}). */
+  private static String format(ReasoningFormat format) {
+    return switch (format) {
+      case NONE -> "none";
+      case AUTO -> "auto";
+      case DEEPSEEK -> "deepseek";
+      case DEEPSEEK_LEGACY -> "deepseek-legacy";
+    };
   }
 
   private static JsonNode value(String name, String text) {

@@ -82,7 +82,8 @@ public final class SchemaCheck {
   public static ObjectNode read(String parameter, String schema) {
     if (schema.length() > MAX_LENGTH) {
       throw new InvalidRequestException(
-          parameter, name(parameter) + " has " + schema.length() + " characters; at most " + MAX_LENGTH + " are allowed.");
+          parameter,
+          name(parameter) + " has " + schema.length() + " characters; at most " + MAX_LENGTH + " are allowed.");
     }
     ObjectNode node = parse(parameter, schema);
     if (node.isEmpty()) {

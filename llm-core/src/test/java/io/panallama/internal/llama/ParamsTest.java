@@ -205,8 +205,7 @@ class ParamsTest {
   void namesThatAreNotThereAreRefusedWithThoseThatAre() {
     refused(ModelConfig.builder().devices(List.of("Nonsense0")), "Nonsense0", "GPUs here are");
     refused(ModelConfig.builder().devices(List.of("CPU")), "\"CPU\"", "GPUs here are");
-    refused(
-        ModelConfig.builder().tensorPlacements(List.of(new TensorPlacement("ffn", "Nonsense"))), "Nonsense", "CPU");
+    refused(ModelConfig.builder().tensorPlacements(List.of(new TensorPlacement("ffn", "Nonsense"))), "Nonsense", "CPU");
     refused(ModelConfig.builder().tensorSplit(Collections.nCopies(200, 1f)), "200 shares", "at most");
   }
 
