@@ -70,10 +70,14 @@ class ParamsTest {
       assertThat(llama_model_params.check_tensors(struct)).isTrue();
       assertThat(llama_model_params.use_extra_bufts(struct)).isFalse();
       assertThat(llama_model_params.no_host(struct)).isTrue();
-      MemorySegment split = llama_model_params.tensor_split(struct).reinterpret(4 * LlamaCpp.llama_max_devices());
+      assertThat(llama_model_params.tensor_split(struct).address()).isNotZero();
+      assertThat(llama_model_params.tensor_buft_overrides(struct).address()).isNotZero();
+      assertThat(llama_model_params.kv_overrides(struct).address()).isNotZero();
+      DeviceChoice devices = new DeviceChoice(FILE, config);
+      MemorySegment split = devices.tensorSplit(arena);
+      assertThat(split.byteSize()).isEqualTo(4 * LlamaCpp.llama_max_devices());
       assertThat(split.toArray(JAVA_FLOAT)).startsWith(3f, 1f, 0f);
-      MemorySegment placement =
-          llama_model_params.tensor_buft_overrides(struct).reinterpret(2 * llama_model_tensor_buft_override.sizeof());
+      MemorySegment placement = devices.placements(arena);
       assertThat(llama_model_tensor_buft_override.pattern(placement).getString(0)).isEqualTo("ffn");
       assertThat(LlamaCpp.ggml_backend_buft_name(llama_model_tensor_buft_override.buft(placement)).getString(0))
           .isEqualTo("CPU");
