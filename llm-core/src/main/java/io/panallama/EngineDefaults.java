@@ -5,6 +5,7 @@ import io.panallama.config.SpillConfig;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.internal.llama.ContextMemory;
+import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.observe.Device;
 
@@ -28,7 +29,7 @@ final class EngineDefaults {
   private EngineDefaults() {}
 
   static EngineConfig resolve(EngineConfig config, Model model) {
-    int threads = model.sizeBytes() <= ONE_THREAD_BYTES ? 1 : Runtime.getRuntime().availableProcessors();
+    int threads = model.sizeBytes() <= ONE_THREAD_BYTES ? 1 : Processors.count();
     int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
     return config.toBuilder()
         .contextSize(
@@ -57,7 +58,7 @@ final class EngineDefaults {
 
   /** Threads that wait for each other by spinning must all be running: one more than there are processors costs seconds. */
   private static int processors(String name, int wanted) {
-    int processors = Math.min(Runtime.getRuntime().availableProcessors(), EngineConfig.MAX_THREADS);
+    int processors = Math.min(Processors.count(), EngineConfig.MAX_THREADS);
     if (wanted > processors) {
       LOG.log(
           System.Logger.Level.WARNING,

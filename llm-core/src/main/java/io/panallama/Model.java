@@ -11,6 +11,7 @@ import io.panallama.gguf.ModelPreflight;
 import io.panallama.internal.llama.MetadataOverrides;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
+import io.panallama.internal.llama.OnDemand;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.llama.TemplateHandle;
 import io.panallama.internal.llama.VocabularyFacts;
@@ -23,8 +24,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded model: weights, vocabulary and chat template.
@@ -48,8 +47,7 @@ public final class Model implements AutoCloseable {
   private final Vocabulary vocabulary;
   private final Tokenizer tokenizer;
   private final Sampling recommendedSampling;
-  private final ReentrantLock templateLock = new ReentrantLock();
-  private @Nullable ChatTemplate template;
+  private final OnDemand<ChatTemplate> template;
 
   private Model(ModelHandle handle, Path path, ModelConfig config) {
     this.handle = handle;
@@ -66,6 +64,11 @@ public final class Model implements AutoCloseable {
     this.vocabulary = new Vocabulary(facts, handle.pieces(facts));
     this.tokenizer = new Tokenizer(handle);
     this.recommendedSampling = RecommendedSampling.of(metadata);
+    this.template =
+        new OnDemand<>(
+            "model",
+            () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
+            ChatTemplate::close);
   }
 
   /** llama.cpp hands out the file's own entries. */
@@ -224,15 +227,7 @@ public final class Model implements AutoCloseable {
 
   /** The compiled template; compiled at the first use. */
   ChatTemplate template() {
-    templateLock.lock();
-    try {
-      if (template == null) {
-        template = new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null)));
-      }
-      return template;
-    } finally {
-      templateLock.unlock();
-    }
+    return template.get();
   }
 
   ModelHandle handle() {
@@ -255,14 +250,8 @@ public final class Model implements AutoCloseable {
   /** Frees the model, or leaves that to the last engine that runs on it. Repeating it is harmless. */
   @Override
   public void close() {
-    templateLock.lock();
-    try {
-      if (template != null) {
-        template.close();
-      }
-    } finally {
-      templateLock.unlock();
-    }
+    // First: from now on no template is compiled, which would retain the weights for good.
+    template.close();
     handle.close();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
+import io.panallama.internal.llama.Processors;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -24,8 +25,8 @@ class EngineDefaultsTest {
     try (Model model = Model.load(TestFiles.demoModel())) {
       EngineConfig wanted = EngineConfig.builder().threads(1000).batchThreads(1000).build();
       EngineConfig chosen = EngineDefaults.resolve(wanted, model);
-      assertThat(chosen.threads()).isEqualTo(Runtime.getRuntime().availableProcessors());
-      assertThat(chosen.batchThreads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+      assertThat(chosen.threads()).isEqualTo(Processors.count());
+      assertThat(chosen.batchThreads()).isEqualTo(Processors.count());
     }
   }
 

@@ -104,7 +104,7 @@ class OwnershipTest {
     try (Model model = model()) {
       EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model);
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
-        assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.addToBatch(1, 0, 0, true)).join())
+        assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.batch().addToken(1, 0, 0, true)).join())
             .isInstanceOf(CompletionException.class)
             .hasCauseInstanceOf(WrongThreadException.class);
       }
@@ -118,7 +118,9 @@ class OwnershipTest {
     NativeDecoder decoder = NativeDecoder.create(model.handle(), config);
     model.close();
     decoder.close();
-    assertThatThrownBy(decoder::fingerprint).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    assertThatThrownBy(decoder.states()::fingerprint)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
   }
 
   @Test
@@ -127,10 +129,11 @@ class OwnershipTest {
       EngineConfig config =
           EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(), model);
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
-        assertThatThrownBy(() -> decoder.addToBatch(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> decoder.addToBatch(2048, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> decoder.addToBatch(1, 0, 2, true)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> decoder.addToBatch(1, -1, 0, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(2048, 0, 0, true))
+            .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(1, 0, 2, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> decoder.batch().addToken(1, -1, 0, true)).isInstanceOf(IllegalArgumentException.class);
       }
     }
   }

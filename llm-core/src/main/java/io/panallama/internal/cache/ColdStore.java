@@ -1,8 +1,9 @@
 package io.panallama.internal.cache;
 
 import io.panallama.config.SpillConfig;
-import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,7 +57,8 @@ final class ColdStore {
     }
   }
 
-  private final Decoder decoder;
+  private final int contextSize;
+  private final StateStore states;
   private final CacheMeter meter;
   private final ImageMemory memory;
   private final boolean keepsInMemory;
@@ -81,12 +83,14 @@ final class ColdStore {
    * @param threads makes the thread that reads and writes files
    * @param wake makes the engine thread call {@link #receive} soon; called by that thread
    */
-  ColdStore(Decoder decoder, SpillConfig config, CacheMeter meter, ThreadFactory threads, Runnable wake) {
-    this.decoder = decoder;
+  ColdStore(
+      KvMemory cells, StateStore states, SpillConfig config, CacheMeter meter, ThreadFactory threads, Runnable wake) {
+    this.contextSize = cells.contextSize();
+    this.states = states;
     this.meter = meter;
     this.memory = new ImageMemory(config.memoryBytes(), meter);
     this.keepsInMemory = config.memoryBytes() > 0;
-    this.exact = decoder.rewind() != Decoder.Rewind.ALWAYS;
+    this.exact = cells.rewind() != KvMemory.Rewind.ALWAYS;
     this.disk = disk(config, threads, wake);
     this.diskLimit = disk == null ? 0 : config.diskBytes();
   }
@@ -97,7 +101,7 @@ final class ColdStore {
       return null;
     }
     try {
-      return new DiskTier(directory, config.diskBytes(), decoder, meter, threads, wake, this::found, this::vanished);
+      return new DiskTier(directory, config.diskBytes(), states, meter, threads, wake, this::found, this::vanished);
     } catch (IOException failure) {
       LOG.log(System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
       return null;
@@ -118,7 +122,7 @@ final class ColdStore {
       int matched = tree.longest(tokens, limit, MOST_CANDIDATES, candidates::add);
       for (ColdPrefix candidate : candidates) {
         // One that an engine with a larger context has left never finds room.
-        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= decoder.contextSize()) {
+        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= contextSize) {
           hits.add(new Hit(candidate, matched));
         }
       }
@@ -168,14 +172,14 @@ final class ColdStore {
       memory.touch(covering);
       return true;
     }
-    long bytes = decoder.stateBytes(sequence);
+    long bytes = states.stateBytes(sequence);
     if (bytes <= 0 || bytes > Math.max(memory.limit(), diskLimit)) {
       return true;
     }
     if (!makeRoom(bytes)) {
       return false;
     }
-    StateImage image = decoder.save(sequence);
+    StateImage image = states.save(sequence);
     if (image != null) {
       keep(tokens, length, image);
     }

@@ -1,7 +1,7 @@
 package io.panallama.internal.cache;
 
-import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,12 +29,12 @@ final class DiskTier {
    * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
    * @param found told of every image that was there at the start
    * @param removed told of every file that was given up for want of room
-   * @throws IOException if the decoder can't say what its images are bound to
+   * @throws IOException if the store can't say what its images are bound to
    */
   DiskTier(
       Path directory,
       long limit,
-      Decoder decoder,
+      StateStore states,
       CacheMeter meter,
       ThreadFactory threads,
       Runnable wake,
@@ -43,7 +43,7 @@ final class DiskTier {
       throws IOException {
     this.folder =
         new SpillFolder(
-            directory, limit, decoder.fingerprint(), decoder::read, file -> report(() -> removed.accept(file)));
+            directory, limit, states.fingerprint(), states::read, file -> report(() -> removed.accept(file)));
     this.meter = meter;
     this.wake = wake;
     this.thread = new BackgroundThread(threads);

@@ -29,7 +29,7 @@ import java.util.zip.CRC32C;
  *        8      4  version of the format, 1
  *       12      4  n, the number of tokens, at least 1
  *       16      8  p, the bytes of the state
- *       24     32  fingerprint, see {@link io.panallama.internal.decode.Decoder#fingerprint Decoder.fingerprint}
+ *       24     32  fingerprint, see {@link io.panallama.internal.decode.StateStore#fingerprint StateStore.fingerprint}
  *       56    4 n  tokens
  *             4    CRC32C of everything before
  *             p    state, as llama_state_seq_get_data_ext wrote it
@@ -71,7 +71,7 @@ public final class ImageFile {
     }
   }
 
-  /** Makes an image of the bytes of a channel; {@link io.panallama.internal.decode.Decoder#read Decoder.read}. */
+  /** Makes an image of the bytes of a channel; {@link io.panallama.internal.decode.StateStore#read StateStore.read}. */
   public interface Reader {
     StateImage read(ReadableByteChannel channel, long bytes) throws IOException;
   }

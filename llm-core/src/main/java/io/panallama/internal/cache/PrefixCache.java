@@ -2,7 +2,9 @@ package io.panallama.internal.cache;
 
 import io.panallama.config.SpillConfig;
 import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -62,10 +64,12 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  private final Decoder decoder;
+  private final KvMemory memory;
+  private final StateStore states;
+  private final int sequenceIds;
   private final CacheMeter meter;
   private final @Nullable ColdStore cold;
-  private final Decoder.Rewind rewind;
+  private final KvMemory.Rewind rewind;
   private final int retainedLimit;
 
   /** Half of the cache, which nothing that is kept for later may exceed. */
@@ -86,14 +90,16 @@ public final class PrefixCache implements AutoCloseable {
   private final Deque<Retained> retained = new ArrayDeque<>();
 
   private PrefixCache(Decoder decoder, int slots, CacheMeter meter, @Nullable ColdStore cold) {
-    this.decoder = decoder;
+    this.memory = decoder.memory();
+    this.states = decoder.states();
+    this.sequenceIds = decoder.sequenceIds();
     this.meter = meter;
     this.cold = cold;
-    this.rewind = decoder.rewind();
-    this.retainedLimit = decoder.sharesPrefixes() ? decoder.sequenceIds() - slots : 0;
-    this.retainedCellLimit = decoder.contextSize() / 2;
-    boolean copies = cold != null && cold.keepsInMemory() && decoder.isOnHost() && rewind == Decoder.Rewind.ALWAYS;
-    this.olderCellLimit = copies ? decoder.contextSize() / OLDER_PART : retainedCellLimit;
+    this.rewind = memory.rewind();
+    this.retainedLimit = memory.sharesPrefixes() ? sequenceIds - slots : 0;
+    this.retainedCellLimit = memory.contextSize() / 2;
+    boolean copies = cold != null && cold.keepsInMemory() && memory.isOnHost() && rewind == KvMemory.Rewind.ALWAYS;
+    this.olderCellLimit = copies ? memory.contextSize() / OLDER_PART : retainedCellLimit;
   }
 
   /**
@@ -107,7 +113,7 @@ public final class PrefixCache implements AutoCloseable {
   public static PrefixCache create(
       Decoder decoder, int slots, SpillConfig spill, CacheMeter meter, ThreadFactory threads, Runnable wake) {
     boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
-    ColdStore cold = spills ? new ColdStore(decoder, spill, meter, threads, wake) : null;
+    ColdStore cold = spills ? new ColdStore(decoder.memory(), decoder.states(), spill, meter, threads, wake) : null;
     return new PrefixCache(decoder, slots, meter, cold);
   }
 
@@ -125,7 +131,7 @@ public final class PrefixCache implements AutoCloseable {
   /** Gives a sequence an id, whatever it may share, and a place among those that others can share with. */
   public void admit(Residency sequence) {
     int id = usedIds.nextClearBit(0);
-    if (id >= decoder.sequenceIds()) {
+    if (id >= sequenceIds) {
       evictOldest();
       id = usedIds.nextClearBit(0);
     }
@@ -175,7 +181,7 @@ public final class PrefixCache implements AutoCloseable {
     } else if (!takeHot(sequence, match) && hit != null) {
       takeCold(sequence, hit);
     }
-    if (cold != null && rewind != Decoder.Rewind.ALWAYS) {
+    if (cold != null && rewind != KvMemory.Rewind.ALWAYS) {
       planCheckpoints(sequence, match, cold);
     }
   }
@@ -203,7 +209,7 @@ public final class PrefixCache implements AutoCloseable {
     PrefixHolder best = null;
     for (PrefixHolder candidate : holders) {
       // The state of a model that can't go back is of use only if it is copied when it gets there.
-      boolean useful = rewind != Decoder.Rewind.NEVER || isWorthWaiting(candidate, matched);
+      boolean useful = rewind != KvMemory.Rewind.NEVER || isWorthWaiting(candidate, matched);
       if (useful && (best == null || candidate.cached() > best.cached()) && !waitsFor(candidate, seeker)) {
         best = candidate;
       }
@@ -236,7 +242,7 @@ public final class PrefixCache implements AutoCloseable {
     }
     int length = match.usable();
     boolean taken =
-        length >= SHORTEST_SHARE && length > sequence.cached() && decoder.share(holder.id(), sequence.id(), length);
+        length >= SHORTEST_SHARE && length > sequence.cached() && memory.share(holder.id(), sequence.id(), length);
     if (taken) {
       sequence.shared(length);
       meter.cached(sequence.sharedLength());
@@ -265,15 +271,15 @@ public final class PrefixCache implements AutoCloseable {
     }
     store.restoring(prefix);
     boolean restored =
-        decoder.restore(image, sequence.id()) || evictCells(prefix.length()) && decoder.restore(image, sequence.id());
+        states.restore(image, sequence.id()) || evictCells(prefix.length()) && states.restore(image, sequence.id());
     if (!restored) {
       // Where nothing else is in the cache there was room for it.
       store.notRestored(prefix, usedIds.cardinality() == 1);
       return false;
     }
     store.restored(prefix);
-    if (hit.usable() < prefix.length() && !decoder.removeFrom(sequence.id(), hit.usable())) {
-      decoder.remove(sequence.id());
+    if (hit.usable() < prefix.length() && !memory.removeFrom(sequence.id(), hit.usable())) {
+      memory.remove(sequence.id());
       return false;
     }
     sequence.restored(hit.usable());
@@ -325,8 +331,8 @@ public final class PrefixCache implements AutoCloseable {
   /** An active sequence has lost the tokens behind the first {@code kept}, and goes on with others in their place. */
   public void shifted(Residency sequence, int kept) {
     leave(sequence);
-    if (sequence.cached() > kept && !decoder.removeFrom(sequence.id(), kept)) {
-      decoder.remove(sequence.id());
+    if (sequence.cached() > kept && !memory.removeFrom(sequence.id(), kept)) {
+      memory.remove(sequence.id());
       sequence.lost();
     }
     sequence.truncated(kept);
@@ -396,7 +402,7 @@ public final class PrefixCache implements AutoCloseable {
     }
     makeRetainedRoom(length);
     int id = usedIds.nextClearBit(0);
-    if (id >= decoder.sequenceIds() || !decoder.restore(image, id)) {
+    if (id >= sequenceIds || !states.restore(image, id)) {
       return false;
     }
     usedIds.set(id);
@@ -460,7 +466,7 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   private void free(int id) {
-    decoder.remove(id);
+    memory.remove(id);
     usedIds.clear(id);
   }
 

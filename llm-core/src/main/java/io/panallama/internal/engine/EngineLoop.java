@@ -285,7 +285,7 @@ public final class EngineLoop implements AutoCloseable, ReaderListener {
   public void save(int[] tokens, Path file) throws IOException {
     try (StateCatcher catcher = new StateCatcher()) {
       submit(tokens, GenerationOptions.defaults(), List.of(), () -> {}, catcher).await();
-      ImageFile.write(file, started.join().fingerprint(), tokens, catcher.image(), () -> false);
+      ImageFile.write(file, started.join().states().fingerprint(), tokens, catcher.image(), () -> false);
     }
   }
 
@@ -300,9 +300,9 @@ public final class EngineLoop implements AutoCloseable, ReaderListener {
   public int[] restore(Path file) throws IOException {
     requireOpen();
     Decoder decoder = started.join();
-    byte[] fingerprint = decoder.fingerprint();
+    byte[] fingerprint = decoder.states().fingerprint();
     int[] tokens = ImageFile.readHeader(file, fingerprint).tokens();
-    adoptions.add(new Adoption(tokens, ImageFile.read(file, fingerprint, tokens, decoder::read)));
+    adoptions.add(new Adoption(tokens, ImageFile.read(file, fingerprint, tokens, decoder.states()::read)));
     wake();
     if (ended) {
       dropAdoptions();
@@ -581,7 +581,7 @@ public final class EngineLoop implements AutoCloseable, ReaderListener {
     }
     // Some room to grow for each, so that a sequence let in now is not pushed out by the next few tokens.
     long headroom = 32L * (active.size() + 1);
-    return cells + headroom <= decoder.contextSize();
+    return cells + headroom <= decoder.memory().contextSize();
   }
 
   /** Takes a running sequence's cells back and lets it wait before all others; it will be computed again. */

@@ -3,7 +3,11 @@ package io.panallama.internal.engine;
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.generation.FinishReason;
 import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Batch;
 import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.StateStore;
 import io.panallama.internal.schedule.Scheduler;
 import io.panallama.internal.schedule.StepBudget;
 import io.panallama.internal.schedule.StepPlan;
@@ -19,12 +23,16 @@ import org.jspecify.annotations.Nullable;
 final class Stepper {
   private final EngineLoop loop;
   private final Decoder decoder;
+  private final Batch batch;
+  private final KvMemory memory;
+  private final Outputs outputs;
+  private final StateStore states;
   private final PrefixCache prefixes;
   private final Scheduler<Sequence> scheduler;
   private final StepPlan<Sequence> plan;
   private final TokenSink sink;
   private final Sequence[] sampled;
-  private final int[] outputs;
+  private final int[] rows;
   private final LongSupplier clock;
   private final StepBudget budget;
   private final ProcessorCalls processors;
@@ -42,15 +50,19 @@ final class Stepper {
     int slots = settings.slots();
     this.loop = loop;
     this.decoder = decoder;
+    this.batch = decoder.batch();
+    this.memory = decoder.memory();
+    this.outputs = decoder.outputs();
+    this.states = decoder.states();
     this.prefixes = prefixes;
     this.clock = clock;
-    this.budget = new StepBudget(decoder.batchSize(), slots, settings.itlTarget().toNanos());
-    this.scheduler = new Scheduler<>(decoder.batchSize(), budget);
+    this.budget = new StepBudget(batch.capacity(), slots, settings.itlTarget().toNanos());
+    this.scheduler = new Scheduler<>(batch.capacity(), budget);
     this.plan = new StepPlan<>(slots);
-    this.sink = new TokenSink(pieces, decoder);
+    this.sink = new TokenSink(pieces, outputs);
     this.sampled = new Sequence[slots];
-    this.outputs = new int[slots];
-    this.processors = new ProcessorCalls(loop, decoder, slots, clock, this::take);
+    this.rows = new int[slots];
+    this.processors = new ProcessorCalls(loop, outputs, slots, clock, this::take);
   }
 
   /** The sequences that wait for a processor. */
@@ -65,7 +77,7 @@ final class Stepper {
       active.get(i).updateBackpressure();
     }
     long started = clock.getAsLong();
-    int promptLimit = decoder.batchSize();
+    int promptLimit = batch.capacity();
     while (true) {
       plan(active, started, promptLimit);
       if (plan.isEmpty()) {
@@ -124,11 +136,11 @@ final class Stepper {
 
   private void fillBatch(long now) {
     decoder.clearAbort();
-    decoder.clearBatch();
+    batch.clear();
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       sequence.clock().step(now);
-      outputs[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
+      rows[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
     }
     markPrefills(true);
   }
@@ -145,8 +157,7 @@ final class Stepper {
     int index = -1;
     for (int k = 0; k < count; k++) {
       int position = first + k;
-      index =
-          decoder.addToBatch(sequence.token(position), position, sequence.residency().id(), output && k == count - 1);
+      index = batch.addToken(sequence.token(position), position, sequence.residency().id(), output && k == count - 1);
     }
     return index;
   }
@@ -163,7 +174,7 @@ final class Stepper {
 
   private void handOut(long started) {
     suspects.pollFirst();
-    decoder.clearSamples();
+    outputs.clearSamples();
     int prompts = plan.promptTokens();
     int generating = plan.generating();
     int count = 0;
@@ -175,16 +186,16 @@ final class Stepper {
       prefixes.computed(sequence.residency());
       if (completes && !sequence.wantsState()) {
         if (sequence.processor() == null) {
-          decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
+          outputs.addSample(sequence.sampler(), rows[i], sequence.topLogprobs());
         } else {
-          decoder.addCandidates(sequence.sampler(), outputs[i], sequence.topLogprobs());
+          outputs.addCandidates(sequence.sampler(), rows[i], sequence.topLogprobs());
           asked++;
         }
         sampled[count++] = sequence;
       }
     }
     if (count > 0) {
-      decoder.sample();
+      outputs.sample();
     }
     long now = clock.getAsLong();
     budget.measured(generating, prompts, plan.isFilledUp(), now - started);
@@ -208,14 +219,14 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       if (sequence.wantsState() && sequence.missing() == 0) {
-        sequence.tellState(decoder.save(sequence.residency().id()));
+        sequence.tellState(states.save(sequence.residency().id()));
         loop.finish(sequence, FinishReason.LENGTH);
       }
     }
   }
 
   private void take(Sequence sequence, int sample, long now) {
-    if (decoder.sampledToken(sample) < 0) {
+    if (outputs.sampledToken(sample) < 0) {
       failSample(sequence);
       return;
     }
@@ -229,7 +240,7 @@ final class Stepper {
   }
 
   private void failSample(Sequence sequence) {
-    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + decoder.failure());
+    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + outputs.sampleFailure());
   }
 
   /** The youngest sequence gives its cells to the others; one that is alone has filled the cache by itself. */
@@ -262,8 +273,8 @@ final class Stepper {
    */
   private void rollBack(List<Sequence> active) {
     for (Sequence sequence : active) {
-      if (!decoder.removeFrom(sequence.residency().id(), sequence.cached())) {
-        decoder.remove(sequence.residency().id());
+      if (!memory.removeFrom(sequence.residency().id(), sequence.cached())) {
+        memory.remove(sequence.residency().id());
         sequence.residency().lost();
       }
     }

@@ -48,7 +48,8 @@ public final class ChatParserHandle implements ChatParser {
       if (LlamaCpp.panallama_chat_parser_new(text, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
         throw new IllegalArgumentException("The parser of the answer can't be made: " + error.take());
       }
-      return new ChatParserHandle(out.get(ADDRESS, 0));
+      MemorySegment parser = out.get(ADDRESS, 0);
+      return Owned.build(owned -> new ChatParserHandle(owned.add(parser, LlamaCpp::panallama_chat_parser_free)));
     }
   }
 

@@ -35,9 +35,7 @@ final class ContextParams {
     llama_context_params.n_batch(struct, config.batchSize());
     llama_context_params.n_ubatch(struct, config.microBatchSize());
     llama_context_params.n_seq_max(struct, sequenceIds);
-    // The output buffer holds one row of the vocabulary per output. We never want more than one per slot, but llama.cpp
-    // makes room for one per sequence id and asserts that it may.
-    llama_context_params.n_outputs_max(struct, sequenceIds);
+    llama_context_params.n_outputs_max(struct, outputs(sequenceIds));
     llama_context_params.n_threads(struct, config.threads());
     llama_context_params.n_threads_batch(struct, config.batchThreads());
     llama_context_params.flash_attn_type(struct, flashAttention(config.flashAttention()));
@@ -72,6 +70,14 @@ final class ContextParams {
       case YARN -> LlamaCpp.LLAMA_ROPE_SCALING_TYPE_YARN();
       case LONGROPE -> LlamaCpp.LLAMA_ROPE_SCALING_TYPE_LONGROPE();
     };
+  }
+
+  /**
+   * The most outputs of a step, for all sequences together. The output buffer holds a row of the vocabulary for each. One
+   * per slot is what generating needs, but llama.cpp makes room for one per sequence id and asserts that it may.
+   */
+  static int outputs(int sequenceIds) {
+    return sequenceIds;
   }
 
   /** Sets the flag that llama.cpp polls while it computes; {@code flag} must outlive the context. */

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CpuThreads implements AutoCloseable {
   /** What all contexts that compute on the processors pass. */
-  static final CpuGate GATE = new CpuGate(Runtime.getRuntime().availableProcessors());
+  static final CpuGate GATE = new CpuGate(Processors.count());
 
-  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final int PROCESSORS = Processors.count();
   private static final List<SharedPool> POOLS = new ArrayList<>();
 
   /** A pool, what keeps its contexts apart, and how many they are; their number is guarded by {@link #POOLS}. */
@@ -47,19 +47,25 @@ final class CpuThreads implements AutoCloseable {
   }
 
   /**
-   * Attaches a context.
+   * Joins a pool that contexts of this kind share, or starts one.
    *
-   * @param params the threads of its steps
+   * @param params the threads of the context's steps
    * @param offloaded whether a GPU computes a part of the model
    * @param aborted whether a step that waits for its turn should be given up
    */
-  static CpuThreads attach(MemorySegment context, ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
-    SharedPool pool = join(params, offloaded);
-    pool.pool.attachTo(context);
-    return new CpuThreads(offloaded ? new CpuGate(params.threads()) : GATE, pool, aborted);
+  static CpuThreads join(ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
+    return Owned.build(owned -> {
+      SharedPool pool = owned.add(pool(params, offloaded), CpuThreads::leave);
+      return new CpuThreads(offloaded ? new CpuGate(params.threads()) : GATE, pool, aborted);
+    });
   }
 
-  private static SharedPool join(ThreadPoolParams params, boolean offloaded) {
+  /** Lets a context compute with these threads until it is freed. */
+  void attach(MemorySegment context) {
+    pool.pool.attachTo(context);
+  }
+
+  private static SharedPool pool(ThreadPoolParams params, boolean offloaded) {
     // A pool for one has no threads that could be shared.
     if (params.threads() == 1 || offloaded) {
       return new SharedPool(params);
@@ -117,9 +123,13 @@ final class CpuThreads implements AutoCloseable {
     turn.wake();
   }
 
-  /** Lets go of the pool, after the context was freed; the last one ends its threads. */
+  /** Leaves the pool, after the context was freed; the last context to leave ends the threads. */
   @Override
   public void close() {
+    leave(pool);
+  }
+
+  private static void leave(SharedPool pool) {
     synchronized (POOLS) {
       if (--pool.users == 0) {
         POOLS.remove(pool);

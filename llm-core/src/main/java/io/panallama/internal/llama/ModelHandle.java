@@ -73,17 +73,14 @@ public final class ModelHandle {
       MemorySegment file = arena.allocateFrom(path.toString(), StandardCharsets.UTF_8);
       MemorySegment model = LlamaCpp.llama_model_load_from_file(file, parameters);
       if (model.address() == 0) {
+        String words = log.takeErrors("llama.cpp gave no reason");
         throw progress.stopped
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
-            : refused(path, log.errors("llama.cpp gave no reason"));
+            : new ModelLoadException(Reason.REFUSED, path, path + ": llama.cpp refused the model: " + words, null);
       }
-      return new ModelHandle(path, model, offloaded, config);
+      return Owned.build(
+          owned -> new ModelHandle(path, owned.add(model, LlamaCpp::llama_model_free), offloaded, config));
     }
-  }
-
-  private static ModelLoadException refused(Path path, String words) {
-    Reason reason = words.contains("unknown model architecture") ? Reason.UNSUPPORTED_ARCHITECTURE : Reason.REFUSED;
-    return new ModelLoadException(reason, path, path + ": llama.cpp refused the model: " + words, null);
   }
 
   /** The listener's side of the load. The upcall must not throw: that would end the JVM. */
@@ -125,6 +122,11 @@ public final class ModelHandle {
 
   public boolean isClosed() {
     return references.isClosed();
+  }
+
+  /** Whether it was closed and nothing retains it any more. */
+  boolean isFreed() {
+    return references.isFreed();
   }
 
   /** The file it was loaded from. */

@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,22 +33,21 @@ public final class SamplerChain implements TokenSampler {
   /** Below this logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
   private static final float SMALLEST_TEMPERATURE = 1e-5f;
 
-  private final ModelHandle model;
+  private final Owned owned;
   private final MemorySegment chain;
   private final int shortlist;
   private final boolean recursive;
   private final AnswerConstraint constraint;
   private final @Nullable CandidateBuffer candidates;
-  private final AtomicBoolean closed = new AtomicBoolean();
 
   private SamplerChain(
-      ModelHandle model,
+      Owned owned,
       MemorySegment chain,
       List<Sampler> stages,
       int late,
       AnswerConstraint constraint,
       @Nullable LogitProcessing processing) {
-    this.model = model;
+    this.owned = owned;
     this.chain = chain;
     int seen = shortlist(stages, late, processing == null ? 1 : processing.maxCandidates());
     this.shortlist = seen;
@@ -80,27 +78,29 @@ public final class SamplerChain implements TokenSampler {
       ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
     StopConditions stop = options.stop();
     requireTokens(model, "stop.tokens", stop.tokens());
-    model.retain();
-    try (Arena arena = Arena.ofConfined()) {
-      List<Sampler> stages = resolve(sampling.chain(), model);
-      Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
-      MemorySegment chain = emptyChain(arena);
-      try {
-        Builder builder = new Builder(model, chain, arena, seed(sampling), prompt);
-        builder.add(constraint);
-        int gates = gates(stages);
-        builder.add(stages.subList(0, gates));
-        builder.addMinTokens(stop.minTokens(), ends);
-        builder.add(stages.subList(gates, stages.size()));
-        return new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing().orElse(null));
-      } catch (Throwable failure) {
-        LlamaCpp.llama_sampler_free(chain);
-        throw failure;
+    return Owned.build(owned -> {
+      model.retain();
+      owned.onClose(model::release);
+      try (Arena arena = Arena.ofConfined();
+          LogRouter.Capture log = LogRouter.capture()) {
+        try {
+          List<Sampler> stages = resolve(sampling.chain(), model);
+          Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
+          MemorySegment chain = owned.add(emptyChain(arena), LlamaCpp::llama_sampler_free);
+          Builder builder = new Builder(model, chain, arena, seed(sampling), prompt);
+          builder.add(constraint);
+          int gates = gates(stages);
+          builder.add(stages.subList(0, gates));
+          builder.addMinTokens(stop.minTokens(), ends);
+          builder.add(stages.subList(gates, stages.size()));
+          return new SamplerChain(owned, chain, stages, ends.size(), constraint, options.processing().orElse(null));
+        } catch (Throwable failure) {
+          // What llama.cpp logged about a grammar that does not compile is the caller's mistake, which this tells.
+          log.dismiss();
+          throw failure;
+        }
       }
-    } catch (Throwable failure) {
-      model.release();
-      throw failure;
-    }
+    });
   }
 
   private static MemorySegment emptyChain(Arena arena) {
@@ -247,10 +247,7 @@ public final class SamplerChain implements TokenSampler {
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      LlamaCpp.llama_sampler_free(chain);
-      model.release();
-    }
+    owned.close();
   }
 
   /** Adds one native stage after the other. Every call that allocates goes through the bridge, which catches exceptions. */
@@ -303,13 +300,17 @@ public final class SamplerChain implements TokenSampler {
         case Sampler.Dist() -> made("sampling.seed", (out, error) -> LlamaCpp.panallama_sampler_dist(seed, out, error));
         case Sampler.Mirostat(float tau, float eta, int m) ->
             made(
-                "mirostat",
+                "sampling.mirostat",
                 (out, error) ->
                     LlamaCpp.panallama_sampler_mirostat(model.vocabularySize(), seed, tau, eta, m, out, error));
         case Sampler.MirostatV2(float tau, float eta) ->
-            made("mirostat", (out, error) -> LlamaCpp.panallama_sampler_mirostat_v2(seed, tau, eta, out, error));
+            made(
+                "sampling.mirostat",
+                (out, error) -> LlamaCpp.panallama_sampler_mirostat_v2(seed, tau, eta, out, error));
         case Sampler.AdaptiveP(float target, float decay) ->
-            made("adaptive_p", (out, error) -> LlamaCpp.panallama_sampler_adaptive_p(target, decay, seed, out, error));
+            made(
+                "sampling.adaptiveP",
+                (out, error) -> LlamaCpp.panallama_sampler_adaptive_p(target, decay, seed, out, error));
         case Sampler.TopK(int k) ->
             made("sampling.topK", (out, error) -> LlamaCpp.panallama_sampler_top_k(k, out, error));
         case Sampler.TopP(float p, int minKeep) ->

@@ -1,6 +1,6 @@
 package io.panallama.internal.stream;
 
-import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.Outputs;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -89,14 +89,14 @@ public final class Mailbox {
   }
 
   /** Adds log-probabilities to the entry just written, before {@link #publish}. */
-  public void writeLogprobs(Decoder decoder, int sample) {
+  public void writeLogprobs(Outputs outputs, int sample) {
     int slot = (int) (written % capacity);
-    logprobs[slot] = decoder.sampledLogprob(sample);
-    int count = Math.min(topLogprobs, decoder.topCount(sample));
+    logprobs[slot] = outputs.sampledLogprob(sample);
+    int count = Math.min(topLogprobs, outputs.topCount(sample));
     topCounts[slot] = count;
     for (int rank = 0; rank < count; rank++) {
-      topTokens[slot * topLogprobs + rank] = decoder.topToken(sample, rank);
-      topLogprobValues[slot * topLogprobs + rank] = decoder.topLogprob(sample, rank);
+      topTokens[slot * topLogprobs + rank] = outputs.topToken(sample, rank);
+      topLogprobValues[slot * topLogprobs + rank] = outputs.topLogprob(sample, rank);
     }
   }
 

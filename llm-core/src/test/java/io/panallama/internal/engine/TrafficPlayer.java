@@ -4,7 +4,7 @@ import io.panallama.config.SpillConfig;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.internal.decode.Decoder.Rewind;
+import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.engine.TrafficScenario.Action;
 import io.panallama.internal.engine.TrafficScenario.Break;

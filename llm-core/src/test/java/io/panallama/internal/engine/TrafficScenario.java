@@ -1,7 +1,7 @@
 package io.panallama.internal.engine;
 
-import io.panallama.internal.decode.Decoder.Rewind;
 import io.panallama.internal.decode.Decoder.Status;
+import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;

@@ -323,14 +323,14 @@ class SamplingTest {
               try (NativeDecoder decoder = NativeDecoder.create(model, config);
                   SamplerChain one = longAnswer(sampling);
                   SamplerChain other = longAnswer(sampling)) {
-                int first = decoder.addToBatch(40, 0, 0, true);
-                int second = decoder.addToBatch(41, 0, 1, true);
+                int first = decoder.batch().addToken(40, 0, 0, true);
+                int second = decoder.batch().addToken(41, 0, 1, true);
                 assertThat(decoder.decode()).isEqualTo(Decoder.Status.OK);
-                decoder.addSample(one, first, 0);
-                decoder.addSample(other, second, 0);
-                decoder.sample();
-                sampled.add(decoder.sampledToken(0));
-                sampled.add(decoder.sampledToken(1));
+                decoder.outputs().addSample(one, first, 0);
+                decoder.outputs().addSample(other, second, 0);
+                decoder.outputs().sample();
+                sampled.add(decoder.outputs().sampledToken(0));
+                sampled.add(decoder.outputs().sampledToken(1));
               }
             },
             "engine",

@@ -49,6 +49,8 @@ public final class CoreNames {
           Map.entry("sampling.bannedTexts", "bad_words"),
           Map.entry("sampling.grammar", "grammar"),
           Map.entry("sampling.grammar.triggers", "grammar_triggers"),
+          Map.entry("sampling.mirostat", "mirostat"),
+          Map.entry("sampling.adaptiveP", "adaptive_p"),
           Map.entry("sampling.mirostat.tau", "mirostat_tau"),
           Map.entry("sampling.mirostat.eta", "mirostat_eta"),
           Map.entry("sampling.mirostat.m", "mirostat_m"),
