@@ -25,6 +25,8 @@ public record Tool(String name, String description, String parameters, boolean s
   }
 
   /**
+   * Checks the values.
+   *
    * @throws InvalidRequestException if the name has other characters or another length. The schema is looked at when a
    *     request is carried out
    */

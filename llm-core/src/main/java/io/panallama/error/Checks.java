@@ -6,12 +6,14 @@ import static io.panallama.error.InvalidRequestException.name;
 public final class Checks {
   private Checks() {}
 
+  /** Requires {@code low} to {@code high}. */
   public static void inRange(String parameter, int value, int low, int high) {
     if (value < low || value > high) {
       throw outOfRange(parameter, value, high == Integer.MAX_VALUE ? low + " or more" : low + " to " + high);
     }
   }
 
+  /** Requires {@code low} to {@code high}, and a number. */
   public static void inRange(String parameter, float value, float low, float high) {
     if (!(value >= low && value <= high)) {
       throw outOfRange(
@@ -19,12 +21,14 @@ public final class Checks {
     }
   }
 
+  /** Requires a finite number larger than 0. */
   public static void positive(String parameter, float value) {
     if (!(value > 0 && value <= Float.MAX_VALUE)) {
       throw outOfRange(parameter, value, "larger than 0");
     }
   }
 
+  /** Requires a number that is neither infinite nor NaN. */
   public static void finite(String parameter, float value) {
     if (!Float.isFinite(value)) {
       throw outOfRange(parameter, value, "a finite number");

@@ -44,12 +44,14 @@ public final class ModelLoadException extends PanallamaException {
   private final Reason reason;
   private final transient Path path;
 
+/** A model that cannot be loaded. */
   public ModelLoadException(Reason reason, Path path, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
     this.path = path;
   }
 
+  /** Why it failed. */
   public Reason reason() {
     return reason;
   }

@@ -15,6 +15,7 @@ public sealed interface Prompt {
    *     leave it false for text that comes from somebody else
    */
   record Text(String text, boolean parseSpecial) implements Prompt {
+/** Checks that there is a text. */
     public Text {
       Objects.requireNonNull(text, "text");
     }
@@ -25,6 +26,8 @@ public sealed interface Prompt {
     private final int[] tokens;
 
     /**
+     * Checks the values.
+     *
      * @throws InvalidRequestException if {@code tokens} is empty
      */
     public Tokens(int... tokens) {

@@ -34,6 +34,11 @@ public sealed interface Sampler {
    * @param m tokens used to estimate the Zipf exponent, 1 or more; the paper uses 100
    */
   record Mirostat(float tau, float eta, int m) implements Selecting {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Mirostat {
       Checks.positive("sampling.mirostat.tau", tau);
       Checks.positive("sampling.mirostat.eta", eta);
@@ -48,6 +53,11 @@ public sealed interface Sampler {
    * @param eta learning rate, &gt; 0
    */
   record MirostatV2(float tau, float eta) implements Selecting {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public MirostatV2 {
       Checks.positive("sampling.mirostat.tau", tau);
       Checks.positive("sampling.mirostat.eta", eta);
@@ -61,6 +71,11 @@ public sealed interface Sampler {
    * @param decay how slowly the history fades, 0 to 0.99
    */
   record AdaptiveP(float target, float decay) implements Selecting {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public AdaptiveP {
       Checks.inRange("sampling.adaptiveP.target", target, 0, 1);
       Checks.inRange("sampling.adaptiveP.decay", decay, 0, 0.99f);
@@ -73,6 +88,11 @@ public sealed interface Sampler {
    * @param k 1 or more
    */
   record TopK(int k) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public TopK {
       Checks.inRange("sampling.topK", k, 1, Integer.MAX_VALUE);
     }
@@ -84,6 +104,11 @@ public sealed interface Sampler {
    * @param p 0 to 1
    */
   record TopP(float p, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public TopP {
       Checks.inRange("sampling.topP", p, 0, 1);
       Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
@@ -96,6 +121,11 @@ public sealed interface Sampler {
    * @param p 0 to 1
    */
   record MinP(float p, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public MinP {
       Checks.inRange("sampling.minP", p, 0, 1);
       Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
@@ -108,6 +138,11 @@ public sealed interface Sampler {
    * @param p 0 to 1
    */
   record Typical(float p, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Typical {
       Checks.inRange("sampling.typicalP", p, 0, 1);
       Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
@@ -120,6 +155,11 @@ public sealed interface Sampler {
    * @param t 0 or more; 0 keeps the likeliest token only
    */
   record Temperature(float t) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Temperature {
       Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
     }
@@ -133,6 +173,11 @@ public sealed interface Sampler {
    * @param exponent shapes the mapping from entropy, &gt; 0
    */
   record DynamicTemperature(float t, float delta, float exponent) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public DynamicTemperature {
       Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
       Checks.inRange("sampling.temperatureRange", delta, 0, Float.MAX_VALUE);
@@ -148,6 +193,11 @@ public sealed interface Sampler {
    * @param threshold 0 to 1
    */
   record Xtc(float probability, float threshold, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Xtc {
       Checks.inRange("sampling.xtc.probability", probability, 0, 1);
       Checks.inRange("sampling.xtc.threshold", threshold, 0, 1);
@@ -161,6 +211,11 @@ public sealed interface Sampler {
    * @param n &gt; 0
    */
   record TopNSigma(float n) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public TopNSigma {
       Checks.positive("sampling.topNSigma", n);
     }
@@ -175,6 +230,11 @@ public sealed interface Sampler {
    * @param presence subtracted once; 0 turns it off
    */
   record Penalties(int lastN, float repeat, float frequency, float presence) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Penalties {
       Checks.inRange("sampling.repeatLastN", lastN, 0, MAX_LAST_N);
       Checks.positive("sampling.repeatPenalty", repeat);
@@ -195,6 +255,11 @@ public sealed interface Sampler {
    *     {@link #MAX_BREAKER_BYTES}
    */
   record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Dry {
       Checks.inRange("sampling.dry.multiplier", multiplier, 0, Float.MAX_VALUE);
       Checks.inRange("sampling.dry.base", base, 1, Float.MAX_VALUE);
@@ -234,6 +299,11 @@ public sealed interface Sampler {
    * @param bias token id to what is added; negative infinity forbids the token
    */
   record LogitBias(Map<Integer, Float> bias) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public LogitBias {
       bias = Map.copyOf(bias);
       for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
@@ -257,6 +327,11 @@ public sealed interface Sampler {
    * @param texts 1 to {@link #MAX_BANNED_TEXTS}; none empty or longer than {@link #MAX_BANNED_LENGTH} chars
    */
   record BannedTexts(List<String> texts) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public BannedTexts {
       texts = List.copyOf(texts);
       if (texts.isEmpty() || texts.size() > MAX_BANNED_TEXTS) {
@@ -303,6 +378,11 @@ public sealed interface Sampler {
    * @param root the rule to start with
    */
   record Grammar(String gbnf, String root) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Grammar {
       Objects.requireNonNull(gbnf, "gbnf");
       Objects.requireNonNull(root, "root");
@@ -320,6 +400,11 @@ public sealed interface Sampler {
    */
   record LazyGrammar(String gbnf, String root, List<String> triggerPatterns, List<Integer> triggerTokens)
       implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public LazyGrammar {
       Objects.requireNonNull(gbnf, "gbnf");
       Objects.requireNonNull(root, "root");

@@ -281,6 +281,7 @@ public final class Sampling {
       return set(Setting.SEED, value);
     }
 
+    /** Token id to what is added to its logit; negative infinity forbids it. See {@link Sampler.LogitBias}. */
     public Builder logitBias(Map<Integer, Float> value) {
       return set(Setting.LOGIT_BIAS, Map.copyOf(value));
     }
@@ -322,18 +323,22 @@ public final class Sampling {
       return set(Setting.IGNORE_END, value);
     }
 
+    /** See {@link Sampler.Xtc}; not used by default. */
     public Builder xtc(Sampler.Xtc value) {
       return set(Setting.XTC, value);
     }
 
+    /** See {@link Sampler.Dry}; not used by default. */
     public Builder dry(Sampler.Dry value) {
       return set(Setting.DRY, value);
     }
 
+    /** Allows only what this grammar does; see {@link Sampler.Grammar}. */
     public Builder grammar(Sampler.Grammar value) {
       return set(Setting.GRAMMAR, value);
     }
 
+    /** Allows only what this grammar does once it is triggered; see {@link Sampler.LazyGrammar}. */
     public Builder grammar(Sampler.LazyGrammar value) {
       return set(Setting.GRAMMAR, value);
     }
@@ -349,6 +354,8 @@ public final class Sampling {
     }
 
     /**
+     * Checks the values.
+     *
      * @throws InvalidRequestException if a value is out of its range
      */
     public Sampling build() {
