@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 
 /** A message has Java's names, and every one of them can be translated. */
 class InvalidRequestExceptionTest {
-  private static final Tool TOOL = new Tool("look_up", "", Tool.NO_PARAMETERS);
+  private static final Tool TOOL = new Tool("lookup", "", Tool.NO_PARAMETERS);
 
   private static Map<String, ThrowingCallable> wrong() {
     Map<String, ThrowingCallable> all = new LinkedHashMap<>();
