@@ -4,7 +4,7 @@ module io.panallama.benchmarks {
   requires info.picocli;
   requires io.panallama;
   requires io.panallama.demo;
-  requires io.panallama.server;
+  requires io.panallama.load;
   requires io.panallama.testkit;
   requires java.net.http;
   requires java.xml;

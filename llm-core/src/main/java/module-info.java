@@ -8,6 +8,16 @@ module io.panallama {
 
   exports io.panallama;
   exports io.panallama.agent;
+  exports io.panallama.chat;
+  exports io.panallama.config;
+  exports io.panallama.error;
+  exports io.panallama.generation;
   exports io.panallama.gguf;
+  exports io.panallama.observe;
+  exports io.panallama.quantize;
+  exports io.panallama.request;
+  exports io.panallama.sampling;
   exports io.panallama.typed;
+  exports io.panallama.typed.annotation;
+  exports io.panallama.vocabulary;
 }

@@ -1,17 +1,42 @@
 package io.panallama;
 
-import io.panallama.EngineStartException.Reason;
+import io.panallama.chat.ReasoningBudget;
+import io.panallama.chat.ToolChoice;
+import io.panallama.config.EngineConfig;
+import io.panallama.error.Checks;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.EngineStartException.Reason;
+import io.panallama.error.GenerationException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.SessionFileException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationGroup;
 import io.panallama.internal.engine.EngineLoop;
 import io.panallama.internal.engine.EngineSettings;
 import io.panallama.internal.engine.Places;
 import io.panallama.internal.engine.RefusedImageException;
 import io.panallama.internal.engine.SequenceListener;
-import io.panallama.internal.handle.AnswerConstraint;
-import io.panallama.internal.handle.ChatParserHandle;
-import io.panallama.internal.handle.ModelHandle;
-import io.panallama.internal.handle.NativeDecoder;
-import io.panallama.internal.handle.SamplerChain;
-import io.panallama.internal.handle.SchemaConverter;
+import io.panallama.internal.llama.AnswerConstraint;
+import io.panallama.internal.llama.ChatParserHandle;
+import io.panallama.internal.llama.ModelHandle;
+import io.panallama.internal.llama.NativeDecoder;
+import io.panallama.internal.llama.SamplerChain;
+import io.panallama.internal.llama.SchemaConverter;
+import io.panallama.internal.request.ChatTemplate;
+import io.panallama.internal.request.InfillPrompt;
+import io.panallama.internal.schema.SchemaCheck;
+import io.panallama.internal.stream.ChatGeneration;
+import io.panallama.internal.stream.FlushedGeneration;
+import io.panallama.observe.EngineStats;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.InfillRequest;
+import io.panallama.request.Prompt;
+import io.panallama.request.ResponseFormat;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.Sampling;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -189,7 +214,7 @@ public final class Engine implements Generator, AutoCloseable {
     Prepared prepared = prepare(request, NOTHING);
     try (Places places = loop.reserve(n)) {
       return GenerationGroup.start(
-          n, choice -> start(prepared.with(GenerationGroup.seeded(request, choice).options()), null, places));
+          n, choice -> start(prepared.with(request.forChoice(choice).options()), null, places));
     }
   }
 
@@ -226,7 +251,7 @@ public final class Engine implements Generator, AutoCloseable {
           plain(join(before, tokens(completion.prompt(), before.length == 0)), completion.options());
       case InfillRequest infill ->
           plain(
-              InfillPrompt.tokens(infill, model.tokenizer(), model.vocabulary(), loop.sequenceContextSize()),
+              InfillPrompt.tokens(infill, model.handle(), model.vocabulary().facts(), loop.sequenceContextSize()),
               infill.options());
     };
   }

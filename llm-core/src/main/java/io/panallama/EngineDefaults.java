@@ -1,8 +1,12 @@
 package io.panallama;
 
-import io.panallama.EngineStartException.Reason;
-import io.panallama.internal.handle.ContextMemory;
-import io.panallama.internal.handle.SystemMemory;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.SpillConfig;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.EngineStartException.Reason;
+import io.panallama.internal.llama.ContextMemory;
+import io.panallama.internal.llama.SystemMemory;
+import io.panallama.observe.Device;
 
 /** Replaces {@link EngineConfig#AUTO} and checks that the result fits into memory. */
 final class EngineDefaults {
@@ -78,7 +82,7 @@ final class EngineDefaults {
     }
     long least = ContextMemory.leastBytes(model.metadata(), config);
     long everything = SystemMemory.availableBytes();
-    for (Device device : Llama.devices()) {
+    for (Device device : NativeRuntime.devices()) {
       if (device.type() != Device.Type.CPU) {
         everything += device.memoryFree();
       }

@@ -1,9 +1,19 @@
 package io.panallama;
 
+import io.panallama.error.ChatTemplateException;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.GenerationException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
+import io.panallama.error.UnsupportedTypeException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationGroup;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationRequest;
+import io.panallama.sampling.Sampling;
 import io.panallama.typed.AnswerException;
 import io.panallama.typed.AnswerType;
 import io.panallama.typed.TypedGeneration;
-import io.panallama.typed.UnsupportedTypeException;
 
 /**
  * Something that turns requests into generations: an {@link Engine}, or a fake in a test.
@@ -34,7 +44,7 @@ public interface Generator {
    * @throws IllegalStateException if the generator is closed
    */
   default GenerationGroup generateAll(GenerationRequest request, int n) {
-    return GenerationGroup.start(n, choice -> generate(GenerationGroup.seeded(request, choice)));
+    return GenerationGroup.start(n, choice -> generate(request.forChoice(choice)));
   }
 
   /**

@@ -1,12 +1,22 @@
 package io.panallama;
 
+import io.panallama.config.LoadMode;
+import io.panallama.config.ModelConfig;
+import io.panallama.error.ChatTemplateException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.NativeLibraryException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
-import io.panallama.internal.handle.ModelHandle;
-import io.panallama.internal.handle.Natives;
-import io.panallama.internal.handle.SystemMemory;
-import io.panallama.internal.handle.TemplateHandle;
-import io.panallama.internal.handle.VocabularyFacts;
+import io.panallama.internal.llama.ModelHandle;
+import io.panallama.internal.llama.Natives;
+import io.panallama.internal.llama.SystemMemory;
+import io.panallama.internal.llama.TemplateHandle;
+import io.panallama.internal.llama.VocabularyFacts;
+import io.panallama.internal.request.ChatTemplate;
+import io.panallama.internal.request.RecommendedSampling;
+import io.panallama.request.ChatRequest;
+import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;

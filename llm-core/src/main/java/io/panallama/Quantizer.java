@@ -1,10 +1,19 @@
 package io.panallama;
 
-import io.panallama.QuantizationException.Reason;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.NativeLibraryException;
+import io.panallama.error.QuantizationException;
+import io.panallama.error.QuantizationException.Reason;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.GgufTensor;
-import io.panallama.internal.handle.Natives;
-import io.panallama.internal.handle.QuantizeCall;
+import io.panallama.internal.llama.Natives;
+import io.panallama.internal.llama.QuantizeCall;
+import io.panallama.internal.quantize.QuantizationPreflight;
+import io.panallama.internal.quantize.SourceModel;
+import io.panallama.quantize.QuantizationConfig;
+import io.panallama.quantize.QuantizationListener;
+import io.panallama.quantize.QuantizationProgress;
+import io.panallama.quantize.QuantizationResult;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;

@@ -1,6 +1,18 @@
 package io.panallama;
 
+import io.panallama.config.SpillConfig;
+import io.panallama.error.Checks;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.GenerationException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.SessionFileException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
 import io.panallama.internal.engine.SequenceListener;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;

@@ -1,7 +1,8 @@
 package io.panallama;
 
-import io.panallama.internal.handle.ModelHandle;
-import io.panallama.internal.handle.TokenizerCalls;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.internal.llama.ModelHandle;
+import io.panallama.internal.llama.TokenizerCalls;
 
 /** Text to tokens and back, with the model's own vocabulary. Safe for any thread, until the model is closed. */
 public final class Tokenizer {

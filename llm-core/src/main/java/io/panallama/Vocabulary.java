@@ -1,7 +1,10 @@
 package io.panallama;
 
 import io.panallama.internal.engine.Pieces;
-import io.panallama.internal.handle.VocabularyFacts;
+import io.panallama.internal.llama.VocabularyFacts;
+import io.panallama.request.InfillRequest;
+import io.panallama.vocabulary.InfillTokens;
+import io.panallama.vocabulary.VocabularyType;
 import java.util.Arrays;
 import java.util.OptionalInt;
 
@@ -89,6 +92,10 @@ public final class Vocabulary {
    */
   public byte[] piece(int token) {
     return Arrays.copyOfRange(pieces.bytes(), pieces.offsets()[token], pieces.offsets()[token + 1]);
+  }
+
+  VocabularyFacts facts() {
+    return facts;
   }
 
   Pieces pieces() {

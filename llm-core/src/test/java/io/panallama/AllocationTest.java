@@ -3,6 +3,9 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import io.panallama.config.EngineConfig;
+import io.panallama.generation.Generation;
+import io.panallama.request.CompletionRequest;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.lang.management.ManagementFactory;

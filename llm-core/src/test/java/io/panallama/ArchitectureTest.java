@@ -33,7 +33,7 @@ class ArchitectureTest {
   private static final String API = "io.panallama";
   private static final String GGUF = "io.panallama.gguf..";
   private static final String ENGINE = "io.panallama.internal.engine..";
-  private static final String HANDLE = "io.panallama.internal.handle..";
+  private static final String HANDLE = "io.panallama.internal.llama..";
   private static final String BINDINGS = "io.panallama.bindings..";
   private static final String FOREIGN = "java.lang.foreign..";
 
@@ -55,7 +55,7 @@ class ArchitectureTest {
   void theClassesOfEveryLayerAreSeen() {
     assertThat(CLASSES.contain("io.panallama.Engine")).isTrue();
     assertThat(CLASSES.contain("io.panallama.internal.engine.Scheduler")).isTrue();
-    assertThat(CLASSES.contain("io.panallama.internal.handle.NativeDecoder")).isTrue();
+    assertThat(CLASSES.contain("io.panallama.internal.llama.NativeDecoder")).isTrue();
     assertThat(CLASSES.contain("io.panallama.bindings.generated.LlamaCpp")).isTrue();
   }
 
@@ -110,7 +110,7 @@ class ArchitectureTest {
         .resideInAnyPackage(ENGINE, HANDLE, BINDINGS)
         .should()
         .dependOnClassesThat()
-        .belongToAnyOf(Llama.class, Model.class, Engine.class, Tokenizer.class, Vocabulary.class)
+        .belongToAnyOf(NativeRuntime.class, Model.class, Engine.class, Tokenizer.class, Vocabulary.class)
         .check(CLASSES);
   }
 

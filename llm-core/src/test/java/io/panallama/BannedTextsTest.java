@@ -3,6 +3,16 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.error.GenerationException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.Prompt;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,13 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.GenerationEvent.Text;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.GenerationEvent.Text;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;

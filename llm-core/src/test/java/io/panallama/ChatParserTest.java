@@ -3,7 +3,16 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panallama.internal.handle.ChatParserHandle;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.Role;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.chat.ToolCall;
+import io.panallama.chat.Tools;
+import io.panallama.config.ModelConfig;
+import io.panallama.error.ChatTemplateException;
+import io.panallama.internal.llama.ChatParserHandle;
+import io.panallama.internal.request.ChatTemplate;
+import io.panallama.request.ChatRequest;
 import io.panallama.testkit.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,6 +2,10 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.ModelConfig;
+import io.panallama.error.ChatTemplateException;
+import io.panallama.internal.request.ChatTemplate;
+import io.panallama.request.ChatRequest;
 import io.panallama.testkit.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,12 +1,22 @@
 package io.panallama;
 
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.Role;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.chat.Tool;
+import io.panallama.chat.ToolCall;
+import io.panallama.chat.ToolChoice;
+import io.panallama.chat.Tools;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.ResponseFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The conversations that templates are tried with. */
-final class Conversations {
-  static final Tool WEATHER =
+public final class Conversations {
+  public static final Tool WEATHER =
       new Tool(
           "get_weather",
           "The weather of a city",
@@ -15,14 +25,14 @@ final class Conversations {
            "days": {"type": "integer", "minimum": 1, "maximum": 7}}, "required": ["city"]}\
           """);
 
-  static final Tool TIME = new Tool("get_time", "The time in a time zone", Tool.NO_PARAMETERS);
+  public static final Tool TIME = new Tool("get_time", "The time in a time zone", Tool.NO_PARAMETERS);
 
   private static final ToolCall CALL = new ToolCall("call_01234", "get_weather", "{\"city\": \"Paris\", \"days\": 2}");
 
   private Conversations() {}
 
   /** By name, in order. */
-  static Map<String, ChatRequest> all() {
+  public static Map<String, ChatRequest> all() {
     ChatMessage system = ChatMessage.system("You are a helpful assistant.");
     ChatMessage user = ChatMessage.user("What is the weather in Paris? Größe: 5 < 6 & \"quoted\"\n");
     ChatMessage calling = new ChatMessage(Role.ASSISTANT, "", "", List.of(CALL), "", "");

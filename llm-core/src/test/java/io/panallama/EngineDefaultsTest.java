@@ -2,6 +2,8 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.EngineConfig;
+import io.panallama.config.SpillConfig;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 

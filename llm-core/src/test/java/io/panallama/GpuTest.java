@@ -2,6 +2,12 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.ModelConfig;
+import io.panallama.generation.Generation;
+import io.panallama.observe.Device;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -20,9 +26,9 @@ class GpuTest {
 
   @Test
   void cudaIsFoundAndListsItsDevices() {
-    assertThat(Llama.natives().cudaUnavailable()).isEmpty();
-    assertThat(Llama.natives().backend()).isEqualTo("cuda");
-    assertThat(Llama.devices())
+    assertThat(NativeRuntime.natives().cudaUnavailable()).isEmpty();
+    assertThat(NativeRuntime.natives().backend()).isEqualTo("cuda");
+    assertThat(NativeRuntime.devices())
         .anySatisfy(device -> {
           assertThat(device.type()).isEqualTo(Device.Type.GPU);
           assertThat(device.memoryTotal()).isPositive();
@@ -55,7 +61,7 @@ class GpuTest {
   }
 
   private static long freeGpuMemory() {
-    return Llama.devices().stream()
+    return NativeRuntime.devices().stream()
         .filter(device -> device.type() == Device.Type.GPU)
         .mapToLong(Device::memoryFree)
         .sum();

@@ -3,10 +3,18 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.error.InfillNotSupportedException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
 import io.panallama.gguf.GgufWriter;
+import io.panallama.internal.request.InfillPrompt;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.InfillRequest;
+import io.panallama.request.ResponseFormat;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import io.panallama.testkit.TinyVocabulary;
+import io.panallama.vocabulary.InfillTokens;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -44,7 +52,7 @@ class InfillTest {
   }
 
   private static int[] prompt(InfillRequest request) {
-    return InfillPrompt.tokens(request, model.tokenizer(), model.vocabulary(), CONTEXT);
+    return InfillPrompt.tokens(request, model.handle(), model.vocabulary().facts(), CONTEXT);
   }
 
   /** A template in which control tokens stand for themselves, as tokens. */
@@ -139,8 +147,8 @@ class InfillTest {
     int[] prompt =
         InfillPrompt.tokens(
             InfillRequest.of(letters(5000), letters(5000)).withExtra(List.of(new InfillRequest.File("", letters(999)))),
-            model.tokenizer(),
-            model.vocabulary(),
+            model.handle(),
+            model.vocabulary().facts(),
             256);
     assertThat(prompt).hasSizeBetween(180, 200);
   }
@@ -201,7 +209,7 @@ class InfillTest {
     writer.write(file);
     try (Model three = Model.load(file)) {
       InfillRequest request = InfillRequest.of("0", "1").withExtra(List.of(new InfillRequest.File("ignored", "2")));
-      int[] prompt = InfillPrompt.tokens(request, three.tokenizer(), three.vocabulary(), CONTEXT);
+      int[] prompt = InfillPrompt.tokens(request, three.handle(), three.vocabulary().facts(), CONTEXT);
       assertThat(three.tokenizer().detokenize(prompt)).startsWith("\n\n--- snippet ---\n\n2");
       int bos = three.vocabulary().beginningOfText().orElseThrow();
       assertThat(Arrays.copyOfRange(prompt, prompt.length - 6, prompt.length))

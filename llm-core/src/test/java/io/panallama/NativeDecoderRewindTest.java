@@ -2,8 +2,9 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.EngineConfig;
 import io.panallama.internal.engine.Decoder.Status;
-import io.panallama.internal.handle.NativeDecoder;
+import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import io.panallama.testkit.TinySpec.Architecture;

@@ -3,7 +3,16 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panallama.internal.handle.NativeDecoder;
+import io.panallama.config.EngineConfig;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.internal.llama.NativeDecoder;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

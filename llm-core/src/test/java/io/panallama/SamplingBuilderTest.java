@@ -3,6 +3,10 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.error.InvalidRequestException;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.SamplerStage;
+import io.panallama.sampling.Sampling;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

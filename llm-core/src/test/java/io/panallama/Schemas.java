@@ -4,10 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Schemas of all kinds, by name. */
-final class Schemas {
+public final class Schemas {
   private Schemas() {}
 
-  static Map<String, String> all() {
+  public static Map<String, String> all() {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("flat", object("\"name\": {\"type\": \"string\", \"maxLength\": 12}, \"age\": {\"type\": \"integer\"}"));
     all.put("bounded integer", object("\"n\": {\"type\": \"integer\", \"minimum\": -17, \"maximum\": 4711}"));

@@ -1,5 +1,13 @@
 package io.panallama;
 
+import io.panallama.chat.ToolCall;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
+import io.panallama.generation.Usage;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationRequest;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -3,6 +3,16 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.config.EngineConfig;
+import io.panallama.config.KvCacheType;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.SessionFileException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import io.panallama.testkit.TinySpec.Architecture;

@@ -3,6 +3,17 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.chat.ChatMessage;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.nio.file.Path;

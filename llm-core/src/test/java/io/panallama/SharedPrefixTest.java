@@ -2,6 +2,13 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.chat.ChatMessage;
+import io.panallama.config.EngineConfig;
+import io.panallama.generation.Completion;
+import io.panallama.generation.Generation;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.nio.file.Path;

@@ -2,6 +2,12 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.Role;
+import io.panallama.config.ModelConfig;
+import io.panallama.error.ChatTemplateException;
+import io.panallama.internal.request.ChatTemplate;
+import io.panallama.request.ChatRequest;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinyVocabulary;
 import java.io.IOException;

@@ -2,6 +2,13 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.EngineConfig;
+import io.panallama.config.FlashAttention;
+import io.panallama.config.KvCacheType;
+import io.panallama.config.SpillConfig;
+import io.panallama.generation.Completion;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.request.CompletionRequest;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import io.panallama.testkit.TinySpec.Architecture;

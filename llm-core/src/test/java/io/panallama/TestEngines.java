@@ -1,5 +1,8 @@
 package io.panallama;
 
+import io.panallama.config.EngineConfig;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import java.util.HashMap;
 import java.util.Map;
 

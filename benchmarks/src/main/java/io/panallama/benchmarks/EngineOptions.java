@@ -1,11 +1,11 @@
 package io.panallama.benchmarks;
 
 import io.panallama.Engine;
-import io.panallama.EngineConfig;
-import io.panallama.FlashAttention;
-import io.panallama.KvCacheType;
 import io.panallama.Model;
-import io.panallama.ModelConfig;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.FlashAttention;
+import io.panallama.config.KvCacheType;
+import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
 import java.time.Duration;

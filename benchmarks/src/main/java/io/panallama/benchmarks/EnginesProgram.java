@@ -1,11 +1,11 @@
 package io.panallama.benchmarks;
 
 import io.panallama.Engine;
-import io.panallama.EngineConfig;
-import io.panallama.Generation;
 import io.panallama.Model;
-import io.panallama.SpillConfig;
-import io.panallama.server.measure.Requests;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.SpillConfig;
+import io.panallama.generation.Generation;
+import io.panallama.load.measure.Requests;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -1,14 +1,14 @@
 package io.panallama.benchmarks;
 
-import io.panallama.Completion;
-import io.panallama.CompletionRequest;
 import io.panallama.Engine;
-import io.panallama.GenerationOptions;
 import io.panallama.Model;
-import io.panallama.ResponseFormat;
-import io.panallama.Sampling;
-import io.panallama.SpillConfig;
-import io.panallama.server.measure.Requests;
+import io.panallama.config.SpillConfig;
+import io.panallama.generation.Completion;
+import io.panallama.load.measure.Requests;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.ResponseFormat;
+import io.panallama.sampling.Sampling;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

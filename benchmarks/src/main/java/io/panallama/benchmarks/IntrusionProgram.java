@@ -1,14 +1,14 @@
 package io.panallama.benchmarks;
 
 import io.panallama.Engine;
-import io.panallama.EngineConfig;
-import io.panallama.Generation;
-import io.panallama.GenerationRequest;
 import io.panallama.Model;
-import io.panallama.SpillConfig;
-import io.panallama.server.measure.Reader;
-import io.panallama.server.measure.Requests;
-import io.panallama.server.measure.Spread;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.SpillConfig;
+import io.panallama.generation.Generation;
+import io.panallama.load.measure.Reader;
+import io.panallama.load.measure.Requests;
+import io.panallama.load.measure.Spread;
+import io.panallama.request.GenerationRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -2,9 +2,9 @@ package io.panallama.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.panallama.Llama;
-import io.panallama.ModelConfig;
-import io.panallama.server.measure.Spread;
+import io.panallama.NativeRuntime;
+import io.panallama.config.ModelConfig;
+import io.panallama.load.measure.Spread;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -129,7 +129,7 @@ final class LlamaBench {
     List<String> command = new ArrayList<>();
     command.add(program.toAbsolutePath().toString());
     command.addAll(List.of(arguments));
-    Path libraries = Llama.natives().directory();
+    Path libraries = NativeRuntime.natives().directory();
     ProcessBuilder builder =
         new ProcessBuilder(command).directory(libraries.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.environment().put("LD_LIBRARY_PATH", libraries.toString());

@@ -1,11 +1,11 @@
 package io.panallama.benchmarks;
 
-import io.panallama.ModelLoadException;
-import io.panallama.QuantizationConfig;
-import io.panallama.QuantizationType;
 import io.panallama.Quantizer;
+import io.panallama.error.ModelLoadException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.GgufTensor;
+import io.panallama.quantize.QuantizationConfig;
+import io.panallama.quantize.QuantizationType;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package io.panallama.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import io.panallama.server.measure.Machine;
-import io.panallama.server.measure.Spread;
+import io.panallama.load.measure.Machine;
+import io.panallama.load.measure.Spread;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;

@@ -1,14 +1,14 @@
 package io.panallama.benchmarks;
 
-import io.panallama.CompletionRequest;
 import io.panallama.Engine;
-import io.panallama.EngineConfig;
-import io.panallama.EngineStats;
 import io.panallama.Model;
 import io.panallama.Session;
-import io.panallama.SpillConfig;
-import io.panallama.server.measure.Requests;
-import io.panallama.server.measure.Spread;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.SpillConfig;
+import io.panallama.load.measure.Requests;
+import io.panallama.load.measure.Spread;
+import io.panallama.observe.EngineStats;
+import io.panallama.request.CompletionRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 package io.panallama.benchmarks;
 
-import io.panallama.Completion;
 import io.panallama.Engine;
-import io.panallama.EngineConfig;
 import io.panallama.Model;
-import io.panallama.SpillConfig;
-import io.panallama.server.measure.Requests;
-import io.panallama.server.measure.Spread;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.SpillConfig;
+import io.panallama.generation.Completion;
+import io.panallama.load.measure.Requests;
+import io.panallama.load.measure.Spread;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.panallama.agent;
 
-import io.panallama.ChatRequest;
 import io.panallama.Generator;
-import io.panallama.InvalidRequestException;
-import io.panallama.ResponseFormat;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.ResponseFormat;
 import java.util.Objects;
 
 /**
@@ -45,7 +45,7 @@ public final class Agent {
   /**
    * Runs to the end.
    *
-   * @throws io.panallama.GenerationException if a generation failed
+   * @throws io.panallama.error.GenerationException if a generation failed
    * @throws InvalidRequestException as {@link #start}
    */
   public AgentResult run(ChatRequest request) {
@@ -60,7 +60,7 @@ public final class Agent {
    * @param request the conversation; its options hold for each generation, its time limit together with what the run has left.
    *     Without tools, which are the agent's, and without a response format
    * @throws InvalidRequestException if the request has tools or a format, or can't be carried out as it stands
-   * @throws io.panallama.EngineBusyException if the queue is full; later rounds throw it while the run is read
+   * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds throw it while the run is read
    */
   public AgentRun start(ChatRequest request) {
     if (!request.tools().list().isEmpty()) {

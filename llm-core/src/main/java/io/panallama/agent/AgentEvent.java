@@ -1,7 +1,7 @@
 package io.panallama.agent;
 
-import io.panallama.Completion;
-import io.panallama.ToolCall;
+import io.panallama.chat.ToolCall;
+import io.panallama.generation.Completion;
 import java.time.Duration;
 
 /** What happens in a run: rounds of text and reasoning, the calls that a round ended with, then exactly one {@link Finished}. */

@@ -1,8 +1,8 @@
 package io.panallama.agent;
 
-import io.panallama.ChatMessage;
-import io.panallama.Completion;
-import io.panallama.Usage;
+import io.panallama.chat.ChatMessage;
+import io.panallama.generation.Completion;
+import io.panallama.generation.Usage;
 import java.util.List;
 
 /**

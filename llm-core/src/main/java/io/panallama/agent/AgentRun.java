@@ -1,17 +1,17 @@
 package io.panallama.agent;
 
-import io.panallama.ChatMessage;
-import io.panallama.ChatRequest;
-import io.panallama.Completion;
-import io.panallama.CompletionBuilder;
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationException;
-import io.panallama.GenerationOptions;
 import io.panallama.Generator;
-import io.panallama.PromptTooLongException;
-import io.panallama.ToolCall;
-import io.panallama.Usage;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ToolCall;
+import io.panallama.error.GenerationException;
+import io.panallama.error.PromptTooLongException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.CompletionBuilder;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Usage;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -73,7 +73,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
    *
    * @throws GenerationException from {@code hasNext} or {@code next} if a generation failed, also where the model wrote half a call
    *     and stopped ({@link GenerationException.Reason#MALFORMED_OUTPUT})
-   * @throws io.panallama.EngineBusyException from the same if the queue is full when the next round begins
+   * @throws io.panallama.error.EngineBusyException from the same if the queue is full when the next round begins
    * @throws Error from the same if a tool threw one
    */
   @Override
@@ -260,7 +260,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     events.add(new AgentEvent.RoundFinished(rounds, completion));
     switch (completion.reason()) {
       case TOOL_CALLS -> {
-        messages.add(ChatMessage.assistant(completion));
+        messages.add(completion.toMessage());
         wanted.addAll(completion.toolCalls());
         if (rounds == config.maxRounds()) {
           giveUpCalls("the limit of " + config.maxRounds() + " rounds is reached", AgentResult.Reason.ROUND_LIMIT);

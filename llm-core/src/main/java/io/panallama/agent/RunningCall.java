@@ -1,6 +1,6 @@
 package io.panallama.agent;
 
-import io.panallama.ToolCall;
+import io.panallama.chat.ToolCall;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;

@@ -1,10 +1,10 @@
 package io.panallama.agent;
 
-import io.panallama.InvalidRequestException;
-import io.panallama.Tool;
-import io.panallama.ToolCall;
-import io.panallama.ToolChoice;
-import io.panallama.Tools;
+import io.panallama.chat.Tool;
+import io.panallama.chat.ToolCall;
+import io.panallama.chat.ToolChoice;
+import io.panallama.chat.Tools;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.types.Definitions;
 import io.panallama.internal.types.Place;
 import java.lang.invoke.MethodHandles;
@@ -48,7 +48,7 @@ public final class ToolBox {
    * superclasses, too.
    *
    * @throws IllegalArgumentException if an object has no such method
-   * @throws io.panallama.typed.UnsupportedTypeException if a parameter or a result has a type that can't be represented, a parameter
+   * @throws io.panallama.error.UnsupportedTypeException if a parameter or a result has a type that can't be represented, a parameter
    *     has no name, or a method can't be reached; the message says which
    * @throws InvalidRequestException if two tools have one name, a name has other characters than {@link Tool} allows, or there are
    *     too many
@@ -62,7 +62,7 @@ public final class ToolBox {
    *
    * @param lookup {@link MethodHandles#lookup()}, called in the module of the objects
    * @throws IllegalArgumentException if an object has no such method
-   * @throws io.panallama.typed.UnsupportedTypeException as {@link #of(Object...)}
+   * @throws io.panallama.error.UnsupportedTypeException as {@link #of(Object...)}
    * @throws InvalidRequestException as {@link #of(Object...)}
    */
   public static ToolBox of(MethodHandles.Lookup lookup, Object... targets) {
@@ -136,7 +136,7 @@ public final class ToolBox {
    * Carries out a call on the calling thread. What goes wrong is an outcome; an {@link Error} of a tool is thrown. If a tool is
    * interrupted, the thread's interrupt flag is set.
    *
-   * @param call of an answer that ended with {@link io.panallama.FinishReason#TOOL_CALLS}
+   * @param call of an answer that ended with {@link io.panallama.generation.FinishReason#TOOL_CALLS}
    */
   public ToolOutcome call(ToolCall call) {
     Entry entry = entries.get(call.name());

@@ -10,7 +10,7 @@ import java.lang.annotation.Target;
  * A method that a model may call.
  *
  * <p>Its parameters and its result are of the types that {@link io.panallama.typed} lists; {@code Optional} parameters may be left
- * out. {@link io.panallama.typed.Description} tells the model what a parameter is for, and {@link io.panallama.typed.Name} is
+ * out. {@link io.panallama.typed.annotation.Description} tells the model what a parameter is for, and {@link io.panallama.typed.annotation.Name} is
  * needed for parameters of classes that were compiled without {@code -parameters}. A result that is a {@code String} reaches the
  * model as it is, any other as JSON, and no result as {@code "Done."}.
  */

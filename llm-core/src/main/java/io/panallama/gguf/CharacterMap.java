@@ -1,6 +1,6 @@
 package io.panallama.gguf;
 
-import io.panallama.ModelLoadException;
+import io.panallama.error.ModelLoadException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;

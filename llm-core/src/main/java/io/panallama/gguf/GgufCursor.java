@@ -1,7 +1,7 @@
 package io.panallama.gguf;
 
-import io.panallama.ModelLoadException;
-import io.panallama.ModelLoadException.Reason;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.ModelLoadException.Reason;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.panallama.gguf;
 
-import io.panallama.ModelLoadException;
+import io.panallama.error.ModelLoadException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package io.panallama.gguf;
 
-import io.panallama.ModelLoadException;
-import io.panallama.ModelLoadException.Reason;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.ModelLoadException.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,7 @@
 package io.panallama.gguf;
 
-import io.panallama.ModelLoadException;
-import io.panallama.ModelLoadException.Reason;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.ModelLoadException.Reason;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;

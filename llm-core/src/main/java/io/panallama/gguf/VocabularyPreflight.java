@@ -1,6 +1,6 @@
 package io.panallama.gguf;
 
-import io.panallama.ModelLoadException;
+import io.panallama.error.ModelLoadException;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;

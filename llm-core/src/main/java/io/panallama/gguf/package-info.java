@@ -11,7 +11,7 @@
  * <p>llama.cpp answers some broken files with {@code GGML_ASSERT}, which ends the process and with it the JVM. {@link
  * io.panallama.gguf.GgufFile#read} therefore checks the container (bounds, types, offsets) and {@link
  * io.panallama.gguf.ModelPreflight#check} what llama.cpp v0.5.0 derives from it (hyperparameters, vocabulary, shards)
- * before a path is handed to native code. Every fault is a {@link io.panallama.ModelLoadException}.
+ * before a path is handed to native code. Every fault is a {@link io.panallama.error.ModelLoadException}.
  */
 @NullMarked
 package io.panallama.gguf;

@@ -1,7 +1,7 @@
 package io.panallama.typed;
 
-import io.panallama.Completion;
-import io.panallama.PanallamaException;
+import io.panallama.error.PanallamaException;
+import io.panallama.generation.Completion;
 import org.jspecify.annotations.Nullable;
 
 /** A model's answer that did not become a Java value. It carries the answer as far as it came. */

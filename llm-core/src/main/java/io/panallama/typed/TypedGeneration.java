@@ -1,10 +1,10 @@
 package io.panallama.typed;
 
-import io.panallama.Completion;
-import io.panallama.CompletionBuilder;
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationException;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.CompletionBuilder;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.NoSuchElementException;

@@ -11,7 +11,7 @@
  *
  * <p>An {@link io.panallama.typed.AnswerType} makes a JSON schema of the Java type, which llama.cpp makes a grammar of, so the
  * sampler takes no token that would lead to something else. What is in the schema is enforced, and what can't be enforced is
- * refused when the type is looked at, by an {@link io.panallama.typed.UnsupportedTypeException}.
+ * refused when the type is looked at, by an {@link io.panallama.error.UnsupportedTypeException}.
  *
  * <table class="striped">
  * <caption>What types become</caption>
@@ -21,14 +21,14 @@
  * <tr><td>component of type {@code Optional<T>}, {@code OptionalInt}, {@code OptionalLong}, {@code OptionalDouble}</td>
  * <td>property that may be missing; such properties come after the others</td></tr>
  * <tr><td>sealed interface of records</td><td>object with the record's name in the property {@code "type"}, see {@link
- * io.panallama.typed.Discriminator}</td></tr>
+ * io.panallama.typed.annotation.Discriminator}</td></tr>
  * <tr><td>enum</td><td>string, the name of a constant</td></tr>
- * <tr><td>{@code List}, {@code Collection}, array</td><td>array, see {@link io.panallama.typed.Size}</td></tr>
+ * <tr><td>{@code List}, {@code Collection}, array</td><td>array, see {@link io.panallama.typed.annotation.Size}</td></tr>
  * <tr><td>{@code Set}</td><td>array whose repetitions fall together</td></tr>
  * <tr><td>{@code Map<String, T>}</td><td>object with any names; of one that comes twice the last counts</td></tr>
- * <tr><td>{@code String}</td><td>string, see {@link io.panallama.typed.Length} and {@link io.panallama.typed.Matches}</td></tr>
+ * <tr><td>{@code String}</td><td>string, see {@link io.panallama.typed.annotation.Length} and {@link io.panallama.typed.annotation.Matches}</td></tr>
  * <tr><td>{@code byte}, {@code short}, {@code int}, boxed too</td><td>integer of that range or of {@link
- * io.panallama.typed.Range}</td></tr>
+ * io.panallama.typed.annotation.Range}</td></tr>
  * <tr><td>{@code long}, {@code BigInteger}</td><td>integer of at most 16 digits</td></tr>
  * <tr><td>{@code double}, {@code BigDecimal}</td><td>number of at most 16 digits on either side of the point, with an exponent of
  * two digits: always finite</td></tr>

@@ -2,18 +2,18 @@ package io.panallama.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.ChatMessage;
-import io.panallama.ChatRequest;
 import io.panallama.Engine;
-import io.panallama.GenerationOptions;
 import io.panallama.Model;
-import io.panallama.Sampling;
 import io.panallama.TestEngines;
-import io.panallama.ToolCall;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ToolCall;
 import io.panallama.demo.DemoModel;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import io.panallama.typed.AnswerType;
-import io.panallama.typed.Description;
-import io.panallama.typed.Range;
+import io.panallama.typed.annotation.Description;
+import io.panallama.typed.annotation.Range;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.panallama.InvalidRequestException;
-import io.panallama.Tool;
-import io.panallama.ToolCall;
-import io.panallama.typed.Description;
-import io.panallama.typed.Name;
-import io.panallama.typed.Range;
-import io.panallama.typed.UnsupportedTypeException;
+import io.panallama.chat.Tool;
+import io.panallama.chat.ToolCall;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.UnsupportedTypeException;
+import io.panallama.typed.annotation.Description;
+import io.panallama.typed.annotation.Name;
+import io.panallama.typed.annotation.Range;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigDecimal;
@@ -236,7 +236,7 @@ class ToolBoxTest {
     assertThatThrownBy(() -> ToolBox.of(unnamed))
         .isInstanceOf(UnsupportedTypeException.class)
         .hasMessageContaining("compile with -parameters, or annotate it with @Name");
-    Object named = compiledWithoutParameters(folder, "@io.panallama.typed.Name(\"word\")");
+    Object named = compiledWithoutParameters(folder, "@io.panallama.typed.annotation.Name(\"word\")");
     assertThat(ToolBox.of(named).call(call("echo", "{\"word\": \"hi\"}")).text()).isEqualTo("hi");
   }
 

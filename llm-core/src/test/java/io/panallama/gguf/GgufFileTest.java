@@ -3,8 +3,8 @@ package io.panallama.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.panallama.ModelLoadException;
-import io.panallama.ModelLoadException.Reason;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.ModelLoadException.Reason;
 import io.panallama.testkit.TinyModels;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package io.panallama.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.ModelLoadException;
+import io.panallama.error.ModelLoadException;
 import io.panallama.testkit.TinyModels;
 import java.io.IOException;
 import java.nio.ByteBuffer;

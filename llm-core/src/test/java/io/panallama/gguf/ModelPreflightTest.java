@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.panallama.ModelLoadException;
-import io.panallama.ModelLoadException.Reason;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.ModelLoadException.Reason;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.panallama.testkit;
 
-import io.panallama.ModelLoadException.Reason;
+import io.panallama.error.ModelLoadException.Reason;
 import io.panallama.gguf.GgufFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,15 +3,15 @@ package io.panallama.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.panallama.CompletionRequest;
 import io.panallama.Engine;
-import io.panallama.GenerationOptions;
 import io.panallama.Model;
-import io.panallama.ModelLoadException;
 import io.panallama.TestEngines;
+import io.panallama.error.ModelLoadException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.GgufType;
 import io.panallama.gguf.ModelPreflight;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

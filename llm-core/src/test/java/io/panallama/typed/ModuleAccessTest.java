@@ -3,10 +3,11 @@ package io.panallama.typed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panallama.ChatRequest;
-import io.panallama.Completion;
-import io.panallama.FinishReason;
 import io.panallama.ScriptedGenerator;
+import io.panallama.error.UnsupportedTypeException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.request.ChatRequest;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.lang.invoke.MethodHandles;

@@ -1,5 +1,12 @@
 package io.panallama.typed;
 
+import io.panallama.typed.annotation.Description;
+import io.panallama.typed.annotation.Discriminator;
+import io.panallama.typed.annotation.Length;
+import io.panallama.typed.annotation.Matches;
+import io.panallama.typed.annotation.Name;
+import io.panallama.typed.annotation.Range;
+import io.panallama.typed.annotation.Size;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;

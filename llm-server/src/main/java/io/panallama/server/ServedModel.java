@@ -1,6 +1,6 @@
 package io.panallama.server;
 
-import io.panallama.Sampling;
+import io.panallama.sampling.Sampling;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;

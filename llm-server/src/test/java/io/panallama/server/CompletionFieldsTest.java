@@ -5,14 +5,14 @@ import static io.panallama.server.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.CompletionRequest;
-import io.panallama.FinishReason;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationOptions;
-import io.panallama.GenerationRequest;
-import io.panallama.InfillRequest;
-import io.panallama.TokenLogprobs;
-import io.panallama.TokenLogprobs.TokenLogprob;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.InfillRequest;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

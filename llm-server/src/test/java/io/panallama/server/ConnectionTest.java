@@ -6,7 +6,7 @@ import static io.panallama.server.TestServer.HELLO_STREAM;
 import static io.panallama.server.TestServer.rawPost;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.FinishReason;
+import io.panallama.generation.FinishReason;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

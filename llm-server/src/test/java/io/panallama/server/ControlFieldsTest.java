@@ -3,12 +3,12 @@ package io.panallama.server;
 import static io.panallama.server.TestServer.CHAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.ChatRequest;
-import io.panallama.ReasoningBudget;
-import io.panallama.Sampler;
-import io.panallama.Sampling;
-import io.panallama.StopConditions;
-import io.panallama.StreamFlush;
+import io.panallama.chat.ReasoningBudget;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.StopConditions;
+import io.panallama.request.StreamFlush;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.Sampling;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;

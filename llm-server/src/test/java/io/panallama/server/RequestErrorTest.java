@@ -6,9 +6,9 @@ import static io.panallama.server.TestServer.HELLO_STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.EngineBusyException;
-import io.panallama.InvalidRequestException;
-import io.panallama.PromptTooLongException;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;

@@ -1,14 +1,14 @@
 package io.panallama.server;
 
-import io.panallama.ChatRequest;
-import io.panallama.FinishReason;
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationException;
-import io.panallama.GenerationRequest;
 import io.panallama.Generator;
-import io.panallama.Timings;
-import io.panallama.Usage;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
+import io.panallama.generation.Usage;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.NoSuchElementException;

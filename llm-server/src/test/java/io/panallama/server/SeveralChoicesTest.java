@@ -6,11 +6,11 @@ import static io.panallama.server.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.EngineBusyException;
-import io.panallama.FinishReason;
-import io.panallama.GenerationException;
-import io.panallama.Timings;
-import io.panallama.Usage;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Timings;
+import io.panallama.generation.Usage;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.time.Duration;

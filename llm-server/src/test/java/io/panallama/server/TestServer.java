@@ -2,7 +2,7 @@ package io.panallama.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.panallama.EngineStats;
+import io.panallama.observe.EngineStats;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;

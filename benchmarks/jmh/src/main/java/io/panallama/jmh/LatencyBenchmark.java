@@ -1,13 +1,13 @@
 package io.panallama.jmh;
 
-import io.panallama.CompletionRequest;
 import io.panallama.Engine;
-import io.panallama.EngineConfig;
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationOptions;
 import io.panallama.Model;
-import io.panallama.Sampling;
+import io.panallama.config.EngineConfig;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package io.panallama.jmh;
 
-import io.panallama.ChatRequest;
+import io.panallama.request.ChatRequest;
 import io.panallama.server.sse.SseWriter;
 import io.panallama.server.wire.AnswerEncoder;
 import io.panallama.server.wire.ApiRequest;

@@ -1,8 +1,8 @@
 package io.panallama.jmh;
 
-import io.panallama.ChatMessage;
-import io.panallama.ChatRequest;
 import io.panallama.Model;
+import io.panallama.chat.ChatMessage;
+import io.panallama.request.ChatRequest;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;

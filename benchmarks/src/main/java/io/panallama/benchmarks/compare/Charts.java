@@ -2,7 +2,7 @@ package io.panallama.benchmarks.compare;
 
 import static io.panallama.benchmarks.compare.Markup.px;
 
-import io.panallama.server.measure.Spread;
+import io.panallama.load.measure.Spread;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 

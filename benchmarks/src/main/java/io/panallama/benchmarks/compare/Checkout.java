@@ -1,6 +1,6 @@
 package io.panallama.benchmarks.compare;
 
-import io.panallama.Llama;
+import io.panallama.NativeRuntime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -39,7 +39,8 @@ record Checkout(Path root, Children children, Path logs) {
   /** Our command line, on the backend that this process has loaded, so that no other libraries are built for it. */
   Children.Command panallama(List<String> arguments) {
     Children.Command command = script("panallama", arguments);
-    return new Children.Command(command.command(), root, Map.of("PANALLAMA_BACKEND", Llama.natives().backend()));
+    return new Children.Command(
+        command.command(), root, Map.of("PANALLAMA_BACKEND", NativeRuntime.natives().backend()));
   }
 
   /**
@@ -47,7 +48,7 @@ record Checkout(Path root, Children children, Path logs) {
    * directory, where ggml looks for its CPU libraries.
    */
   static Children.Command onOurLibraries(Path program, List<String> arguments) {
-    Path libraries = Llama.natives().directory();
+    Path libraries = NativeRuntime.natives().directory();
     List<String> command = new ArrayList<>(List.of(program.toAbsolutePath().toString()));
     command.addAll(arguments);
     return new Children.Command(command, libraries, Map.of("LD_LIBRARY_PATH", libraries.toString()));

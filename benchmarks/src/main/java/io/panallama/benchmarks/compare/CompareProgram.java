@@ -3,7 +3,7 @@ package io.panallama.benchmarks.compare;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.panallama.demo.DemoModel;
-import io.panallama.server.measure.Machine;
+import io.panallama.load.measure.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

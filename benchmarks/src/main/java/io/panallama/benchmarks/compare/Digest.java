@@ -1,7 +1,7 @@
 package io.panallama.benchmarks.compare;
 
 import io.panallama.benchmarks.compare.Measure.Verdict;
-import io.panallama.server.measure.Spread;
+import io.panallama.load.measure.Spread;
 import java.util.Locale;
 
 /** The report's summary for a terminal. */

@@ -2,7 +2,7 @@ package io.panallama.benchmarks.compare;
 
 import io.panallama.benchmarks.compare.Measure.Verdict;
 import io.panallama.benchmarks.compare.ReportData.Finding;
-import io.panallama.server.measure.Spread;
+import io.panallama.load.measure.Spread;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

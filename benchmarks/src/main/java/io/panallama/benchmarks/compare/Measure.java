@@ -1,6 +1,6 @@
 package io.panallama.benchmarks.compare;
 
-import io.panallama.server.measure.Spread;
+import io.panallama.load.measure.Spread;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package io.panallama.benchmarks.compare;
 
-import io.panallama.server.measure.Spread;
+import io.panallama.load.measure.Spread;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;

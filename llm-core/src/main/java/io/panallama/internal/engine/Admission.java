@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.EngineBusyException;
+import io.panallama.error.EngineBusyException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 

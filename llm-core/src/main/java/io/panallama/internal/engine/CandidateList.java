@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.Candidates;
+import io.panallama.sampling.Candidates;
 
 /** The candidates of one generation on the heap, where a processor that is still at work when its time is over does no harm. */
 public final class CandidateList implements Candidates {

@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.SpillConfig;
+import io.panallama.config.SpillConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.EngineStats;
+import io.panallama.observe.EngineStats;
 
 /** What the engine did so far: written by the engine thread alone, read by any. */
 @SuppressWarnings("NonAtomicVolatileUpdate") // one writer

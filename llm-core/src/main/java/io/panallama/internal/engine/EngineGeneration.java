@@ -1,11 +1,11 @@
 package io.panallama.internal.engine;
 
-import io.panallama.Completion;
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationException;
-import io.panallama.TokenLogprobs;
-import io.panallama.TokenLogprobs.TokenLogprob;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,17 +1,17 @@
 package io.panallama.internal.engine;
 
-import io.panallama.ContextOverflow;
-import io.panallama.EngineStats;
-import io.panallama.FinishReason;
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationException;
-import io.panallama.GenerationException.Reason;
-import io.panallama.GenerationOptions;
-import io.panallama.InvalidRequestException;
-import io.panallama.PromptTooLongException;
-import io.panallama.SpillConfig;
-import io.panallama.Usage;
+import io.panallama.config.SpillConfig;
+import io.panallama.error.GenerationException;
+import io.panallama.error.GenerationException.Reason;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Usage;
+import io.panallama.observe.EngineStats;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,7 +83,7 @@ public final class EngineLoop implements AutoCloseable {
    * Starts the thread and waits until its decoder is made.
    *
    * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
-   * @throws io.panallama.EngineStartException if the directory to spill to can't be made
+   * @throws io.panallama.error.EngineStartException if the directory to spill to can't be made
    */
   public static EngineLoop start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
     return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>(), System::nanoTime);
@@ -150,7 +150,7 @@ public final class EngineLoop implements AutoCloseable {
    * @param stopTexts what ends the generation; the request's own stops and those of the chat template
    * @param listener is told of the end, unless this throws; a {@link StateListener} gets the state after the prompt, which
    *     may fill the context, and nothing is generated
-   * @throws io.panallama.EngineBusyException if the queue is full
+   * @throws io.panallama.error.EngineBusyException if the queue is full
    * @throws InvalidRequestException as {@link #requireRoom}
    * @throws IllegalStateException if the engine is closed
    */
@@ -255,7 +255,7 @@ public final class EngineLoop implements AutoCloseable {
    *
    * @param tokens at least one, no more than {@link #sequenceContextSize}
    * @throws IOException if the file can't be written
-   * @throws io.panallama.EngineBusyException if the queue is full
+   * @throws io.panallama.error.EngineBusyException if the queue is full
    * @throws GenerationException if the state can't be computed or copied
    * @throws IllegalStateException if the engine is closed
    */
@@ -307,7 +307,7 @@ public final class EngineLoop implements AutoCloseable {
   /**
    * Refuses early what would be refused after the work of rendering and tokenizing. A place may still be gone by then.
    *
-   * @throws io.panallama.EngineBusyException if the queue is full now
+   * @throws io.panallama.error.EngineBusyException if the queue is full now
    * @throws IllegalStateException if the engine is closed
    */
   public void requirePlace() {
@@ -318,7 +318,7 @@ public final class EngineLoop implements AutoCloseable {
   /**
    * Takes places for several generations, all or none.
    *
-   * @throws io.panallama.EngineBusyException if there are not so many
+   * @throws io.panallama.error.EngineBusyException if there are not so many
    * @throws IllegalStateException if the engine is closed
    */
   public Places reserve(int count) {

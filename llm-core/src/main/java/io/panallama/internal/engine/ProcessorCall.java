@@ -1,7 +1,7 @@
 package io.panallama.internal.engine;
 
-import io.panallama.LogitProcessing;
-import io.panallama.LogitProcessor;
+import io.panallama.sampling.LogitProcessing;
+import io.panallama.sampling.LogitProcessor;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;

@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.GenerationException.Reason;
+import io.panallama.error.GenerationException.Reason;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;

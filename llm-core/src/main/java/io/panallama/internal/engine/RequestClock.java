@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.Timings;
+import io.panallama.generation.Timings;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 

@@ -1,8 +1,8 @@
 package io.panallama.internal.engine;
 
-import io.panallama.ContextOverflow;
-import io.panallama.GenerationOptions;
-import io.panallama.LogitProcessing;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.LogitProcessing;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.EngineStartException;
+import io.panallama.error.EngineStartException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -1,7 +1,7 @@
 package io.panallama.internal.engine;
 
-import io.panallama.GenerationException;
-import io.panallama.GenerationException.Reason;
+import io.panallama.error.GenerationException;
+import io.panallama.error.GenerationException.Reason;
 import org.jspecify.annotations.Nullable;
 
 /** Asks for the state after a prompt, and holds it until somebody takes it or nobody will. */

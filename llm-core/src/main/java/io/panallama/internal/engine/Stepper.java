@@ -1,7 +1,7 @@
 package io.panallama.internal.engine;
 
-import io.panallama.FinishReason;
-import io.panallama.GenerationException.Reason;
+import io.panallama.error.GenerationException.Reason;
+import io.panallama.generation.FinishReason;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;

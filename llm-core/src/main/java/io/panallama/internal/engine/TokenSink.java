@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.FinishReason;
+import io.panallama.generation.FinishReason;
 import org.jspecify.annotations.Nullable;
 
 /** Takes a sampled token into its sequence and its mailbox, and tells whether the generation ends with it. */

@@ -17,7 +17,7 @@ public final class Access {
 
   /**
    * @param lookup somebody's who may call it; null to go by what is public or open
-   * @throws io.panallama.typed.UnsupportedTypeException if there is no way; it says what to do
+   * @throws io.panallama.error.UnsupportedTypeException if there is no way; it says what to do
    */
   static MethodHandle constructor(Constructor<?> constructor, MethodHandles.@Nullable Lookup lookup, Place place) {
     return way(
@@ -26,7 +26,7 @@ public final class Access {
 
   /**
    * @param lookup somebody's who may call it; null to go by what is public or open
-   * @throws io.panallama.typed.UnsupportedTypeException if there is no way; it says what to do
+   * @throws io.panallama.error.UnsupportedTypeException if there is no way; it says what to do
    */
   public static MethodHandle method(Method method, MethodHandles.@Nullable Lookup lookup, Place place) {
     return way(method, method.getDeclaringClass(), from -> from.unreflect(method), lookup, place);

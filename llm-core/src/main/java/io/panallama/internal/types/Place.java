@@ -1,6 +1,6 @@
 package io.panallama.internal.types;
 
-import io.panallama.typed.UnsupportedTypeException;
+import io.panallama.error.UnsupportedTypeException;
 import org.jspecify.annotations.Nullable;
 
 /**

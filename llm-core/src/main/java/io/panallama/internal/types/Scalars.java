@@ -2,9 +2,9 @@ package io.panallama.internal.types;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.panallama.typed.Length;
-import io.panallama.typed.Matches;
-import io.panallama.typed.Range;
+import io.panallama.typed.annotation.Length;
+import io.panallama.typed.annotation.Matches;
+import io.panallama.typed.annotation.Range;
 import java.lang.reflect.AnnotatedType;
 import java.math.BigDecimal;
 import java.math.BigInteger;

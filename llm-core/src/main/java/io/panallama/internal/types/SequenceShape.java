@@ -3,7 +3,7 @@ package io.panallama.internal.types;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.panallama.typed.Size;
+import io.panallama.typed.annotation.Size;
 import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -2,13 +2,13 @@ package io.panallama.internal.types;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.internal.types.SequenceShape.Kind;
-import io.panallama.typed.Description;
-import io.panallama.typed.Discriminator;
-import io.panallama.typed.Length;
-import io.panallama.typed.Matches;
-import io.panallama.typed.Name;
-import io.panallama.typed.Range;
-import io.panallama.typed.Size;
+import io.panallama.typed.annotation.Description;
+import io.panallama.typed.annotation.Discriminator;
+import io.panallama.typed.annotation.Length;
+import io.panallama.typed.annotation.Matches;
+import io.panallama.typed.annotation.Name;
+import io.panallama.typed.annotation.Range;
+import io.panallama.typed.annotation.Size;
 import java.lang.annotation.Annotation;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -76,7 +76,7 @@ public final class Shapes {
   /**
    * The shape of a whole answer.
    *
-   * @throws io.panallama.typed.UnsupportedTypeException if there is none
+   * @throws io.panallama.error.UnsupportedTypeException if there is none
    */
   public static Shape ofType(Class<?> type, MethodHandles.@Nullable Lookup lookup) {
     Place place = new Place("type " + type.getName());
@@ -90,7 +90,7 @@ public final class Shapes {
   /**
    * The shape of what a method returns.
    *
-   * @throws io.panallama.typed.UnsupportedTypeException if there is none
+   * @throws io.panallama.error.UnsupportedTypeException if there is none
    */
   public static Shape ofResult(AnnotatedType type, MethodHandles.@Nullable Lookup lookup, Place place) {
     return finite(new Shapes(lookup).component(type, place), place);
@@ -99,7 +99,7 @@ public final class Shapes {
   /**
    * The arguments of a method as an object; what is read is an array of them.
    *
-   * @throws io.panallama.typed.UnsupportedTypeException if a parameter has no name or a type without a shape
+   * @throws io.panallama.error.UnsupportedTypeException if a parameter has no name or a type without a shape
    */
   public static Shape ofParameters(Method method, MethodHandles.@Nullable Lookup lookup, Place place) {
     Shapes shapes = new Shapes(lookup);

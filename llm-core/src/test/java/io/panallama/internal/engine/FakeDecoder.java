@@ -121,7 +121,7 @@ final class FakeDecoder implements Decoder {
     return result;
   }
 
-  /** What the rule gives under {@link io.panallama.ContextOverflow.Shift}. */
+  /** What the rule gives under {@link io.panallama.request.ContextOverflow.Shift}. */
   static int[] expectedWithShift(int[] prompt, int count, int context, int keep, int vocabulary) {
     List<Integer> tokens = new ArrayList<>();
     Arrays.stream(prompt).forEach(tokens::add);

@@ -2,12 +2,12 @@ package io.panallama.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.Completion;
-import io.panallama.FinishReason;
-import io.panallama.Generation;
-import io.panallama.GenerationOptions;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
 import io.panallama.internal.engine.Decoder.Status;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import io.panallama.request.GenerationOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

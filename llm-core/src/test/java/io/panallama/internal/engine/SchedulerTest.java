@@ -2,7 +2,7 @@ package io.panallama.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.GenerationOptions;
+import io.panallama.request.GenerationOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,16 +1,16 @@
 package io.panallama.internal.engine;
 
-import io.panallama.ContextOverflow;
-import io.panallama.FinishReason;
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.SpillConfig;
+import io.panallama.config.SpillConfig;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
 import io.panallama.internal.engine.Decoder.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.engine.TrafficScenario.Action;
 import io.panallama.internal.engine.TrafficScenario.Break;
 import io.panallama.internal.engine.TrafficScenario.Cancel;
 import io.panallama.internal.engine.TrafficScenario.Submit;
+import io.panallama.request.ContextOverflow;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package io.panallama.internal.engine;
 
-import io.panallama.ContextOverflow;
-import io.panallama.GenerationOptions;
 import io.panallama.internal.engine.Decoder.Rewind;
 import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

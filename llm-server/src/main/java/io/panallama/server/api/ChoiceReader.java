@@ -1,9 +1,9 @@
 package io.panallama.server.api;
 
-import io.panallama.Generation;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationException;
-import io.panallama.GenerationGroup;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.GenerationGroup;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

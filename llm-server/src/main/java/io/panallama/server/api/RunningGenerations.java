@@ -1,6 +1,6 @@
 package io.panallama.server.api;
 
-import io.panallama.Generation;
+import io.panallama.generation.Generation;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;

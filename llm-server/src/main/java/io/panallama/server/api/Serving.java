@@ -1,7 +1,7 @@
 package io.panallama.server.api;
 
-import io.panallama.EngineStats;
 import io.panallama.Generator;
+import io.panallama.observe.EngineStats;
 import io.panallama.server.ServedModel;
 import io.panallama.server.wire.ApiException;
 import java.time.Duration;

@@ -2,9 +2,9 @@ package io.panallama.server.api;
 
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerResponse;
-import io.panallama.GenerationEvent;
-import io.panallama.GenerationException;
-import io.panallama.GenerationGroup;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.GenerationGroup;
 import io.panallama.server.net.ClientConnection;
 import io.panallama.server.sse.SseWriter;
 import io.panallama.server.wire.AnswerEncoder;

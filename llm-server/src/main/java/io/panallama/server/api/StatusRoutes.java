@@ -3,7 +3,7 @@ package io.panallama.server.api;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import io.panallama.EngineStats;
+import io.panallama.observe.EngineStats;
 import io.panallama.server.ServedModel;
 import io.panallama.server.wire.ApiException;
 import io.panallama.server.wire.Json;

@@ -3,7 +3,7 @@ package io.panallama.server.api;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import io.panallama.ChatRequest;
+import io.panallama.request.ChatRequest;
 import io.panallama.server.wire.ApiRequest;
 import io.panallama.server.wire.ChatBody;
 import io.panallama.server.wire.Json;

@@ -2,10 +2,10 @@ package io.panallama.server.wire;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
-import io.panallama.FinishReason;
-import io.panallama.GenerationEvent;
-import io.panallama.TokenLogprobs;
-import io.panallama.ToolCall;
+import io.panallama.chat.ToolCall;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -1,6 +1,6 @@
 package io.panallama.server.wire;
 
-import io.panallama.GenerationEvent;
+import io.panallama.generation.GenerationEvent;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;

@@ -1,10 +1,10 @@
 package io.panallama.server.wire;
 
-import io.panallama.EngineBusyException;
-import io.panallama.GenerationException;
-import io.panallama.InfillNotSupportedException;
-import io.panallama.InvalidRequestException;
-import io.panallama.PromptTooLongException;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.GenerationException;
+import io.panallama.error.InfillNotSupportedException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
 import io.panallama.server.ServedModel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package io.panallama.server.wire;
 
-import io.panallama.GenerationRequest;
+import io.panallama.request.GenerationRequest;
 import io.panallama.server.ServedModel;
 
 /**
@@ -24,7 +24,7 @@ public record ApiRequest(
   public interface Parser {
     /**
      * @throws ApiException if a field is wrong, unknown or not supported
-     * @throws io.panallama.InvalidRequestException if a value is out of its range
+     * @throws io.panallama.error.InvalidRequestException if a value is out of its range
      */
     ApiRequest parse(JsonFields body, ServedModel model);
   }

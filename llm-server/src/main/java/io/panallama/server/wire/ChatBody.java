@@ -1,13 +1,13 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.ChatMessage;
-import io.panallama.ChatRequest;
-import io.panallama.GenerationOptions;
-import io.panallama.ReasoningFormat;
-import io.panallama.TemplateOptions;
-import io.panallama.TemplateOptions.Turn;
-import io.panallama.Tools;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ReasoningFormat;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.chat.TemplateOptions.Turn;
+import io.panallama.chat.Tools;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
 import io.panallama.server.ServedModel;
 import java.util.HashMap;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.panallama.GenerationEvent;
-import io.panallama.TokenLogprobs;
-import io.panallama.TokenLogprobs.TokenLogprob;
-import io.panallama.ToolCall;
+import io.panallama.chat.ToolCall;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -2,9 +2,9 @@ package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.panallama.ChatMessage;
-import io.panallama.Role;
-import io.panallama.ToolCall;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.Role;
+import io.panallama.chat.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
 

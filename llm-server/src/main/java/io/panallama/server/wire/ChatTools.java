@@ -1,9 +1,9 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.Tool;
-import io.panallama.ToolChoice;
-import io.panallama.Tools;
+import io.panallama.chat.Tool;
+import io.panallama.chat.ToolChoice;
+import io.panallama.chat.Tools;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

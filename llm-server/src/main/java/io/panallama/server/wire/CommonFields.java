@@ -1,9 +1,9 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.GenerationGroup;
-import io.panallama.GenerationOptions;
-import io.panallama.GenerationRequest;
+import io.panallama.generation.GenerationGroup;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
 import io.panallama.server.ServedModel;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,11 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.CompletionRequest;
-import io.panallama.GenerationOptions;
-import io.panallama.GenerationRequest;
-import io.panallama.InfillRequest;
-import io.panallama.Prompt;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.InfillRequest;
+import io.panallama.request.Prompt;
 import io.panallama.server.ServedModel;
 import org.jspecify.annotations.Nullable;
 

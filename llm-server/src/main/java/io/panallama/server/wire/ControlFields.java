@@ -1,12 +1,12 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.GenerationOptions;
-import io.panallama.InvalidRequestException;
-import io.panallama.ReasoningBudget;
-import io.panallama.StopConditions;
-import io.panallama.StreamFlush;
-import io.panallama.TemplateOptions;
+import io.panallama.chat.ReasoningBudget;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.StopConditions;
+import io.panallama.request.StreamFlush;
 import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

@@ -1,9 +1,9 @@
 package io.panallama.server.wire;
 
-import io.panallama.CompletionRequest;
-import io.panallama.GenerationRequest;
-import io.panallama.InfillRequest;
-import io.panallama.Prompt;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.InfillRequest;
+import io.panallama.request.Prompt;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.IntFunction;

@@ -1,6 +1,6 @@
 package io.panallama.server.wire;
 
-import io.panallama.FinishReason;
+import io.panallama.generation.FinishReason;
 import java.util.Optional;
 
 /** Which limit ended an answer. OpenAI's {@code finish_reason} has the one word {@code length} for all of them. */

@@ -1,7 +1,7 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.ResponseFormat;
+import io.panallama.request.ResponseFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

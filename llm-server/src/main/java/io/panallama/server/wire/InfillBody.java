@@ -1,8 +1,8 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.GenerationOptions;
-import io.panallama.InfillRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.InfillRequest;
 import io.panallama.server.ServedModel;
 import java.util.ArrayList;
 import java.util.List;

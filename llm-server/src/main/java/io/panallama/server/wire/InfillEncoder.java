@@ -1,8 +1,8 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.panallama.FinishReason;
-import io.panallama.GenerationEvent;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

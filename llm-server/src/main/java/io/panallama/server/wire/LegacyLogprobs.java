@@ -1,8 +1,8 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.panallama.TokenLogprobs;
-import io.panallama.TokenLogprobs.TokenLogprob;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;

@@ -1,7 +1,7 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.SamplerStage;
+import io.panallama.sampling.SamplerStage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,8 +1,8 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.Sampler;
-import io.panallama.Sampling;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.Sampling;
 import io.panallama.server.ServedModel;
 import java.util.ArrayList;
 import java.util.HashMap;

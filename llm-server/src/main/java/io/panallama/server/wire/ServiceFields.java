@@ -1,8 +1,8 @@
 package io.panallama.server.wire;
 
-import io.panallama.ContextOverflow;
-import io.panallama.GenerationOptions;
-import io.panallama.InvalidRequestException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 package io.panallama.server.wire;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.panallama.GenerationEvent;
-import io.panallama.Timings;
-import io.panallama.Usage;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
+import io.panallama.generation.Usage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -1,8 +1,8 @@
 package io.panallama.server.wire;
 
-import io.panallama.GenerationEvent;
-import io.panallama.TokenLogprobs;
-import io.panallama.ToolCall;
+import io.panallama.chat.ToolCall;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
 import java.util.ArrayList;
 import java.util.List;
 

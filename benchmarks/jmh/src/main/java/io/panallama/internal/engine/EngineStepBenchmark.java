@@ -1,9 +1,9 @@
 package io.panallama.internal.engine;
 
-import io.panallama.ContextOverflow;
-import io.panallama.Generation;
-import io.panallama.GenerationOptions;
+import io.panallama.generation.Generation;
 import io.panallama.jmh.LauncherJvm;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
 import java.util.ArrayList;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;

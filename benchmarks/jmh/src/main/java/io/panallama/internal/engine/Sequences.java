@@ -1,6 +1,6 @@
 package io.panallama.internal.engine;
 
-import io.panallama.GenerationOptions;
+import io.panallama.request.GenerationOptions;
 import java.util.List;
 
 /** Pieces and sequences without a model. */

@@ -1,0 +1,41 @@
+package io.panallama.load;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The results of one load.
+ *
+ * @param label what the load was, such as {@code 8 clients}
+ * @param concurrency clients or streams at a time, 0 in an open loop
+ * @param rate requests per second of an open loop, 0 otherwise
+ * @param summary of the measured requests
+ * @param latencies what else the scenario measures, by name, in order
+ * @param facts what else there is to say, by name, in order
+ * @param cpuShare how much of one processor this process used, which a server on the same machine misses
+ * @param records every request, also those that were not measured
+ */
+public record LoadRow(
+    String label,
+    int concurrency,
+    double rate,
+    Summary summary,
+    Map<String, Latency> latencies,
+    Map<String, Object> facts,
+    double cpuShare,
+    List<RequestRecord> records) {
+  Map<String, Object> json(Slo slo) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("label", label);
+    json.put("concurrency", concurrency);
+    json.put("rate_per_s", rate);
+    json.put("client_cpu_share", cpuShare);
+    json.putAll(summary.json(slo));
+    Map<String, Object> further = new LinkedHashMap<>();
+    latencies.forEach((name, latency) -> further.put(name, latency.json()));
+    json.put("further", further);
+    json.put("facts", facts);
+    return json;
+  }
+}

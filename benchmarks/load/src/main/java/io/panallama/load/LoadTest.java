@@ -1,0 +1,76 @@
+package io.panallama.load;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Loads a server by a plan. */
+public final class LoadTest {
+  private LoadTest() {}
+
+  /**
+   * Runs all of a plan. Requests that fail are counted, they end nothing.
+   *
+   * @throws LoadException if the server can't be measured at all
+   * @throws InterruptedException if the calling thread is interrupted; what runs is ended
+   */
+  public static LoadResult run(LoadTarget target, LoadPlan plan, LoadListener listener) throws InterruptedException {
+    Instant began = Instant.now();
+    listener.progress("asking " + target.base());
+    Preflight server = Preflight.of(target, plan);
+    Prompts prompts = new Prompts(plan.seed(), server.scale());
+    LoadClock clock = LoadClock.system();
+    List<LoadRow> rows = new ArrayList<>();
+    try (LoadClient client = new LoadClient(target, server.dialect(), clock)) {
+      int count = plan.rates().isEmpty() ? plan.concurrency().size() : plan.rates().size();
+      for (int number = 0; number < count; number++) {
+        Row row = new Row(number, plan, prompts, client, clock, new CpuMeter());
+        listener.progress(String.format(Locale.ROOT, "load %d of %d: %s", number + 1, count, describe(plan, number)));
+        rows.addAll(plan.rates().isEmpty() ? closed(row) : open(row));
+      }
+    }
+    return new LoadResult(began, target, plan, server, rows);
+  }
+
+  private static String describe(LoadPlan plan, int number) {
+    return plan.rates().isEmpty()
+        ? plan.scenario().label() + " with " + plan.concurrency().get(number)
+        : plan.scenario().label() + " at " + plan.rates().get(number) + "/s";
+  }
+
+  private static List<LoadRow> closed(Row row) throws InterruptedException {
+    LoadPlan plan = row.plan();
+    int concurrency = plan.concurrency().get(row.number());
+    return switch (plan.scenario()) {
+      case BURST -> Burst.run(row, concurrency);
+      case INTRUSION -> Intrusion.run(row, concurrency);
+      case DISCONNECT -> Disconnects.run(row, concurrency);
+      case CHAT, SHARED_PREFIX, AGENT -> {
+        try (Clients clients = row.clients()) {
+          Dialogue.Source source = Dialogue.source(plan, row.prompts(), row.number());
+          Loops.Run run = Loops.closed(clients, concurrency, source, plan.warmUp(), plan.extent());
+          yield List.of(loop(row, Row.count(concurrency, "client"), concurrency, 0, run));
+        }
+      }
+    };
+  }
+
+  private static List<LoadRow> open(Row row) throws InterruptedException {
+    LoadPlan plan = row.plan();
+    double rate = plan.rates().get(row.number());
+    Arrivals arrivals = new Arrivals(rate, plan.poisson(), plan.seed() + row.number());
+    try (Clients clients = row.clients()) {
+      Dialogue.Source source = Dialogue.source(plan, row.prompts(), row.number());
+      Loops.Run run = Loops.open(clients, arrivals, plan.maxInFlight(), source, plan.warmUp(), plan.extent());
+      return List.of(loop(row, rate + "/s", 0, rate, run));
+    }
+  }
+
+  private static LoadRow loop(Row row, String label, int concurrency, double rate, Loops.Run run) {
+    Summary summary =
+        Summary.of(run.records(), Sender.Manner.MEASURED, List.of(run.window()), row.plan().slo(), rate == 0);
+    return new LoadRow(label, concurrency, rate, summary, Map.of(), Map.of(), row.cpu().share(), run.records());
+  }
+}

@@ -1,0 +1,30 @@
+package io.panallama.load;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What one request asks.
+ *
+ * @param messages the conversation so far
+ * @param answerTokens the length of the answer
+ */
+record Turn(List<Message> messages, int answerTokens) {
+  Turn {
+    messages = List.copyOf(messages);
+  }
+
+  /**
+   * @param role {@code system}, {@code user} or {@code assistant}
+   */
+  record Message(String role, String content) {}
+
+  static Turn user(String text, int answerTokens) {
+    return new Turn(List.of(new Message("user", text)), answerTokens);
+  }
+
+  /** For {@code /v1/completions}, which has no roles. */
+  String text() {
+    return messages.stream().map(Message::content).collect(Collectors.joining("\n"));
+  }
+}

@@ -1,0 +1,94 @@
+package io.panallama.load.bench;
+
+import io.panallama.config.EngineConfig;
+
+/**
+ * One thing to measure: so many streams that each read a prompt and generate, after what they already hold.
+ *
+ * @param prompt tokens that each stream reads; 0 if only generating is measured
+ * @param generated steps in which each stream gets a token; 0 if only reading is measured
+ * @param depth tokens that each stream holds before, which are not measured
+ * @param streams how many run at once
+ */
+public record BenchTest(int prompt, int generated, int depth, int streams) {
+  /** The most tokens of a prompt, of an answer or before them. */
+  public static final int MOST_TOKENS = 1 << 20;
+
+  /**
+   * A shorter beginning is not shared with the next repetition; see {@link #keepsPrefix}. The engine's own limit is 8
+   * tokens.
+   */
+  public static final int LEAST_DEPTH = 8;
+
+  /**
+   * @throws BenchException if there is nothing to measure, a value is out of its range, or the prompts of several streams
+   *     are to be measured at a depth
+   */
+  public BenchTest {
+    check("A prompt", prompt, 0, MOST_TOKENS);
+    check("An answer", generated, 0, MOST_TOKENS);
+    check("The depth", depth, 0, MOST_TOKENS);
+    check("The number of streams", streams, 1, EngineConfig.MAX_SLOTS);
+    if (prompt == 0 && generated == 0) {
+      throw new BenchException("A test without a prompt and without an answer measures nothing.");
+    }
+    if (depth > 0 && depth < LEAST_DEPTH) {
+      throw new BenchException("The depth is " + depth + "; it must be 0, or at least " + LEAST_DEPTH + ".");
+    }
+    if (depth > 0 && prompt > 0 && streams > 1) {
+      throw new BenchException(
+          "Prompts of several streams can't be measured at a depth, only what they generate: "
+              + prompt
+              + " tokens of prompt, depth "
+              + depth
+              + ", "
+              + streams
+              + " streams. Set the prompt to 0.");
+    }
+  }
+
+  private static void check(String what, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw new BenchException(what + " is " + value + "; it must be " + low + " to " + high + ".");
+    }
+  }
+
+  /** In llama-bench's words, such as {@code pp512+tg128 @ d2048}; the streams are not in it. */
+  public String name() {
+    String work = prompt == 0 ? "tg" + generated : generated == 0 ? "pp" + prompt : "pp" + prompt + "+tg" + generated;
+    return depth == 0 ? work : work + " @ d" + depth;
+  }
+
+  /** What the rate is: tokens of which kind, divided by which time. */
+  public String measured() {
+    String all =
+        (depth == 0 ? "" : ", with " + depth + " tokens before them in the KV cache")
+            + (streams == 1 ? "" : ", of all streams together");
+    if (generated == 0) {
+      return prompt + " tokens of prompt / time from submission to the first token, its sampling included" + all;
+    }
+    if (prompt == 0) {
+      return generated + " tokens / time between the first and the last of " + (generated + 1) + " tokens" + all;
+    }
+    return (prompt + generated)
+        + " tokens / time from submission of a prompt of "
+        + prompt
+        + " tokens to the end of "
+        + generated
+        + " steps after the first token"
+        + all;
+  }
+
+  /** Tokens that the rate counts. */
+  public long tokens() {
+    return (long) streams * (prompt + generated);
+  }
+
+  /**
+   * Whether the tokens before are computed once and shared by all repetitions. Several streams compute theirs every time:
+   * what they had left behind would lie in the KV cache beside them and be attended over.
+   */
+  boolean keepsPrefix() {
+    return depth > 0 && streams == 1;
+  }
+}

@@ -1,0 +1,45 @@
+package io.panallama.cli;
+
+import io.panallama.error.EngineStartException;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.NativeLibraryException;
+import java.io.UncheckedIOException;
+
+/** What to do about a failure that {@code doctor} found. */
+final class Advice {
+  private Advice() {}
+
+  static String of(Throwable failure) {
+    return switch (failure) {
+      case NativeLibraryException natives -> of(natives.reason());
+      case UncheckedIOException _ -> "Name a folder that can be written: PANALLAMA_CACHE_DIR=/path panallama doctor";
+      case ModelLoadException _ -> "Delete the file; the next start writes it again.";
+      case EngineStartException _ -> "Free some memory and try again.";
+      default -> "Run panallama doctor -v and report what it prints.";
+    };
+  }
+
+  /** CUDA was asked for and is not there. */
+  static String forCuda() {
+    return "CUDA needs an NVIDIA driver (nvidia-smi shows it), the CUDA 13 runtime (libcudart.so.13, libcublas.so.13)"
+        + " and a build with --backend cuda. Without --backend cuda this machine can run Panallama on the CPU.";
+  }
+
+  private static String of(NativeLibraryException.Reason reason) {
+    return switch (reason) {
+      case NOT_FOUND ->
+          "Build with the libraries of this platform and backend (a CUDA build is made with --backend cuda), "
+              + "or name a folder with -Dpanallama.native.dir or PANALLAMA_NATIVE_DIR.";
+      case WRONG_PLATFORM ->
+          "Build on this machine: there are libraries for Linux, macOS and Windows on x64 and arm64.";
+      case WRONG_VERSION, WRONG_LAYOUT, MISSING_SYMBOL ->
+          "The folder in -Dpanallama.native.dir or PANALLAMA_NATIVE_DIR needs llama.cpp "
+              + Main.Version.llama()
+              + "; leave it out to use the libraries that come with Panallama.";
+      case CORRUPT -> "Delete the unpacked libraries in the cache folder; the next start unpacks them again.";
+      case LOAD_FAILED ->
+          "A system library is missing or too old: glibc 2.35 and libstdc++ of GCC 12 are needed "
+              + "(Ubuntu 22.04, Debian 12 or later); ldd shows which.";
+    };
+  }
+}

@@ -1,0 +1,40 @@
+package io.panallama.cli;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code --backend}, of every command that loads the native libraries. */
+final class BackendOption {
+  @Option(
+      names = "--backend",
+      paramLabel = "auto|cpu|cuda",
+      converter = Name.class,
+      defaultValue = "${sys:panallama.backend:-${env:PANALLAMA_BACKEND:-auto}}",
+      description = "What computes. Default: $PANALLAMA_BACKEND, else auto: CUDA where it works, else CPU.")
+  private String backend = "auto";
+
+  /** Makes the choice known before the libraries load. */
+  void select(Inference inference) {
+    inference.selectBackend(backend);
+  }
+
+  /** Why CUDA is not used although it was asked for; the libraries fall back to the CPU. */
+  Optional<String> disappointment(Inference inference) {
+    return backend.equals("cuda") ? inference.natives().cudaUnavailable() : Optional.empty();
+  }
+
+  static final class Name implements ITypeConverter<String> {
+    @Override
+    public String convert(String value) {
+      String name = value.toLowerCase(Locale.ROOT);
+      if (!List.of("auto", "cpu", "cuda").contains(name)) {
+        throw new TypeConversionException("'" + value + "' is none of auto, cpu, cuda");
+      }
+      return name;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.panallama.cli;
+
+import io.panallama.Engine;
+import io.panallama.Generator;
+import io.panallama.Model;
+import io.panallama.NativeRuntime;
+import io.panallama.Quantizer;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.ModelConfig;
+import io.panallama.observe.Device;
+import io.panallama.observe.EngineStats;
+import io.panallama.observe.NativeReport;
+import io.panallama.quantize.QuantizationConfig;
+import io.panallama.quantize.QuantizationResult;
+import java.nio.file.Path;
+import java.util.List;
+
+/** {@link Inference} by io.panallama itself. */
+final class CoreInference implements Inference {
+  @Override
+  public void selectBackend(String backend) {
+    System.setProperty("panallama.backend", backend);
+  }
+
+  @Override
+  public NativeReport natives() {
+    return NativeRuntime.natives();
+  }
+
+  @Override
+  public List<Device> devices() {
+    return NativeRuntime.devices();
+  }
+
+  @Override
+  public QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
+    return Quantizer.quantize(source, output, config);
+  }
+
+  @Override
+  public QuantizationResult estimateQuantization(Path source, QuantizationConfig config) {
+    return Quantizer.estimate(source, config);
+  }
+
+  @Override
+  public LoadedEngine start(Path file, ModelConfig modelConfig, EngineConfig engineConfig) {
+    Model model = Model.load(file, modelConfig);
+    try {
+      return new CoreEngine(model, Engine.start(model, engineConfig));
+    } catch (RuntimeException | Error failure) {
+      model.close();
+      throw failure;
+    }
+  }
+
+  private record CoreEngine(Model loaded, Engine engine) implements LoadedEngine {
+    @Override
+    public Generator generator() {
+      return engine;
+    }
+
+    @Override
+    public ModelSummary model() {
+      return new ModelSummary(
+          loaded.name(),
+          loaded.description(),
+          loaded.parameterCount(),
+          loaded.sizeBytes(),
+          loaded.trainedContextSize(),
+          loaded.recommendedSampling());
+    }
+
+    @Override
+    public EngineConfig config() {
+      return engine.config();
+    }
+
+    @Override
+    public int sequenceContextSize() {
+      return engine.sequenceContextSize();
+    }
+
+    @Override
+    public EngineStats stats() {
+      return engine.stats();
+    }
+
+    @Override
+    public void close() {
+      try {
+        engine.close();
+      } finally {
+        loaded.close();
+      }
+    }
+  }
+}

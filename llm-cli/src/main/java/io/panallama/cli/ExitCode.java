@@ -1,0 +1,60 @@
+package io.panallama.cli;
+
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.GenerationException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.NativeLibraryException;
+import io.panallama.error.QuantizationException;
+import io.panallama.server.ServerStartException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** The process's exit codes, and which exception becomes which. */
+final class ExitCode {
+  static final int OK = 0;
+
+  /** The machine failed. */
+  static final int FAILURE = 1;
+
+  /** What the user gave can't be used. */
+  static final int USAGE = 2;
+
+  /** Ctrl-C; the shell's 128 + SIGINT. */
+  static final int INTERRUPTED = 130;
+
+  private ExitCode() {}
+
+  static int of(Throwable failure) {
+    return switch (failure) {
+      case ModelLoadException load when load.reason() == ModelLoadException.Reason.CANCELLED -> INTERRUPTED;
+      case UsageException _, ModelLoadException _, EngineStartException _, InvalidRequestException _ -> USAGE;
+      case ServerStartException _ -> USAGE;
+      case QuantizationException quantization ->
+          switch (quantization.reason()) {
+            case CANCELLED -> INTERRUPTED;
+            case INSUFFICIENT_DISK, INSUFFICIENT_MEMORY, FAILED -> FAILURE;
+            default -> USAGE;
+          };
+      default -> FAILURE;
+    };
+  }
+
+  /** One line for the user, without control characters. */
+  static String describe(Throwable failure) {
+    boolean expected =
+        switch (failure) {
+          case NativeLibraryException _, GenerationException _, EngineBusyException _ -> true;
+          case QuantizationException _ -> true;
+          case IOException _, UncheckedIOException _ -> true;
+          default -> of(failure) != FAILURE;
+        };
+    String message =
+        failure instanceof InvalidRequestException refused
+            ? OptionNames.in(refused)
+            : String.valueOf(failure.getMessage());
+    String line = expected ? message : "internal error: " + failure + " (-v shows the stack trace)";
+    return Printable.line(line);
+  }
+}

@@ -1,0 +1,51 @@
+package io.panallama.cli;
+
+import io.panallama.config.EngineConfig;
+import io.panallama.config.ModelConfig;
+import io.panallama.observe.Device;
+import io.panallama.observe.NativeReport;
+import io.panallama.quantize.QuantizationConfig;
+import io.panallama.quantize.QuantizationResult;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What the commands need of llama.cpp. The real one is {@link CoreInference}; tests bring a fake. */
+interface Inference {
+  /**
+   * Chooses the backend. Before any other method: the choice is final once the libraries are loaded.
+   *
+   * @param backend {@code "auto"}, {@code "cpu"} or {@code "cuda"}
+   */
+  void selectBackend(String backend);
+
+  /**
+   * Loads the native libraries and says which.
+   *
+   * @throws io.panallama.error.NativeLibraryException if there are none that fit
+   */
+  NativeReport natives();
+
+  /** The devices that the loaded backends offer. */
+  List<Device> devices();
+
+  /**
+   * Loads a model and starts an engine on it.
+   *
+   * @throws io.panallama.error.ModelLoadException if the file can't be loaded
+   * @throws io.panallama.error.EngineStartException if no engine can be started on it
+   * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
+   */
+  LoadedEngine start(Path file, ModelConfig model, EngineConfig engine);
+
+  /**
+   * Quantises a model file.
+   *
+   * @throws io.panallama.error.ModelLoadException if the source is no model
+   * @throws io.panallama.error.QuantizationException if it can't be quantised like that or there
+   * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
+   */
+  QuantizationResult quantize(Path source, Path output, QuantizationConfig config);
+
+  /** What {@link #quantize} would make; with the same exceptions. */
+  QuantizationResult estimateQuantization(Path source, QuantizationConfig config);
+}

@@ -1,0 +1,196 @@
+package io.panallama.cli;
+
+import io.panallama.config.EngineConfig;
+import io.panallama.config.FlashAttention;
+import io.panallama.config.KvCacheType;
+import io.panallama.config.LoadMode;
+import io.panallama.config.ModelConfig;
+import io.panallama.demo.DemoModel;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options of every command that loads a model. */
+final class ModelOptions {
+  static final String ALL_LAYERS = "all";
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "FILE",
+      description = "GGUF file to load. Default: the embedded demo model.")
+  private @Nullable Path model;
+
+  @Option(
+      names = {"-c", "--ctx-size"},
+      paramLabel = "TOKENS",
+      description = "Context for all slots together. Default: 2048 per slot, at least 8192, within the model's own.")
+  private int contextSize = EngineConfig.AUTO;
+
+  @Option(
+      names = {"-t", "--threads"},
+      paramLabel = "N",
+      description = "Threads that compute. Default: the processors of this process; 1 for tiny models.")
+  private int threads = EngineConfig.AUTO;
+
+  @Option(
+      names = {"-b", "--batch-size"},
+      paramLabel = "TOKENS",
+      description = "The most tokens of one step. Default: 512.")
+  private int batchSize = EngineConfig.AUTO;
+
+  @Option(
+      names = {"-ub", "--ubatch-size"},
+      paramLabel = "TOKENS",
+      description = "The most tokens computed at once. Default: the batch size, at most 512.")
+  private int microBatchSize = EngineConfig.AUTO;
+
+  @Option(
+      names = {"-ngl", "--gpu-layers"},
+      paramLabel = "N",
+      converter = GpuLayers.class,
+      description = "Layers on the GPU, or \"all\". Default: all, where there is a GPU.")
+  private int gpuLayers = ModelConfig.ALL_LAYERS;
+
+  @Mixin private BackendOption backend = new BackendOption();
+
+  @Option(
+      names = "--kv-type",
+      paramLabel = "TYPE",
+      converter = KvType.class,
+      description =
+          "Number format of the KV cache: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl. Default: f16.")
+  private KvCacheType kvType = KvCacheType.F16;
+
+  @Option(
+      names = "--kv-value-type",
+      paramLabel = "TYPE",
+      converter = KvType.class,
+      description = "The same for the values alone. Default: as --kv-type.")
+  private @Nullable KvCacheType kvValueType;
+
+  @Option(
+      names = {"-fa", "--flash-attn"},
+      paramLabel = "auto|on|off",
+      converter = OnOffAuto.class,
+      description = "The fused attention kernel. Default: auto.")
+  private FlashAttention flashAttention = FlashAttention.AUTO;
+
+  @Option(
+      names = "--load-mode",
+      paramLabel = "MODE",
+      converter = Loading.class,
+      description = "How weights come into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
+  private LoadMode loadMode = LoadMode.MMAP;
+
+  /** Whether the embedded demo model will be used. */
+  boolean isDemo() {
+    return model == null;
+  }
+
+  /** What to call the model where it has no better name: the file's name without its suffix. */
+  String modelId() {
+    if (model == null) {
+      return DemoModel.NAME;
+    }
+    Path name = model.getFileName();
+    return name == null ? model.toString() : name.toString().replaceFirst("(?i)\\.gguf$", "");
+  }
+
+  /** Loads the model and starts an engine for one conversation on it. */
+  LoadedEngine start(CommandContext context) {
+    return start(context, engine -> engine.slots(1).queueLimit(0));
+  }
+
+  /**
+   * Loads the model and starts an engine on it, with a progress bar where there is a terminal.
+   *
+   * @param engineOptions sets what these options don't
+   */
+  LoadedEngine start(CommandContext context, Consumer<EngineConfig.Builder> engineOptions) {
+    backend.select(context.inference());
+    EngineConfig engineConfig;
+    ModelConfig modelConfig;
+    try {
+      modelConfig = ModelConfig.defaults().withLoadMode(loadMode).withGpuLayers(gpuLayers);
+      engineConfig = engineConfig(engineOptions);
+    } catch (IllegalArgumentException refused) {
+      throw new UsageException(OptionNames.in(refused), refused);
+    }
+    Path file = model == null ? DemoModel.extract() : model;
+    try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
+      LoadedEngine engine = context.inference().start(file, modelConfig.withListener(progress), engineConfig);
+      backend
+          .disappointment(context.inference())
+          .ifPresent(
+              why -> context.err().println("panallama: computing on the CPU, not with CUDA: " + Printable.line(why)));
+      return engine;
+    }
+  }
+
+  private EngineConfig engineConfig(Consumer<EngineConfig.Builder> engineOptions) {
+    EngineConfig.Builder builder =
+        EngineConfig.builder()
+            .contextSize(contextSize)
+            .batchSize(batchSize)
+            .microBatchSize(microBatchSize)
+            .threads(threads)
+            .batchThreads(threads)
+            .keyType(kvType)
+            .valueType(kvValueType == null ? kvType : kvValueType)
+            .flashAttention(flashAttention);
+    engineOptions.accept(builder);
+    return builder.build();
+  }
+
+  static final class GpuLayers implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      try {
+        return value.equalsIgnoreCase(ALL_LAYERS) ? ModelConfig.ALL_LAYERS : Integer.parseInt(value);
+      } catch (NumberFormatException notANumber) {
+        throw new TypeConversionException("'" + value + "' is neither a number nor \"all\"");
+      }
+    }
+  }
+
+  static final class KvType implements ITypeConverter<KvCacheType> {
+    @Override
+    public KvCacheType convert(String value) {
+      try {
+        return KvCacheType.valueOf(value.toUpperCase(Locale.ROOT));
+      } catch (IllegalArgumentException unknown) {
+        String known = Arrays.toString(KvCacheType.values()).toLowerCase(Locale.ROOT);
+        throw new TypeConversionException("'" + value + "' is none of " + known.substring(1, known.length() - 1));
+      }
+    }
+  }
+
+  static final class OnOffAuto implements ITypeConverter<FlashAttention> {
+    @Override
+    public FlashAttention convert(String value) {
+      return switch (value.toLowerCase(Locale.ROOT)) {
+        case "auto" -> FlashAttention.AUTO;
+        case "on" -> FlashAttention.ENABLED;
+        case "off" -> FlashAttention.DISABLED;
+        default -> throw new TypeConversionException("'" + value + "' is none of auto, on, off");
+      };
+    }
+  }
+
+  static final class Loading implements ITypeConverter<LoadMode> {
+    @Override
+    public LoadMode convert(String value) {
+      try {
+        return LoadMode.valueOf(value.toUpperCase(Locale.ROOT).replace('-', '_'));
+      } catch (IllegalArgumentException unknown) {
+        throw new TypeConversionException("'" + value + "' is none of mmap, read, mlock, mmap-mlock, direct-io, auto");
+      }
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package io.panallama.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ReasoningFormat;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Usage;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code panallama run}: one request, one JSON object. */
+@Command(name = "run", description = "Answer one input and print one JSON object.")
+final class RunCommand implements Callable<Integer> {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String STANDARD_INPUT = "-";
+
+  private final CommandContext context;
+
+  @Option(
+      names = {"-i", "--input"},
+      required = true,
+      paramLabel = "TEXT",
+      description = "What to answer; - reads it from standard input.")
+  private String input = "";
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "A system message before it.")
+  private @Nullable String system;
+
+  @Option(names = "--raw", description = "Continue the input as it stands, without the model's chat template.")
+  private boolean raw;
+
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private LimitOptions limits = new LimitOptions();
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  RunCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (raw && system != null) {
+      throw new UsageException("--system needs the chat template, which --raw leaves out.");
+    }
+    String text = input.equals(STANDARD_INPUT) ? readInput() : input;
+    GenerationOptions limited = limits.options();
+    try (LoadedEngine engine = model.start(context)) {
+      long submitted = System.nanoTime();
+      GenerationRequest request = request(text, sampling.over(engine.model().sampling(), limited));
+      try (Generation generation = engine.generator().generate(request);
+          StopSignals.Registration _ = context.signals().onStop(generation::cancel)) {
+        return print(generation, submitted);
+      }
+    }
+  }
+
+  private GenerationRequest request(String text, GenerationOptions options) {
+    if (raw) {
+      return CompletionRequest.of(text).with(options);
+    }
+    List<ChatMessage> messages = new ArrayList<>();
+    if (system != null) {
+      messages.add(ChatMessage.system(system));
+    }
+    messages.add(ChatMessage.user(text));
+    return new ChatRequest(messages, options).with(TemplateOptions.defaults().withReasoning(ReasoningFormat.NONE));
+  }
+
+  private int print(Generation generation, long submitted) throws JsonProcessingException {
+    StringBuilder text = new StringBuilder();
+    long first = 0;
+    for (GenerationEvent event : generation) {
+      if (first == 0) {
+        first = System.nanoTime();
+      }
+      switch (event) {
+        case GenerationEvent.Text piece -> text.append(piece.text());
+        case GenerationEvent.Reasoning _,
+            GenerationEvent.ToolCallStarted _,
+            GenerationEvent.ToolCallArguments _ -> {} // asked for neither
+        case GenerationEvent.Finished end -> {
+          context
+              .out()
+              .println(JSON.writeValueAsString(result(text, end, first - submitted, System.nanoTime() - submitted)));
+          return end.reason() == FinishReason.CANCELLED ? ExitCode.INTERRUPTED : ExitCode.OK;
+        }
+      }
+    }
+    throw new IllegalStateException("The generation ended without its last event.");
+  }
+
+  private Map<String, Object> result(
+      StringBuilder text, GenerationEvent.Finished end, long ttftNanos, long totalNanos) {
+    Usage usage = end.usage();
+    Map<String, Object> counts = new LinkedHashMap<>();
+    counts.put("prompt_tokens", usage.promptTokens());
+    counts.put("completion_tokens", usage.completionTokens());
+    counts.put("total_tokens", usage.totalTokens());
+    counts.put("cached_tokens", usage.cachedTokens());
+    if (usage.discardedTokens() > 0) {
+      counts.put("discarded_tokens", usage.discardedTokens());
+    }
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("text", text.toString());
+    result.put("finish_reason", wireName(end.reason()));
+    limit(end.reason()).ifPresent(limit -> result.put("finish_detail", limit));
+    result.put("usage", counts);
+    result.put("ttft_ms", milliseconds(ttftNanos));
+    result.put("latency_ms", milliseconds(totalNanos));
+    result.put("model", model.modelId());
+    return result;
+  }
+
+  /** OpenAI's words where there are any. */
+  private static String wireName(FinishReason reason) {
+    return switch (reason) {
+      case STOP, STOP_TEXT, TOOL_CALLS -> "stop";
+      case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
+      case CANCELLED -> "cancelled";
+    };
+  }
+
+  /** Which limit ended the answer, in the server's words; empty if none did. */
+  private static Optional<String> limit(FinishReason reason) {
+    return switch (reason) {
+      case LENGTH -> Optional.of("max_tokens");
+      case CONTEXT_FULL -> Optional.of("context_full");
+      case TIME_LIMIT -> Optional.of("time_limit");
+      case STOP, STOP_TEXT, TOOL_CALLS, CANCELLED -> Optional.empty();
+    };
+  }
+
+  /** To a microsecond. */
+  private static double milliseconds(long nanos) {
+    return Math.round(nanos / 1e3) / 1e3;
+  }
+
+  private String readInput() throws IOException {
+    byte[] bytes = context.in().readAllBytes();
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException malformed) {
+      throw new UsageException("standard input is not UTF-8 text.", malformed);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package io.panallama.cli;
+
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of a generation. What is not given stays as the model's authors recommend. */
+final class SamplingOptions {
+  @Option(
+      names = {"-n", "--max-tokens"},
+      paramLabel = "N",
+      description = "The most tokens to generate. Default: what the context holds.")
+  private int maxTokens = GenerationOptions.UNLIMITED;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      description = "0 takes the likeliest token, larger is more varied. Default: the model's own, else 0.8.")
+  private @Nullable Float temperature;
+
+  @Option(names = "--top-k", paramLabel = "K", description = "Draw from the K likeliest tokens; 0 turns it off.")
+  private @Nullable Integer topK;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "P",
+      description = "Draw from the likeliest tokens of probability P together.")
+  private @Nullable Float topP;
+
+  @Option(
+      names = "--min-p",
+      paramLabel = "P",
+      description = "Draw from tokens at least P times as likely as the likeliest.")
+  private @Nullable Float minP;
+
+  @Option(names = "--repeat-penalty", paramLabel = "R", description = "Larger than 1 makes repetition less likely.")
+  private @Nullable Float repeatPenalty;
+
+  @Option(names = "--seed", paramLabel = "N", description = "0 to 4294967295. The same seed gives the same draw.")
+  private @Nullable Long seed;
+
+  @Option(
+      names = "--stop",
+      paramLabel = "TEXT",
+      description = "End where this text appears; can be given several times.")
+  private List<String> stops = List.of();
+
+  /**
+   * The options over what a model recommends.
+   *
+   * @param limited what the rest is taken from
+   * @throws io.panallama.error.InvalidRequestException if a value is out of its range
+   */
+  GenerationOptions over(Sampling recommended, GenerationOptions limited) {
+    Sampling.Builder builder = SamplingDefaults.builder(recommended);
+    if (temperature != null) {
+      builder.temperature(temperature);
+    }
+    if (topK != null) {
+      builder.topK(topK);
+    }
+    if (topP != null) {
+      builder.topP(topP);
+    }
+    if (minP != null) {
+      builder.minP(minP);
+    }
+    if (repeatPenalty != null) {
+      builder.repeatPenalty(repeatPenalty);
+    }
+    if (seed != null) {
+      builder.seed(seed);
+    }
+    return limited.withMaxTokens(maxTokens).withSampling(builder.build()).withStops(stops.toArray(String[]::new));
+  }
+}

@@ -1,0 +1,160 @@
+package io.panallama.cli;
+
+import io.panallama.config.SpillConfig;
+import io.panallama.demo.DemoModel;
+import io.panallama.error.ChatTemplateException;
+import io.panallama.generation.Generation;
+import io.panallama.observe.Device;
+import io.panallama.observe.NativeReport;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.server.ChatServer;
+import io.panallama.server.ServedModel;
+import io.panallama.server.ServerConfig;
+import java.io.PrintStream;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code panallama serve}: the chat server, until Ctrl-C or SIGTERM. Being stopped so is its normal end: exit code 0. */
+@Command(
+    name = "serve",
+    description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
+final class ServeCommand implements Callable<Integer> {
+  private final CommandContext context;
+
+  @Option(
+      names = "--host",
+      paramLabel = "HOST",
+      description = "Address to listen on. Default: 127.0.0.1, this machine only.")
+  private String host = ServerConfig.defaults().host();
+
+  @Option(
+      names = {"-p", "--port"},
+      paramLabel = "PORT",
+      description = "Port to listen on; 0 takes a free one. Default: 8080.")
+  private int port = ServerConfig.DEFAULT_PORT;
+
+  @Option(
+      names = {"-a", "--alias"},
+      paramLabel = "NAME",
+      description = "What the API calls the model; can be given several times. Default: the file's name.")
+  private List<String> aliases = List.of();
+
+  @Option(
+      names = "--no-warmup",
+      description = "Be ready without having generated a first token, which brings a mapped model into memory.")
+  private boolean noWarmup;
+
+  @Mixin private EngineOptions engineOptions = new EngineOptions();
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  ServeCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    ServerConfig config;
+    try {
+      config = ServerConfig.defaults().withHost(host).withPort(port);
+    } catch (IllegalArgumentException refused) {
+      throw new UsageException("--" + refused.getMessage(), refused);
+    }
+    // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
+    try (ChatServer server = ChatServer.start(config);
+        LoadedEngine engine = model.start(context, engineOptions::configure)) {
+      serve(server, engine);
+    }
+    return ExitCode.OK;
+  }
+
+  private void serve(ChatServer server, LoadedEngine engine) throws InterruptedException {
+    CountDownLatch stopped = new CountDownLatch(1);
+    try (StopSignals.Registration _ = context.signals().onStop(stopped::countDown)) {
+      if (!noWarmup) {
+        warmUp(engine);
+      }
+      server.serve(served(engine), engine.generator(), engine::stats);
+      announce(engine, server);
+      stopped.await();
+      context.err().println("panallama: stopping");
+    } finally {
+      // Before the engine that its requests run on.
+      server.close();
+    }
+  }
+
+  /** One token, so that the first user does not wait for what happens only once. */
+  private static void warmUp(LoadedEngine engine) {
+    GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1);
+    try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
+      generation.await();
+    } catch (ChatTemplateException noChat) {
+      // Such a model still serves raw completions.
+    }
+  }
+
+  private ServedModel served(LoadedEngine engine) {
+    LoadedEngine.ModelSummary summary = engine.model();
+    String id = aliases.isEmpty() ? model.modelId() : aliases.getFirst();
+    return new ServedModel(
+        id,
+        aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()),
+        summary.description(),
+        model.isDemo(),
+        engine.sequenceContextSize(),
+        summary.parameters(),
+        Instant.now(),
+        "panallama",
+        () -> SamplingDefaults.builder(summary.sampling()));
+  }
+
+  private void announce(LoadedEngine engine, ChatServer server) {
+    PrintStream out = context.out();
+    LoadedEngine.ModelSummary summary = engine.model();
+    NativeReport natives = context.inference().natives();
+    out.println("panallama " + Main.Version.number() + ", llama.cpp " + natives.llamaVersion());
+    row(
+        "model",
+        Printable.line(model.modelId())
+            + " ("
+            + Printable.line(summary.description().replace(" ?B", ""))
+            + ", "
+            + Printable.count(summary.parameters())
+            + " parameters, "
+            + Printable.bytes(summary.sizeBytes())
+            + ")");
+    if (model.isDemo()) {
+      row("", DemoModel.notice());
+    }
+    for (Device device : context.inference().devices()) {
+      row("device", DoctorCommand.describe(device));
+    }
+    natives.cudaUnavailable().ifPresent(why -> row("", "no CUDA: " + Printable.line(why)));
+    row(
+        "context",
+        engine.config().contextSize()
+            + " tokens, "
+            + engine.config().slots()
+            + " slots, up to "
+            + engine.sequenceContextSize()
+            + " per conversation");
+    SpillConfig spill = engine.config().spill();
+    if (spill.diskBytes() > 0) {
+      row(
+          "prefixes",
+          "up to " + Printable.bytes(spill.diskBytes()) + " in " + Printable.line(String.valueOf(spill.directory())));
+    }
+    row("listening", server.uri() + "  (Ctrl-C stops)");
+    out.flush();
+  }
+
+  private void row(String label, String value) {
+    context.out().printf("  %-10s %s%n", label, value);
+  }
+}

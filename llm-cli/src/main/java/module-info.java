@@ -1,0 +1,18 @@
+/** The command line. */
+module io.panallama.cli {
+  requires com.fasterxml.jackson.databind;
+  requires info.picocli;
+  requires io.panallama;
+  requires io.panallama.demo;
+  requires io.panallama.load;
+  requires io.panallama.server;
+  requires java.logging;
+  requires java.net.http;
+  requires jdk.unsupported;
+  requires org.jline.reader;
+  requires org.jline.terminal;
+  requires static transitive org.jspecify;
+
+  opens io.panallama.cli to
+      info.picocli;
+}

@@ -1,0 +1,194 @@
+package io.panallama.cli;
+
+import io.panallama.Generator;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.ModelConfig;
+import io.panallama.error.QuantizationException;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
+import io.panallama.generation.Usage;
+import io.panallama.observe.Device;
+import io.panallama.observe.EngineStats;
+import io.panallama.observe.NativeReport;
+import io.panallama.quantize.QuantizationConfig;
+import io.panallama.quantize.QuantizationProgress;
+import io.panallama.quantize.QuantizationResult;
+import io.panallama.request.GenerationRequest;
+import io.panallama.sampling.Sampling;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** An {@link Inference} without native code: remembers what it was asked, answers with the pieces it was given. */
+final class FakeInference implements Inference {
+  final List<GenerationRequest> requests = new ArrayList<>();
+  final List<String> backends = new ArrayList<>();
+  final List<ModelConfig> modelConfigs = new ArrayList<>();
+  final List<EngineConfig> engineConfigs = new ArrayList<>();
+  final List<Path> files = new ArrayList<>();
+  final List<QuantizationConfig> quantizations = new ArrayList<>();
+
+  /** What is generated for a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
+  Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
+
+  FinishReason reason = FinishReason.STOP;
+  int discardedTokens;
+  Optional<RuntimeException> nativesFailure = Optional.empty();
+  Optional<RuntimeException> startFailure = Optional.empty();
+  int open;
+
+  @Override
+  public void selectBackend(String backend) {
+    backends.add(backend);
+  }
+
+  @Override
+  public NativeReport natives() {
+    nativesFailure.ifPresent(FakeInference::fail);
+    return new NativeReport(
+        "0.5.0", "linux-x64", "cpu", Path.of("/natives"), Optional.of("haswell"), Optional.of("no driver"));
+  }
+
+  @Override
+  public List<Device> devices() {
+    return List.of(new Device("CPU", "Some processor", "CPU", Device.Type.CPU, 1L << 30, 2L << 30));
+  }
+
+  @Override
+  public LoadedEngine start(Path file, ModelConfig model, EngineConfig engine) {
+    files.add(file);
+    modelConfigs.add(model);
+    engineConfigs.add(engine);
+    startFailure.ifPresent(FakeInference::fail);
+    open++;
+    return new FakeEngine(engine);
+  }
+
+  /** Of a hundred tensors; remembers both files. */
+  @Override
+  public QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
+    files.add(source);
+    files.add(output);
+    quantizations.add(config);
+    startFailure.ifPresent(FakeInference::fail);
+    for (int done = 0; done <= 100; done++) {
+      tell(source, config, done);
+    }
+    return new QuantizationResult(config.type(), 1_000_000, 100, 7, 2_000_000, 600_000);
+  }
+
+  @Override
+  public QuantizationResult estimateQuantization(Path source, QuantizationConfig config) {
+    files.add(source);
+    quantizations.add(config);
+    tell(source, config, 0);
+    return new QuantizationResult(config.type(), 1_000_000, 100, 0, 2_000_000, 600_000);
+  }
+
+  private static void tell(Path source, QuantizationConfig config, int done) {
+    if (!config.listener().progress(new QuantizationProgress("blk.0.attn_q.weight", done, 100, done, 100))) {
+      throw new QuantizationException(
+          QuantizationException.Reason.CANCELLED, source, source + ": quantising was stopped.", null);
+    }
+  }
+
+  private static void fail(RuntimeException failure) {
+    throw failure;
+  }
+
+  private final class FakeEngine implements LoadedEngine {
+    private final EngineConfig config;
+
+    FakeEngine(EngineConfig config) {
+      this.config = config;
+    }
+
+    @Override
+    public Generator generator() {
+      return request -> {
+        requests.add(request);
+        return new FakeGeneration(answer.apply(request), reason, discardedTokens);
+      };
+    }
+
+    @Override
+    public ModelSummary model() {
+      return new ModelSummary("Fake", "fake 2M Q8_0", 1_992_768, 2_187_264, 1024, Sampling.defaults());
+    }
+
+    @Override
+    public EngineConfig config() {
+      return config;
+    }
+
+    @Override
+    public int sequenceContextSize() {
+      return 1024;
+    }
+
+    @Override
+    public EngineStats stats() {
+      return new EngineStats(0, 0, config.slots(), 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public void close() {
+      open--;
+    }
+  }
+
+  /** Emits its pieces, then the end; or the end at once after {@code cancel}. */
+  static final class FakeGeneration implements Generation {
+    private final Deque<String> pieces;
+    private final int total;
+    private final FinishReason reason;
+    private final int discarded;
+    private boolean cancelled;
+    private boolean finished;
+
+    FakeGeneration(List<String> pieces, FinishReason reason, int discarded) {
+      this.pieces = new ArrayDeque<>(pieces);
+      this.total = pieces.size();
+      this.reason = reason;
+      this.discarded = discarded;
+    }
+
+    @Override
+    public long id() {
+      return 1;
+    }
+
+    @Override
+    public Optional<GenerationEvent> poll(Duration timeout) {
+      if (finished) {
+        throw new NoSuchElementException();
+      }
+      if (!pieces.isEmpty() && !cancelled) {
+        return Optional.of(new GenerationEvent.Text(pieces.remove(), List.of()));
+      }
+      finished = true;
+      Timings timings = new Timings(Duration.ZERO, Duration.ofMillis(20), Duration.ofMillis(500));
+      return Optional.of(
+          new GenerationEvent.Finished(
+              cancelled ? FinishReason.CANCELLED : reason, new Usage(7, 3, total - pieces.size(), discarded), timings));
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+    }
+
+    @Override
+    public void close() {
+      cancelled = true;
+    }
+  }
+}

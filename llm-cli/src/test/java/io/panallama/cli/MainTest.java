@@ -1,0 +1,168 @@
+package io.panallama.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.error.EngineStartException;
+import io.panallama.error.GenerationException;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.NativeLibraryException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+  private final FakeInference inference = new FakeInference();
+
+  @Test
+  void helpListsCommandsAndExitCodes() {
+    CliRun run = CliRun.of(inference, "--help");
+
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .contains("serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "Exit codes:", "130");
+    assertThat(run.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "bench serve"})
+  void everyCommandHasHelpWithExitCodes(String command) {
+    CliRun run = CliRun.of(inference, (command + " --help").split(" "));
+
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).contains("Usage: panallama " + command, "--verbose", "Exit codes:");
+  }
+
+  @Test
+  void versionNamesPanallamaLlamaAndJava() {
+    CliRun run = CliRun.of(inference, "--version");
+
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).matches("panallama \\d+\\.\\d+\\.\\d+\\S* \\(llama\\.cpp \\d+\\.\\d+\\.\\d+, Java .+\\)\\R");
+  }
+
+  @Test
+  void noCommandIsAUsageErrorThatListsThem() {
+    CliRun run = CliRun.of(inference);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err())
+        .startsWith("panallama: a command is needed: serve, chat, run, doctor, inspect, quantize, bench")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void unknownCommandIsAUsageErrorThatListsTheKnownOnes() {
+    CliRun run = CliRun.of(inference, "sevre");
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err())
+        .startsWith(
+            "panallama: Unknown command: 'sevre'; it must be one of serve, chat, run, doctor, inspect, quantize, bench"
+                + " (")
+        .hasLineCount(1);
+  }
+
+  static Stream<Arguments> badOptions() {
+    return Stream.of(
+        Arguments.of("--no-such-option", "--no-such-option"),
+        Arguments.of("--ctx-size=many", "'many' is not a whole number in range"),
+        Arguments.of("--ctx-size=3000000000", "'3000000000' is not a whole number in range"),
+        Arguments.of("surplus", "Unexpected argument: 'surplus'"),
+        Arguments.of("--ctx-size=-5", "--ctx-size is -5"),
+        Arguments.of("--gpu-layers=-7", "--gpu-layers is -7"),
+        Arguments.of("--gpu-layers=most", "most"),
+        Arguments.of("--threads=5000", "--threads is 5000"),
+        Arguments.of("--batch-size=4 --ubatch-size=8", "--ubatch-size is 8; it must be at most --batch-size, 4."),
+        Arguments.of("--backend=tpu", "auto, cpu, cuda"),
+        Arguments.of("--kv-type=f12", "'f12' is none of f32, f16"),
+        Arguments.of("--flash-attn=maybe", "auto, on, off"),
+        Arguments.of("--load-mode=teleport", "mmap"),
+        Arguments.of("--temperature=-1", "--temperature is -1.0"),
+        Arguments.of("--top-p=2", "--top-p is 2.0"),
+        Arguments.of("--max-tokens=0", "--max-tokens is 0"),
+        Arguments.of("--seed=-1", "--seed is -1"),
+        Arguments.of("--stop=", "--stop contains an empty text; every stop needs"),
+        Arguments.of("--time-limit=0", "'--time-limit': '0' is not larger than 0 and at most 1000000000"),
+        Arguments.of("--time-limit=NaN", "'NaN' is not larger than 0"),
+        Arguments.of("--time-limit=2000000000", "'2000000000' is not larger than 0"),
+        Arguments.of("--time-limit=soon", "'soon' is not a number of seconds"),
+        Arguments.of("--overflow=slide", "reject, stop, shift"),
+        Arguments.of("--keep=5", "--keep needs --overflow shift"),
+        Arguments.of("--overflow=stop --keep=5", "--keep needs --overflow shift"),
+        Arguments.of("--overflow=shift --keep=-1", "--keep is -1; it must be 0 or more"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badOptions")
+  void badOptionIsOneLineAndExitCode2(String options, String expected) {
+    String[] args = ("run --input hi " + options).split(" ");
+
+    CliRun run = CliRun.of(inference, args);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).startsWith("panallama: ").contains(expected).hasLineCount(1);
+    assertThat(inference.open).isZero();
+  }
+
+  static Stream<Arguments> failures() {
+    Path file = Path.of("bad.gguf");
+    return Stream.of(
+        Arguments.of(new ModelLoadException(ModelLoadException.Reason.TRUNCATED, file, "bad.gguf ends early", null), 2),
+        Arguments.of(new ModelLoadException(ModelLoadException.Reason.CANCELLED, file, "stopped", null), 130),
+        Arguments.of(
+            new EngineStartException(EngineStartException.Reason.INSUFFICIENT_MEMORY, "needs 900 GiB", null), 2),
+        Arguments.of(new NativeLibraryException(NativeLibraryException.Reason.NOT_FOUND, "no libraries", null), 1),
+        Arguments.of(new GenerationException(GenerationException.Reason.DECODE_FAILED, "decode failed", null), 1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("failures")
+  void failureIsOneLineWithItsExitCode(RuntimeException failure, int code) {
+    inference.startFailure = Optional.of(failure);
+
+    CliRun run = CliRun.of(inference, "run", "--input", "hi");
+
+    assertThat(run.code()).isEqualTo(code);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).isEqualTo("panallama: " + failure.getMessage() + System.lineSeparator());
+  }
+
+  @Test
+  void messageFromAHostileFileIsOneLineWithoutControlCharacters() {
+    String message = "unknown architecture \u001b]0;owned\u0007\nsecond line";
+    inference.startFailure =
+        Optional.of(
+            new ModelLoadException(
+                ModelLoadException.Reason.UNSUPPORTED_ARCHITECTURE, Path.of("x.gguf"), message, null));
+
+    CliRun run = CliRun.of(inference, "run", "--input", "hi");
+
+    assertThat(run.err().strip()).isEqualTo("panallama: unknown architecture \\x1b]0;owned\\x07 second line");
+  }
+
+  @Test
+  void verboseAddsTheStackTrace() {
+    inference.startFailure =
+        Optional.of(new NativeLibraryException(NativeLibraryException.Reason.NOT_FOUND, "no libraries", null));
+
+    CliRun run = CliRun.of(inference, "run", "-v", "--input", "hi");
+
+    assertThat(run.err()).startsWith("panallama: no libraries").contains("at io.panallama.cli");
+  }
+
+  @Test
+  void unexpectedExceptionIsMarkedInternal() {
+    inference.startFailure = Optional.of(new IllegalStateException("impossible"));
+
+    CliRun run = CliRun.of(inference, "run", "--input", "hi");
+
+    assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(run.err()).startsWith("panallama: internal error: ").contains("impossible", "-v").hasLineCount(1);
+  }
+}

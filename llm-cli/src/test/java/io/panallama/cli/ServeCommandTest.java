@@ -1,0 +1,192 @@
+package io.panallama.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.config.EngineConfig;
+import io.panallama.config.SpillConfig;
+import io.panallama.demo.CacheFolder;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+@Timeout(60)
+class ServeCommandTest {
+  private static final Pattern URL = Pattern.compile("listening\\s+(http://\\S+)");
+
+  private final FakeInference inference = new FakeInference();
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final CompletableFuture<Runnable> stop = new CompletableFuture<>();
+
+  private CompletableFuture<Integer> serve(String... options) {
+    String[] args = new String[options.length + 3];
+    args[0] = "serve";
+    args[1] = "--port";
+    args[2] = "0";
+    System.arraycopy(options, 0, args, 3, options.length);
+    StopSignals signals =
+        action -> {
+          stop.complete(action);
+          return () -> {};
+        };
+    CommandContext context =
+        new CommandContext(
+            InputStream.nullInputStream(),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false,
+            false,
+            inference,
+            signals);
+    return CompletableFuture.supplyAsync(() -> Main.run(context, args), task -> new Thread(task).start());
+  }
+
+  private URI awaitUrl(CompletableFuture<Integer> running) throws Exception {
+    while (!running.isDone()) {
+      Matcher url = URL.matcher(out.toString(StandardCharsets.UTF_8));
+      if (url.find()) {
+        return URI.create(url.group(1));
+      }
+      Thread.sleep(10);
+    }
+    throw new AssertionError("ended: " + running.get() + " " + err.toString(StandardCharsets.UTF_8));
+  }
+
+  private static String get(URI uri) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
+      HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).isEqualTo(200);
+      return response.body();
+    }
+  }
+
+  @Test
+  void announcesServesAndStopsWithExitCode0() throws Exception {
+    CompletableFuture<Integer> running = serve("--slots", "3", "--queue", "5");
+    URI url = awaitUrl(running);
+
+    assertThat(get(url.resolve("/v1/models"))).contains("panallama-demo");
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("panallama-demo", "two million parameters", "--model FILE", "Some processor", "3 slots", "no driver");
+    assertThat(inference.engineConfigs.getFirst().slots()).isEqualTo(3);
+    assertThat(inference.engineConfigs.getFirst().queueLimit()).isEqualTo(5);
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+    assertThat(err.toString(StandardCharsets.UTF_8).strip()).isEqualTo("panallama: stopping");
+    assertThat(inference.open).isZero();
+  }
+
+  @Test
+  void aliasesNameTheModel() throws Exception {
+    CompletableFuture<Integer> running = serve("--model", "dir/big.gguf", "--alias", "first", "--alias", "second");
+    URI url = awaitUrl(running);
+
+    assertThat(get(url.resolve("/v1/models"))).contains("\"first\"");
+    assertThat(out.toString(StandardCharsets.UTF_8)).doesNotContain("demo");
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  @Test
+  void takenPortIsFoundBeforeTheModelIsLoaded() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      CliRun run = CliRun.of(inference, "serve", "--port", Integer.toString(taken.getLocalPort()));
+
+      assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+      assertThat(run.err()).contains("port " + taken.getLocalPort(), "--port").hasLineCount(1);
+      assertThat(inference.files).isEmpty();
+    }
+  }
+
+  @Test
+  void badServerOptionsAreUsageErrors() {
+    assertThat(CliRun.of(inference, "serve", "--port", "70000").err()).contains("--port is 70000").hasLineCount(1);
+    assertThat(CliRun.of(inference, "serve", "--host", " ").err()).contains("--host is blank").hasLineCount(1);
+    assertThat(CliRun.of(inference, "serve", "--port", "0", "--slots", "0").err())
+        .contains("--slots is 0")
+        .hasLineCount(1);
+    assertThat(CliRun.of(inference, "serve", "--port", "0", "--slots", "0").code()).isEqualTo(ExitCode.USAGE);
+  }
+
+  @Test
+  void engineOptionsReachTheConfiguration() throws Exception {
+    CompletableFuture<Integer> running =
+        serve("--itl-target", "0", "--cache-ram", "512m", "--cache-disk", "10GiB", "--cache-dir", "some/where");
+    awaitUrl(running);
+
+    EngineConfig engine = inference.engineConfigs.getFirst();
+    assertThat(engine.itlTarget()).isZero();
+    assertThat(engine.spill()).isEqualTo(new SpillConfig(512L << 20, 10L << 30, Path.of("some/where")));
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("prefixes   up to 10.0 GiB in some" + File.separator);
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  private static EngineConfig configured(String... options) {
+    EngineOptions parsed = new EngineOptions();
+    CommandLine.populateCommand(parsed, options);
+    EngineConfig.Builder builder = EngineConfig.builder();
+    parsed.configure(builder);
+    return builder.build();
+  }
+
+  @Test
+  void engineOptionsDefaultToThoseOfTheCore() {
+    assertThat(configured()).isEqualTo(EngineConfig.defaults());
+  }
+
+  @Test
+  void theDiskTierDefaultsToTheCacheFolder() {
+    assertThat(configured("--cache-disk", "1T").spill())
+        .isEqualTo(new SpillConfig(1L << 30, 1L << 40, CacheFolder.root().resolve("prefixes")));
+    assertThat(configured("--cache-ram", "0", "--cache-disk", "0", "--cache-dir", "x").spill())
+        .isEqualTo(SpillConfig.none());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          --itl-target=-1         | --itl-target is -1; it must be 0 to 3600000.
+          --itl-target=3600001    | --itl-target is 3600001; it must be 0 to 3600000.
+          --itl-target=fast       | is not a whole number in range
+          --cache-ram=2048        | '--cache-ram': '2048' is neither 0 nor a size with its unit, such as 512M or 2G
+          --cache-ram=-1          | '-1' is neither 0 nor a size
+          --cache-ram=2GB         | '2GB' is neither 0 nor a size
+          --cache-disk=9999999999T | '9999999999T' is more than any machine has
+          --cache-disk=99999999999999999999G | is more than any machine has
+          --cache-dir=x           | --cache-dir needs --cache-disk SIZE
+          """)
+  void badEngineOptionsAreUsageErrors(String option, String expected) {
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", option);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).startsWith("panallama: ").contains(expected).hasLineCount(1);
+    assertThat(inference.files).isEmpty();
+  }
+}

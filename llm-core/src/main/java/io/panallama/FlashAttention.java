@@ -1,9 +1,0 @@
-package io.panallama;
-
-/** Whether attention runs in the fused kernel. */
-public enum FlashAttention {
-  /** Where the device supports it for this model. */
-  AUTO,
-  ENABLED,
-  DISABLED
-}

@@ -1,0 +1,39 @@
+package io.panallama;
+
+import io.panallama.error.NativeLibraryException;
+import io.panallama.internal.llama.Natives;
+import io.panallama.observe.Device;
+import io.panallama.observe.NativeReport;
+import java.util.List;
+
+/**
+ * The process's llama.cpp: its libraries, loaded once and for good, and the devices it can compute on.
+ *
+ * <p>Nothing needs to be called before {@link Model#load}, which loads the libraries itself. Safe for any thread.
+ *
+ * <p>System properties, read when the libraries are loaded: {@code panallama.backend} ({@code auto}, {@code cpu} or
+ * {@code cuda}), {@code panallama.native.dir} (a folder with somebody's own build), {@code panallama.cache.dir} (where
+ * packaged libraries are unpacked). llama.cpp's log goes to the {@link System.Logger} {@code io.panallama.llama.cpp}.
+ */
+public final class NativeRuntime {
+  private NativeRuntime() {}
+
+  /**
+   * The libraries of this process, loaded now if they were not.
+   *
+   * @throws NativeLibraryException if they can't be found or used; every later call fails with the same reason
+   */
+  public static NativeReport natives() {
+    return Natives.load();
+  }
+
+  /** What ggml can compute on, with the memory that is free now. On Linux ggml calls all of a CPU's memory free. */
+  public static List<Device> devices() {
+    return Natives.devices();
+  }
+
+  /** The instruction sets and features that llama.cpp uses here, in its own words. */
+  public static String systemInfo() {
+    return Natives.systemInfo();
+  }
+}

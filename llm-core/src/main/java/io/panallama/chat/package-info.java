@@ -1,0 +1,15 @@
+/**
+ * Conversations as values: messages, the tools that a model may call, and how the chat template is applied.
+ *
+ * <pre>{@code
+ * List<ChatMessage> conversation =
+ *     List.of(ChatMessage.system("Answer in one sentence."), ChatMessage.user("What is a KV cache?"));
+ * }</pre>
+ *
+ * <p>These types carry no behaviour beyond checking themselves. A {@link io.panallama.request.ChatRequest} puts them together
+ * with the options of a generation. All of them are immutable and safe for any thread.
+ */
+@NullMarked
+package io.panallama.chat;
+
+import org.jspecify.annotations.NullMarked;

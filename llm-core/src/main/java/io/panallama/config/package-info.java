@@ -1,0 +1,15 @@
+/**
+ * How a model is loaded and how an engine computes.
+ *
+ * <pre>{@code
+ * EngineConfig config = EngineConfig.defaults().withSlots(16).withContextSize(32_768);
+ * }</pre>
+ *
+ * <p>{@link io.panallama.config.ModelConfig} holds llama.cpp's model parameters, {@link io.panallama.config.EngineConfig} its context
+ * parameters and those of the scheduler. A component that is left alone is chosen for the machine when the model is loaded or the engine
+ * starts. All types are immutable and safe for any thread.
+ */
+@NullMarked
+package io.panallama.config;
+
+import org.jspecify.annotations.NullMarked;

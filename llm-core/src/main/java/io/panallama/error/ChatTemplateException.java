@@ -1,0 +1,12 @@
+package io.panallama.error;
+
+import org.jspecify.annotations.Nullable;
+
+/** The model has no chat template, its template does not compile, or it refused the conversation. */
+public final class ChatTemplateException extends InvalidRequestException {
+  private static final long serialVersionUID = 1L;
+
+  public ChatTemplateException(String message, @Nullable Throwable cause) {
+    super("messages", message, cause);
+  }
+}

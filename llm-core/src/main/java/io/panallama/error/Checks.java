@@ -1,0 +1,39 @@
+package io.panallama.error;
+
+/** Range checks that name the parameter, the value and what is allowed. */
+public final class Checks {
+  private Checks() {}
+
+  public static void inRange(String parameter, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw outOfRange(parameter, value, high == Integer.MAX_VALUE ? low + " or more" : low + " to " + high);
+    }
+  }
+
+  public static void inRange(String parameter, float value, float low, float high) {
+    if (!(value >= low && value <= high)) {
+      throw outOfRange(
+          parameter, value, high == Float.MAX_VALUE ? plain(low) + " or more" : plain(low) + " to " + plain(high));
+    }
+  }
+
+  public static void positive(String parameter, float value) {
+    if (!(value > 0 && value <= Float.MAX_VALUE)) {
+      throw outOfRange(parameter, value, "larger than 0");
+    }
+  }
+
+  public static void finite(String parameter, float value) {
+    if (!Float.isFinite(value)) {
+      throw outOfRange(parameter, value, "a finite number");
+    }
+  }
+
+  private static InvalidRequestException outOfRange(String parameter, Object value, String allowed) {
+    return new InvalidRequestException(parameter, parameter + " is " + value + "; it must be " + allowed + ".");
+  }
+
+  private static String plain(float value) {
+    return value == Math.rint(value) ? Integer.toString((int) value) : Float.toString(value);
+  }
+}

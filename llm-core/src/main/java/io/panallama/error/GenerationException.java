@@ -1,0 +1,34 @@
+package io.panallama.error;
+
+import io.panallama.sampling.LogitProcessor;
+import org.jspecify.annotations.Nullable;
+
+/** A running generation ended by a fault that is not the request's own. Other generations go on unless the engine closed. */
+public final class GenerationException extends PanallamaException {
+  private static final long serialVersionUID = 1L;
+
+  /** What ended the generation. */
+  public enum Reason {
+    /** The engine was closed while the generation was waiting or running. */
+    ENGINE_CLOSED,
+    /** llama.cpp failed to decode or to sample. */
+    DECODE_FAILED,
+    /** The model wrote something that its chat format has no reading for, such as half a tool call. */
+    MALFORMED_OUTPUT,
+    /** The generation's {@link LogitProcessor} threw, forbade every candidate, or took longer than it may. */
+    PROCESSOR_FAILED,
+    /** The thread that waited for the next event was interrupted; the generation was cancelled. */
+    INTERRUPTED
+  }
+
+  private final Reason reason;
+
+  public GenerationException(Reason reason, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  public Reason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,30 @@
+package io.panallama.error;
+
+/** The prompt alone fills, or overfills, the context of one sequence. Nothing was truncated. */
+public final class PromptTooLongException extends InvalidRequestException {
+  private static final long serialVersionUID = 1L;
+
+  private final int promptTokens;
+  private final int contextSize;
+
+  public PromptTooLongException(int promptTokens, int contextSize) {
+    super(
+        "prompt",
+        "The prompt has "
+            + promptTokens
+            + " tokens, but the context holds "
+            + contextSize
+            + " tokens for prompt and answer together; shorten the prompt or start with a larger context size.");
+    this.promptTokens = promptTokens;
+    this.contextSize = contextSize;
+  }
+
+  public int promptTokens() {
+    return promptTokens;
+  }
+
+  /** Tokens that one sequence may hold, prompt and answer together. */
+  public int contextSize() {
+    return contextSize;
+  }
+}

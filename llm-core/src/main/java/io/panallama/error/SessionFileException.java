@@ -1,0 +1,38 @@
+package io.panallama.error;
+
+import java.nio.file.Path;
+
+/** A session can't be written to a file or read from one. */
+public final class SessionFileException extends PanallamaException {
+  private static final long serialVersionUID = 1L;
+
+  /** What is wrong. */
+  public enum Reason {
+    /** The file can't be read or written. */
+    IO,
+    /** It is no session file, or one of another version of the format. */
+    NOT_A_SESSION,
+    /** It was cut off or changed. */
+    DAMAGED,
+    /** It is of another model, other types of the KV cache or another version of llama.cpp. */
+    FOREIGN
+  }
+
+  private final Reason reason;
+  private final transient Path file;
+
+  public SessionFileException(Reason reason, Path file, String message, Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+    this.file = file;
+  }
+
+  public Reason reason() {
+    return reason;
+  }
+
+  /** The file as it was given. */
+  public Path file() {
+    return file;
+  }
+}

@@ -1,0 +1,21 @@
+package io.panallama.generation;
+
+import io.panallama.request.GenerationOptions;
+
+/** Why a generation ended. */
+public enum FinishReason {
+  /** The model produced an end-of-generation token. */
+  STOP,
+  /** The model wants tools called; it produced an end-of-generation token after the calls. */
+  TOOL_CALLS,
+  /** One of the request's stop texts appeared. */
+  STOP_TEXT,
+  /** {@link GenerationOptions#maxTokens} was reached. */
+  LENGTH,
+  /** The sequence filled its context. */
+  CONTEXT_FULL,
+  /** {@link GenerationOptions#timeLimit} or {@link GenerationOptions#deadline} passed. */
+  TIME_LIMIT,
+  /** The generation was cancelled or closed. */
+  CANCELLED
+}

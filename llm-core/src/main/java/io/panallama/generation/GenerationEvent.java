@@ -1,0 +1,35 @@
+package io.panallama.generation;
+
+import java.util.List;
+
+/** What a generation emits: pieces of text, reasoning and tool calls, then exactly one {@link Finished}. */
+public sealed interface GenerationEvent {
+  /**
+   * The next piece of text. Whole Unicode characters only; pieces concatenate to the output.
+   *
+   * @param text may be empty when {@code logprobs} is not: a token may end in the middle of a character, be withheld
+   *     because it may begin a stop text, or belong to the frame around the text
+   * @param logprobs the tokens whose text became known with this event, if the request asked for log-probabilities
+   */
+  record Text(String text, List<TokenLogprobs> logprobs) implements GenerationEvent {
+    public Text {
+      logprobs = List.copyOf(logprobs);
+    }
+  }
+
+  /** The next piece of what the model thinks before it answers, if the request wants that told apart. */
+  record Reasoning(String text) implements GenerationEvent {}
+
+  /**
+   * A tool call begins. Calls come one after the other.
+   *
+   * @param index 0 for the first call of the answer
+   */
+  record ToolCallStarted(int index, String id, String name) implements GenerationEvent {}
+
+  /** The next piece of the arguments of a call; the pieces of one call concatenate to a JSON object. */
+  record ToolCallArguments(int index, String json) implements GenerationEvent {}
+
+  /** The end of the generation. */
+  record Finished(FinishReason reason, Usage usage, Timings timings) implements GenerationEvent {}
+}

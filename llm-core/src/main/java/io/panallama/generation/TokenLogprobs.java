@@ -1,0 +1,23 @@
+package io.panallama.generation;
+
+import java.util.List;
+
+/**
+ * The log-probability of a generated token and of the likeliest alternatives, under the softmax of the model's raw
+ * logits (before any sampler).
+ *
+ * @param chosen the generated token
+ * @param top the likeliest tokens, likeliest first; the chosen one may or may not be among them
+ */
+public record TokenLogprobs(TokenLogprob chosen, List<TokenLogprob> top) {
+  public TokenLogprobs {
+    top = List.copyOf(top);
+  }
+
+  /**
+   * A token and its natural log-probability.
+   *
+   * @param token the id; {@link io.panallama.Vocabulary#piece Vocabulary.piece} gives its bytes
+   */
+  public record TokenLogprob(int token, float logprob) {}
+}

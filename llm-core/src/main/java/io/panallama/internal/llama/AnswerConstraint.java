@@ -1,0 +1,68 @@
+package io.panallama.internal.llama;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.chat.ReasoningBudget;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the chat format asks of the tokens of an answer.
+ *
+ * @param parameter the request's field that the grammar comes from
+ * @param description the grammar and the reasoning budget for {@code panallama_sampler_constraint}; null if there is neither
+ * @param hasGrammar whether there is a grammar
+ * @param searchesText whether the grammar waits for a pattern in all of the text
+ * @param spoken the control tokens that belong to the answer's text, with their texts
+ */
+public record AnswerConstraint(
+    String parameter,
+    @Nullable String description,
+    boolean hasGrammar,
+    boolean searchesText,
+    Map<Integer, byte[]> spoken) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Any tokens; control tokens have no text. */
+  public static final AnswerConstraint NONE = new AnswerConstraint("grammar", null, false, false, Map.of());
+
+  public AnswerConstraint {
+    spoken = Map.copyOf(spoken);
+  }
+
+  /** A grammar alone, without a chat format around it. */
+  public static AnswerConstraint ofGrammar(String parameter, String grammar) {
+    ObjectNode description = description(grammar);
+    description.put("generation_prompt", "").put("thinking_start", "").putArray("thinking_ends");
+    return new AnswerConstraint(parameter, description.toString(), true, false, Map.of());
+  }
+
+  private static ObjectNode description(String grammar) {
+    ObjectNode description = JSON.createObjectNode().put("grammar", grammar).put("lazy", false);
+    description.putArray("triggers");
+    description.putArray("preserved_tokens");
+    return description;
+  }
+
+  /**
+   * Adds a limit of the thinking to a grammar, or to nothing.
+   *
+   * @param grammar as the template gave it; null if there is none
+   * @param thinking the tags, as the template gave them
+   */
+  public static String withBudget(@Nullable String grammar, String thinking, ReasoningBudget budget) {
+    try {
+      ObjectNode description = grammar == null ? description("") : (ObjectNode) JSON.readTree(grammar);
+      description.setAll((ObjectNode) JSON.readTree(thinking));
+      description.putObject("budget").put("tokens", budget.tokens()).put("message", budget.message());
+      return description.toString();
+    } catch (JsonProcessingException impossible) {
+      throw new IllegalArgumentException("The template gave no JSON", impossible);
+    }
+  }
+
+  int longestSpoken() {
+    return spoken.values().stream().mapToInt(text -> text.length).max().orElse(0);
+  }
+}

@@ -1,0 +1,95 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owns a parser of one answer. It has nothing to do with any model or context, so an owner that is forgotten may be cleaned
+ * up after. Safe for any thread.
+ */
+public final class ChatParserHandle implements AutoCloseable {
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  private final MemorySegment parser;
+  private final Cleaner.Cleanable cleanable;
+  private final ReentrantLock lock = new ReentrantLock();
+  private boolean closed;
+
+  /** Must not refer to the handle, which would then never be unreachable. */
+  private record Free(MemorySegment parser) implements Runnable {
+    @Override
+    public void run() {
+      LlamaCpp.panallama_chat_parser_free(parser);
+    }
+  }
+
+  private ChatParserHandle(MemorySegment parser) {
+    this.parser = parser;
+    this.cleanable = CLEANER.register(this, new Free(parser));
+  }
+
+  /**
+   * @param description the JSON object that the template gave
+   * @throws IllegalArgumentException if it is not one
+   */
+  public static ChatParserHandle create(String description) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      MemorySegment text = arena.allocateFrom(description, StandardCharsets.UTF_8);
+      if (LlamaCpp.panallama_chat_parser_new(text, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
+        throw new IllegalArgumentException("The parser of the answer can't be made: " + error.take());
+      }
+      return new ChatParserHandle(out.get(ADDRESS, 0));
+    }
+  }
+
+  /**
+   * What the next piece of an answer gave.
+   *
+   * @param deltas the JSON array that the bridge's header describes; null if nothing became known
+   * @param failure why the text so far can't be read; null if it can
+   */
+  public record Update(@Nullable String deltas, @Nullable String failure) {}
+
+  /** Takes the next piece of the answer; nothing once it is closed. */
+  public Update update(String text, boolean last) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    lock.lock();
+    try (Arena arena = Arena.ofConfined()) {
+      if (closed) {
+        return new Update(null, null);
+      }
+      MemorySegment source = arena.allocate(Math.max(1, bytes.length));
+      MemorySegment.copy(bytes, 0, source, JAVA_BYTE, 0, bytes.length);
+      MemorySegment deltas = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      int status = LlamaCpp.panallama_chat_parser_update(parser, source, bytes.length, last, deltas, error.slot());
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        return new Update(null, error.take());
+      }
+      return new Update(ErrorText.takeOptional(deltas).orElse(null), null);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      cleanable.clean();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

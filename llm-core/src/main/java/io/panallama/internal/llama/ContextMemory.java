@@ -1,0 +1,150 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.panallama_device_memory;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.KvCacheType;
+import io.panallama.config.ModelConfig;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.EngineStartException.Reason;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a context will take, known before it is taken: Linux hands out more memory than it has, so an allocation that is far
+ * too large succeeds, and the process is killed when the KV cache is cleared.
+ */
+public final class ContextMemory {
+  private static final int MOST_DEVICES = 64;
+
+  /** What llama.cpp's tables on the host take per cell, whatever the model is. */
+  private static final long TABLE_BYTES_PER_CELL = 40;
+
+  private ContextMemory() {}
+
+  /**
+   * One device and what the context wants of it.
+   *
+   * @param name ggml's name, or {@code "host"}
+   * @param needed bytes of KV cache and compute buffers
+   * @param free bytes
+   */
+  public record Need(String name, long needed, long free) {}
+
+  /**
+   * What a context on a loaded model will take of each device: llama.cpp plans it without allocating. Reads the model's
+   * metadata once more; time grows with the context size, so check {@link #leastBytes} first.
+   *
+   * @throws EngineStartException if llama.cpp refuses the configuration
+   */
+  public static List<Need> plan(ModelHandle model, Path path, ModelConfig modelConfig, EngineConfig config) {
+    try (Arena arena = Arena.ofConfined();
+        LogRouter.Capture log = LogRouter.capture()) {
+      MemorySegment devices = panallama_device_memory.allocateArray(MOST_DEVICES, arena);
+      MemorySegment count = arena.allocate(JAVA_INT);
+      ErrorText error = new ErrorText(arena);
+      int status =
+          LlamaCpp.panallama_memory_estimate(
+              arena.allocateFrom(path.toString(), StandardCharsets.UTF_8),
+              ModelHandle.parameters(modelConfig, arena),
+              NativeDecoder.parameters(model, config, arena),
+              devices,
+              MOST_DEVICES,
+              count,
+              error.slot());
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        String why = error.take();
+        throw new EngineStartException(
+            Reason.REFUSED, "llama.cpp refused to start: " + why + "; " + log.errors("it gave no reason"), null);
+      }
+      List<Need> needs = new ArrayList<>();
+      for (int i = 0; i < Math.min(count.get(JAVA_INT, 0), MOST_DEVICES); i++) {
+        needs.add(need(panallama_device_memory.asSlice(devices, i)));
+      }
+      return needs;
+    }
+  }
+
+  private static Need need(MemorySegment device) {
+    String name = panallama_device_memory.name(device).getString(0);
+    long needed = panallama_device_memory.context(device) + panallama_device_memory.compute(device);
+    // ggml calls all of the host's memory free, and 0 is what a device says that does not know.
+    long free = name.equals("host") ? SystemMemory.availableBytes() : panallama_device_memory.free(device);
+    return new Need(name, needed, free == 0 ? Long.MAX_VALUE : free);
+  }
+
+  /**
+   * A lower bound for {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of
+   * unknown width count nothing, sliding windows count the window only, compressed caches (MLA) their rank.
+   */
+  public static long leastBytes(Map<String, String> metadata, EngineConfig config) {
+    return config.contextSize() * TABLE_BYTES_PER_CELL + cacheBytes(metadata, config);
+  }
+
+  private static long cacheBytes(Map<String, String> metadata, EngineConfig config) {
+    String prefix = metadata.getOrDefault("general.architecture", "") + ".";
+    long layers = number(metadata.get(prefix + "block_count"), 0);
+    long heads = number(metadata.get(prefix + "attention.head_count"), 0);
+    long width = number(metadata.get(prefix + "embedding_length"), 0);
+    if (layers == 0 || heads == 0 || width == 0) {
+      return 0;
+    }
+    long window = number(metadata.get(prefix + "attention.sliding_window"), 0);
+    long cells = window > 0 ? Math.min(window, config.contextSize()) : config.contextSize();
+    long rank = number(metadata.get(prefix + "attention.kv_lora_rank"), 0);
+    if (rank > 0) {
+      return (long) (layers * cells * rank * bytesPerElement(config.keyType()));
+    }
+    long keyLength = number(metadata.get(prefix + "attention.key_length"), width / heads);
+    long valueLength = number(metadata.get(prefix + "attention.value_length"), width / heads);
+    double perHead = keyLength * bytesPerElement(config.keyType()) + valueLength * bytesPerElement(config.valueType());
+    return (long) (cells * perHead * keyValueHeads(metadata.get(prefix + "attention.head_count_kv"), layers, heads));
+  }
+
+  /** Summed over the layers. The entry is one number for all, or a list with one per layer (0 where there is no cache). */
+  private static long keyValueHeads(@Nullable String entry, long layers, long heads) {
+    if (entry == null) {
+      return layers * heads;
+    }
+    if (!entry.startsWith("[")) {
+      return layers * number(entry, 0);
+    }
+    long sum = 0;
+    for (String element : entry.substring(1).replace("]", "").split(",")) {
+      sum += number(element, 0);
+    }
+    return sum;
+  }
+
+  private static long number(@Nullable String text, long otherwise) {
+    if (text == null) {
+      return otherwise;
+    }
+    try {
+      return Long.parseLong(text.strip());
+    } catch (NumberFormatException notOne) {
+      return otherwise;
+    }
+  }
+
+  /** Bytes per element: block size in bytes over 32 elements, ggml's {@code type_traits}. */
+  private static double bytesPerElement(KvCacheType type) {
+    return switch (type) {
+      case F32 -> 4;
+      case F16, BF16 -> 2;
+      case Q8_0 -> 34 / 32.0;
+      case Q4_0, IQ4_NL -> 18 / 32.0;
+      case Q4_1 -> 20 / 32.0;
+      case Q5_0 -> 22 / 32.0;
+      case Q5_1 -> 24 / 32.0;
+    };
+  }
+}

@@ -1,0 +1,137 @@
+package io.panallama.internal.llama;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The processors and ggml threads that one context computes with, shared with the other contexts of this process.
+ *
+ * <p>Contexts that compute on the processors take turns at them ({@link CpuGate}), step by step, and those with as many
+ * threads share thread pools: no more pools of a size than can compute at once, so that the threads of an idle one don't
+ * spin where others compute. A context with layers on a GPU has little to do on the processors; it has threads of its own
+ * and waits for nobody.
+ *
+ * <p>Made and closed on the engine thread, which alone enters; {@link #wake} is for any thread.
+ */
+final class CpuThreads implements AutoCloseable {
+  /** What all contexts that compute on the processors pass. */
+  static final CpuGate GATE = new CpuGate(Runtime.getRuntime().availableProcessors());
+
+  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final List<SharedPool> POOLS = new ArrayList<>();
+
+  /** A pool, what keeps its contexts apart, and how many they are; their number is guarded by {@link #POOLS}. */
+  private static final class SharedPool {
+    private final int threads;
+    private final ThreadPool pool;
+    private final CpuGate.Lane lane = new CpuGate.Lane();
+    private int users = 1;
+
+    SharedPool(int threads) {
+      this.threads = threads;
+      this.pool = ThreadPool.create(threads);
+    }
+  }
+
+  private final CpuGate gate;
+  private final CpuGate.Turn turn;
+  private final SharedPool pool;
+
+  private CpuThreads(CpuGate gate, SharedPool pool, BooleanSupplier aborted) {
+    this.gate = gate;
+    this.pool = pool;
+    this.turn = gate.turn(pool.threads, pool.lane, aborted);
+  }
+
+  /**
+   * Attaches a context.
+   *
+   * @param threads how many threads its steps have
+   * @param offloaded whether a GPU computes a part of the model
+   * @param aborted whether a step that waits for its turn should be given up
+   */
+  static CpuThreads attach(MemorySegment context, int threads, boolean offloaded, BooleanSupplier aborted) {
+    SharedPool pool = join(threads, offloaded);
+    pool.pool.attachTo(context);
+    return new CpuThreads(offloaded ? new CpuGate(threads) : GATE, pool, aborted);
+  }
+
+  private static SharedPool join(int threads, boolean offloaded) {
+    // A pool for one has no threads that could be shared.
+    if (threads == 1 || offloaded) {
+      return new SharedPool(threads);
+    }
+    synchronized (POOLS) {
+      SharedPool pool = leastUsed(threads);
+      if (pool == null) {
+        pool = new SharedPool(threads);
+        POOLS.add(pool);
+      } else {
+        pool.users++;
+      }
+      return pool;
+    }
+  }
+
+  /** The pool of that size to join; null if there should be another one. */
+  private static @Nullable SharedPool leastUsed(int threads) {
+    SharedPool least = null;
+    int count = 0;
+    for (SharedPool pool : POOLS) {
+      if (pool.threads == threads) {
+        count++;
+        least = least == null || pool.users < least.users ? pool : least;
+      }
+    }
+    return count < PROCESSORS / threads ? null : least;
+  }
+
+  /**
+   * Lets {@code count} of the threads sample too, between {@link #enter} and {@link #leave}. To be closed before this.
+   *
+   * @throws io.panallama.error.EngineStartException if ggml's CPU backend can't use them
+   */
+  SamplingPool borrow(int count) {
+    return SamplingPool.borrow(pool.pool, count);
+  }
+
+  /**
+   * Waits until this context may compute. A context that is alone never waits.
+   *
+   * @return false if {@code aborted} became true first; there is nothing to {@link #leave} then
+   */
+  boolean enter() {
+    return gate.enter(turn);
+  }
+
+  /** Lets others compute. */
+  void leave() {
+    gate.leave(turn);
+  }
+
+  /** Makes a waiting {@link #enter} look at its abort flag. */
+  void wake() {
+    turn.wake();
+  }
+
+  /** Lets go of the pool, after the context was freed; the last one ends its threads. */
+  @Override
+  public void close() {
+    synchronized (POOLS) {
+      if (--pool.users == 0) {
+        POOLS.remove(pool);
+        pool.pool.close();
+      }
+    }
+  }
+
+  /** Pools that contexts share now. */
+  static int pools() {
+    synchronized (POOLS) {
+      return POOLS.size();
+    }
+  }
+}

@@ -1,0 +1,339 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.llama_model_params;
+import io.panallama.bindings.generated.llama_progress_callback;
+import io.panallama.config.ModelConfig;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.ModelLoadException.Reason;
+import io.panallama.internal.engine.Pieces;
+import io.panallama.sampling.Sampler;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to let go frees it.
+ * Any thread.
+ */
+public final class ModelHandle {
+  private final Path path;
+  private final MemorySegment model;
+  private final MemorySegment vocabulary;
+  private final int vocabularySize;
+  private final int trainedContextSize;
+  private final boolean offloaded;
+  private final References references;
+  private final ReentrantLock indexLock = new ReentrantLock();
+
+  /** Written under the lock; read by the last one to let go as well. */
+  private volatile @Nullable MemorySegment vocabularyIndex;
+
+  /** A chain that forbids the ends asks for them at every request; looking through 128k tokens takes a millisecond. */
+  private volatile Sampler.@Nullable LogitBias noEnd;
+
+  private ModelHandle(Path path, MemorySegment model, boolean offloaded) {
+    this.path = path;
+    this.offloaded = offloaded;
+    this.model = model;
+    this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
+    this.vocabularySize = LlamaCpp.llama_vocab_n_tokens(vocabulary);
+    this.trainedContextSize = LlamaCpp.llama_model_n_ctx_train(model);
+    this.references = new References("model", this::free);
+  }
+
+  /**
+   * Loads a file that has passed the checks in Java.
+   *
+   * @throws ModelLoadException if llama.cpp refuses it or the listener stops the load
+   */
+  public static ModelHandle load(Path path, ModelConfig config) {
+    try (Arena arena = Arena.ofConfined();
+        LogRouter.Capture log = LogRouter.capture()) {
+      Progress progress = new Progress(config);
+      MemorySegment parameters = parameters(config, arena);
+      llama_model_params.progress_callback(
+          parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
+      boolean offloaded = llama_model_params.n_gpu_layers(parameters) != 0 && Natives.hasGpu();
+      MemorySegment file = arena.allocateFrom(path.toString(), StandardCharsets.UTF_8);
+      MemorySegment model = LlamaCpp.llama_model_load_from_file(file, parameters);
+      if (model.address() == 0) {
+        throw progress.stopped
+            ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
+            : refused(path, log.errors("llama.cpp gave no reason"));
+      }
+      return new ModelHandle(path, model, offloaded);
+    }
+  }
+
+  /** The {@code llama_model_params} of a configuration, without its listener. */
+  static MemorySegment parameters(ModelConfig config, Arena arena) {
+    MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
+    llama_model_params.load_mode(parameters, config.loadMode().value());
+    llama_model_params.n_gpu_layers(parameters, Natives.mayOffload() ? config.gpuLayers() : 0);
+    llama_model_params.main_gpu(parameters, config.mainGpu());
+    llama_model_params.vocab_only(parameters, config.vocabularyOnly());
+    llama_model_params.check_tensors(parameters, config.checkTensors());
+    return parameters;
+  }
+
+  private static ModelLoadException refused(Path path, String words) {
+    Reason reason = words.contains("unknown model architecture") ? Reason.UNSUPPORTED_ARCHITECTURE : Reason.REFUSED;
+    return new ModelLoadException(reason, path, path + ": llama.cpp refused the model: " + words, null);
+  }
+
+  /** The listener's side of the load. The upcall must not throw: that would end the JVM. */
+  private static final class Progress {
+    private final ModelConfig config;
+    private boolean stopped;
+    private @Nullable Throwable failure;
+
+    Progress(ModelConfig config) {
+      this.config = config;
+    }
+
+    boolean report(float fraction) {
+      try {
+        stopped = !config.listener().progress(fraction);
+      } catch (Throwable thrown) {
+        stopped = true;
+        failure = thrown;
+      }
+      return !stopped;
+    }
+  }
+
+  /**
+   * @throws IllegalStateException if the model is closed
+   */
+  public void retain() {
+    references.retain();
+  }
+
+  public void release() {
+    references.release();
+  }
+
+  /** The owner lets go; freed as soon as nobody else needs it. Repeating it is harmless. */
+  public void close() {
+    references.close();
+  }
+
+  public boolean isClosed() {
+    return references.isClosed();
+  }
+
+  /** The file it was loaded from. */
+  Path path() {
+    return path;
+  }
+
+  MemorySegment pointer() {
+    return model;
+  }
+
+  /** What {@link Sampler.NoEnd} means in this vocabulary. The caller retains the model. */
+  Sampler.LogitBias noEnd() {
+    Sampler.LogitBias known = noEnd;
+    if (known == null) {
+      Map<Integer, Float> never = new HashMap<>();
+      for (int token = 0; token < vocabularySize; token++) {
+        if (LlamaCpp.llama_vocab_is_eog(vocabulary, token)) {
+          never.put(token, Float.NEGATIVE_INFINITY);
+        }
+      }
+      known = new Sampler.LogitBias(never);
+      noEnd = known;
+    }
+    return known;
+  }
+
+  /** What the model's file says must never be generated, as a bias. The caller retains the model. */
+  Sampler.LogitBias suppressed() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment count = arena.allocate(JAVA_INT);
+      MemorySegment tokens = LlamaCpp.llama_vocab_get_suppress_tokens(vocabulary, count);
+      Map<Integer, Float> never = new HashMap<>();
+      for (int i = 0; i < count.get(JAVA_INT, 0); i++) {
+        never.put(tokens.getAtIndex(JAVA_INT, i), Float.NEGATIVE_INFINITY);
+      }
+      return new Sampler.LogitBias(never);
+    }
+  }
+
+  MemorySegment vocabulary() {
+    return vocabulary;
+  }
+
+  private void free() {
+    MemorySegment index = vocabularyIndex;
+    if (index != null) {
+      LlamaCpp.panallama_vocab_index_free(index);
+    }
+    LlamaCpp.llama_model_free(model);
+  }
+
+  /** What makes grammars look at fewer tokens; made at the first use. The caller retains the model. */
+  MemorySegment vocabularyIndex() {
+    indexLock.lock();
+    try {
+      MemorySegment index = vocabularyIndex;
+      if (index == null) {
+        try (Arena arena = Arena.ofConfined()) {
+          MemorySegment out = arena.allocate(ADDRESS);
+          ErrorText error = new ErrorText(arena);
+          check(LlamaCpp.panallama_vocab_index_new(vocabulary, out, error.slot()), error);
+          index = out.get(ADDRESS, 0);
+        }
+        vocabularyIndex = index;
+      }
+      return index;
+    } finally {
+      indexLock.unlock();
+    }
+  }
+
+  public int vocabularySize() {
+    return vocabularySize;
+  }
+
+  /** Tokens; 0 if the file does not say. */
+  public int trainedContextSize() {
+    return trainedContextSize;
+  }
+
+  /** Whether a GPU computes a part of the model. */
+  boolean isOffloaded() {
+    return offloaded;
+  }
+
+  // ---- facts, read once while the model is being opened ----
+
+  /** llama.cpp's one-line description, such as {@code "llama 8B Q4_K - Medium"}. */
+  public String description() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(256);
+      LlamaCpp.llama_model_desc(model, buffer, buffer.byteSize());
+      return buffer.getString(0);
+    }
+  }
+
+  public long parameterCount() {
+    return LlamaCpp.llama_model_n_params(model);
+  }
+
+  /** Bytes of all tensors. */
+  public long sizeBytes() {
+    return LlamaCpp.llama_model_size(model);
+  }
+
+  public int layerCount() {
+    return LlamaCpp.llama_model_n_layer(model);
+  }
+
+  public int embeddingSize() {
+    return LlamaCpp.llama_model_n_embd(model);
+  }
+
+  public boolean hasDecoder() {
+    return LlamaCpp.llama_model_has_decoder(model);
+  }
+
+  public boolean hasEncoder() {
+    return LlamaCpp.llama_model_has_encoder(model);
+  }
+
+  public boolean isRecurrent() {
+    return LlamaCpp.llama_model_is_recurrent(model);
+  }
+
+  public boolean isHybrid() {
+    return LlamaCpp.llama_model_is_hybrid(model);
+  }
+
+  /** Tokens that the windowed layers see; 0 if every layer sees all. */
+  int slidingWindow() {
+    return LlamaCpp.llama_model_n_swa(model);
+  }
+
+  /** Every scalar entry of the file's metadata as text, in the file's order; arrays as llama.cpp prints them. */
+  public Map<String, String> metadata() {
+    Map<String, String> result = new LinkedHashMap<>();
+    try (Arena arena = Arena.ofConfined()) {
+      int count = LlamaCpp.llama_model_meta_count(model);
+      for (int i = 0; i < count; i++) {
+        int index = i;
+        String key = text(arena, (buffer, size) -> LlamaCpp.llama_model_meta_key_by_index(model, index, buffer, size));
+        String value =
+            text(arena, (buffer, size) -> LlamaCpp.llama_model_meta_val_str_by_index(model, index, buffer, size));
+        result.put(key, value);
+      }
+    }
+    return result;
+  }
+
+  private interface TextCall {
+    int write(MemorySegment buffer, long size);
+  }
+
+  /** llama.cpp's snprintf protocol: the length that would have been written, without the NUL. */
+  private static String text(Arena arena, TextCall call) {
+    MemorySegment buffer = arena.allocate(256);
+    int length = call.write(buffer, buffer.byteSize());
+    if (length >= buffer.byteSize()) {
+      buffer = arena.allocate(length + 1L);
+      call.write(buffer, buffer.byteSize());
+    }
+    return buffer.getString(0);
+  }
+
+  public VocabularyFacts vocabularyFacts() {
+    return VocabularyFacts.read(vocabulary, vocabularySize);
+  }
+
+  /** The bytes of every token as they appear in output: control and unknown tokens are not shown. */
+  public Pieces pieces(VocabularyFacts facts) {
+    byte[] all;
+    long[] ends;
+    try (Arena arena = Arena.ofConfined()) {
+      ErrorText error = new ErrorText(arena);
+      MemorySegment offsets = arena.allocate(JAVA_LONG, vocabularySize + 1L);
+      check(LlamaCpp.panallama_pieces(vocabulary, vocabularySize, offsets, MemorySegment.NULL, 0, error.slot()), error);
+      long size = offsets.getAtIndex(JAVA_LONG, vocabularySize);
+      MemorySegment bytes = arena.allocate(Math.max(1, size));
+      check(LlamaCpp.panallama_pieces(vocabulary, vocabularySize, offsets, bytes, size, error.slot()), error);
+      all = bytes.asSlice(0, size).toArray(JAVA_BYTE);
+      ends = offsets.toArray(JAVA_LONG);
+    }
+    int[] offsets = new int[vocabularySize + 1];
+    boolean[] endOfGeneration = new boolean[vocabularySize];
+    int length = 0;
+    for (int token = 0; token < vocabularySize; token++) {
+      int start = (int) ends[token];
+      int count = facts.isHidden(token) ? 0 : (int) ends[token + 1] - start;
+      System.arraycopy(all, start, all, length, count);
+      length += count;
+      offsets[token + 1] = length;
+      endOfGeneration[token] = facts.isEndOfGeneration(token);
+    }
+    return Pieces.of(Arrays.copyOf(all, length), offsets, endOfGeneration);
+  }
+
+  private static void check(int status, ErrorText error) {
+    if (status != LlamaCpp.PANALLAMA_OK()) {
+      throw new IllegalStateException("llama.cpp failed to list its vocabulary: " + error.take());
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.panallama.bindings.BackendChoice;
+import io.panallama.bindings.NativeLibraries;
+import io.panallama.bindings.NativeLoadException;
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.error.NativeLibraryException;
+import io.panallama.observe.Device;
+import io.panallama.observe.NativeReport;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Loads llama.cpp once for the process and knows what was loaded. Any thread. */
+public final class Natives {
+  /** ggml's own line when it has chosen a library for the processor; there is no call that tells. */
+  private static final Pattern CPU_LIBRARY = Pattern.compile("loaded CPU backend from .*ggml-cpu-([A-Za-z0-9_]+)\\.");
+
+  private static @Nullable NativeReport report;
+
+  private Natives() {}
+
+  /**
+   * Loads the libraries if they are not loaded yet.
+   *
+   * @throws NativeLibraryException if they can't be found or used
+   */
+  public static synchronized NativeReport load() {
+    if (report == null) {
+      try (LogRouter.Capture log = LogRouter.capture()) {
+        NativeLibraries libraries = NativeLibraries.load(BackendChoice.AUTO, LogRouter::install);
+        report =
+            new NativeReport(
+                libraries.llamaVersion(),
+                libraries.platform(),
+                libraries.backend().name().toLowerCase(Locale.ROOT),
+                libraries.directory(),
+                cpuVariant(log.lines()),
+                libraries.cudaObstacle());
+      } catch (NativeLoadException failure) {
+        throw new NativeLibraryException(
+            NativeLibraryException.Reason.valueOf(failure.reason().name()),
+            String.valueOf(failure.getMessage()),
+            failure);
+      }
+    }
+    return report;
+  }
+
+  /**
+   * Whether a model may be given to a GPU. With the CPU backend it may not, even if a user's own libraries list one; on a
+   * Mac the GPU belongs to the ordinary libraries.
+   */
+  static boolean mayOffload() {
+    NativeReport loaded = load();
+    return !loaded.backend().equals("cpu") || loaded.platform().startsWith("mac-");
+  }
+
+  static Optional<String> cpuVariant(List<String> lines) {
+    for (String line : lines) {
+      Matcher matcher = CPU_LIBRARY.matcher(line);
+      if (matcher.find()) {
+        return Optional.of(matcher.group(1));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The devices that ggml found. */
+  public static List<Device> devices() {
+    load();
+    List<Device> devices = new ArrayList<>();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment free = arena.allocate(JAVA_LONG);
+      MemorySegment total = arena.allocate(JAVA_LONG);
+      long count = LlamaCpp.ggml_backend_dev_count();
+      for (long i = 0; i < count; i++) {
+        MemorySegment device = LlamaCpp.ggml_backend_dev_get(i);
+        LlamaCpp.ggml_backend_dev_memory(device, free, total);
+        MemorySegment registry = LlamaCpp.ggml_backend_dev_backend_reg(device);
+        devices.add(
+            new Device(
+                LlamaCpp.ggml_backend_dev_name(device).getString(0),
+                LlamaCpp.ggml_backend_dev_description(device).getString(0),
+                LlamaCpp.ggml_backend_reg_name(registry).getString(0),
+                type(LlamaCpp.ggml_backend_dev_type(device)),
+                free.get(JAVA_LONG, 0),
+                total.get(JAVA_LONG, 0)));
+      }
+    }
+    return List.copyOf(devices);
+  }
+
+  /** Whether ggml found a GPU. */
+  static boolean hasGpu() {
+    return devices().stream()
+        .anyMatch(device -> device.type() == Device.Type.GPU || device.type() == Device.Type.INTEGRATED_GPU);
+  }
+
+  private static Device.Type type(int type) {
+    if (type == LlamaCpp.GGML_BACKEND_DEVICE_TYPE_GPU()) {
+      return Device.Type.GPU;
+    }
+    if (type == LlamaCpp.GGML_BACKEND_DEVICE_TYPE_IGPU()) {
+      return Device.Type.INTEGRATED_GPU;
+    }
+    if (type == LlamaCpp.GGML_BACKEND_DEVICE_TYPE_ACCEL()) {
+      return Device.Type.ACCELERATOR;
+    }
+    return type == LlamaCpp.GGML_BACKEND_DEVICE_TYPE_CPU() ? Device.Type.CPU : Device.Type.META;
+  }
+
+  /** llama.cpp's line of instruction sets and features in use. */
+  public static String systemInfo() {
+    load();
+    return LlamaCpp.llama_print_system_info().getString(0);
+  }
+}

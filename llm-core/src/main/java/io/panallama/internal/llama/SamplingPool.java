@@ -1,0 +1,57 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.EngineStartException.Reason;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Lets the threads of a {@link ThreadPool} take samples between two steps. Confined to the engine thread, and closed before
+ * the threads are.
+ */
+final class SamplingPool implements AutoCloseable {
+  private final MemorySegment pool;
+
+  private SamplingPool(MemorySegment pool) {
+    this.pool = pool;
+  }
+
+  /**
+   * Borrows threads. Without any beside the engine's own there is nothing to make.
+   *
+   * @param count of the threads, those that sample, the engine's own included
+   * @throws EngineStartException if ggml's CPU backend can't use them
+   */
+  static SamplingPool borrow(ThreadPool threads, int count) {
+    if (count < 2 || threads.pointer().address() == 0) {
+      return new SamplingPool(MemorySegment.NULL);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      if (LlamaCpp.panallama_sampling_pool_new(threads.pointer(), count, out, error.slot())
+          != LlamaCpp.PANALLAMA_OK()) {
+        throw new EngineStartException(
+            Reason.REFUSED, "The threads can't be used for sampling: " + error.take() + ".", null);
+      }
+      return new SamplingPool(out.get(ADDRESS, 0));
+    }
+  }
+
+  boolean hasThreads() {
+    return pool.address() != 0;
+  }
+
+  /** NULL where one thread is to do everything. */
+  MemorySegment pointer() {
+    return pool;
+  }
+
+  @Override
+  public void close() {
+    LlamaCpp.panallama_sampling_pool_free(pool);
+  }
+}

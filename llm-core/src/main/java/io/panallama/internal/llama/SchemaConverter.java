@@ -1,0 +1,31 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.error.InvalidRequestException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+
+/** JSON schemas to GBNF. Safe for any thread. */
+public final class SchemaConverter {
+  private SchemaConverter() {}
+
+  /**
+   * @param parameter the field that holds the schema
+   * @param schema bounded by the caller, see the bridge's header
+   * @throws InvalidRequestException if there is no grammar for it; the message says where in the schema
+   */
+  public static String grammar(String parameter, String schema) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      MemorySegment text = arena.allocateFrom(schema, StandardCharsets.UTF_8);
+      if (LlamaCpp.panallama_schema_grammar(text, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
+        throw new InvalidRequestException(parameter, parameter + " has a fault " + error.take() + ".");
+      }
+      return ErrorText.takeText(out, "");
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.error.ChatTemplateException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** Owns a compiled chat template. The bridge wants one thread at a time; the lock sees to it. Retains the model. */
+public final class TemplateHandle implements AutoCloseable {
+  private final ModelHandle model;
+  private final MemorySegment template;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final References references;
+
+  private TemplateHandle(ModelHandle model, MemorySegment template) {
+    this.model = model;
+    this.template = template;
+    this.references =
+        new References(
+            "chat template",
+            () -> {
+              LlamaCpp.panallama_chat_template_free(template);
+              model.release();
+            });
+  }
+
+  /**
+   * Compiles a template.
+   *
+   * @param source null for the model's own
+   * @throws ChatTemplateException if there is none or it does not parse
+   */
+  public static TemplateHandle create(ModelHandle model, @Nullable String source) {
+    model.retain();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      MemorySegment text = source == null ? MemorySegment.NULL : arena.allocateFrom(source, StandardCharsets.UTF_8);
+      int status = LlamaCpp.panallama_chat_template_new(model.pointer(), text, out, error.slot());
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        throw new ChatTemplateException("The model can't be used for chat: " + error.take(), null);
+      }
+      return new TemplateHandle(model, out.get(ADDRESS, 0));
+    } catch (Throwable failure) {
+      model.release();
+      throw failure;
+    }
+  }
+
+  /**
+   * Renders a conversation.
+   *
+   * @param request the JSON object described in the bridge's header
+   * @return the JSON object described there
+   * @throws ChatTemplateException if the template refuses the conversation
+   */
+  public String apply(String request) {
+    references.retain();
+    lock.lock();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment result = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      int status =
+          LlamaCpp.panallama_chat_template_apply(
+              template, arena.allocateFrom(request, StandardCharsets.UTF_8), result, error.slot());
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        throw new ChatTemplateException("The conversation can't be rendered: " + error.take(), null);
+      }
+      return ErrorText.takeText(result, "{}");
+    } finally {
+      lock.unlock();
+      references.release();
+    }
+  }
+
+  @Override
+  public void close() {
+    references.close();
+  }
+}

@@ -1,0 +1,126 @@
+package io.panallama.internal.request;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.error.ChatTemplateException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.internal.llama.TemplateHandle;
+import io.panallama.request.ChatRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A compiled chat template and the JSON it speaks. */
+public final class ChatTemplate {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** {@code COMMON_GRAMMAR_TRIGGER_TYPE_WORD} of llama.cpp. */
+  private static final int WORD = 1;
+
+  private final TemplateHandle handle;
+
+  public ChatTemplate(TemplateHandle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * What a template made of a conversation.
+   *
+   * @param prompt to be tokenized with its special tokens
+   * @param literals pairs of byte offsets in the prompt's UTF-8, between which there are no special tokens
+   * @param stops texts that end the assistant's turn beside the end-of-generation tokens
+   * @param preserved texts of control tokens that belong to the answer's text
+   * @param parser what {@link io.panallama.internal.llama.ChatParserHandle} wants; null if the answer's text is its content
+   * @param constraint the grammar that the answer follows; null if there is none
+   * @param thinking the tags around the thinking, as JSON; null if the template has none
+   * @param searchesText whether that grammar waits for a pattern in all of the text
+   */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
+  public record Rendered(
+      String prompt,
+      int[] literals,
+      List<String> stops,
+      List<String> preserved,
+      @Nullable String parser,
+      @Nullable String constraint,
+      @Nullable String thinking,
+      boolean searchesText) {
+    public byte[] promptBytes() {
+      return prompt.getBytes(StandardCharsets.UTF_8);
+    }
+  }
+
+  /**
+   * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced
+   * @throws ChatTemplateException if the template refuses the conversation
+   */
+  public Rendered render(ChatRequest request) {
+    String text = ChatTemplateRequest.of(request).toString();
+    try {
+      return rendered(JSON.readTree(handle.apply(text)));
+    } catch (JsonProcessingException impossible) {
+      throw new ChatTemplateException("The chat template gave no JSON: " + impossible.getOriginalMessage(), impossible);
+    }
+  }
+
+  private static Rendered rendered(JsonNode result) {
+    String prompt = result.path("prompt").asText();
+    List<Integer> literals = new ArrayList<>();
+    if (result.has("marks")) {
+      prompt = unmarked(prompt, result.path("marks").get(0).asText(), result.path("marks").get(1).asText(), literals);
+    }
+    boolean searches = false;
+    if (result.get("constraint") instanceof ObjectNode constraint && constraint.path("lazy").asBoolean()) {
+      for (JsonNode trigger : constraint.path("triggers")) {
+        searches |= trigger.path("type").asInt() != WORD;
+      }
+    }
+    return new Rendered(
+        prompt,
+        literals.stream().mapToInt(Integer::intValue).toArray(),
+        texts(result.path("stops")),
+        texts(result.path("preserved_tokens")),
+        result.has("parser") ? result.get("parser").toString() : null,
+        result.has("constraint") ? result.get("constraint").toString() : null,
+        result.has("thinking") ? result.get("thinking").toString() : null,
+        searches);
+  }
+
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(text -> texts.add(text.asText()));
+    return List.copyOf(texts);
+  }
+
+  /** Cuts the marks out and notes what was between two that belong together. */
+  private static String unmarked(String marked, String open, String close, List<Integer> literals) {
+    StringBuilder plain = new StringBuilder();
+    int bytes = 0;
+    int opened = -1;
+    int from = 0;
+    for (int i = 0; i <= marked.length(); i++) {
+      boolean opens = marked.startsWith(open, i);
+      boolean closes = marked.startsWith(close, i);
+      if (!opens && !closes && i < marked.length()) {
+        continue;
+      }
+      String part = marked.substring(from, i);
+      plain.append(part);
+      bytes += part.getBytes(StandardCharsets.UTF_8).length;
+      if (closes && opened >= 0 && bytes > opened) {
+        literals.add(opened);
+        literals.add(bytes);
+      }
+      opened = opens ? bytes : -1;
+      from = i + 1;
+    }
+    return plain.toString();
+  }
+
+  public void close() {
+    handle.close();
+  }
+}

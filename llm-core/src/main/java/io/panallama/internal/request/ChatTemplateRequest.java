@@ -1,0 +1,149 @@
+package io.panallama.internal.request;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.chat.Tool;
+import io.panallama.chat.ToolCall;
+import io.panallama.chat.ToolChoice;
+import io.panallama.chat.Tools;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.internal.schema.SchemaCheck;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.ResponseFormat;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Writes a chat request in the JSON that the bridge reads: OpenAI's messages and tools, and what llama.cpp adds. */
+public final class ChatTemplateRequest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private ChatTemplateRequest() {}
+
+  public static ObjectNode of(ChatRequest request) {
+    ObjectNode json = JSON.createObjectNode();
+    ArrayNode messages = json.putArray("messages");
+    for (ChatMessage message : request.messages()) {
+      write(message, messages.addObject());
+    }
+    if (!request.tools().list().isEmpty()) {
+      write(request.tools(), json);
+    }
+    ObjectNode schema = schema(request.options().format());
+    if (schema != null) {
+      json.set("json_schema", schema);
+    }
+    write(request.template(), json);
+    return json;
+  }
+
+  private static void write(ChatMessage message, ObjectNode json) {
+    json.put("role", message.role().wireName()).put("content", message.content());
+    if (!message.reasoning().isEmpty()) {
+      json.put("reasoning_content", message.reasoning());
+    }
+    if (!message.toolCallId().isEmpty()) {
+      json.put("tool_call_id", message.toolCallId());
+    }
+    if (!message.name().isEmpty()) {
+      json.put("name", message.name());
+    }
+    if (!message.toolCalls().isEmpty()) {
+      ArrayNode calls = json.putArray("tool_calls");
+      for (ToolCall call : message.toolCalls()) {
+        ObjectNode one = calls.addObject().put("type", "function");
+        if (!call.id().isEmpty()) {
+          one.put("id", call.id());
+        }
+        one.putObject("function").put("name", call.name()).put("arguments", call.arguments());
+      }
+    }
+  }
+
+  private static void write(Tools tools, ObjectNode json) {
+    List<Tool> list = tools.list();
+    String choice = "auto";
+    switch (tools.choice()) {
+      case ToolChoice.Auto() -> {}
+      case ToolChoice.None() -> choice = "none";
+      case ToolChoice.Required() -> choice = "required";
+      case ToolChoice.Named(String name) -> {
+        choice = "required";
+        list = list.stream().filter(tool -> tool.name().equals(name)).toList();
+      }
+    }
+    ArrayNode shown = JSON.createArrayNode();
+    ArrayNode enforced = JSON.createArrayNode();
+    for (Tool tool : list) {
+      int index = tools.list().indexOf(tool);
+      String path = "tools[" + index + "].function.parameters";
+      write(tool, SchemaCheck.read(path, tool.parameters()), shown);
+      write(tool, SchemaCheck.check(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);
+    }
+    json.set("tools", shown);
+    if (!enforced.equals(shown)) {
+      json.set("grammar_tools", enforced);
+    }
+    json.put("tool_choice", choice);
+    if (tools.parallelCalls() != null) {
+      json.put("parallel_tool_calls", tools.parallelCalls());
+    }
+  }
+
+  private static void write(Tool tool, ObjectNode parameters, ArrayNode tools) {
+    ObjectNode function = tools.addObject().put("type", "function").putObject("function");
+    function.put("name", tool.name()).put("description", tool.description()).set("parameters", parameters);
+  }
+
+  /** The schema of the whole answer; null for none. */
+  private static @Nullable ObjectNode schema(ResponseFormat format) {
+    return switch (format) {
+      case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
+      case ResponseFormat.JsonObject() -> JSON.createObjectNode().put("type", "object");
+      case ResponseFormat.JsonSchema(String schema, boolean strict) ->
+          SchemaCheck.check("response_format", schema, strict, "r");
+    };
+  }
+
+  private static void write(TemplateOptions options, ObjectNode json) {
+    json.put("reasoning_format", options.reasoning().wireName());
+    if (options.thinking() != null) {
+      json.put("enable_thinking", options.thinking());
+    }
+    if (!options.arguments().isEmpty()) {
+      ObjectNode arguments = json.putObject("chat_template_kwargs");
+      for (Map.Entry<String, String> argument : options.arguments().entrySet()) {
+        arguments.set(argument.getKey(), value(argument.getKey(), argument.getValue()));
+      }
+    }
+    json.put("add_generation_prompt", options.turn() == TemplateOptions.Turn.NEW);
+    switch (options.turn()) {
+      case NEW, OPEN -> {}
+      case CONTINUED -> json.put("continue_final_message", true);
+      case CONTINUED_TEXT -> json.put("continue_final_message", "content");
+      case CONTINUED_REASONING -> json.put("continue_final_message", "reasoning_content");
+    }
+  }
+
+  private static JsonNode value(String name, String text) {
+    try {
+      JsonNode value = JSON.readTree(text);
+      if (!value.isMissingNode()) {
+        return value;
+      }
+    } catch (JsonProcessingException malformed) {
+      throw notJson(name);
+    }
+    throw notJson(name);
+  }
+
+  private static InvalidRequestException notJson(String name) {
+    return new InvalidRequestException(
+        "chat_template_kwargs", "chat_template_kwargs has \"" + name + "\", whose value is not JSON.");
+  }
+}

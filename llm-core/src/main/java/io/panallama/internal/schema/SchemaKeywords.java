@@ -1,0 +1,104 @@
+package io.panallama.internal.schema;
+
+import java.util.Map;
+import java.util.Set;
+
+/** What the keywords of a JSON schema speak of, and which of them llama.cpp's grammars keep. */
+public final class SchemaKeywords {
+  /** Keywords that say nothing about what is valid. */
+  private static final Set<String> ANNOTATIONS =
+      Set.of(
+          "$schema",
+          "$id",
+          "$anchor",
+          "$comment",
+          "$defs",
+          "definitions",
+          "title",
+          "description",
+          "default",
+          "example",
+          "examples",
+          "deprecated",
+          "readOnly",
+          "writeOnly",
+          "contentEncoding",
+          "contentMediaType",
+          "format");
+
+  /** What llama.cpp's grammars keep for each type. */
+  private static final Map<String, Set<String>> ENFORCED =
+      Map.of(
+          "object", Set.of("properties", "required", "additionalProperties"),
+          "array", Set.of("items", "prefixItems", "minItems", "maxItems"),
+          "string", Set.of("pattern", "minLength", "maxLength"),
+          "integer", Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+          "number", Set.of(),
+          "boolean", Set.of(),
+          "null", Set.of());
+
+  /** What only says something about values of one type. */
+  private static final Map<String, Set<String>> APPLICABLE =
+      Map.of(
+          "object",
+          Set.of(
+              "properties",
+              "required",
+              "additionalProperties",
+              "patternProperties",
+              "propertyNames",
+              "minProperties",
+              "maxProperties",
+              "dependentRequired",
+              "dependentSchemas",
+              "dependencies",
+              "unevaluatedProperties"),
+          "array",
+          Set.of(
+              "items",
+              "prefixItems",
+              "additionalItems",
+              "unevaluatedItems",
+              "minItems",
+              "maxItems",
+              "uniqueItems",
+              "contains",
+              "minContains",
+              "maxContains"),
+          "string",
+          Set.of("pattern", "minLength", "maxLength"),
+          "integer",
+          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+          "number",
+          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+          "boolean",
+          Set.of(),
+          "null",
+          Set.of());
+
+  private SchemaKeywords() {}
+
+  public static boolean isType(String type) {
+    return ENFORCED.containsKey(type);
+  }
+
+  public static boolean isAnnotation(String keyword) {
+    return ANNOTATIONS.contains(keyword);
+  }
+
+  /** The bounds of integers. */
+  public static Set<String> ofIntegers() {
+    return of(ENFORCED, "integer");
+  }
+
+  /** Whether the grammar of a type keeps what a keyword says, or the keyword says nothing about values of the type. */
+  public static boolean isKept(String keyword, String type) {
+    boolean speaksOfOthers =
+        APPLICABLE.values().stream().anyMatch(all -> all.contains(keyword)) && !of(APPLICABLE, type).contains(keyword);
+    return keyword.equals("type") || isAnnotation(keyword) || of(ENFORCED, type).contains(keyword) || speaksOfOthers;
+  }
+
+  private static Set<String> of(Map<String, Set<String>> table, String type) {
+    return table.getOrDefault(type, Set.of());
+  }
+}

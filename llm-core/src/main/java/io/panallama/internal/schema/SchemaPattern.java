@@ -1,0 +1,216 @@
+package io.panallama.internal.schema;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Regular expressions of JSON schemas, as llama.cpp's grammars can have them.
+ *
+ * <p>llama.cpp copies a pattern into the grammar of a JSON text, where {@code .} and {@code [^a]} would allow quotes,
+ * backslashes and line ends, which JSON has to escape. They are narrowed to what needs no escape; {@code \d}, {@code \w} and
+ * {@code \s}, which it doesn't know, are written out.
+ */
+public final class SchemaPattern {
+  /** What JSON can't hold as it is, for the inside of a class. */
+  private static final String UNSAFE = "\"\\\\\\x00-\\x1F\\x7F";
+
+  private static final Pattern QUANTIFIER = Pattern.compile("[*+?]|\\{(\\d+)(?:,(\\d*))?}");
+
+  /** What llama.cpp's grammars take. */
+  private static final int MAX_REPETITIONS = 2000;
+
+  private final String source;
+  private final StringBuilder result = new StringBuilder("^");
+  private int pos = 1;
+  private int depth;
+  private boolean repeatable;
+
+  private SchemaPattern(String source) {
+    this.source = source;
+  }
+
+  /**
+   * @throws IllegalArgumentException if it can't be enforced; the message says why
+   */
+  public static String rewrite(String pattern) {
+    if (pattern.length() < 2 || !pattern.startsWith("^") || !pattern.endsWith("$")) {
+      throw new IllegalArgumentException("it doesn't begin with ^ and end with $");
+    }
+    if (topLevelChoice(pattern)) {
+      throw new IllegalArgumentException("it has alternatives outside of a group, which ^ and $ don't hold together");
+    }
+    return new SchemaPattern(pattern).run();
+  }
+
+  private static boolean topLevelChoice(String pattern) {
+    int depth = 0;
+    for (int i = 0; i < pattern.length(); i++) {
+      char c = pattern.charAt(i);
+      if (c == '\\') {
+        i++;
+      } else if (c == '(') {
+        depth++;
+      } else if (c == ')') {
+        depth--;
+      } else if (c == '[') {
+        while (i + 1 < pattern.length() && pattern.charAt(i + 1) != ']') {
+          i += pattern.charAt(i + 1) == '\\' ? 2 : 1;
+        }
+      } else if (c == '|' && depth == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private String run() {
+    int end = source.length() - 1;
+    while (pos < end) {
+      char c = source.charAt(pos);
+      if ("*+?{".indexOf(c) >= 0) {
+        quantifier(end);
+        continue;
+      }
+      repeatable = c != '(' && c != '|';
+      switch (c) {
+        case '.' -> {
+          result.append("[^").append(UNSAFE).append(']');
+          pos++;
+        }
+        case '[' -> characterClass();
+        case '\\' -> escape();
+        case '(' -> group();
+        case ')' -> {
+          if (--depth < 0) {
+            throw new IllegalArgumentException("its parentheses don't match");
+          }
+          result.append(c);
+          pos++;
+        }
+        case ']', '}' -> throw new IllegalArgumentException("it has a " + c + " without a beginning");
+        case '^', '$' -> throw new IllegalArgumentException("it has ^ or $ inside");
+        case '"' -> throw new IllegalArgumentException("it has a quotation mark, which JSON escapes");
+        default -> {
+          if (c < ' ' || c == 0x7F) {
+            throw new IllegalArgumentException("it has a control character, which JSON escapes");
+          }
+          result.append(c);
+          pos++;
+        }
+      }
+    }
+    if (depth != 0) {
+      throw new IllegalArgumentException("its parentheses don't match");
+    }
+    return result.append('$').toString();
+  }
+
+  /** One, after something to repeat: a second one would make it lazy or possessive. */
+  private void quantifier(int end) {
+    if (!repeatable) {
+      throw new IllegalArgumentException("it has a quantifier without anything to repeat, or a lazy one");
+    }
+    repeatable = false;
+    Matcher matcher = QUANTIFIER.matcher(source).region(pos, end);
+    if (!matcher.lookingAt()) {
+      throw new IllegalArgumentException("it has a { that begins no quantifier");
+    }
+    for (int i = 1; i <= 2; i++) {
+      String count = matcher.group(i);
+      if (count != null && !count.isEmpty() && (count.length() > 4 || Integer.parseInt(count) > MAX_REPETITIONS)) {
+        throw new IllegalArgumentException("it has more than " + MAX_REPETITIONS + " repetitions");
+      }
+    }
+    result.append(matcher.group());
+    pos = matcher.end();
+  }
+
+  private void group() {
+    if (source.startsWith("(?", pos) && !source.startsWith("(?:", pos)) {
+      throw new IllegalArgumentException("it has a group that begins with (? and is not (?:");
+    }
+    int length = source.startsWith("(?:", pos) ? 3 : 1;
+    result.append('(');
+    depth++;
+    pos += length;
+  }
+
+  private void escape() {
+    char c = source.charAt(pos + 1);
+    switch (c) {
+      case 'd' -> result.append("[0-9]");
+      case 'w' -> result.append("[A-Za-z0-9_]");
+      case 's' -> result.append("[ ]");
+      default -> {
+        if (Character.isLetterOrDigit(c) || c == '\\' || c == '"') {
+          throw new IllegalArgumentException("it has the escape \\" + c);
+        }
+        literal(c);
+      }
+    }
+    pos += 2;
+  }
+
+  /** A character that stands for itself: in a class of its own, where nothing but the class's own signs is special. */
+  private void literal(char c) {
+    result.append('[').append("[]-^".indexOf(c) >= 0 ? "\\x" + Integer.toHexString(c) : String.valueOf(c)).append(']');
+  }
+
+  private void characterClass() {
+    pos++;
+    boolean negated = source.charAt(pos) == '^';
+    if (negated) {
+      pos++;
+    }
+    StringBuilder members = new StringBuilder();
+    while (source.charAt(pos) != ']') {
+      char c = source.charAt(pos);
+      if (pos == source.length() - 1) {
+        throw new IllegalArgumentException("it has a class without an end");
+      }
+      if (c == '\\') {
+        members.append(escapeInClass(source.charAt(pos + 1)));
+        pos++;
+      } else if (c == '[') {
+        members.append("\\[");
+      } else if (c == '"' || c < ' ') {
+        throw new IllegalArgumentException("it has a class with a character that JSON escapes");
+      } else {
+        requireSafeRange(c);
+        members.append(c);
+      }
+      pos++;
+    }
+    pos++;
+    if (members.isEmpty()) {
+      throw new IllegalArgumentException("it has an empty class");
+    }
+    result.append(negated ? "[^" + UNSAFE : "[").append(members).append(']');
+  }
+
+  /** A range such as {@code !-~} has the quotation mark and the backslash in it. */
+  private void requireSafeRange(char low) {
+    boolean range = source.startsWith("-", pos + 1) && !source.startsWith("-]", pos + 1);
+    if (range) {
+      char high = source.charAt(pos + 2);
+      if (low <= '"' && high >= '"' || low <= '\\' && high >= '\\') {
+        throw new IllegalArgumentException("it has a class with a range over characters that JSON escapes");
+      }
+    }
+  }
+
+  private static String escapeInClass(char c) {
+    return switch (c) {
+      case 'd' -> "0-9";
+      case 'w' -> "A-Za-z0-9_";
+      case 's' -> " ";
+      case '[', ']', '-' -> "\\" + c;
+      default -> {
+        if (Character.isLetterOrDigit(c) || c == '\\' || c == '"') {
+          throw new IllegalArgumentException("it has the escape \\" + c + " in a class");
+        }
+        yield c == '^' ? "\\x5E" : String.valueOf(c);
+      }
+    };
+  }
+}

@@ -1,0 +1,160 @@
+package io.panallama.internal.stream;
+
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.request.StreamFlush;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A generation whose text and reasoning come in words or sentences. All on the reader's thread. What is held back comes
+ * before any other event, before the end and before a failure.
+ */
+public final class FlushedGeneration implements Generation {
+  private final Generation generation;
+  private final TextBorders borders;
+  private final AtomicBoolean reading = new AtomicBoolean();
+  private final Queue<GenerationEvent> ready = new ArrayDeque<>();
+  private final StringBuilder held = new StringBuilder();
+  private boolean holdsReasoning;
+  private List<TokenLogprobs> logprobs = new ArrayList<>();
+  private @Nullable GenerationException failure;
+  private volatile boolean closed;
+
+  private FlushedGeneration(Generation generation, StreamFlush flush) {
+    this.generation = generation;
+    this.borders = new TextBorders(flush);
+  }
+
+  public static Generation of(Generation generation, StreamFlush flush) {
+    return flush == StreamFlush.TOKEN ? generation : new FlushedGeneration(generation, flush);
+  }
+
+  @Override
+  public long id() {
+    return generation.id();
+  }
+
+  @Override
+  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
+    if (!reading.compareAndSet(false, true)) {
+      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
+    }
+    try {
+      return read(System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout));
+    } finally {
+      reading.set(false);
+    }
+  }
+
+  private Optional<GenerationEvent> read(long deadline) throws InterruptedException {
+    while (true) {
+      if (closed) {
+        // Tells the reader that there is no more.
+        return generation.poll(Duration.ZERO);
+      }
+      if (!ready.isEmpty()) {
+        return Optional.of(ready.remove());
+      }
+      if (failure != null) {
+        throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+      }
+      long left = Math.max(0, deadline - System.nanoTime());
+      try {
+        Optional<GenerationEvent> event = generation.poll(Duration.ofNanos(left));
+        if (event.isPresent()) {
+          take(event.get());
+        } else if (left == 0) {
+          return Optional.empty();
+        }
+      } catch (GenerationException failed) {
+        failure = failed;
+        flush();
+      }
+    }
+  }
+
+  private void take(GenerationEvent event) {
+    switch (event) {
+      case GenerationEvent.Text piece -> {
+        hold(piece.text(), false);
+        logprobs.addAll(piece.logprobs());
+        giveAway();
+      }
+      case GenerationEvent.Reasoning piece -> {
+        hold(piece.text(), true);
+        giveAway();
+      }
+      default -> {
+        flush();
+        ready.add(event);
+      }
+    }
+  }
+
+  private void hold(String text, boolean reasoning) {
+    if (reasoning != holdsReasoning) {
+      flush();
+      holdsReasoning = reasoning;
+    }
+    held.append(text);
+  }
+
+  private void giveAway() {
+    int border = held.isEmpty() ? 0 : borders.firm(held.toString());
+    if (border > 0) {
+      give(border);
+    }
+  }
+
+  private void flush() {
+    if (!held.isEmpty() || !logprobs.isEmpty()) {
+      give(held.length());
+    }
+  }
+
+  /** The log-probabilities of all tokens whose text has begun come with the first piece. */
+  private void give(int length) {
+    String text = held.substring(0, length);
+    held.delete(0, length);
+    if (holdsReasoning) {
+      ready.add(new GenerationEvent.Reasoning(text));
+    } else {
+      ready.add(new GenerationEvent.Text(text, logprobs));
+      logprobs = new ArrayList<>();
+    }
+  }
+
+  /** Nobody sees the pieces here, but for those that are held. */
+  @Override
+  public Completion await() {
+    boolean untouched = ready.isEmpty() && held.isEmpty() && logprobs.isEmpty() && failure == null;
+    return untouched ? generation.await() : Generation.super.await();
+  }
+
+  @Override
+  public void cancel() {
+    generation.cancel();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    generation.close();
+  }
+
+  @Override
+  public String toString() {
+    return generation.toString();
+  }
+}

@@ -1,0 +1,150 @@
+package io.panallama.internal.stream;
+
+import io.panallama.request.StreamFlush;
+import java.lang.Character.UnicodeScript;
+import java.text.BreakIterator;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Finds how much of a text that still grows can be given away: up to the last border that no continuation can move.
+ *
+ * <p>A border between words or sentences depends on what follows it: {@code "can"} is a word of {@code "can "} and none of
+ * {@code "can't"}. So one counts only with enough text behind it. Not safe for use by several threads.
+ */
+public final class TextBorders {
+  /** Text without a border up to here is given away at a border of characters: nobody waits for longer. */
+  static final int MAX_HELD = 1024;
+
+  /**
+   * Scripts that put no spaces between words. Java's iterator takes a run of them for one word; Unicode's rules, without a
+   * dictionary, for a word at each character.
+   */
+  private static final Set<UnicodeScript> WITHOUT_SPACES =
+      Set.of(
+          UnicodeScript.HAN,
+          UnicodeScript.HIRAGANA,
+          UnicodeScript.THAI,
+          UnicodeScript.LAO,
+          UnicodeScript.KHMER,
+          UnicodeScript.MYANMAR);
+
+  private final StreamFlush unit;
+  private final BreakIterator characters = BreakIterator.getCharacterInstance(Locale.ROOT);
+  private final BreakIterator words = BreakIterator.getWordInstance(Locale.ROOT);
+  private final BreakIterator sentences = BreakIterator.getSentenceInstance(Locale.ROOT);
+
+  public TextBorders(StreamFlush unit) {
+    this.unit = unit;
+  }
+
+  /**
+   * The length of the beginning that can be given away; 0 if there is none.
+   *
+   * @param text begins at a border
+   */
+  public int firm(String text) {
+    int border =
+        switch (unit) {
+          case TOKEN -> text.length();
+          case WORD -> lastFirmWord(text);
+          case SENTENCE -> lastFirmSentence(text);
+        };
+    return border == 0 && text.length() > MAX_HELD ? lastCharacter(text) : border;
+  }
+
+  /** Whether the unit has a border there in a text that does not grow any more. */
+  public boolean isBorder(String text, int index) {
+    if (unit == StreamFlush.TOKEN || index == 0 || index == text.length()) {
+      return true;
+    }
+    BreakIterator units = iterator(text);
+    boolean ofUnit = unit == StreamFlush.WORD ? isWordBorder(units, text, index) : units.isBoundary(index);
+    characters.setText(text);
+    return ofUnit && characters.isBoundary(index);
+  }
+
+  private BreakIterator iterator(String text) {
+    BreakIterator units =
+        switch (unit) {
+          case TOKEN -> characters;
+          case WORD -> words;
+          case SENTENCE -> sentences;
+        };
+    units.setText(text);
+    return units;
+  }
+
+  /**
+   * Two characters behind a border decide about it: the one that could join both sides, and what it would join them to.
+   * White space decides alone.
+   */
+  private int lastFirmWord(String text) {
+    BreakIterator units = iterator(text);
+    int[] ends = characterEnds(text);
+    int behind = 0;
+    for (int i = ends.length - 2; i >= 0; i--) {
+      int border = ends[i];
+      boolean solid = isSolid(text.codePointAt(border));
+      behind += solid ? 1 : 0;
+      boolean space = isSpace(text.codePointAt(border)) != isSpace(text.codePointBefore(border));
+      if (isWordBorder(units, text, border) && (behind > 1 || solid && space)) {
+        return border;
+      }
+    }
+    return 0;
+  }
+
+  private static boolean isWordBorder(BreakIterator units, String text, int index) {
+    return units.isBoundary(index) || hasNoSpaces(text.codePointBefore(index)) && hasNoSpaces(text.codePointAt(index));
+  }
+
+  /** A letter or digit behind a border decides about it: {@code "etc. and"} is one sentence. */
+  private int lastFirmSentence(String text) {
+    BreakIterator units = iterator(text);
+    int[] ends = characterEnds(text);
+    boolean letter = false;
+    for (int i = ends.length - 2; i >= 0; i--) {
+      letter |= text.substring(ends[i], ends[i + 1]).codePoints().anyMatch(Character::isLetterOrDigit);
+      if (letter && units.isBoundary(ends[i])) {
+        return ends[i];
+      }
+    }
+    return 0;
+  }
+
+  private int lastCharacter(String text) {
+    int[] ends = characterEnds(text);
+    return ends.length < 2 ? 0 : ends[ends.length - 2];
+  }
+
+  /** Where each character as people see it ends, combining marks and joined emoji included. */
+  private int[] characterEnds(String text) {
+    characters.setText(text);
+    int[] ends = new int[text.length()];
+    int count = 0;
+    characters.first();
+    for (int end = characters.next(); end != BreakIterator.DONE; end = characters.next()) {
+      ends[count++] = end;
+    }
+    return Arrays.copyOf(ends, count);
+  }
+
+  private static boolean isSpace(int character) {
+    return Character.isWhitespace(character);
+  }
+
+  /** Not one of those that belong to the character before, such as a soft hyphen, which rules pass over. */
+  private static boolean isSolid(int character) {
+    return switch (Character.getType(character)) {
+      case Character.FORMAT, Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK ->
+          false;
+      default -> true;
+    };
+  }
+
+  private static boolean hasNoSpaces(int character) {
+    return WITHOUT_SPACES.contains(UnicodeScript.of(character));
+  }
+}

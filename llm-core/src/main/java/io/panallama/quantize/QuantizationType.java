@@ -1,0 +1,105 @@
+package io.panallama.quantize;
+
+import io.panallama.gguf.GgufType;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a model file can be converted to: every file type that llama.cpp v0.5.0 writes ({@code llama_ftype} in {@code
+ * llama.h}), under the names of its {@code llama-quantize}.
+ *
+ * <p>A file type is a recipe: most matrices get {@link #tensorType()}, and some types ({@code _M}, {@code _L} ...) give more
+ * bits to those that matter more. Vectors and norms always stay as they are.
+ */
+public enum QuantizationType {
+  Q1_0(40, GgufType.Q1_0, "1.125 bits per weight"),
+  IQ1_S(24, GgufType.IQ1_S, "1.56 bits per weight"),
+  TQ1_0(36, GgufType.TQ1_0, "1.69 bits per weight, for models trained with ternary weights"),
+  IQ1_M(31, GgufType.IQ1_M, "1.75 bits per weight"),
+  IQ2_XXS(19, GgufType.IQ2_XXS, "2.06 bits per weight"),
+  TQ2_0(37, GgufType.TQ2_0, "2.06 bits per weight, for models trained with ternary weights"),
+  Q2_0(41, GgufType.Q2_0, "2.25 bits per weight"),
+  IQ2_XS(20, GgufType.IQ2_XS, "2.31 bits per weight"),
+  IQ2_S(28, GgufType.IQ2_XS, "2.5 bits per weight"),
+  IQ2_M(29, GgufType.IQ2_S, "2.7 bits per weight"),
+  Q2_K_S(21, GgufType.Q2_K, "Llama 3 8B: 2.96 GB, perplexity +3.18"),
+  Q2_K(10, GgufType.Q2_K, "Llama 3 8B: 2.96 GB, perplexity +3.52"),
+  IQ3_XXS(23, GgufType.IQ3_XXS, "3.06 bits per weight"),
+  IQ3_XS(22, GgufType.IQ3_S, "3.3 bits per weight"),
+  IQ3_S(26, GgufType.IQ3_S, "3.44 bits per weight"),
+  IQ3_M(27, GgufType.IQ3_S, "3.66 bits per weight, mixed"),
+  Q3_K_S(11, GgufType.Q3_K, "Llama 3 8B: 3.41 GB, perplexity +1.63"),
+  Q3_K_M(12, GgufType.Q3_K, "Llama 3 8B: 3.74 GB, perplexity +0.66"),
+  Q3_K_L(13, GgufType.Q3_K, "Llama 3 8B: 4.03 GB, perplexity +0.56"),
+  IQ4_XS(30, GgufType.IQ4_XS, "4.25 bits per weight, not linear"),
+  Q4_0(2, GgufType.Q4_0, "Llama 3 8B: 4.34 GB, perplexity +0.47"),
+  Q4_1(3, GgufType.Q4_1, "Llama 3 8B: 4.78 GB, perplexity +0.45"),
+  MXFP4_MOE(38, GgufType.MXFP4, "experts in 4-bit floating point, the rest in Q8_0"),
+  IQ4_NL(25, GgufType.IQ4_NL, "4.5 bits per weight, not linear"),
+  Q4_K_S(14, GgufType.Q4_K, "Llama 3 8B: 4.37 GB, perplexity +0.27"),
+  Q4_K_M(15, GgufType.Q4_K, "Llama 3 8B: 4.58 GB, perplexity +0.18"),
+  Q5_0(8, GgufType.Q5_0, "Llama 3 8B: 5.21 GB, perplexity +0.13"),
+  Q5_1(9, GgufType.Q5_1, "Llama 3 8B: 5.65 GB, perplexity +0.11"),
+  Q5_K_S(16, GgufType.Q5_K, "Llama 3 8B: 5.21 GB, perplexity +0.11"),
+  Q5_K_M(17, GgufType.Q5_K, "Llama 3 8B: 5.33 GB, perplexity +0.06"),
+  Q6_K(18, GgufType.Q6_K, "Llama 3 8B: 6.14 GB, perplexity +0.02"),
+  Q8_0(7, GgufType.Q8_0, "Llama 3 8B: 7.96 GB, perplexity +0.003"),
+  F16(1, GgufType.F16, "16 bits per weight, half precision"),
+  BF16(32, GgufType.BF16, "16 bits per weight, the exponent of F32"),
+  F32(0, GgufType.F32, "32 bits per weight"),
+  COPY(0, GgufType.F32, "every tensor as it is; makes one file of a model in several");
+
+  /**
+   * Recipes that give some tensor a format that llama.cpp v0.5.0 refuses to make blindly: {@code
+   * tensor_requires_imatrix} and {@code llama_tensor_get_type_impl} in {@code llama-quant.cpp}.
+   */
+  private static final Set<QuantizationType> NEED_IMPORTANCE_MATRIX =
+      EnumSet.of(IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ2_M, Q2_K_S, IQ3_XXS, IQ3_XS);
+
+  /** llama-quantize's other names. */
+  private static final Map<String, QuantizationType> ALIASES = Map.of("Q3_K", Q3_K_M, "Q4_K", Q4_K_M, "Q5_K", Q5_K_M);
+
+  private final int id;
+  private final GgufType tensorType;
+  private final String description;
+
+  QuantizationType(int id, GgufType tensorType, String description) {
+    this.id = id;
+    this.tensorType = tensorType;
+    this.description = description;
+  }
+
+  /** The number in a file's {@code general.file_type}. That of {@link #COPY} means nothing: the file keeps its own. */
+  public int id() {
+    return id;
+  }
+
+  /** What most matrices are stored as; not meaningful for {@link #COPY}. */
+  public GgufType tensorType() {
+    return tensorType;
+  }
+
+  /** One line: bits per weight, or what llama-quantize says about Llama 3 8B. */
+  public String description() {
+    return description;
+  }
+
+  /** Whether {@link QuantizationConfig#importanceMatrix()} must be there. */
+  public boolean needsImportanceMatrix() {
+    return NEED_IMPORTANCE_MATRIX.contains(this);
+  }
+
+  /** The type of this name in any case, also {@code Q3_K}, {@code Q4_K} and {@code Q5_K}, which mean their {@code _M}. */
+  public static Optional<QuantizationType> of(String name) {
+    String upper = name.toUpperCase(Locale.ROOT);
+    for (QuantizationType type : values()) {
+      if (type.name().equals(upper)) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.ofNullable(ALIASES.get(upper));
+  }
+}

@@ -1,0 +1,55 @@
+package io.panallama.request;
+
+import io.panallama.error.InvalidRequestException;
+import java.util.Arrays;
+import java.util.Objects;
+
+/** A prompt as text or as token ids. */
+public sealed interface Prompt {
+  /**
+   * A text prompt. The vocabulary's own leading token is added where the model asks for one.
+   *
+   * @param parseSpecial whether special tokens written in the text, such as {@code <|im_end|>}, become those tokens;
+   *     leave it false for text that comes from somebody else
+   */
+  record Text(String text, boolean parseSpecial) implements Prompt {
+    public Text {
+      Objects.requireNonNull(text, "text");
+    }
+  }
+
+  /** A prompt of token ids, taken as it is. At least one token. */
+  final class Tokens implements Prompt {
+    private final int[] tokens;
+
+    /**
+     * @throws InvalidRequestException if {@code tokens} is empty
+     */
+    public Tokens(int... tokens) {
+      if (tokens.length == 0) {
+        throw new InvalidRequestException("prompt", "prompt has no tokens; at least one is needed.");
+      }
+      this.tokens = tokens.clone();
+    }
+
+    /** A copy of the token ids. */
+    public int[] tokens() {
+      return tokens.clone();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Tokens that && Arrays.equals(tokens, that.tokens);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(tokens);
+    }
+
+    @Override
+    public String toString() {
+      return "Tokens" + Arrays.toString(tokens);
+    }
+  }
+}

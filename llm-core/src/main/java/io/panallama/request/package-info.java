@@ -1,0 +1,16 @@
+/**
+ * What a generation is asked for: a chat, a raw completion or a gap to fill, with its options.
+ *
+ * <pre>{@code
+ * ChatRequest request =
+ *     ChatRequest.of("Tell me a story").withOptions(GenerationOptions.defaults().withMaxTokens(200));
+ * }</pre>
+ *
+ * <p>Every value is checked when it is made, so an {@link io.panallama.error.InvalidRequestException} names the wrong parameter
+ * before anything is queued. {@link io.panallama.request.GenerationRequest} is the sealed root. All types are immutable and safe for
+ * any thread.
+ */
+@NullMarked
+package io.panallama.request;
+
+import org.jspecify.annotations.NullMarked;

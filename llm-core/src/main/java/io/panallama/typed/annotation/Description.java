@@ -1,0 +1,19 @@
+package io.panallama.typed.annotation;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Tells the model what a component, a parameter, a type or a constant of an enum is for. It becomes the {@code description} of
+ * the JSON schema, which the model sees in the prompt; it constrains nothing.
+ */
+@Documented
+@Retention(RetentionPolicy.RUNTIME)
+@Target({ElementType.RECORD_COMPONENT, ElementType.PARAMETER, ElementType.TYPE, ElementType.FIELD})
+public @interface Description {
+  /** In the language of the prompt. */
+  String value();
+}

@@ -1,0 +1,16 @@
+/**
+ * Facts about a model's vocabulary: what kind of tokenizer it uses and which of its tokens mark a gap to fill.
+ *
+ * <pre>{@code
+ * if (model.vocabulary().infillTokens().complete()) {
+ *   System.out.println("The model can fill gaps.");
+ * }
+ * }</pre>
+ *
+ * <p>The vocabulary itself belongs to a model and is {@link io.panallama.Vocabulary}. The types here are plain values. They are immutable
+ * and safe for any thread.
+ */
+@NullMarked
+package io.panallama.vocabulary;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,174 @@
+package io.panallama.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.Conversations;
+import io.panallama.Engine;
+import io.panallama.Model;
+import io.panallama.TestEngines;
+import io.panallama.TestFiles;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.ResponseFormat;
+import io.panallama.sampling.Sampling;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tools with the demo model, which has seen a few. */
+@Timeout(120)
+class ToolCallTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static Model model;
+  private static Engine engine;
+
+  @BeforeAll
+  static void start() {
+    model = Model.load(TestFiles.demoModel());
+    engine = Engine.start(model, TestEngines.config());
+  }
+
+  @AfterAll
+  static void stop() {
+    engine.close();
+    model.close();
+  }
+
+  private static ChatRequest request(ToolChoice choice) {
+    return ChatRequest.of("What is the weather in Paris?")
+        .with(GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(200))
+        .with(Tools.of(Conversations.WEATHER).withChoice(choice));
+  }
+
+  @Test
+  void aRequiredCallComes() throws Exception {
+    Completion answer = engine.generate(request(new ToolChoice.Required())).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.TOOL_CALLS);
+    assertThat(answer.toolCalls()).hasSize(1);
+    ToolCall call = answer.toolCalls().getFirst();
+    assertThat(call.name()).isEqualTo("get_weather");
+    assertThat(call.id()).isNotEmpty();
+    JsonNode arguments = JSON.readTree(call.arguments());
+    assertThat(arguments.path("city").isTextual()).isTrue();
+    assertThat(answer.text()).isEmpty();
+  }
+
+  @Test
+  void aCallGoesRound() {
+    ChatRequest question = request(new ToolChoice.Required());
+    Completion call = engine.generate(question).await();
+    List<ChatMessage> messages = new ArrayList<>(question.messages());
+    messages.add(call.toMessage());
+    messages.add(ChatMessage.toolResult(call.toolCalls().getFirst(), "{\"sky\": \"clear\"}"));
+    ChatRequest next =
+        new ChatRequest(messages, Tools.of(Conversations.WEATHER), TemplateOptions.defaults(), question.options());
+    assertThat(model.render(next)).contains("clear").contains("Paris");
+    Completion answer = engine.generate(next).await();
+    assertThat(answer.reason()).isNotEqualTo(FinishReason.CANCELLED);
+  }
+
+  @Test
+  void theDeltasOfAStreamMakeTheCall() throws Exception {
+    StringBuilder arguments = new StringBuilder();
+    List<GenerationEvent> events = new ArrayList<>();
+    try (Generation generation = engine.generate(request(new ToolChoice.Required()))) {
+      for (GenerationEvent event : generation) {
+        events.add(event);
+        if (event instanceof GenerationEvent.ToolCallArguments piece) {
+          assertThat(piece.index()).isZero();
+          arguments.append(piece.json());
+        }
+      }
+    }
+    assertThat(events.getFirst())
+        .isInstanceOfSatisfying(
+            GenerationEvent.ToolCallStarted.class, call -> assertThat(call.name()).isEqualTo("get_weather"));
+    assertThat(JSON.readTree(arguments.toString()).has("city")).isTrue();
+    assertThat(events.getLast())
+        .isInstanceOfSatisfying(
+            GenerationEvent.Finished.class, end -> assertThat(end.reason()).isEqualTo(FinishReason.TOOL_CALLS));
+  }
+
+  @Test
+  void withoutToolsThereAreNoCalls() {
+    Completion answer = engine.generate(request(new ToolChoice.None())).await();
+    assertThat(answer.toolCalls()).isEmpty();
+    assertThat(answer.reason()).isNotEqualTo(FinishReason.TOOL_CALLS);
+  }
+
+  @Test
+  void aNamedToolIsTheOneThatIsCalled() {
+    ChatRequest request =
+        request(new ToolChoice.Auto())
+            .with(Tools.of(Conversations.TIME, Conversations.WEATHER).withChoice(new ToolChoice.Named("get_time")));
+    assertThat(engine.generate(request).await().toolCalls()).extracting(ToolCall::name).contains("get_time");
+  }
+
+  @Test
+  void aCallThatIsCutOffIsNoCallToMake() {
+    ChatRequest request = request(new ToolChoice.Required());
+    Completion answer = engine.generate(request.with(request.options().withMaxTokens(6))).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.LENGTH);
+  }
+
+  @Test
+  void cancellingEndsTheStream() {
+    try (Generation generation = engine.generate(request(new ToolChoice.Required()))) {
+      generation.cancel();
+      Completion answer = generation.await();
+      assertThat(answer.reason()).isIn(FinishReason.CANCELLED, FinishReason.TOOL_CALLS);
+    }
+  }
+
+  @Test
+  void logProbabilitiesComeBesideACall() {
+    ChatRequest request = request(new ToolChoice.Required());
+    int tokens = 0;
+    try (Generation generation = engine.generate(request.with(request.options().withTopLogprobs(2)))) {
+      for (GenerationEvent event : generation) {
+        tokens += event instanceof GenerationEvent.Text text ? text.logprobs().size() : 0;
+        if (event instanceof GenerationEvent.Finished end) {
+          assertThat(tokens).isEqualTo(end.usage().completionTokens());
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{", "[]", "5", "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"x\"}}}"})
+  void aToolWithABrokenSchemaIsRefused(String schema) {
+    ChatRequest request = request(new ToolChoice.Auto()).with(Tools.of(new Tool("a", "", schema)));
+    assertThatThrownBy(() -> engine.generate(request))
+        .isInstanceOf(InvalidRequestException.class)
+        .extracting(thrown -> ((InvalidRequestException) thrown).parameter())
+        .isEqualTo("tools[0].function.parameters");
+  }
+
+  @Test
+  void toolsAndAResponseFormatExcludeEachOther() {
+    ChatRequest request = request(new ToolChoice.Auto());
+    GenerationOptions options = request.options().withFormat(new ResponseFormat.JsonObject());
+    assertThatThrownBy(() -> request.with(options)).isInstanceOf(InvalidRequestException.class);
+  }
+
+  @Test
+  void aToolNeedsAName() {
+    assertThatThrownBy(() -> new Tool("get weather", "", "{}")).isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> Tools.of(Conversations.TIME, Conversations.TIME))
+        .isInstanceOf(InvalidRequestException.class);
+  }
+}

@@ -1,0 +1,77 @@
+package io.panallama.internal.llama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.NativeRuntime;
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.config.ModelConfig;
+import io.panallama.demo.DemoModel;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.Sampling;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * To ask the grammar about the chosen token first, and about the others by their beginnings, against llama.cpp's way: all
+ * tokens at every step. What is likeliest of what is allowed has to be the same.
+ */
+@Timeout(120)
+class GrammarSamplingTest {
+  private static final int STEPS = 60;
+
+  private static ModelHandle model;
+  private static LogitRows rows;
+  private static SamplingPool serial;
+
+  @BeforeAll
+  static void open() {
+    NativeRuntime.natives();
+    model = ModelHandle.load(DemoModel.extract(), ModelConfig.defaults());
+    rows = new LogitRows(model, 2);
+    serial = rows.pool(1);
+  }
+
+  @AfterAll
+  static void close() {
+    serial.close();
+    rows.close();
+    model.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "root ::= \"{\" [ \\n]* \"\\\"name\\\"\" \":\" [^\"\\\\]* \"\\\"\" [0-9]+ \"}\"",
+        "root ::= ([a-z ]+ \".\")*",
+        "root ::= [^a-z]*",
+        "root ::= .*",
+        "root ::= (\"größe\" | \"日本\" | \"🗼\")* \"e\"",
+        "root ::= \"a\" root | \"b\"",
+      })
+  void theLikeliestOfWhatIsAllowedIsChosen(String gbnf) {
+    Sampling sampling = new Sampling(List.of(new Sampler.Grammar(gbnf, "root"), new Sampler.Greedy()), 1);
+    Random random = new Random(7);
+    try (SamplerChain ours = SamplerChain.create(model, sampling, new int[] {1});
+        SamplerChain theirs = SamplerChain.create(model, sampling, new int[] {1})) {
+      for (int step = 0; step < STEPS; step++) {
+        float[] logits = new float[model.vocabularySize()];
+        for (int token = 0; token < logits.length; token++) {
+          boolean end = LlamaCpp.llama_vocab_is_eog(model.vocabulary(), token);
+          logits[token] = end ? -1000 : (float) random.nextGaussian();
+        }
+        rows.put(0, logits);
+        rows.put(1, logits);
+        int token = rows.sample(List.of(ours), serial, 0).samples().getFirst().token();
+        assertThat(token).as("step " + step).isEqualTo(rows.sampleByLlama(theirs, 1));
+        if (LlamaCpp.llama_vocab_is_eog(model.vocabulary(), token)) {
+          return;
+        }
+      }
+    }
+  }
+}
