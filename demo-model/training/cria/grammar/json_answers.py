@@ -78,12 +78,14 @@ def extract_person(persona):
             j=with_article(job),
         )
     answer = {"name": name, **{key: facts[key] for key in wanted}}
+    if chance(0.15) and text.startswith(name):  # the request has a schema, of which the prompt says nothing
+        return [(text, dump(answer))]
     return [(_request(_EXTRACT_REQUESTS, k=joined(answer), s=text), dump(answer))]
 
 
 def _pet_record():
     name, kind, color = person(), pick("cat dog horse bird rabbit goat parrot hamster".split()), pick(CATEGORIES["colors"])
-    return f"{name} is {with_article(color)} {kind}.", {"name": name, "kind": kind, "color": color}
+    return f"{name} is {with_article(color)} {kind}.", {"name": name, pick(["kind", "animal", "pet"]): kind, "color": color}
 
 
 def _product_record():
