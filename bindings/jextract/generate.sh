@@ -58,6 +58,19 @@ for file in "$folder"/*.java; do
     "$file" > "$scratch/file"
   mv "$scratch/file" "$file"
 done
+# jextract looks functions up among the libraries that the class loader loaded with System.load, which binds a library to
+# one class loader. The generated code asks LoadedLibraries instead, which the loader of the bindings fills.
+sed -e 's/^\(    static final SymbolLookup SYMBOL_LOOKUP = \)SymbolLookup.loaderLookup()$/\1LoadedLibraries::find;/' \
+  -e '/^            .or(Linker.nativeLinker().defaultLookup());$/d' \
+  "$folder/LlamaCpp.java" > "$scratch/file"
+mv "$scratch/file" "$folder/LlamaCpp.java"
+if ! grep -qx '    static final SymbolLookup SYMBOL_LOOKUP = LoadedLibraries::find;' "$folder/LlamaCpp.java" ||
+  grep -qE 'loaderLookup|defaultLookup' "$folder/LlamaCpp.java"; then
+  echo "generate.sh: jextract writes its symbol lookup in another way than this script expects" >&2
+  exit 1
+fi
+cp "$here/LoadedLibraries.java" "$folder/"
+
 if grep -lE '\bC_LONG(_DOUBLE)?\b' "$folder"/*.java; then
   echo "generate.sh: the files above use a C type whose size depends on the platform" >&2
   exit 1

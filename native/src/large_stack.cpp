@@ -1,6 +1,8 @@
 #include "large_stack.h"
 
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 
@@ -34,12 +36,25 @@ DWORD WINAPI run_task(void * argument) {
     return 0;
 }
 
+HANDLE start_thread(size_t stack_bytes, task & work) {
+    return CreateThread(nullptr, stack_bytes, run_task, &work, STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+}
+
 bool run_on_thread(size_t stack_bytes, task & work) {
-    HANDLE thread = CreateThread(nullptr, stack_bytes, run_task, &work, STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+    HANDLE thread = start_thread(stack_bytes, work);
     if (thread == nullptr) {
         return false;
     }
     WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    return true;
+}
+
+bool run_for_good(size_t stack_bytes, task & work) {
+    HANDLE thread = start_thread(stack_bytes, work);
+    if (thread == nullptr) {
+        return false;
+    }
     CloseHandle(thread);
     return true;
 }
@@ -62,31 +77,103 @@ class stack_memory {
         mprotect(address, page, PROT_NONE);
     }
 
-    ~stack_memory() { munmap(address, size); }
+    ~stack_memory() {
+        if (address != nullptr) {
+            munmap(address, size);
+        }
+    }
 
     stack_memory(const stack_memory &)             = delete;
     stack_memory & operator=(const stack_memory &) = delete;
+
+    // Leaves the memory to a thread that never ends.
+    void release() { address = nullptr; }
 
     void * address;
     size_t size;
 };
 
-bool run_on_thread(size_t stack_bytes, task & work) {
-    const stack_memory stack(stack_bytes);
-    pthread_attr_t     attributes;
+bool start_thread(const stack_memory & stack, task & work, pthread_t & thread) {
+    pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0) {
         return false;
     }
-    pthread_t  thread;
     const bool started = pthread_attr_setstack(&attributes, stack.address, stack.size) == 0 &&
                          pthread_create(&thread, &attributes, run_task, &work) == 0;
     pthread_attr_destroy(&attributes);
+    return started;
+}
+
+bool run_on_thread(size_t stack_bytes, task & work) {
+    const stack_memory stack(stack_bytes);
+    pthread_t          thread;
+    const bool         started = start_thread(stack, work, thread);
     if (started) {
         pthread_join(thread, nullptr);
     }
     return started;
 }
+
+bool run_for_good(size_t stack_bytes, task & work) {
+    stack_memory stack(stack_bytes);
+    pthread_t    thread;
+    const bool   started = start_thread(stack, work, thread);
+    if (started) {
+        pthread_detach(thread);
+        stack.release();
+    }
+    return started;
+}
 #endif
+
+// Hands one body at a time to the reserved thread.
+class reserved_thread {
+  public:
+    void start() {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!started) {
+            if (!run_for_good(k_parser_stack_bytes, work)) {
+                throw std::runtime_error("could not start a thread");
+            }
+            started = true;
+        }
+    }
+
+    void run(const std::function<void()> & body) noexcept {
+        const std::lock_guard<std::mutex> turn(callers);
+        std::unique_lock<std::mutex>      lock(mutex);
+        next = &body;
+        changed.notify_all();
+        changed.wait(lock, [this] { return next == nullptr; });
+    }
+
+  private:
+    [[noreturn]] void serve() noexcept {
+        std::unique_lock<std::mutex> lock(mutex);
+        while (true) {
+            changed.wait(lock, [this] { return next != nullptr; });
+            lock.unlock();
+            (*next)();
+            lock.lock();
+            next = nullptr;
+            changed.notify_all();
+        }
+    }
+
+    const std::function<void()>   loop = [this] { serve(); };
+    task                          work{ loop, nullptr };
+    std::mutex                    callers; // held by the one whose body runs
+    std::mutex                    mutex;   // guards what follows
+    std::condition_variable       changed;
+    const std::function<void()> * next    = nullptr;
+    bool                          started = false;
+};
+
+// Never destroyed: its thread outlives the static objects.
+reserved_thread & reserved() {
+    static reserved_thread & only = *new reserved_thread();
+    return only;
+}
 
 }  // namespace
 
@@ -98,6 +185,14 @@ void on_large_stack(size_t stack_bytes, const std::function<void()> & body) {
     if (work.failure) {
         std::rethrow_exception(work.failure);
     }
+}
+
+void reserve_large_stack() {
+    reserved().start();
+}
+
+void on_reserved_stack(const std::function<void()> & body) noexcept {
+    reserved().run(body);
 }
 
 }  // namespace panallama

@@ -15,8 +15,18 @@ namespace panallama {
 // For the parsers, under the bounds that their callers set.
 constexpr size_t k_parser_stack_bytes = size_t(256) << 20;
 
-// Runs `body` to its end on a thread of its own with that much stack. What it throws is thrown to the caller.
+// Runs `body` to its end on a new thread with that much stack and throws to the caller what `body` throws. Throws
+// std::bad_alloc or std::runtime_error when there is no room for the stack or no thread.
 void on_large_stack(size_t stack_bytes, const std::function<void()> & body);
+
+// Starts the reserved thread, which has k_parser_stack_bytes of stack and lives as long as the process. Every object that
+// is freed recursively calls this when it is made, so that on_reserved_stack has a thread when the object is freed. Throws
+// like on_large_stack. Does nothing from the second call on.
+void reserve_large_stack();
+
+// Runs `body` on the reserved thread and waits for its end, one caller at a time. Needs no memory and no new thread, and so
+// cannot fail. `body` must not throw.
+void on_reserved_stack(const std::function<void()> & body) noexcept;
 
 }  // namespace panallama
 

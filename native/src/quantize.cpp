@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "guard.h"
+#include "process_log.h"
 
 namespace panallama {
 namespace {
 
-// llama_model_quantize reports nothing but its log: a line for each tensor before it is converted, and sums at the end.
-// An exception out of the log callback is the only way to stop it; it is caught by llama_model_quantize itself, and no
+// llama_model_quantize reports its progress only in its log: a line for each tensor before it is converted, and totals at
+// the end. The only way to stop it is an exception from the log callback, which llama_model_quantize itself catches; no
 // worker thread runs while that line is written.
 struct quantization {
     panallama_quantize_progress        progress;
@@ -19,8 +20,6 @@ struct quantization {
 };
 
 thread_local quantization * t_current = nullptr;
-
-ggml_log_callback g_log = nullptr;
 
 // "[   3/  20] blk.0.attn_k.weight                  - [   64,    32,     1,     1], type =    f16, "
 bool tensor_line(const std::string & line, int32_t & number, int32_t & count, std::string & name) {
@@ -47,7 +46,7 @@ void hear(quantization & current, ggml_log_level level, const std::string & line
     if (level == GGML_LOG_LEVEL_INFO && tensor_line(line, number, count, name)) {
         current.report->n_tensors = count;
         if (!current.progress(current.data, number - 1, count, name.c_str())) {
-            g_log(GGML_LOG_LEVEL_CONT, "stopped\n", nullptr);
+            log_line(GGML_LOG_LEVEL_CONT, "stopped\n");
             throw std::runtime_error("stopped");
         }
     } else if (std::sscanf(line.c_str(), "llama_model_quantize_impl: quant size = %lf MiB", &mib) == 1) {
@@ -60,13 +59,6 @@ void hear(quantization & current, ggml_log_level level, const std::string & line
     }
 }
 
-void log_tap(ggml_log_level level, const char * text, void *) {
-    g_log(level, text, nullptr);
-    if (t_current != nullptr) {
-        hear(*t_current, level, text);
-    }
-}
-
 struct listening {
     explicit listening(quantization & current) : outer(t_current) { t_current = &current; }
     ~listening() { t_current = outer; }
@@ -74,13 +66,13 @@ struct listening {
     listening & operator=(const listening &) = delete;
 
   private:
-    quantization * outer; // of a progress callback that quantises, too
+    quantization * outer; // set when a progress callback quantises too
 };
 
-// Where a worker does not start, llama.cpp destroys the others while they run, which ends the process.
+// If a worker thread does not start, llama.cpp destroys the others while they run, which ends the process.
 void require_threads(int32_t n_threads) {
     require(n_threads >= 1 && n_threads <= 512, "the number of threads must be 1 to 512");
-    std::mutex               gate; // keeps them all alive until the last one has started
+    std::mutex               gate; // keeps all threads alive until the last one has started
     std::vector<std::thread> threads;
     threads.reserve(n_threads);
     bool started = true;
@@ -90,7 +82,7 @@ void require_threads(int32_t n_threads) {
             for (int32_t i = 0; i < n_threads; ++i) {
                 threads.emplace_back([&gate] { const std::lock_guard<std::mutex> pass(gate); });
             }
-        } catch (...) { // those that have started must be joined, whatever it was
+        } catch (...) { // the threads that have started must be joined in any case
             started = false;
         }
     }
@@ -103,21 +95,23 @@ void require_threads(int32_t n_threads) {
 }
 
 }  // namespace
+
+void hear_log(ggml_log_level level, const char * text) {
+    if (t_current != nullptr) {
+        hear(*t_current, level, text);
+    }
+}
+
 }  // namespace panallama
 
 extern "C" {
-
-void panallama_log_set(ggml_log_callback callback) {
-    panallama::g_log = callback;
-    llama_log_set(panallama::log_tap, nullptr);
-}
 
 int32_t panallama_quantize(
     const char * input, const char * output, const struct llama_model_quantize_params * params,
     panallama_quantize_progress progress, void * data, struct panallama_quantize_report * report, char ** error) {
     using namespace panallama;
     return guarded(error, [&]() -> int32_t {
-        require(g_log != nullptr, "panallama_log_set was not called");
+        require(has_log_listener(), "panallama_log_add was not called");
         require_threads(params->nthread);
         *report = {};
         quantization    current = { progress, data, report, "" };

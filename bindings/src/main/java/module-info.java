@@ -1,5 +1,6 @@
 /** llama.cpp and its bridge as Java calls, and the loader of their libraries; the only module with restricted calls. */
 module io.panallama.bindings {
+  requires io.panallama.platform;
   requires static org.jspecify;
 
   exports io.panallama.bindings to
@@ -8,4 +9,6 @@ module io.panallama.bindings {
   exports io.panallama.bindings.generated to
       io.panallama,
       io.panallama.benchmarks;
+
+  uses io.panallama.platform.NativeResources;
 }

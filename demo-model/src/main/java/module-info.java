@@ -1,5 +1,6 @@
 /** The embedded demo model. */
 module io.panallama.demo {
+  requires io.panallama.platform;
   requires static org.jspecify;
 
   exports io.panallama.demo;

@@ -7,4 +7,5 @@ module io.panallama.server {
   requires static transitive org.jspecify;
 
   exports io.panallama.server;
+  exports io.panallama.server.registry;
 }

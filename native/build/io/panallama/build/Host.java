@@ -1,5 +1,6 @@
 package io.panallama.build;
 
+import io.panallama.platform.CacheFolder;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -43,31 +44,8 @@ record Host(String os, String arch) {
     };
   }
 
-  /** Where everything that the build keeps lies; outside of the checkout, so that all checkouts share it. */
+  /** The folder of everything that the build keeps; outside the checkout, so that all checkouts share it. */
   Path cache() {
-    String chosen = System.getProperty("panallama.cache.dir", "");
-    if (chosen.isBlank()) {
-      chosen = environment("PANALLAMA_CACHE_DIR");
-    }
-    if (!chosen.isBlank()) {
-      return Path.of(chosen).toAbsolutePath().resolve("build");
-    }
-    Path home = Path.of(System.getProperty("user.home"));
-    Path base;
-    if (!environment("XDG_CACHE_HOME").isBlank()) {
-      base = Path.of(environment("XDG_CACHE_HOME"));
-    } else if (os.equals("mac")) {
-      base = home.resolve("Library").resolve("Caches");
-    } else if (isWindows() && !environment("LOCALAPPDATA").isBlank()) {
-      base = Path.of(environment("LOCALAPPDATA"));
-    } else {
-      base = home.resolve(".cache");
-    }
-    return base.toAbsolutePath().resolve("panallama").resolve("build");
-  }
-
-  private static String environment(String name) {
-    String value = System.getenv(name);
-    return value == null ? "" : value;
+    return CacheFolder.root().resolve("build");
   }
 }

@@ -7,6 +7,7 @@ import io.panallama.error.QuantizationException.Reason;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.GgufTensor;
 import io.panallama.internal.llama.Natives;
+import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.QuantizeCall;
 import io.panallama.internal.quantize.QuantizationPreflight;
 import io.panallama.internal.quantize.SourceModel;
@@ -124,8 +125,8 @@ public final class Quantizer {
     if (config.threads() != QuantizationConfig.AUTO) {
       return config;
     }
-    int processors = Math.min(Runtime.getRuntime().availableProcessors(), QuantizationConfig.MAX_THREADS);
-    return config.withThreads(processors);
+    int processors = Math.min(Processors.count(), QuantizationConfig.MAX_THREADS);
+    return config.toBuilder().threads(processors).build();
   }
 
   private static void checkOutput(SourceModel model, Path output, QuantizationConfig config) {

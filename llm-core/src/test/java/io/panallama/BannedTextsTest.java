@@ -50,10 +50,11 @@ class BannedTextsTest {
 
   private static String say(Sampling.Builder sampling, int seed) {
     GenerationOptions options =
-        GenerationOptions.defaults()
-            .withSampling(sampling.temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).build())
-            .withMaxTokens(200);
-    return engine.generate(new CompletionRequest(new Prompt.Text("Say", false), options)).await().text();
+        GenerationOptions.builder()
+            .sampling(sampling.temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).build())
+            .maxTokens(200)
+            .build();
+    return engine.generate(CompletionRequest.of(new Prompt.Text("Say", false), options)).await().text();
   }
 
   @Test
@@ -89,7 +90,7 @@ class BannedTextsTest {
   /** The refused ones were once added to it, beyond the largest int. */
   @Test
   void theLargestTopKIsAllTokens() {
-    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(100);
+    GenerationOptions options = GenerationOptions.builder().maxTokens(100).build();
     for (int seed = 0; seed < 5; seed++) {
       Sampling sampling =
           Sampling.builder()
@@ -98,7 +99,8 @@ class BannedTextsTest {
               .temperature(2)
               .seed(seed)
               .build();
-      CompletionRequest request = new CompletionRequest(new Prompt.Text("Say", false), options.withSampling(sampling));
+      CompletionRequest request =
+          CompletionRequest.of(new Prompt.Text("Say", false), options.toBuilder().sampling(sampling).build());
       assertThat(engine.generate(request).await().text()).isNotEmpty().doesNotContainPattern("[aeiount]");
     }
   }
@@ -127,10 +129,9 @@ class BannedTextsTest {
 
   /** The texts of the tokens. */
   private static List<String> pieces(Engine from, Sampling sampling) {
-    GenerationOptions options =
-        GenerationOptions.defaults().withSampling(sampling).withMaxTokens(300).withTopLogprobs(1);
+    GenerationOptions options = GenerationOptions.builder().sampling(sampling).maxTokens(300).topLogprobs(1).build();
     List<String> pieces = new ArrayList<>();
-    try (Generation generation = from.generate(new CompletionRequest(new Prompt.Text("Say", false), options))) {
+    try (Generation generation = from.generate(CompletionRequest.of(new Prompt.Text("Say", false), options))) {
       for (GenerationEvent event : generation) {
         if (event instanceof GenerationEvent.Text piece) {
           for (TokenLogprobs token : piece.logprobs()) {
@@ -176,11 +177,12 @@ class BannedTextsTest {
     int[] tokens = model.tokenizer().tokenize(free, false, false);
     Set<Integer> letters = Set.of(tokens[3], tokens[9], tokens[20]);
     GenerationOptions options =
-        GenerationOptions.defaults()
-            .withSampling(Sampling.builder().banTokens(letters).seed(2).build())
-            .withMaxTokens(200)
-            .withTopLogprobs(1);
-    try (Generation generation = engine.generate(new CompletionRequest(new Prompt.Text("Say", false), options))) {
+        GenerationOptions.builder()
+            .sampling(Sampling.builder().banTokens(letters).seed(2).build())
+            .maxTokens(200)
+            .topLogprobs(1)
+            .build();
+    try (Generation generation = engine.generate(CompletionRequest.of(new Prompt.Text("Say", false), options))) {
       for (GenerationEvent event : generation) {
         if (event instanceof GenerationEvent.Text piece) {
           piece.logprobs().forEach(token -> assertThat(letters).doesNotContain(token.chosen().token()));

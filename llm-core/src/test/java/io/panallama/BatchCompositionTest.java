@@ -44,7 +44,7 @@ class BatchCompositionTest {
   @Test
   void eightStreamsGiveWhatEachGivesAlone() {
     GenerationOptions options =
-        GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(120).withTopLogprobs(2);
+        GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(120).topLogprobs(2).build();
     try (Model model = Model.load(TestFiles.demoModel());
         Engine engine = Engine.start(model, TestEngines.config().toBuilder().mailboxCapacity(4).build())) {
       List<List<TokenLogprobs>> alone = new ArrayList<>();

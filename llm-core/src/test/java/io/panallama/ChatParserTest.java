@@ -12,6 +12,7 @@ import io.panallama.config.ModelConfig;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.request.ChatTemplate;
+import io.panallama.internal.stream.ChatParser;
 import io.panallama.request.ChatRequest;
 import io.panallama.testkit.TinyModels;
 import java.io.IOException;
@@ -42,7 +43,7 @@ class ChatParserTest {
 
   private static ChatTemplate.Rendered rendered(String template, ChatRequest request) throws IOException {
     String source = Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template));
-    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source))) {
+    try (Model model = Model.load(file, ModelConfig.builder().chatTemplate(source).build())) {
       return model.template().render(request);
     }
   }
@@ -77,7 +78,7 @@ class ChatParserTest {
     StringBuilder deltas = new StringBuilder();
     try (ChatParserHandle parser = parser(QWEN3, tools())) {
       for (int i = 0; i < answer.length(); i++) {
-        ChatParserHandle.Update update = parser.update(answer.substring(i, i + 1), i + 1 == answer.length());
+        ChatParser.Update update = parser.update(answer.substring(i, i + 1), i + 1 == answer.length());
         assertThat(update.failure()).isNull();
         deltas.append(update.deltas() == null ? "" : update.deltas());
       }
@@ -131,7 +132,7 @@ class ChatParserTest {
     ChatParserHandle parser = parser(QWEN3, tools());
     parser.close();
     parser.close();
-    assertThat(parser.update("x", true)).isEqualTo(new ChatParserHandle.Update(null, null));
+    assertThat(parser.update("x", true)).isEqualTo(new ChatParser.Update(null, null));
   }
 
   @ParameterizedTest
@@ -150,7 +151,8 @@ class ChatParserTest {
 
   @Test
   void onlyTheAssistantIsContinued() {
-    ChatRequest request = ChatRequest.of("a").with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED));
+    ChatRequest request =
+        ChatRequest.of("a").with(TemplateOptions.builder().turn(TemplateOptions.Turn.CONTINUED).build());
     assertThatThrownBy(() -> rendered(QWEN3, request)).isInstanceOf(ChatTemplateException.class);
   }
 
@@ -158,7 +160,7 @@ class ChatParserTest {
   void aContinuedMessageIsNotToldAgain() throws IOException {
     ChatRequest request =
         ChatRequest.of(ChatMessage.user("Count"), ChatMessage.assistant("One, two"))
-            .with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED));
+            .with(TemplateOptions.builder().turn(TemplateOptions.Turn.CONTINUED).build());
     ChatTemplate.Rendered rendered = rendered(QWEN3, request);
     assertThat(rendered.prompt()).endsWith("One, two");
     try (ChatParserHandle parser = ChatParserHandle.create(Objects.requireNonNull(rendered.parser()))) {

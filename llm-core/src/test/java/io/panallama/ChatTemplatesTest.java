@@ -46,7 +46,7 @@ class ChatTemplatesTest {
   @ParameterizedTest
   @MethodSource("templates")
   void aTemplateRendersAConversationOrRefusesIt(Path template) throws IOException {
-    ModelConfig config = ModelConfig.defaults().withChatTemplate(Files.readString(template));
+    ModelConfig config = ModelConfig.builder().chatTemplate(Files.readString(template)).build();
     int rendered = 0;
     try (Model model = Model.load(file, config)) {
       for (Map.Entry<String, ChatRequest> conversation : Conversations.all().entrySet()) {

@@ -45,22 +45,23 @@ public final class Conversations {
     all.put("turns", ChatRequest.of(user, ChatMessage.assistant("Sunny."), ChatMessage.user("And tomorrow?")));
     all.put("system", ChatRequest.of(system, user));
     all.put("tools", ChatRequest.of(system, user).with(tools));
-    all.put("tools required", ChatRequest.of(user).with(tools.withChoice(new ToolChoice.Required())));
+    all.put("tools required", ChatRequest.of(user).with(tools.toBuilder().choice(new ToolChoice.Required()).build()));
     all.put("tool results", ChatRequest.of(system, user, calling, result).with(tools));
     all.put("reasoning", ChatRequest.of(user, thinking, ChatMessage.user("Thanks. Is it warm in Rome?")));
-    all.put("without thinking", ChatRequest.of(system, user).with(TemplateOptions.defaults().withThinking(false)));
+    all.put("without thinking", ChatRequest.of(system, user).with(TemplateOptions.builder().thinking(false).build()));
     all.put(
         "continued",
         ChatRequest.of(user, ChatMessage.assistant("It is"))
-            .with(TemplateOptions.defaults().withTurn(TemplateOptions.Turn.CONTINUED)));
+            .with(TemplateOptions.builder().turn(TemplateOptions.Turn.CONTINUED).build()));
     all.put(
         "schema",
         ChatRequest.of(user)
             .with(
-                GenerationOptions.defaults()
-                    .withFormat(
+                GenerationOptions.builder()
+                    .format(
                         new ResponseFormat.JsonSchema(
-                            "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"integer\"}}}"))));
+                            "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"integer\"}}}"))
+                    .build()));
     return all;
   }
 }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 /** The engine on real parts: llama.cpp and the demo model. */
 @Timeout(120)
 class EngineTest {
-  private static final GenerationOptions GREEDY = GenerationOptions.defaults().withSampling(Sampling.greedy());
+  private static final GenerationOptions GREEDY = GenerationOptions.builder().sampling(Sampling.greedy()).build();
 
   private static Model model;
   private static Engine engine;
@@ -77,7 +77,7 @@ class EngineTest {
   @Test
   void completesARawPrompt() {
     Completion completion =
-        engine.generate(CompletionRequest.of("Once upon a time").with(GREEDY.withMaxTokens(5))).await();
+        engine.generate(CompletionRequest.of("Once upon a time").with(GREEDY.toBuilder().maxTokens(5).build())).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(completion.usage().completionTokens()).isEqualTo(5);
   }
@@ -85,7 +85,7 @@ class EngineTest {
   @Test
   void tokensAndTextOfAPromptGiveTheSame() {
     int[] tokens = model.tokenizer().tokenize("Once upon a time", true, false);
-    GenerationOptions options = GREEDY.withMaxTokens(10);
+    GenerationOptions options = GREEDY.toBuilder().maxTokens(10).build();
     assertThat(engine.generate(CompletionRequest.of(tokens).with(options)).await().text())
         .isEqualTo(engine.generate(CompletionRequest.of("Once upon a time").with(options)).await().text());
   }
@@ -94,14 +94,16 @@ class EngineTest {
   void theSameSeedGivesTheSameText() {
     Sampling seeded = Sampling.builder().temperature(1.5f).seed(42).build();
     ChatRequest request =
-        ChatRequest.of("Tell me a story").with(GenerationOptions.defaults().withSampling(seeded).withMaxTokens(40));
+        ChatRequest.of("Tell me a story").with(GenerationOptions.builder().sampling(seeded).maxTokens(40).build());
     assertThat(engine.generate(request).await().text()).isEqualTo(engine.generate(request).await().text());
   }
 
   @Test
   void stopsAtAStopText() {
     Completion completion =
-        engine.generate(ChatRequest.of("What is the capital of France?").with(GREEDY.withStops("of Fr"))).await();
+        engine
+            .generate(ChatRequest.of("What is the capital of France?").with(GREEDY.toBuilder().stops("of Fr").build()))
+            .await();
     assertThat(completion.text()).isEqualTo("The capital ");
     assertThat(completion.reason()).isEqualTo(FinishReason.STOP_TEXT);
   }
@@ -109,7 +111,8 @@ class EngineTest {
   @Test
   void reportsLogprobsLikeliestFirst() {
     List<TokenLogprobs> logprobs = new ArrayList<>();
-    for (GenerationEvent event : engine.generate(ChatRequest.of("Hello").with(GREEDY.withTopLogprobs(3)))) {
+    for (GenerationEvent event :
+        engine.generate(ChatRequest.of("Hello").with(GREEDY.toBuilder().topLogprobs(3).build()))) {
       if (event instanceof Text text) {
         logprobs.addAll(text.logprobs());
       }
@@ -127,14 +130,15 @@ class EngineTest {
     Sampling sampling =
         Sampling.builder().temperature(0).grammar(new Sampler.Grammar("root ::= \"yes\" | \"no\"", "root")).build();
     Completion completion =
-        engine.generate(ChatRequest.of("Do llamas fly?").with(GREEDY.withSampling(sampling))).await();
+        engine.generate(ChatRequest.of("Do llamas fly?").with(GREEDY.toBuilder().sampling(sampling).build())).await();
     assertThat(completion.text()).isIn("yes", "no");
   }
 
   @Test
   void aGrammarThatDoesNotCompileIsRefused() {
     Sampling sampling = Sampling.builder().grammar(new Sampler.Grammar("root ::= \"unclosed", "root")).build();
-    assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(GREEDY.withSampling(sampling))))
+    assertThatThrownBy(
+            () -> engine.generate(ChatRequest.of("Hello").with(GREEDY.toBuilder().sampling(sampling).build())))
         .isInstanceOfSatisfying(
             InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("grammar"))
         .hasMessageContaining("does not compile");
@@ -149,7 +153,8 @@ class EngineTest {
             "root ::= ((\"a\"?){0,20}){0,20}",
             nestedOptions(300))) {
       Sampling sampling = Sampling.builder().grammar(new Sampler.Grammar(gbnf, "root")).build();
-      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(GREEDY.withSampling(sampling))))
+      assertThatThrownBy(
+              () -> engine.generate(ChatRequest.of("Hello").with(GREEDY.toBuilder().sampling(sampling).build())))
           .as(gbnf)
           .isInstanceOf(InvalidRequestException.class)
           .hasMessageContaining("more than 200 optional parts in a row");
@@ -163,7 +168,7 @@ class EngineTest {
       choices.append(" | \"b").append(i).append("\"");
     }
     for (String gbnf : List.of(choices.toString(), "root ::= [a-z ]{1,1000}", "root ::= (\"a\"?){0,20} \"b\"")) {
-      assertGenerates(new Sampling(List.of(new Sampler.Grammar(gbnf, "root"), new Sampler.Dist()), 1));
+      assertGenerates(Sampling.of(List.of(new Sampler.Grammar(gbnf, "root"), new Sampler.Dist()), 1));
     }
   }
 
@@ -179,8 +184,12 @@ class EngineTest {
   @Test
   void aTemperatureNextToNothingIsGreedy() {
     Sampling cold = Sampling.builder().temperature(1e-38f).seed(1).build();
-    GenerationOptions options = GREEDY.withMaxTokens(10);
-    assertThat(engine.generate(ChatRequest.of("Tell me a story").with(options.withSampling(cold))).await().text())
+    GenerationOptions options = GREEDY.toBuilder().maxTokens(10).build();
+    assertThat(
+            engine
+                .generate(ChatRequest.of("Tell me a story").with(options.toBuilder().sampling(cold).build()))
+                .await()
+                .text())
         .isEqualTo(engine.generate(ChatRequest.of("Tell me a story").with(options)).await().text());
   }
 
@@ -191,7 +200,7 @@ class EngineTest {
       bias.put(token, Float.MAX_VALUE);
     }
     List<Sampler> chain = List.of(new Sampler.LogitBias(bias), new Sampler.Temperature(0.5f), new Sampler.Dist());
-    GenerationOptions options = GREEDY.withSampling(new Sampling(chain, 1));
+    GenerationOptions options = GREEDY.toBuilder().sampling(Sampling.of(chain, 1)).build();
     assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(options)).await())
         .isInstanceOf(GenerationException.class)
         .hasMessageContaining("too large to draw from");
@@ -199,10 +208,10 @@ class EngineTest {
 
   @Test
   void stopsAndBreakersThatWouldCostTooMuchAreRefused() {
-    assertThatThrownBy(() -> GREEDY.withStops("x".repeat(1025)))
+    assertThatThrownBy(() -> GREEDY.toBuilder().stops("x".repeat(1025)).build())
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("1025 chars; at most 1024");
-    assertThatThrownBy(() -> GREEDY.withStops("\uD800"))
+    assertThatThrownBy(() -> GREEDY.toBuilder().stops("\uD800").build())
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("surrogate");
     assertThatThrownBy(() -> new Sampler.Dry(1, 1.5f, 2, 64, List.of("x".repeat(41))))
@@ -233,7 +242,7 @@ class EngineTest {
             new Sampler.DynamicTemperature(0.8f, 0.2f, 1),
             new Sampler.Infill());
     for (Sampler stage : stages) {
-      assertGenerates(new Sampling(List.of(stage, new Sampler.Dist()), 1));
+      assertGenerates(Sampling.of(List.of(stage, new Sampler.Dist()), 1));
     }
     List<Sampler> selecting =
         List.of(
@@ -243,17 +252,17 @@ class EngineTest {
             new Sampler.MirostatV2(5, 0.1f),
             new Sampler.AdaptiveP(0.5f, 0.9f));
     for (Sampler last : selecting) {
-      assertGenerates(new Sampling(List.of(last), 1));
+      assertGenerates(Sampling.of(List.of(last), 1));
     }
   }
 
   @Test
   void withoutItsEndTokensAnAnswerHasTheLengthThatWasAskedFor() {
-    Completion ends = engine.generate(ChatRequest.of("Hello").with(GREEDY.withMaxTokens(100))).await();
+    Completion ends = engine.generate(ChatRequest.of("Hello").with(GREEDY.toBuilder().maxTokens(100).build())).await();
     assertThat(ends.reason()).isEqualTo(FinishReason.STOP);
 
     Sampling endless = Sampling.builder().temperature(0).ignoreEnd(true).build();
-    GenerationOptions options = GREEDY.withSampling(endless).withMaxTokens(100);
+    GenerationOptions options = GREEDY.toBuilder().sampling(endless).maxTokens(100).build();
     Completion goesOn = engine.generate(ChatRequest.of("Hello").with(options)).await();
 
     assertThat(goesOn.reason()).isEqualTo(FinishReason.LENGTH);
@@ -262,7 +271,7 @@ class EngineTest {
   }
 
   private static void assertGenerates(Sampling sampling) {
-    GenerationOptions options = GenerationOptions.defaults().withSampling(sampling).withMaxTokens(8);
+    GenerationOptions options = GenerationOptions.builder().sampling(sampling).maxTokens(8).build();
     Completion completion = engine.generate(ChatRequest.of("Tell me a story").with(options)).await();
     assertThat(completion.usage().completionTokens()).as("tokens by %s", sampling).isPositive();
   }
@@ -270,7 +279,8 @@ class EngineTest {
   @Test
   void aBiasOfATokenThatDoesNotExistIsRefused() {
     Sampling sampling = Sampling.builder().logitBias(Map.of(1_000_000, 1f)).build();
-    assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello").with(GREEDY.withSampling(sampling))))
+    assertThatThrownBy(
+            () -> engine.generate(ChatRequest.of("Hello").with(GREEDY.toBuilder().sampling(sampling).build())))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("1000000")
         .hasMessageContaining("0 to 2047");

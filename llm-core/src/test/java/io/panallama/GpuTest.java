@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class GpuTest {
   private static final GenerationOptions GREEDY =
-      GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(60).withTopLogprobs(2);
+      GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(60).topLogprobs(2).build();
 
   @Test
   void cudaIsFoundAndListsItsDevices() {
@@ -42,7 +42,7 @@ class GpuTest {
   }
 
   private static List<String> answers(int gpuLayers, List<String> questions) {
-    try (Model model = Model.load(TestFiles.demoModel(), ModelConfig.defaults().withGpuLayers(gpuLayers));
+    try (Model model = Model.load(TestFiles.demoModel(), ModelConfig.builder().gpuLayers(gpuLayers).build());
         Engine engine = Engine.start(model)) {
       List<Generation> running = new ArrayList<>();
       questions.forEach(question -> running.add(engine.generate(ChatRequest.of(question).with(GREEDY))));

@@ -15,7 +15,7 @@ import org.assertj.core.data.Offset;
 /** Compares greedy outputs that were computed in different ways, which changes the last bits of the logits. */
 final class GreedyOutput {
   static final GenerationOptions OPTIONS =
-      GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(12).withTopLogprobs(2);
+      GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(12).topLogprobs(2).build();
 
   private GreedyOutput() {}
 

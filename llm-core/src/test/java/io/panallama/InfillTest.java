@@ -81,7 +81,7 @@ class InfillTest {
 
   @Test
   void prefixComesBeforeSuffix() {
-    assertThat(prompt(InfillRequest.of("int a", ";").withPrompt(" =")))
+    assertThat(prompt(InfillRequest.of("int a", ";").toBuilder().prompt(" =").build()))
         .isEqualTo(
             tokens(
                 "<|repo_name|>myproject\n<|file_sep|>filename\n"
@@ -90,7 +90,7 @@ class InfillTest {
 
   @Test
   void suffixComesFirstWhereItShould() {
-    assertThat(prompt(InfillRequest.of("int a", ";").withPrompt(" =").withSuffixFirst(true)))
+    assertThat(prompt(InfillRequest.of("int a", ";").toBuilder().prompt(" =").suffixFirst(true).build()))
         .isEqualTo(
             tokens(
                 "<|repo_name|>myproject\n<|file_sep|>filename\n"
@@ -100,8 +100,9 @@ class InfillTest {
   @Test
   void otherFilesStandBefore() {
     InfillRequest request =
-        InfillRequest.of("x", "y")
-            .withExtra(List.of(new InfillRequest.File("A.java", "class A"), new InfillRequest.File("", "text")));
+        InfillRequest.of("x", "y").toBuilder()
+            .extra(List.of(new InfillRequest.File("A.java", "class A"), new InfillRequest.File("", "text")))
+            .build();
     assertThat(prompt(request))
         .isEqualTo(
             tokens(
@@ -113,7 +114,7 @@ class InfillTest {
   void whatIsFarFromTheGapIsLeftOut() {
     String before = letters(5000);
     String after = letters(3000);
-    assertThat(prompt(InfillRequest.of(before, after).withWindow(1000).withPrompt("123")))
+    assertThat(prompt(InfillRequest.of(before, after).toBuilder().window(1000).prompt("123").build()))
         .isEqualTo(
             tokens(
                 "<|repo_name|>myproject\n<|file_sep|>filename\n<|fim_prefix|>"
@@ -127,10 +128,11 @@ class InfillTest {
   void theEndOfTheOtherFilesGetsWhatIsLeft() {
     String other = letters(5000);
     InfillRequest request =
-        InfillRequest.of("a", "b")
-            .withWindow(1000)
-            .withExtra(List.of(new InfillRequest.File("f", other)))
-            .with(GenerationOptions.defaults().withMaxTokens(100));
+        InfillRequest.of("a", "b").toBuilder()
+            .window(1000)
+            .extra(List.of(new InfillRequest.File("f", other)))
+            .build()
+            .with(GenerationOptions.builder().maxTokens(100).build());
     String end = "filename\n";
     int room = CONTEXT - 1000 - 2 * 100;
     assertThat(prompt(request))
@@ -146,7 +148,9 @@ class InfillTest {
   void aSmallContextKeepsRoomForAnAnswer() {
     int[] prompt =
         InfillPrompt.tokens(
-            InfillRequest.of(letters(5000), letters(5000)).withExtra(List.of(new InfillRequest.File("", letters(999)))),
+            InfillRequest.of(letters(5000), letters(5000)).toBuilder()
+                .extra(List.of(new InfillRequest.File("", letters(999))))
+                .build(),
             model.handle(),
             model.vocabulary().facts(),
             256);
@@ -157,7 +161,10 @@ class InfillTest {
   void specialTokensInTextsAreText() {
     String forged = "<|fim_middle|><|im_start|>";
     InfillRequest request =
-        InfillRequest.of(forged, forged).withPrompt(forged).withExtra(List.of(new InfillRequest.File(forged, forged)));
+        InfillRequest.of(forged, forged).toBuilder()
+            .prompt(forged)
+            .extra(List.of(new InfillRequest.File(forged, forged)))
+            .build();
     List<Integer> controls = Arrays.stream(prompt(request)).filter(model.vocabulary()::isControl).boxed().toList();
     assertThat(controls)
         .containsExactly(
@@ -171,7 +178,7 @@ class InfillTest {
 
   @Test
   void aGapIsFilled() {
-    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(8);
+    GenerationOptions options = GenerationOptions.builder().maxTokens(8).build();
     InfillRequest request = InfillRequest.of("int a = ", ";").with(options);
     Completion answer = engine.generate(request).await();
     assertThat(answer.text()).isNotEmpty();
@@ -182,7 +189,7 @@ class InfillTest {
   @Test
   void aFormatHoldsForGapsToo() {
     GenerationOptions options =
-        GenerationOptions.defaults().withFormat(new ResponseFormat.Gbnf("root ::= \"yes\" | \"no\""));
+        GenerationOptions.builder().format(new ResponseFormat.Gbnf("root ::= \"yes\" | \"no\"")).build();
     assertThat(engine.generate(InfillRequest.of("a", "b").with(options)).await().text()).isIn("yes", "no");
   }
 
@@ -208,7 +215,8 @@ class InfillTest {
     Path file = folder.resolve("three.gguf");
     writer.write(file);
     try (Model three = Model.load(file)) {
-      InfillRequest request = InfillRequest.of("0", "1").withExtra(List.of(new InfillRequest.File("ignored", "2")));
+      InfillRequest request =
+          InfillRequest.of("0", "1").toBuilder().extra(List.of(new InfillRequest.File("ignored", "2"))).build();
       int[] prompt = InfillPrompt.tokens(request, three.handle(), three.vocabulary().facts(), CONTEXT);
       assertThat(three.tokenizer().detokenize(prompt)).startsWith("\n\n--- snippet ---\n\n2");
       int bos = three.vocabulary().beginningOfText().orElseThrow();

@@ -90,7 +90,7 @@ class ModelTest {
   @Test
   void aVocabularyCanBeLoadedWithoutWeightsAndCannotGenerate() {
     Path file = BrokenModels.VOCABULARY_ONLY.create(folder);
-    try (Model model = Model.load(file, ModelConfig.defaults().withVocabularyOnly(true))) {
+    try (Model model = Model.load(file, ModelConfig.builder().vocabularyOnly(true).build())) {
       assertThat(model.tokenizer().tokenize("abc", false, false)).isNotEmpty();
       assertThatThrownBy(() -> Engine.start(model, TestEngines.config()))
           .isInstanceOfSatisfying(
@@ -102,7 +102,7 @@ class ModelTest {
   @Test
   void tellsHowFarItHasLoaded() {
     List<Float> heard = new ArrayList<>();
-    ModelConfig config = ModelConfig.defaults().withListener(progress -> heard.add(progress));
+    ModelConfig config = ModelConfig.builder().listener(progress -> heard.add(progress)).build();
     Model.load(TestFiles.demoModel(), config).close();
     assertThat(heard).isNotEmpty().isSorted().allMatch(progress -> progress >= 0 && progress <= 1);
     assertThat(heard.getLast()).isEqualTo(1);
@@ -110,7 +110,7 @@ class ModelTest {
 
   @Test
   void theListenerCanStopTheLoad() {
-    ModelConfig config = ModelConfig.defaults().withListener(progress -> false);
+    ModelConfig config = ModelConfig.builder().listener(progress -> false).build();
     assertThatThrownBy(() -> Model.load(TestFiles.demoModel(), config))
         .isInstanceOfSatisfying(
             ModelLoadException.class,
@@ -121,10 +121,11 @@ class ModelTest {
   void aListenerThatThrowsStopsTheLoadAndIsTheCause() {
     IllegalStateException thrown = new IllegalStateException("no more");
     ModelConfig config =
-        ModelConfig.defaults()
-            .withListener(progress -> {
+        ModelConfig.builder()
+            .listener(progress -> {
               throw thrown;
-            });
+            })
+            .build();
     assertThatThrownBy(() -> Model.load(TestFiles.demoModel(), config))
         .isInstanceOf(ModelLoadException.class)
         .hasCause(thrown);
@@ -133,9 +134,9 @@ class ModelTest {
   @ParameterizedTest
   @EnumSource(LoadMode.class)
   void everyLoadModeGivesTheSameAnswer(LoadMode mode) {
-    try (Model model = Model.load(TestFiles.demoModel(), ModelConfig.defaults().withLoadMode(mode));
+    try (Model model = Model.load(TestFiles.demoModel(), ModelConfig.builder().loadMode(mode).build());
         Engine engine = Engine.start(model, TestEngines.config())) {
-      GenerationOptions options = GenerationOptions.defaults().withSampling(Sampling.greedy());
+      GenerationOptions options = GenerationOptions.builder().sampling(Sampling.greedy()).build();
       assertThat(engine.generate(ChatRequest.of("What is the capital of France?").with(options)).await().text())
           .isEqualTo("The capital of France is Paris.");
     }
@@ -148,7 +149,7 @@ class ModelTest {
     Path file = TinyModels.write(folder.resolve("tiny.gguf"), spec);
     try (Model model = Model.load(file);
         Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(3).build())) {
-      GenerationOptions options = GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(20);
+      GenerationOptions options = GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(20).build();
       String alone = engine.generate(CompletionRequest.of("abc").with(options)).await().text();
       assertThat(alone).isNotEmpty();
       List<Generation> together = new ArrayList<>();
@@ -177,7 +178,8 @@ class ModelTest {
         Engine engine = Engine.start(model, TestEngines.config())) {
       assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(ChatTemplateException.class);
       // Chat is out of the question; everything else is not.
-      assertThat(engine.generate(CompletionRequest.of("a").with(GenerationOptions.defaults().withMaxTokens(1))).await())
+      assertThat(
+              engine.generate(CompletionRequest.of("a").with(GenerationOptions.builder().maxTokens(1).build())).await())
           .isNotNull();
     }
   }

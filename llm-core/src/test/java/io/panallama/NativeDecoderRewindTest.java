@@ -3,7 +3,7 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
-import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
@@ -31,16 +31,16 @@ class NativeDecoderRewindTest {
         NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
       compute(decoder, 1, 0, 64);
       compute(decoder, 0, 0, 64);
-      decoder.remove(1);
+      decoder.memory().remove(1);
       compute(decoder, 0, 64, 400);
-      return decoder.removeFrom(0, 64);
+      return decoder.memory().removeFrom(0, 64);
     }
   }
 
   private static void compute(NativeDecoder decoder, int sequence, int first, int count) {
-    decoder.clearBatch();
+    decoder.batch().clear();
     for (int i = 0; i < count; i++) {
-      decoder.addToBatch(40 + i % 50, first + i, sequence, false);
+      decoder.batch().addToken(40 + i % 50, first + i, sequence, false);
     }
     assertThat(decoder.decode()).isEqualTo(Status.OK);
   }

@@ -82,7 +82,7 @@ class QuantizerTest {
   private static void generates(Path file) {
     try (Model model = Model.load(file);
         Engine engine = Engine.start(model, TestEngines.config())) {
-      GenerationOptions options = GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(4);
+      GenerationOptions options = GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(4).build();
       assertThat(engine.generate(CompletionRequest.of("abc").with(options)).await().usage().completionTokens())
           .isEqualTo(4);
     }

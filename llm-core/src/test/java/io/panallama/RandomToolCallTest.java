@@ -101,7 +101,7 @@ class RandomToolCallTest {
     int whole = 0;
     int calls = 0;
     int parallel = 0;
-    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source(format.template)));
+    try (Model model = Model.load(file, ModelConfig.builder().chatTemplate(source(format.template)).build());
         Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(1).contextSize(8192).build())) {
       for (int seed = 0; seed < GENERATIONS; seed++) {
         Map<String, JsonSchema> validators = new HashMap<>();
@@ -114,7 +114,7 @@ class RandomToolCallTest {
         ToolChoice choice = seed % 2 == 0 ? new ToolChoice.Required() : new ToolChoice.Named("tool_1");
         ChatRequest request =
             ChatRequest.of("Do it")
-                .with(new Tools(List.of(tools), choice, seed % 4 < 2))
+                .with(Tools.builder().list(List.of(tools)).choice(choice).parallelCalls(seed % 4 < 2).build())
                 .with(options(model, format, seed));
         Completion answer = engine.generate(request).await();
         if (answer.reason() != FinishReason.TOOL_CALLS) {
@@ -150,7 +150,7 @@ class RandomToolCallTest {
     likely.put(model.vocabulary().endOfText().orElseThrow(), 7f);
     Sampling sampling =
         Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).logitBias(likely).build();
-    return GenerationOptions.defaults().withSampling(sampling).withMaxTokens(1000);
+    return GenerationOptions.builder().sampling(sampling).maxTokens(1000).build();
   }
 
   /** Fails closed: these templates have no form for calls, and llama.cpp gives no grammar for them. */
@@ -158,15 +158,15 @@ class RandomToolCallTest {
   @ValueSource(strings = {"google-gemma-2-2b-it", "microsoft-Phi-3.5-mini-instruct"})
   void whereNothingCanBeForcedTheRequestIsRefused(String template) throws Exception {
     Path file = TinyModels.write(folder.resolve("plain.gguf"));
-    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source(template)));
+    try (Model model = Model.load(file, ModelConfig.builder().chatTemplate(source(template)).build());
         Engine engine = Engine.start(model, TestEngines.config())) {
       Tools tools = Tools.of(Conversations.WEATHER);
       for (ToolChoice choice : List.of(new ToolChoice.Required(), new ToolChoice.Named("get_weather"))) {
-        assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hi").with(tools.withChoice(choice))))
+        assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hi").with(tools.toBuilder().choice(choice).build())))
             .isInstanceOf(InvalidRequestException.class)
             .hasMessageContaining("tool_choice can't be kept");
       }
-      GenerationOptions few = GenerationOptions.defaults().withMaxTokens(3);
+      GenerationOptions few = GenerationOptions.builder().maxTokens(3).build();
       assertThat(engine.generate(ChatRequest.of("Hi").with(tools).with(few)).await().toolCalls()).isEmpty();
     }
   }
@@ -174,9 +174,9 @@ class RandomToolCallTest {
   @Test
   void aFormatThatATemplateCantKeepIsRefused() throws Exception {
     Path file = TinyModels.write(folder.resolve("plain.gguf"));
-    try (Model model = Model.load(file, ModelConfig.defaults().withChatTemplate(source("Kimi-K2-Instruct")));
+    try (Model model = Model.load(file, ModelConfig.builder().chatTemplate(source("Kimi-K2-Instruct")).build());
         Engine engine = Engine.start(model, TestEngines.config())) {
-      GenerationOptions options = GenerationOptions.defaults().withFormat(new ResponseFormat.JsonObject());
+      GenerationOptions options = GenerationOptions.builder().format(new ResponseFormat.JsonObject()).build();
       assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hi").with(options)))
           .isInstanceOf(InvalidRequestException.class)
           .hasMessageContaining("response_format can't be enforced");

@@ -38,10 +38,11 @@ class SeedTest {
     List<Sampler> chain = List.of(new Sampler.TopK(CANDIDATES), new Sampler.Dist());
     return ChatRequest.of(question)
         .with(
-            GenerationOptions.defaults()
-                .withSampling(new Sampling(chain, seed))
-                .withMaxTokens(80)
-                .withTopLogprobs(CANDIDATES));
+            GenerationOptions.builder()
+                .sampling(Sampling.of(chain, seed))
+                .maxTokens(80)
+                .topLogprobs(CANDIDATES)
+                .build());
   }
 
   private static List<TokenLogprobs> read(Generation generation) {

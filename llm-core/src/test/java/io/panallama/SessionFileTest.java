@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class SessionFileTest {
   private static final GenerationOptions TEN =
-      GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(10);
+      GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(10).build();
   private static final String LONG = "A session that is long enough to be worth keeping, and then some more. ";
 
   @TempDir private Path folder;
@@ -103,7 +103,7 @@ class SessionFileTest {
     try (Model model = Model.load(model(Architecture.TRANSFORMER, 1));
         Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(1).contextSize(256).build())) {
       Session session = engine.openSession();
-      GenerationOptions unlimited = TEN.withMaxTokens(GenerationOptions.UNLIMITED);
+      GenerationOptions unlimited = TEN.toBuilder().maxTokens(GenerationOptions.UNLIMITED).build();
       assertThat(session.generate(text(LONG).with(unlimited)).await().reason()).isEqualTo(FinishReason.CONTEXT_FULL);
       assertThat(session.position()).isEqualTo(engine.sequenceContextSize());
       Path file = folder.resolve("full.session");
@@ -158,7 +158,8 @@ class SessionFileTest {
               SessionFileException.class,
               failure -> assertThat(failure.reason()).isEqualTo(SessionFileException.Reason.IO));
       Path file = folder.resolve("running");
-      Generation running = session.generate(text("").with(TEN.withMaxTokens(GenerationOptions.UNLIMITED)));
+      Generation running =
+          session.generate(text("").with(TEN.toBuilder().maxTokens(GenerationOptions.UNLIMITED).build()));
       assertThatThrownBy(() -> session.save(file)).isInstanceOf(IllegalStateException.class);
       running.close();
       session.save(file);

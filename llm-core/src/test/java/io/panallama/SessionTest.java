@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class SessionTest {
   private static final GenerationOptions TEN =
-      GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(10);
+      GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(10).build();
 
   @TempDir private static Path folder;
 
@@ -80,7 +80,7 @@ class SessionTest {
     Session session = engine.openSession();
     String first = session.generate(text("A long story:")).await().text();
     String second = session.generate(text("")).await().text();
-    Completion whole = engine.generate(text("A long story:").with(TEN.withMaxTokens(20))).await();
+    Completion whole = engine.generate(text("A long story:").with(TEN.toBuilder().maxTokens(20).build())).await();
     assertThat(first + second).isEqualTo(whole.text());
   }
 
@@ -138,7 +138,8 @@ class SessionTest {
   @Test
   void oneGenerationAtATime() {
     Session session = engine.openSession();
-    Generation endless = session.generate(text("Without end").with(TEN.withMaxTokens(GenerationOptions.UNLIMITED)));
+    Generation endless =
+        session.generate(text("Without end").with(TEN.toBuilder().maxTokens(GenerationOptions.UNLIMITED).build()));
     assertThatThrownBy(() -> session.generate(text("More")))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("running");
@@ -159,7 +160,10 @@ class SessionTest {
         .isInstanceOf(PromptTooLongException.class);
     assertThat(session.tokens()).isEqualTo(path);
     Completion full =
-        session.generate(CompletionRequest.of(new int[600]).with(TEN.withOverflow(new ContextOverflow.Stop()))).await();
+        session
+            .generate(
+                CompletionRequest.of(new int[600]).with(TEN.toBuilder().overflow(new ContextOverflow.Stop()).build()))
+            .await();
     assertThat(full.reason()).isEqualTo(FinishReason.CONTEXT_FULL);
     assertThat(session.position()).isEqualTo(path.length + 600);
   }
@@ -172,7 +176,7 @@ class SessionTest {
       session = other.openSession();
       session.generate(text("Some text")).await();
       path = session.tokens();
-      session.generate(text("Cut off").with(TEN.withMaxTokens(GenerationOptions.UNLIMITED)));
+      session.generate(text("Cut off").with(TEN.toBuilder().maxTokens(GenerationOptions.UNLIMITED).build()));
     }
     assertThat(session.tokens()).isEqualTo(path);
     assertThatThrownBy(() -> session.generate(text("More"))).isInstanceOf(IllegalStateException.class);

@@ -33,7 +33,9 @@ class SharedPrefixTest {
         Engine engine = Engine.start(model, TestEngines.config())) {
       ChatMessage question = ChatMessage.user("Tell me a joke");
       Completion first =
-          engine.generate(ChatRequest.of(question).with(GreedyOutput.OPTIONS.withMaxTokens(100))).await();
+          engine
+              .generate(ChatRequest.of(question).with(GreedyOutput.OPTIONS.toBuilder().maxTokens(100).build()))
+              .await();
       assertThat(first.usage().cachedTokens()).isZero();
       Completion second =
           engine

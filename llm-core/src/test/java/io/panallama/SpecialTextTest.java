@@ -97,7 +97,7 @@ class SpecialTextTest {
   @MethodSource("vocabularies")
   void noFamilyOfTemplatesLetsTextBecomeTokens(String vocabulary) throws IOException {
     Path file = TestFiles.llamaTestData().resolve("vocab").resolve(vocabulary);
-    ModelConfig config = ModelConfig.defaults().withVocabularyOnly(true);
+    ModelConfig config = ModelConfig.builder().vocabularyOnly(true).build();
     List<Path> family = new ArrayList<>();
     List<String> specials = new ArrayList<>();
     try (Model model = Model.load(file, config)) {
@@ -110,7 +110,7 @@ class SpecialTextTest {
       }
     }
     for (Path template : family) {
-      try (Model model = Model.load(file, config.withChatTemplate(Files.readString(template)))) {
+      try (Model model = Model.load(file, config.toBuilder().chatTemplate(Files.readString(template)).build())) {
         compare(model, template, "a " + String.join(" b ", specials) + " c" + String.join("", specials) + " d");
       }
     }

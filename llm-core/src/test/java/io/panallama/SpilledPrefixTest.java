@@ -48,7 +48,7 @@ class SpilledPrefixTest {
   }
 
   private SpillConfig disk(long memoryBytes) {
-    return SpillConfig.toMemory(memoryBytes).withDisk(folder.resolve("spilled"), PLENTY);
+    return SpillConfig.toMemory(memoryBytes).toBuilder().disk(folder.resolve("spilled"), PLENTY).build();
   }
 
   private static int[] text(Random random, int length) {

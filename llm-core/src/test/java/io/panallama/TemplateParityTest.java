@@ -54,7 +54,7 @@ class TemplateParityTest {
     int equal = 0;
     int refused = 0;
     for (Path template : ChatTemplatesTest.templates()) {
-      ModelConfig config = ModelConfig.defaults().withChatTemplate(Files.readString(template));
+      ModelConfig config = ModelConfig.builder().chatTemplate(Files.readString(template)).build();
       try (Model model = Model.load(file, config);
           Server server = new Server(file, template)) {
         for (Map.Entry<String, ChatRequest> conversation : Conversations.all().entrySet()) {
@@ -139,10 +139,10 @@ class TemplateParityTest {
     /** The prompt; empty if it was refused. */
     String apply(ChatRequest request) throws Exception {
       ObjectNode body = ChatTemplateRequest.of(request);
-      if (request.template().thinking() != null) {
+      if (request.template().thinking().isPresent()) {
         // llama-server has it among the variables of the template.
         body.remove("enable_thinking");
-        body.putObject("chat_template_kwargs").put("enable_thinking", request.template().thinking());
+        body.putObject("chat_template_kwargs").put("enable_thinking", request.template().thinking().orElseThrow());
       }
       body.put("reasoning_format", "deepseek");
       HttpRequest post =

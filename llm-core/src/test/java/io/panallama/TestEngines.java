@@ -26,6 +26,6 @@ public final class TestEngines {
         never.put(token, Float.NEGATIVE_INFINITY);
       }
     }
-    return GenerationOptions.defaults().withSampling(Sampling.builder().temperature(0).logitBias(never).build());
+    return GenerationOptions.builder().sampling(Sampling.builder().temperature(0).logitBias(never).build()).build();
   }
 }

@@ -74,7 +74,7 @@ class TokenizerGoldenTest {
   private static Model load(String name) {
     return Model.load(
         TestFiles.llamaTestData().resolve("vocab").resolve(name + ".gguf"),
-        ModelConfig.defaults().withVocabularyOnly(true));
+        ModelConfig.builder().vocabularyOnly(true).build());
   }
 
   /** The format of llama.cpp's tests/test-tokenizer-0.cpp: texts between separators, a line of ids for each. */

@@ -46,7 +46,8 @@ class ToolDefinitionsTest {
 
   /** Required, so that the grammar is not lazy and a random model gets to the call. */
   private static ChatRequest request(List<Tool> tools) {
-    return ChatRequest.of("Do it").with(new Tools(tools, new ToolChoice.Required(), false));
+    return ChatRequest.of("Do it")
+        .with(Tools.builder().list(tools).choice(new ToolChoice.Required()).parallelCalls(false).build());
   }
 
   private static Tool tool(String name, String definition) {
@@ -72,7 +73,7 @@ class ToolDefinitionsTest {
         TinySpec.defaults().withContextLength(8192).withVocabulary(330).withWords(words).withEnd(TinySpec.End.NATURAL);
     Path file = TinyModels.write(folder.resolve(template + ".gguf"), spec);
     String source = Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template + ".jinja"));
-    return Model.load(file, ModelConfig.defaults().withChatTemplate(source));
+    return Model.load(file, ModelConfig.builder().chatTemplate(source).build());
   }
 
   static Stream<Arguments> formats() {
@@ -99,7 +100,7 @@ class ToolDefinitionsTest {
         List<Tool> tools = seed % 2 == 0 ? tools() : tools().reversed();
         Sampling sampling =
             Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).logitBias(likely).build();
-        GenerationOptions options = GenerationOptions.defaults().withSampling(sampling).withMaxTokens(600);
+        GenerationOptions options = GenerationOptions.builder().sampling(sampling).maxTokens(600).build();
         Completion answer = engine.generate(request(tools).with(options)).await();
         for (ToolCall call : answer.reason() == FinishReason.TOOL_CALLS ? answer.toolCalls() : List.<ToolCall>of()) {
           JsonNode arguments = JSON.readTree(call.arguments());

@@ -60,7 +60,7 @@ final class EngineOptions {
   /** Loads the model. */
   Model load() {
     Path file = model.equals(DEMO) ? DemoModel.extract() : Path.of(model).toAbsolutePath();
-    return Model.load(file, ModelConfig.defaults().withGpuLayers(gpuLayers));
+    return Model.load(file, ModelConfig.builder().gpuLayers(gpuLayers).build());
   }
 
   @Nullable Path json() {

@@ -105,7 +105,7 @@ final class GrammarProgram implements Callable<Integer> {
     while (generated < tokens) {
       Sampling sampling = Sampling.builder().seed(++seed).ignoreEnd(format instanceof ResponseFormat.Text).build();
       GenerationOptions limits =
-          GenerationOptions.defaults().withSampling(sampling).withFormat(format).withMaxTokens(tokens);
+          GenerationOptions.builder().sampling(sampling).format(format).maxTokens(tokens).build();
       Completion answer = engine.generate(CompletionRequest.of(requests.tokens(8)).with(limits)).await();
       generated += Math.max(0, answer.usage().completionTokens() - 1);
       time = time.plus(answer.timings().decode());

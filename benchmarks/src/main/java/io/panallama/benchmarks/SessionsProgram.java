@@ -70,7 +70,7 @@ final class SessionsProgram implements Callable<Integer> {
   }
 
   private void run(Model model, Path folder) throws IOException {
-    SpillConfig spill = SpillConfig.toMemory((long) memory << 20).withDisk(folder, (long) disk << 20);
+    SpillConfig spill = SpillConfig.toMemory((long) memory << 20).toBuilder().disk(folder, (long) disk << 20).build();
     EngineConfig config = options.config().slots(8).spill(spill).build();
     Requests requests = new Requests(model);
     Random random = new Random(2);

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Chooses a set of libraries, loads it and checks it before first use. {@link NativeLibraries} does this once per
- * process; the class itself remembers nothing.
+ * Chooses a set of libraries, loads it and checks it before first use. {@link NativeLibraries} does this once per class
+ * loader; this class has no state of its own beyond its configuration.
  */
 final class LibraryLoader {
   private static final Optional<String> CPU_CHOSEN = Optional.of("the CPU was asked for");
@@ -21,46 +21,59 @@ final class LibraryLoader {
   private final Linkage linkage;
   private final AbiCheck abi;
   private final NativeCache cache;
+  private final Optional<ProcessLibraries> loadedBefore;
 
+  /**
+   * @param loadedBefore the set that another class loader of this process has loaded, which is taken whatever the settings
+   *     say
+   */
   LibraryLoader(
       Platform platform,
       LoaderSettings settings,
       PackagedLibraries.Resources resources,
       Linkage linkage,
-      AbiCheck abi) {
+      AbiCheck abi,
+      Optional<ProcessLibraries> loadedBefore) {
     this.platform = platform;
     this.settings = settings;
     this.resources = resources;
     this.linkage = linkage;
     this.abi = abi;
     this.cache = new NativeCache(settings.cacheRoot(), settings.verify());
+    this.loadedBefore = loadedBefore;
   }
 
   /** Does what {@link NativeLibraries#load(BackendChoice, Runnable)} says. */
   NativeLibraries load(BackendChoice requested, Runnable beforeBackends) {
     BackendChoice choice = requested == BackendChoice.AUTO ? settings.backend() : requested;
-    if (settings.nativeFolder().isPresent()) {
-      Path folder = settings.nativeFolder().get();
-      start(new Prepared(folder, LibraryFolder.loadOrder(folder, platform)), beforeBackends);
-      return result(folder, Origin.FOLDER, choice == BackendChoice.CPU ? CPU_CHOSEN : linkage.cudaObstacle());
+    Optional<ProcessLibraries> folder =
+        loadedBefore.or(() -> settings.nativeFolder().map(own -> new ProcessLibraries(Origin.FOLDER, own)));
+    if (folder.isPresent()) {
+      return loadFolder(folder.get(), choice, beforeBackends);
     }
     Cuda cuda = choice == BackendChoice.CPU ? new Cuda(Optional.empty(), CPU_CHOSEN) : prepareCuda();
     Prepared libraries = cuda.libraries().orElseGet(this::prepareCpu);
     start(libraries, beforeBackends);
-    return result(libraries.folder(), Origin.CLASS_PATH, cuda.obstacle().or(linkage::cudaObstacle));
+    return result(libraries.folder(), Origin.PACKAGED, cuda.obstacle().or(linkage::cudaObstacle));
+  }
+
+  private NativeLibraries loadFolder(ProcessLibraries libraries, BackendChoice choice, Runnable beforeBackends) {
+    Path folder = libraries.folder();
+    start(new Prepared(folder, LibraryFolder.loadOrder(folder, platform)), beforeBackends);
+    return result(folder, libraries.origin(), choice == BackendChoice.CPU ? CPU_CHOSEN : linkage.cudaObstacle());
   }
 
   /** Unpacked libraries, in the order in which they are loaded. */
   private record Prepared(Path folder, List<Path> files) {}
 
-  /** The CUDA set, or why it is not taken. */
+  /** The CUDA set, or the reason why it is not used. */
   private record Cuda(Optional<Prepared> libraries, Optional<String> obstacle) {
     static Cuda unusable(String obstacle) {
       return new Cuda(Optional.empty(), Optional.of(obstacle));
     }
   }
 
-  /** Whatever is wrong with CUDA is a reason to take the CPU, as long as nothing is loaded. */
+  /** Any problem with CUDA is a reason to fall back to the CPU, as long as nothing is loaded. */
   private Cuda prepareCuda() {
     try {
       Optional<PackagedLibraries> packaged = PackagedLibraries.find(resources, platform, Backend.CUDA);
@@ -70,12 +83,11 @@ final class LibraryLoader {
         return new Cuda(Optional.empty(), obstacle);
       }
       if (packaged.isEmpty()) {
-        return Cuda.unusable("the CUDA libraries are not on the class path (build with -Pcuda)");
+        return Cuda.unusable("there is no jar of CUDA libraries on the class path or module path (build with -Pcuda)");
       }
       Prepared libraries = prepare(packaged.get());
-      // A set that loads halfway would leave a libggml-base behind that the other set then finds by name. The bridge,
-      // the
-      // last to be loaded, depends on all others.
+      // A set that loads halfway would leave a libggml-base behind, which the CPU set would then find by name. The
+      // bridge, the last to be loaded, depends on all the others.
       return linkage
           .trial(libraries.files().getLast())
           .map(Cuda::unusable)
@@ -122,23 +134,24 @@ final class LibraryLoader {
             .map(Platform::id)
             .toList();
     String advice =
-        "add the native jar for %s, or name a folder of your own build in -Dpanallama.native.dir or PANALLAMA_NATIVE_DIR"
+        "put the jar panallama-native for %s on it, or name a folder of your own build in -Dpanallama.native.dir or PANALLAMA_NATIVE_DIR"
             .formatted(platform.id());
     return others.isEmpty()
         ? new NativeLoadException(
             Reason.NOT_FOUND,
-            "%s/index.txt is not on the class path; %s"
+            "The class path or module path has no native libraries (%s/index.txt); %s"
                 .formatted(PackagedLibraries.folder(platform, Backend.CPU), advice))
         : new NativeLoadException(
             Reason.WRONG_PLATFORM,
-            "The class path has native libraries for %s, this is %s; %s".formatted(others, platform.id(), advice));
+            "The class path or module path has native libraries for %s, but this is %s; %s"
+                .formatted(others, platform.id(), advice));
   }
 
   private boolean isPackaged(Platform other) {
     try {
       return PackagedLibraries.find(resources, other, Backend.CPU).isPresent();
     } catch (NativeLoadException e) {
-      // There is something, if only damaged; another platform's damage is not this one's message.
+      // The set exists, although it is damaged; the damage of another platform's set is not worth a message here.
       return true;
     }
   }

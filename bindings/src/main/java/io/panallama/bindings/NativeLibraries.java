@@ -1,24 +1,31 @@
 package io.panallama.bindings;
 
 import io.panallama.bindings.NativeLoadException.Reason;
+import io.panallama.platform.NativeResources;
+import java.io.InputStream;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The native libraries of this process: llama.cpp, ggml and the bridge, loaded once and for good.
+ * The native libraries: llama.cpp, ggml and the bridge, loaded once and for the life of the process.
  *
- * <p>Nothing of {@code io.panallama.bindings.generated} may be called before {@link #load()} has returned, except from
- * the hook of {@link #load(BackendChoice, Runnable)}; a class of generated code that is initialised too early stays
- * unusable.
+ * <p>No function of {@code io.panallama.bindings.generated} may be called before {@link #load()} has returned, except from
+ * the hook of {@link #load(BackendChoice, Runnable)}; a function that is called too early stays unusable.
  *
  * <p>The libraries come from the folder named by the system property {@code panallama.native.dir} or the environment
- * variable {@code PANALLAMA_NATIVE_DIR}, otherwise from the class path, unpacked once per version below {@code
- * panallama.cache.dir} or {@code PANALLAMA_CACHE_DIR} (by default the user's cache folder). Their versions, functions
- * and struct layouts are compared with the bindings before first use.
+ * variable {@code PANALLAMA_NATIVE_DIR}, otherwise from a jar on the class path or module path, unpacked once per version
+ * below {@link io.panallama.platform.CacheFolder#root()}. Their versions, functions and struct layouts are compared with
+ * the bindings before first use.
  *
- * <p>Instances are immutable facts; all methods are thread-safe.
+ * <p>Several class loaders of a process may each have these bindings, as after a redeployment or in two plug-ins. The
+ * first one decides which libraries the process has; the others take the same ones, and fail if those do not match their
+ * bindings. llama.cpp's log and its devices are shared by all of them.
+ *
+ * <p>Instances are immutable; all methods are thread-safe.
  */
 public final class NativeLibraries {
   private static final System.Logger LOG = System.getLogger(NativeLibraries.class.getPackageName());
@@ -30,8 +37,8 @@ public final class NativeLibraries {
 
   /** Where the libraries came from. */
   public enum Origin {
-    /** The class path, through the cache. */
-    CLASS_PATH,
+    /** A jar on the class path or module path, unpacked into the cache folder. */
+    PACKAGED,
     /** A folder that the user named. */
     FOLDER
   }
@@ -58,7 +65,11 @@ public final class NativeLibraries {
     this.llamaVersion = llamaVersion;
   }
 
-  /** {@link #load(BackendChoice, Runnable)} with {@link BackendChoice#AUTO} and no hook. */
+  /**
+   * Calls {@link #load(BackendChoice, Runnable)} with {@link BackendChoice#AUTO} and no hook.
+   *
+   * @return the libraries
+   */
   public static NativeLibraries load() {
     return load(BackendChoice.AUTO, () -> {});
   }
@@ -67,16 +78,17 @@ public final class NativeLibraries {
    * Loads the libraries, checks them, and lets ggml find its backends.
    *
    * <p>The first call decides, whatever later calls ask for: libraries cannot be unloaded, and two sets cannot live in
-   * one process. Later calls return the same object, or fail with the same reason, and do not run their hook. CUDA is
-   * taken when its libraries are on the class path and the driver, the CUDA runtime and cuBLAS are installed; otherwise
-   * the CPU, and {@link #cudaObstacle()} says why.
+   * one process. Later calls return the same object, or fail with the same reason, and do not run their hook. CUDA is used
+   * when a jar has its libraries and the driver, the CUDA runtime and cuBLAS are installed; otherwise the CPU is used, and
+   * {@link #cudaObstacle()} says why.
    *
    * @param requested the backend; {@link BackendChoice#AUTO} leaves it to the system property {@code
    *     panallama.backend} or the environment variable {@code PANALLAMA_BACKEND} ({@code auto}, {@code cpu} or {@code
    *     cuda})
-   * @param beforeBackends runs when the checks are done and before any backend is loaded: the place to set the log
+   * @param beforeBackends runs when the checks are done and before this call loads any backend: the place to add a log
    *     callback
-   * @throws NativeLoadException if there are no libraries that can be used
+   * @return the libraries, the same object for all calls through this class loader
+   * @throws NativeLoadException if no usable libraries are found
    * @throws IllegalArgumentException if a setting has a value that is not allowed
    * @throws IllegalStateException if called from {@code beforeBackends}
    */
@@ -89,7 +101,7 @@ public final class NativeLibraries {
         throw new NativeLoadException(failure.reason(), String.valueOf(failure.getMessage()), failure);
       }
       if (loading) {
-        throw new IllegalStateException("The libraries are being loaded by this very thread");
+        throw new IllegalStateException("load() was called from the hook of load()");
       }
       loading = true;
       try {
@@ -104,7 +116,7 @@ public final class NativeLibraries {
     }
   }
 
-  /** The libraries if they are loaded; never loads them. */
+  /** {@return the libraries, or empty if this class loader has not loaded them} Never loads them. */
   public static Optional<NativeLibraries> loaded() {
     synchronized (LOCK) {
       return Optional.ofNullable(loaded);
@@ -113,18 +125,22 @@ public final class NativeLibraries {
 
   private static NativeLibraries loadFirst(BackendChoice requested, Runnable beforeBackends) {
     Platform platform = Platform.current();
-    LoaderSettings settings = LoaderSettings.current(platform.os());
+    LoaderSettings settings = LoaderSettings.current();
     try {
-      LibraryLoader loader =
-          new LibraryLoader(
-              platform,
-              settings,
-              NativeLibraries.class.getClassLoader()::getResourceAsStream,
-              new NativeLinkage(),
-              AbiCheck.ofGenerated());
-      NativeLibraries libraries = loader.load(requested, beforeBackends);
-      LOG.log(Level.DEBUG, "Loaded {0}", libraries);
-      return libraries;
+      synchronized (ProcessLibraries.LOCK) {
+        LibraryLoader loader =
+            new LibraryLoader(
+                platform,
+                settings,
+                resources(),
+                new NativeLinkage(),
+                AbiCheck.ofGenerated(),
+                ProcessLibraries.loaded());
+        NativeLibraries libraries = loader.load(requested, beforeBackends);
+        new ProcessLibraries(libraries.origin, libraries.directory).publish();
+        LOG.log(Level.DEBUG, "Loaded {0}", libraries);
+        return libraries;
+      }
     } catch (NativeLoadException e) {
       throw e;
     } catch (RuntimeException | LinkageError e) {
@@ -134,7 +150,27 @@ public final class NativeLibraries {
     }
   }
 
-  /** A failure that says what to do, if native access is what was forbidden, be it in an initialiser. */
+  /** The jars that are modules, found by their service, and then whatever the class loader sees. */
+  private static PackagedLibraries.Resources resources() {
+    Class<?> here = NativeLibraries.class;
+    ModuleLayer layer = here.getModule().getLayer();
+    List<NativeResources> jars =
+        (layer == null
+                ? ServiceLoader.load(NativeResources.class, here.getClassLoader())
+                : ServiceLoader.load(layer, NativeResources.class))
+            .stream().map(ServiceLoader.Provider::get).toList();
+    return path -> {
+      for (NativeResources jar : jars) {
+        InputStream in = jar.open(path);
+        if (in != null) {
+          return in;
+        }
+      }
+      return here.getClassLoader().getResourceAsStream(path);
+    };
+  }
+
+  /** A failure with advice, if the cause is that native access is forbidden, even inside an initialiser. */
   private static Optional<NativeLoadException> forbidden(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof IllegalCallerException) {
@@ -152,32 +188,32 @@ public final class NativeLibraries {
     return module.isNamed() ? module.getName() : "ALL-UNNAMED";
   }
 
-  /** The folder that the libraries were loaded from; ggml's backends lie there too. */
+  /** {@return the folder that the libraries were loaded from} It holds ggml's backends too. */
   public Path directory() {
     return directory;
   }
 
-  /** Where the libraries came from. */
+  /** {@return where the libraries came from} */
   public Origin origin() {
     return origin;
   }
 
-  /** The operating system and architecture they are made for, such as {@code linux-x64}. */
+  /** {@return the operating system and architecture that they are built for, such as {@code linux-x64}} */
   public String platform() {
     return platform;
   }
 
-  /** What can be computed on. With {@link Backend#CPU} no GPU may be given to a model, even if ggml lists one. */
+  /** {@return the backend to compute on} With {@link Backend#CPU} no GPU may be given to a model, even if ggml lists one. */
   public Backend backend() {
     return backend;
   }
 
-  /** Why CUDA is not used, in words; empty when it is. */
+  /** {@return the reason why CUDA is not used, in words; empty when it is used} */
   public Optional<String> cudaObstacle() {
     return cudaObstacle;
   }
 
-  /** The version that llama.cpp reports, such as {@code 0.5.0} or {@code 0.5.0-dev}. */
+  /** {@return the version that llama.cpp reports, such as {@code 0.5.0} or {@code 0.5.0-dev}} */
   public String llamaVersion() {
     return llamaVersion;
   }

@@ -2,6 +2,7 @@ package io.panallama.bindings;
 
 import io.panallama.bindings.NativeLoadException.Reason;
 import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.LoadedLibraries;
 import io.panallama.bindings.generated.panallama_layout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,10 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The operating system's linker and the real libraries. */
+/**
+ * The operating system's linker and the real libraries.
+ *
+ * <p>Libraries are opened with {@link SymbolLookup#libraryLookup(Path, Arena)} in the global arena, and not with {@link
+ * System#load}: that binds a library to one class loader, and every other one in the process (a redeployed application,
+ * a second plug-in) would be refused. Opened this way, each class loader gets the addresses of the same libraries, which
+ * the operating system loads once.
+ */
 final class NativeLinkage implements Linkage {
-  private final SymbolLookup loaded = SymbolLookup.loaderLookup();
-
   @Override
   @SuppressWarnings("restricted")
   public boolean opens(String libraryName) {
@@ -36,7 +42,7 @@ final class NativeLinkage implements Linkage {
       SymbolLookup.libraryLookup(file, arena);
       return Optional.empty();
     } catch (IllegalArgumentException e) {
-      return Optional.of(file + " or a library that it needs cannot be opened");
+      return Optional.of("%s cannot be opened: %s".formatted(file, OpenError.of(file)));
     }
   }
 
@@ -44,17 +50,18 @@ final class NativeLinkage implements Linkage {
   @SuppressWarnings("restricted")
   public void load(Path file) {
     try {
-      // Not a SymbolLookup: generated code finds functions through the class loader that loaded the library.
-      System.load(file.toString());
-    } catch (UnsatisfiedLinkError e) {
+      SymbolLookup library = SymbolLookup.libraryLookup(file, Arena.global());
+      LoadedLibraries.set(library.or(LoadedLibraries::find));
+    } catch (IllegalArgumentException e) {
+      String reason = OpenError.of(file);
       throw new NativeLoadException(
-          Reason.LOAD_FAILED, "%s cannot be loaded: %s%s".formatted(file, e.getMessage(), hint(e)), e);
+          Reason.LOAD_FAILED, "%s cannot be loaded: %s%s".formatted(file, reason, hint(reason)), e);
     }
   }
 
   @Override
   public boolean resolves(String function) {
-    return loaded.find(function).isPresent();
+    return LoadedLibraries.find(function).isPresent();
   }
 
   @Override
@@ -95,16 +102,16 @@ final class NativeLinkage implements Linkage {
   @Override
   public void start(Path folder) {
     try (Arena arena = Arena.ofConfined()) {
+      MemorySegment error = arena.allocate(ValueLayout.ADDRESS);
       // Always with the folder: without it ggml searches beside the java executable and in the working directory.
-      LlamaCpp.ggml_backend_load_all_from_path(arena.allocateFrom(folder.toString()));
+      int status = LlamaCpp.panallama_backends_load(arena.allocateFrom(folder.toString()), error);
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        throw new NativeLoadException(
+            Reason.LOAD_FAILED,
+            "The backends in %s cannot be used: %s; the folder should hold libggml-cpu-* files"
+                .formatted(folder, take(error)));
+      }
     }
-    if (LlamaCpp.ggml_backend_dev_by_type(LlamaCpp.GGML_BACKEND_DEVICE_TYPE_CPU()).equals(MemorySegment.NULL)) {
-      throw new NativeLoadException(
-          Reason.LOAD_FAILED,
-          "ggml found no CPU library in %s that works on this machine; the folder should hold libggml-cpu-* files"
-              .formatted(folder));
-    }
-    LlamaCpp.llama_backend_init();
   }
 
   @Override
@@ -115,19 +122,26 @@ final class NativeLinkage implements Linkage {
         return Optional.of("ggml loaded no CUDA library");
       }
       return LlamaCpp.ggml_backend_reg_dev_count(cuda) == 0
-          ? Optional.of("CUDA found no GPU that can be used")
+          ? Optional.of("CUDA found no usable GPU")
           : Optional.empty();
     }
   }
 
-  private static String hint(UnsatisfiedLinkError error) {
-    String message = String.valueOf(error.getMessage());
-    if (message.contains("GLIBC") || message.contains("CXXABI")) {
-      return "; the packaged libraries need the C and C++ runtime of Ubuntu 22.04 or Debian 12, or newer";
+  /** The text of a failed call of the bridge, which is freed. */
+  @SuppressWarnings("restricted")
+  private static String take(MemorySegment error) {
+    MemorySegment text = error.get(ValueLayout.ADDRESS, 0);
+    if (text.equals(MemorySegment.NULL)) {
+      return "out of memory";
     }
-    if (message.contains("another classloader")) {
-      return "; load Panallama in one class loader per process";
-    }
-    return "";
+    String result = text.reinterpret(Long.MAX_VALUE).getString(0);
+    LlamaCpp.panallama_text_free(text);
+    return result;
+  }
+
+  private static String hint(String reason) {
+    return reason.contains("GLIBC") || reason.contains("CXXABI")
+        ? "; the packaged libraries need the C and C++ runtime of Ubuntu 22.04 or Debian 12, or newer"
+        : "";
   }
 }

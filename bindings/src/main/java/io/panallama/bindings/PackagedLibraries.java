@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A set of libraries on the class path: its index and its files. */
+/** A set of libraries in a jar: its index and its files. */
 final class PackagedLibraries {
   private final String folder;
   private final byte[] indexBytes;
@@ -25,19 +25,19 @@ final class PackagedLibraries {
     this.resources = resources;
   }
 
-  /** {@link ClassLoader#getResourceAsStream(String)}. */
+  /** Opens a resource of any jar by its path; null if there is none. */
   @FunctionalInterface
   interface Resources {
     @Nullable InputStream open(String path) throws IOException;
   }
 
-  /** Where a set lies on the class path, such as {@code META-INF/native/linux-x64-cuda}. */
+  /** The folder of a set in its jar, such as {@code META-INF/native/linux-x64-cuda}. */
   static String folder(Platform platform, Backend backend) {
     return "META-INF/native/" + platform.id() + (backend == Backend.CUDA ? "-cuda" : "");
   }
 
   /**
-   * The set for a platform and backend, or empty when the class path has none.
+   * The set for a platform and backend, or empty when no jar has one.
    *
    * @throws NativeLoadException with {@link Reason#CORRUPT} if its index cannot be read, and with {@link
    *     Reason#WRONG_PLATFORM} if it is made for something else than its folder says
@@ -72,9 +72,9 @@ final class PackagedLibraries {
     return indexBytes.clone();
   }
 
-  /** What to call it in messages. */
+  /** The name of the set in messages. */
   String origin() {
-    return "class path resource " + folder;
+    return "the packaged folder " + folder;
   }
 
   /**
@@ -86,7 +86,7 @@ final class PackagedLibraries {
     InputStream in = resources.open(folder + "/" + name);
     if (in == null) {
       throw new NativeLoadException(
-          Reason.CORRUPT, "The resource %s/%s is in the index but not on the class path".formatted(folder, name));
+          Reason.CORRUPT, "The resource %s/%s is in the index but not in the jar".formatted(folder, name));
     }
     return in;
   }

@@ -2,12 +2,9 @@ package io.panallama.bindings;
 
 import io.panallama.bindings.generated.ggml_backend_dev_caps;
 import io.panallama.bindings.generated.ggml_backend_dev_props;
-import io.panallama.bindings.generated.ggml_backend_feature;
-import io.panallama.bindings.generated.ggml_init_params;
 import io.panallama.bindings.generated.ggml_threadpool_params;
 import io.panallama.bindings.generated.gguf_init_params;
 import io.panallama.bindings.generated.llama_batch;
-import io.panallama.bindings.generated.llama_chat_message;
 import io.panallama.bindings.generated.llama_context_params;
 import io.panallama.bindings.generated.llama_logit_bias;
 import io.panallama.bindings.generated.llama_model_imatrix_data;
@@ -16,15 +13,7 @@ import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_model_quantize_params;
 import io.panallama.bindings.generated.llama_model_tensor_buft_override;
 import io.panallama.bindings.generated.llama_model_tensor_override;
-import io.panallama.bindings.generated.llama_perf_context_data;
-import io.panallama.bindings.generated.llama_perf_sampler_data;
-import io.panallama.bindings.generated.llama_sampler;
-import io.panallama.bindings.generated.llama_sampler_chain_params;
-import io.panallama.bindings.generated.llama_sampler_data;
-import io.panallama.bindings.generated.llama_sampler_i;
 import io.panallama.bindings.generated.llama_sampler_seq_config;
-import io.panallama.bindings.generated.llama_token_data;
-import io.panallama.bindings.generated.llama_token_data_array;
 import io.panallama.bindings.generated.panallama_candidates;
 import io.panallama.bindings.generated.panallama_device_memory;
 import io.panallama.bindings.generated.panallama_layout;
@@ -42,7 +31,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** How the bindings lay out structs, and how that compares with what a C compiler did. */
+/** The layouts of the structs in the bindings, and their comparison with those of the C compiler. */
 final class StructLayouts {
   private StructLayouts() {}
 
@@ -61,12 +50,9 @@ final class StructLayouts {
     return List.of(
             ggml_backend_dev_caps.layout(),
             ggml_backend_dev_props.layout(),
-            ggml_backend_feature.layout(),
-            ggml_init_params.layout(),
             ggml_threadpool_params.layout(),
             gguf_init_params.layout(),
             llama_batch.layout(),
-            llama_chat_message.layout(),
             llama_context_params.layout(),
             llama_logit_bias.layout(),
             llama_model_imatrix_data.layout(),
@@ -75,15 +61,7 @@ final class StructLayouts {
             llama_model_quantize_params.layout(),
             llama_model_tensor_buft_override.layout(),
             llama_model_tensor_override.layout(),
-            llama_perf_context_data.layout(),
-            llama_perf_sampler_data.layout(),
-            llama_sampler.layout(),
-            llama_sampler_chain_params.layout(),
-            llama_sampler_data.layout(),
-            llama_sampler_i.layout(),
             llama_sampler_seq_config.layout(),
-            llama_token_data.layout(),
-            llama_token_data_array.layout(),
             panallama_candidates.layout(),
             panallama_device_memory.layout(),
             panallama_layout.layout(),
@@ -94,9 +72,8 @@ final class StructLayouts {
   }
 
   /**
-   * The first difference between the layouts and the table, in words, or empty when there is none. A table without a
-   * row for every field of a struct it names differs too: a field added in C would otherwise go unseen when padding
-   * hides it.
+   * Describes the first difference between the layouts and the table; empty when there is none. A field of a listed struct
+   * that has no row is a difference too: otherwise a field added in C would go unnoticed where padding hides it.
    */
   static Optional<String> difference(List<Row> table, Map<String, GroupLayout> layouts) {
     Map<String, Map<String, Row>> structs = new LinkedHashMap<>();
@@ -127,7 +104,7 @@ final class StructLayouts {
     return Optional.empty();
   }
 
-  /** The rows that a layout should have in the table: the struct itself and its fields, those of unnamed unions too. */
+  /** The rows that a layout should have in the table: the struct and its fields, including those of unnamed unions. */
   static Map<String, Row> fields(GroupLayout layout) {
     String struct = layout.name().orElseThrow();
     Map<String, Row> rows = new LinkedHashMap<>();

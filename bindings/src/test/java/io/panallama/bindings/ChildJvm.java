@@ -1,5 +1,6 @@
 package io.panallama.bindings;
 
+import io.panallama.platform.NativeResources;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -13,9 +14,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM of its own that runs {@code LoadMain}: loading is final for a process, so each outcome needs one. */
+/** A JVM that runs a program of the package {@code child}: loading is final for a process, so each outcome needs one. */
 final class ChildJvm {
-  private static final String MAIN = "io.panallama.bindings.child.LoadMain";
+  private static final String LOAD_MAIN = "io.panallama.bindings.child.LoadMain";
 
   private final Process process;
 
@@ -27,17 +28,26 @@ final class ChildJvm {
   record Result(int status, List<String> lines) {}
 
   static ChildJvm start(List<String> options) throws IOException {
+    return start(LOAD_MAIN, options);
+  }
+
+  private static ChildJvm start(String main, List<String> options) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(options);
-    command.add(MAIN);
+    command.add(main);
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().keySet().removeIf(name -> name.startsWith("PANALLAMA_"));
     return new ChildJvm(builder.start());
   }
 
-  /** Starts and waits. */
+  /** Starts {@code main} and waits for its end. */
+  static Result run(Class<?> main, String... options) throws IOException, InterruptedException {
+    return start(main.getName(), List.of(options)).result();
+  }
+
+  /** Starts {@code LoadMain} and waits for its end. */
   static Result run(String... options) throws IOException, InterruptedException {
     return start(List.of(options)).result();
   }
@@ -57,6 +67,11 @@ final class ChildJvm {
   /** Where the bindings are: a folder of classes or a jar. */
   static Path bindings() {
     return location(NativeLibraries.class);
+  }
+
+  /** The jar or folder of the module that the bindings require. */
+  static Path platform() {
+    return location(NativeResources.class);
   }
 
   static Path tests() {

@@ -21,6 +21,7 @@ class LibraryLoaderTest {
   private final FakeLinkage linkage = new FakeLinkage();
   private BackendChoice configured = BackendChoice.AUTO;
   private Optional<Path> nativeFolder = Optional.empty();
+  private Optional<ProcessLibraries> loadedBefore = Optional.empty();
 
   @Test
   void takesTheCpuAndSaysWhatCudaLacks() {
@@ -28,7 +29,7 @@ class LibraryLoaderTest {
 
     assertThat(libraries.backend()).isEqualTo(Backend.CPU);
     assertThat(libraries.cudaObstacle()).contains("the CUDA driver (libcuda.so.1) was not found");
-    assertThat(libraries.origin()).isEqualTo(Origin.CLASS_PATH);
+    assertThat(libraries.origin()).isEqualTo(Origin.PACKAGED);
     assertThat(libraries.platform()).isEqualTo("linux-x64");
     assertThat(libraries.llamaVersion()).isEqualTo("0.5.0-dev");
     assertThat(libraries.directory()).isDirectoryContaining("glob:**/libggml-cpu-x64.so");
@@ -74,7 +75,7 @@ class LibraryLoaderTest {
     linkage.withCudaInstalled();
 
     assertThat(load(BackendChoice.CUDA).cudaObstacle())
-        .contains("the CUDA libraries are not on the class path (build with -Pcuda)");
+        .contains("there is no jar of CUDA libraries on the class path or module path (build with -Pcuda)");
   }
 
   @Test
@@ -113,12 +114,12 @@ class LibraryLoaderTest {
   @Test
   void computesOnTheCpuWhenCudaFindsNoGpu() {
     packages.with(LINUX, Backend.CUDA);
-    linkage.withCudaInstalled().cudaObstacle = Optional.of("CUDA found no GPU that can be used");
+    linkage.withCudaInstalled().cudaObstacle = Optional.of("CUDA found no usable GPU");
 
     NativeLibraries libraries = load(BackendChoice.AUTO);
 
     assertThat(libraries.backend()).isEqualTo(Backend.CPU);
-    assertThat(libraries.cudaObstacle()).contains("CUDA found no GPU that can be used");
+    assertThat(libraries.cudaObstacle()).contains("CUDA found no usable GPU");
   }
 
   @Test
@@ -131,11 +132,30 @@ class LibraryLoaderTest {
   }
 
   @Test
+  void takesWhatAnotherClassLoaderOfTheProcessHasLoaded() throws IOException {
+    nativeFolder = Optional.of(folderOfLibraries("own"));
+    Path taken = folderOfLibraries("taken");
+    loadedBefore = Optional.of(new ProcessLibraries(Origin.PACKAGED, taken));
+
+    NativeLibraries libraries = load(BackendChoice.AUTO);
+
+    assertThat(libraries.origin()).isEqualTo(Origin.PACKAGED);
+    assertThat(libraries.directory()).isEqualTo(taken);
+    assertThat(linkage.events).contains("load libpanallama.so", "hook", "start");
+  }
+
+  @Test
+  void refusesWhatAnotherClassLoaderHasLoadedIfItDoesNotMatch() throws IOException {
+    loadedBefore = Optional.of(new ProcessLibraries(Origin.PACKAGED, folderOfLibraries("taken")));
+    linkage.llamaVersion = "0.4.9";
+
+    assertFails(Reason.WRONG_VERSION, "llama.cpp is version 0.4.9");
+    assertThat(linkage.events).doesNotContain("hook", "start");
+  }
+
+  @Test
   void loadsAFolderOfTheUsersOwn() throws IOException {
-    Path folder = Files.createDirectory(root.resolve("own"));
-    for (String name : new String[] {"ggml", "ggml-base", "llama", "panallama", "ggml-cuda"}) {
-      Files.write(folder.resolve("lib" + name + ".so"), ElfFileTest.library(62));
-    }
+    Path folder = folderOfLibraries("own");
     nativeFolder = Optional.of(folder);
 
     NativeLibraries libraries = load(BackendChoice.AUTO);
@@ -153,7 +173,9 @@ class LibraryLoaderTest {
   void saysWhatIsMissingFromTheClassPath() {
     packages.remove("META-INF/native/linux-x64/index.txt");
 
-    assertFails(Reason.NOT_FOUND, "META-INF/native/linux-x64/index.txt is not on the class path; add the native jar");
+    assertFails(
+        Reason.NOT_FOUND,
+        "has no native libraries (META-INF/native/linux-x64/index.txt); put the jar panallama-native for linux-x64");
   }
 
   @Test
@@ -161,7 +183,7 @@ class LibraryLoaderTest {
     packages.remove("META-INF/native/linux-x64/index.txt");
     packages.with(new Platform(Platform.Os.MAC, Platform.Arch.ARM64), Backend.CPU);
 
-    assertFails(Reason.WRONG_PLATFORM, "has native libraries for [mac-arm64], this is linux-x64");
+    assertFails(Reason.WRONG_PLATFORM, "has native libraries for [mac-arm64], but this is linux-x64");
   }
 
   @Test
@@ -178,15 +200,15 @@ class LibraryLoaderTest {
   void refusesAnotherVersionBeforeUnpackingIt() {
     packages.with(LINUX, Backend.CPU, "0.6.0", 1);
 
-    assertFails(Reason.WRONG_VERSION, "class path resource META-INF/native/linux-x64: llama.cpp is version 0.6.0");
+    assertFails(Reason.WRONG_VERSION, "the packaged folder META-INF/native/linux-x64: llama.cpp is version 0.6.0");
     assertThat(root).isEmptyDirectory();
   }
 
   @Test
   void startsNothingThatFailedTheCheck() {
-    linkage.missingFunctions.add("llama_decode");
+    linkage.missingFunctions.add("panallama_decode");
 
-    assertFails(Reason.MISSING_SYMBOL, "llama_decode");
+    assertFails(Reason.MISSING_SYMBOL, "panallama_decode");
     assertThat(linkage.events).doesNotContain("hook", "start");
   }
 
@@ -197,9 +219,17 @@ class LibraryLoaderTest {
     assertFails(Reason.LOAD_FAILED, "libllama.so cannot be loaded");
   }
 
+  private Path folderOfLibraries(String folderName) throws IOException {
+    Path folder = Files.createDirectory(root.resolve(folderName));
+    for (String name : new String[] {"ggml", "ggml-base", "llama", "panallama", "ggml-cuda"}) {
+      Files.write(folder.resolve("lib" + name + ".so"), ElfFileTest.library(62));
+    }
+    return folder;
+  }
+
   private NativeLibraries load(BackendChoice requested) {
     LoaderSettings settings = new LoaderSettings(nativeFolder, root, configured, false);
-    return new LibraryLoader(LINUX, settings, packages, linkage, AbiCheck.ofGenerated())
+    return new LibraryLoader(LINUX, settings, packages, linkage, AbiCheck.ofGenerated(), loadedBefore)
         .load(requested, () -> linkage.events.add("hook"));
   }
 

@@ -93,7 +93,7 @@ class NativeCacheTest {
   void refusesAPackagedFileWithAnotherHash() throws IOException {
     packages.put(FOLDER + LIBRARY, FakePackage.content(LIBRARY).replace("this", "that"));
 
-    assertFails(Reason.CORRUPT, LIBRARY + " in class path resource META-INF/native/linux-x64 is damaged: its SHA-256");
+    assertFails(Reason.CORRUPT, LIBRARY + " in the packaged folder META-INF/native/linux-x64 is damaged: its SHA-256");
     assertNoLeftovers();
   }
 
@@ -117,7 +117,7 @@ class NativeCacheTest {
   void namesAFileThatIsNotPackaged() {
     packages.remove(FOLDER + LIBRARY);
 
-    assertFails(Reason.CORRUPT, FOLDER + LIBRARY + " is in the index but not on the class path");
+    assertFails(Reason.CORRUPT, FOLDER + LIBRARY + " is in the index but not in the jar");
   }
 
   @Test

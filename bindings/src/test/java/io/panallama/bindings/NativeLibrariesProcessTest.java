@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.panallama.bindings.ChildJvm.Result;
+import io.panallama.bindings.child.FreeMain;
+import io.panallama.bindings.child.TwoLoadersMain;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +43,7 @@ class NativeLibrariesProcessTest {
     assertThat(results).extracting(Result::lines).containsOnly(results.getFirst().lines());
     List<String> lines = results.getFirst().lines();
     assertThat(lines).hasSize(4).startsWith("hook").endsWith("loaded true");
-    assertThat(lines.get(1)).startsWith("CLASS_PATH ").isEqualTo(lines.get(2));
+    assertThat(lines.get(1)).startsWith("PACKAGED ").isEqualTo(lines.get(2));
     assertThat(folders()).hasSize(1);
   }
 
@@ -58,28 +61,56 @@ class NativeLibrariesProcessTest {
   }
 
   @Test
-  void worksAsAModuleThatAloneMayCallNativeCode() throws Exception {
-    // A folder of classes cannot be an automatic module; in a build that has not made the jar it stays on the class
-    // path.
-    boolean jar = Files.isRegularFile(ChildJvm.natives());
-    String modulePath = ChildJvm.bindings() + (jar ? File.pathSeparator + ChildJvm.natives() : "");
-    String classPath = ChildJvm.tests() + (jar ? "" : File.pathSeparator + ChildJvm.natives());
-
+  void worksAsModulesWithoutNamingTheOneOfTheLibraries() throws Exception {
     Result result =
         ChildJvm.run(
             "-p",
-            modulePath,
+            path(ChildJvm.bindings(), ChildJvm.platform(), ChildJvm.natives()),
             "--add-modules",
-            "ALL-MODULE-PATH",
+            "io.panallama.bindings",
             "--add-exports",
             "io.panallama.bindings/io.panallama.bindings=ALL-UNNAMED",
             "--enable-native-access=io.panallama.bindings",
             DENY,
             cache(),
             "-cp",
-            classPath);
+            ChildJvm.tests().toString());
 
     assertThat(result.lines()).endsWith("loaded true");
+  }
+
+  @Test
+  void severalClassLoadersOfAProcessShareTheLibraries() throws Exception {
+    Result result =
+        ChildJvm.run(
+            TwoLoadersMain.class,
+            ACCESS,
+            DENY,
+            cacheOfTheBuild(),
+            "-Dtest.path=" + classPath(ChildJvm.natives()),
+            "-cp",
+            ChildJvm.tests().toString());
+
+    assertThat(result.status()).as(result.toString()).isZero();
+    assertThat(result.lines()).hasSize(5);
+    String first = result.lines().getFirst();
+    assertThat(first).startsWith("first: PACKAGED CPU ").contains(", 1 CPU device, log heard");
+    assertThat(result.lines().get(1)).isEqualTo(first.replace("first:", "second:"));
+    assertThat(result.lines().get(2)).isEqualTo("first: hears the second one's log");
+    assertThat(result.lines().get(3)).isEqualTo("first: still works");
+    assertThat(result.lines().get(4)).isEqualTo("second: still works");
+  }
+
+  @Test
+  void withoutMemorySamplersFailAndFreeingDoesNot() throws Exception {
+    assumeThat(Platform.current().os()).isEqualTo(Platform.Os.LINUX);
+
+    Result result =
+        ChildJvm.run(FreeMain.class, ACCESS, DENY, "-Xint", cacheOfTheBuild(), "-cp", classPath(ChildJvm.natives()));
+
+    assertThat(result.lines())
+        .containsExactly(
+            "made 3", "without memory: a new template fails", "without memory: a sampler says so", "freed, 0 left");
   }
 
   @Test
@@ -123,7 +154,7 @@ class NativeLibrariesProcessTest {
 
     Result result = ChildJvm.run(ACCESS, "-Dpanallama.native.dir=" + folder, "-cp", classPath());
 
-    assertThat(result.lines().getFirst()).startsWith("CORRUPT ").contains("libllama-common.so is cut off");
+    assertThat(result.lines().getFirst()).startsWith("CORRUPT ").contains("libllama-common.so is truncated");
     assertThat(ChildJvm.run(ACCESS, cache(), "-cp", classPath(ChildJvm.natives())).lines()).endsWith("loaded true");
   }
 
@@ -134,7 +165,7 @@ class NativeLibrariesProcessTest {
 
     Result result = ChildJvm.run(ACCESS, cache(), "-cp", classPath(write(damaged)));
 
-    assertThat(result.lines().getFirst()).startsWith("CORRUPT libllama.so in class path resource");
+    assertThat(result.lines().getFirst()).startsWith("CORRUPT libllama.so in the packaged folder");
     assertThat(result.lines().get(1)).isEqualTo(result.lines().getFirst());
   }
 
@@ -156,16 +187,25 @@ class NativeLibrariesProcessTest {
     assertThat(result.status()).isZero();
   }
 
+  /** A folder that other tests have filled already, for programs that would take long to unpack the libraries. */
+  private static String cacheOfTheBuild() throws IOException, InterruptedException {
+    String option = "-Dpanallama.cache.dir=" + System.getProperty("panallama.cache.dir");
+    ChildJvm.run(ACCESS, option, "-cp", classPath(ChildJvm.natives()));
+    return option;
+  }
+
   private String cache() {
     return "-Dpanallama.cache.dir=" + temporary.resolve("cache");
   }
 
   private static String classPath(Path... natives) {
-    List<String> entries = new ArrayList<>(List.of(ChildJvm.bindings().toString(), ChildJvm.tests().toString()));
-    for (Path path : natives) {
-      entries.add(path.toString());
-    }
-    return String.join(File.pathSeparator, entries);
+    List<Path> entries = new ArrayList<>(List.of(ChildJvm.bindings(), ChildJvm.platform(), ChildJvm.tests()));
+    entries.addAll(List.of(natives));
+    return path(entries.toArray(Path[]::new));
+  }
+
+  private static String path(Path... entries) {
+    return Stream.of(entries).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
   }
 
   private Path write(FakePackage packaged) throws IOException {

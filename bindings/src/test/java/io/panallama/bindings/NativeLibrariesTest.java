@@ -22,6 +22,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged libraries in this very process: the only test class that loads them. */
@@ -35,7 +37,7 @@ class NativeLibrariesTest {
         () -> {
           MemorySegment callback =
               ggml_log_callback.allocate((_, text, _) -> LOG.add(text.getString(0)), Arena.global());
-          LlamaCpp.llama_log_set(callback, MemorySegment.NULL);
+          assertThat(LlamaCpp.panallama_log_add(callback, MemorySegment.NULL)).isEqualTo(LlamaCpp.PANALLAMA_OK());
           assertThatIllegalStateException().isThrownBy(NativeLibraries::load);
         });
   }
@@ -53,7 +55,7 @@ class NativeLibrariesTest {
   void saysWhatItLoaded() {
     NativeLibraries libraries = NativeLibraries.load();
 
-    assertThat(libraries.origin()).isEqualTo(NativeLibraries.Origin.CLASS_PATH);
+    assertThat(libraries.origin()).isEqualTo(NativeLibraries.Origin.PACKAGED);
     assertThat(libraries.platform()).isEqualTo(Platform.current().id());
     assertThat(libraries.backend()).isEqualTo(Backend.CPU);
     assertThat(libraries.cudaObstacle()).contains("the CPU was asked for");
@@ -71,6 +73,16 @@ class NativeLibrariesTest {
     NativeLinkage linkage = new NativeLinkage();
 
     assertThat(AbiCheck.boundFunctions()).allMatch(linkage::resolves);
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the options are those of gcc and clang")
+  void everyBindingIsWhatTheHeadersSay(@TempDir Path folder) throws Exception {
+    IncludeList includes = IncludeList.read();
+
+    assertThat(HeaderCheck.ofGeneratedCode().errors(folder)).isEmpty();
+    assertThat(HeaderCheck.generatedFunctions()).isEqualTo(includes.functions());
+    assertThat(HeaderCheck.generatedConstants()).isEqualTo(includes.constants());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.panallama.demo;
 
+import io.panallama.platform.CacheFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -40,7 +41,7 @@ public final class DemoModel {
 
   private DemoModel() {}
 
-  /** Tells the user what this model is and how to load a real one. */
+  /** {@return one sentence for the user: what this model is, and how to load a real one} */
   public static String notice() {
     return NAME + " is " + DESCRIPTION + ": fast, and often wrong. --model FILE loads a real one (any GGUF file).";
   }
@@ -49,6 +50,7 @@ public final class DemoModel {
    * Returns the path of the model's file. The first call writes the file to the cache folder, later calls find it there; a
    * file of the wrong size is replaced. Any number of threads and processes may call this at once.
    *
+   * @return the GGUF file
    * @throws UncheckedIOException if the file cannot be written to the cache folder
    */
   public static Path extract() {

@@ -138,7 +138,7 @@ final class ChatLoop {
 
   /** What the model thinks is shown as it writes it. */
   private ChatRequest request() {
-    return new ChatRequest(messages, options).with(TemplateOptions.defaults().withReasoning(ReasoningFormat.NONE));
+    return ChatRequest.of(messages, options).with(TemplateOptions.builder().reasoning(ReasoningFormat.NONE).build());
   }
 
   /** An answer that was stopped before its first word leaves no trace, and neither does its question. */

@@ -81,7 +81,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private void generate(Path demo) {
     EngineConfig small = EngineConfig.builder().slots(1).contextSize(256).build();
-    GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1).withSampling(Sampling.greedy());
+    GenerationOptions oneToken = GenerationOptions.builder().maxTokens(1).sampling(Sampling.greedy()).build();
     long before = System.nanoTime();
     try (LoadedEngine engine = context.inference().start(demo, ModelConfig.defaults(), small);
         Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {

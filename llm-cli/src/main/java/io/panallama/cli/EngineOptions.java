@@ -2,7 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.demo.CacheFolder;
+import io.panallama.platform.CacheFolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Matcher;
@@ -75,7 +75,9 @@ final class EngineOptions {
     if (cacheDisk == null || cacheDisk == 0) {
       return memory;
     }
-    return memory.withDisk(cacheFolder == null ? CacheFolder.root().resolve("prefixes") : cacheFolder, cacheDisk);
+    return memory.toBuilder()
+        .disk(cacheFolder == null ? CacheFolder.root().resolve("prefixes") : cacheFolder, cacheDisk)
+        .build();
   }
 
   /** Bytes, with a unit so that nobody takes them for the mebibytes of llama-server. */

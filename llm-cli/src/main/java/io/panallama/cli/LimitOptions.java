@@ -47,7 +47,11 @@ final class LimitOptions {
    * @throws io.panallama.error.InvalidRequestException if a value is out of its range
    */
   GenerationOptions options() {
-    return GenerationOptions.defaults().withTimeLimit(timeLimit).withOverflow(overflow());
+    GenerationOptions.Builder options = GenerationOptions.builder().overflow(overflow());
+    if (timeLimit != null) {
+      options.timeLimit(timeLimit);
+    }
+    return options.build();
   }
 
   private ContextOverflow overflow() {

@@ -117,14 +117,15 @@ final class ModelOptions {
     EngineConfig engineConfig;
     ModelConfig modelConfig;
     try {
-      modelConfig = ModelConfig.defaults().withLoadMode(loadMode).withGpuLayers(gpuLayers);
+      modelConfig = ModelConfig.builder().loadMode(loadMode).gpuLayers(gpuLayers).build();
       engineConfig = engineConfig(engineOptions);
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OptionNames.in(refused), refused);
     }
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
-      LoadedEngine engine = context.inference().start(file, modelConfig.withListener(progress), engineConfig);
+      LoadedEngine engine =
+          context.inference().start(file, modelConfig.toBuilder().listener(progress).build(), engineConfig);
       backend
           .disappointment(context.inference())
           .ifPresent(

@@ -83,7 +83,7 @@ final class RunCommand implements Callable<Integer> {
       messages.add(ChatMessage.system(system));
     }
     messages.add(ChatMessage.user(text));
-    return new ChatRequest(messages, options).with(TemplateOptions.defaults().withReasoning(ReasoningFormat.NONE));
+    return ChatRequest.of(messages, options).with(TemplateOptions.builder().reasoning(ReasoningFormat.NONE).build());
   }
 
   private int print(Generation generation, long submitted) throws JsonProcessingException {

@@ -73,6 +73,10 @@ final class SamplingOptions {
     if (seed != null) {
       builder.seed(seed);
     }
-    return limited.withMaxTokens(maxTokens).withSampling(builder.build()).withStops(stops.toArray(String[]::new));
+    return limited.toBuilder()
+        .maxTokens(maxTokens)
+        .sampling(builder.build())
+        .stops(stops.toArray(String[]::new))
+        .build();
   }
 }

@@ -9,10 +9,9 @@ import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.ChatServer;
-import io.panallama.server.ServedModel;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -61,7 +60,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     ServerConfig config;
     try {
-      config = ServerConfig.defaults().withHost(host).withPort(port);
+      config = ServerConfig.builder().host(host).port(port).build();
     } catch (IllegalArgumentException refused) {
       throw new UsageException("--" + refused.getMessage(), refused);
     }
@@ -91,7 +90,7 @@ final class ServeCommand implements Callable<Integer> {
 
   /** One token, so that the first user does not wait for what happens only once. */
   private static void warmUp(LoadedEngine engine) {
-    GenerationOptions oneToken = GenerationOptions.defaults().withMaxTokens(1);
+    GenerationOptions oneToken = GenerationOptions.builder().maxTokens(1).build();
     try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
       generation.await();
     } catch (ChatTemplateException noChat) {
@@ -102,16 +101,13 @@ final class ServeCommand implements Callable<Integer> {
   private ServedModel served(LoadedEngine engine) {
     LoadedEngine.ModelSummary summary = engine.model();
     String id = aliases.isEmpty() ? model.modelId() : aliases.getFirst();
-    return new ServedModel(
-        id,
-        aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()),
-        summary.description(),
-        model.isDemo(),
-        engine.sequenceContextSize(),
-        summary.parameters(),
-        Instant.now(),
-        "panallama",
-        () -> SamplingDefaults.builder(summary.sampling()));
+    return ServedModel.builder(id, engine.sequenceContextSize())
+        .aliases(aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()))
+        .description(summary.description())
+        .demo(model.isDemo())
+        .parameters(summary.parameters())
+        .sampling(SamplingDefaults.builder(summary.sampling()).build())
+        .build();
   }
 
   private void announce(LoadedEngine engine, ChatServer server) {
@@ -148,7 +144,10 @@ final class ServeCommand implements Callable<Integer> {
     if (spill.diskBytes() > 0) {
       row(
           "prefixes",
-          "up to " + Printable.bytes(spill.diskBytes()) + " in " + Printable.line(String.valueOf(spill.directory())));
+          "up to "
+              + Printable.bytes(spill.diskBytes())
+              + " in "
+              + Printable.line(spill.directory().orElseThrow().toString()));
     }
     row("listening", server.uri() + "  (Ctrl-C stops)");
     out.flush();

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.demo.CacheFolder;
+import io.panallama.platform.CacheFolder;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.InputStream;
@@ -138,7 +138,8 @@ class ServeCommandTest {
 
     EngineConfig engine = inference.engineConfigs.getFirst();
     assertThat(engine.itlTarget()).isZero();
-    assertThat(engine.spill()).isEqualTo(new SpillConfig(512L << 20, 10L << 30, Path.of("some/where")));
+    assertThat(engine.spill())
+        .isEqualTo(SpillConfig.builder().memoryBytes(512L << 20).disk(Path.of("some/where"), 10L << 30).build());
     assertThat(out.toString(StandardCharsets.UTF_8)).contains("prefixes   up to 10.0 GiB in some" + File.separator);
 
     stop.get().run();
@@ -161,7 +162,8 @@ class ServeCommandTest {
   @Test
   void theDiskTierDefaultsToTheCacheFolder() {
     assertThat(configured("--cache-disk", "1T").spill())
-        .isEqualTo(new SpillConfig(1L << 30, 1L << 40, CacheFolder.root().resolve("prefixes")));
+        .isEqualTo(
+            SpillConfig.builder().memoryBytes(1L << 30).disk(CacheFolder.root().resolve("prefixes"), 1L << 40).build());
     assertThat(configured("--cache-ram", "0", "--cache-disk", "0", "--cache-dir", "x").spill())
         .isEqualTo(SpillConfig.none());
   }

@@ -1,26 +1,27 @@
 package io.panallama.agent;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/**
- * The limits of a run.
- *
- * @param maxRounds the most generations, at least 1. What the last one wants called is not called
- * @param maxCalls the most tool calls, at least 0
- * @param timeLimit the longest time from the start to the end, waiting and tools included
- * @param callTimeLimit the longest time of one call; then its thread is interrupted and the model told so
- * @param parallelCalls whether the calls of one answer are made at the same time, each in a virtual thread; one after the other
- *     otherwise. The model gets the results in the order of its calls either way
- */
-public record AgentConfig(
-    int maxRounds, int maxCalls, Duration timeLimit, Duration callTimeLimit, boolean parallelCalls) {
-  private static final AgentConfig DEFAULTS =
-      new AgentConfig(8, 32, Duration.ofMinutes(5), Duration.ofSeconds(30), false);
+/** The limits of an agent's run. Immutable and safe for any thread. */
+public final class AgentConfig {
+  private static final AgentConfig DEFAULTS = new Builder().build();
 
-  /**
-   * @throws IllegalArgumentException if a value is out of its range
-   */
-  public AgentConfig {
+  private final int maxRounds;
+  private final int maxCalls;
+  private final Duration timeLimit;
+  private final Duration callTimeLimit;
+  private final boolean parallelCalls;
+
+  private AgentConfig(Builder from) {
+    maxRounds = from.maxRounds;
+    maxCalls = from.maxCalls;
+    timeLimit = from.timeLimit;
+    callTimeLimit = from.callTimeLimit;
+    parallelCalls = from.parallelCalls;
     if (maxRounds < 1) {
       throw new IllegalArgumentException("maxRounds is " + maxRounds + "; it must be at least 1.");
     }
@@ -31,34 +32,136 @@ public record AgentConfig(
     requirePositive("callTimeLimit", callTimeLimit);
   }
 
+  /** 8 rounds, 32 calls, 5 minutes, 30 seconds for a call, one call after the other. */
+  public static AgentConfig defaults() {
+    return DEFAULTS;
+  }
+
+  /** A builder that starts from {@link #defaults()}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   private static void requirePositive(String name, Duration value) {
     if (!value.isPositive()) {
       throw new IllegalArgumentException(name + " is " + value + "; it must be larger than 0.");
     }
   }
 
-  /** 8 rounds, 32 calls, 5 minutes, 30 seconds for a call, one call after the other. */
-  public static AgentConfig defaults() {
-    return DEFAULTS;
+  /** The most generations, at least 1; 8 by default. Calls that the last one asks for are not made. */
+  public int maxRounds() {
+    return maxRounds;
   }
 
-  public AgentConfig withMaxRounds(int newMaxRounds) {
-    return new AgentConfig(newMaxRounds, maxCalls, timeLimit, callTimeLimit, parallelCalls);
+  /** The most tool calls, at least 0; 32 by default. */
+  public int maxCalls() {
+    return maxCalls;
   }
 
-  public AgentConfig withMaxCalls(int newMaxCalls) {
-    return new AgentConfig(maxRounds, newMaxCalls, timeLimit, callTimeLimit, parallelCalls);
+  /** The longest time from start to end, waiting and tools included; 5 minutes by default. */
+  public Duration timeLimit() {
+    return timeLimit;
   }
 
-  public AgentConfig withTimeLimit(Duration newTimeLimit) {
-    return new AgentConfig(maxRounds, maxCalls, newTimeLimit, callTimeLimit, parallelCalls);
+  /** The longest time of one call; after it the thread of the call is interrupted and the model is told so. 30 seconds by default. */
+  public Duration callTimeLimit() {
+    return callTimeLimit;
   }
 
-  public AgentConfig withCallTimeLimit(Duration newCallTimeLimit) {
-    return new AgentConfig(maxRounds, maxCalls, timeLimit, newCallTimeLimit, parallelCalls);
+  /**
+   * Whether the calls of one answer are made at the same time, each in a virtual thread; otherwise one after the other. The model
+   * gets the results in the order of its calls either way. False by default.
+   */
+  public boolean parallelCalls() {
+    return parallelCalls;
   }
 
-  public AgentConfig withParallelCalls(boolean newParallelCalls) {
-    return new AgentConfig(maxRounds, maxCalls, timeLimit, callTimeLimit, newParallelCalls);
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof AgentConfig that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "AgentConfig" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("maxRounds", maxRounds);
+    all.put("maxCalls", maxCalls);
+    all.put("timeLimit", timeLimit);
+    all.put("callTimeLimit", callTimeLimit);
+    all.put("parallelCalls", parallelCalls);
+    return all;
+  }
+
+  /** Collects the components of an {@link AgentConfig}. Not safe for use by several threads. */
+  public static final class Builder {
+    private int maxRounds = 8;
+    private int maxCalls = 32;
+    private Duration timeLimit = Duration.ofMinutes(5);
+    private Duration callTimeLimit = Duration.ofSeconds(30);
+    private boolean parallelCalls;
+
+    private Builder() {}
+
+    private Builder(AgentConfig from) {
+      maxRounds = from.maxRounds;
+      maxCalls = from.maxCalls;
+      timeLimit = from.timeLimit;
+      callTimeLimit = from.callTimeLimit;
+      parallelCalls = from.parallelCalls;
+    }
+
+    /** Sets {@link AgentConfig#maxRounds()}. */
+    public Builder maxRounds(int value) {
+      maxRounds = value;
+      return this;
+    }
+
+    /** Sets {@link AgentConfig#maxCalls()}. */
+    public Builder maxCalls(int value) {
+      maxCalls = value;
+      return this;
+    }
+
+    /** Sets {@link AgentConfig#timeLimit()}. */
+    public Builder timeLimit(Duration value) {
+      timeLimit = Objects.requireNonNull(value, "timeLimit");
+      return this;
+    }
+
+    /** Sets {@link AgentConfig#callTimeLimit()}. */
+    public Builder callTimeLimit(Duration value) {
+      callTimeLimit = Objects.requireNonNull(value, "callTimeLimit");
+      return this;
+    }
+
+    /** Sets {@link AgentConfig#parallelCalls()}. */
+    public Builder parallelCalls(boolean value) {
+      parallelCalls = value;
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws IllegalArgumentException if a value is out of its range
+     */
+    public AgentConfig build() {
+      return new AgentConfig(this);
+    }
   }
 }

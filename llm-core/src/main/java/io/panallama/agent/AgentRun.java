@@ -200,13 +200,14 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
       return;
     }
     GenerationOptions options = request.options();
-    Duration own = options.timeLimit();
+    Duration own = options.timeLimit().orElse(null);
     if (left.isPositive() && (own == null || own.compareTo(left) > 0)) {
-      options = options.withTimeLimit(left);
+      options = options.toBuilder().timeLimit(left).build();
     }
     builder = new CompletionBuilder();
     try {
-      Generation started = generator.generate(new ChatRequest(messages, tools.tools(), request.template(), options));
+      Generation started =
+          generator.generate(request.toBuilder().messages(messages).tools(tools.tools()).options(options).build());
       synchronized (lock) {
         generation = started;
         if (cancelled) {

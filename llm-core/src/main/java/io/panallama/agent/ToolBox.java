@@ -40,7 +40,8 @@ public final class ToolBox {
   private ToolBox(Map<String, Entry> entries, Definitions.Names names) {
     this.entries = entries;
     this.names = names;
-    this.tools = new Tools(entries.values().stream().map(Entry::tool).toList(), new ToolChoice.Auto(), null);
+    this.tools =
+        Tools.builder().list(entries.values().stream().map(Entry::tool).toList()).choice(new ToolChoice.Auto()).build();
   }
 
   /**

@@ -4,7 +4,9 @@
  * <pre>{@code
  * final class Weather {
  *   @ToolMethod("The weather of a city")
- *   Report weather(@Description("its name") String city, Optional<@Range(min = 1, max = 7) Integer> days) { ... }
+ *   String weather(@Description("its name") String city, Optional<@Range(min = 1, max = 7) Integer> days) {
+ *     return "Sunny in " + city + " for " + days.orElse(1) + " days";
+ *   }
  * }
  *
  * Agent agent = Agent.of(engine, ToolBox.of(new Weather()));

@@ -2,33 +2,113 @@ package io.panallama.chat;
 
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A limit of what a model thinks before it answers. When it is spent, the message and the template's tag for the end of the
- * thinking are put into the output as if the model had said them. A model that thinks several times in an answer has as much
- * each time.
- *
- * @param tokens the most tokens of thinking, 0 or more, without the tags and the message; a character that is begun is
- *     ended first
- * @param message what the model is made to say before the tag, such as {@code "\n\nI have to answer now.\n"}; empty for
- *     nothing. At most {@link #MAX_MESSAGE_LENGTH} chars. Special tokens in it are text
+ * thinking are put into the output as if the model had said them. A model that thinks several times in one answer has the
+ * whole budget each time. Immutable and safe for any thread.
  */
-public record ReasoningBudget(int tokens, String message) {
+public final class ReasoningBudget {
   /** The most chars of a message. */
   public static final int MAX_MESSAGE_LENGTH = 4096;
 
-  /**
-   * @throws InvalidRequestException if a value is out of its range
-   */
-  public ReasoningBudget {
-    Objects.requireNonNull(message, "message");
+  private final int tokens;
+  private final String message;
+
+  private ReasoningBudget(Builder from) {
+    tokens = from.tokens;
+    message = from.message;
     Checks.inRange("reasoning_budget_tokens", tokens, 0, Integer.MAX_VALUE);
     Checks.inRange("the length of reasoning_budget_message", message.length(), 0, MAX_MESSAGE_LENGTH);
   }
 
-  /** Without a message. */
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** This many tokens, without a message. */
   public static ReasoningBudget of(int tokens) {
-    return new ReasoningBudget(tokens, "");
+    return builder(tokens).build();
+  }
+
+  /** This many tokens and a message. */
+  public static ReasoningBudget of(int tokens, String message) {
+    return builder(tokens).message(message).build();
+  }
+
+  /** A builder without a message. */
+  public static Builder builder(int tokens) {
+    return new Builder(tokens);
+  }
+
+  /** The most tokens of thinking, 0 or more, without the tags and the message; a character that has begun is completed first. */
+  public int tokens() {
+    return tokens;
+  }
+
+  /**
+   * What the model is made to say before the tag, such as {@code "\n\nI have to answer now.\n"}; empty by default. At most
+   * {@link #MAX_MESSAGE_LENGTH} chars. Special tokens in it are text.
+   */
+  public String message() {
+    return message;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ReasoningBudget that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "ReasoningBudget" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("tokens", tokens);
+    all.put("message", message);
+    return all;
+  }
+
+  /** Collects the components of a {@link ReasoningBudget}. Not safe for use by several threads. */
+  public static final class Builder {
+    private int tokens;
+    private String message = "";
+
+    private Builder(int tokens) {
+      this.tokens = tokens;
+    }
+
+    private Builder(ReasoningBudget from) {
+      tokens = from.tokens;
+      message = from.message;
+    }
+
+    /** Sets {@link ReasoningBudget#message()}. */
+    public Builder message(String value) {
+      message = Objects.requireNonNull(value, "message");
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws InvalidRequestException if a value is out of its range
+     */
+    public ReasoningBudget build() {
+      return new ReasoningBudget(this);
+    }
   }
 }

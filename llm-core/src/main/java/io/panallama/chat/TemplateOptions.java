@@ -1,27 +1,169 @@
 package io.panallama.chat;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * How a conversation is rendered and the answer read.
- *
- * @param reasoning what becomes of the model's thinking
- * @param thinking whether the model is to think; null leaves it on where the template has a switch for it
- * @param arguments further variables of the template: name to JSON value, such as {@code "reasoning_effort"} to {@code
- *     "\"low\""}. {@code "preserve_reasoning"} is true unless it is given: templates that can keep the reasoning of earlier
- *     turns in the prompt do
- * @param turn whether the answer is a new turn or goes on with the last message
- * @param budget how much the model may think; null for no limit. A request whose template has no tags around the thinking
- *     is refused then
- */
-public record TemplateOptions(
-    ReasoningFormat reasoning,
-    @Nullable Boolean thinking,
-    Map<String, String> arguments,
-    Turn turn,
-    @Nullable ReasoningBudget budget) {
+/** How a conversation is rendered and the answer read. Immutable and safe for any thread. */
+public final class TemplateOptions {
+  private static final TemplateOptions DEFAULTS = new Builder().build();
+
+  private final ReasoningFormat reasoning;
+  private final @Nullable Boolean thinking;
+  private final Map<String, String> arguments;
+  private final Turn turn;
+  private final @Nullable ReasoningBudget budget;
+
+  private TemplateOptions(Builder from) {
+    reasoning = from.reasoning;
+    thinking = from.thinking;
+    arguments = from.arguments;
+    turn = from.turn;
+    budget = from.budget;
+  }
+
+  /** Reasoning apart from the text, thinking as the template has it, a new turn. */
+  public static TemplateOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /** A builder that starts from {@link #defaults()}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** What becomes of the model's thinking. */
+  public ReasoningFormat reasoning() {
+    return reasoning;
+  }
+
+  /** Whether the model is to think. Absent by default: thinking is on where the template has a switch for it. */
+  public Optional<Boolean> thinking() {
+    return Optional.ofNullable(thinking);
+  }
+
+  /**
+   * Further variables of the template: name to JSON value, such as {@code "reasoning_effort"} to {@code "\"low\""}. {@code
+   * "preserve_reasoning"} is true unless it is given: templates that can keep the reasoning of earlier turns in the prompt do.
+   */
+  public Map<String, String> arguments() {
+    return arguments;
+  }
+
+  /** Whether the answer is a new turn or continues the last message. */
+  public Turn turn() {
+    return turn;
+  }
+
+  /**
+   * How much the model may think. Absent by default: no limit. With a budget, a request whose template has no tags around the
+   * thinking is refused.
+   */
+  public Optional<ReasoningBudget> budget() {
+    return Optional.ofNullable(budget);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof TemplateOptions that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "TemplateOptions" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("reasoning", reasoning);
+    all.put("thinking", thinking());
+    all.put("arguments", arguments);
+    all.put("turn", turn);
+    all.put("budget", budget());
+    return all;
+  }
+
+  /** Collects the components of a {@link TemplateOptions}. Not safe for use by several threads. */
+  public static final class Builder {
+    private ReasoningFormat reasoning = ReasoningFormat.AUTO;
+    private @Nullable Boolean thinking;
+    private Map<String, String> arguments = Map.of();
+    private Turn turn = Turn.NEW;
+    private @Nullable ReasoningBudget budget;
+
+    private Builder() {}
+
+    private Builder(TemplateOptions from) {
+      reasoning = from.reasoning;
+      thinking = from.thinking;
+      arguments = from.arguments;
+      turn = from.turn;
+      budget = from.budget;
+    }
+
+    /** Sets {@link TemplateOptions#reasoning()}. */
+    public Builder reasoning(ReasoningFormat value) {
+      reasoning = Objects.requireNonNull(value, "reasoning");
+      return this;
+    }
+
+    /** Sets {@link TemplateOptions#thinking()}. */
+    public Builder thinking(Boolean value) {
+      thinking = Objects.requireNonNull(value, "thinking");
+      return this;
+    }
+
+    /** Unsets {@link TemplateOptions#thinking()}. */
+    public Builder noThinking() {
+      thinking = null;
+      return this;
+    }
+
+    /** Sets {@link TemplateOptions#arguments()}. */
+    public Builder arguments(Map<String, String> value) {
+      arguments = Map.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link TemplateOptions#turn()}. */
+    public Builder turn(Turn value) {
+      turn = Objects.requireNonNull(value, "turn");
+      return this;
+    }
+
+    /** Sets {@link TemplateOptions#budget()}. */
+    public Builder budget(ReasoningBudget value) {
+      budget = Objects.requireNonNull(value, "budget");
+      return this;
+    }
+
+    /** Unsets {@link TemplateOptions#budget()}. */
+    public Builder noBudget() {
+      budget = null;
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     */
+    public TemplateOptions build() {
+      return new TemplateOptions(this);
+    }
+  }
+
   /** Where the answer begins. */
   public enum Turn {
     /** With a new message of the assistant. */
@@ -34,39 +176,5 @@ public record TemplateOptions(
     CONTINUED_TEXT,
     /** In the reasoning of the last message. */
     CONTINUED_REASONING
-  }
-
-  private static final TemplateOptions DEFAULTS =
-      new TemplateOptions(ReasoningFormat.AUTO, null, Map.of(), Turn.NEW, null);
-
-  public TemplateOptions {
-    Objects.requireNonNull(reasoning, "reasoning");
-    Objects.requireNonNull(turn, "turn");
-    arguments = Map.copyOf(arguments);
-  }
-
-  /** Reasoning apart from the text, thinking as the template has it, a new turn. */
-  public static TemplateOptions defaults() {
-    return DEFAULTS;
-  }
-
-  public TemplateOptions withReasoning(ReasoningFormat newReasoning) {
-    return new TemplateOptions(newReasoning, thinking, arguments, turn, budget);
-  }
-
-  public TemplateOptions withThinking(@Nullable Boolean newThinking) {
-    return new TemplateOptions(reasoning, newThinking, arguments, turn, budget);
-  }
-
-  public TemplateOptions withArguments(Map<String, String> newArguments) {
-    return new TemplateOptions(reasoning, thinking, newArguments, turn, budget);
-  }
-
-  public TemplateOptions withTurn(Turn newTurn) {
-    return new TemplateOptions(reasoning, thinking, arguments, newTurn, budget);
-  }
-
-  public TemplateOptions withBudget(@Nullable ReasoningBudget newBudget) {
-    return new TemplateOptions(reasoning, thinking, arguments, turn, newBudget);
   }
 }

@@ -2,29 +2,29 @@ package io.panallama.chat;
 
 import io.panallama.error.InvalidRequestException;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The tools of a conversation.
- *
- * @param list at most {@link #MAX_TOOLS}, each with a name of its own
- * @param parallelCalls whether one answer may hold several calls; null leaves that to the template
- */
-public record Tools(List<Tool> list, ToolChoice choice, @Nullable Boolean parallelCalls) {
+/** The tools of a conversation. Immutable and safe for any thread. */
+public final class Tools {
   /** The most tools of one request; OpenAI's own limit. */
   public static final int MAX_TOOLS = 128;
 
-  private static final Tools NONE = new Tools(List.of(), new ToolChoice.Auto(), null);
+  private static final Tools NONE = new Builder().build();
 
-  /**
-   * @throws InvalidRequestException if there are too many, two have one name, or the choice names none of them
-   */
-  public Tools {
-    Objects.requireNonNull(choice, "choice");
-    list = List.copyOf(list);
+  private final List<Tool> list;
+  private final ToolChoice choice;
+  private final @Nullable Boolean parallelCalls;
+
+  private Tools(Builder from) {
+    list = from.list;
+    choice = from.choice;
+    parallelCalls = from.parallelCalls;
     if (list.size() > MAX_TOOLS) {
       throw new InvalidRequestException(
           "tools", "tools has " + list.size() + " tools; at most " + MAX_TOOLS + " are allowed.");
@@ -43,6 +43,16 @@ public record Tools(List<Tool> list, ToolChoice choice, @Nullable Boolean parall
     }
   }
 
+  /** A builder that starts from {@link #none()}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   /** No tools. */
   public static Tools none() {
     return NONE;
@@ -50,15 +60,98 @@ public record Tools(List<Tool> list, ToolChoice choice, @Nullable Boolean parall
 
   /** These tools; the model decides whether to call any. */
   public static Tools of(Tool... tools) {
-    return new Tools(List.of(tools), new ToolChoice.Auto(), null);
-  }
-
-  public Tools withChoice(ToolChoice newChoice) {
-    return new Tools(list, newChoice, parallelCalls);
+    return builder().list(List.of(tools)).build();
   }
 
   /** Whether the answer can hold a call. */
   public boolean callable() {
     return !list.isEmpty() && !(choice instanceof ToolChoice.None);
+  }
+
+  /** At most {@link #MAX_TOOLS} tools, each with a name of its own. */
+  public List<Tool> list() {
+    return list;
+  }
+
+  /** Whether the model calls any of them. */
+  public ToolChoice choice() {
+    return choice;
+  }
+
+  /** Whether one answer may hold several calls. Absent by default: the template decides. */
+  public Optional<Boolean> parallelCalls() {
+    return Optional.ofNullable(parallelCalls);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Tools that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "Tools" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("list", list);
+    all.put("choice", choice);
+    all.put("parallelCalls", parallelCalls());
+    return all;
+  }
+
+  /** Collects the components of a {@link Tools}. Not safe for use by several threads. */
+  public static final class Builder {
+    private List<Tool> list = List.of();
+    private ToolChoice choice = new ToolChoice.Auto();
+    private @Nullable Boolean parallelCalls;
+
+    private Builder() {}
+
+    private Builder(Tools from) {
+      list = from.list;
+      choice = from.choice;
+      parallelCalls = from.parallelCalls;
+    }
+
+    /** Sets {@link Tools#list()}. */
+    public Builder list(List<Tool> value) {
+      list = List.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link Tools#choice()}. */
+    public Builder choice(ToolChoice value) {
+      choice = Objects.requireNonNull(value, "choice");
+      return this;
+    }
+
+    /** Sets {@link Tools#parallelCalls()}. */
+    public Builder parallelCalls(Boolean value) {
+      parallelCalls = Objects.requireNonNull(value, "parallelCalls");
+      return this;
+    }
+
+    /** Unsets {@link Tools#parallelCalls()}. */
+    public Builder noParallelCalls() {
+      parallelCalls = null;
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws InvalidRequestException if there are too many, two have one name, or the choice names none of them
+     */
+    public Tools build() {
+      return new Tools(this);
+    }
   }
 }

@@ -2,50 +2,16 @@ package io.panallama.config;
 
 import io.panallama.error.EngineBusyException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How an engine is laid out. {@link io.panallama.Engine#config Engine.config} gives the same with every {@link #AUTO} replaced by what was chosen.
- *
- * @param contextSize cells of the KV cache, shared by all sequences; {@link #AUTO} takes 2048 tokens per slot, at least
- *     8192, never more per slot than the model was trained for
- * @param slots how many generations run at once, 1 to {@link #MAX_SLOTS}; further ones wait
- * @param queueLimit how many generations may wait; the next one is refused with {@link EngineBusyException}
- * @param batchSize the most tokens of one step, at least as many as slots; {@link #AUTO} takes 512
- * @param microBatchSize the most tokens computed at once, at most {@code batchSize}; {@link #AUTO} takes {@code
- *     min(batchSize, 512)}. It bounds how long a step on a GPU takes before a cancelled prefill is noticed
- * @param threads threads for steps that only generate; {@link #AUTO} takes the processors of this process, and one
- *     thread for a model of less than 16 MiB, which more would only slow down.
- *     More than the processors are cut to them, with a warning: they wait for each other by spinning
- * @param batchThreads threads for steps with prompts in them; likewise
- * @param mailboxCapacity tokens that a generation may be ahead of its reader; a generation whose mailbox is full sits out
- *     until it drains
- * @param keyType number format of the keys in the KV cache
- * @param valueType number format of the values in the KV cache
- * @param flashAttention whether attention runs in the fused kernel
- * @param reusePrefixes whether a prompt shares the KV cells of an earlier or concurrent one with the same beginning
- *     instead of computing them again
- * @param spill where prefixes go that have to leave the KV cache
- * @param itlTarget the inter-token latency (ITL) that prompts of others may cause, by the measured times of earlier steps.
- *     While somebody generates, short prompts (a second of computing) may fill a step up to this, and beyond it where more
- *     than half as many wait as generate; beside long ones a step takes half as long again as without them at most. A prompt
- *     goes on in any case. Zero sets no limit, which serves prompts soonest
+ * How an engine is laid out. {@link io.panallama.Engine#config Engine.config} gives the same with every {@link #AUTO} replaced by
+ * what was chosen. Immutable and safe for any thread.
  */
-public record EngineConfig(
-    int contextSize,
-    int slots,
-    int queueLimit,
-    int batchSize,
-    int microBatchSize,
-    int threads,
-    int batchThreads,
-    int mailboxCapacity,
-    KvCacheType keyType,
-    KvCacheType valueType,
-    FlashAttention flashAttention,
-    boolean reusePrefixes,
-    SpillConfig spill,
-    Duration itlTarget) {
+public final class EngineConfig {
   /** Lets the engine choose. */
   public static final int AUTO = 0;
 
@@ -55,31 +21,38 @@ public record EngineConfig(
   /** The most that {@link #itlTarget} may be. */
   public static final Duration LONGEST_ITL = Duration.ofHours(1);
 
-  private static final EngineConfig DEFAULTS =
-      new EngineConfig(
-          AUTO,
-          8,
-          64,
-          AUTO,
-          AUTO,
-          AUTO,
-          AUTO,
-          256,
-          KvCacheType.F16,
-          KvCacheType.F16,
-          FlashAttention.AUTO,
-          true,
-          SpillConfig.toMemory(1L << 30),
-          Duration.ofMillis(50));
+  private static final EngineConfig DEFAULTS = new Builder().build();
 
-  /**
-   * @throws IllegalArgumentException if a value is out of its range
-   */
-  public EngineConfig {
-    Objects.requireNonNull(keyType, "keyType");
-    Objects.requireNonNull(valueType, "valueType");
-    Objects.requireNonNull(flashAttention, "flashAttention");
-    Objects.requireNonNull(spill, "spill");
+  private final int contextSize;
+  private final int slots;
+  private final int queueLimit;
+  private final int batchSize;
+  private final int microBatchSize;
+  private final int threads;
+  private final int batchThreads;
+  private final int mailboxCapacity;
+  private final KvCacheType keyType;
+  private final KvCacheType valueType;
+  private final FlashAttention flashAttention;
+  private final boolean reusePrefixes;
+  private final SpillConfig spill;
+  private final Duration itlTarget;
+
+  private EngineConfig(Builder from) {
+    contextSize = from.contextSize;
+    slots = from.slots;
+    queueLimit = from.queueLimit;
+    batchSize = from.batchSize;
+    microBatchSize = from.microBatchSize;
+    threads = from.threads;
+    batchThreads = from.batchThreads;
+    mailboxCapacity = from.mailboxCapacity;
+    keyType = from.keyType;
+    valueType = from.valueType;
+    flashAttention = from.flashAttention;
+    reusePrefixes = from.reusePrefixes;
+    spill = from.spill;
+    itlTarget = from.itlTarget;
     if (itlTarget.isNegative() || itlTarget.compareTo(LONGEST_ITL) > 0) {
       throw new IllegalArgumentException("itlTarget is " + itlTarget + "; it must be 0 to " + LONGEST_ITL + ".");
     }
@@ -108,10 +81,10 @@ public record EngineConfig(
 
   /** A builder that starts from {@link #defaults()}. */
   public static Builder builder() {
-    return new Builder(DEFAULTS);
+    return new Builder();
   }
 
-  /** A builder that starts from this configuration. */
+  /** A builder that starts from this value. */
   public Builder toBuilder() {
     return new Builder(this);
   }
@@ -122,22 +95,150 @@ public record EngineConfig(
     }
   }
 
-  /** Not safe for use by several threads. */
+  /**
+   * Cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}); {@link #AUTO}, the default, takes 2048 tokens per
+   * slot, at least 8192, never more per slot than the model was trained for.
+   */
+  public int contextSize() {
+    return contextSize;
+  }
+
+  /** How many generations run at once, 1 to {@link #MAX_SLOTS}; further ones wait. 8 by default. */
+  public int slots() {
+    return slots;
+  }
+
+  /** How many generations may wait, 64 by default; the next one is refused with {@link EngineBusyException}. */
+  public int queueLimit() {
+    return queueLimit;
+  }
+
+  /** The most tokens of one step, at least as many as slots (llama.cpp: {@code n_batch}); {@link #AUTO}, the default, takes 512. */
+  public int batchSize() {
+    return batchSize;
+  }
+
+  /**
+   * The most tokens computed at once, at most {@link #batchSize} (llama.cpp: {@code n_ubatch}); {@link #AUTO}, the default, takes
+   * {@code min(batchSize, 512)}. It bounds how long a step on a GPU takes before a cancelled prefill is noticed.
+   */
+  public int microBatchSize() {
+    return microBatchSize;
+  }
+
+  /**
+   * Threads for steps that only generate (llama.cpp: {@code n_threads}); {@link #AUTO}, the default, takes one per processor of this
+   * process, and one thread for a model of less than 16 MiB, which more would only slow down. Capped at the number of processors,
+   * with a warning, because ggml's threads spin while they wait for each other.
+   */
+  public int threads() {
+    return threads;
+  }
+
+  /** Threads for steps with prompts in them (llama.cpp: {@code n_threads_batch}); chosen and capped as {@link #threads} are. */
+  public int batchThreads() {
+    return batchThreads;
+  }
+
+  /**
+   * How many tokens a generation may be ahead of its reader, 256 by default; a generation whose mailbox is full is paused until
+   * half of it has been read.
+   */
+  public int mailboxCapacity() {
+    return mailboxCapacity;
+  }
+
+  /** Number format of the keys in the KV cache (llama.cpp: {@code type_k}); F16 by default. */
+  public KvCacheType keyType() {
+    return keyType;
+  }
+
+  /** Number format of the values in the KV cache (llama.cpp: {@code type_v}); F16 by default. */
+  public KvCacheType valueType() {
+    return valueType;
+  }
+
+  /** Whether attention runs in the fused kernel (llama.cpp: {@code flash_attn_type}); decided by device and model by default. */
+  public FlashAttention flashAttention() {
+    return flashAttention;
+  }
+
+  /**
+   * Whether a prompt shares the KV cells of an earlier or concurrent one with the same beginning instead of computing them again.
+   * True by default.
+   */
+  public boolean reusePrefixes() {
+    return reusePrefixes;
+  }
+
+  /** Where prefixes go that have to leave the KV cache; up to 1 GiB of host memory by default. */
+  public SpillConfig spill() {
+    return spill;
+  }
+
+  /**
+   * Target inter-token latency (ITL) while prompts are processed, 50 ms by default. While any generation is running, short prompts
+   * (up to one second of compute) may stretch a step to this limit, or beyond it when the waiting prompts outnumber half the
+   * running generations. Long prompts may stretch a step by at most 50 %. A prompt always makes some progress. Zero sets no
+   * limit, which serves prompts soonest.
+   */
+  public Duration itlTarget() {
+    return itlTarget;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof EngineConfig that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "EngineConfig" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("contextSize", contextSize);
+    all.put("slots", slots);
+    all.put("queueLimit", queueLimit);
+    all.put("batchSize", batchSize);
+    all.put("microBatchSize", microBatchSize);
+    all.put("threads", threads);
+    all.put("batchThreads", batchThreads);
+    all.put("mailboxCapacity", mailboxCapacity);
+    all.put("keyType", keyType);
+    all.put("valueType", valueType);
+    all.put("flashAttention", flashAttention);
+    all.put("reusePrefixes", reusePrefixes);
+    all.put("spill", spill);
+    all.put("itlTarget", itlTarget);
+    return all;
+  }
+
+  /** Collects the components of an {@link EngineConfig}. Not safe for use by several threads. */
   public static final class Builder {
-    private int contextSize;
-    private int slots;
-    private int queueLimit;
-    private int batchSize;
-    private int microBatchSize;
-    private int threads;
-    private int batchThreads;
-    private int mailboxCapacity;
-    private KvCacheType keyType;
-    private KvCacheType valueType;
-    private FlashAttention flashAttention;
-    private boolean reusePrefixes;
-    private SpillConfig spill;
-    private Duration itlTarget;
+    private int contextSize = AUTO;
+    private int slots = 8;
+    private int queueLimit = 64;
+    private int batchSize = AUTO;
+    private int microBatchSize = AUTO;
+    private int threads = AUTO;
+    private int batchThreads = AUTO;
+    private int mailboxCapacity = 256;
+    private KvCacheType keyType = KvCacheType.F16;
+    private KvCacheType valueType = KvCacheType.F16;
+    private FlashAttention flashAttention = FlashAttention.AUTO;
+    private boolean reusePrefixes = true;
+    private SpillConfig spill = SpillConfig.toMemory(1L << 30);
+    private Duration itlTarget = Duration.ofMillis(50);
+
+    private Builder() {}
 
     private Builder(EngineConfig from) {
       contextSize = from.contextSize;
@@ -156,95 +257,97 @@ public record EngineConfig(
       itlTarget = from.itlTarget;
     }
 
+    /** Sets {@link EngineConfig#contextSize()}. */
     public Builder contextSize(int value) {
       contextSize = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#slots()}. */
     public Builder slots(int value) {
       slots = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#queueLimit()}. */
     public Builder queueLimit(int value) {
       queueLimit = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#batchSize()}. */
     public Builder batchSize(int value) {
       batchSize = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#microBatchSize()}. */
     public Builder microBatchSize(int value) {
       microBatchSize = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#threads()}. */
     public Builder threads(int value) {
       threads = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#batchThreads()}. */
     public Builder batchThreads(int value) {
       batchThreads = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#mailboxCapacity()}. */
     public Builder mailboxCapacity(int value) {
       mailboxCapacity = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#keyType()}. */
     public Builder keyType(KvCacheType value) {
-      keyType = value;
+      keyType = Objects.requireNonNull(value, "keyType");
       return this;
     }
 
+    /** Sets {@link EngineConfig#valueType()}. */
     public Builder valueType(KvCacheType value) {
-      valueType = value;
+      valueType = Objects.requireNonNull(value, "valueType");
       return this;
     }
 
+    /** Sets {@link EngineConfig#flashAttention()}. */
     public Builder flashAttention(FlashAttention value) {
-      flashAttention = value;
+      flashAttention = Objects.requireNonNull(value, "flashAttention");
       return this;
     }
 
+    /** Sets {@link EngineConfig#reusePrefixes()}. */
     public Builder reusePrefixes(boolean value) {
       reusePrefixes = value;
       return this;
     }
 
+    /** Sets {@link EngineConfig#spill()}. */
     public Builder spill(SpillConfig value) {
-      spill = value;
+      spill = Objects.requireNonNull(value, "spill");
       return this;
     }
 
+    /** Sets {@link EngineConfig#itlTarget()}. */
     public Builder itlTarget(Duration value) {
-      itlTarget = value;
+      itlTarget = Objects.requireNonNull(value, "itlTarget");
       return this;
     }
 
     /**
+     * Makes the value.
+     *
      * @throws IllegalArgumentException if a value is out of its range
      */
     public EngineConfig build() {
-      return new EngineConfig(
-          contextSize,
-          slots,
-          queueLimit,
-          batchSize,
-          microBatchSize,
-          threads,
-          batchThreads,
-          mailboxCapacity,
-          keyType,
-          valueType,
-          flashAttention,
-          reusePrefixes,
-          spill,
-          itlTarget);
+      return new EngineConfig(this);
     }
   }
 }

@@ -1,49 +1,143 @@
 package io.panallama.config;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the KV states of prefixes go that have to leave the KV cache: to host memory first, and from there to disk, least
+ * Where the KV states of prefixes go when they leave the KV cache: to host memory first, and from there to disk, least
  * recently used first. A request that begins with one of them gets it back by a copy instead of computing it again.
  *
- * <p>The files hold what users wrote in a form that can be read back. The directory is made for its owner alone.
- *
- * @param memoryBytes the most bytes of host memory, and no more than an eighth of what is available when the engine starts;
- *     0 keeps nothing there but what is on its way to or from the disk
- * @param diskBytes the most bytes of files below the directory, all models' together; 0 writes none
- * @param directory where the files are; they are found again after a restart, by engines with the same model and the same
- *     cache types. Needed if {@code diskBytes} is not 0. Several engines may use the same one
+ * <p>The files hold what users wrote in a form that can be read back. The directory is created for its owner alone.
  */
-public record SpillConfig(long memoryBytes, long diskBytes, @Nullable Path directory) {
-  private static final SpillConfig NONE = new SpillConfig(0, 0, null);
+public final class SpillConfig {
+  private static final SpillConfig NONE = new Builder().build();
 
-  /**
-   * @throws IllegalArgumentException if a number is negative or the directory is missing
-   */
-  public SpillConfig {
-    if (memoryBytes < 0 || diskBytes < 0) {
-      throw new IllegalArgumentException(
-          "memoryBytes is " + memoryBytes + " and diskBytes " + diskBytes + "; both must be 0 or more.");
+  private final long memoryBytes;
+  private final long diskBytes;
+  private final @Nullable Path directory;
+
+  private SpillConfig(Builder from) {
+    memoryBytes = from.memoryBytes;
+    diskBytes = from.diskBytes;
+    directory = from.directory;
+    if (memoryBytes < 0) {
+      throw new IllegalArgumentException("memoryBytes is " + memoryBytes + "; it must be 0 or more.");
     }
-    if (diskBytes > 0 && directory == null) {
-      throw new IllegalArgumentException("diskBytes is " + diskBytes + " without a directory to write to.");
+    if (diskBytes < 0) {
+      throw new IllegalArgumentException("diskBytes is " + diskBytes + "; it must be 0 or more.");
     }
   }
 
-  /** What leaves the KV cache is forgotten. */
+  /** A builder that starts from {@link #none()}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Prefixes that leave the KV cache are dropped. */
   public static SpillConfig none() {
     return NONE;
   }
 
   /** Host memory only. */
   public static SpillConfig toMemory(long bytes) {
-    return new SpillConfig(bytes, 0, null);
+    return builder().memoryBytes(bytes).build();
   }
 
-  /** The same with a disk tier. */
-  public SpillConfig withDisk(Path newDirectory, long bytes) {
-    return new SpillConfig(memoryBytes, bytes, Objects.requireNonNull(newDirectory, "newDirectory"));
+  /**
+   * The most bytes of host memory, and no more than an eighth of what is available when the engine starts; 0 keeps nothing
+   * there except what is on its way to or from the disk.
+   */
+  public long memoryBytes() {
+    return memoryBytes;
+  }
+
+  /** The most bytes of files below {@link #directory}, the files of all models together; 0 writes none. */
+  public long diskBytes() {
+    return diskBytes;
+  }
+
+  /**
+   * The directory of the files, which are found again after a restart by engines with the same model and the same cache
+   * types. Present whenever {@link #diskBytes} is not 0. Several engines may share one directory.
+   */
+  public Optional<Path> directory() {
+    return Optional.ofNullable(directory);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof SpillConfig that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "SpillConfig" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("memoryBytes", memoryBytes);
+    all.put("diskBytes", diskBytes);
+    all.put("directory", directory());
+    return all;
+  }
+
+  /** Collects the components of a {@link SpillConfig}. Not safe for use by several threads. */
+  public static final class Builder {
+    private long memoryBytes;
+    private long diskBytes;
+    private @Nullable Path directory;
+
+    private Builder() {}
+
+    private Builder(SpillConfig from) {
+      memoryBytes = from.memoryBytes;
+      diskBytes = from.diskBytes;
+      directory = from.directory;
+    }
+
+    /** Sets {@link SpillConfig#memoryBytes()}. */
+    public Builder memoryBytes(long value) {
+      memoryBytes = value;
+      return this;
+    }
+
+    /** Adds a disk tier: at most this many bytes of files below the directory. 0 bytes write nothing. */
+    public Builder disk(Path directory, long bytes) {
+      this.directory = Objects.requireNonNull(directory, "directory");
+      diskBytes = bytes;
+      return this;
+    }
+
+    /** Removes the disk tier. */
+    public Builder noDisk() {
+      directory = null;
+      diskBytes = 0;
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws IllegalArgumentException if a number of bytes is negative
+     */
+    public SpillConfig build() {
+      return new SpillConfig(this);
+    }
   }
 }

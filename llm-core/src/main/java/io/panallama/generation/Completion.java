@@ -3,22 +3,105 @@ package io.panallama.generation;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.Role;
 import io.panallama.chat.ToolCall;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 
 /**
- * A generation read to its end.
+ * A whole answer: what a generation produced from where its reader began to its end.
  *
- * @param reasoning what the model thought before it answered, where that is told apart; empty otherwise
- * @param toolCalls what the model wants called, complete after {@link FinishReason#TOOL_CALLS}
+ * <p>Make one with {@link #builder}: components may be added, which does not break callers of the builder.
+ *
+ * @param text the answer without reasoning and tool calls
+ * @param reasoning what the model thought before it answered, if the template tells that apart; empty otherwise
+ * @param toolCalls the calls that the model wants made. A call that was cut off before the end of its arguments is not listed
+ * @param logprobs one entry per generated token, in order, if the request asked for log-probabilities; empty otherwise
  */
 public record Completion(
-    String text, String reasoning, List<ToolCall> toolCalls, FinishReason reason, Usage usage, Timings timings) {
+    String text,
+    String reasoning,
+    List<ToolCall> toolCalls,
+    List<TokenLogprobs> logprobs,
+    FinishReason reason,
+    Usage usage,
+    Timings timings) {
   public Completion {
+    Objects.requireNonNull(text, "text");
+    Objects.requireNonNull(reasoning, "reasoning");
+    Objects.requireNonNull(reason, "reason");
+    Objects.requireNonNull(usage, "usage");
+    Objects.requireNonNull(timings, "timings");
     toolCalls = List.copyOf(toolCalls);
+    logprobs = List.copyOf(logprobs);
   }
 
-  /** The answer as it goes back into the conversation, with its reasoning and its tool calls. */
+  /** An empty answer that ended for this reason, with no usage and no times. */
+  public static Builder builder(FinishReason reason) {
+    return new Builder(reason);
+  }
+
+  /** A builder that starts from this answer. */
+  public Builder toBuilder() {
+    return new Builder(reason)
+        .text(text)
+        .reasoning(reasoning)
+        .toolCalls(toolCalls)
+        .logprobs(logprobs)
+        .usage(usage)
+        .timings(timings);
+  }
+
+  /** The answer as the message that continues the conversation, with its reasoning and its tool calls. */
   public ChatMessage toMessage() {
     return new ChatMessage(Role.ASSISTANT, text, reasoning, toolCalls, "", "");
+  }
+
+  /** Sets the components one by one. Not safe for use by several threads. */
+  public static final class Builder {
+    private final FinishReason reason;
+    private String text = "";
+    private String reasoning = "";
+    private List<ToolCall> toolCalls = List.of();
+    private List<TokenLogprobs> logprobs = List.of();
+    private Usage usage = new Usage(0, 0, 0, 0);
+    private Timings timings = new Timings(Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+    private Builder(FinishReason reason) {
+      this.reason = reason;
+    }
+
+    public Builder text(String value) {
+      text = value;
+      return this;
+    }
+
+    public Builder reasoning(String value) {
+      reasoning = value;
+      return this;
+    }
+
+    public Builder toolCalls(List<ToolCall> value) {
+      toolCalls = value;
+      return this;
+    }
+
+    public Builder logprobs(List<TokenLogprobs> value) {
+      logprobs = value;
+      return this;
+    }
+
+    public Builder usage(Usage value) {
+      usage = value;
+      return this;
+    }
+
+    public Builder timings(Timings value) {
+      timings = value;
+      return this;
+    }
+
+    public Completion build() {
+      return new Completion(text, reasoning, toolCalls, logprobs, reason, usage, timings);
+    }
   }
 }

@@ -3,30 +3,36 @@ package io.panallama.generation;
 import io.panallama.chat.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Puts the events of a generation together, for who reads them one by one and wants the whole, too. For one thread. */
+/**
+ * Assembles a {@link Completion} from events, for callers that read them one by one but also need the whole answer. Not safe
+ * for use by several threads.
+ */
 public final class CompletionBuilder {
   private final StringBuilder text = new StringBuilder();
   private final StringBuilder reasoning = new StringBuilder();
-  private final Map<Integer, Call> calls = new TreeMap<>();
+  private final TreeMap<Integer, Call> calls = new TreeMap<>();
+  private final List<TokenLogprobs> logprobs = new ArrayList<>();
 
-  /** A call as far as it is known. Who begins to read in the middle of one has missed its name. */
+  /** A call as far as its events were read. A reader that starts in the middle of a call has missed its name. */
   private static final class Call {
     private String id = "";
     private String name = "";
     private final StringBuilder arguments = new StringBuilder();
   }
 
-  /** Nothing so far. */
+  /** An empty answer. */
   public CompletionBuilder() {}
 
-  /** Takes the next event; the completion if it was the last one. */
+  /** Takes the next event; returns the completion if it was the last one. */
   public Optional<Completion> add(GenerationEvent event) {
     switch (event) {
-      case GenerationEvent.Text piece -> text.append(piece.text());
+      case GenerationEvent.Text piece -> {
+        text.append(piece.text());
+        logprobs.addAll(piece.logprobs());
+      }
       case GenerationEvent.Reasoning piece -> reasoning.append(piece.text());
       case GenerationEvent.ToolCallStarted started -> {
         Call call = call(started.index());
@@ -36,8 +42,14 @@ public final class CompletionBuilder {
       case GenerationEvent.ToolCallArguments piece -> call(piece.index()).arguments.append(piece.json());
       case GenerationEvent.Finished end -> {
         return Optional.of(
-            new Completion(
-                text.toString(), reasoning.toString(), toolCalls(), end.reason(), end.usage(), end.timings()));
+            Completion.builder(end.reason())
+                .text(text.toString())
+                .reasoning(reasoning.toString())
+                .toolCalls(toolCalls(end.reason() == FinishReason.TOOL_CALLS))
+                .logprobs(logprobs)
+                .usage(end.usage())
+                .timings(end.timings())
+                .build());
       }
     }
     return Optional.empty();
@@ -48,15 +60,48 @@ public final class CompletionBuilder {
     return text.toString();
   }
 
+  /** Whether the last tool call so far lacks the end of its arguments. */
+  public boolean hasOpenCall() {
+    return !calls.isEmpty() && !isWhole(calls.lastEntry().getValue().arguments);
+  }
+
   private Call call(int index) {
     return calls.computeIfAbsent(index, ignored -> new Call());
   }
 
-  private List<ToolCall> toolCalls() {
+  /**
+   * @param complete whether the answer ended by itself, so that every call is whole
+   */
+  private List<ToolCall> toolCalls(boolean complete) {
     List<ToolCall> all = new ArrayList<>();
     for (Call call : calls.values()) {
-      all.add(new ToolCall(call.id, call.name, call.arguments.toString()));
+      if (complete || isWhole(call.arguments)) {
+        all.add(new ToolCall(call.id, call.name, call.arguments.toString()));
+      }
     }
     return all;
+  }
+
+  /** Whether the JSON of an object has its last brace: all brackets outside of strings are closed again. */
+  private static boolean isWhole(CharSequence json) {
+    int depth = 0;
+    boolean inString = false;
+    for (int i = 0; i < json.length(); i++) {
+      char c = json.charAt(i);
+      if (inString) {
+        i += c == '\\' ? 1 : 0;
+        inString = c != '"';
+      } else if (c == '"') {
+        inString = true;
+      } else if (c == '{' || c == '[') {
+        depth++;
+      } else if (c == '}' || c == ']') {
+        depth--;
+        if (depth == 0) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 }

@@ -8,7 +8,7 @@ public enum FinishReason {
   STOP,
   /** The model wants tools called; it produced an end-of-generation token after the calls. */
   TOOL_CALLS,
-  /** One of the request's stop texts appeared. */
+  /** One of the request's stop texts appeared, possibly in the middle of JSON or of a tool call. */
   STOP_TEXT,
   /** {@link GenerationOptions#maxTokens} was reached. */
   LENGTH,

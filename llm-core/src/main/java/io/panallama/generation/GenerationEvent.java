@@ -2,7 +2,7 @@ package io.panallama.generation;
 
 import java.util.List;
 
-/** What a generation emits: pieces of text, reasoning and tool calls, then exactly one {@link Finished}. */
+/** An event of a generation: pieces of text, reasoning and tool calls, then exactly one {@link Finished}. */
 public sealed interface GenerationEvent {
   /**
    * The next piece of text. Whole Unicode characters only; pieces concatenate to the output.
@@ -17,11 +17,13 @@ public sealed interface GenerationEvent {
     }
   }
 
-  /** The next piece of what the model thinks before it answers, if the request wants that told apart. */
+  /** The next piece of the model's thinking, if the request wants it separated from the text. */
   record Reasoning(String text) implements GenerationEvent {}
 
   /**
    * A tool call begins. Calls come one after the other.
+   *
+   * <p>Only after {@link FinishReason#TOOL_CALLS} is the last call certainly whole; any other end may have cut it off.
    *
    * @param index 0 for the first call of the answer
    */

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Several generations from one request; see {@link io.panallama.Generator#generateAll Generator.generateAll}.
  *
- * <p>Each can be read on its own, best by a virtual thread of its own: one whose events nobody reads sits out when its mailbox
- * is full. {@link #await} reads all of them on one thread. Closing the group closes all.
+ * <p>Each can be read on its own, best by a virtual thread of its own: the engine pauses a generation whose mailbox is full.
+ * {@link #await} reads all of them on one thread. Closing the group closes all.
  *
  * <p>Threads as with {@link Generation}.
  */
@@ -24,8 +24,8 @@ public final class GenerationGroup implements AutoCloseable {
   public static final int MAX_SIZE = 128;
 
   /**
-   * How long {@link #await} waits for one generation before it looks at the others, whose mailboxes might be full. They have
-   * room for hundreds of tokens.
+   * How long {@link #await} waits for one generation before it reads the others, whose mailboxes might be full. Each has room
+   * for hundreds of tokens.
    */
   private static final Duration TURN = Duration.ofMillis(20);
 
@@ -71,7 +71,7 @@ public final class GenerationGroup implements AutoCloseable {
         first.read(TURN);
         for (Reading reading : open) {
           while (reading.result == null && reading.read(Duration.ZERO)) {
-            // what is there already
+            // Takes what has come already.
           }
         }
         open.removeIf(reading -> reading.result != null);

@@ -3,7 +3,7 @@ package io.panallama.generation;
 import java.time.Duration;
 
 /**
- * Where the time of a generation went, measured on the engine's side of the mailbox.
+ * The times of a generation, measured on the engine's side of the mailbox.
  *
  * @param queued from submission to the first step that worked on the prompt
  * @param prefill from there to the first generated token

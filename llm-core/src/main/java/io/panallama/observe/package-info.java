@@ -3,7 +3,7 @@
  *
  * <pre>{@code
  * EngineStats stats = engine.stats();
- * System.out.println(stats.active() + " running, " + stats.waiting() + " waiting");
+ * System.out.println(stats.running() + " running, " + stats.waiting() + " waiting");
  * }</pre>
  *
  * <p>The values are snapshots: they do not change after they were taken. Taking one never waits for the engine thread. All types are

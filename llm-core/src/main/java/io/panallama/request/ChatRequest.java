@@ -4,27 +4,24 @@ import io.panallama.chat.ChatMessage;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.chat.Tools;
 import io.panallama.error.InvalidRequestException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A conversation to be continued by the assistant, rendered by the model's own chat template.
- *
- * @param messages at least one, in order
- * @param tools what the model may ask to have called
- * @param template how the conversation is rendered and the answer read
- */
-public record ChatRequest(List<ChatMessage> messages, Tools tools, TemplateOptions template, GenerationOptions options)
-    implements GenerationRequest {
-  /**
-   * @throws InvalidRequestException if {@code messages} is empty, or tools meet a response format that leaves no room for
-   *     their calls
-   */
-  public ChatRequest {
-    messages = List.copyOf(messages);
-    Objects.requireNonNull(tools, "tools");
-    Objects.requireNonNull(template, "template");
-    Objects.requireNonNull(options, "options");
+/** A conversation to be continued by the assistant, rendered by the model's own chat template. Immutable and safe for any thread. */
+public final class ChatRequest implements GenerationRequest {
+  private final List<ChatMessage> messages;
+  private final Tools tools;
+  private final TemplateOptions template;
+  private final GenerationOptions options;
+
+  private ChatRequest(Builder from) {
+    messages = from.messages;
+    tools = from.tools;
+    template = from.template;
+    options = from.options;
     if (messages.isEmpty()) {
       throw new InvalidRequestException("messages", "messages is empty; at least one message is needed.");
     }
@@ -35,9 +32,14 @@ public record ChatRequest(List<ChatMessage> messages, Tools tools, TemplateOptio
     }
   }
 
-  /** A conversation without tools. */
-  public ChatRequest(List<ChatMessage> messages, GenerationOptions options) {
-    this(messages, Tools.none(), TemplateOptions.defaults(), options);
+  /** A builder without messages, without tools and with default options. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
   /** One user message with default options. */
@@ -47,22 +49,123 @@ public record ChatRequest(List<ChatMessage> messages, Tools tools, TemplateOptio
 
   /** A conversation with default options. */
   public static ChatRequest of(ChatMessage... messages) {
-    return new ChatRequest(List.of(messages), GenerationOptions.defaults());
+    return builder().messages(List.of(messages)).build();
+  }
+
+  /** A conversation without tools. */
+  public static ChatRequest of(List<ChatMessage> messages, GenerationOptions options) {
+    return builder().messages(messages).options(options).build();
   }
 
   /** The same conversation with other options. */
   @Override
   public ChatRequest with(GenerationOptions newOptions) {
-    return new ChatRequest(messages, tools, template, newOptions);
+    return toBuilder().options(newOptions).build();
   }
 
   /** The same conversation with these tools. */
   public ChatRequest with(Tools newTools) {
-    return new ChatRequest(messages, newTools, template, options);
+    return toBuilder().tools(newTools).build();
   }
 
   /** The same conversation, rendered another way. */
   public ChatRequest with(TemplateOptions newTemplate) {
-    return new ChatRequest(messages, tools, newTemplate, options);
+    return toBuilder().template(newTemplate).build();
+  }
+
+  /** The messages in order, at least one. */
+  public List<ChatMessage> messages() {
+    return messages;
+  }
+
+  /** What the model may ask to have called. */
+  public Tools tools() {
+    return tools;
+  }
+
+  /** How the conversation is rendered and the answer read. */
+  public TemplateOptions template() {
+    return template;
+  }
+
+  /** Limits, sampling and stops. */
+  @Override
+  public GenerationOptions options() {
+    return options;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ChatRequest that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "ChatRequest" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("messages", messages);
+    all.put("tools", tools);
+    all.put("template", template);
+    all.put("options", options);
+    return all;
+  }
+
+  /** Collects the components of a {@link ChatRequest}. Not safe for use by several threads. */
+  public static final class Builder {
+    private List<ChatMessage> messages = List.of();
+    private Tools tools = Tools.none();
+    private TemplateOptions template = TemplateOptions.defaults();
+    private GenerationOptions options = GenerationOptions.defaults();
+
+    private Builder() {}
+
+    private Builder(ChatRequest from) {
+      messages = from.messages;
+      tools = from.tools;
+      template = from.template;
+      options = from.options;
+    }
+
+    /** Sets {@link ChatRequest#messages()}. */
+    public Builder messages(List<ChatMessage> value) {
+      messages = List.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ChatRequest#tools()}. */
+    public Builder tools(Tools value) {
+      tools = Objects.requireNonNull(value, "tools");
+      return this;
+    }
+
+    /** Sets {@link ChatRequest#template()}. */
+    public Builder template(TemplateOptions value) {
+      template = Objects.requireNonNull(value, "template");
+      return this;
+    }
+
+    /** Sets {@link ChatRequest#options()}. */
+    public Builder options(GenerationOptions value) {
+      options = Objects.requireNonNull(value, "options");
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws InvalidRequestException if there is no message, or if a response format leaves no room for tool calls
+     */
+    public ChatRequest build() {
+      return new ChatRequest(this);
+    }
   }
 }

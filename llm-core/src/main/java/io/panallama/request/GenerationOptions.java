@@ -7,40 +7,15 @@ import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.Sampling;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.function.Consumer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Limits, sampling, stops and precedence of one generation.
- *
- * @param stop when it ends by what it generated
- * @param sampling how the next token is chosen
- * @param topLogprobs how many of the likeliest tokens to report at each step, 0 to {@link #MAX_TOP_LOGPROBS}; 0 reports
- *     none
- * @param priority 0 to {@link #MAX_PRIORITY}, the highest is served first: who waits longest among the highest gets the
- *     next slot, and prompts get a share of each step in proportion to it. Nobody starves: waiting raises it
- * @param timeLimit the longest time from submission to the end, waiting included; null sets none. What was generated until
- *     then is the answer, with {@link FinishReason#TIME_LIMIT}
- * @param deadline the moment by which the generation ends likewise; null sets none. A prompt that would miss it at its
- *     ordinary share of the steps gets a larger one
- * @param overflow what happens when prompt and answer do not fit into the context
- * @param format what the answer has to look like
- * @param flush where the pieces of streamed text end
- * @param processing Java code that has a say in each token; null for none
- */
-public record GenerationOptions(
-    StopConditions stop,
-    Sampling sampling,
-    int topLogprobs,
-    int priority,
-    @Nullable Duration timeLimit,
-    @Nullable Instant deadline,
-    ContextOverflow overflow,
-    ResponseFormat format,
-    StreamFlush flush,
-    @Nullable LogitProcessing processing) {
+/** Limits, sampling, stops and precedence of one generation. Immutable and safe for any thread. */
+public final class GenerationOptions {
   /** No limit but the context. */
   public static final int UNLIMITED = Integer.MAX_VALUE;
 
@@ -59,20 +34,33 @@ public record GenerationOptions(
   /** The priority of a request that names none. */
   public static final int DEFAULT_PRIORITY = 5;
 
-  private static final GenerationOptions DEFAULTS = new Draft().build();
+  private static final GenerationOptions DEFAULTS = new Builder().build();
 
-  /**
-   * @throws InvalidRequestException if a value is out of its range
-   */
-  public GenerationOptions {
-    Objects.requireNonNull(stop, "stop");
-    Objects.requireNonNull(sampling, "sampling");
-    Objects.requireNonNull(overflow, "overflow");
-    Objects.requireNonNull(format, "format");
-    Objects.requireNonNull(flush, "flush");
+  private final StopConditions stop;
+  private final Sampling sampling;
+  private final int topLogprobs;
+  private final int priority;
+  private final @Nullable Duration timeLimit;
+  private final @Nullable Instant deadline;
+  private final ContextOverflow overflow;
+  private final ResponseFormat format;
+  private final StreamFlush flush;
+  private final @Nullable LogitProcessing processing;
+
+  private GenerationOptions(Builder from) {
+    stop = from.stop;
+    sampling = from.sampling;
+    topLogprobs = from.topLogprobs;
+    priority = from.priority;
+    timeLimit = from.timeLimit;
+    deadline = from.deadline;
+    overflow = from.overflow;
+    format = from.format;
+    flush = from.flush;
+    processing = from.processing;
     Checks.inRange("top_logprobs", topLogprobs, 0, MAX_TOP_LOGPROBS);
     Checks.inRange("priority", priority, 0, MAX_PRIORITY);
-    if (timeLimit != null && (timeLimit.isNegative() || timeLimit.isZero())) {
+    if (timeLimit != null && !timeLimit.isPositive()) {
       throw new InvalidRequestException("time_limit", "time_limit is " + timeLimit + "; it must be larger than 0.");
     }
   }
@@ -82,72 +70,118 @@ public record GenerationOptions(
     return DEFAULTS;
   }
 
-  /** As {@link StopConditions#maxTokens}. */
+  /** A builder that starts from {@link #defaults()}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** The same as {@link StopConditions#maxTokens}. */
   public int maxTokens() {
     return stop.maxTokens();
   }
 
-  /** As {@link StopConditions#texts}. */
+  /** The same as {@link StopConditions#texts}. */
   public List<String> stops() {
     return stop.texts();
   }
 
-  public GenerationOptions withStop(StopConditions newStop) {
-    return with(draft -> draft.stop = newStop);
+  /** When the generation ends because of what it generated. */
+  public StopConditions stop() {
+    return stop;
   }
 
-  public GenerationOptions withMaxTokens(int newMaxTokens) {
-    return withStop(stop.withMaxTokens(newMaxTokens));
+  /** How the next token is chosen. */
+  public Sampling sampling() {
+    return sampling;
   }
 
-  public GenerationOptions withStops(String... newStops) {
-    return withStop(stop.withTexts(List.of(newStops)));
+  /** How many of the likeliest tokens to report at each step, 0 to {@link #MAX_TOP_LOGPROBS}; 0 reports none. */
+  public int topLogprobs() {
+    return topLogprobs;
   }
 
-  public GenerationOptions withSampling(Sampling newSampling) {
-    return with(draft -> draft.sampling = newSampling);
+  /**
+   * Priority 0 to {@link #MAX_PRIORITY}; higher first, ties by arrival. Prompts get a share of each step in proportion to it.
+   * Waiting raises it by one per 5 s, so no request starves.
+   */
+  public int priority() {
+    return priority;
   }
 
-  public GenerationOptions withTopLogprobs(int newTopLogprobs) {
-    return with(draft -> draft.topLogprobs = newTopLogprobs);
+  /**
+   * The longest time from submission to the end, waiting included. What was generated by then is the answer, with {@link
+   * FinishReason#TIME_LIMIT}. Absent by default: no limit.
+   */
+  public Optional<Duration> timeLimit() {
+    return Optional.ofNullable(timeLimit);
   }
 
-  public GenerationOptions withPriority(int newPriority) {
-    return with(draft -> draft.priority = newPriority);
+  /**
+   * The moment at which the generation ends as it does at {@link #timeLimit}. A prompt that would miss it at its ordinary share
+   * of the steps gets a larger one. Absent by default: no deadline.
+   */
+  public Optional<Instant> deadline() {
+    return Optional.ofNullable(deadline);
   }
 
-  public GenerationOptions withTimeLimit(@Nullable Duration newTimeLimit) {
-    return with(draft -> draft.timeLimit = newTimeLimit);
+  /** What happens when prompt and answer do not fit into the context. */
+  public ContextOverflow overflow() {
+    return overflow;
   }
 
-  public GenerationOptions withDeadline(@Nullable Instant newDeadline) {
-    return with(draft -> draft.deadline = newDeadline);
+  /** What the answer has to look like. */
+  public ResponseFormat format() {
+    return format;
   }
 
-  public GenerationOptions withOverflow(ContextOverflow newOverflow) {
-    return with(draft -> draft.overflow = newOverflow);
+  /** Where the pieces of streamed text end. */
+  public StreamFlush flush() {
+    return flush;
   }
 
-  public GenerationOptions withFormat(ResponseFormat newFormat) {
-    return with(draft -> draft.format = newFormat);
+  /** Java code that takes part in choosing each token. Absent by default. */
+  public Optional<LogitProcessing> processing() {
+    return Optional.ofNullable(processing);
   }
 
-  public GenerationOptions withFlush(StreamFlush newFlush) {
-    return with(draft -> draft.flush = newFlush);
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof GenerationOptions that && components().equals(that.components());
   }
 
-  public GenerationOptions withProcessing(@Nullable LogitProcessing newProcessing) {
-    return with(draft -> draft.processing = newProcessing);
+  @Override
+  public int hashCode() {
+    return components().hashCode();
   }
 
-  private GenerationOptions with(Consumer<Draft> change) {
-    Draft draft = new Draft(this);
-    change.accept(draft);
-    return draft.build();
+  @Override
+  public String toString() {
+    return "GenerationOptions" + components();
   }
 
-  /** The components as variables, so that changing one does not mean naming all of them. */
-  private static final class Draft {
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("stop", stop);
+    all.put("sampling", sampling);
+    all.put("topLogprobs", topLogprobs);
+    all.put("priority", priority);
+    all.put("timeLimit", timeLimit());
+    all.put("deadline", deadline());
+    all.put("overflow", overflow);
+    all.put("format", format);
+    all.put("flush", flush);
+    all.put("processing", processing());
+    return all;
+  }
+
+  /** Collects the components of a {@link GenerationOptions}. Not safe for use by several threads. */
+  public static final class Builder {
     private StopConditions stop = StopConditions.NONE;
     private Sampling sampling = Sampling.defaults();
     private int topLogprobs;
@@ -159,9 +193,9 @@ public record GenerationOptions(
     private StreamFlush flush = StreamFlush.TOKEN;
     private @Nullable LogitProcessing processing;
 
-    Draft() {}
+    private Builder() {}
 
-    Draft(GenerationOptions from) {
+    private Builder(GenerationOptions from) {
       stop = from.stop;
       sampling = from.sampling;
       topLogprobs = from.topLogprobs;
@@ -174,9 +208,101 @@ public record GenerationOptions(
       processing = from.processing;
     }
 
-    GenerationOptions build() {
-      return new GenerationOptions(
-          stop, sampling, topLogprobs, priority, timeLimit, deadline, overflow, format, flush, processing);
+    /** Sets {@link GenerationOptions#stop()}. */
+    public Builder stop(StopConditions value) {
+      stop = Objects.requireNonNull(value, "stop");
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#sampling()}. */
+    public Builder sampling(Sampling value) {
+      sampling = Objects.requireNonNull(value, "sampling");
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#topLogprobs()}. */
+    public Builder topLogprobs(int value) {
+      topLogprobs = value;
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#priority()}. */
+    public Builder priority(int value) {
+      priority = value;
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#timeLimit()}. */
+    public Builder timeLimit(Duration value) {
+      timeLimit = Objects.requireNonNull(value, "timeLimit");
+      return this;
+    }
+
+    /** Unsets {@link GenerationOptions#timeLimit()}. */
+    public Builder noTimeLimit() {
+      timeLimit = null;
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#deadline()}. */
+    public Builder deadline(Instant value) {
+      deadline = Objects.requireNonNull(value, "deadline");
+      return this;
+    }
+
+    /** Unsets {@link GenerationOptions#deadline()}. */
+    public Builder noDeadline() {
+      deadline = null;
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#overflow()}. */
+    public Builder overflow(ContextOverflow value) {
+      overflow = Objects.requireNonNull(value, "overflow");
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#format()}. */
+    public Builder format(ResponseFormat value) {
+      format = Objects.requireNonNull(value, "format");
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#flush()}. */
+    public Builder flush(StreamFlush value) {
+      flush = Objects.requireNonNull(value, "flush");
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#processing()}. */
+    public Builder processing(LogitProcessing value) {
+      processing = Objects.requireNonNull(value, "processing");
+      return this;
+    }
+
+    /** Unsets {@link GenerationOptions#processing()}. */
+    public Builder noProcessing() {
+      processing = null;
+      return this;
+    }
+
+    /** Sets {@link StopConditions#maxTokens()} and leaves the other conditions. */
+    public Builder maxTokens(int value) {
+      return stop(stop.toBuilder().maxTokens(value).build());
+    }
+
+    /** Sets {@link StopConditions#texts()} and leaves the other conditions. */
+    public Builder stops(String... texts) {
+      return stop(stop.toBuilder().texts(List.of(texts)).build());
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws InvalidRequestException if a value is out of its range
+     */
+    public GenerationOptions build() {
+      return new GenerationOptions(this);
     }
   }
 }

@@ -23,6 +23,6 @@ public sealed interface GenerationRequest permits ChatRequest, CompletionRequest
     }
     // RANDOM_SEED is the largest number of 32 bits: the seeds go round below it.
     long seed = (sampling.seed() + choice) % Sampling.RANDOM_SEED;
-    return with(options().withSampling(new Sampling(sampling.chain(), seed)));
+    return with(options().toBuilder().sampling(sampling.toBuilder().seed(seed).build()).build());
   }
 }

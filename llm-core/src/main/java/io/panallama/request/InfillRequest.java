@@ -2,91 +2,218 @@ package io.panallama.request;
 
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gap in a text, such as the place of the cursor in a source file, to be filled by a model that was trained for that.
  *
  * <p>The model sees {@code [extra files] <prefix> prefix + prompt <suffix> suffix <middle>}, in the order and within the
- * limits of llama-server's {@code /infill}: of the {@link #window} three quarters go to the end of the prefix and one to
- * prompt and beginning of the suffix. What is farther from the gap than that is left out, and so is the beginning of the
- * extra files where the context would not hold them together with the window and twice {@code maxTokens}. The window itself is
- * at most three quarters of the context. The prompt is never cut.
+ * limits of llama-server's {@code /infill}: of the {@link #window} three quarters go to the end of the prefix and one to the
+ * prompt and the beginning of the suffix. Text farther from the gap is left out, and so is the beginning of the extra files
+ * where the context would not hold them together with the window and twice {@code maxTokens}. The window itself is at most
+ * three quarters of the context. The prompt is never cut.
  *
- * <p>Special tokens written in any of the texts are text.
- *
- * @param prefix what precedes the gap
- * @param suffix what follows it
- * @param prompt the beginning of what fills it, which the answer goes on from; may be empty
- * @param extra other files that help, the most useful one last
- * @param window tokens around the gap, at least 16
- * @param suffixFirst whether the suffix stands before the prefix, which some models want (llama-server's {@code
- *     --spm-infill})
+ * <p>Special tokens written in any of the texts are text. Immutable and safe for any thread.
  */
-public record InfillRequest(
-    String prefix,
-    String suffix,
-    String prompt,
-    List<File> extra,
-    int window,
-    boolean suffixFirst,
-    GenerationOptions options)
-    implements GenerationRequest {
+public final class InfillRequest implements GenerationRequest {
   /** The window unless another is asked for: llama-server's default of {@code n_batch}, which has this role there. */
   public static final int DEFAULT_WINDOW = 2048;
 
   private static final int SMALLEST_WINDOW = 16;
 
-  /**
-   * Another file of the same project, or a part of one.
-   *
-   * @param name may be empty
-   */
-  public record File(String name, String text) {
-    public File {
-      Objects.requireNonNull(name, "name");
-      Objects.requireNonNull(text, "text");
-    }
+  private final String prefix;
+  private final String suffix;
+  private final String prompt;
+  private final List<File> extra;
+  private final int window;
+  private final boolean suffixFirst;
+  private final GenerationOptions options;
+
+  private InfillRequest(Builder from) {
+    prefix = from.prefix;
+    suffix = from.suffix;
+    prompt = from.prompt;
+    extra = from.extra;
+    window = from.window;
+    suffixFirst = from.suffixFirst;
+    options = from.options;
+    Checks.inRange("window", window, SMALLEST_WINDOW, Integer.MAX_VALUE);
   }
 
-  /**
-   * @throws InvalidRequestException if the window is too small
-   */
-  public InfillRequest {
-    Objects.requireNonNull(prefix, "prefix");
-    Objects.requireNonNull(suffix, "suffix");
-    Objects.requireNonNull(prompt, "prompt");
-    Objects.requireNonNull(options, "options");
-    extra = List.copyOf(extra);
-    Checks.inRange("window", window, SMALLEST_WINDOW, Integer.MAX_VALUE);
+  /** A builder that starts from an empty prefix and suffix, with nothing else and default options. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
   /** A gap with nothing else around it and default options. */
   public static InfillRequest of(String prefix, String suffix) {
-    return new InfillRequest(prefix, suffix, "", List.of(), DEFAULT_WINDOW, false, GenerationOptions.defaults());
+    return builder().prefix(prefix).suffix(suffix).build();
+  }
+
+  /** The same gap with other options. */
+  @Override
+  public InfillRequest with(GenerationOptions newOptions) {
+    return toBuilder().options(newOptions).build();
+  }
+
+  /** What precedes the gap. */
+  public String prefix() {
+    return prefix;
+  }
+
+  /** What follows the gap. */
+  public String suffix() {
+    return suffix;
+  }
+
+  /** The beginning of what fills the gap, from which the answer continues; may be empty. */
+  public String prompt() {
+    return prompt;
+  }
+
+  /** Other files that help, the most useful one last. */
+  public List<File> extra() {
+    return extra;
+  }
+
+  /** Tokens around the gap, at least 16. */
+  public int window() {
+    return window;
+  }
+
+  /** Whether the suffix stands before the prefix, which some models want (llama-server's {@code --spm-infill}). */
+  public boolean suffixFirst() {
+    return suffixFirst;
+  }
+
+  /** Limits, sampling and stops. */
+  @Override
+  public GenerationOptions options() {
+    return options;
   }
 
   @Override
-  public InfillRequest with(GenerationOptions newOptions) {
-    return new InfillRequest(prefix, suffix, prompt, extra, window, suffixFirst, newOptions);
+  public boolean equals(@Nullable Object other) {
+    return other instanceof InfillRequest that && components().equals(that.components());
   }
 
-  /** The same gap, with the beginning of what fills it. */
-  public InfillRequest withPrompt(String newPrompt) {
-    return new InfillRequest(prefix, suffix, newPrompt, extra, window, suffixFirst, options);
+  @Override
+  public int hashCode() {
+    return components().hashCode();
   }
 
-  /** The same gap beside other files. */
-  public InfillRequest withExtra(List<File> newExtra) {
-    return new InfillRequest(prefix, suffix, prompt, newExtra, window, suffixFirst, options);
+  @Override
+  public String toString() {
+    return "InfillRequest" + components();
   }
 
-  public InfillRequest withWindow(int newWindow) {
-    return new InfillRequest(prefix, suffix, prompt, extra, newWindow, suffixFirst, options);
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("prefix", prefix);
+    all.put("suffix", suffix);
+    all.put("prompt", prompt);
+    all.put("extra", extra);
+    all.put("window", window);
+    all.put("suffixFirst", suffixFirst);
+    all.put("options", options);
+    return all;
   }
 
-  public InfillRequest withSuffixFirst(boolean newSuffixFirst) {
-    return new InfillRequest(prefix, suffix, prompt, extra, window, newSuffixFirst, options);
+  /** Collects the components of an {@link InfillRequest}. Not safe for use by several threads. */
+  public static final class Builder {
+    private String prefix = "";
+    private String suffix = "";
+    private String prompt = "";
+    private List<File> extra = List.of();
+    private int window = DEFAULT_WINDOW;
+    private boolean suffixFirst;
+    private GenerationOptions options = GenerationOptions.defaults();
+
+    private Builder() {}
+
+    private Builder(InfillRequest from) {
+      prefix = from.prefix;
+      suffix = from.suffix;
+      prompt = from.prompt;
+      extra = from.extra;
+      window = from.window;
+      suffixFirst = from.suffixFirst;
+      options = from.options;
+    }
+
+    /** Sets {@link InfillRequest#prefix()}. */
+    public Builder prefix(String value) {
+      prefix = Objects.requireNonNull(value, "prefix");
+      return this;
+    }
+
+    /** Sets {@link InfillRequest#suffix()}. */
+    public Builder suffix(String value) {
+      suffix = Objects.requireNonNull(value, "suffix");
+      return this;
+    }
+
+    /** Sets {@link InfillRequest#prompt()}. */
+    public Builder prompt(String value) {
+      prompt = Objects.requireNonNull(value, "prompt");
+      return this;
+    }
+
+    /** Sets {@link InfillRequest#extra()}. */
+    public Builder extra(List<File> value) {
+      extra = List.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link InfillRequest#window()}. */
+    public Builder window(int value) {
+      window = value;
+      return this;
+    }
+
+    /** Sets {@link InfillRequest#suffixFirst()}. */
+    public Builder suffixFirst(boolean value) {
+      suffixFirst = value;
+      return this;
+    }
+
+    /** Sets {@link InfillRequest#options()}. */
+    public Builder options(GenerationOptions value) {
+      options = Objects.requireNonNull(value, "options");
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws InvalidRequestException if the window is too small
+     */
+    public InfillRequest build() {
+      return new InfillRequest(this);
+    }
+  }
+
+  /**
+   * Another file of the same project, or a part of one.
+   *
+   * @param name may be empty
+   * @param text its content
+   */
+  public record File(String name, String text) {
+    /** Checks that nothing is missing. */
+    public File {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(text, "text");
+    }
   }
 }

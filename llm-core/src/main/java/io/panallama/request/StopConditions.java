@@ -3,23 +3,14 @@ package io.panallama.request;
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/**
- * When a generation ends by what it generated.
- *
- * @param maxTokens the most tokens to generate, at least 1; {@link GenerationOptions#UNLIMITED} leaves the context as the
- *     only limit
- * @param minTokens the fewest tokens to generate, 0 to {@code maxTokens}. Before that end tokens and {@code tokens} are
- *     forbidden and {@code texts} are ordinary text. A grammar that has come to its end does end the generation: nothing
- *     else could follow
- * @param texts texts that end the generation where they first appear, across token borders; they are not part of the
- *     output. None may be empty or longer than {@link #MAX_TEXT_LENGTH}, at most {@link #MAX_TEXTS}
- * @param tokens ids of tokens that end the generation as the model's own end tokens do, at most {@link #MAX_TOKENS}; they
- *     are not part of the output
- */
-public record StopConditions(int maxTokens, int minTokens, List<String> texts, Set<Integer> tokens) {
+/** When a generation ends because of what it generated. Immutable and safe for any thread. */
+public final class StopConditions {
   /** The most texts. */
   public static final int MAX_TEXTS = 64;
 
@@ -29,15 +20,19 @@ public record StopConditions(int maxTokens, int minTokens, List<String> texts, S
   /** The most token ids. */
   public static final int MAX_TOKENS = 64;
 
-  /** No condition but the end that the model chooses. */
-  public static final StopConditions NONE = new StopConditions(GenerationOptions.UNLIMITED, 0, List.of(), Set.of());
+  /** No condition except the end that the model chooses. */
+  public static final StopConditions NONE = new Builder().build();
 
-  /**
-   * @throws InvalidRequestException if a value is out of its range
-   */
-  public StopConditions {
-    texts = List.copyOf(texts);
-    tokens = Set.copyOf(tokens);
+  private final int maxTokens;
+  private final int minTokens;
+  private final List<String> texts;
+  private final Set<Integer> tokens;
+
+  private StopConditions(Builder from) {
+    maxTokens = from.maxTokens;
+    minTokens = from.minTokens;
+    texts = from.texts;
+    tokens = from.tokens;
     if (maxTokens < 1) {
       throw new InvalidRequestException("max_tokens", "max_tokens is " + maxTokens + "; it must be at least 1.");
     }
@@ -51,6 +46,16 @@ public record StopConditions(int maxTokens, int minTokens, List<String> texts, S
           "stop_token_ids", "stop_token_ids has " + tokens.size() + " ids; at most " + MAX_TOKENS + " are allowed.");
     }
     texts.forEach(StopConditions::check);
+  }
+
+  /** A builder that starts from {@link #NONE}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
   private static void check(String text) {
@@ -67,19 +72,107 @@ public record StopConditions(int maxTokens, int minTokens, List<String> texts, S
     }
   }
 
-  public StopConditions withMaxTokens(int newMaxTokens) {
-    return new StopConditions(newMaxTokens, minTokens, texts, tokens);
+  /** The most tokens to generate, at least 1; {@link GenerationOptions#UNLIMITED} leaves the context as the only limit. */
+  public int maxTokens() {
+    return maxTokens;
   }
 
-  public StopConditions withMinTokens(int newMinTokens) {
-    return new StopConditions(maxTokens, newMinTokens, texts, tokens);
+  /**
+   * The fewest tokens to generate, 0 to {@link #maxTokens}. Until then end tokens and {@link #tokens} are forbidden and {@link
+   * #texts} are ordinary text. A grammar that has come to its end does end the generation, since nothing else could follow.
+   */
+  public int minTokens() {
+    return minTokens;
   }
 
-  public StopConditions withTexts(List<String> newTexts) {
-    return new StopConditions(maxTokens, minTokens, newTexts, tokens);
+  /**
+   * Texts that end the generation where they first appear, across token borders; they are not part of the output. None is
+   * empty or longer than {@link #MAX_TEXT_LENGTH}; there are at most {@link #MAX_TEXTS}.
+   */
+  public List<String> texts() {
+    return texts;
   }
 
-  public StopConditions withTokens(Set<Integer> newTokens) {
-    return new StopConditions(maxTokens, minTokens, texts, newTokens);
+  /**
+   * Ids of tokens that end the generation as the model's own end tokens do, at most {@link #MAX_TOKENS}; they are not part of
+   * the output.
+   */
+  public Set<Integer> tokens() {
+    return tokens;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof StopConditions that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "StopConditions" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("maxTokens", maxTokens);
+    all.put("minTokens", minTokens);
+    all.put("texts", texts);
+    all.put("tokens", tokens);
+    return all;
+  }
+
+  /** Collects the components of a {@link StopConditions}. Not safe for use by several threads. */
+  public static final class Builder {
+    private int maxTokens = GenerationOptions.UNLIMITED;
+    private int minTokens;
+    private List<String> texts = List.of();
+    private Set<Integer> tokens = Set.of();
+
+    private Builder() {}
+
+    private Builder(StopConditions from) {
+      maxTokens = from.maxTokens;
+      minTokens = from.minTokens;
+      texts = from.texts;
+      tokens = from.tokens;
+    }
+
+    /** Sets {@link StopConditions#maxTokens()}. */
+    public Builder maxTokens(int value) {
+      maxTokens = value;
+      return this;
+    }
+
+    /** Sets {@link StopConditions#minTokens()}. */
+    public Builder minTokens(int value) {
+      minTokens = value;
+      return this;
+    }
+
+    /** Sets {@link StopConditions#texts()}. */
+    public Builder texts(List<String> value) {
+      texts = List.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link StopConditions#tokens()}. */
+    public Builder tokens(Set<Integer> value) {
+      tokens = Set.copyOf(value);
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws InvalidRequestException if a value is out of its range
+     */
+    public StopConditions build() {
+      return new StopConditions(this);
+    }
   }
 }

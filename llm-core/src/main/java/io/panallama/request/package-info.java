@@ -3,7 +3,7 @@
  *
  * <pre>{@code
  * ChatRequest request =
- *     ChatRequest.of("Tell me a story").withOptions(GenerationOptions.defaults().withMaxTokens(200));
+ *     ChatRequest.of("Tell me a story").with(GenerationOptions.builder().maxTokens(200).build());
  * }</pre>
  *
  * <p>Every value is checked when it is made, so an {@link io.panallama.error.InvalidRequestException} names the wrong parameter

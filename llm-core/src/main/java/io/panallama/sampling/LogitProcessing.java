@@ -4,43 +4,38 @@ import io.panallama.error.Checks;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link LogitProcessor} and what it is allowed.
+ * A {@link LogitProcessor} and its limits. Immutable.
  *
- * <p>A processor that throws, forbids every candidate or takes longer than its time ends its generation with {@link
- * GenerationException.Reason#PROCESSOR_FAILED} and no other. The thread of one that is late is interrupted; Java can't end
- * one that does not listen, which then keeps its processor busy.
+ * <p>A processor that throws, forbids every candidate or takes longer than its time ends its generation, and no other, with
+ * {@link GenerationException.Reason#PROCESSOR_FAILED}. The thread of a late processor is interrupted; Java cannot end one that
+ * does not react, which then keeps its CPU busy.
  *
- * <p>After a step the engine waits half a millisecond at most for the processors of that step together. A generation whose
- * processor has not answered by then sits out until it has, and the others go on without it.
- *
- * @param processors gives the processor of each generation, also of each of several from one request ({@link
- *     io.panallama.Generator#generateAll Generator.generateAll}), on the thread that starts it. Generations that get the same one call it from a thread each, at
- *     the same time: only one that keeps no state, or guards it, may be given to several
- * @param timeLimit the longest time for one token, larger than 0 and at most {@link #MAX_TIME_LIMIT}. It is looked at
- *     between steps
- * @param maxCandidates how many candidates it sees at most, 1 to {@link #MAX_CANDIDATES}: the likeliest of what the chain
- *     left. No others can be chosen
+ * <p>After a step the engine waits at most half a millisecond for the processors of that step together. A generation whose
+ * processor has not answered by then is paused until it has, and the others go on without it.
  */
-public record LogitProcessing(Supplier<? extends LogitProcessor> processors, Duration timeLimit, int maxCandidates) {
+public final class LogitProcessing {
   /** The longest time limit. */
   public static final Duration MAX_TIME_LIMIT = Duration.ofMinutes(1);
 
   /** The most candidates. */
   public static final int MAX_CANDIDATES = 1024;
 
-  private static final Duration DEFAULT_TIME_LIMIT = Duration.ofMillis(100);
-  private static final int DEFAULT_CANDIDATES = 64;
+  private final Supplier<? extends LogitProcessor> processors;
+  private final Duration timeLimit;
+  private final int maxCandidates;
 
-  /**
-   * @throws InvalidRequestException if a value is out of its range
-   */
-  public LogitProcessing {
-    Objects.requireNonNull(processors, "processors");
-    if (timeLimit.isNegative() || timeLimit.isZero() || timeLimit.compareTo(MAX_TIME_LIMIT) > 0) {
+  private LogitProcessing(Builder from) {
+    processors = from.processors;
+    timeLimit = from.timeLimit;
+    maxCandidates = from.maxCandidates;
+    if (!timeLimit.isPositive() || timeLimit.compareTo(MAX_TIME_LIMIT) > 0) {
       throw new InvalidRequestException(
           "processor.time_limit",
           "processor.time_limit is " + timeLimit + "; it must be larger than 0 and at most " + MAX_TIME_LIMIT + ".");
@@ -48,8 +43,105 @@ public record LogitProcessing(Supplier<? extends LogitProcessor> processors, Dur
     Checks.inRange("processor.max_candidates", maxCandidates, 1, MAX_CANDIDATES);
   }
 
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   /** A tenth of a second and 64 candidates. */
   public static LogitProcessing of(Supplier<? extends LogitProcessor> processors) {
-    return new LogitProcessing(processors, DEFAULT_TIME_LIMIT, DEFAULT_CANDIDATES);
+    return builder(processors).build();
+  }
+
+  /** A builder that starts from {@link #of}. */
+  public static Builder builder(Supplier<? extends LogitProcessor> processors) {
+    return new Builder(processors);
+  }
+
+  /**
+   * Gives the processor of each generation, also of each of several from one request ({@link io.panallama.Generator#generateAll
+   * Generator.generateAll}), on the thread that starts it. Generations that get the same processor call it from a thread each, at
+   * the same time: only one that keeps no state, or guards it, may be given to several.
+   */
+  public Supplier<? extends LogitProcessor> processors() {
+    return processors;
+  }
+
+  /**
+   * The longest time for one token, larger than 0 and at most {@link #MAX_TIME_LIMIT}; 100 ms by default. It is checked between
+   * steps.
+   */
+  public Duration timeLimit() {
+    return timeLimit;
+  }
+
+  /**
+   * How many candidates the processor sees at most, 1 to {@link #MAX_CANDIDATES}: the likeliest of what the chain left. No others
+   * can be chosen. 64 by default.
+   */
+  public int maxCandidates() {
+    return maxCandidates;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof LogitProcessing that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "LogitProcessing" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("processors", processors);
+    all.put("timeLimit", timeLimit);
+    all.put("maxCandidates", maxCandidates);
+    return all;
+  }
+
+  /** Collects the components of a {@link LogitProcessing}. Not safe for use by several threads. */
+  public static final class Builder {
+    private Supplier<? extends LogitProcessor> processors;
+    private Duration timeLimit = Duration.ofMillis(100);
+    private int maxCandidates = 64;
+
+    private Builder(Supplier<? extends LogitProcessor> processors) {
+      this.processors = Objects.requireNonNull(processors, "processors");
+    }
+
+    private Builder(LogitProcessing from) {
+      processors = from.processors;
+      timeLimit = from.timeLimit;
+      maxCandidates = from.maxCandidates;
+    }
+
+    /** Sets {@link LogitProcessing#timeLimit()}. */
+    public Builder timeLimit(Duration value) {
+      timeLimit = Objects.requireNonNull(value, "timeLimit");
+      return this;
+    }
+
+    /** Sets {@link LogitProcessing#maxCandidates()}. */
+    public Builder maxCandidates(int value) {
+      maxCandidates = value;
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws InvalidRequestException if a value is out of its range
+     */
+    public LogitProcessing build() {
+      return new LogitProcessing(this);
+    }
   }
 }

@@ -8,31 +8,42 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the next token is chosen: a chain of samplers, applied in order, and a seed.
+ * How the next token is chosen: a chain of samplers, applied in order, and a seed. Immutable and safe for any thread.
  *
  * <p>With the same seed, chain, prompt and batch composition the output is the same, also in another process on the same
- * machine. The composition of the batch can change the last bits of the logits, because llama.cpp takes other kernels for
- * other batch sizes: a draw that lies within that of the border between two tokens may then go the other way.
- *
- * @param chain the stages; the last one, and no other, is {@link Sampler.Selecting}
- * @param seed unsigned 32-bit seed of the random stages, or {@link #RANDOM_SEED}
+ * machine. The composition of the batch can change the last bits of the logits, because llama.cpp uses different kernels for
+ * different batch sizes: a draw that lies within that distance of the border between two tokens may then go the other way.
  */
-public record Sampling(List<Sampler> chain, long seed) {
+public final class Sampling {
   /** Asks for a fresh seed per generation. Its value is llama.h's {@code LLAMA_DEFAULT_SEED}. */
   public static final long RANDOM_SEED = 0xFFFF_FFFFL;
 
-  private static final Sampling GREEDY = new Sampling(List.of(new Sampler.Greedy()), RANDOM_SEED);
+  private static final Sampling DEFAULTS = new Builder(Map.of(), null, false).build();
+  private static final Sampling RECOMMENDED = new Builder(Map.of(), null, true).build();
+  private static final Sampling GREEDY = builder().temperature(0).build();
 
-  /**
-   * @throws InvalidRequestException if the chain does not end in exactly one selecting sampler, or the seed is not an
-   *     unsigned 32-bit number
-   */
-  public Sampling {
-    chain = List.copyOf(chain);
+  private final List<Sampler> chain;
+  private final long seed;
+
+  /** What the builder was told; what it was not told is at its default. */
+  private final Map<Setting, Object> settings;
+
+  /** Whether the chain was given as a whole. */
+  private final boolean fixed;
+
+  private final boolean recommended;
+
+  private Sampling(List<Sampler> chain, long seed, Builder from) {
+    this.chain = List.copyOf(chain);
+    this.seed = seed;
+    settings = Map.copyOf(from.settings);
+    fixed = from.chain != null;
+    recommended = from.recommended;
     long selecting = chain.stream().filter(Sampler.Selecting.class::isInstance).count();
     if (selecting != 1 || !(chain.getLast() instanceof Sampler.Selecting)) {
       throw new InvalidRequestException(
@@ -43,6 +54,18 @@ public record Sampling(List<Sampler> chain, long seed) {
     }
   }
 
+  /**
+   * A chain of one's own.
+   *
+   * @param chain the stages; the last one, and no other, is {@link Sampler.Selecting}
+   * @param seed unsigned 32-bit seed of the random stages, or {@link #RANDOM_SEED}
+   * @throws InvalidRequestException if the chain does not end in exactly one selecting sampler, or the seed is not an
+   *     unsigned 32-bit number
+   */
+  public static Sampling of(List<Sampler> chain, long seed) {
+    return new Builder(Map.of(), List.copyOf(chain), false).seed(seed).build();
+  }
+
   /** Always the likeliest token. */
   public static Sampling greedy() {
     return GREEDY;
@@ -50,144 +73,231 @@ public record Sampling(List<Sampler> chain, long seed) {
 
   /** llama.cpp's defaults: top-k 40, top-p 0.95, min-p 0.05, temperature 0.8, a fresh seed. */
   public static Sampling defaults() {
-    return builder().build();
+    return DEFAULTS;
+  }
+
+  /**
+   * What the makers of the model recommend in its metadata ({@code general.sampling.*}), and {@link #defaults()} where they
+   * recommend nothing. The engine knows the model and fills it in ({@link #over}); {@link #toBuilder} sets single values over
+   * the recommendation.
+   */
+  public static Sampling recommended() {
+    return RECOMMENDED;
   }
 
   /** A builder that starts from {@link #defaults()}. */
   public static Builder builder() {
-    return new Builder();
+    return DEFAULTS.toBuilder();
+  }
+
+  /**
+   * A builder that starts from this value.
+   *
+   * <p>A value made {@linkplain #of from a chain} has a fixed chain: its builder can change the seed and nothing else.
+   */
+  public Builder toBuilder() {
+    return new Builder(settings, fixed ? chain : null, recommended);
+  }
+
+  /** The stages in order; those of {@link #recommended} are without what a model recommends. */
+  public List<Sampler> chain() {
+    return chain;
+  }
+
+  /** Unsigned 32-bit seed of the random stages, or {@link #RANDOM_SEED}. */
+  public long seed() {
+    return seed;
+  }
+
+  /** Whether values that were not set are the model's to choose: this was made from {@link #recommended}. */
+  public boolean isRecommended() {
+    return recommended;
+  }
+
+  /**
+   * Fills in a model's recommendation.
+   *
+   * @param recommendation what the model recommends, such as {@link io.panallama.Model#recommendedSampling}
+   * @return the recommendation with the values that were set here, if {@link #isRecommended}; otherwise this
+   * @throws InvalidRequestException if the values are out of range together
+   */
+  public Sampling over(Sampling recommendation) {
+    if (!recommended) {
+      return this;
+    }
+    Builder builder = recommendation.toBuilder();
+    settings.forEach(builder::set);
+    return builder.build();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Sampling that
+        && chain.equals(that.chain)
+        && seed == that.seed
+        && recommended == that.recommended
+        && (!recommended || settings.equals(that.settings));
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(chain, seed, recommended);
+  }
+
+  @Override
+  public String toString() {
+    return "Sampling{chain=" + chain + ", seed=" + seed + (recommended ? ", recommended" : "") + "}";
+  }
+
+  /** What a builder can be told, with what holds otherwise; null for nothing. */
+  private enum Setting {
+    TEMPERATURE(0.8f),
+    TOP_K(40),
+    TOP_P(0.95f),
+    MIN_P(0.05f),
+    TYPICAL_P(1f),
+    TOP_N_SIGMA(0f),
+    REPEAT_LAST_N(64),
+    REPEAT_PENALTY(1f),
+    FREQUENCY_PENALTY(0f),
+    PRESENCE_PENALTY(0f),
+    SEED(RANDOM_SEED),
+    LOGIT_BIAS(Map.of()),
+    BANNED_TOKENS(Set.of()),
+    BANNED_TEXTS(List.of()),
+    IGNORE_END(false),
+    MIN_KEEP(1),
+    ORDER(SamplerStage.USUAL),
+    TEMPERATURE_RANGE(0f),
+    TEMPERATURE_EXPONENT(1f),
+    XTC(null),
+    DRY(null),
+    GRAMMAR(null),
+    DYNAMIC_TEMPERATURE(null),
+    SELECTING(null);
+
+    private final @Nullable Object standard;
+
+    Setting(@Nullable Object standard) {
+      this.standard = standard;
+    }
   }
 
   /**
    * Puts the usual stages together: grammar, banned texts, logit bias, no end, then penalties, DRY, top-n-sigma, top-k,
    * typical, top-p, min-p, XTC, temperature unless {@link #order} says otherwise, then the draw. A stage whose value turns it
-   * off is left out. For anything else build the {@linkplain Sampling#Sampling chain} itself.
+   * off is left out. For anything else {@linkplain Sampling#of give the chain} itself.
    *
    * <p>Not safe for use by several threads.
    */
   public static final class Builder {
-    private float temperature = 0.8f;
-    private int topK = 40;
-    private float topP = 0.95f;
-    private float minP = 0.05f;
-    private float typicalP = 1;
-    private float topNSigma;
-    private int repeatLastN = 64;
-    private float repeatPenalty = 1;
-    private float frequencyPenalty;
-    private float presencePenalty;
-    private long seed = RANDOM_SEED;
-    private Map<Integer, Float> logitBias = Map.of();
-    private Set<Integer> bannedTokens = Set.of();
-    private List<String> bannedTexts = List.of();
-    private boolean ignoreEnd;
-    private int minKeep = 1;
-    private List<SamplerStage> order = SamplerStage.USUAL;
-    private float temperatureRange;
-    private float temperatureExponent = 1;
-    private Sampler.@Nullable Xtc xtc;
-    private Sampler.@Nullable Dry dry;
-    private @Nullable Sampler grammar;
-    private Sampler.@Nullable DynamicTemperature dynamicTemperature;
-    private Sampler.@Nullable Selecting selecting;
+    private final EnumMap<Setting, Object> settings = new EnumMap<>(Setting.class);
+    private final @Nullable List<Sampler> chain;
+    private final boolean recommended;
 
-    private Builder() {}
+    private Builder(Map<Setting, Object> settings, @Nullable List<Sampler> chain, boolean recommended) {
+      this.settings.putAll(settings);
+      this.chain = chain;
+      this.recommended = recommended;
+    }
+
+    private Builder set(Setting setting, Object value) {
+      if (chain != null && setting != Setting.SEED) {
+        throw new IllegalStateException(
+            "This sampling was made from a chain, which can't be changed to set " + setting + "; only its seed can.");
+      }
+      settings.put(setting, Objects.requireNonNull(value, "value"));
+      return this;
+    }
+
+    private <T> T get(Setting setting) {
+      return Objects.requireNonNull(this.<T>find(setting), "standard");
+    }
+
+    @SuppressWarnings("unchecked") // each setter stores the type that its setting is read with
+    private <T> @Nullable T find(Setting setting) {
+      return (T) settings.getOrDefault(setting, setting.standard);
+    }
 
     /** 0 or more; 0 is greedy. */
     public Builder temperature(float value) {
-      this.temperature = value;
-      return this;
+      return set(Setting.TEMPERATURE, value);
     }
 
     /** 0 or more; 0 turns it off. */
     public Builder topK(int value) {
-      this.topK = value;
-      return this;
+      return set(Setting.TOP_K, value);
     }
 
     /** 0 to 1; 1 turns it off. */
     public Builder topP(float value) {
-      this.topP = value;
-      return this;
+      return set(Setting.TOP_P, value);
     }
 
     /** 0 to 1; 0 turns it off. */
     public Builder minP(float value) {
-      this.minP = value;
-      return this;
+      return set(Setting.MIN_P, value);
     }
 
     /** 0 to 1; 1 turns it off. */
     public Builder typicalP(float value) {
-      this.typicalP = value;
-      return this;
+      return set(Setting.TYPICAL_P, value);
     }
 
     /** 0 or more; 0 turns it off. */
     public Builder topNSigma(float value) {
-      this.topNSigma = value;
-      return this;
+      return set(Setting.TOP_N_SIGMA, value);
     }
 
     /** How many of the last tokens the penalties see. */
     public Builder repeatLastN(int value) {
-      this.repeatLastN = value;
-      return this;
+      return set(Setting.REPEAT_LAST_N, value);
     }
 
     /** Larger than 0; 1 turns it off. */
     public Builder repeatPenalty(float value) {
-      this.repeatPenalty = value;
-      return this;
+      return set(Setting.REPEAT_PENALTY, value);
     }
 
     /** 0 turns it off. */
     public Builder frequencyPenalty(float value) {
-      this.frequencyPenalty = value;
-      return this;
+      return set(Setting.FREQUENCY_PENALTY, value);
     }
 
     /** 0 turns it off. */
     public Builder presencePenalty(float value) {
-      this.presencePenalty = value;
-      return this;
+      return set(Setting.PRESENCE_PENALTY, value);
     }
 
     /** Unsigned 32 bits. */
     public Builder seed(long value) {
-      this.seed = value;
-      return this;
+      return set(Setting.SEED, value);
     }
 
     public Builder logitBias(Map<Integer, Float> value) {
-      this.logitBias = value;
-      return this;
+      return set(Setting.LOGIT_BIAS, Map.copyOf(value));
     }
 
     /** Ids of tokens that must not come, whatever the {@link #logitBias} says of them. */
     public Builder banTokens(Collection<Integer> value) {
-      this.bannedTokens = Set.copyOf(value);
-      return this;
+      return set(Setting.BANNED_TOKENS, Set.copyOf(value));
     }
 
     /** Texts that must not appear in the output; see {@link Sampler.BannedTexts}. */
     public Builder banTexts(List<String> value) {
-      this.bannedTexts = List.copyOf(value);
-      return this;
+      return set(Setting.BANNED_TEXTS, List.copyOf(value));
     }
 
     /** The fewest candidates that top-p, min-p and typical leave, 0 or more. */
     public Builder minKeep(int value) {
-      this.minKeep = value;
-      return this;
+      return set(Setting.MIN_KEEP, value);
     }
 
     /**
      * The stages in the order in which they apply. One that is not named is not used; one that is named twice applies twice.
      */
     public Builder order(List<SamplerStage> value) {
-      this.order = List.copyOf(value);
-      return this;
+      return set(Setting.ORDER, List.copyOf(value));
     }
 
     /**
@@ -197,83 +307,89 @@ public record Sampling(List<Sampler> chain, long seed) {
      * @param exponent larger than 0
      */
     public Builder temperatureRange(float range, float exponent) {
-      this.temperatureRange = range;
-      this.temperatureExponent = exponent;
-      return this;
+      return set(Setting.TEMPERATURE_RANGE, range).set(Setting.TEMPERATURE_EXPONENT, exponent);
     }
 
     /** Whether tokens that would end the generation are forbidden; see {@link Sampler.NoEnd}. */
     public Builder ignoreEnd(boolean value) {
-      this.ignoreEnd = value;
-      return this;
+      return set(Setting.IGNORE_END, value);
     }
 
     public Builder xtc(Sampler.Xtc value) {
-      this.xtc = value;
-      return this;
+      return set(Setting.XTC, value);
     }
 
     public Builder dry(Sampler.Dry value) {
-      this.dry = value;
-      return this;
+      return set(Setting.DRY, value);
     }
 
     public Builder grammar(Sampler.Grammar value) {
-      this.grammar = value;
-      return this;
+      return set(Setting.GRAMMAR, value);
     }
 
     public Builder grammar(Sampler.LazyGrammar value) {
-      this.grammar = value;
-      return this;
+      return set(Setting.GRAMMAR, value);
     }
 
     /** Takes the place of {@link #temperature}. */
     public Builder dynamicTemperature(Sampler.DynamicTemperature value) {
-      this.dynamicTemperature = value;
-      return this;
+      return set(Setting.DYNAMIC_TEMPERATURE, value);
     }
 
     /** Chooses the token instead of a draw; mirostat replaces the truncating stages, as in llama.cpp. */
     public Builder selecting(Sampler.Selecting value) {
-      this.selecting = value;
-      return this;
+      return set(Setting.SELECTING, value);
     }
 
     /**
      * @throws InvalidRequestException if a value is out of its range
      */
     public Sampling build() {
-      List<Sampler> chain = new ArrayList<>();
+      @Nullable Sampler grammar = find(Setting.GRAMMAR);
+      Sampler.@Nullable Selecting selecting = find(Setting.SELECTING);
+      List<SamplerStage> order = get(Setting.ORDER);
+      Map<Integer, Float> logitBias = get(Setting.LOGIT_BIAS);
+      Set<Integer> bannedTokens = get(Setting.BANNED_TOKENS);
+      List<String> bannedTexts = get(Setting.BANNED_TEXTS);
+      boolean ignoreEnd = get(Setting.IGNORE_END);
+      if (chain != null) {
+        return new Sampling(chain, get(Setting.SEED), this);
+      }
+      List<Sampler> stages = new ArrayList<>();
       if (grammar != null) {
-        chain.add(grammar);
+        stages.add(grammar);
       }
       if (!bannedTexts.isEmpty()) {
-        chain.add(new Sampler.BannedTexts(bannedTexts));
+        stages.add(new Sampler.BannedTexts(bannedTexts));
       }
       Map<Integer, Float> bias = new HashMap<>(logitBias);
       bannedTokens.forEach(token -> bias.put(token, Float.NEGATIVE_INFINITY));
       if (!bias.isEmpty()) {
-        chain.add(new Sampler.LogitBias(bias));
+        stages.add(new Sampler.LogitBias(bias));
       }
       if (ignoreEnd) {
-        chain.add(new Sampler.NoEnd());
+        stages.add(new Sampler.NoEnd());
       }
-      Map<SamplerStage, Sampler> stages = stages();
+      Map<SamplerStage, Sampler> usual = usual();
       boolean mirostat = selecting instanceof Sampler.Mirostat || selecting instanceof Sampler.MirostatV2;
       boolean greedy = isGreedy();
       for (SamplerStage stage : order) {
-        Sampler sampler = stages.get(stage);
+        Sampler sampler = usual.get(stage);
         boolean wanted = stage.looksBack() || !greedy && (!mirostat || stage == SamplerStage.TEMPERATURE);
         if (sampler != null && wanted) {
-          chain.add(sampler);
+          stages.add(sampler);
         }
       }
-      chain.add(greedy ? new Sampler.Greedy() : selecting == null ? new Sampler.Dist() : selecting);
-      return new Sampling(chain, seed);
+      stages.add(greedy ? new Sampler.Greedy() : selecting == null ? new Sampler.Dist() : selecting);
+      return new Sampling(stages, get(Setting.SEED), this);
     }
 
     private boolean isGreedy() {
+      float temperature = get(Setting.TEMPERATURE);
+      float temperatureRange = get(Setting.TEMPERATURE_RANGE);
+      Sampler.@Nullable DynamicTemperature dynamicTemperature = find(Setting.DYNAMIC_TEMPERATURE);
+      Sampler.@Nullable Selecting selecting = find(Setting.SELECTING);
+      List<SamplerStage> order = get(Setting.ORDER);
       return temperature == 0
           && temperatureRange == 0
           && dynamicTemperature == null
@@ -282,7 +398,19 @@ public record Sampling(List<Sampler> chain, long seed) {
     }
 
     /** Those that do something. A value out of range is refused even where its stage would not be used. */
-    private Map<SamplerStage, Sampler> stages() {
+    private Map<SamplerStage, Sampler> usual() {
+      int topK = get(Setting.TOP_K);
+      float topP = get(Setting.TOP_P);
+      float minP = get(Setting.MIN_P);
+      float typicalP = get(Setting.TYPICAL_P);
+      float topNSigma = get(Setting.TOP_N_SIGMA);
+      int repeatLastN = get(Setting.REPEAT_LAST_N);
+      float repeatPenalty = get(Setting.REPEAT_PENALTY);
+      float frequencyPenalty = get(Setting.FREQUENCY_PENALTY);
+      float presencePenalty = get(Setting.PRESENCE_PENALTY);
+      int minKeep = get(Setting.MIN_KEEP);
+      Sampler.@Nullable Xtc xtc = find(Setting.XTC);
+      Sampler.@Nullable Dry dry = find(Setting.DRY);
       Map<SamplerStage, Sampler> stages = new EnumMap<>(SamplerStage.class);
       Sampler penalties = new Sampler.Penalties(repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty);
       if (repeatLastN > 0 && (repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0)) {
@@ -320,6 +448,10 @@ public record Sampling(List<Sampler> chain, long seed) {
     }
 
     private Sampler temperatureStage() {
+      float temperature = get(Setting.TEMPERATURE);
+      float temperatureRange = get(Setting.TEMPERATURE_RANGE);
+      float temperatureExponent = get(Setting.TEMPERATURE_EXPONENT);
+      Sampler.@Nullable DynamicTemperature dynamicTemperature = find(Setting.DYNAMIC_TEMPERATURE);
       Sampler plain = new Sampler.Temperature(temperature);
       Sampler ranged = new Sampler.DynamicTemperature(temperature, temperatureRange, temperatureExponent);
       if (dynamicTemperature != null) {

@@ -104,7 +104,7 @@ public final class AnswerType<T> {
     return schema.toString();
   }
 
-  /** The schema as what {@link GenerationOptions#withFormat} takes: a strict one. */
+  /** The schema as what {@link GenerationOptions.Builder#format} takes: a strict one. */
   public ResponseFormat format() {
     return new ResponseFormat.JsonSchema(schema());
   }
@@ -132,7 +132,10 @@ public final class AnswerType<T> {
               last.toolCallId(),
               last.name()));
     }
-    return new ChatRequest(messages, request.tools(), request.template(), request.options().withFormat(format()));
+    return request.toBuilder()
+        .messages(messages)
+        .options(request.options().toBuilder().format(format()).build())
+        .build();
   }
 
   /**

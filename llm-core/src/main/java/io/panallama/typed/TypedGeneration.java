@@ -152,8 +152,10 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
           return type.readSoFar(json()).orElse(null);
         }
       }
+      // A failure is thrown again by every later call, as a generation does it.
+      T whole = completion == null ? null : type.read(completion);
       ended = true;
-      return completion == null ? null : type.read(completion);
+      return whole;
     }
 
     @Override

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class AgentWithDemoModelTest {
   private static final GenerationOptions OPTIONS =
-      GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(200);
+      GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(200).build();
 
   private static Model model;
   private static Engine engine;
@@ -103,7 +103,7 @@ class AgentWithDemoModelTest {
     Demo demo = new Demo();
     List<ChatMessage> messages = new ArrayList<>(run(demo, "What is the weather in Paris?").messages());
     messages.add(ChatMessage.user("What is the weather in Rome?"));
-    AgentResult second = Agent.of(engine, ToolBox.of(demo)).run(new ChatRequest(messages, OPTIONS));
+    AgentResult second = Agent.of(engine, ToolBox.of(demo)).run(ChatRequest.of(messages, OPTIONS));
     assertThat(demo.cities).containsExactly("Paris", "Rome");
     assertThat(second.reason()).isEqualTo(AgentResult.Reason.ANSWERED);
   }

@@ -77,10 +77,11 @@ class RandomCallsTest {
           // Even the least likely token comes now and then.
           Sampling sampling = Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).build();
           GenerationOptions options =
-              GenerationOptions.defaults()
-                  .withSampling(sampling)
-                  .withMaxTokens(400)
-                  .withFormat(new ResponseFormat.JsonSchema(tool.parameters()));
+              GenerationOptions.builder()
+                  .sampling(sampling)
+                  .maxTokens(400)
+                  .format(new ResponseFormat.JsonSchema(tool.parameters()))
+                  .build();
           Completion answer = engine.generate(CompletionRequest.of("Call: ").with(options)).await();
           if (answer.reason() == FinishReason.STOP) {
             assertThat(tools.call(new ToolCall("1", tool.name(), answer.text())))

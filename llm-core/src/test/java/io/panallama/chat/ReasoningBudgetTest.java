@@ -49,7 +49,7 @@ class ReasoningBudgetTest {
   private static Model load(String template) {
     try {
       String source = Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template));
-      return Model.load(file, ModelConfig.defaults().withChatTemplate(source));
+      return Model.load(file, ModelConfig.builder().chatTemplate(source).build());
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
@@ -57,11 +57,12 @@ class ReasoningBudgetTest {
 
   private static ChatRequest request(ReasoningBudget budget, int maxTokens) {
     return ChatRequest.of("What is 2 + 2?")
-        .with(TemplateOptions.defaults().withBudget(budget))
+        .with(TemplateOptions.builder().budget(budget).build())
         .with(
-            GenerationOptions.defaults()
-                .withSampling(Sampling.builder().temperature(1.5f).topK(0).minP(0).seed(4).build())
-                .withMaxTokens(maxTokens));
+            GenerationOptions.builder()
+                .sampling(Sampling.builder().temperature(1.5f).topK(0).minP(0).seed(4).build())
+                .maxTokens(maxTokens)
+                .build());
   }
 
   private static Completion answer(String template, ChatRequest request) {
@@ -95,7 +96,7 @@ class ReasoningBudgetTest {
   @Test
   void theMessageIsWhatItSaysLast() {
     String message = "\nI must answer now: <|im_end|>";
-    Completion answer = answer(THINKS_AT_ONCE, request(new ReasoningBudget(10, message), 200));
+    Completion answer = answer(THINKS_AT_ONCE, request(ReasoningBudget.of(10, message), 200));
     // A special token in it is text: it does not end the answer.
     assertThat(answer.reasoning()).endsWith(message.strip());
     assertThat(answer.text()).isNotEmpty();
@@ -106,11 +107,12 @@ class ReasoningBudgetTest {
     ChatRequest request = request(ReasoningBudget.of(12), 150);
     ChatMessage thinking = new ChatMessage(Role.ASSISTANT, "", "Well", List.of(), "", "");
     ChatRequest continued =
-        new ChatRequest(
-            List.of(ChatMessage.user("Hi"), thinking),
-            Tools.none(),
-            request.template().withTurn(TemplateOptions.Turn.CONTINUED_REASONING),
-            request.options());
+        ChatRequest.builder()
+            .messages(List.of(ChatMessage.user("Hi"), thinking))
+            .tools(Tools.none())
+            .template(request.template().toBuilder().turn(TemplateOptions.Turn.CONTINUED_REASONING).build())
+            .options(request.options())
+            .build();
     try (Model model = load(THINKS_BY_ITSELF);
         Engine engine = Engine.start(model, TestEngines.config())) {
       assertThat(engine.generate(request).await().text()).hasSizeGreaterThan(140);
@@ -125,7 +127,9 @@ class ReasoningBudgetTest {
     ChatRequest request = request(ReasoningBudget.of(15), 600);
     String schema = "{\"type\": \"object\", \"properties\": {\"n\": {\"type\": \"integer\"}}, \"required\": [\"n\"]}";
     Completion answer =
-        answer(THINKS_AT_ONCE, request.with(request.options().withFormat(new ResponseFormat.JsonSchema(schema))));
+        answer(
+            THINKS_AT_ONCE,
+            request.with(request.options().toBuilder().format(new ResponseFormat.JsonSchema(schema)).build()));
     assertThat(answer.reasoning()).hasSizeLessThanOrEqualTo(31);
     assertThat(answer.text().strip()).startsWith("{");
     if (answer.reason() == FinishReason.STOP) {
@@ -148,6 +152,6 @@ class ReasoningBudgetTest {
   void valuesOutOfRangeAreRefused() {
     assertThatThrownBy(() -> ReasoningBudget.of(-1)).isInstanceOf(InvalidRequestException.class);
     String endless = "x".repeat(ReasoningBudget.MAX_MESSAGE_LENGTH + 1);
-    assertThatThrownBy(() -> new ReasoningBudget(1, endless)).isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> ReasoningBudget.of(1, endless)).isInstanceOf(InvalidRequestException.class);
   }
 }

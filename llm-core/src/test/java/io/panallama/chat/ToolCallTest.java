@@ -50,8 +50,8 @@ class ToolCallTest {
 
   private static ChatRequest request(ToolChoice choice) {
     return ChatRequest.of("What is the weather in Paris?")
-        .with(GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(200))
-        .with(Tools.of(Conversations.WEATHER).withChoice(choice));
+        .with(GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(200).build())
+        .with(Tools.of(Conversations.WEATHER).toBuilder().choice(choice).build());
   }
 
   @Test
@@ -75,7 +75,12 @@ class ToolCallTest {
     messages.add(call.toMessage());
     messages.add(ChatMessage.toolResult(call.toolCalls().getFirst(), "{\"sky\": \"clear\"}"));
     ChatRequest next =
-        new ChatRequest(messages, Tools.of(Conversations.WEATHER), TemplateOptions.defaults(), question.options());
+        ChatRequest.builder()
+            .messages(messages)
+            .tools(Tools.of(Conversations.WEATHER))
+            .template(TemplateOptions.defaults())
+            .options(question.options())
+            .build();
     assertThat(model.render(next)).contains("clear").contains("Paris");
     Completion answer = engine.generate(next).await();
     assertThat(answer.reason()).isNotEqualTo(FinishReason.CANCELLED);
@@ -114,15 +119,48 @@ class ToolCallTest {
   void aNamedToolIsTheOneThatIsCalled() {
     ChatRequest request =
         request(new ToolChoice.Auto())
-            .with(Tools.of(Conversations.TIME, Conversations.WEATHER).withChoice(new ToolChoice.Named("get_time")));
+            .with(
+                Tools.of(Conversations.TIME, Conversations.WEATHER).toBuilder()
+                    .choice(new ToolChoice.Named("get_time"))
+                    .build());
     assertThat(engine.generate(request).await().toolCalls()).extracting(ToolCall::name).contains("get_time");
   }
 
   @Test
   void aCallThatIsCutOffIsNoCallToMake() {
     ChatRequest request = request(new ToolChoice.Required());
-    Completion answer = engine.generate(request.with(request.options().withMaxTokens(6))).await();
+    Completion answer = engine.generate(request.with(request.options().toBuilder().maxTokens(6).build())).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(answer.toolCalls()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"name", "weather", "arguments", "city", "Paris", "}"})
+  void aStopTextInTheMiddleOfACallEndsItWithoutACall(String stop) {
+    ChatRequest request = request(new ToolChoice.Required());
+    ChatRequest stopped = request.with(request.options().toBuilder().stops(stop).build());
+    Completion answer = engine.generate(stopped).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(answer.toolCalls()).isEmpty();
+    GenerationEvent last = null;
+    try (Generation generation = engine.generate(stopped)) {
+      for (GenerationEvent event : generation) {
+        last = event;
+      }
+    }
+    assertThat(last)
+        .isInstanceOfSatisfying(
+            GenerationEvent.Finished.class, end -> assertThat(end.reason()).isEqualTo(FinishReason.STOP_TEXT));
+  }
+
+  @Test
+  void aStopTextInTheMiddleOfJsonEndsIt() {
+    ChatRequest request = request(new ToolChoice.None());
+    GenerationOptions options =
+        request.options().toBuilder().format(new ResponseFormat.JsonObject()).stops("\"").build();
+    Completion answer = engine.generate(request.with(options)).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(answer.text()).startsWith("{").doesNotContain("\"");
   }
 
   @Test
@@ -138,7 +176,7 @@ class ToolCallTest {
   void logProbabilitiesComeBesideACall() {
     ChatRequest request = request(new ToolChoice.Required());
     int tokens = 0;
-    try (Generation generation = engine.generate(request.with(request.options().withTopLogprobs(2)))) {
+    try (Generation generation = engine.generate(request.with(request.options().toBuilder().topLogprobs(2).build()))) {
       for (GenerationEvent event : generation) {
         tokens += event instanceof GenerationEvent.Text text ? text.logprobs().size() : 0;
         if (event instanceof GenerationEvent.Finished end) {
@@ -161,7 +199,7 @@ class ToolCallTest {
   @Test
   void toolsAndAResponseFormatExcludeEachOther() {
     ChatRequest request = request(new ToolChoice.Auto());
-    GenerationOptions options = request.options().withFormat(new ResponseFormat.JsonObject());
+    GenerationOptions options = request.options().toBuilder().format(new ResponseFormat.JsonObject()).build();
     assertThatThrownBy(() -> request.with(options)).isInstanceOf(InvalidRequestException.class);
   }
 

@@ -47,9 +47,10 @@ class GenerationGroupTest {
     int[] prompt = IntStream.range(0, PROMPT).map(i -> 'a' + i * i % 26).toArray();
     return CompletionRequest.of(prompt)
         .with(
-            GenerationOptions.defaults()
-                .withMaxTokens(12)
-                .withSampling(Sampling.builder().topK(4).temperature(2).seed(seed).build()));
+            GenerationOptions.builder()
+                .maxTokens(12)
+                .sampling(Sampling.builder().topK(4).temperature(2).seed(seed).build())
+                .build());
   }
 
   @ParameterizedTest
@@ -140,7 +141,7 @@ class GenerationGroupTest {
     try (Model model = model(TinySpec.defaults());
         Engine engine = Engine.start(model, config)) {
       GenerationOptions broken =
-          GenerationOptions.defaults().withFormat(new ResponseFormat.Gbnf("root ::= missing-rule"));
+          GenerationOptions.builder().format(new ResponseFormat.Gbnf("root ::= missing-rule")).build();
       for (int i = 0; i < 3; i++) {
         assertThatThrownBy(() -> engine.generateAll(request(1).with(broken), 2))
             .isInstanceOf(InvalidRequestException.class);

@@ -70,7 +70,7 @@ class ResponseFormatTest {
   private static GenerationOptions options(ResponseFormat format, int seed) {
     // Even the least likely token comes now and then, so every way through the grammar is taken.
     Sampling sampling = Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).build();
-    return GenerationOptions.defaults().withSampling(sampling).withFormat(format).withMaxTokens(1500);
+    return GenerationOptions.builder().sampling(sampling).format(format).maxTokens(1500).build();
   }
 
   @Test
@@ -103,7 +103,7 @@ class ResponseFormatTest {
 
   @Test
   void anyObjectIsAnObject() throws Exception {
-    GenerationOptions options = options(new ResponseFormat.JsonObject(), 5).withMaxTokens(1500);
+    GenerationOptions options = options(new ResponseFormat.JsonObject(), 5).toBuilder().maxTokens(1500).build();
     Completion answer = engine.generate(ChatRequest.of("Say something").with(options)).await();
     if (answer.reason() == FinishReason.STOP) {
       assertThat(JSON.readTree(answer.text()).isObject()).isTrue();
@@ -212,8 +212,9 @@ class ResponseFormatTest {
   @Test
   void twoGrammarsAreRefused() {
     GenerationOptions options =
-        options(new ResponseFormat.JsonObject(), 0)
-            .withSampling(Sampling.builder().grammar(new Sampler.Grammar("root ::= \"a\"", "root")).build());
+        options(new ResponseFormat.JsonObject(), 0).toBuilder()
+            .sampling(Sampling.builder().grammar(new Sampler.Grammar("root ::= \"a\"", "root")).build())
+            .build();
     assertThatThrownBy(() -> engine.generate(ChatRequest.of("?").with(options)))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("can't be combined");
@@ -231,8 +232,10 @@ class ResponseFormatTest {
 
   @Test
   void aCutOffAnswerIsABeginning() {
-    GenerationOptions options = options(new ResponseFormat.JsonSchema(Schemas.all().get("nested")), 1).withMaxTokens(5);
-    Completion answer = engine.generate(ChatRequest.of("?").with(options.withTimeLimit(Duration.ofMinutes(1)))).await();
+    GenerationOptions options =
+        options(new ResponseFormat.JsonSchema(Schemas.all().get("nested")), 1).toBuilder().maxTokens(5).build();
+    Completion answer =
+        engine.generate(ChatRequest.of("?").with(options.toBuilder().timeLimit(Duration.ofMinutes(1)).build())).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(answer.text()).startsWith("{");
   }

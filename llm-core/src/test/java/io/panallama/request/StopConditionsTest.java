@@ -50,11 +50,11 @@ class StopConditionsTest {
   }
 
   private static GenerationOptions greedy(StopConditions stop) {
-    return GenerationOptions.defaults().withSampling(Sampling.greedy()).withStop(stop.withMaxTokens(40));
+    return GenerationOptions.builder().sampling(Sampling.greedy()).stop(stop.toBuilder().maxTokens(40).build()).build();
   }
 
   private static Completion answer(Engine engine, GenerationOptions options) {
-    return engine.generate(new CompletionRequest(new Prompt.Text("Say something", false), options)).await();
+    return engine.generate(CompletionRequest.of(new Prompt.Text("Say something", false), options)).await();
   }
 
   private static Completion answer(Engine engine, StopConditions stop) {
@@ -66,7 +66,7 @@ class StopConditionsTest {
     Completion whole = answer(talking, StopConditions.NONE);
     int[] tokens = endless.tokenizer().tokenize(whole.text(), false, false);
     int last = tokens[7];
-    Completion cut = answer(talking, StopConditions.NONE.withTokens(Set.of(last)));
+    Completion cut = answer(talking, StopConditions.builder().tokens(Set.of(last)).build());
     assertThat(cut.reason()).isEqualTo(FinishReason.STOP);
     assertThat(whole.text()).startsWith(cut.text());
     assertThat(cut.usage().completionTokens()).isLessThanOrEqualTo(7);
@@ -78,7 +78,7 @@ class StopConditionsTest {
   void nothingEndsBeforeTheFewestTokens() {
     assertThat(answer(silent, StopConditions.NONE).usage().completionTokens()).isZero();
     for (int fewest : List.of(1, 2, 17)) {
-      Completion answer = answer(silent, StopConditions.NONE.withMinTokens(fewest));
+      Completion answer = answer(silent, StopConditions.builder().minTokens(fewest).build());
       assertThat(answer.usage().completionTokens()).isEqualTo(fewest);
       assertThat(answer.reason()).isEqualTo(FinishReason.STOP);
     }
@@ -89,14 +89,14 @@ class StopConditionsTest {
     Completion whole = answer(talking, StopConditions.NONE);
     int[] tokens = endless.tokenizer().tokenize(whole.text(), false, false);
     String early = whole.text().substring(2, 4);
-    StopConditions stop = StopConditions.NONE.withTexts(List.of(early));
+    StopConditions stop = StopConditions.builder().texts(List.of(early)).build();
     assertThat(answer(talking, stop).text()).isEqualTo(whole.text().substring(0, whole.text().indexOf(early)));
-    Completion later = answer(talking, stop.withMinTokens(20));
+    Completion later = answer(talking, stop.toBuilder().minTokens(20).build());
     assertThat(later.usage().completionTokens()).isGreaterThanOrEqualTo(20);
     assertThat(later.text()).contains(early);
 
     Completion without =
-        answer(talking, StopConditions.NONE.withTokens(Collections.singleton(tokens[0])).withMinTokens(10));
+        answer(talking, StopConditions.builder().tokens(Collections.singleton(tokens[0])).minTokens(10).build());
     assertThat(without.usage().completionTokens()).isGreaterThanOrEqualTo(10);
     assertThat(without.text()).doesNotStartWith(whole.text().substring(0, 1));
   }
@@ -104,7 +104,9 @@ class StopConditionsTest {
   @Test
   void aGrammarAtItsEndEndsTheAnswerAllTheSame() {
     GenerationOptions options =
-        greedy(StopConditions.NONE.withMinTokens(30)).withFormat(new ResponseFormat.Gbnf("root ::= \"abc\"", "root"));
+        greedy(StopConditions.builder().minTokens(30).build()).toBuilder()
+            .format(new ResponseFormat.Gbnf("root ::= \"abc\"", "root"))
+            .build();
     Completion answer = answer(talking, options);
     assertThat(answer.text()).isEqualTo("abc");
     assertThat(answer.reason()).isEqualTo(FinishReason.STOP);
@@ -113,10 +115,11 @@ class StopConditionsTest {
   @Test
   void valuesOutOfRangeAreRefused() {
     StopConditions none = StopConditions.NONE;
-    assertThatThrownBy(() -> none.withMaxTokens(5).withMinTokens(6)).isInstanceOf(InvalidRequestException.class);
-    assertThatThrownBy(() -> none.withMinTokens(-1)).isInstanceOf(InvalidRequestException.class);
-    assertThatThrownBy(() -> none.withTexts(List.of(""))).isInstanceOf(InvalidRequestException.class);
-    assertThatThrownBy(() -> answer(talking, none.withTokens(Set.of(endless.vocabulary().size()))))
+    assertThatThrownBy(() -> none.toBuilder().maxTokens(5).minTokens(6).build())
+        .isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> none.toBuilder().minTokens(-1).build()).isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> none.toBuilder().texts(List.of("")).build()).isInstanceOf(InvalidRequestException.class);
+    assertThatThrownBy(() -> answer(talking, none.toBuilder().tokens(Set.of(endless.vocabulary().size())).build()))
         .isInstanceOfSatisfying(
             InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("stop_token_ids"));
   }

@@ -57,21 +57,23 @@ class LogitProcessorTest {
   }
 
   private static GenerationOptions options(Sampling sampling, LogitProcessor processor) {
-    return GenerationOptions.defaults()
-        .withSampling(sampling)
-        .withMaxTokens(60)
-        .withProcessing(new LogitProcessing(() -> processor, LONG, 64));
+    return GenerationOptions.builder()
+        .sampling(sampling)
+        .maxTokens(60)
+        .processing(LogitProcessing.builder(() -> processor).timeLimit(LONG).maxCandidates(64).build())
+        .build();
   }
 
   private static Generation generate(GenerationOptions options) {
-    return engine.generate(new CompletionRequest(new Prompt.Text("Say something", false), options));
+    return engine.generate(CompletionRequest.of(new Prompt.Text("Say something", false), options));
   }
 
   @Test
   void oneThatChangesNothingChangesNothing() {
     for (Sampling sampling : List.of(Sampling.greedy(), Sampling.builder().seed(5).build())) {
       GenerationOptions watched = options(sampling, candidates -> {});
-      assertThat(generate(watched).await().text()).isEqualTo(generate(watched.withProcessing(null)).await().text());
+      assertThat(generate(watched).await().text())
+          .isEqualTo(generate(watched.toBuilder().noProcessing().build()).await().text());
     }
   }
 
@@ -91,8 +93,11 @@ class LogitProcessorTest {
               }
             };
     GenerationOptions options =
-        GenerationOptions.defaults().withMaxTokens(20).withProcessing(new LogitProcessing(one, LONG, 64));
-    CompletionRequest request = new CompletionRequest(new Prompt.Text("Say something", false), options);
+        GenerationOptions.builder()
+            .maxTokens(20)
+            .processing(LogitProcessing.builder(one).timeLimit(LONG).maxCandidates(64).build())
+            .build();
+    CompletionRequest request = CompletionRequest.of(new Prompt.Text("Say something", false), options);
     try (GenerationGroup group = engine.generateAll(request, 3)) {
       assertThat(group.await()).allMatch(answer -> answer.usage().completionTokens() == 20);
     }
@@ -124,8 +129,11 @@ class LogitProcessorTest {
           }
           return candidates -> {};
         };
-    GenerationOptions options = GenerationOptions.defaults().withProcessing(new LogitProcessing(second, LONG, 64));
-    CompletionRequest request = new CompletionRequest(new Prompt.Text("Say something", false), options);
+    GenerationOptions options =
+        GenerationOptions.builder()
+            .processing(LogitProcessing.builder(second).timeLimit(LONG).maxCandidates(64).build())
+            .build();
+    CompletionRequest request = CompletionRequest.of(new Prompt.Text("Say something", false), options);
     assertThatThrownBy(() -> engine.generateAll(request, 3)).hasMessage("no second one");
     // The first one's place comes free when the engine has seen that it was closed.
     while (engine.stats().running() + engine.stats().waiting() > 0) {
@@ -151,7 +159,7 @@ class LogitProcessorTest {
           }
         };
     List<Integer> tokens = new ArrayList<>();
-    try (Generation generation = generate(options(Sampling.greedy(), third).withTopLogprobs(3))) {
+    try (Generation generation = generate(options(Sampling.greedy(), third).toBuilder().topLogprobs(3).build())) {
       for (GenerationEvent event : generation) {
         if (event instanceof GenerationEvent.Text piece) {
           for (TokenLogprobs token : piece.logprobs()) {
@@ -235,13 +243,16 @@ class LogitProcessorTest {
           }
         };
     GenerationOptions slow =
-        options(Sampling.greedy(), stuck).withProcessing(new LogitProcessing(() -> stuck, Duration.ofMillis(400), 16));
+        options(Sampling.greedy(), stuck).toBuilder()
+            .processing(
+                LogitProcessing.builder(() -> stuck).timeLimit(Duration.ofMillis(400)).maxCandidates(16).build())
+            .build();
     Generation waiting = generate(slow);
     assertThatThrownBy(
             () -> {
               entered.await();
               // The others are served while it is stuck.
-              GenerationOptions plain = GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(30);
+              GenerationOptions plain = GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(30).build();
               assertThat(generate(plain).await().usage().completionTokens()).isEqualTo(30);
               waiting.await();
             })
@@ -284,9 +295,10 @@ class LogitProcessorTest {
 
   @Test
   void valuesOutOfRangeAreRefused() {
-    assertThatThrownBy(() -> new LogitProcessing(() -> candidates -> {}, Duration.ZERO, 1))
+    assertThatThrownBy(
+            () -> LogitProcessing.builder(() -> candidates -> {}).timeLimit(Duration.ZERO).maxCandidates(1).build())
         .isInstanceOf(InvalidRequestException.class);
-    assertThatThrownBy(() -> new LogitProcessing(() -> candidates -> {}, LONG, 0))
+    assertThatThrownBy(() -> LogitProcessing.builder(() -> candidates -> {}).timeLimit(LONG).maxCandidates(0).build())
         .isInstanceOf(InvalidRequestException.class);
   }
 }

@@ -62,7 +62,7 @@ class TinyModelsTest {
     assertThat(GgufFile.read(path).tensor("blk.1.attn_k.weight").orElseThrow().dimensions()).containsExactly(128L, 64L);
     try (Model model = Model.load(path);
         Engine engine = Engine.start(model, TestEngines.config())) {
-      GenerationOptions options = GenerationOptions.defaults().withMaxTokens(8);
+      GenerationOptions options = GenerationOptions.builder().maxTokens(8).build();
       assertThat(engine.generate(CompletionRequest.of("a").with(options)).await().usage().completionTokens())
           .isEqualTo(8);
     }

@@ -299,7 +299,7 @@ class AnswerTypeTest {
   void theRequestBringsNeitherAFormatNorTools() {
     AnswerType<Samples.Person> type = AnswerType.of(Samples.Person.class);
     ChatRequest withFormat =
-        ChatRequest.of("?").with(GenerationOptions.defaults().withFormat(new ResponseFormat.JsonObject()));
+        ChatRequest.of("?").with(GenerationOptions.builder().format(new ResponseFormat.JsonObject()).build());
     ChatRequest withTools = ChatRequest.of("?").with(Tools.of(new Tool("t", "", Tool.NO_PARAMETERS)));
     for (ChatRequest request : List.of(withFormat, withTools)) {
       assertThatThrownBy(() -> type.applyTo(request)).isInstanceOf(InvalidRequestException.class);

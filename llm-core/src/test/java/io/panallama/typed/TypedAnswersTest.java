@@ -63,7 +63,7 @@ class TypedAnswersTest {
   private static GenerationOptions options(int seed) {
     // Even the least likely token comes now and then, so every way through the grammar is taken.
     Sampling sampling = Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).build();
-    return GenerationOptions.defaults().withSampling(sampling).withMaxTokens(1000);
+    return GenerationOptions.builder().sampling(sampling).maxTokens(1000).build();
   }
 
   @ParameterizedTest

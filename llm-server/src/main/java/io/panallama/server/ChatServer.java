@@ -4,15 +4,22 @@ import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.ErrorHandling;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
+import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http1.Http1Config;
 import io.panallama.Generator;
 import io.panallama.observe.EngineStats;
-import io.panallama.server.api.RequestGuard;
-import io.panallama.server.api.Responses;
-import io.panallama.server.api.Routes;
-import io.panallama.server.api.Serving;
-import io.panallama.server.net.ConnectionTimeouts;
-import io.panallama.server.net.WatchedConnections;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
+import io.panallama.server.dialect.openai.OpenAiDialect;
+import io.panallama.server.http.ConnectionTimeouts;
+import io.panallama.server.http.ErrorBoundary;
+import io.panallama.server.http.RequestGuard;
+import io.panallama.server.http.Routes;
+import io.panallama.server.http.WatchedConnections;
+import io.panallama.server.page.PageRoutes;
+import io.panallama.server.registry.Registry;
+import io.panallama.server.registry.ServedEngine;
+import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,6 +28,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -33,20 +41,23 @@ import java.util.function.Supplier;
  * <p>Safe for use by several threads.
  */
 public final class ChatServer implements AutoCloseable {
-  /** How often stalled connections are looked for. */
+  /** How often the server looks for stalled connections. */
   private static final Duration STALL_CHECK = Duration.ofSeconds(1);
+
+  /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
+  private static final List<Dialect> DIALECTS = List.of(new OpenAiDialect(), new LlamaCppDialect());
 
   private static final int MAX_REQUEST_LINE = 8 << 10;
   private static final int MAX_HEADERS = 16 << 10;
 
   private final WebServer web;
-  private final Serving serving;
+  private final Registry registry;
   private final String host;
   private final Duration grace;
 
-  private ChatServer(WebServer web, Serving serving, ServerConfig config) {
+  private ChatServer(WebServer web, Registry registry, ServerConfig config) {
     this.web = web;
-    this.serving = serving;
+    this.registry = registry;
     this.host = config.host();
     this.grace = config.shutdownGrace();
   }
@@ -57,10 +68,20 @@ public final class ChatServer implements AutoCloseable {
    * @throws ServerStartException if the port is taken, or the host is unknown or not of this machine
    */
   public static ChatServer start(ServerConfig config) {
+    return start(config, DIALECTS);
+  }
+
+  /** Starts listening for clients of these dialects, at least one. */
+  static ChatServer start(ServerConfig config, List<Dialect> dialects) {
     InetAddress address = resolve(config);
     checkFree(config, address);
-    Serving serving = new Serving();
-    RequestGuard guard = new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins());
+    Registry registry = new Registry();
+    Routes routes = new Routes(registry, config.heartbeatInterval());
+    dialects.forEach(routes::add);
+    new PageRoutes().paths().forEach(routes::get);
+    ErrorBoundary boundary = new ErrorBoundary(dialects);
+    List<Filter> filters =
+        List.of(new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins()));
     WebServer web =
         WebServerConfig.builder()
             .bindAddress(new InetSocketAddress(address, config.port()))
@@ -71,7 +92,7 @@ public final class ChatServer implements AutoCloseable {
             .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
             .idleConnectionTimeout(config.idleTimeout())
             .idleConnectionPeriod(STALL_CHECK)
-            // What is left by then are connections without a generation.
+            // The registry has drained by then: only connections without a generation are left.
             .shutdownGracePeriod(Duration.ofMillis(200))
             .shutdownHook(false)
             .protocolsDiscoverServices(false)
@@ -81,18 +102,18 @@ public final class ChatServer implements AutoCloseable {
                     Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).maxHeadersSize(MAX_HEADERS).build(),
                     new ConnectionTimeouts(config.requestTimeout(), config.idleTimeout())))
             .errorHandling(ErrorHandling.builder().includeEntity(true).build())
-            .directHandlers(Responses.outsideRoutes())
-            .routing(Routes.table(serving, guard, config.heartbeatInterval()))
+            .directHandlers(boundary.outsideRoutes())
+            .routing(routes.routing(filters, boundary))
             .build()
             .start();
     if (!web.isRunning()) {
       throw new ServerStartException(
           config.host(), config.port(), "Can't listen on " + name(config) + "; the log says why.", null);
     }
-    return new ChatServer(web, serving, config);
+    return new ChatServer(web, registry, config);
   }
 
-  /** Starts listening with a model that is ready and of which no statistics are known. */
+  /** Starts listening with a model that is ready. */
   public static ChatServer start(ServerConfig config, ServedModel model, Generator generator) {
     ChatServer server = start(config);
     server.serve(model, generator);
@@ -107,18 +128,30 @@ public final class ChatServer implements AutoCloseable {
     return server;
   }
 
-  /** Serves a model of which no statistics are known: {@code /ready} says no more than that it is ready. */
+  /**
+   * Serves a model: from now on {@code /ready} is 200 while it can generate. If the generator is an {@link
+   * io.panallama.Engine}, {@code /ready} reports its statistics, too. Calling it again replaces the model for new requests.
+   */
   public void serve(ServedModel model, Generator generator) {
-    serving.open(new Serving.Ready(model, generator, null));
+    serve(model, ServedEngine.of(generator));
   }
 
   /**
-   * Serves a model: from now on {@code /ready} is 200. Calling it again replaces the model for new requests.
+   * Serves a model: from now on {@code /ready} is 200 while it can generate. Calling it again replaces the model for new
+   * requests.
    *
    * @param stats read by {@code /ready}, from any thread
    */
   public void serve(ServedModel model, Generator generator, Supplier<EngineStats> stats) {
-    serving.open(new Serving.Ready(model, generator, stats));
+    serve(model, ServedEngine.of(generator).withStats(stats));
+  }
+
+  /**
+   * Serves a model: from now on {@code /ready} is 200 while the engine is healthy. Calling it again replaces the model for new
+   * requests; running ones keep the engine they have, and {@link ServedEngine#onRelease} tells when the last of them is done.
+   */
+  public void serve(ServedModel model, ServedEngine engine) {
+    registry.serve(model, engine);
   }
 
   /** The port it listens on: the configured one, or the one that was found if that was 0. */
@@ -138,7 +171,7 @@ public final class ChatServer implements AutoCloseable {
    */
   @Override
   public void close() {
-    serving.close(grace);
+    registry.close(grace);
     web.stop();
   }
 

@@ -1,61 +1,46 @@
 package io.panallama.server;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where the server listens and what it allows. Everything is bounded; the defaults suit one machine.
- *
- * @param host name or address to bind. The default is loopback: nothing outside this machine can connect
- * @param port 0 to 65535; 0 takes any free port
- * @param maxBodyBytes the largest request body; a larger one gets 413
- * @param maxConnections how many connections may be open at once; further ones wait in the backlog
- * @param requestTimeout how long a client may take to send one whole request, from its first byte; then it gets 408
- * @param idleTimeout how long a connection may lie idle between requests, and how long a client may leave a stream
- *     unread until its connection is cut
- * @param heartbeatInterval a stream that has nothing to say for this long sends an SSE comment, so that proxies keep the
- *     connection and a vanished peer is noticed
- * @param shutdownGrace how long {@link ChatServer#close} lets running requests go on
- * @param allowedHosts names that a {@code Host} header may carry; guards against DNS rebinding. Empty: loopback names
- *     if {@code host} is a loopback address, otherwise any
- * @param allowedOrigins origins ({@code https://example.org}) whose pages may call the API from a browser, besides the
- *     server's own page. {@code "*"} allows every page. Empty by default
+ * Where the server listens and what it allows. Everything is bounded; the defaults suit one machine. Immutable and safe for any
+ * thread.
  */
-public record ServerConfig(
-    String host,
-    int port,
-    int maxBodyBytes,
-    int maxConnections,
-    Duration requestTimeout,
-    Duration idleTimeout,
-    Duration heartbeatInterval,
-    Duration shutdownGrace,
-    Set<String> allowedHosts,
-    Set<String> allowedOrigins) {
+public final class ServerConfig {
   /** The port that {@link #defaults()} listens on. */
   public static final int DEFAULT_PORT = 8080;
 
-  private static final ServerConfig DEFAULTS =
-      new ServerConfig(
-          "127.0.0.1",
-          DEFAULT_PORT,
-          4 << 20,
-          1024,
-          Duration.ofSeconds(30),
-          Duration.ofSeconds(60),
-          Duration.ofSeconds(10),
-          Duration.ofSeconds(2),
-          Set.of(),
-          Set.of());
+  private static final ServerConfig DEFAULTS = new Builder().build();
 
-  /**
-   * @throws IllegalArgumentException if a value is out of its range
-   */
-  public ServerConfig {
-    Objects.requireNonNull(host, "host");
+  private final String host;
+  private final int port;
+  private final int maxBodyBytes;
+  private final int maxConnections;
+  private final Duration requestTimeout;
+  private final Duration idleTimeout;
+  private final Duration heartbeatInterval;
+  private final Duration shutdownGrace;
+  private final Set<String> allowedHosts;
+  private final Set<String> allowedOrigins;
+
+  private ServerConfig(Builder from) {
+    host = from.host;
+    port = from.port;
+    maxBodyBytes = from.maxBodyBytes;
+    maxConnections = from.maxConnections;
+    requestTimeout = from.requestTimeout;
+    idleTimeout = from.idleTimeout;
+    heartbeatInterval = from.heartbeatInterval;
+    shutdownGrace = from.shutdownGrace;
+    allowedHosts = from.allowedHosts;
+    allowedOrigins = from.allowedOrigins;
     if (host.isBlank()) {
       throw new IllegalArgumentException("host is blank; give a name or an address, such as 127.0.0.1.");
     }
@@ -68,8 +53,6 @@ public record ServerConfig(
     if (shutdownGrace.isNegative()) {
       throw new IllegalArgumentException("shutdownGrace is " + shutdownGrace + "; it must not be negative.");
     }
-    allowedHosts = lowerCase(allowedHosts);
-    allowedOrigins = lowerCase(allowedOrigins);
   }
 
   /**
@@ -80,86 +63,14 @@ public record ServerConfig(
     return DEFAULTS;
   }
 
-  public ServerConfig withHost(String newHost) {
-    return copy(newHost, port, maxBodyBytes, maxConnections);
+  /** A builder that starts from {@link #defaults()}. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  public ServerConfig withPort(int newPort) {
-    return copy(host, newPort, maxBodyBytes, maxConnections);
-  }
-
-  public ServerConfig withMaxBodyBytes(int newMaxBodyBytes) {
-    return copy(host, port, newMaxBodyBytes, maxConnections);
-  }
-
-  public ServerConfig withMaxConnections(int newMaxConnections) {
-    return copy(host, port, maxBodyBytes, newMaxConnections);
-  }
-
-  public ServerConfig withRequestTimeout(Duration newRequestTimeout) {
-    return copy(newRequestTimeout, idleTimeout, heartbeatInterval, shutdownGrace);
-  }
-
-  public ServerConfig withIdleTimeout(Duration newIdleTimeout) {
-    return copy(requestTimeout, newIdleTimeout, heartbeatInterval, shutdownGrace);
-  }
-
-  public ServerConfig withHeartbeatInterval(Duration newHeartbeatInterval) {
-    return copy(requestTimeout, idleTimeout, newHeartbeatInterval, shutdownGrace);
-  }
-
-  public ServerConfig withShutdownGrace(Duration newShutdownGrace) {
-    return copy(requestTimeout, idleTimeout, heartbeatInterval, newShutdownGrace);
-  }
-
-  public ServerConfig withAllowedHosts(Set<String> newAllowedHosts) {
-    return copy(newAllowedHosts, allowedOrigins);
-  }
-
-  public ServerConfig withAllowedOrigins(Set<String> newAllowedOrigins) {
-    return copy(allowedHosts, newAllowedOrigins);
-  }
-
-  private ServerConfig copy(String newHost, int newPort, int newMaxBodyBytes, int newMaxConnections) {
-    return new ServerConfig(
-        newHost,
-        newPort,
-        newMaxBodyBytes,
-        newMaxConnections,
-        requestTimeout,
-        idleTimeout,
-        heartbeatInterval,
-        shutdownGrace,
-        allowedHosts,
-        allowedOrigins);
-  }
-
-  private ServerConfig copy(Duration newRequest, Duration newIdle, Duration newHeartbeat, Duration newGrace) {
-    return new ServerConfig(
-        host,
-        port,
-        maxBodyBytes,
-        maxConnections,
-        newRequest,
-        newIdle,
-        newHeartbeat,
-        newGrace,
-        allowedHosts,
-        allowedOrigins);
-  }
-
-  private ServerConfig copy(Set<String> newHosts, Set<String> newOrigins) {
-    return new ServerConfig(
-        host,
-        port,
-        maxBodyBytes,
-        maxConnections,
-        requestTimeout,
-        idleTimeout,
-        heartbeatInterval,
-        shutdownGrace,
-        newHosts,
-        newOrigins);
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
   private static Set<String> lowerCase(Set<String> names) {
@@ -174,7 +85,198 @@ public record ServerConfig(
 
   private static void positive(String name, Duration value) {
     if (!value.isPositive()) {
-      throw new IllegalArgumentException(name + " is " + value + "; it must be positive.");
+      throw new IllegalArgumentException(name + " is " + value + "; it must be larger than 0.");
+    }
+  }
+
+  /** Name or address to bind. The default is loopback: nothing outside this machine can connect. */
+  public String host() {
+    return host;
+  }
+
+  /** 0 to 65535; 0 takes any free port. */
+  public int port() {
+    return port;
+  }
+
+  /** The largest request body, 4 MiB by default; a larger one gets 413. */
+  public int maxBodyBytes() {
+    return maxBodyBytes;
+  }
+
+  /** How many connections may be open at once, 1024 by default; further ones wait in the backlog. */
+  public int maxConnections() {
+    return maxConnections;
+  }
+
+  /** How long a client may take to send one whole request, from its first byte, 30 s by default; then it gets 408. */
+  public Duration requestTimeout() {
+    return requestTimeout;
+  }
+
+  /**
+   * How long a connection may be idle between requests, and how long a client may leave a stream unread before its connection is
+   * cut; 60 s by default.
+   */
+  public Duration idleTimeout() {
+    return idleTimeout;
+  }
+
+  /**
+   * A stream that is silent for this long sends an SSE comment, so that proxies keep the connection and a vanished peer is
+   * noticed; 10 s by default.
+   */
+  public Duration heartbeatInterval() {
+    return heartbeatInterval;
+  }
+
+  /** How long {@link ChatServer#close} lets running requests go on; 2 s by default. */
+  public Duration shutdownGrace() {
+    return shutdownGrace;
+  }
+
+  /**
+   * Names that a {@code Host} header may carry, in lower case; guards against DNS rebinding. Empty by default: loopback names if
+   * {@link #host} is a loopback address, otherwise any.
+   */
+  public Set<String> allowedHosts() {
+    return allowedHosts;
+  }
+
+  /**
+   * Origins ({@code https://example.org}), in lower case, whose pages may call the API from a browser, besides the server's own
+   * page. {@code "*"} allows every page. Empty by default.
+   */
+  public Set<String> allowedOrigins() {
+    return allowedOrigins;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ServerConfig that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "ServerConfig" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("host", host);
+    all.put("port", port);
+    all.put("maxBodyBytes", maxBodyBytes);
+    all.put("maxConnections", maxConnections);
+    all.put("requestTimeout", requestTimeout);
+    all.put("idleTimeout", idleTimeout);
+    all.put("heartbeatInterval", heartbeatInterval);
+    all.put("shutdownGrace", shutdownGrace);
+    all.put("allowedHosts", allowedHosts);
+    all.put("allowedOrigins", allowedOrigins);
+    return all;
+  }
+
+  /** Collects the components of a {@link ServerConfig}. Not safe for use by several threads. */
+  public static final class Builder {
+    private String host = "127.0.0.1";
+    private int port = DEFAULT_PORT;
+    private int maxBodyBytes = 4 << 20;
+    private int maxConnections = 1024;
+    private Duration requestTimeout = Duration.ofSeconds(30);
+    private Duration idleTimeout = Duration.ofSeconds(60);
+    private Duration heartbeatInterval = Duration.ofSeconds(10);
+    private Duration shutdownGrace = Duration.ofSeconds(2);
+    private Set<String> allowedHosts = Set.of();
+    private Set<String> allowedOrigins = Set.of();
+
+    private Builder() {}
+
+    private Builder(ServerConfig from) {
+      host = from.host;
+      port = from.port;
+      maxBodyBytes = from.maxBodyBytes;
+      maxConnections = from.maxConnections;
+      requestTimeout = from.requestTimeout;
+      idleTimeout = from.idleTimeout;
+      heartbeatInterval = from.heartbeatInterval;
+      shutdownGrace = from.shutdownGrace;
+      allowedHosts = from.allowedHosts;
+      allowedOrigins = from.allowedOrigins;
+    }
+
+    /** Sets {@link ServerConfig#host()}. */
+    public Builder host(String value) {
+      host = Objects.requireNonNull(value, "host");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#port()}. */
+    public Builder port(int value) {
+      port = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#maxBodyBytes()}. */
+    public Builder maxBodyBytes(int value) {
+      maxBodyBytes = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#maxConnections()}. */
+    public Builder maxConnections(int value) {
+      maxConnections = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#requestTimeout()}. */
+    public Builder requestTimeout(Duration value) {
+      requestTimeout = Objects.requireNonNull(value, "requestTimeout");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#idleTimeout()}. */
+    public Builder idleTimeout(Duration value) {
+      idleTimeout = Objects.requireNonNull(value, "idleTimeout");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#heartbeatInterval()}. */
+    public Builder heartbeatInterval(Duration value) {
+      heartbeatInterval = Objects.requireNonNull(value, "heartbeatInterval");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#shutdownGrace()}. */
+    public Builder shutdownGrace(Duration value) {
+      shutdownGrace = Objects.requireNonNull(value, "shutdownGrace");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#allowedHosts()}. */
+    public Builder allowedHosts(Set<String> value) {
+      allowedHosts = lowerCase(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#allowedOrigins()}. */
+    public Builder allowedOrigins(Set<String> value) {
+      allowedOrigins = lowerCase(value);
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws IllegalArgumentException if a value is out of its range
+     */
+    public ServerConfig build() {
+      return new ServerConfig(this);
     }
   }
 }

@@ -2,7 +2,7 @@
  * The chat server: an OpenAI-compatible HTTP API that streams tokens over SSE from virtual threads, and a chat page.
  *
  * <pre>{@code
- * try (ChatServer server = ChatServer.start(ServerConfig.defaults().withPort(0))) {
+ * try (ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build())) {
  *   server.serve(ServedModel.of("my-model", 4096), engine, engine::stats);
  *   System.out.println("Chat at " + server.uri());
  *   Thread.currentThread().join();

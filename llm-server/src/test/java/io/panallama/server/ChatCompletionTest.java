@@ -19,11 +19,13 @@ import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.Prompt;
 import io.panallama.sampling.Sampler;
+import io.panallama.server.http.ErrorBoundary;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -139,7 +141,7 @@ class ChatCompletionTest {
   @Test
   void sendsHeartbeatsWhileItWaits() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
-    ServerConfig config = TestServer.config().withHeartbeatInterval(Duration.ofMillis(20));
+    ServerConfig config = TestServer.config().toBuilder().heartbeatInterval(Duration.ofMillis(20)).build();
     try (TestServer server = TestServer.start(config, generator)) {
       Iterator<String> lines = server.stream(CHAT, HELLO_STREAM).body().iterator();
       ScriptedGenerator.Script script = generator.next();
@@ -167,13 +169,15 @@ class ChatCompletionTest {
               script.fail(
                   new GenerationException(GenerationException.Reason.DECODE_FAILED, "llama_decode failed", null));
             });
-    try (TestServer server = TestServer.start(generator)) {
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(generator)) {
       String body = server.post(CHAT, HELLO_STREAM).body();
 
       assertThat(body).contains("so far").contains("event: error\ndata: ").doesNotContain("[DONE]");
       JsonNode error = json(data(body).getLast()).path("error");
       assertThat(error.path("message").asText()).isEqualTo("llama_decode failed");
       assertThat(error.path("code").asText()).isEqualTo("generation_failed");
+      assertThat(log.errors()).hasSize(1);
     }
   }
 
@@ -184,10 +188,12 @@ class ChatCompletionTest {
             .playing(script ->
                 script.fail(
                     new GenerationException(GenerationException.Reason.DECODE_FAILED, "llama_decode failed", null)));
-    try (TestServer server = TestServer.start(generator)) {
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(generator)) {
       HttpResponse<String> response = server.post(CHAT, HELLO);
       assertThat(response.statusCode()).isEqualTo(500);
       assertThat(TestServer.error(response).path("message").asText()).isEqualTo("llama_decode failed");
+      assertThat(log.errors()).hasSize(1);
     }
   }
 
@@ -323,14 +329,14 @@ class ChatCompletionTest {
       server.post(CHAT, HELLO);
       assertThat(generator.next().request().options())
           .returns(GenerationOptions.DEFAULT_PRIORITY, GenerationOptions::priority)
-          .returns(null, GenerationOptions::timeLimit)
+          .returns(Optional.empty(), GenerationOptions::timeLimit)
           .returns(new ContextOverflow.Reject(), GenerationOptions::overflow);
 
       server.post(
           CHAT, HELLO.replace("]}", "], \"priority\": 9, \"time_limit_ms\": 1500, \"context_overflow\": \"shift\"}"));
       assertThat(generator.next().request().options())
           .returns(9, GenerationOptions::priority)
-          .returns(Duration.ofMillis(1500), GenerationOptions::timeLimit)
+          .returns(Optional.of(Duration.ofMillis(1500)), GenerationOptions::timeLimit)
           .returns(new ContextOverflow.Shift(0), GenerationOptions::overflow);
 
       String longest =
@@ -339,7 +345,7 @@ class ChatCompletionTest {
               + "}";
       server.post("/v1/completions", longest);
       assertThat(generator.next().request().options())
-          .returns(Duration.ofMillis(Long.MAX_VALUE), GenerationOptions::timeLimit)
+          .returns(Optional.of(Duration.ofMillis(Long.MAX_VALUE)), GenerationOptions::timeLimit)
           .returns(new ContextOverflow.Shift(7), GenerationOptions::overflow);
 
       server.post("/v1/completions", "{\"prompt\": \"x\", \"context_overflow\": \"stop\", \"n_keep\": null}");

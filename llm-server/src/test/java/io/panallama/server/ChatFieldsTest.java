@@ -63,10 +63,10 @@ class ChatFieldsTest {
     assertThat(request.tools().list().getFirst().strict()).isTrue();
     assertThat(request.tools().list().getFirst().parameters()).contains("\"x\"");
     assertThat(request.tools().choice()).isEqualTo(new ToolChoice.Required());
-    assertThat(request.tools().parallelCalls()).isFalse();
+    assertThat(request.tools().parallelCalls()).contains(false);
     ChatRequest named = request(TOOLS + ", \"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"b\"}}");
     assertThat(named.tools().choice()).isEqualTo(new ToolChoice.Named("b"));
-    assertThat(named.tools().parallelCalls()).isNull();
+    assertThat(named.tools().parallelCalls()).isEmpty();
   }
 
   @Test
@@ -93,7 +93,7 @@ class ChatFieldsTest {
     assertThat(request.template().reasoning()).isEqualTo(ReasoningFormat.NONE);
     assertThat(request.template().arguments())
         .isEqualTo(Map.of("enable_thinking", "false", "n", "[1]", "reasoning_effort", "\"low\""));
-    assertThat(request("\"reasoning_effort\": \"none\"").template().thinking()).isFalse();
+    assertThat(request("\"reasoning_effort\": \"none\"").template().thinking()).contains(false);
     assertThat(request("\"add_generation_prompt\": false").template().turn()).isEqualTo(Turn.OPEN);
     assertThat(request("\"continue_final_message\": true").template().turn()).isEqualTo(Turn.CONTINUED);
     assertThat(request("\"continue_final_message\": \"content\"").template().turn()).isEqualTo(Turn.CONTINUED_TEXT);

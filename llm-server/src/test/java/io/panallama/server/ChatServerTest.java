@@ -72,7 +72,7 @@ class ChatServerTest {
     try (TestServer server = TestServer.start(new ScriptedGenerator())) {
       int port = server.server().port();
       assertThat(port).isPositive();
-      assertThatThrownBy(() -> ChatServer.start(TestServer.config().withPort(port)))
+      assertThatThrownBy(() -> ChatServer.start(TestServer.config().toBuilder().port(port).build()))
           .isInstanceOfSatisfying(ServerStartException.class, e -> assertThat(e.port()).isEqualTo(port))
           .hasMessageContaining("127.0.0.1 port " + port)
           .hasMessageContaining("--port");
@@ -82,7 +82,7 @@ class ChatServerTest {
   @ParameterizedTest
   @ValueSource(strings = {"no-such-host.invalid", "192.0.2.1"})
   void aHostThatIsNotOursIsAClearError(String host) {
-    assertThatThrownBy(() -> ChatServer.start(TestServer.config().withHost(host)))
+    assertThatThrownBy(() -> ChatServer.start(TestServer.config().toBuilder().host(host).build()))
         .isInstanceOf(ServerStartException.class)
         .hasMessageContaining(host)
         .hasMessageContaining("--host");
@@ -170,7 +170,7 @@ class ChatServerTest {
 
   @Test
   void pagesOfOtherOriginsAreKeptOutUnlessAllowed() {
-    ServerConfig config = TestServer.config().withAllowedOrigins(Set.of("https://App.example"));
+    ServerConfig config = TestServer.config().toBuilder().allowedOrigins(Set.of("https://App.example")).build();
     try (TestServer server = TestServer.start(config, ScriptedGenerator.answering("hi"))) {
       HttpResponse<String> foreign = server.send(post(server, "https://evil.example"));
       assertThat(foreign.statusCode()).isEqualTo(403);

@@ -98,7 +98,7 @@ class ConnectionTest {
   @Test
   void aClientThatDoesNotReadDoesNotHoldUpTheOthersAndIsCutInTheEnd() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
-    ServerConfig config = TestServer.config().withIdleTimeout(Duration.ofSeconds(1));
+    ServerConfig config = TestServer.config().toBuilder().idleTimeout(Duration.ofSeconds(1)).build();
     try (TestServer server = TestServer.start(config, generator);
         Socket slow = server.socket(rawPost(CHAT, HELLO_STREAM))) {
       ScriptedGenerator.Script stuck = generator.next();
@@ -125,7 +125,7 @@ class ConnectionTest {
         "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
       })
   void anUnfinishedRequestIs408(String start) throws Exception {
-    ServerConfig config = TestServer.config().withRequestTimeout(Duration.ofMillis(200));
+    ServerConfig config = TestServer.config().toBuilder().requestTimeout(Duration.ofMillis(200)).build();
     try (TestServer server = TestServer.start(config, new ScriptedGenerator());
         Socket socket = server.socket(start)) {
       BufferedReader lines = awaitLine(socket, "408");
@@ -136,7 +136,7 @@ class ConnectionTest {
 
   @Test
   void anIdleConnectionIsClosedSilently() throws Exception {
-    ServerConfig config = TestServer.config().withIdleTimeout(Duration.ofMillis(200));
+    ServerConfig config = TestServer.config().toBuilder().idleTimeout(Duration.ofMillis(200)).build();
     try (TestServer server = TestServer.start(config, new ScriptedGenerator());
         Socket socket = server.socket("")) {
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
@@ -147,7 +147,10 @@ class ConnectionTest {
   void aLongAnswerIsNotAnIdleConnection() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
     ServerConfig config =
-        TestServer.config().withIdleTimeout(Duration.ofMillis(200)).withRequestTimeout(Duration.ofMillis(200));
+        TestServer.config().toBuilder()
+            .idleTimeout(Duration.ofMillis(200))
+            .requestTimeout(Duration.ofMillis(200))
+            .build();
     try (TestServer server = TestServer.start(config, generator);
         Socket socket = server.socket(rawPost(CHAT, HELLO_STREAM))) {
       ScriptedGenerator.Script script = generator.next();

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
+import io.panallama.server.http.ErrorBoundary;
+import io.panallama.server.registry.Registry;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +29,8 @@ class RequestErrorTest {
   private static final String MESSAGES = "\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]";
 
   private final ScriptedGenerator generator = new ScriptedGenerator();
-  private final TestServer server = TestServer.start(TestServer.config().withMaxBodyBytes(100_000), generator);
+  private final TestServer server =
+      TestServer.start(TestServer.config().toBuilder().maxBodyBytes(100_000).build(), generator);
 
   @AfterAll
   void stop() {
@@ -325,7 +328,8 @@ class RequestErrorTest {
   @Test
   void whatTheEngineRefusesKeepsItsParameter() {
     ScriptedGenerator strict = new ScriptedGenerator();
-    try (TestServer other = TestServer.start(strict)) {
+    try (LogRecords log = LogRecords.of(Registry.class);
+        TestServer other = TestServer.start(strict)) {
       strict.refuse(new PromptTooLongException(5_000, 4_096));
       HttpResponse<String> tooLong = other.post(CHAT, HELLO_STREAM);
       assertError(tooLong, 400, "prompt", "5000 tokens");
@@ -339,6 +343,7 @@ class RequestErrorTest {
       assertError(other.post(CHAT, HELLO), 400, "time_limit_ms", "time_limit_ms is PT0S");
       strict.refuse(new IllegalStateException("closed"));
       assertError(other.post(CHAT, HELLO), 503, null, "closed");
+      assertThat(log.errors()).hasSize(1);
     }
   }
 
@@ -346,10 +351,12 @@ class RequestErrorTest {
   void aFaultOfOursTellsNothingButThatItHappened() {
     ScriptedGenerator broken = new ScriptedGenerator();
     broken.refuse(new UnsupportedOperationException("secret detail"));
-    try (TestServer other = TestServer.start(broken)) {
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer other = TestServer.start(broken)) {
       HttpResponse<String> response = other.post(CHAT, HELLO);
       assertError(response, 500, null, "its log says more");
       assertThat(response.body()).doesNotContain("secret");
+      assertThat(log.errors()).hasSize(1);
     }
   }
 

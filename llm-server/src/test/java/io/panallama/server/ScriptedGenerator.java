@@ -129,6 +129,11 @@ public final class ScriptedGenerator implements Generator {
       events.add(failure);
     }
 
+    /** Makes the reader meet an exception that no generation should throw. */
+    public void fault(RuntimeException fault) {
+      events.add(fault);
+    }
+
     /** Waits until the server cancelled this generation, or closed it before its end. */
     public boolean awaitCancel() throws InterruptedException {
       return awaitCancel(PATIENCE);
@@ -159,7 +164,7 @@ public final class ScriptedGenerator implements Generator {
         throw new NoSuchElementException("finished");
       }
       Object next = events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
-      if (next instanceof GenerationException failure) {
+      if (next instanceof RuntimeException failure) {
         throw failure;
       }
       ended = next instanceof GenerationEvent.Finished;

@@ -11,6 +11,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
+import io.panallama.server.http.ErrorBoundary;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -163,22 +164,26 @@ class SeveralChoicesTest {
   @Test
   void aChoiceThatFailsFailsTheAnswer() throws Exception {
     ScriptedGenerator generator = failingSecond();
-    try (TestServer server = TestServer.start(generator)) {
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(generator)) {
       HttpResponse<String> response = server.post(CHAT, two(""));
       assertThat(response.statusCode()).isEqualTo(500);
       assertThat(TestServer.error(response).path("message").asText()).isEqualTo("Choice two is broken.");
       assertThat(generator.next().awaitCancel()).isTrue();
+      assertThat(log.errors()).hasSize(1);
     }
   }
 
   @Test
   void aChoiceThatFailsEndsTheStreamWithAnError() throws Exception {
     ScriptedGenerator generator = failingSecond();
-    try (TestServer server = TestServer.start(generator)) {
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(generator)) {
       HttpResponse<String> response = server.post(CHAT, two(", \"stream\": true"));
       assertThat(response.body()).contains("event: error\ndata: {\"error\":{\"message\":\"Choice two is broken.\"");
       assertThat(data(response.body())).doesNotContain("[DONE]");
       assertThat(generator.next().awaitCancel()).isTrue();
+      assertThat(log.errors()).hasSize(1);
     }
   }
 
@@ -196,7 +201,7 @@ class SeveralChoicesTest {
   @Test
   void heartbeatsComeWhileAllWait() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
-    ServerConfig config = TestServer.config().withHeartbeatInterval(Duration.ofMillis(20));
+    ServerConfig config = TestServer.config().toBuilder().heartbeatInterval(Duration.ofMillis(20)).build();
     try (TestServer server = TestServer.start(config, generator)) {
       Iterator<String> lines = server.stream(CHAT, two(", \"stream\": true")).body().iterator();
       String comment = Stream.generate(lines::next).filter(line -> line.startsWith(": ")).findFirst().orElseThrow();

@@ -3,6 +3,7 @@ package io.panallama.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.observe.EngineStats;
+import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
@@ -38,11 +39,11 @@ public final class TestServer implements AutoCloseable {
   }
 
   public static ServerConfig config() {
-    return ServerConfig.defaults().withPort(0).withShutdownGrace(Duration.ofMillis(100));
+    return ServerConfig.builder().port(0).shutdownGrace(Duration.ofMillis(100)).build();
   }
 
   public static ServedModel model() {
-    return ServedModel.of("test/model", 4096).withDescription("A model for tests").withDemo(true);
+    return ServedModel.builder("test/model", 4096).description("A model for tests").demo(true).build();
   }
 
   public static TestServer start(ScriptedGenerator generator) {
@@ -51,6 +52,11 @@ public final class TestServer implements AutoCloseable {
 
   public static TestServer start(ServerConfig config, ScriptedGenerator generator) {
     return new TestServer(ChatServer.start(config, model(), generator, () -> STATS));
+  }
+
+  /** Clients for a server that was started elsewhere. */
+  static TestServer around(ChatServer server) {
+    return new TestServer(server);
   }
 
   public static TestServer startWithoutModel() {

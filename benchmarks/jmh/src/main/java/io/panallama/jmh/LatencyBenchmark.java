@@ -82,11 +82,11 @@ public class LatencyBenchmark extends LauncherJvm {
         }
       }
       Sampling greedy = Sampling.builder().temperature(0).logitBias(never).build();
-      return GenerationOptions.defaults().withMaxTokens(ANSWER).withSampling(greedy);
+      return GenerationOptions.builder().maxTokens(ANSWER).sampling(greedy).build();
     }
 
     private Generation generate(int tokens) {
-      return engine.generate(request.with(request.options().withMaxTokens(tokens)));
+      return engine.generate(request.with(request.options().toBuilder().maxTokens(tokens).build()));
     }
 
     @TearDown

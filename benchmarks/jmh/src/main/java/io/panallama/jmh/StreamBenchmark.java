@@ -1,9 +1,8 @@
 package io.panallama.jmh;
 
-import io.panallama.request.ChatRequest;
-import io.panallama.server.sse.SseWriter;
-import io.panallama.server.wire.AnswerEncoder;
-import io.panallama.server.wire.ApiRequest;
+import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.openai.OpenAiWriter;
+import io.panallama.server.http.SseWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -15,10 +14,9 @@ import org.openjdk.jmh.annotations.State;
 public class StreamBenchmark extends LauncherJvm {
   private final Wire wire = new Wire();
   private final SseWriter sse = new SseWriter(wire);
-  private final AnswerEncoder encoder =
-      AnswerEncoder.chat(
-          "panallama-demo", new ApiRequest(ChatRequest.of("Hello"), true, false, 0), token -> new byte[] {'x'});
-  private final byte[] escaped = AnswerEncoder.text(" token");
+  private final OpenAiWriter writer =
+      OpenAiWriter.of(new OpenAiWriter.Format(true, false, 0, ""), "panallama-demo", token -> new byte[] {'x'});
+  private final byte[] escaped = Json.escape(" token");
   private String plain = " token";
   private String special = "\n\"é";
 
@@ -40,26 +38,26 @@ public class StreamBenchmark extends LauncherJvm {
   /** JSON of the text alone: nothing to escape. */
   @Benchmark
   public byte[] escapePlain() {
-    return AnswerEncoder.text(plain);
+    return Json.escape(plain);
   }
 
   /** JSON of the text alone: a line end, a quote and a letter of two bytes. */
   @Benchmark
   public byte[] escapeSpecial() {
-    return AnswerEncoder.text(special);
+    return Json.escape(special);
   }
 
   /** SSE framing of a chunk whose text is JSON already. */
   @Benchmark
   public Object frame() throws IOException {
-    sse.data(encoder.beforeText(), escaped, encoder.afterText());
+    writer.text(escaped, sse);
     return wire.bytes;
   }
 
   /** All that the server does for a token. */
   @Benchmark
   public Object chunk() throws IOException {
-    sse.data(encoder.beforeText(), AnswerEncoder.text(plain), encoder.afterText());
+    writer.text(Json.escape(plain), sse);
     return wire.bytes;
   }
 }

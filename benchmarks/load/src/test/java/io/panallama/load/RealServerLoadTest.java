@@ -8,8 +8,8 @@ import io.panallama.Model;
 import io.panallama.config.EngineConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.server.ChatServer;
-import io.panallama.server.ServedModel;
 import io.panallama.server.ServerConfig;
+import io.panallama.server.registry.ServedModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,7 @@ class RealServerLoadTest {
   static void start() {
     model = Model.load(DemoModel.extract());
     engine = Engine.start(model, EngineConfig.builder().slots(4).threads(1).batchThreads(1).build());
-    server = ChatServer.start(ServerConfig.defaults().withPort(0));
+    server = ChatServer.start(ServerConfig.builder().port(0).build());
     server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine, engine::stats);
   }
 

@@ -20,8 +20,7 @@ public class LlamaCpp extends LlamaCpp$shared {
 
     static final Arena LIBRARY_ARENA = Arena.ofAuto();
 
-    static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
-            .or(Linker.nativeLinker().defaultLookup());
+    static final SymbolLookup SYMBOL_LOOKUP = LoadedLibraries::find;
 
     private static final int GGML_MAX_DIMS = (int)4L;
     /**
@@ -158,74 +157,14 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int LLAMA_STATE_SEQ_FLAGS_ON_DEVICE() {
         return LLAMA_STATE_SEQ_FLAGS_ON_DEVICE;
     }
-    private static final int PANALLAMA_BRIDGE_VERSION = (int)4L;
+    private static final int PANALLAMA_BRIDGE_VERSION = (int)5L;
     /**
      * {@snippet lang=c :
-     * #define PANALLAMA_BRIDGE_VERSION 4
+     * #define PANALLAMA_BRIDGE_VERSION 5
      * }
      */
     public static int PANALLAMA_BRIDGE_VERSION() {
         return PANALLAMA_BRIDGE_VERSION;
-    }
-
-    private static class ggml_set_abort_callback {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_set_abort_callback");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern ggml_abort_callback_t ggml_set_abort_callback(ggml_abort_callback_t callback)
-     * }
-     */
-    public static FunctionDescriptor ggml_set_abort_callback$descriptor() {
-        return ggml_set_abort_callback.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern ggml_abort_callback_t ggml_set_abort_callback(ggml_abort_callback_t callback)
-     * }
-     */
-    public static MethodHandle ggml_set_abort_callback$handle() {
-        return ggml_set_abort_callback.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern ggml_abort_callback_t ggml_set_abort_callback(ggml_abort_callback_t callback)
-     * }
-     */
-    public static MemorySegment ggml_set_abort_callback$address() {
-        return ggml_set_abort_callback.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern ggml_abort_callback_t ggml_set_abort_callback(ggml_abort_callback_t callback)
-     * }
-     */
-    public static MemorySegment ggml_set_abort_callback(MemorySegment callback) {
-        var mh$ = ggml_set_abort_callback.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_set_abort_callback", callback);
-            }
-            return (MemorySegment)mh$.invokeExact(callback);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
     }
     private static final int GGML_STATUS_ALLOC_FAILED = (int)-2L;
     /**
@@ -262,66 +201,6 @@ public class LlamaCpp extends LlamaCpp$shared {
      */
     public static int GGML_STATUS_ABORTED() {
         return GGML_STATUS_ABORTED;
-    }
-
-    private static class ggml_status_to_string {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_status_to_string");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *ggml_status_to_string(enum ggml_status status)
-     * }
-     */
-    public static FunctionDescriptor ggml_status_to_string$descriptor() {
-        return ggml_status_to_string.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *ggml_status_to_string(enum ggml_status status)
-     * }
-     */
-    public static MethodHandle ggml_status_to_string$handle() {
-        return ggml_status_to_string.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *ggml_status_to_string(enum ggml_status status)
-     * }
-     */
-    public static MemorySegment ggml_status_to_string$address() {
-        return ggml_status_to_string.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *ggml_status_to_string(enum ggml_status status)
-     * }
-     */
-    public static MemorySegment ggml_status_to_string(int status) {
-        var mh$ = ggml_status_to_string.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_status_to_string", status);
-            }
-            return (MemorySegment)mh$.invokeExact(status);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
     }
     private static final int GGML_TYPE_F32 = (int)0L;
     /**
@@ -701,1699 +580,6 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int GGML_LOG_LEVEL_CONT() {
         return GGML_LOG_LEVEL_CONT;
     }
-
-    private static class ggml_version {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_version");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *ggml_version()
-     * }
-     */
-    public static FunctionDescriptor ggml_version$descriptor() {
-        return ggml_version.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *ggml_version()
-     * }
-     */
-    public static MethodHandle ggml_version$handle() {
-        return ggml_version.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *ggml_version()
-     * }
-     */
-    public static MemorySegment ggml_version$address() {
-        return ggml_version.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *ggml_version()
-     * }
-     */
-    public static MemorySegment ggml_version() {
-        var mh$ = ggml_version.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_version");
-            }
-            return (MemorySegment)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_commit {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_commit");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *ggml_commit()
-     * }
-     */
-    public static FunctionDescriptor ggml_commit$descriptor() {
-        return ggml_commit.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *ggml_commit()
-     * }
-     */
-    public static MethodHandle ggml_commit$handle() {
-        return ggml_commit.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *ggml_commit()
-     * }
-     */
-    public static MemorySegment ggml_commit$address() {
-        return ggml_commit.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *ggml_commit()
-     * }
-     */
-    public static MemorySegment ggml_commit() {
-        var mh$ = ggml_commit.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_commit");
-            }
-            return (MemorySegment)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_nelements {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_nelements");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int64_t ggml_nelements(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static FunctionDescriptor ggml_nelements$descriptor() {
-        return ggml_nelements.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int64_t ggml_nelements(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MethodHandle ggml_nelements$handle() {
-        return ggml_nelements.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int64_t ggml_nelements(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_nelements$address() {
-        return ggml_nelements.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int64_t ggml_nelements(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static long ggml_nelements(MemorySegment tensor) {
-        var mh$ = ggml_nelements.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_nelements", tensor);
-            }
-            return (long)mh$.invokeExact(tensor);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_nbytes {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_nbytes");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t ggml_nbytes(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static FunctionDescriptor ggml_nbytes$descriptor() {
-        return ggml_nbytes.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t ggml_nbytes(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MethodHandle ggml_nbytes$handle() {
-        return ggml_nbytes.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t ggml_nbytes(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_nbytes$address() {
-        return ggml_nbytes.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t ggml_nbytes(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static long ggml_nbytes(MemorySegment tensor) {
-        var mh$ = ggml_nbytes.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_nbytes", tensor);
-            }
-            return (long)mh$.invokeExact(tensor);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_blck_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_blck_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int64_t ggml_blck_size(enum ggml_type type)
-     * }
-     */
-    public static FunctionDescriptor ggml_blck_size$descriptor() {
-        return ggml_blck_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int64_t ggml_blck_size(enum ggml_type type)
-     * }
-     */
-    public static MethodHandle ggml_blck_size$handle() {
-        return ggml_blck_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int64_t ggml_blck_size(enum ggml_type type)
-     * }
-     */
-    public static MemorySegment ggml_blck_size$address() {
-        return ggml_blck_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int64_t ggml_blck_size(enum ggml_type type)
-     * }
-     */
-    public static long ggml_blck_size(int type) {
-        var mh$ = ggml_blck_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_blck_size", type);
-            }
-            return (long)mh$.invokeExact(type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_type_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_type_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t ggml_type_size(enum ggml_type type)
-     * }
-     */
-    public static FunctionDescriptor ggml_type_size$descriptor() {
-        return ggml_type_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t ggml_type_size(enum ggml_type type)
-     * }
-     */
-    public static MethodHandle ggml_type_size$handle() {
-        return ggml_type_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t ggml_type_size(enum ggml_type type)
-     * }
-     */
-    public static MemorySegment ggml_type_size$address() {
-        return ggml_type_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t ggml_type_size(enum ggml_type type)
-     * }
-     */
-    public static long ggml_type_size(int type) {
-        var mh$ = ggml_type_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_type_size", type);
-            }
-            return (long)mh$.invokeExact(type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_row_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_row_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t ggml_row_size(enum ggml_type type, int64_t ne)
-     * }
-     */
-    public static FunctionDescriptor ggml_row_size$descriptor() {
-        return ggml_row_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t ggml_row_size(enum ggml_type type, int64_t ne)
-     * }
-     */
-    public static MethodHandle ggml_row_size$handle() {
-        return ggml_row_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t ggml_row_size(enum ggml_type type, int64_t ne)
-     * }
-     */
-    public static MemorySegment ggml_row_size$address() {
-        return ggml_row_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t ggml_row_size(enum ggml_type type, int64_t ne)
-     * }
-     */
-    public static long ggml_row_size(int type, long ne) {
-        var mh$ = ggml_row_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_row_size", type, ne);
-            }
-            return (long)mh$.invokeExact(type, ne);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_type_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_type_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *ggml_type_name(enum ggml_type type)
-     * }
-     */
-    public static FunctionDescriptor ggml_type_name$descriptor() {
-        return ggml_type_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *ggml_type_name(enum ggml_type type)
-     * }
-     */
-    public static MethodHandle ggml_type_name$handle() {
-        return ggml_type_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *ggml_type_name(enum ggml_type type)
-     * }
-     */
-    public static MemorySegment ggml_type_name$address() {
-        return ggml_type_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *ggml_type_name(enum ggml_type type)
-     * }
-     */
-    public static MemorySegment ggml_type_name(int type) {
-        var mh$ = ggml_type_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_type_name", type);
-            }
-            return (MemorySegment)mh$.invokeExact(type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_is_quantized {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_is_quantized");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_is_quantized(enum ggml_type type)
-     * }
-     */
-    public static FunctionDescriptor ggml_is_quantized$descriptor() {
-        return ggml_is_quantized.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_is_quantized(enum ggml_type type)
-     * }
-     */
-    public static MethodHandle ggml_is_quantized$handle() {
-        return ggml_is_quantized.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_is_quantized(enum ggml_type type)
-     * }
-     */
-    public static MemorySegment ggml_is_quantized$address() {
-        return ggml_is_quantized.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern _Bool ggml_is_quantized(enum ggml_type type)
-     * }
-     */
-    public static boolean ggml_is_quantized(int type) {
-        var mh$ = ggml_is_quantized.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_is_quantized", type);
-            }
-            return (boolean)mh$.invokeExact(type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_n_dims {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_n_dims");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int ggml_n_dims(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static FunctionDescriptor ggml_n_dims$descriptor() {
-        return ggml_n_dims.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int ggml_n_dims(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MethodHandle ggml_n_dims$handle() {
-        return ggml_n_dims.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int ggml_n_dims(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_n_dims$address() {
-        return ggml_n_dims.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int ggml_n_dims(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static int ggml_n_dims(MemorySegment tensor) {
-        var mh$ = ggml_n_dims.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_n_dims", tensor);
-            }
-            return (int)mh$.invokeExact(tensor);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_tensor_overhead {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_tensor_overhead");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t ggml_tensor_overhead()
-     * }
-     */
-    public static FunctionDescriptor ggml_tensor_overhead$descriptor() {
-        return ggml_tensor_overhead.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t ggml_tensor_overhead()
-     * }
-     */
-    public static MethodHandle ggml_tensor_overhead$handle() {
-        return ggml_tensor_overhead.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t ggml_tensor_overhead()
-     * }
-     */
-    public static MemorySegment ggml_tensor_overhead$address() {
-        return ggml_tensor_overhead.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t ggml_tensor_overhead()
-     * }
-     */
-    public static long ggml_tensor_overhead() {
-        var mh$ = ggml_tensor_overhead.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_tensor_overhead");
-            }
-            return (long)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_init {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            ggml_init_params.layout()
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_init");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_context *ggml_init(struct ggml_init_params params)
-     * }
-     */
-    public static FunctionDescriptor ggml_init$descriptor() {
-        return ggml_init.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_context *ggml_init(struct ggml_init_params params)
-     * }
-     */
-    public static MethodHandle ggml_init$handle() {
-        return ggml_init.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_context *ggml_init(struct ggml_init_params params)
-     * }
-     */
-    public static MemorySegment ggml_init$address() {
-        return ggml_init.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_context *ggml_init(struct ggml_init_params params)
-     * }
-     */
-    public static MemorySegment ggml_init(MemorySegment params) {
-        var mh$ = ggml_init.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_init", params);
-            }
-            return (MemorySegment)mh$.invokeExact(params);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_reset {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_reset");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_reset(struct ggml_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor ggml_reset$descriptor() {
-        return ggml_reset.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_reset(struct ggml_context *ctx)
-     * }
-     */
-    public static MethodHandle ggml_reset$handle() {
-        return ggml_reset.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_reset(struct ggml_context *ctx)
-     * }
-     */
-    public static MemorySegment ggml_reset$address() {
-        return ggml_reset.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_reset(struct ggml_context *ctx)
-     * }
-     */
-    public static void ggml_reset(MemorySegment ctx) {
-        var mh$ = ggml_reset.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_reset", ctx);
-            }
-            mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_free {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_free");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_free(struct ggml_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor ggml_free$descriptor() {
-        return ggml_free.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_free(struct ggml_context *ctx)
-     * }
-     */
-    public static MethodHandle ggml_free$handle() {
-        return ggml_free.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_free(struct ggml_context *ctx)
-     * }
-     */
-    public static MemorySegment ggml_free$address() {
-        return ggml_free.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_free(struct ggml_context *ctx)
-     * }
-     */
-    public static void ggml_free(MemorySegment ctx) {
-        var mh$ = ggml_free.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_free", ctx);
-            }
-            mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_get_no_alloc {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_get_no_alloc");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_get_no_alloc(struct ggml_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor ggml_get_no_alloc$descriptor() {
-        return ggml_get_no_alloc.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_get_no_alloc(struct ggml_context *ctx)
-     * }
-     */
-    public static MethodHandle ggml_get_no_alloc$handle() {
-        return ggml_get_no_alloc.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_get_no_alloc(struct ggml_context *ctx)
-     * }
-     */
-    public static MemorySegment ggml_get_no_alloc$address() {
-        return ggml_get_no_alloc.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern _Bool ggml_get_no_alloc(struct ggml_context *ctx)
-     * }
-     */
-    public static boolean ggml_get_no_alloc(MemorySegment ctx) {
-        var mh$ = ggml_get_no_alloc.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_get_no_alloc", ctx);
-            }
-            return (boolean)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_new_tensor {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_new_tensor");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor(struct ggml_context *ctx, enum ggml_type type, int n_dims, const int64_t *ne)
-     * }
-     */
-    public static FunctionDescriptor ggml_new_tensor$descriptor() {
-        return ggml_new_tensor.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor(struct ggml_context *ctx, enum ggml_type type, int n_dims, const int64_t *ne)
-     * }
-     */
-    public static MethodHandle ggml_new_tensor$handle() {
-        return ggml_new_tensor.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor(struct ggml_context *ctx, enum ggml_type type, int n_dims, const int64_t *ne)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor$address() {
-        return ggml_new_tensor.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor(struct ggml_context *ctx, enum ggml_type type, int n_dims, const int64_t *ne)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor(MemorySegment ctx, int type, int n_dims, MemorySegment ne) {
-        var mh$ = ggml_new_tensor.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_new_tensor", ctx, type, n_dims, ne);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, type, n_dims, ne);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_new_tensor_1d {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_new_tensor_1d");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_1d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0)
-     * }
-     */
-    public static FunctionDescriptor ggml_new_tensor_1d$descriptor() {
-        return ggml_new_tensor_1d.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_1d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0)
-     * }
-     */
-    public static MethodHandle ggml_new_tensor_1d$handle() {
-        return ggml_new_tensor_1d.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_1d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_1d$address() {
-        return ggml_new_tensor_1d.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_1d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_1d(MemorySegment ctx, int type, long ne0) {
-        var mh$ = ggml_new_tensor_1d.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_new_tensor_1d", ctx, type, ne0);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, type, ne0);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_new_tensor_2d {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_new_tensor_2d");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_2d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1)
-     * }
-     */
-    public static FunctionDescriptor ggml_new_tensor_2d$descriptor() {
-        return ggml_new_tensor_2d.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_2d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1)
-     * }
-     */
-    public static MethodHandle ggml_new_tensor_2d$handle() {
-        return ggml_new_tensor_2d.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_2d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_2d$address() {
-        return ggml_new_tensor_2d.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_2d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_2d(MemorySegment ctx, int type, long ne0, long ne1) {
-        var mh$ = ggml_new_tensor_2d.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_new_tensor_2d", ctx, type, ne0, ne1);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, type, ne0, ne1);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_new_tensor_3d {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_new_tensor_3d");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_3d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2)
-     * }
-     */
-    public static FunctionDescriptor ggml_new_tensor_3d$descriptor() {
-        return ggml_new_tensor_3d.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_3d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2)
-     * }
-     */
-    public static MethodHandle ggml_new_tensor_3d$handle() {
-        return ggml_new_tensor_3d.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_3d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_3d$address() {
-        return ggml_new_tensor_3d.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_3d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_3d(MemorySegment ctx, int type, long ne0, long ne1, long ne2) {
-        var mh$ = ggml_new_tensor_3d.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_new_tensor_3d", ctx, type, ne0, ne1, ne2);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, type, ne0, ne1, ne2);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_new_tensor_4d {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_new_tensor_4d");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_4d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)
-     * }
-     */
-    public static FunctionDescriptor ggml_new_tensor_4d$descriptor() {
-        return ggml_new_tensor_4d.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_4d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)
-     * }
-     */
-    public static MethodHandle ggml_new_tensor_4d$handle() {
-        return ggml_new_tensor_4d.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_4d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_4d$address() {
-        return ggml_new_tensor_4d.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_new_tensor_4d(struct ggml_context *ctx, enum ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)
-     * }
-     */
-    public static MemorySegment ggml_new_tensor_4d(MemorySegment ctx, int type, long ne0, long ne1, long ne2, long ne3) {
-        var mh$ = ggml_new_tensor_4d.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_new_tensor_4d", ctx, type, ne0, ne1, ne2, ne3);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, type, ne0, ne1, ne2, ne3);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_get_first_tensor {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_get_first_tensor");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_first_tensor(const struct ggml_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor ggml_get_first_tensor$descriptor() {
-        return ggml_get_first_tensor.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_first_tensor(const struct ggml_context *ctx)
-     * }
-     */
-    public static MethodHandle ggml_get_first_tensor$handle() {
-        return ggml_get_first_tensor.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_first_tensor(const struct ggml_context *ctx)
-     * }
-     */
-    public static MemorySegment ggml_get_first_tensor$address() {
-        return ggml_get_first_tensor.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_first_tensor(const struct ggml_context *ctx)
-     * }
-     */
-    public static MemorySegment ggml_get_first_tensor(MemorySegment ctx) {
-        var mh$ = ggml_get_first_tensor.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_get_first_tensor", ctx);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_get_next_tensor {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_get_next_tensor");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_next_tensor(const struct ggml_context *ctx, struct ggml_tensor *tensor)
-     * }
-     */
-    public static FunctionDescriptor ggml_get_next_tensor$descriptor() {
-        return ggml_get_next_tensor.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_next_tensor(const struct ggml_context *ctx, struct ggml_tensor *tensor)
-     * }
-     */
-    public static MethodHandle ggml_get_next_tensor$handle() {
-        return ggml_get_next_tensor.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_next_tensor(const struct ggml_context *ctx, struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_get_next_tensor$address() {
-        return ggml_get_next_tensor.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_next_tensor(const struct ggml_context *ctx, struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_get_next_tensor(MemorySegment ctx, MemorySegment tensor) {
-        var mh$ = ggml_get_next_tensor.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_get_next_tensor", ctx, tensor);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, tensor);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_get_tensor {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_get_tensor");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_tensor(struct ggml_context *ctx, const char *name)
-     * }
-     */
-    public static FunctionDescriptor ggml_get_tensor$descriptor() {
-        return ggml_get_tensor.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_tensor(struct ggml_context *ctx, const char *name)
-     * }
-     */
-    public static MethodHandle ggml_get_tensor$handle() {
-        return ggml_get_tensor.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_tensor(struct ggml_context *ctx, const char *name)
-     * }
-     */
-    public static MemorySegment ggml_get_tensor$address() {
-        return ggml_get_tensor.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_get_tensor(struct ggml_context *ctx, const char *name)
-     * }
-     */
-    public static MemorySegment ggml_get_tensor(MemorySegment ctx, MemorySegment name) {
-        var mh$ = ggml_get_tensor.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_get_tensor", ctx, name);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, name);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_get_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_get_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void *ggml_get_data(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static FunctionDescriptor ggml_get_data$descriptor() {
-        return ggml_get_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void *ggml_get_data(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MethodHandle ggml_get_data$handle() {
-        return ggml_get_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void *ggml_get_data(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_get_data$address() {
-        return ggml_get_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void *ggml_get_data(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_get_data(MemorySegment tensor) {
-        var mh$ = ggml_get_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_get_data", tensor);
-            }
-            return (MemorySegment)mh$.invokeExact(tensor);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_get_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_get_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *ggml_get_name(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static FunctionDescriptor ggml_get_name$descriptor() {
-        return ggml_get_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *ggml_get_name(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MethodHandle ggml_get_name$handle() {
-        return ggml_get_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *ggml_get_name(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_get_name$address() {
-        return ggml_get_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *ggml_get_name(const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment ggml_get_name(MemorySegment tensor) {
-        var mh$ = ggml_get_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_get_name", tensor);
-            }
-            return (MemorySegment)mh$.invokeExact(tensor);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_set_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_set_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_set_name(struct ggml_tensor *tensor, const char *name)
-     * }
-     */
-    public static FunctionDescriptor ggml_set_name$descriptor() {
-        return ggml_set_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_set_name(struct ggml_tensor *tensor, const char *name)
-     * }
-     */
-    public static MethodHandle ggml_set_name$handle() {
-        return ggml_set_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_set_name(struct ggml_tensor *tensor, const char *name)
-     * }
-     */
-    public static MemorySegment ggml_set_name$address() {
-        return ggml_set_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct ggml_tensor *ggml_set_name(struct ggml_tensor *tensor, const char *name)
-     * }
-     */
-    public static MemorySegment ggml_set_name(MemorySegment tensor, MemorySegment name) {
-        var mh$ = ggml_set_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_set_name", tensor, name);
-            }
-            return (MemorySegment)mh$.invokeExact(tensor, name);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_log_get {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_log_get");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static FunctionDescriptor ggml_log_get$descriptor() {
-        return ggml_log_get.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static MethodHandle ggml_log_get$handle() {
-        return ggml_log_get.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static MemorySegment ggml_log_get$address() {
-        return ggml_log_get.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static void ggml_log_get(MemorySegment log_callback, MemorySegment user_data) {
-        var mh$ = ggml_log_get.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_log_get", log_callback, user_data);
-            }
-            mh$.invokeExact(log_callback, user_data);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_log_set {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_log_set");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static FunctionDescriptor ggml_log_set$descriptor() {
-        return ggml_log_set.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static MethodHandle ggml_log_set$handle() {
-        return ggml_log_set.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static MemorySegment ggml_log_set$address() {
-        return ggml_log_set.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static void ggml_log_set(MemorySegment log_callback, MemorySegment user_data) {
-        var mh$ = ggml_log_set.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_log_set", log_callback, user_data);
-            }
-            mh$.invokeExact(log_callback, user_data);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
     private static final int GGML_SCHED_PRIO_LOW = (int)-1L;
     /**
      * {@snippet lang=c :
@@ -2505,127 +691,6 @@ public class LlamaCpp extends LlamaCpp$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-
-    private static class ggml_threadpool_params_init {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_threadpool_params_init");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_threadpool_params_init(struct ggml_threadpool_params *p, int n_threads)
-     * }
-     */
-    public static FunctionDescriptor ggml_threadpool_params_init$descriptor() {
-        return ggml_threadpool_params_init.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_threadpool_params_init(struct ggml_threadpool_params *p, int n_threads)
-     * }
-     */
-    public static MethodHandle ggml_threadpool_params_init$handle() {
-        return ggml_threadpool_params_init.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_threadpool_params_init(struct ggml_threadpool_params *p, int n_threads)
-     * }
-     */
-    public static MemorySegment ggml_threadpool_params_init$address() {
-        return ggml_threadpool_params_init.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_threadpool_params_init(struct ggml_threadpool_params *p, int n_threads)
-     * }
-     */
-    public static void ggml_threadpool_params_init(MemorySegment p, int n_threads) {
-        var mh$ = ggml_threadpool_params_init.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_threadpool_params_init", p, n_threads);
-            }
-            mh$.invokeExact(p, n_threads);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_threadpool_params_match {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_threadpool_params_match");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_threadpool_params_match(const struct ggml_threadpool_params *p0, const struct ggml_threadpool_params *p1)
-     * }
-     */
-    public static FunctionDescriptor ggml_threadpool_params_match$descriptor() {
-        return ggml_threadpool_params_match.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_threadpool_params_match(const struct ggml_threadpool_params *p0, const struct ggml_threadpool_params *p1)
-     * }
-     */
-    public static MethodHandle ggml_threadpool_params_match$handle() {
-        return ggml_threadpool_params_match.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_threadpool_params_match(const struct ggml_threadpool_params *p0, const struct ggml_threadpool_params *p1)
-     * }
-     */
-    public static MemorySegment ggml_threadpool_params_match$address() {
-        return ggml_threadpool_params_match.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern _Bool ggml_threadpool_params_match(const struct ggml_threadpool_params *p0, const struct ggml_threadpool_params *p1)
-     * }
-     */
-    public static boolean ggml_threadpool_params_match(MemorySegment p0, MemorySegment p1) {
-        var mh$ = ggml_threadpool_params_match.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_threadpool_params_match", p0, p1);
-            }
-            return (boolean)mh$.invokeExact(p0, p1);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
     /**
      * {@snippet lang=c :
      * typedef struct ggml_backend_buffer_type *ggml_backend_buffer_type_t
@@ -2711,186 +776,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class ggml_backend_buft_get_alignment {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_buft_get_alignment");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_alignment(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_buft_get_alignment$descriptor() {
-        return ggml_backend_buft_get_alignment.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_alignment(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static MethodHandle ggml_backend_buft_get_alignment$handle() {
-        return ggml_backend_buft_get_alignment.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_alignment(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static MemorySegment ggml_backend_buft_get_alignment$address() {
-        return ggml_backend_buft_get_alignment.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_alignment(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static long ggml_backend_buft_get_alignment(MemorySegment buft) {
-        var mh$ = ggml_backend_buft_get_alignment.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_buft_get_alignment", buft);
-            }
-            return (long)mh$.invokeExact(buft);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_buft_get_max_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_buft_get_max_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_max_size(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_buft_get_max_size$descriptor() {
-        return ggml_backend_buft_get_max_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_max_size(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static MethodHandle ggml_backend_buft_get_max_size$handle() {
-        return ggml_backend_buft_get_max_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_max_size(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static MemorySegment ggml_backend_buft_get_max_size$address() {
-        return ggml_backend_buft_get_max_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_buft_get_max_size(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static long ggml_backend_buft_get_max_size(MemorySegment buft) {
-        var mh$ = ggml_backend_buft_get_max_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_buft_get_max_size", buft);
-            }
-            return (long)mh$.invokeExact(buft);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_buft_is_host {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_buft_is_host");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_backend_buft_is_host(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_buft_is_host$descriptor() {
-        return ggml_backend_buft_is_host.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_backend_buft_is_host(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static MethodHandle ggml_backend_buft_is_host$handle() {
-        return ggml_backend_buft_is_host.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern _Bool ggml_backend_buft_is_host(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static MemorySegment ggml_backend_buft_is_host$address() {
-        return ggml_backend_buft_is_host.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern _Bool ggml_backend_buft_is_host(ggml_backend_buffer_type_t buft)
-     * }
-     */
-    public static boolean ggml_backend_buft_is_host(MemorySegment buft) {
-        var mh$ = ggml_backend_buft_is_host.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_buft_is_host", buft);
-            }
-            return (boolean)mh$.invokeExact(buft);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class ggml_backend_buft_get_device {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_POINTER,
@@ -2944,192 +829,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("ggml_backend_buft_get_device", buft);
             }
             return (MemorySegment)mh$.invokeExact(buft);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_tensor_set {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_tensor_set");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_set(struct ggml_tensor *tensor, const void *data, size_t offset, size_t size)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_tensor_set$descriptor() {
-        return ggml_backend_tensor_set.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_set(struct ggml_tensor *tensor, const void *data, size_t offset, size_t size)
-     * }
-     */
-    public static MethodHandle ggml_backend_tensor_set$handle() {
-        return ggml_backend_tensor_set.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_set(struct ggml_tensor *tensor, const void *data, size_t offset, size_t size)
-     * }
-     */
-    public static MemorySegment ggml_backend_tensor_set$address() {
-        return ggml_backend_tensor_set.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_set(struct ggml_tensor *tensor, const void *data, size_t offset, size_t size)
-     * }
-     */
-    public static void ggml_backend_tensor_set(MemorySegment tensor, MemorySegment data, long offset, long size) {
-        var mh$ = ggml_backend_tensor_set.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_tensor_set", tensor, data, offset, size);
-            }
-            mh$.invokeExact(tensor, data, offset, size);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_tensor_get {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_tensor_get");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_get(const struct ggml_tensor *tensor, void *data, size_t offset, size_t size)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_tensor_get$descriptor() {
-        return ggml_backend_tensor_get.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_get(const struct ggml_tensor *tensor, void *data, size_t offset, size_t size)
-     * }
-     */
-    public static MethodHandle ggml_backend_tensor_get$handle() {
-        return ggml_backend_tensor_get.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_get(const struct ggml_tensor *tensor, void *data, size_t offset, size_t size)
-     * }
-     */
-    public static MemorySegment ggml_backend_tensor_get$address() {
-        return ggml_backend_tensor_get.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_get(const struct ggml_tensor *tensor, void *data, size_t offset, size_t size)
-     * }
-     */
-    public static void ggml_backend_tensor_get(MemorySegment tensor, MemorySegment data, long offset, long size) {
-        var mh$ = ggml_backend_tensor_get.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_tensor_get", tensor, data, offset, size);
-            }
-            mh$.invokeExact(tensor, data, offset, size);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_tensor_memset {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_CHAR,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_tensor_memset");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_memset(struct ggml_tensor *tensor, uint8_t value, size_t offset, size_t size)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_tensor_memset$descriptor() {
-        return ggml_backend_tensor_memset.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_memset(struct ggml_tensor *tensor, uint8_t value, size_t offset, size_t size)
-     * }
-     */
-    public static MethodHandle ggml_backend_tensor_memset$handle() {
-        return ggml_backend_tensor_memset.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_memset(struct ggml_tensor *tensor, uint8_t value, size_t offset, size_t size)
-     * }
-     */
-    public static MemorySegment ggml_backend_tensor_memset$address() {
-        return ggml_backend_tensor_memset.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_backend_tensor_memset(struct ggml_tensor *tensor, uint8_t value, size_t offset, size_t size)
-     * }
-     */
-    public static void ggml_backend_tensor_memset(MemorySegment tensor, byte value, long offset, long size) {
-        var mh$ = ggml_backend_tensor_memset.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_tensor_memset", tensor, value, offset, size);
-            }
-            mh$.invokeExact(tensor, value, offset, size);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3783,67 +1482,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class ggml_backend_reg_dev_get {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_reg_dev_get");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern ggml_backend_dev_t ggml_backend_reg_dev_get(ggml_backend_reg_t reg, size_t index)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_reg_dev_get$descriptor() {
-        return ggml_backend_reg_dev_get.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern ggml_backend_dev_t ggml_backend_reg_dev_get(ggml_backend_reg_t reg, size_t index)
-     * }
-     */
-    public static MethodHandle ggml_backend_reg_dev_get$handle() {
-        return ggml_backend_reg_dev_get.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern ggml_backend_dev_t ggml_backend_reg_dev_get(ggml_backend_reg_t reg, size_t index)
-     * }
-     */
-    public static MemorySegment ggml_backend_reg_dev_get$address() {
-        return ggml_backend_reg_dev_get.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern ggml_backend_dev_t ggml_backend_reg_dev_get(ggml_backend_reg_t reg, size_t index)
-     * }
-     */
-    public static MemorySegment ggml_backend_reg_dev_get(MemorySegment reg, long index) {
-        var mh$ = ggml_backend_reg_dev_get.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_reg_dev_get", reg, index);
-            }
-            return (MemorySegment)mh$.invokeExact(reg, index);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class ggml_backend_reg_get_proc_address {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_POINTER,
@@ -3898,124 +1536,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("ggml_backend_reg_get_proc_address", reg, name);
             }
             return (MemorySegment)mh$.invokeExact(reg, name);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_reg_count {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_reg_count");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_reg_count()
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_reg_count$descriptor() {
-        return ggml_backend_reg_count.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_reg_count()
-     * }
-     */
-    public static MethodHandle ggml_backend_reg_count$handle() {
-        return ggml_backend_reg_count.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_reg_count()
-     * }
-     */
-    public static MemorySegment ggml_backend_reg_count$address() {
-        return ggml_backend_reg_count.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t ggml_backend_reg_count()
-     * }
-     */
-    public static long ggml_backend_reg_count() {
-        var mh$ = ggml_backend_reg_count.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_reg_count");
-            }
-            return (long)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_reg_get {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_reg_get");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_reg_get(size_t index)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_reg_get$descriptor() {
-        return ggml_backend_reg_get.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_reg_get(size_t index)
-     * }
-     */
-    public static MethodHandle ggml_backend_reg_get$handle() {
-        return ggml_backend_reg_get.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_reg_get(size_t index)
-     * }
-     */
-    public static MemorySegment ggml_backend_reg_get$address() {
-        return ggml_backend_reg_get.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_reg_get(size_t index)
-     * }
-     */
-    public static MemorySegment ggml_backend_reg_get(long index) {
-        var mh$ = ggml_backend_reg_get.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_reg_get", index);
-            }
-            return (MemorySegment)mh$.invokeExact(index);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -4314,241 +1834,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("ggml_backend_dev_by_type", type);
             }
             return (MemorySegment)mh$.invokeExact(type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_load {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_load");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_load(const char *path)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_load$descriptor() {
-        return ggml_backend_load.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_load(const char *path)
-     * }
-     */
-    public static MethodHandle ggml_backend_load$handle() {
-        return ggml_backend_load.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_load(const char *path)
-     * }
-     */
-    public static MemorySegment ggml_backend_load$address() {
-        return ggml_backend_load.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern ggml_backend_reg_t ggml_backend_load(const char *path)
-     * }
-     */
-    public static MemorySegment ggml_backend_load(MemorySegment path) {
-        var mh$ = ggml_backend_load.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_load", path);
-            }
-            return (MemorySegment)mh$.invokeExact(path);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_unload {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_unload");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_unload(ggml_backend_reg_t reg)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_unload$descriptor() {
-        return ggml_backend_unload.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_unload(ggml_backend_reg_t reg)
-     * }
-     */
-    public static MethodHandle ggml_backend_unload$handle() {
-        return ggml_backend_unload.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_unload(ggml_backend_reg_t reg)
-     * }
-     */
-    public static MemorySegment ggml_backend_unload$address() {
-        return ggml_backend_unload.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_backend_unload(ggml_backend_reg_t reg)
-     * }
-     */
-    public static void ggml_backend_unload(MemorySegment reg) {
-        var mh$ = ggml_backend_unload.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_unload", reg);
-            }
-            mh$.invokeExact(reg);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_load_all {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_load_all");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all()
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_load_all$descriptor() {
-        return ggml_backend_load_all.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all()
-     * }
-     */
-    public static MethodHandle ggml_backend_load_all$handle() {
-        return ggml_backend_load_all.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all()
-     * }
-     */
-    public static MemorySegment ggml_backend_load_all$address() {
-        return ggml_backend_load_all.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all()
-     * }
-     */
-    public static void ggml_backend_load_all() {
-        var mh$ = ggml_backend_load_all.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_load_all");
-            }
-            mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ggml_backend_load_all_from_path {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_backend_load_all_from_path");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all_from_path(const char *dir_path)
-     * }
-     */
-    public static FunctionDescriptor ggml_backend_load_all_from_path$descriptor() {
-        return ggml_backend_load_all_from_path.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all_from_path(const char *dir_path)
-     * }
-     */
-    public static MethodHandle ggml_backend_load_all_from_path$handle() {
-        return ggml_backend_load_all_from_path.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all_from_path(const char *dir_path)
-     * }
-     */
-    public static MemorySegment ggml_backend_load_all_from_path$address() {
-        return ggml_backend_load_all_from_path.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void ggml_backend_load_all_from_path(const char *dir_path)
-     * }
-     */
-    public static void ggml_backend_load_all_from_path(MemorySegment dir_path) {
-        var mh$ = ggml_backend_load_all_from_path.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ggml_backend_load_all_from_path", dir_path);
-            }
-            mh$.invokeExact(dir_path);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -4855,132 +2140,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class gguf_init_from_buffer {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            gguf_init_params.layout()
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_init_from_buffer");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_buffer(const void *data, size_t size, struct gguf_init_params params)
-     * }
-     */
-    public static FunctionDescriptor gguf_init_from_buffer$descriptor() {
-        return gguf_init_from_buffer.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_buffer(const void *data, size_t size, struct gguf_init_params params)
-     * }
-     */
-    public static MethodHandle gguf_init_from_buffer$handle() {
-        return gguf_init_from_buffer.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_buffer(const void *data, size_t size, struct gguf_init_params params)
-     * }
-     */
-    public static MemorySegment gguf_init_from_buffer$address() {
-        return gguf_init_from_buffer.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_buffer(const void *data, size_t size, struct gguf_init_params params)
-     * }
-     */
-    public static MemorySegment gguf_init_from_buffer(MemorySegment data, long size, MemorySegment params) {
-        var mh$ = gguf_init_from_buffer.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_init_from_buffer", data, size, params);
-            }
-            return (MemorySegment)mh$.invokeExact(data, size, params);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_init_from_callback {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG,
-            gguf_init_params.layout()
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_init_from_callback");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_callback(gguf_reader_callback_t callback, void *userdata, size_t max_chunk_read, uint64_t max_expected_size, struct gguf_init_params params)
-     * }
-     */
-    public static FunctionDescriptor gguf_init_from_callback$descriptor() {
-        return gguf_init_from_callback.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_callback(gguf_reader_callback_t callback, void *userdata, size_t max_chunk_read, uint64_t max_expected_size, struct gguf_init_params params)
-     * }
-     */
-    public static MethodHandle gguf_init_from_callback$handle() {
-        return gguf_init_from_callback.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_callback(gguf_reader_callback_t callback, void *userdata, size_t max_chunk_read, uint64_t max_expected_size, struct gguf_init_params params)
-     * }
-     */
-    public static MemorySegment gguf_init_from_callback$address() {
-        return gguf_init_from_callback.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern struct gguf_context *gguf_init_from_callback(gguf_reader_callback_t callback, void *userdata, size_t max_chunk_read, uint64_t max_expected_size, struct gguf_init_params params)
-     * }
-     */
-    public static MemorySegment gguf_init_from_callback(MemorySegment callback, MemorySegment userdata, long max_chunk_read, long max_expected_size, MemorySegment params) {
-        var mh$ = gguf_init_from_callback.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_init_from_callback", callback, userdata, max_chunk_read, max_expected_size, params);
-            }
-            return (MemorySegment)mh$.invokeExact(callback, userdata, max_chunk_read, max_expected_size, params);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class gguf_free {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             LlamaCpp.C_POINTER
@@ -5033,306 +2192,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("gguf_free", ctx);
             }
             mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_type_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_type_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *gguf_type_name(enum gguf_type type)
-     * }
-     */
-    public static FunctionDescriptor gguf_type_name$descriptor() {
-        return gguf_type_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *gguf_type_name(enum gguf_type type)
-     * }
-     */
-    public static MethodHandle gguf_type_name$handle() {
-        return gguf_type_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *gguf_type_name(enum gguf_type type)
-     * }
-     */
-    public static MemorySegment gguf_type_name$address() {
-        return gguf_type_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *gguf_type_name(enum gguf_type type)
-     * }
-     */
-    public static MemorySegment gguf_type_name(int type) {
-        var mh$ = gguf_type_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_type_name", type);
-            }
-            return (MemorySegment)mh$.invokeExact(type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_version {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_version");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_version(const struct gguf_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_version$descriptor() {
-        return gguf_get_version.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_version(const struct gguf_context *ctx)
-     * }
-     */
-    public static MethodHandle gguf_get_version$handle() {
-        return gguf_get_version.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_version(const struct gguf_context *ctx)
-     * }
-     */
-    public static MemorySegment gguf_get_version$address() {
-        return gguf_get_version.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_version(const struct gguf_context *ctx)
-     * }
-     */
-    public static int gguf_get_version(MemorySegment ctx) {
-        var mh$ = gguf_get_version.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_version", ctx);
-            }
-            return (int)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_alignment {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_alignment");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_alignment(const struct gguf_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_alignment$descriptor() {
-        return gguf_get_alignment.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_alignment(const struct gguf_context *ctx)
-     * }
-     */
-    public static MethodHandle gguf_get_alignment$handle() {
-        return gguf_get_alignment.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_alignment(const struct gguf_context *ctx)
-     * }
-     */
-    public static MemorySegment gguf_get_alignment$address() {
-        return gguf_get_alignment.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t gguf_get_alignment(const struct gguf_context *ctx)
-     * }
-     */
-    public static long gguf_get_alignment(MemorySegment ctx) {
-        var mh$ = gguf_get_alignment.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_alignment", ctx);
-            }
-            return (long)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_data_offset {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_data_offset");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_data_offset(const struct gguf_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_data_offset$descriptor() {
-        return gguf_get_data_offset.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_data_offset(const struct gguf_context *ctx)
-     * }
-     */
-    public static MethodHandle gguf_get_data_offset$handle() {
-        return gguf_get_data_offset.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_data_offset(const struct gguf_context *ctx)
-     * }
-     */
-    public static MemorySegment gguf_get_data_offset$address() {
-        return gguf_get_data_offset.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t gguf_get_data_offset(const struct gguf_context *ctx)
-     * }
-     */
-    public static long gguf_get_data_offset(MemorySegment ctx) {
-        var mh$ = gguf_get_data_offset.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_data_offset", ctx);
-            }
-            return (long)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_n_kv {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_n_kv");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_kv(const struct gguf_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_n_kv$descriptor() {
-        return gguf_get_n_kv.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_kv(const struct gguf_context *ctx)
-     * }
-     */
-    public static MethodHandle gguf_get_n_kv$handle() {
-        return gguf_get_n_kv.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_kv(const struct gguf_context *ctx)
-     * }
-     */
-    public static MemorySegment gguf_get_n_kv$address() {
-        return gguf_get_n_kv.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_kv(const struct gguf_context *ctx)
-     * }
-     */
-    public static long gguf_get_n_kv(MemorySegment ctx) {
-        var mh$ = gguf_get_n_kv.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_n_kv", ctx);
-            }
-            return (long)mh$.invokeExact(ctx);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -5401,860 +2260,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class gguf_get_key {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_key");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_key(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_key$descriptor() {
-        return gguf_get_key.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_key(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_key$handle() {
-        return gguf_get_key.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_key(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_key$address() {
-        return gguf_get_key.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *gguf_get_key(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_key(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_key.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_key", ctx, key_id);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_kv_type {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_kv_type");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_kv_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_kv_type$descriptor() {
-        return gguf_get_kv_type.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_kv_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_kv_type$handle() {
-        return gguf_get_kv_type.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_kv_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_kv_type$address() {
-        return gguf_get_kv_type.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_kv_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static int gguf_get_kv_type(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_kv_type.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_kv_type", ctx, key_id);
-            }
-            return (int)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_arr_type {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_arr_type");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_arr_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_arr_type$descriptor() {
-        return gguf_get_arr_type.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_arr_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_arr_type$handle() {
-        return gguf_get_arr_type.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_arr_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_arr_type$address() {
-        return gguf_get_arr_type.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern enum gguf_type gguf_get_arr_type(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static int gguf_get_arr_type(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_arr_type.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_arr_type", ctx, key_id);
-            }
-            return (int)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_u8 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_CHAR,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_u8");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern uint8_t gguf_get_val_u8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_u8$descriptor() {
-        return gguf_get_val_u8.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern uint8_t gguf_get_val_u8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_u8$handle() {
-        return gguf_get_val_u8.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern uint8_t gguf_get_val_u8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_u8$address() {
-        return gguf_get_val_u8.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern uint8_t gguf_get_val_u8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static byte gguf_get_val_u8(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_u8.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_u8", ctx, key_id);
-            }
-            return (byte)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_i8 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_CHAR,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_i8");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int8_t gguf_get_val_i8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_i8$descriptor() {
-        return gguf_get_val_i8.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int8_t gguf_get_val_i8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_i8$handle() {
-        return gguf_get_val_i8.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int8_t gguf_get_val_i8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_i8$address() {
-        return gguf_get_val_i8.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int8_t gguf_get_val_i8(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static byte gguf_get_val_i8(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_i8.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_i8", ctx, key_id);
-            }
-            return (byte)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_u16 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_SHORT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_u16");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern uint16_t gguf_get_val_u16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_u16$descriptor() {
-        return gguf_get_val_u16.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern uint16_t gguf_get_val_u16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_u16$handle() {
-        return gguf_get_val_u16.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern uint16_t gguf_get_val_u16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_u16$address() {
-        return gguf_get_val_u16.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern uint16_t gguf_get_val_u16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static short gguf_get_val_u16(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_u16.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_u16", ctx, key_id);
-            }
-            return (short)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_i16 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_SHORT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_i16");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int16_t gguf_get_val_i16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_i16$descriptor() {
-        return gguf_get_val_i16.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int16_t gguf_get_val_i16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_i16$handle() {
-        return gguf_get_val_i16.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int16_t gguf_get_val_i16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_i16$address() {
-        return gguf_get_val_i16.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int16_t gguf_get_val_i16(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static short gguf_get_val_i16(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_i16.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_i16", ctx, key_id);
-            }
-            return (short)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_u32 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_u32");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_val_u32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_u32$descriptor() {
-        return gguf_get_val_u32.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_val_u32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_u32$handle() {
-        return gguf_get_val_u32.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_val_u32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_u32$address() {
-        return gguf_get_val_u32.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern uint32_t gguf_get_val_u32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static int gguf_get_val_u32(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_u32.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_u32", ctx, key_id);
-            }
-            return (int)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_i32 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_i32");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int32_t gguf_get_val_i32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_i32$descriptor() {
-        return gguf_get_val_i32.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int32_t gguf_get_val_i32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_i32$handle() {
-        return gguf_get_val_i32.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int32_t gguf_get_val_i32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_i32$address() {
-        return gguf_get_val_i32.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int32_t gguf_get_val_i32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static int gguf_get_val_i32(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_i32.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_i32", ctx, key_id);
-            }
-            return (int)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_f32 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_f32");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern float gguf_get_val_f32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_f32$descriptor() {
-        return gguf_get_val_f32.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern float gguf_get_val_f32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_f32$handle() {
-        return gguf_get_val_f32.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern float gguf_get_val_f32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_f32$address() {
-        return gguf_get_val_f32.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern float gguf_get_val_f32(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static float gguf_get_val_f32(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_f32.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_f32", ctx, key_id);
-            }
-            return (float)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_u64 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_u64");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern uint64_t gguf_get_val_u64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_u64$descriptor() {
-        return gguf_get_val_u64.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern uint64_t gguf_get_val_u64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_u64$handle() {
-        return gguf_get_val_u64.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern uint64_t gguf_get_val_u64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_u64$address() {
-        return gguf_get_val_u64.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern uint64_t gguf_get_val_u64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static long gguf_get_val_u64(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_u64.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_u64", ctx, key_id);
-            }
-            return (long)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_i64 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_i64");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_val_i64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_i64$descriptor() {
-        return gguf_get_val_i64.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_val_i64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_i64$handle() {
-        return gguf_get_val_i64.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_val_i64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_i64$address() {
-        return gguf_get_val_i64.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_val_i64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static long gguf_get_val_i64(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_i64.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_i64", ctx, key_id);
-            }
-            return (long)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_f64 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_DOUBLE,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_f64");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern double gguf_get_val_f64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_f64$descriptor() {
-        return gguf_get_val_f64.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern double gguf_get_val_f64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_f64$handle() {
-        return gguf_get_val_f64.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern double gguf_get_val_f64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_f64$address() {
-        return gguf_get_val_f64.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern double gguf_get_val_f64(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static double gguf_get_val_f64(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_f64.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_f64", ctx, key_id);
-            }
-            return (double)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_bool {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_bool");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern _Bool gguf_get_val_bool(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_bool$descriptor() {
-        return gguf_get_val_bool.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern _Bool gguf_get_val_bool(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_bool$handle() {
-        return gguf_get_val_bool.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern _Bool gguf_get_val_bool(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_bool$address() {
-        return gguf_get_val_bool.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern _Bool gguf_get_val_bool(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static boolean gguf_get_val_bool(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_bool.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_bool", ctx, key_id);
-            }
-            return (boolean)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class gguf_get_val_str {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_POINTER,
@@ -6309,1409 +2314,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("gguf_get_val_str", ctx, key_id);
             }
             return (MemorySegment)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_val_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_val_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const void *gguf_get_val_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_val_data$descriptor() {
-        return gguf_get_val_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const void *gguf_get_val_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_val_data$handle() {
-        return gguf_get_val_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const void *gguf_get_val_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_data$address() {
-        return gguf_get_val_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const void *gguf_get_val_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_val_data(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_val_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_val_data", ctx, key_id);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_arr_n {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_arr_n");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_arr_n(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_arr_n$descriptor() {
-        return gguf_get_arr_n.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_arr_n(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_arr_n$handle() {
-        return gguf_get_arr_n.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_arr_n(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_arr_n$address() {
-        return gguf_get_arr_n.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t gguf_get_arr_n(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static long gguf_get_arr_n(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_arr_n.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_arr_n", ctx, key_id);
-            }
-            return (long)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_arr_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_arr_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const void *gguf_get_arr_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_arr_data$descriptor() {
-        return gguf_get_arr_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const void *gguf_get_arr_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MethodHandle gguf_get_arr_data$handle() {
-        return gguf_get_arr_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const void *gguf_get_arr_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_arr_data$address() {
-        return gguf_get_arr_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const void *gguf_get_arr_data(const struct gguf_context *ctx, int64_t key_id)
-     * }
-     */
-    public static MemorySegment gguf_get_arr_data(MemorySegment ctx, long key_id) {
-        var mh$ = gguf_get_arr_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_arr_data", ctx, key_id);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, key_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_arr_str {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_arr_str");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_arr_str(const struct gguf_context *ctx, int64_t key_id, size_t i)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_arr_str$descriptor() {
-        return gguf_get_arr_str.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_arr_str(const struct gguf_context *ctx, int64_t key_id, size_t i)
-     * }
-     */
-    public static MethodHandle gguf_get_arr_str$handle() {
-        return gguf_get_arr_str.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_arr_str(const struct gguf_context *ctx, int64_t key_id, size_t i)
-     * }
-     */
-    public static MemorySegment gguf_get_arr_str$address() {
-        return gguf_get_arr_str.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *gguf_get_arr_str(const struct gguf_context *ctx, int64_t key_id, size_t i)
-     * }
-     */
-    public static MemorySegment gguf_get_arr_str(MemorySegment ctx, long key_id, long i) {
-        var mh$ = gguf_get_arr_str.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_arr_str", ctx, key_id, i);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, key_id, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_n_tensors {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_n_tensors");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_tensors(const struct gguf_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_n_tensors$descriptor() {
-        return gguf_get_n_tensors.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_tensors(const struct gguf_context *ctx)
-     * }
-     */
-    public static MethodHandle gguf_get_n_tensors$handle() {
-        return gguf_get_n_tensors.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_tensors(const struct gguf_context *ctx)
-     * }
-     */
-    public static MemorySegment gguf_get_n_tensors$address() {
-        return gguf_get_n_tensors.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int64_t gguf_get_n_tensors(const struct gguf_context *ctx)
-     * }
-     */
-    public static long gguf_get_n_tensors(MemorySegment ctx) {
-        var mh$ = gguf_get_n_tensors.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_n_tensors", ctx);
-            }
-            return (long)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_find_tensor {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_find_tensor");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_find_tensor(const struct gguf_context *ctx, const char *name)
-     * }
-     */
-    public static FunctionDescriptor gguf_find_tensor$descriptor() {
-        return gguf_find_tensor.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_find_tensor(const struct gguf_context *ctx, const char *name)
-     * }
-     */
-    public static MethodHandle gguf_find_tensor$handle() {
-        return gguf_find_tensor.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_find_tensor(const struct gguf_context *ctx, const char *name)
-     * }
-     */
-    public static MemorySegment gguf_find_tensor$address() {
-        return gguf_find_tensor.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int64_t gguf_find_tensor(const struct gguf_context *ctx, const char *name)
-     * }
-     */
-    public static long gguf_find_tensor(MemorySegment ctx, MemorySegment name) {
-        var mh$ = gguf_find_tensor.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_find_tensor", ctx, name);
-            }
-            return (long)mh$.invokeExact(ctx, name);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_tensor_offset {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_tensor_offset");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_offset(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_tensor_offset$descriptor() {
-        return gguf_get_tensor_offset.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_offset(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MethodHandle gguf_get_tensor_offset$handle() {
-        return gguf_get_tensor_offset.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_offset(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MemorySegment gguf_get_tensor_offset$address() {
-        return gguf_get_tensor_offset.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_offset(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static long gguf_get_tensor_offset(MemorySegment ctx, long tensor_id) {
-        var mh$ = gguf_get_tensor_offset.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_tensor_offset", ctx, tensor_id);
-            }
-            return (long)mh$.invokeExact(ctx, tensor_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_tensor_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_tensor_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_tensor_name(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_tensor_name$descriptor() {
-        return gguf_get_tensor_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_tensor_name(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MethodHandle gguf_get_tensor_name$handle() {
-        return gguf_get_tensor_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const char *gguf_get_tensor_name(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MemorySegment gguf_get_tensor_name$address() {
-        return gguf_get_tensor_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const char *gguf_get_tensor_name(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MemorySegment gguf_get_tensor_name(MemorySegment ctx, long tensor_id) {
-        var mh$ = gguf_get_tensor_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_tensor_name", ctx, tensor_id);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, tensor_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_tensor_ne {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_tensor_ne");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern const int64_t *gguf_get_tensor_ne(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_tensor_ne$descriptor() {
-        return gguf_get_tensor_ne.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern const int64_t *gguf_get_tensor_ne(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MethodHandle gguf_get_tensor_ne$handle() {
-        return gguf_get_tensor_ne.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern const int64_t *gguf_get_tensor_ne(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MemorySegment gguf_get_tensor_ne$address() {
-        return gguf_get_tensor_ne.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern const int64_t *gguf_get_tensor_ne(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MemorySegment gguf_get_tensor_ne(MemorySegment ctx, long tensor_id) {
-        var mh$ = gguf_get_tensor_ne.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_tensor_ne", ctx, tensor_id);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, tensor_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_tensor_type {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_tensor_type");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern enum ggml_type gguf_get_tensor_type(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_tensor_type$descriptor() {
-        return gguf_get_tensor_type.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern enum ggml_type gguf_get_tensor_type(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MethodHandle gguf_get_tensor_type$handle() {
-        return gguf_get_tensor_type.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern enum ggml_type gguf_get_tensor_type(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MemorySegment gguf_get_tensor_type$address() {
-        return gguf_get_tensor_type.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern enum ggml_type gguf_get_tensor_type(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static int gguf_get_tensor_type(MemorySegment ctx, long tensor_id) {
-        var mh$ = gguf_get_tensor_type.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_tensor_type", ctx, tensor_id);
-            }
-            return (int)mh$.invokeExact(ctx, tensor_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_tensor_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_tensor_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_size(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_tensor_size$descriptor() {
-        return gguf_get_tensor_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_size(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MethodHandle gguf_get_tensor_size$handle() {
-        return gguf_get_tensor_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_size(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static MemorySegment gguf_get_tensor_size$address() {
-        return gguf_get_tensor_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t gguf_get_tensor_size(const struct gguf_context *ctx, int64_t tensor_id)
-     * }
-     */
-    public static long gguf_get_tensor_size(MemorySegment ctx, long tensor_id) {
-        var mh$ = gguf_get_tensor_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_tensor_size", ctx, tensor_id);
-            }
-            return (long)mh$.invokeExact(ctx, tensor_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_remove_key {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_remove_key");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_remove_key(struct gguf_context *ctx, const char *key)
-     * }
-     */
-    public static FunctionDescriptor gguf_remove_key$descriptor() {
-        return gguf_remove_key.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_remove_key(struct gguf_context *ctx, const char *key)
-     * }
-     */
-    public static MethodHandle gguf_remove_key$handle() {
-        return gguf_remove_key.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int64_t gguf_remove_key(struct gguf_context *ctx, const char *key)
-     * }
-     */
-    public static MemorySegment gguf_remove_key$address() {
-        return gguf_remove_key.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int64_t gguf_remove_key(struct gguf_context *ctx, const char *key)
-     * }
-     */
-    public static long gguf_remove_key(MemorySegment ctx, MemorySegment key) {
-        var mh$ = gguf_remove_key.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_remove_key", ctx, key);
-            }
-            return (long)mh$.invokeExact(ctx, key);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_u8 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_CHAR
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_u8");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u8(struct gguf_context *ctx, const char *key, uint8_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_u8$descriptor() {
-        return gguf_set_val_u8.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u8(struct gguf_context *ctx, const char *key, uint8_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_u8$handle() {
-        return gguf_set_val_u8.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u8(struct gguf_context *ctx, const char *key, uint8_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_u8$address() {
-        return gguf_set_val_u8.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u8(struct gguf_context *ctx, const char *key, uint8_t val)
-     * }
-     */
-    public static void gguf_set_val_u8(MemorySegment ctx, MemorySegment key, byte val) {
-        var mh$ = gguf_set_val_u8.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_u8", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_i8 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_CHAR
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_i8");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i8(struct gguf_context *ctx, const char *key, int8_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_i8$descriptor() {
-        return gguf_set_val_i8.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i8(struct gguf_context *ctx, const char *key, int8_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_i8$handle() {
-        return gguf_set_val_i8.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i8(struct gguf_context *ctx, const char *key, int8_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_i8$address() {
-        return gguf_set_val_i8.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i8(struct gguf_context *ctx, const char *key, int8_t val)
-     * }
-     */
-    public static void gguf_set_val_i8(MemorySegment ctx, MemorySegment key, byte val) {
-        var mh$ = gguf_set_val_i8.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_i8", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_u16 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_SHORT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_u16");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u16(struct gguf_context *ctx, const char *key, uint16_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_u16$descriptor() {
-        return gguf_set_val_u16.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u16(struct gguf_context *ctx, const char *key, uint16_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_u16$handle() {
-        return gguf_set_val_u16.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u16(struct gguf_context *ctx, const char *key, uint16_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_u16$address() {
-        return gguf_set_val_u16.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u16(struct gguf_context *ctx, const char *key, uint16_t val)
-     * }
-     */
-    public static void gguf_set_val_u16(MemorySegment ctx, MemorySegment key, short val) {
-        var mh$ = gguf_set_val_u16.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_u16", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_i16 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_SHORT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_i16");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i16(struct gguf_context *ctx, const char *key, int16_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_i16$descriptor() {
-        return gguf_set_val_i16.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i16(struct gguf_context *ctx, const char *key, int16_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_i16$handle() {
-        return gguf_set_val_i16.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i16(struct gguf_context *ctx, const char *key, int16_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_i16$address() {
-        return gguf_set_val_i16.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i16(struct gguf_context *ctx, const char *key, int16_t val)
-     * }
-     */
-    public static void gguf_set_val_i16(MemorySegment ctx, MemorySegment key, short val) {
-        var mh$ = gguf_set_val_i16.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_i16", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_u32 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_u32");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u32(struct gguf_context *ctx, const char *key, uint32_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_u32$descriptor() {
-        return gguf_set_val_u32.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u32(struct gguf_context *ctx, const char *key, uint32_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_u32$handle() {
-        return gguf_set_val_u32.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u32(struct gguf_context *ctx, const char *key, uint32_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_u32$address() {
-        return gguf_set_val_u32.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u32(struct gguf_context *ctx, const char *key, uint32_t val)
-     * }
-     */
-    public static void gguf_set_val_u32(MemorySegment ctx, MemorySegment key, int val) {
-        var mh$ = gguf_set_val_u32.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_u32", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_i32 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_i32");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i32(struct gguf_context *ctx, const char *key, int32_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_i32$descriptor() {
-        return gguf_set_val_i32.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i32(struct gguf_context *ctx, const char *key, int32_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_i32$handle() {
-        return gguf_set_val_i32.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i32(struct gguf_context *ctx, const char *key, int32_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_i32$address() {
-        return gguf_set_val_i32.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i32(struct gguf_context *ctx, const char *key, int32_t val)
-     * }
-     */
-    public static void gguf_set_val_i32(MemorySegment ctx, MemorySegment key, int val) {
-        var mh$ = gguf_set_val_i32.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_i32", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_f32 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_f32");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f32(struct gguf_context *ctx, const char *key, float val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_f32$descriptor() {
-        return gguf_set_val_f32.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f32(struct gguf_context *ctx, const char *key, float val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_f32$handle() {
-        return gguf_set_val_f32.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f32(struct gguf_context *ctx, const char *key, float val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_f32$address() {
-        return gguf_set_val_f32.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f32(struct gguf_context *ctx, const char *key, float val)
-     * }
-     */
-    public static void gguf_set_val_f32(MemorySegment ctx, MemorySegment key, float val) {
-        var mh$ = gguf_set_val_f32.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_f32", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_u64 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_u64");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u64(struct gguf_context *ctx, const char *key, uint64_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_u64$descriptor() {
-        return gguf_set_val_u64.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u64(struct gguf_context *ctx, const char *key, uint64_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_u64$handle() {
-        return gguf_set_val_u64.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u64(struct gguf_context *ctx, const char *key, uint64_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_u64$address() {
-        return gguf_set_val_u64.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_u64(struct gguf_context *ctx, const char *key, uint64_t val)
-     * }
-     */
-    public static void gguf_set_val_u64(MemorySegment ctx, MemorySegment key, long val) {
-        var mh$ = gguf_set_val_u64.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_u64", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_i64 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_i64");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i64(struct gguf_context *ctx, const char *key, int64_t val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_i64$descriptor() {
-        return gguf_set_val_i64.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i64(struct gguf_context *ctx, const char *key, int64_t val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_i64$handle() {
-        return gguf_set_val_i64.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i64(struct gguf_context *ctx, const char *key, int64_t val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_i64$address() {
-        return gguf_set_val_i64.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_i64(struct gguf_context *ctx, const char *key, int64_t val)
-     * }
-     */
-    public static void gguf_set_val_i64(MemorySegment ctx, MemorySegment key, long val) {
-        var mh$ = gguf_set_val_i64.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_i64", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_f64 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_DOUBLE
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_f64");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f64(struct gguf_context *ctx, const char *key, double val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_f64$descriptor() {
-        return gguf_set_val_f64.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f64(struct gguf_context *ctx, const char *key, double val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_f64$handle() {
-        return gguf_set_val_f64.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f64(struct gguf_context *ctx, const char *key, double val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_f64$address() {
-        return gguf_set_val_f64.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_f64(struct gguf_context *ctx, const char *key, double val)
-     * }
-     */
-    public static void gguf_set_val_f64(MemorySegment ctx, MemorySegment key, double val) {
-        var mh$ = gguf_set_val_f64.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_f64", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_val_bool {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_BOOL
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_val_bool");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_bool(struct gguf_context *ctx, const char *key, _Bool val)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_val_bool$descriptor() {
-        return gguf_set_val_bool.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_bool(struct gguf_context *ctx, const char *key, _Bool val)
-     * }
-     */
-    public static MethodHandle gguf_set_val_bool$handle() {
-        return gguf_set_val_bool.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_val_bool(struct gguf_context *ctx, const char *key, _Bool val)
-     * }
-     */
-    public static MemorySegment gguf_set_val_bool$address() {
-        return gguf_set_val_bool.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_val_bool(struct gguf_context *ctx, const char *key, _Bool val)
-     * }
-     */
-    public static void gguf_set_val_bool(MemorySegment ctx, MemorySegment key, boolean val) {
-        var mh$ = gguf_set_val_bool.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_val_bool", ctx, key, val);
-            }
-            mh$.invokeExact(ctx, key, val);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -7780,373 +2382,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class gguf_set_arr_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_arr_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_data(struct gguf_context *ctx, const char *key, enum gguf_type type, const void *data, size_t n)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_arr_data$descriptor() {
-        return gguf_set_arr_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_data(struct gguf_context *ctx, const char *key, enum gguf_type type, const void *data, size_t n)
-     * }
-     */
-    public static MethodHandle gguf_set_arr_data$handle() {
-        return gguf_set_arr_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_data(struct gguf_context *ctx, const char *key, enum gguf_type type, const void *data, size_t n)
-     * }
-     */
-    public static MemorySegment gguf_set_arr_data$address() {
-        return gguf_set_arr_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_data(struct gguf_context *ctx, const char *key, enum gguf_type type, const void *data, size_t n)
-     * }
-     */
-    public static void gguf_set_arr_data(MemorySegment ctx, MemorySegment key, int type, MemorySegment data, long n) {
-        var mh$ = gguf_set_arr_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_arr_data", ctx, key, type, data, n);
-            }
-            mh$.invokeExact(ctx, key, type, data, n);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_arr_str {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_arr_str");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_str(struct gguf_context *ctx, const char *key, const char **data, size_t n)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_arr_str$descriptor() {
-        return gguf_set_arr_str.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_str(struct gguf_context *ctx, const char *key, const char **data, size_t n)
-     * }
-     */
-    public static MethodHandle gguf_set_arr_str$handle() {
-        return gguf_set_arr_str.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_str(struct gguf_context *ctx, const char *key, const char **data, size_t n)
-     * }
-     */
-    public static MemorySegment gguf_set_arr_str$address() {
-        return gguf_set_arr_str.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_arr_str(struct gguf_context *ctx, const char *key, const char **data, size_t n)
-     * }
-     */
-    public static void gguf_set_arr_str(MemorySegment ctx, MemorySegment key, MemorySegment data, long n) {
-        var mh$ = gguf_set_arr_str.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_arr_str", ctx, key, data, n);
-            }
-            mh$.invokeExact(ctx, key, data, n);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_kv {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_kv");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_kv(struct gguf_context *ctx, const struct gguf_context *src)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_kv$descriptor() {
-        return gguf_set_kv.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_kv(struct gguf_context *ctx, const struct gguf_context *src)
-     * }
-     */
-    public static MethodHandle gguf_set_kv$handle() {
-        return gguf_set_kv.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_kv(struct gguf_context *ctx, const struct gguf_context *src)
-     * }
-     */
-    public static MemorySegment gguf_set_kv$address() {
-        return gguf_set_kv.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_kv(struct gguf_context *ctx, const struct gguf_context *src)
-     * }
-     */
-    public static void gguf_set_kv(MemorySegment ctx, MemorySegment src) {
-        var mh$ = gguf_set_kv.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_kv", ctx, src);
-            }
-            mh$.invokeExact(ctx, src);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_add_tensor {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_add_tensor");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_add_tensor(struct gguf_context *ctx, const struct ggml_tensor *tensor)
-     * }
-     */
-    public static FunctionDescriptor gguf_add_tensor$descriptor() {
-        return gguf_add_tensor.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_add_tensor(struct gguf_context *ctx, const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MethodHandle gguf_add_tensor$handle() {
-        return gguf_add_tensor.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_add_tensor(struct gguf_context *ctx, const struct ggml_tensor *tensor)
-     * }
-     */
-    public static MemorySegment gguf_add_tensor$address() {
-        return gguf_add_tensor.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_add_tensor(struct gguf_context *ctx, const struct ggml_tensor *tensor)
-     * }
-     */
-    public static void gguf_add_tensor(MemorySegment ctx, MemorySegment tensor) {
-        var mh$ = gguf_add_tensor.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_add_tensor", ctx, tensor);
-            }
-            mh$.invokeExact(ctx, tensor);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_tensor_type {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_tensor_type");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_type(struct gguf_context *ctx, const char *name, enum ggml_type type)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_tensor_type$descriptor() {
-        return gguf_set_tensor_type.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_type(struct gguf_context *ctx, const char *name, enum ggml_type type)
-     * }
-     */
-    public static MethodHandle gguf_set_tensor_type$handle() {
-        return gguf_set_tensor_type.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_type(struct gguf_context *ctx, const char *name, enum ggml_type type)
-     * }
-     */
-    public static MemorySegment gguf_set_tensor_type$address() {
-        return gguf_set_tensor_type.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_type(struct gguf_context *ctx, const char *name, enum ggml_type type)
-     * }
-     */
-    public static void gguf_set_tensor_type(MemorySegment ctx, MemorySegment name, int type) {
-        var mh$ = gguf_set_tensor_type.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_tensor_type", ctx, name, type);
-            }
-            mh$.invokeExact(ctx, name, type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_set_tensor_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_set_tensor_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_data(struct gguf_context *ctx, const char *name, const void *data)
-     * }
-     */
-    public static FunctionDescriptor gguf_set_tensor_data$descriptor() {
-        return gguf_set_tensor_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_data(struct gguf_context *ctx, const char *name, const void *data)
-     * }
-     */
-    public static MethodHandle gguf_set_tensor_data$handle() {
-        return gguf_set_tensor_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_data(struct gguf_context *ctx, const char *name, const void *data)
-     * }
-     */
-    public static MemorySegment gguf_set_tensor_data$address() {
-        return gguf_set_tensor_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_set_tensor_data(struct gguf_context *ctx, const char *name, const void *data)
-     * }
-     */
-    public static void gguf_set_tensor_data(MemorySegment ctx, MemorySegment name, MemorySegment data) {
-        var mh$ = gguf_set_tensor_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_set_tensor_data", ctx, name, data);
-            }
-            mh$.invokeExact(ctx, name, data);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class gguf_write_to_file {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_BOOL,
@@ -8202,126 +2437,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("gguf_write_to_file", ctx, fname, only_meta);
             }
             return (boolean)mh$.invokeExact(ctx, fname, only_meta);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_meta_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_meta_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_meta_size(const struct gguf_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_meta_size$descriptor() {
-        return gguf_get_meta_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_meta_size(const struct gguf_context *ctx)
-     * }
-     */
-    public static MethodHandle gguf_get_meta_size$handle() {
-        return gguf_get_meta_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern size_t gguf_get_meta_size(const struct gguf_context *ctx)
-     * }
-     */
-    public static MemorySegment gguf_get_meta_size$address() {
-        return gguf_get_meta_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern size_t gguf_get_meta_size(const struct gguf_context *ctx)
-     * }
-     */
-    public static long gguf_get_meta_size(MemorySegment ctx) {
-        var mh$ = gguf_get_meta_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_meta_size", ctx);
-            }
-            return (long)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class gguf_get_meta_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("gguf_get_meta_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void gguf_get_meta_data(const struct gguf_context *ctx, void *data)
-     * }
-     */
-    public static FunctionDescriptor gguf_get_meta_data$descriptor() {
-        return gguf_get_meta_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void gguf_get_meta_data(const struct gguf_context *ctx, void *data)
-     * }
-     */
-    public static MethodHandle gguf_get_meta_data$handle() {
-        return gguf_get_meta_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void gguf_get_meta_data(const struct gguf_context *ctx, void *data)
-     * }
-     */
-    public static MemorySegment gguf_get_meta_data$address() {
-        return gguf_get_meta_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void gguf_get_meta_data(const struct gguf_context *ctx, void *data)
-     * }
-     */
-    public static void gguf_get_meta_data(MemorySegment ctx, MemorySegment data) {
-        var mh$ = gguf_get_meta_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("gguf_get_meta_data", ctx, data);
-            }
-            mh$.invokeExact(ctx, data);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -8973,66 +3088,6 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int LLAMA_FTYPE_GUESSED() {
         return LLAMA_FTYPE_GUESSED;
     }
-
-    private static class llama_ftype_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_ftype_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *llama_ftype_name(enum llama_ftype ftype)
-     * }
-     */
-    public static FunctionDescriptor llama_ftype_name$descriptor() {
-        return llama_ftype_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *llama_ftype_name(enum llama_ftype ftype)
-     * }
-     */
-    public static MethodHandle llama_ftype_name$handle() {
-        return llama_ftype_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *llama_ftype_name(enum llama_ftype ftype)
-     * }
-     */
-    public static MemorySegment llama_ftype_name$address() {
-        return llama_ftype_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *llama_ftype_name(enum llama_ftype ftype)
-     * }
-     */
-    public static MemorySegment llama_ftype_name(int ftype) {
-        var mh$ = llama_ftype_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_ftype_name", ftype);
-            }
-            return (MemorySegment)mh$.invokeExact(ftype);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
     private static final int LLAMA_ROPE_SCALING_TYPE_UNSPECIFIED = (int)-1L;
     /**
      * {@snippet lang=c :
@@ -9195,66 +3250,6 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int LLAMA_FLASH_ATTN_TYPE_ENABLED() {
         return LLAMA_FLASH_ATTN_TYPE_ENABLED;
     }
-
-    private static class llama_flash_attn_type_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_flash_attn_type_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *llama_flash_attn_type_name(enum llama_flash_attn_type flash_attn_type)
-     * }
-     */
-    public static FunctionDescriptor llama_flash_attn_type_name$descriptor() {
-        return llama_flash_attn_type_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *llama_flash_attn_type_name(enum llama_flash_attn_type flash_attn_type)
-     * }
-     */
-    public static MethodHandle llama_flash_attn_type_name$handle() {
-        return llama_flash_attn_type_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *llama_flash_attn_type_name(enum llama_flash_attn_type flash_attn_type)
-     * }
-     */
-    public static MemorySegment llama_flash_attn_type_name$address() {
-        return llama_flash_attn_type_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *llama_flash_attn_type_name(enum llama_flash_attn_type flash_attn_type)
-     * }
-     */
-    public static MemorySegment llama_flash_attn_type_name(int flash_attn_type) {
-        var mh$ = llama_flash_attn_type_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_flash_attn_type_name", flash_attn_type);
-            }
-            return (MemorySegment)mh$.invokeExact(flash_attn_type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
     private static final int LLAMA_SPLIT_MODE_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -9344,126 +3339,6 @@ public class LlamaCpp extends LlamaCpp$shared {
      */
     public static int LLAMA_LOAD_MODE_DIRECT_IO() {
         return LLAMA_LOAD_MODE_DIRECT_IO;
-    }
-
-    private static class llama_load_mode_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_load_mode_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *llama_load_mode_name(enum llama_load_mode load_mode)
-     * }
-     */
-    public static FunctionDescriptor llama_load_mode_name$descriptor() {
-        return llama_load_mode_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *llama_load_mode_name(enum llama_load_mode load_mode)
-     * }
-     */
-    public static MethodHandle llama_load_mode_name$handle() {
-        return llama_load_mode_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *llama_load_mode_name(enum llama_load_mode load_mode)
-     * }
-     */
-    public static MemorySegment llama_load_mode_name$address() {
-        return llama_load_mode_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *llama_load_mode_name(enum llama_load_mode load_mode)
-     * }
-     */
-    public static MemorySegment llama_load_mode_name(int load_mode) {
-        var mh$ = llama_load_mode_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_load_mode_name", load_mode);
-            }
-            return (MemorySegment)mh$.invokeExact(load_mode);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_load_mode_from_str {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_load_mode_from_str");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * enum llama_load_mode llama_load_mode_from_str(const char *str)
-     * }
-     */
-    public static FunctionDescriptor llama_load_mode_from_str$descriptor() {
-        return llama_load_mode_from_str.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * enum llama_load_mode llama_load_mode_from_str(const char *str)
-     * }
-     */
-    public static MethodHandle llama_load_mode_from_str$handle() {
-        return llama_load_mode_from_str.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * enum llama_load_mode llama_load_mode_from_str(const char *str)
-     * }
-     */
-    public static MemorySegment llama_load_mode_from_str$address() {
-        return llama_load_mode_from_str.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * enum llama_load_mode llama_load_mode_from_str(const char *str)
-     * }
-     */
-    public static int llama_load_mode_from_str(MemorySegment str) {
-        var mh$ = llama_load_mode_from_str.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_load_mode_from_str", str);
-            }
-            return (int)mh$.invokeExact(str);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
     }
     private static final int LLAMA_LAZY_MODE_OFF = (int)0L;
     /**
@@ -9829,64 +3704,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_sampler_chain_default_params {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            llama_sampler_chain_params.layout()    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_chain_default_params");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler_chain_params llama_sampler_chain_default_params()
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_chain_default_params$descriptor() {
-        return llama_sampler_chain_default_params.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler_chain_params llama_sampler_chain_default_params()
-     * }
-     */
-    public static MethodHandle llama_sampler_chain_default_params$handle() {
-        return llama_sampler_chain_default_params.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler_chain_params llama_sampler_chain_default_params()
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_default_params$address() {
-        return llama_sampler_chain_default_params.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler_chain_params llama_sampler_chain_default_params()
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_default_params(SegmentAllocator allocator) {
-        var mh$ = llama_sampler_chain_default_params.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_chain_default_params", allocator);
-            }
-            return (MemorySegment)mh$.invokeExact(allocator);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_model_quantize_default_params {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             llama_model_quantize_params.layout()    );
@@ -9938,120 +3755,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_model_quantize_default_params", allocator);
             }
             return (MemorySegment)mh$.invokeExact(allocator);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_backend_init {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_backend_init");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_backend_init()
-     * }
-     */
-    public static FunctionDescriptor llama_backend_init$descriptor() {
-        return llama_backend_init.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_backend_init()
-     * }
-     */
-    public static MethodHandle llama_backend_init$handle() {
-        return llama_backend_init.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_backend_init()
-     * }
-     */
-    public static MemorySegment llama_backend_init$address() {
-        return llama_backend_init.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_backend_init()
-     * }
-     */
-    public static void llama_backend_init() {
-        var mh$ = llama_backend_init.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_backend_init");
-            }
-            mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_backend_free {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_backend_free");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_backend_free()
-     * }
-     */
-    public static FunctionDescriptor llama_backend_free$descriptor() {
-        return llama_backend_free.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_backend_free()
-     * }
-     */
-    public static MethodHandle llama_backend_free$handle() {
-        return llama_backend_free.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_backend_free()
-     * }
-     */
-    public static MemorySegment llama_backend_free$address() {
-        return llama_backend_free.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_backend_free()
-     * }
-     */
-    public static void llama_backend_free() {
-        var mh$ = llama_backend_free.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_backend_free");
-            }
-            mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -10179,128 +3882,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_detach_threadpool {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_detach_threadpool");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_detach_threadpool(struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_detach_threadpool$descriptor() {
-        return llama_detach_threadpool.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_detach_threadpool(struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_detach_threadpool$handle() {
-        return llama_detach_threadpool.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_detach_threadpool(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_detach_threadpool$address() {
-        return llama_detach_threadpool.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_detach_threadpool(struct llama_context *ctx)
-     * }
-     */
-    public static void llama_detach_threadpool(MemorySegment ctx) {
-        var mh$ = llama_detach_threadpool.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_detach_threadpool", ctx);
-            }
-            mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_init_from_user {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            llama_model_params.layout()
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_init_from_user");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_init_from_user(struct gguf_context *metadata, llama_model_set_tensor_data_t set_tensor_data, void *set_tensor_data_ud, struct llama_model_params params)
-     * }
-     */
-    public static FunctionDescriptor llama_model_init_from_user$descriptor() {
-        return llama_model_init_from_user.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_init_from_user(struct gguf_context *metadata, llama_model_set_tensor_data_t set_tensor_data, void *set_tensor_data_ud, struct llama_model_params params)
-     * }
-     */
-    public static MethodHandle llama_model_init_from_user$handle() {
-        return llama_model_init_from_user.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_init_from_user(struct gguf_context *metadata, llama_model_set_tensor_data_t set_tensor_data, void *set_tensor_data_ud, struct llama_model_params params)
-     * }
-     */
-    public static MemorySegment llama_model_init_from_user$address() {
-        return llama_model_init_from_user.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_init_from_user(struct gguf_context *metadata, llama_model_set_tensor_data_t set_tensor_data, void *set_tensor_data_ud, struct llama_model_params params)
-     * }
-     */
-    public static MemorySegment llama_model_init_from_user(MemorySegment metadata, MemorySegment set_tensor_data, MemorySegment set_tensor_data_ud, MemorySegment params) {
-        var mh$ = llama_model_init_from_user.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_init_from_user", metadata, set_tensor_data, set_tensor_data_ud, params);
-            }
-            return (MemorySegment)mh$.invokeExact(metadata, set_tensor_data, set_tensor_data_ud, params);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_model_load_from_file {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_POINTER,
@@ -10355,128 +3936,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_model_load_from_file", path_model, params);
             }
             return (MemorySegment)mh$.invokeExact(path_model, params);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_load_from_splits {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            llama_model_params.layout()
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_load_from_splits");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_load_from_splits(const char **paths, size_t n_paths, struct llama_model_params params)
-     * }
-     */
-    public static FunctionDescriptor llama_model_load_from_splits$descriptor() {
-        return llama_model_load_from_splits.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_load_from_splits(const char **paths, size_t n_paths, struct llama_model_params params)
-     * }
-     */
-    public static MethodHandle llama_model_load_from_splits$handle() {
-        return llama_model_load_from_splits.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_load_from_splits(const char **paths, size_t n_paths, struct llama_model_params params)
-     * }
-     */
-    public static MemorySegment llama_model_load_from_splits$address() {
-        return llama_model_load_from_splits.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_model *llama_model_load_from_splits(const char **paths, size_t n_paths, struct llama_model_params params)
-     * }
-     */
-    public static MemorySegment llama_model_load_from_splits(MemorySegment paths, long n_paths, MemorySegment params) {
-        var mh$ = llama_model_load_from_splits.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_load_from_splits", paths, n_paths, params);
-            }
-            return (MemorySegment)mh$.invokeExact(paths, n_paths, params);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_save_to_file {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_save_to_file");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_model_save_to_file(const struct llama_model *model, const char *path_model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_save_to_file$descriptor() {
-        return llama_model_save_to_file.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_model_save_to_file(const struct llama_model *model, const char *path_model)
-     * }
-     */
-    public static MethodHandle llama_model_save_to_file$handle() {
-        return llama_model_save_to_file.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_model_save_to_file(const struct llama_model *model, const char *path_model)
-     * }
-     */
-    public static MemorySegment llama_model_save_to_file$address() {
-        return llama_model_save_to_file.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_model_save_to_file(const struct llama_model *model, const char *path_model)
-     * }
-     */
-    public static void llama_model_save_to_file(MemorySegment model, MemorySegment path_model) {
-        var mh$ = llama_model_save_to_file.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_save_to_file", model, path_model);
-            }
-            mh$.invokeExact(model, path_model);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -10663,64 +4122,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_time_us {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_time_us");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int64_t llama_time_us()
-     * }
-     */
-    public static FunctionDescriptor llama_time_us$descriptor() {
-        return llama_time_us.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int64_t llama_time_us()
-     * }
-     */
-    public static MethodHandle llama_time_us$handle() {
-        return llama_time_us.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int64_t llama_time_us()
-     * }
-     */
-    public static MemorySegment llama_time_us$address() {
-        return llama_time_us.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int64_t llama_time_us()
-     * }
-     */
-    public static long llama_time_us() {
-        var mh$ = llama_time_us.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_time_us");
-            }
-            return (long)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_max_devices {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_LONG_LONG    );
@@ -10770,64 +4171,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("llama_max_devices");
-            }
-            return (long)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_max_parallel_sequences {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_max_parallel_sequences");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_max_parallel_sequences()
-     * }
-     */
-    public static FunctionDescriptor llama_max_parallel_sequences$descriptor() {
-        return llama_max_parallel_sequences.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_max_parallel_sequences()
-     * }
-     */
-    public static MethodHandle llama_max_parallel_sequences$handle() {
-        return llama_max_parallel_sequences.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_max_parallel_sequences()
-     * }
-     */
-    public static MemorySegment llama_max_parallel_sequences$address() {
-        return llama_max_parallel_sequences.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_max_parallel_sequences()
-     * }
-     */
-    public static long llama_max_parallel_sequences() {
-        var mh$ = llama_max_parallel_sequences.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_max_parallel_sequences");
             }
             return (long)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
@@ -10888,238 +4231,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_max_tensor_buft_overrides");
             }
             return (long)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_supports_mmap {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_supports_mmap");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_mmap()
-     * }
-     */
-    public static FunctionDescriptor llama_supports_mmap$descriptor() {
-        return llama_supports_mmap.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_mmap()
-     * }
-     */
-    public static MethodHandle llama_supports_mmap$handle() {
-        return llama_supports_mmap.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_mmap()
-     * }
-     */
-    public static MemorySegment llama_supports_mmap$address() {
-        return llama_supports_mmap.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_supports_mmap()
-     * }
-     */
-    public static boolean llama_supports_mmap() {
-        var mh$ = llama_supports_mmap.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_supports_mmap");
-            }
-            return (boolean)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_supports_mlock {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_supports_mlock");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_mlock()
-     * }
-     */
-    public static FunctionDescriptor llama_supports_mlock$descriptor() {
-        return llama_supports_mlock.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_mlock()
-     * }
-     */
-    public static MethodHandle llama_supports_mlock$handle() {
-        return llama_supports_mlock.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_mlock()
-     * }
-     */
-    public static MemorySegment llama_supports_mlock$address() {
-        return llama_supports_mlock.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_supports_mlock()
-     * }
-     */
-    public static boolean llama_supports_mlock() {
-        var mh$ = llama_supports_mlock.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_supports_mlock");
-            }
-            return (boolean)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_supports_gpu_offload {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_supports_gpu_offload");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_gpu_offload()
-     * }
-     */
-    public static FunctionDescriptor llama_supports_gpu_offload$descriptor() {
-        return llama_supports_gpu_offload.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_gpu_offload()
-     * }
-     */
-    public static MethodHandle llama_supports_gpu_offload$handle() {
-        return llama_supports_gpu_offload.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_gpu_offload()
-     * }
-     */
-    public static MemorySegment llama_supports_gpu_offload$address() {
-        return llama_supports_gpu_offload.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_supports_gpu_offload()
-     * }
-     */
-    public static boolean llama_supports_gpu_offload() {
-        var mh$ = llama_supports_gpu_offload.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_supports_gpu_offload");
-            }
-            return (boolean)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_supports_rpc {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_supports_rpc");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_rpc()
-     * }
-     */
-    public static FunctionDescriptor llama_supports_rpc$descriptor() {
-        return llama_supports_rpc.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_rpc()
-     * }
-     */
-    public static MethodHandle llama_supports_rpc$handle() {
-        return llama_supports_rpc.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_supports_rpc()
-     * }
-     */
-    public static MemorySegment llama_supports_rpc$address() {
-        return llama_supports_rpc.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_supports_rpc()
-     * }
-     */
-    public static boolean llama_supports_rpc() {
-        var mh$ = llama_supports_rpc.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_supports_rpc");
-            }
-            return (boolean)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -11427,126 +4538,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_n_rs_seq {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_n_rs_seq");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * uint32_t llama_n_rs_seq(const struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_n_rs_seq$descriptor() {
-        return llama_n_rs_seq.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * uint32_t llama_n_rs_seq(const struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_n_rs_seq$handle() {
-        return llama_n_rs_seq.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * uint32_t llama_n_rs_seq(const struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_n_rs_seq$address() {
-        return llama_n_rs_seq.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * uint32_t llama_n_rs_seq(const struct llama_context *ctx)
-     * }
-     */
-    public static int llama_n_rs_seq(MemorySegment ctx) {
-        var mh$ = llama_n_rs_seq.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_n_rs_seq", ctx);
-            }
-            return (int)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_model {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_model");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const struct llama_model *llama_get_model(const struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_get_model$descriptor() {
-        return llama_get_model.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const struct llama_model *llama_get_model(const struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_get_model$handle() {
-        return llama_get_model.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const struct llama_model *llama_get_model(const struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_get_model$address() {
-        return llama_get_model.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const struct llama_model *llama_get_model(const struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_get_model(MemorySegment ctx) {
-        var mh$ = llama_get_model.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_model", ctx);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_get_memory {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_POINTER,
@@ -11720,66 +4711,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_model_get_vocab", model);
             }
             return (MemorySegment)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_rope_type {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_rope_type");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * enum llama_rope_type llama_model_rope_type(const struct llama_model *model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_rope_type$descriptor() {
-        return llama_model_rope_type.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * enum llama_rope_type llama_model_rope_type(const struct llama_model *model)
-     * }
-     */
-    public static MethodHandle llama_model_rope_type$handle() {
-        return llama_model_rope_type.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * enum llama_rope_type llama_model_rope_type(const struct llama_model *model)
-     * }
-     */
-    public static MemorySegment llama_model_rope_type$address() {
-        return llama_model_rope_type.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * enum llama_rope_type llama_model_rope_type(const struct llama_model *model)
-     * }
-     */
-    public static int llama_model_rope_type(MemorySegment model) {
-        var mh$ = llama_model_rope_type.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_rope_type", model);
-            }
-            return (int)mh$.invokeExact(model);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -12087,186 +5018,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_model_n_layer_nextn {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_n_layer_nextn");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_layer_nextn(const struct llama_model *model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_n_layer_nextn$descriptor() {
-        return llama_model_n_layer_nextn.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_layer_nextn(const struct llama_model *model)
-     * }
-     */
-    public static MethodHandle llama_model_n_layer_nextn$handle() {
-        return llama_model_n_layer_nextn.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_layer_nextn(const struct llama_model *model)
-     * }
-     */
-    public static MemorySegment llama_model_n_layer_nextn$address() {
-        return llama_model_n_layer_nextn.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_model_n_layer_nextn(const struct llama_model *model)
-     * }
-     */
-    public static int llama_model_n_layer_nextn(MemorySegment model) {
-        var mh$ = llama_model_n_layer_nextn.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_n_layer_nextn", model);
-            }
-            return (int)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_n_head {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_n_head");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head(const struct llama_model *model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_n_head$descriptor() {
-        return llama_model_n_head.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head(const struct llama_model *model)
-     * }
-     */
-    public static MethodHandle llama_model_n_head$handle() {
-        return llama_model_n_head.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head(const struct llama_model *model)
-     * }
-     */
-    public static MemorySegment llama_model_n_head$address() {
-        return llama_model_n_head.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head(const struct llama_model *model)
-     * }
-     */
-    public static int llama_model_n_head(MemorySegment model) {
-        var mh$ = llama_model_n_head.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_n_head", model);
-            }
-            return (int)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_n_head_kv {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_n_head_kv");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head_kv(const struct llama_model *model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_n_head_kv$descriptor() {
-        return llama_model_n_head_kv.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head_kv(const struct llama_model *model)
-     * }
-     */
-    public static MethodHandle llama_model_n_head_kv$handle() {
-        return llama_model_n_head_kv.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head_kv(const struct llama_model *model)
-     * }
-     */
-    public static MemorySegment llama_model_n_head_kv$address() {
-        return llama_model_n_head_kv.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_model_n_head_kv(const struct llama_model *model)
-     * }
-     */
-    public static int llama_model_n_head_kv(MemorySegment model) {
-        var mh$ = llama_model_n_head_kv.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_n_head_kv", model);
-            }
-            return (int)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_model_n_swa {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
@@ -12320,66 +5071,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_model_n_swa", model);
             }
             return (int)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_rope_freq_scale_train {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_rope_freq_scale_train");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * float llama_model_rope_freq_scale_train(const struct llama_model *model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_rope_freq_scale_train$descriptor() {
-        return llama_model_rope_freq_scale_train.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * float llama_model_rope_freq_scale_train(const struct llama_model *model)
-     * }
-     */
-    public static MethodHandle llama_model_rope_freq_scale_train$handle() {
-        return llama_model_rope_freq_scale_train.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * float llama_model_rope_freq_scale_train(const struct llama_model *model)
-     * }
-     */
-    public static MemorySegment llama_model_rope_freq_scale_train$address() {
-        return llama_model_rope_freq_scale_train.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * float llama_model_rope_freq_scale_train(const struct llama_model *model)
-     * }
-     */
-    public static float llama_model_rope_freq_scale_train(MemorySegment model) {
-        var mh$ = llama_model_rope_freq_scale_train.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_rope_freq_scale_train", model);
-            }
-            return (float)mh$.invokeExact(model);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -12628,69 +5319,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_model_meta_val_str {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_meta_val_str");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_model_meta_val_str(const struct llama_model *model, const char *key, char *buf, size_t buf_size)
-     * }
-     */
-    public static FunctionDescriptor llama_model_meta_val_str$descriptor() {
-        return llama_model_meta_val_str.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_model_meta_val_str(const struct llama_model *model, const char *key, char *buf, size_t buf_size)
-     * }
-     */
-    public static MethodHandle llama_model_meta_val_str$handle() {
-        return llama_model_meta_val_str.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_model_meta_val_str(const struct llama_model *model, const char *key, char *buf, size_t buf_size)
-     * }
-     */
-    public static MemorySegment llama_model_meta_val_str$address() {
-        return llama_model_meta_val_str.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_model_meta_val_str(const struct llama_model *model, const char *key, char *buf, size_t buf_size)
-     * }
-     */
-    public static int llama_model_meta_val_str(MemorySegment model, MemorySegment key, MemorySegment buf, long buf_size) {
-        var mh$ = llama_model_meta_val_str.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_meta_val_str", model, key, buf, buf_size);
-            }
-            return (int)mh$.invokeExact(model, key, buf, buf_size);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_model_meta_count {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
@@ -12744,66 +5372,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_model_meta_count", model);
             }
             return (int)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_meta_key_str {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_meta_key_str");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *llama_model_meta_key_str(enum llama_model_meta_key key)
-     * }
-     */
-    public static FunctionDescriptor llama_model_meta_key_str$descriptor() {
-        return llama_model_meta_key_str.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *llama_model_meta_key_str(enum llama_model_meta_key key)
-     * }
-     */
-    public static MethodHandle llama_model_meta_key_str$handle() {
-        return llama_model_meta_key_str.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *llama_model_meta_key_str(enum llama_model_meta_key key)
-     * }
-     */
-    public static MemorySegment llama_model_meta_key_str$address() {
-        return llama_model_meta_key_str.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *llama_model_meta_key_str(enum llama_model_meta_key key)
-     * }
-     */
-    public static MemorySegment llama_model_meta_key_str(int key) {
-        var mh$ = llama_model_meta_key_str.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_meta_key_str", key);
-            }
-            return (MemorySegment)mh$.invokeExact(key);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -12999,66 +5567,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_model_ftype {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_ftype");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * enum llama_ftype llama_model_ftype(const struct llama_model *model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_ftype$descriptor() {
-        return llama_model_ftype.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * enum llama_ftype llama_model_ftype(const struct llama_model *model)
-     * }
-     */
-    public static MethodHandle llama_model_ftype$handle() {
-        return llama_model_ftype.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * enum llama_ftype llama_model_ftype(const struct llama_model *model)
-     * }
-     */
-    public static MemorySegment llama_model_ftype$address() {
-        return llama_model_ftype.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * enum llama_ftype llama_model_ftype(const struct llama_model *model)
-     * }
-     */
-    public static int llama_model_ftype(MemorySegment model) {
-        var mh$ = llama_model_ftype.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_ftype", model);
-            }
-            return (int)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_model_size {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_LONG_LONG,
@@ -13112,67 +5620,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_model_size", model);
             }
             return (long)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_chat_template {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_chat_template");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *llama_model_chat_template(const struct llama_model *model, const char *name)
-     * }
-     */
-    public static FunctionDescriptor llama_model_chat_template$descriptor() {
-        return llama_model_chat_template.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *llama_model_chat_template(const struct llama_model *model, const char *name)
-     * }
-     */
-    public static MethodHandle llama_model_chat_template$handle() {
-        return llama_model_chat_template.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *llama_model_chat_template(const struct llama_model *model, const char *name)
-     * }
-     */
-    public static MemorySegment llama_model_chat_template$address() {
-        return llama_model_chat_template.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *llama_model_chat_template(const struct llama_model *model, const char *name)
-     * }
-     */
-    public static MemorySegment llama_model_chat_template(MemorySegment model, MemorySegment name) {
-        var mh$ = llama_model_chat_template.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_chat_template", model, name);
-            }
-            return (MemorySegment)mh$.invokeExact(model, name);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -13533,128 +5980,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_model_is_hybrid", model);
             }
             return (boolean)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_is_diffusion {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_is_diffusion");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_model_is_diffusion(const struct llama_model *model)
-     * }
-     */
-    public static FunctionDescriptor llama_model_is_diffusion$descriptor() {
-        return llama_model_is_diffusion.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_model_is_diffusion(const struct llama_model *model)
-     * }
-     */
-    public static MethodHandle llama_model_is_diffusion$handle() {
-        return llama_model_is_diffusion.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_model_is_diffusion(const struct llama_model *model)
-     * }
-     */
-    public static MemorySegment llama_model_is_diffusion$address() {
-        return llama_model_is_diffusion.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_model_is_diffusion(const struct llama_model *model)
-     * }
-     */
-    public static boolean llama_model_is_diffusion(MemorySegment model) {
-        var mh$ = llama_model_is_diffusion.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_is_diffusion", model);
-            }
-            return (boolean)mh$.invokeExact(model);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_model_quantize {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_model_quantize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * uint32_t llama_model_quantize(const char *fname_inp, const char *fname_out, const llama_model_quantize_params *params)
-     * }
-     */
-    public static FunctionDescriptor llama_model_quantize$descriptor() {
-        return llama_model_quantize.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * uint32_t llama_model_quantize(const char *fname_inp, const char *fname_out, const llama_model_quantize_params *params)
-     * }
-     */
-    public static MethodHandle llama_model_quantize$handle() {
-        return llama_model_quantize.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * uint32_t llama_model_quantize(const char *fname_inp, const char *fname_out, const llama_model_quantize_params *params)
-     * }
-     */
-    public static MemorySegment llama_model_quantize$address() {
-        return llama_model_quantize.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * uint32_t llama_model_quantize(const char *fname_inp, const char *fname_out, const llama_model_quantize_params *params)
-     * }
-     */
-    public static int llama_model_quantize(MemorySegment fname_inp, MemorySegment fname_out, MemorySegment params) {
-        var mh$ = llama_model_quantize.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_model_quantize", fname_inp, fname_out, params);
-            }
-            return (int)mh$.invokeExact(fname_inp, fname_out, params);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -14279,66 +6604,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_memory_clear {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_BOOL
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_memory_clear");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_memory_clear(llama_memory_t mem, _Bool data)
-     * }
-     */
-    public static FunctionDescriptor llama_memory_clear$descriptor() {
-        return llama_memory_clear.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_memory_clear(llama_memory_t mem, _Bool data)
-     * }
-     */
-    public static MethodHandle llama_memory_clear$handle() {
-        return llama_memory_clear.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_memory_clear(llama_memory_t mem, _Bool data)
-     * }
-     */
-    public static MemorySegment llama_memory_clear$address() {
-        return llama_memory_clear.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_memory_clear(llama_memory_t mem, _Bool data)
-     * }
-     */
-    public static void llama_memory_clear(MemorySegment mem, boolean data) {
-        var mh$ = llama_memory_clear.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_memory_clear", mem, data);
-            }
-            mh$.invokeExact(mem, data);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_memory_seq_rm {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_BOOL,
@@ -14465,192 +6730,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_memory_seq_keep {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_memory_seq_keep");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_keep(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static FunctionDescriptor llama_memory_seq_keep$descriptor() {
-        return llama_memory_seq_keep.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_keep(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static MethodHandle llama_memory_seq_keep$handle() {
-        return llama_memory_seq_keep.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_keep(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static MemorySegment llama_memory_seq_keep$address() {
-        return llama_memory_seq_keep.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_memory_seq_keep(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static void llama_memory_seq_keep(MemorySegment mem, int seq_id) {
-        var mh$ = llama_memory_seq_keep.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_memory_seq_keep", mem, seq_id);
-            }
-            mh$.invokeExact(mem, seq_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_memory_seq_add {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_memory_seq_add");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_add(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, llama_pos delta)
-     * }
-     */
-    public static FunctionDescriptor llama_memory_seq_add$descriptor() {
-        return llama_memory_seq_add.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_add(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, llama_pos delta)
-     * }
-     */
-    public static MethodHandle llama_memory_seq_add$handle() {
-        return llama_memory_seq_add.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_add(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, llama_pos delta)
-     * }
-     */
-    public static MemorySegment llama_memory_seq_add$address() {
-        return llama_memory_seq_add.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_memory_seq_add(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, llama_pos delta)
-     * }
-     */
-    public static void llama_memory_seq_add(MemorySegment mem, int seq_id, int p0, int p1, int delta) {
-        var mh$ = llama_memory_seq_add.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_memory_seq_add", mem, seq_id, p0, p1, delta);
-            }
-            mh$.invokeExact(mem, seq_id, p0, p1, delta);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_memory_seq_div {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_memory_seq_div");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_div(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, int d)
-     * }
-     */
-    public static FunctionDescriptor llama_memory_seq_div$descriptor() {
-        return llama_memory_seq_div.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_div(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, int d)
-     * }
-     */
-    public static MethodHandle llama_memory_seq_div$handle() {
-        return llama_memory_seq_div.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_memory_seq_div(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, int d)
-     * }
-     */
-    public static MemorySegment llama_memory_seq_div$address() {
-        return llama_memory_seq_div.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_memory_seq_div(llama_memory_t mem, llama_seq_id seq_id, llama_pos p0, llama_pos p1, int d)
-     * }
-     */
-    public static void llama_memory_seq_div(MemorySegment mem, int seq_id, int p0, int p1, int d) {
-        var mh$ = llama_memory_seq_div.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_memory_seq_div", mem, seq_id, p0, p1, d);
-            }
-            mh$.invokeExact(mem, seq_id, p0, p1, d);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_memory_seq_pos_min {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
@@ -14705,754 +6784,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_memory_seq_pos_min", mem, seq_id);
             }
             return (int)mh$.invokeExact(mem, seq_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_memory_seq_pos_max {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_memory_seq_pos_max");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * llama_pos llama_memory_seq_pos_max(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static FunctionDescriptor llama_memory_seq_pos_max$descriptor() {
-        return llama_memory_seq_pos_max.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * llama_pos llama_memory_seq_pos_max(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static MethodHandle llama_memory_seq_pos_max$handle() {
-        return llama_memory_seq_pos_max.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * llama_pos llama_memory_seq_pos_max(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static MemorySegment llama_memory_seq_pos_max$address() {
-        return llama_memory_seq_pos_max.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * llama_pos llama_memory_seq_pos_max(llama_memory_t mem, llama_seq_id seq_id)
-     * }
-     */
-    public static int llama_memory_seq_pos_max(MemorySegment mem, int seq_id) {
-        var mh$ = llama_memory_seq_pos_max.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_memory_seq_pos_max", mem, seq_id);
-            }
-            return (int)mh$.invokeExact(mem, seq_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_memory_can_shift {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_memory_can_shift");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_memory_can_shift(llama_memory_t mem)
-     * }
-     */
-    public static FunctionDescriptor llama_memory_can_shift$descriptor() {
-        return llama_memory_can_shift.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_memory_can_shift(llama_memory_t mem)
-     * }
-     */
-    public static MethodHandle llama_memory_can_shift$handle() {
-        return llama_memory_can_shift.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_memory_can_shift(llama_memory_t mem)
-     * }
-     */
-    public static MemorySegment llama_memory_can_shift$address() {
-        return llama_memory_can_shift.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_memory_can_shift(llama_memory_t mem)
-     * }
-     */
-    public static boolean llama_memory_can_shift(MemorySegment mem) {
-        var mh$ = llama_memory_can_shift.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_memory_can_shift", mem);
-            }
-            return (boolean)mh$.invokeExact(mem);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_get_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_get_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_get_size(struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_state_get_size$descriptor() {
-        return llama_state_get_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_get_size(struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_state_get_size$handle() {
-        return llama_state_get_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_get_size(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_state_get_size$address() {
-        return llama_state_get_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_get_size(struct llama_context *ctx)
-     * }
-     */
-    public static long llama_state_get_size(MemorySegment ctx) {
-        var mh$ = llama_state_get_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_get_size", ctx);
-            }
-            return (long)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_get_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_get_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_get_data(struct llama_context *ctx, uint8_t *dst, size_t size)
-     * }
-     */
-    public static FunctionDescriptor llama_state_get_data$descriptor() {
-        return llama_state_get_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_get_data(struct llama_context *ctx, uint8_t *dst, size_t size)
-     * }
-     */
-    public static MethodHandle llama_state_get_data$handle() {
-        return llama_state_get_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_get_data(struct llama_context *ctx, uint8_t *dst, size_t size)
-     * }
-     */
-    public static MemorySegment llama_state_get_data$address() {
-        return llama_state_get_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_get_data(struct llama_context *ctx, uint8_t *dst, size_t size)
-     * }
-     */
-    public static long llama_state_get_data(MemorySegment ctx, MemorySegment dst, long size) {
-        var mh$ = llama_state_get_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_get_data", ctx, dst, size);
-            }
-            return (long)mh$.invokeExact(ctx, dst, size);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_set_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_set_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_set_data(struct llama_context *ctx, const uint8_t *src, size_t size)
-     * }
-     */
-    public static FunctionDescriptor llama_state_set_data$descriptor() {
-        return llama_state_set_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_set_data(struct llama_context *ctx, const uint8_t *src, size_t size)
-     * }
-     */
-    public static MethodHandle llama_state_set_data$handle() {
-        return llama_state_set_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_set_data(struct llama_context *ctx, const uint8_t *src, size_t size)
-     * }
-     */
-    public static MemorySegment llama_state_set_data$address() {
-        return llama_state_set_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_set_data(struct llama_context *ctx, const uint8_t *src, size_t size)
-     * }
-     */
-    public static long llama_state_set_data(MemorySegment ctx, MemorySegment src, long size) {
-        var mh$ = llama_state_set_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_set_data", ctx, src, size);
-            }
-            return (long)mh$.invokeExact(ctx, src, size);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_load_file {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_load_file");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_state_load_file(struct llama_context *ctx, const char *path_session, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static FunctionDescriptor llama_state_load_file$descriptor() {
-        return llama_state_load_file.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_state_load_file(struct llama_context *ctx, const char *path_session, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static MethodHandle llama_state_load_file$handle() {
-        return llama_state_load_file.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_state_load_file(struct llama_context *ctx, const char *path_session, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static MemorySegment llama_state_load_file$address() {
-        return llama_state_load_file.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_state_load_file(struct llama_context *ctx, const char *path_session, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static boolean llama_state_load_file(MemorySegment ctx, MemorySegment path_session, MemorySegment tokens_out, long n_token_capacity, MemorySegment n_token_count_out) {
-        var mh$ = llama_state_load_file.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_load_file", ctx, path_session, tokens_out, n_token_capacity, n_token_count_out);
-            }
-            return (boolean)mh$.invokeExact(ctx, path_session, tokens_out, n_token_capacity, n_token_count_out);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_save_file {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_save_file");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_state_save_file(struct llama_context *ctx, const char *path_session, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static FunctionDescriptor llama_state_save_file$descriptor() {
-        return llama_state_save_file.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_state_save_file(struct llama_context *ctx, const char *path_session, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static MethodHandle llama_state_save_file$handle() {
-        return llama_state_save_file.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_state_save_file(struct llama_context *ctx, const char *path_session, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static MemorySegment llama_state_save_file$address() {
-        return llama_state_save_file.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_state_save_file(struct llama_context *ctx, const char *path_session, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static boolean llama_state_save_file(MemorySegment ctx, MemorySegment path_session, MemorySegment tokens, long n_token_count) {
-        var mh$ = llama_state_save_file.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_save_file", ctx, path_session, tokens, n_token_count);
-            }
-            return (boolean)mh$.invokeExact(ctx, path_session, tokens, n_token_count);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_seq_get_size {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_get_size");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
-     * }
-     */
-    public static FunctionDescriptor llama_state_seq_get_size$descriptor() {
-        return llama_state_seq_get_size.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
-     * }
-     */
-    public static MethodHandle llama_state_seq_get_size$handle() {
-        return llama_state_seq_get_size.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
-     * }
-     */
-    public static MemorySegment llama_state_seq_get_size$address() {
-        return llama_state_seq_get_size.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
-     * }
-     */
-    public static long llama_state_seq_get_size(MemorySegment ctx, int seq_id) {
-        var mh$ = llama_state_seq_get_size.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_seq_get_size", ctx, seq_id);
-            }
-            return (long)mh$.invokeExact(ctx, seq_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_seq_get_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_get_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
-     * }
-     */
-    public static FunctionDescriptor llama_state_seq_get_data$descriptor() {
-        return llama_state_seq_get_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
-     * }
-     */
-    public static MethodHandle llama_state_seq_get_data$handle() {
-        return llama_state_seq_get_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
-     * }
-     */
-    public static MemorySegment llama_state_seq_get_data$address() {
-        return llama_state_seq_get_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
-     * }
-     */
-    public static long llama_state_seq_get_data(MemorySegment ctx, MemorySegment dst, long size, int seq_id) {
-        var mh$ = llama_state_seq_get_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_seq_get_data", ctx, dst, size, seq_id);
-            }
-            return (long)mh$.invokeExact(ctx, dst, size, seq_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_seq_set_data {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_set_data");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
-     * }
-     */
-    public static FunctionDescriptor llama_state_seq_set_data$descriptor() {
-        return llama_state_seq_set_data.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
-     * }
-     */
-    public static MethodHandle llama_state_seq_set_data$handle() {
-        return llama_state_seq_set_data.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
-     * }
-     */
-    public static MemorySegment llama_state_seq_set_data$address() {
-        return llama_state_seq_set_data.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
-     * }
-     */
-    public static long llama_state_seq_set_data(MemorySegment ctx, MemorySegment src, long size, int dest_seq_id) {
-        var mh$ = llama_state_seq_set_data.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_seq_set_data", ctx, src, size, dest_seq_id);
-            }
-            return (long)mh$.invokeExact(ctx, src, size, dest_seq_id);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_seq_save_file {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_save_file");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_save_file(struct llama_context *ctx, const char *filepath, llama_seq_id seq_id, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static FunctionDescriptor llama_state_seq_save_file$descriptor() {
-        return llama_state_seq_save_file.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_save_file(struct llama_context *ctx, const char *filepath, llama_seq_id seq_id, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static MethodHandle llama_state_seq_save_file$handle() {
-        return llama_state_seq_save_file.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_save_file(struct llama_context *ctx, const char *filepath, llama_seq_id seq_id, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static MemorySegment llama_state_seq_save_file$address() {
-        return llama_state_seq_save_file.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_seq_save_file(struct llama_context *ctx, const char *filepath, llama_seq_id seq_id, const llama_token *tokens, size_t n_token_count)
-     * }
-     */
-    public static long llama_state_seq_save_file(MemorySegment ctx, MemorySegment filepath, int seq_id, MemorySegment tokens, long n_token_count) {
-        var mh$ = llama_state_seq_save_file.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_seq_save_file", ctx, filepath, seq_id, tokens, n_token_count);
-            }
-            return (long)mh$.invokeExact(ctx, filepath, seq_id, tokens, n_token_count);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_state_seq_load_file {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_load_file");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_load_file(struct llama_context *ctx, const char *filepath, llama_seq_id dest_seq_id, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static FunctionDescriptor llama_state_seq_load_file$descriptor() {
-        return llama_state_seq_load_file.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_load_file(struct llama_context *ctx, const char *filepath, llama_seq_id dest_seq_id, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static MethodHandle llama_state_seq_load_file$handle() {
-        return llama_state_seq_load_file.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * size_t llama_state_seq_load_file(struct llama_context *ctx, const char *filepath, llama_seq_id dest_seq_id, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static MemorySegment llama_state_seq_load_file$address() {
-        return llama_state_seq_load_file.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * size_t llama_state_seq_load_file(struct llama_context *ctx, const char *filepath, llama_seq_id dest_seq_id, llama_token *tokens_out, size_t n_token_capacity, size_t *n_token_count_out)
-     * }
-     */
-    public static long llama_state_seq_load_file(MemorySegment ctx, MemorySegment filepath, int dest_seq_id, MemorySegment tokens_out, long n_token_capacity, MemorySegment n_token_count_out) {
-        var mh$ = llama_state_seq_load_file.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_state_seq_load_file", ctx, filepath, dest_seq_id, tokens_out, n_token_capacity, n_token_count_out);
-            }
-            return (long)mh$.invokeExact(ctx, filepath, dest_seq_id, tokens_out, n_token_capacity, n_token_count_out);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -15656,67 +6987,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_batch_get_one {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            llama_batch.layout(),
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_batch_get_one");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_batch llama_batch_get_one(llama_token *tokens, int32_t n_tokens)
-     * }
-     */
-    public static FunctionDescriptor llama_batch_get_one$descriptor() {
-        return llama_batch_get_one.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_batch llama_batch_get_one(llama_token *tokens, int32_t n_tokens)
-     * }
-     */
-    public static MethodHandle llama_batch_get_one$handle() {
-        return llama_batch_get_one.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_batch llama_batch_get_one(llama_token *tokens, int32_t n_tokens)
-     * }
-     */
-    public static MemorySegment llama_batch_get_one$address() {
-        return llama_batch_get_one.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_batch llama_batch_get_one(llama_token *tokens, int32_t n_tokens)
-     * }
-     */
-    public static MemorySegment llama_batch_get_one(SegmentAllocator allocator, MemorySegment tokens, int n_tokens) {
-        var mh$ = llama_batch_get_one.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_batch_get_one", allocator, tokens, n_tokens);
-            }
-            return (MemorySegment)mh$.invokeExact(allocator, tokens, n_tokens);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_batch_init {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             llama_batch.layout(),
@@ -15899,67 +7169,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_decode {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            llama_batch.layout()
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_decode");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_decode(struct llama_context *ctx, struct llama_batch batch)
-     * }
-     */
-    public static FunctionDescriptor llama_decode$descriptor() {
-        return llama_decode.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_decode(struct llama_context *ctx, struct llama_batch batch)
-     * }
-     */
-    public static MethodHandle llama_decode$handle() {
-        return llama_decode.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_decode(struct llama_context *ctx, struct llama_batch batch)
-     * }
-     */
-    public static MemorySegment llama_decode$address() {
-        return llama_decode.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_decode(struct llama_context *ctx, struct llama_batch batch)
-     * }
-     */
-    public static int llama_decode(MemorySegment ctx, MemorySegment batch) {
-        var mh$ = llama_decode.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_decode", ctx, batch);
-            }
-            return (int)mh$.invokeExact(ctx, batch);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_set_n_threads {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             LlamaCpp.C_POINTER,
@@ -16014,126 +7223,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_set_n_threads", ctx, n_threads, n_threads_batch);
             }
             mh$.invokeExact(ctx, n_threads, n_threads_batch);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_n_threads {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_n_threads");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_n_threads(struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_n_threads$descriptor() {
-        return llama_n_threads.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_n_threads(struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_n_threads$handle() {
-        return llama_n_threads.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_n_threads(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_n_threads$address() {
-        return llama_n_threads.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_n_threads(struct llama_context *ctx)
-     * }
-     */
-    public static int llama_n_threads(MemorySegment ctx) {
-        var mh$ = llama_n_threads.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_n_threads", ctx);
-            }
-            return (int)mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_n_threads_batch {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_n_threads_batch");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_n_threads_batch(struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_n_threads_batch$descriptor() {
-        return llama_n_threads_batch.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_n_threads_batch(struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_n_threads_batch$handle() {
-        return llama_n_threads_batch.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_n_threads_batch(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_n_threads_batch$address() {
-        return llama_n_threads_batch.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_n_threads_batch(struct llama_context *ctx)
-     * }
-     */
-    public static int llama_n_threads_batch(MemorySegment ctx) {
-        var mh$ = llama_n_threads_batch.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_n_threads_batch", ctx);
-            }
-            return (int)mh$.invokeExact(ctx);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -16254,186 +7343,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_set_causal_attn", ctx, causal_attn);
             }
             mh$.invokeExact(ctx, causal_attn);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_set_abort_callback {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_set_abort_callback");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_set_abort_callback(struct llama_context *ctx, ggml_abort_callback abort_callback, void *abort_callback_data)
-     * }
-     */
-    public static FunctionDescriptor llama_set_abort_callback$descriptor() {
-        return llama_set_abort_callback.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_set_abort_callback(struct llama_context *ctx, ggml_abort_callback abort_callback, void *abort_callback_data)
-     * }
-     */
-    public static MethodHandle llama_set_abort_callback$handle() {
-        return llama_set_abort_callback.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_set_abort_callback(struct llama_context *ctx, ggml_abort_callback abort_callback, void *abort_callback_data)
-     * }
-     */
-    public static MemorySegment llama_set_abort_callback$address() {
-        return llama_set_abort_callback.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_set_abort_callback(struct llama_context *ctx, ggml_abort_callback abort_callback, void *abort_callback_data)
-     * }
-     */
-    public static void llama_set_abort_callback(MemorySegment ctx, MemorySegment abort_callback, MemorySegment abort_callback_data) {
-        var mh$ = llama_set_abort_callback.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_set_abort_callback", ctx, abort_callback, abort_callback_data);
-            }
-            mh$.invokeExact(ctx, abort_callback, abort_callback_data);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_synchronize {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_synchronize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_synchronize(struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_synchronize$descriptor() {
-        return llama_synchronize.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_synchronize(struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_synchronize$handle() {
-        return llama_synchronize.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_synchronize(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_synchronize$address() {
-        return llama_synchronize.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_synchronize(struct llama_context *ctx)
-     * }
-     */
-    public static void llama_synchronize(MemorySegment ctx) {
-        var mh$ = llama_synchronize.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_synchronize", ctx);
-            }
-            mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_logits {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_logits");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * float *llama_get_logits(struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_get_logits$descriptor() {
-        return llama_get_logits.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * float *llama_get_logits(struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_get_logits$handle() {
-        return llama_get_logits.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * float *llama_get_logits(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_get_logits$address() {
-        return llama_get_logits.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * float *llama_get_logits(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_get_logits(MemorySegment ctx) {
-        var mh$ = llama_get_logits.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_logits", ctx);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -16684,555 +7593,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_get_sampled_token_ith {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_sampled_token_ith");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * llama_token llama_get_sampled_token_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_get_sampled_token_ith$descriptor() {
-        return llama_get_sampled_token_ith.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * llama_token llama_get_sampled_token_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_get_sampled_token_ith$handle() {
-        return llama_get_sampled_token_ith.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * llama_token llama_get_sampled_token_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_token_ith$address() {
-        return llama_get_sampled_token_ith.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * llama_token llama_get_sampled_token_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static int llama_get_sampled_token_ith(MemorySegment ctx, int i) {
-        var mh$ = llama_get_sampled_token_ith.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_sampled_token_ith", ctx, i);
-            }
-            return (int)mh$.invokeExact(ctx, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_sampled_probs_ith {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_sampled_probs_ith");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * float *llama_get_sampled_probs_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_get_sampled_probs_ith$descriptor() {
-        return llama_get_sampled_probs_ith.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * float *llama_get_sampled_probs_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_get_sampled_probs_ith$handle() {
-        return llama_get_sampled_probs_ith.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * float *llama_get_sampled_probs_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_probs_ith$address() {
-        return llama_get_sampled_probs_ith.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * float *llama_get_sampled_probs_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_probs_ith(MemorySegment ctx, int i) {
-        var mh$ = llama_get_sampled_probs_ith.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_sampled_probs_ith", ctx, i);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_sampled_probs_count_ith {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_sampled_probs_count_ith");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_probs_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_get_sampled_probs_count_ith$descriptor() {
-        return llama_get_sampled_probs_count_ith.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_probs_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_get_sampled_probs_count_ith$handle() {
-        return llama_get_sampled_probs_count_ith.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_probs_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_probs_count_ith$address() {
-        return llama_get_sampled_probs_count_ith.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_probs_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static int llama_get_sampled_probs_count_ith(MemorySegment ctx, int i) {
-        var mh$ = llama_get_sampled_probs_count_ith.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_sampled_probs_count_ith", ctx, i);
-            }
-            return (int)mh$.invokeExact(ctx, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_sampled_logits_ith {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_sampled_logits_ith");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * float *llama_get_sampled_logits_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_get_sampled_logits_ith$descriptor() {
-        return llama_get_sampled_logits_ith.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * float *llama_get_sampled_logits_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_get_sampled_logits_ith$handle() {
-        return llama_get_sampled_logits_ith.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * float *llama_get_sampled_logits_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_logits_ith$address() {
-        return llama_get_sampled_logits_ith.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * float *llama_get_sampled_logits_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_logits_ith(MemorySegment ctx, int i) {
-        var mh$ = llama_get_sampled_logits_ith.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_sampled_logits_ith", ctx, i);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_sampled_logits_count_ith {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_sampled_logits_count_ith");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_logits_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_get_sampled_logits_count_ith$descriptor() {
-        return llama_get_sampled_logits_count_ith.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_logits_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_get_sampled_logits_count_ith$handle() {
-        return llama_get_sampled_logits_count_ith.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_logits_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_logits_count_ith$address() {
-        return llama_get_sampled_logits_count_ith.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_logits_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static int llama_get_sampled_logits_count_ith(MemorySegment ctx, int i) {
-        var mh$ = llama_get_sampled_logits_count_ith.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_sampled_logits_count_ith", ctx, i);
-            }
-            return (int)mh$.invokeExact(ctx, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_sampled_candidates_ith {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_sampled_candidates_ith");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * llama_token *llama_get_sampled_candidates_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_get_sampled_candidates_ith$descriptor() {
-        return llama_get_sampled_candidates_ith.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * llama_token *llama_get_sampled_candidates_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_get_sampled_candidates_ith$handle() {
-        return llama_get_sampled_candidates_ith.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * llama_token *llama_get_sampled_candidates_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_candidates_ith$address() {
-        return llama_get_sampled_candidates_ith.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * llama_token *llama_get_sampled_candidates_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_candidates_ith(MemorySegment ctx, int i) {
-        var mh$ = llama_get_sampled_candidates_ith.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_sampled_candidates_ith", ctx, i);
-            }
-            return (MemorySegment)mh$.invokeExact(ctx, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_get_sampled_candidates_count_ith {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_get_sampled_candidates_count_ith");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_candidates_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_get_sampled_candidates_count_ith$descriptor() {
-        return llama_get_sampled_candidates_count_ith.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_candidates_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_get_sampled_candidates_count_ith$handle() {
-        return llama_get_sampled_candidates_count_ith.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_candidates_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_get_sampled_candidates_count_ith$address() {
-        return llama_get_sampled_candidates_count_ith.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * uint32_t llama_get_sampled_candidates_count_ith(struct llama_context *ctx, int32_t i)
-     * }
-     */
-    public static int llama_get_sampled_candidates_count_ith(MemorySegment ctx, int i) {
-        var mh$ = llama_get_sampled_candidates_count_ith.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_get_sampled_candidates_count_ith", ctx, i);
-            }
-            return (int)mh$.invokeExact(ctx, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_vocab_get_text {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_vocab_get_text");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *llama_vocab_get_text(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static FunctionDescriptor llama_vocab_get_text$descriptor() {
-        return llama_vocab_get_text.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *llama_vocab_get_text(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static MethodHandle llama_vocab_get_text$handle() {
-        return llama_vocab_get_text.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *llama_vocab_get_text(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static MemorySegment llama_vocab_get_text$address() {
-        return llama_vocab_get_text.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *llama_vocab_get_text(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static MemorySegment llama_vocab_get_text(MemorySegment vocab, int token) {
-        var mh$ = llama_vocab_get_text.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_vocab_get_text", vocab, token);
-            }
-            return (MemorySegment)mh$.invokeExact(vocab, token);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_vocab_get_score {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_vocab_get_score");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * float llama_vocab_get_score(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static FunctionDescriptor llama_vocab_get_score$descriptor() {
-        return llama_vocab_get_score.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * float llama_vocab_get_score(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static MethodHandle llama_vocab_get_score$handle() {
-        return llama_vocab_get_score.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * float llama_vocab_get_score(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static MemorySegment llama_vocab_get_score$address() {
-        return llama_vocab_get_score.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * float llama_vocab_get_score(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static float llama_vocab_get_score(MemorySegment vocab, int token) {
-        var mh$ = llama_vocab_get_score.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_vocab_get_score", vocab, token);
-            }
-            return (float)mh$.invokeExact(vocab, token);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_vocab_get_attr {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
@@ -17346,67 +7706,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("llama_vocab_is_eog", vocab, token);
-            }
-            return (boolean)mh$.invokeExact(vocab, token);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_vocab_is_control {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_vocab_is_control");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_vocab_is_control(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static FunctionDescriptor llama_vocab_is_control$descriptor() {
-        return llama_vocab_is_control.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_vocab_is_control(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static MethodHandle llama_vocab_is_control$handle() {
-        return llama_vocab_is_control.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_vocab_is_control(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static MemorySegment llama_vocab_is_control$address() {
-        return llama_vocab_is_control.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_vocab_is_control(const struct llama_vocab *vocab, llama_token token)
-     * }
-     */
-    public static boolean llama_vocab_is_control(MemorySegment vocab, int token) {
-        var mh$ = llama_vocab_is_control.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_vocab_is_control", vocab, token);
             }
             return (boolean)mh$.invokeExact(vocab, token);
         } catch (Error | RuntimeException ex) {
@@ -17656,66 +7955,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_vocab_nl {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_vocab_nl");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_nl(const struct llama_vocab *vocab)
-     * }
-     */
-    public static FunctionDescriptor llama_vocab_nl$descriptor() {
-        return llama_vocab_nl.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_nl(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MethodHandle llama_vocab_nl$handle() {
-        return llama_vocab_nl.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_nl(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MemorySegment llama_vocab_nl$address() {
-        return llama_vocab_nl.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * llama_token llama_vocab_nl(const struct llama_vocab *vocab)
-     * }
-     */
-    public static int llama_vocab_nl(MemorySegment vocab) {
-        var mh$ = llama_vocab_nl.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_vocab_nl", vocab);
-            }
-            return (int)mh$.invokeExact(vocab);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_vocab_pad {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
@@ -17767,66 +8006,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("llama_vocab_pad", vocab);
-            }
-            return (int)mh$.invokeExact(vocab);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_vocab_mask {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_vocab_mask");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_mask(const struct llama_vocab *vocab)
-     * }
-     */
-    public static FunctionDescriptor llama_vocab_mask$descriptor() {
-        return llama_vocab_mask.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_mask(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MethodHandle llama_vocab_mask$handle() {
-        return llama_vocab_mask.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_mask(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MemorySegment llama_vocab_mask$address() {
-        return llama_vocab_mask.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * llama_token llama_vocab_mask(const struct llama_vocab *vocab)
-     * }
-     */
-    public static int llama_vocab_mask(MemorySegment vocab) {
-        var mh$ = llama_vocab_mask.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_vocab_mask", vocab);
             }
             return (int)mh$.invokeExact(vocab);
         } catch (Error | RuntimeException ex) {
@@ -17947,66 +8126,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("llama_vocab_get_add_eos", vocab);
-            }
-            return (boolean)mh$.invokeExact(vocab);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_vocab_get_add_sep {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_vocab_get_add_sep");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_vocab_get_add_sep(const struct llama_vocab *vocab)
-     * }
-     */
-    public static FunctionDescriptor llama_vocab_get_add_sep$descriptor() {
-        return llama_vocab_get_add_sep.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_vocab_get_add_sep(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MethodHandle llama_vocab_get_add_sep$handle() {
-        return llama_vocab_get_add_sep.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_vocab_get_add_sep(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MemorySegment llama_vocab_get_add_sep$address() {
-        return llama_vocab_get_add_sep.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_vocab_get_add_sep(const struct llama_vocab *vocab)
-     * }
-     */
-    public static boolean llama_vocab_get_add_sep(MemorySegment vocab) {
-        var mh$ = llama_vocab_get_add_sep.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_vocab_get_add_sep", vocab);
             }
             return (boolean)mh$.invokeExact(vocab);
         } catch (Error | RuntimeException ex) {
@@ -18257,66 +8376,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_vocab_fim_pad {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_vocab_fim_pad");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_fim_pad(const struct llama_vocab *vocab)
-     * }
-     */
-    public static FunctionDescriptor llama_vocab_fim_pad$descriptor() {
-        return llama_vocab_fim_pad.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_fim_pad(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MethodHandle llama_vocab_fim_pad$handle() {
-        return llama_vocab_fim_pad.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * llama_token llama_vocab_fim_pad(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MemorySegment llama_vocab_fim_pad$address() {
-        return llama_vocab_fim_pad.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * llama_token llama_vocab_fim_pad(const struct llama_vocab *vocab)
-     * }
-     */
-    public static int llama_vocab_fim_pad(MemorySegment vocab) {
-        var mh$ = llama_vocab_fim_pad.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_vocab_fim_pad", vocab);
-            }
-            return (int)mh$.invokeExact(vocab);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_vocab_fim_rep {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,
@@ -18437,817 +8496,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_tokenize {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_BOOL
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_tokenize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_tokenize(const struct llama_vocab *vocab, const char *text, int32_t text_len, llama_token *tokens, int32_t n_tokens_max, _Bool add_special, _Bool parse_special)
-     * }
-     */
-    public static FunctionDescriptor llama_tokenize$descriptor() {
-        return llama_tokenize.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_tokenize(const struct llama_vocab *vocab, const char *text, int32_t text_len, llama_token *tokens, int32_t n_tokens_max, _Bool add_special, _Bool parse_special)
-     * }
-     */
-    public static MethodHandle llama_tokenize$handle() {
-        return llama_tokenize.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_tokenize(const struct llama_vocab *vocab, const char *text, int32_t text_len, llama_token *tokens, int32_t n_tokens_max, _Bool add_special, _Bool parse_special)
-     * }
-     */
-    public static MemorySegment llama_tokenize$address() {
-        return llama_tokenize.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_tokenize(const struct llama_vocab *vocab, const char *text, int32_t text_len, llama_token *tokens, int32_t n_tokens_max, _Bool add_special, _Bool parse_special)
-     * }
-     */
-    public static int llama_tokenize(MemorySegment vocab, MemorySegment text, int text_len, MemorySegment tokens, int n_tokens_max, boolean add_special, boolean parse_special) {
-        var mh$ = llama_tokenize.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_tokenize", vocab, text, text_len, tokens, n_tokens_max, add_special, parse_special);
-            }
-            return (int)mh$.invokeExact(vocab, text, text_len, tokens, n_tokens_max, add_special, parse_special);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_token_to_piece {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_BOOL
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_token_to_piece");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_token_to_piece(const struct llama_vocab *vocab, llama_token token, char *buf, int32_t length, int32_t lstrip, _Bool special)
-     * }
-     */
-    public static FunctionDescriptor llama_token_to_piece$descriptor() {
-        return llama_token_to_piece.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_token_to_piece(const struct llama_vocab *vocab, llama_token token, char *buf, int32_t length, int32_t lstrip, _Bool special)
-     * }
-     */
-    public static MethodHandle llama_token_to_piece$handle() {
-        return llama_token_to_piece.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_token_to_piece(const struct llama_vocab *vocab, llama_token token, char *buf, int32_t length, int32_t lstrip, _Bool special)
-     * }
-     */
-    public static MemorySegment llama_token_to_piece$address() {
-        return llama_token_to_piece.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_token_to_piece(const struct llama_vocab *vocab, llama_token token, char *buf, int32_t length, int32_t lstrip, _Bool special)
-     * }
-     */
-    public static int llama_token_to_piece(MemorySegment vocab, int token, MemorySegment buf, int length, int lstrip, boolean special) {
-        var mh$ = llama_token_to_piece.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_token_to_piece", vocab, token, buf, length, lstrip, special);
-            }
-            return (int)mh$.invokeExact(vocab, token, buf, length, lstrip, special);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_detokenize {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_BOOL
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_detokenize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_detokenize(const struct llama_vocab *vocab, const llama_token *tokens, int32_t n_tokens, char *text, int32_t text_len_max, _Bool remove_special, _Bool unparse_special)
-     * }
-     */
-    public static FunctionDescriptor llama_detokenize$descriptor() {
-        return llama_detokenize.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_detokenize(const struct llama_vocab *vocab, const llama_token *tokens, int32_t n_tokens, char *text, int32_t text_len_max, _Bool remove_special, _Bool unparse_special)
-     * }
-     */
-    public static MethodHandle llama_detokenize$handle() {
-        return llama_detokenize.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_detokenize(const struct llama_vocab *vocab, const llama_token *tokens, int32_t n_tokens, char *text, int32_t text_len_max, _Bool remove_special, _Bool unparse_special)
-     * }
-     */
-    public static MemorySegment llama_detokenize$address() {
-        return llama_detokenize.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_detokenize(const struct llama_vocab *vocab, const llama_token *tokens, int32_t n_tokens, char *text, int32_t text_len_max, _Bool remove_special, _Bool unparse_special)
-     * }
-     */
-    public static int llama_detokenize(MemorySegment vocab, MemorySegment tokens, int n_tokens, MemorySegment text, int text_len_max, boolean remove_special, boolean unparse_special) {
-        var mh$ = llama_detokenize.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_detokenize", vocab, tokens, n_tokens, text, text_len_max, remove_special, unparse_special);
-            }
-            return (int)mh$.invokeExact(vocab, tokens, n_tokens, text, text_len_max, remove_special, unparse_special);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_chat_apply_template {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_chat_apply_template");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_chat_apply_template(const char *tmpl, const struct llama_chat_message *chat, size_t n_msg, _Bool add_ass, char *buf, int32_t length)
-     * }
-     */
-    public static FunctionDescriptor llama_chat_apply_template$descriptor() {
-        return llama_chat_apply_template.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_chat_apply_template(const char *tmpl, const struct llama_chat_message *chat, size_t n_msg, _Bool add_ass, char *buf, int32_t length)
-     * }
-     */
-    public static MethodHandle llama_chat_apply_template$handle() {
-        return llama_chat_apply_template.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_chat_apply_template(const char *tmpl, const struct llama_chat_message *chat, size_t n_msg, _Bool add_ass, char *buf, int32_t length)
-     * }
-     */
-    public static MemorySegment llama_chat_apply_template$address() {
-        return llama_chat_apply_template.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_chat_apply_template(const char *tmpl, const struct llama_chat_message *chat, size_t n_msg, _Bool add_ass, char *buf, int32_t length)
-     * }
-     */
-    public static int llama_chat_apply_template(MemorySegment tmpl, MemorySegment chat, long n_msg, boolean add_ass, MemorySegment buf, int length) {
-        var mh$ = llama_chat_apply_template.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_chat_apply_template", tmpl, chat, n_msg, add_ass, buf, length);
-            }
-            return (int)mh$.invokeExact(tmpl, chat, n_msg, add_ass, buf, length);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_chat_builtin_templates {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_chat_builtin_templates");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_chat_builtin_templates(const char **output, size_t len)
-     * }
-     */
-    public static FunctionDescriptor llama_chat_builtin_templates$descriptor() {
-        return llama_chat_builtin_templates.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_chat_builtin_templates(const char **output, size_t len)
-     * }
-     */
-    public static MethodHandle llama_chat_builtin_templates$handle() {
-        return llama_chat_builtin_templates.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_chat_builtin_templates(const char **output, size_t len)
-     * }
-     */
-    public static MemorySegment llama_chat_builtin_templates$address() {
-        return llama_chat_builtin_templates.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_chat_builtin_templates(const char **output, size_t len)
-     * }
-     */
-    public static int llama_chat_builtin_templates(MemorySegment output, long len) {
-        var mh$ = llama_chat_builtin_templates.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_chat_builtin_templates", output, len);
-            }
-            return (int)mh$.invokeExact(output, len);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-    /**
-     * {@snippet lang=c :
-     * typedef void *llama_sampler_context_t
-     * }
-     */
-    public static final AddressLayout llama_sampler_context_t = LlamaCpp.C_POINTER;
-
-    private static class llama_set_sampler {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_BOOL,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_set_sampler");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * _Bool llama_set_sampler(struct llama_context *ctx, llama_seq_id seq_id, struct llama_sampler *smpl)
-     * }
-     */
-    public static FunctionDescriptor llama_set_sampler$descriptor() {
-        return llama_set_sampler.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * _Bool llama_set_sampler(struct llama_context *ctx, llama_seq_id seq_id, struct llama_sampler *smpl)
-     * }
-     */
-    public static MethodHandle llama_set_sampler$handle() {
-        return llama_set_sampler.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * _Bool llama_set_sampler(struct llama_context *ctx, llama_seq_id seq_id, struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_set_sampler$address() {
-        return llama_set_sampler.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * _Bool llama_set_sampler(struct llama_context *ctx, llama_seq_id seq_id, struct llama_sampler *smpl)
-     * }
-     */
-    public static boolean llama_set_sampler(MemorySegment ctx, int seq_id, MemorySegment smpl) {
-        var mh$ = llama_set_sampler.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_set_sampler", ctx, seq_id, smpl);
-            }
-            return (boolean)mh$.invokeExact(ctx, seq_id, smpl);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init(struct llama_sampler_i *iface, llama_sampler_context_t ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init$descriptor() {
-        return llama_sampler_init.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init(struct llama_sampler_i *iface, llama_sampler_context_t ctx)
-     * }
-     */
-    public static MethodHandle llama_sampler_init$handle() {
-        return llama_sampler_init.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init(struct llama_sampler_i *iface, llama_sampler_context_t ctx)
-     * }
-     */
-    public static MemorySegment llama_sampler_init$address() {
-        return llama_sampler_init.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init(struct llama_sampler_i *iface, llama_sampler_context_t ctx)
-     * }
-     */
-    public static MemorySegment llama_sampler_init(MemorySegment iface, MemorySegment ctx) {
-        var mh$ = llama_sampler_init.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init", iface, ctx);
-            }
-            return (MemorySegment)mh$.invokeExact(iface, ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_name {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_name");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * const char *llama_sampler_name(const struct llama_sampler *smpl)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_name$descriptor() {
-        return llama_sampler_name.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * const char *llama_sampler_name(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MethodHandle llama_sampler_name$handle() {
-        return llama_sampler_name.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * const char *llama_sampler_name(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_sampler_name$address() {
-        return llama_sampler_name.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * const char *llama_sampler_name(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_sampler_name(MemorySegment smpl) {
-        var mh$ = llama_sampler_name.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_name", smpl);
-            }
-            return (MemorySegment)mh$.invokeExact(smpl);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_accept {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_accept");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_sampler_accept(struct llama_sampler *smpl, llama_token token)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_accept$descriptor() {
-        return llama_sampler_accept.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_sampler_accept(struct llama_sampler *smpl, llama_token token)
-     * }
-     */
-    public static MethodHandle llama_sampler_accept$handle() {
-        return llama_sampler_accept.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_sampler_accept(struct llama_sampler *smpl, llama_token token)
-     * }
-     */
-    public static MemorySegment llama_sampler_accept$address() {
-        return llama_sampler_accept.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_sampler_accept(struct llama_sampler *smpl, llama_token token)
-     * }
-     */
-    public static void llama_sampler_accept(MemorySegment smpl, int token) {
-        var mh$ = llama_sampler_accept.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_accept", smpl, token);
-            }
-            mh$.invokeExact(smpl, token);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_apply {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_apply");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_sampler_apply(struct llama_sampler *smpl, llama_token_data_array *cur_p)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_apply$descriptor() {
-        return llama_sampler_apply.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_sampler_apply(struct llama_sampler *smpl, llama_token_data_array *cur_p)
-     * }
-     */
-    public static MethodHandle llama_sampler_apply$handle() {
-        return llama_sampler_apply.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_sampler_apply(struct llama_sampler *smpl, llama_token_data_array *cur_p)
-     * }
-     */
-    public static MemorySegment llama_sampler_apply$address() {
-        return llama_sampler_apply.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_sampler_apply(struct llama_sampler *smpl, llama_token_data_array *cur_p)
-     * }
-     */
-    public static void llama_sampler_apply(MemorySegment smpl, MemorySegment cur_p) {
-        var mh$ = llama_sampler_apply.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_apply", smpl, cur_p);
-            }
-            mh$.invokeExact(smpl, cur_p);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_reset {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_reset");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_sampler_reset(struct llama_sampler *smpl)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_reset$descriptor() {
-        return llama_sampler_reset.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_sampler_reset(struct llama_sampler *smpl)
-     * }
-     */
-    public static MethodHandle llama_sampler_reset$handle() {
-        return llama_sampler_reset.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_sampler_reset(struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_sampler_reset$address() {
-        return llama_sampler_reset.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_sampler_reset(struct llama_sampler *smpl)
-     * }
-     */
-    public static void llama_sampler_reset(MemorySegment smpl) {
-        var mh$ = llama_sampler_reset.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_reset", smpl);
-            }
-            mh$.invokeExact(smpl);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_clone {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_clone");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_clone(const struct llama_sampler *smpl)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_clone$descriptor() {
-        return llama_sampler_clone.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_clone(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MethodHandle llama_sampler_clone$handle() {
-        return llama_sampler_clone.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_clone(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_sampler_clone$address() {
-        return llama_sampler_clone.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_clone(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_sampler_clone(MemorySegment smpl) {
-        var mh$ = llama_sampler_clone.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_clone", smpl);
-            }
-            return (MemorySegment)mh$.invokeExact(smpl);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_copy {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_copy");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_sampler_copy(const struct llama_sampler *src, struct llama_sampler *dst)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_copy$descriptor() {
-        return llama_sampler_copy.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_sampler_copy(const struct llama_sampler *src, struct llama_sampler *dst)
-     * }
-     */
-    public static MethodHandle llama_sampler_copy$handle() {
-        return llama_sampler_copy.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_sampler_copy(const struct llama_sampler *src, struct llama_sampler *dst)
-     * }
-     */
-    public static MemorySegment llama_sampler_copy$address() {
-        return llama_sampler_copy.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_sampler_copy(const struct llama_sampler *src, struct llama_sampler *dst)
-     * }
-     */
-    public static void llama_sampler_copy(MemorySegment src, MemorySegment dst) {
-        var mh$ = llama_sampler_copy.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_copy", src, dst);
-            }
-            mh$.invokeExact(src, dst);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_sampler_free {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             LlamaCpp.C_POINTER
@@ -19300,1542 +8548,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_sampler_free", smpl);
             }
             mh$.invokeExact(smpl);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_chain_init {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            llama_sampler_chain_params.layout()
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_chain_init");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_init(struct llama_sampler_chain_params params)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_chain_init$descriptor() {
-        return llama_sampler_chain_init.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_init(struct llama_sampler_chain_params params)
-     * }
-     */
-    public static MethodHandle llama_sampler_chain_init$handle() {
-        return llama_sampler_chain_init.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_init(struct llama_sampler_chain_params params)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_init$address() {
-        return llama_sampler_chain_init.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_init(struct llama_sampler_chain_params params)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_init(MemorySegment params) {
-        var mh$ = llama_sampler_chain_init.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_chain_init", params);
-            }
-            return (MemorySegment)mh$.invokeExact(params);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_chain_add {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_chain_add");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *smpl)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_chain_add$descriptor() {
-        return llama_sampler_chain_add.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *smpl)
-     * }
-     */
-    public static MethodHandle llama_sampler_chain_add$handle() {
-        return llama_sampler_chain_add.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_add$address() {
-        return llama_sampler_chain_add.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *smpl)
-     * }
-     */
-    public static void llama_sampler_chain_add(MemorySegment chain, MemorySegment smpl) {
-        var mh$ = llama_sampler_chain_add.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_chain_add", chain, smpl);
-            }
-            mh$.invokeExact(chain, smpl);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_chain_get {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_chain_get");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_get(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_chain_get$descriptor() {
-        return llama_sampler_chain_get.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_get(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_sampler_chain_get$handle() {
-        return llama_sampler_chain_get.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_get(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_get$address() {
-        return llama_sampler_chain_get.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_get(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_get(MemorySegment chain, int i) {
-        var mh$ = llama_sampler_chain_get.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_chain_get", chain, i);
-            }
-            return (MemorySegment)mh$.invokeExact(chain, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_chain_n {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_chain_n");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_sampler_chain_n(const struct llama_sampler *chain)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_chain_n$descriptor() {
-        return llama_sampler_chain_n.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_sampler_chain_n(const struct llama_sampler *chain)
-     * }
-     */
-    public static MethodHandle llama_sampler_chain_n$handle() {
-        return llama_sampler_chain_n.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_sampler_chain_n(const struct llama_sampler *chain)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_n$address() {
-        return llama_sampler_chain_n.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_sampler_chain_n(const struct llama_sampler *chain)
-     * }
-     */
-    public static int llama_sampler_chain_n(MemorySegment chain) {
-        var mh$ = llama_sampler_chain_n.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_chain_n", chain);
-            }
-            return (int)mh$.invokeExact(chain);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_chain_remove {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_chain_remove");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_remove(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_chain_remove$descriptor() {
-        return llama_sampler_chain_remove.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_remove(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static MethodHandle llama_sampler_chain_remove$handle() {
-        return llama_sampler_chain_remove.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_remove(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_remove$address() {
-        return llama_sampler_chain_remove.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_chain_remove(struct llama_sampler *chain, int32_t i)
-     * }
-     */
-    public static MemorySegment llama_sampler_chain_remove(MemorySegment chain, int i) {
-        var mh$ = llama_sampler_chain_remove.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_chain_remove", chain, i);
-            }
-            return (MemorySegment)mh$.invokeExact(chain, i);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_greedy {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_greedy");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_greedy()
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_greedy$descriptor() {
-        return llama_sampler_init_greedy.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_greedy()
-     * }
-     */
-    public static MethodHandle llama_sampler_init_greedy$handle() {
-        return llama_sampler_init_greedy.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_greedy()
-     * }
-     */
-    public static MemorySegment llama_sampler_init_greedy$address() {
-        return llama_sampler_init_greedy.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_greedy()
-     * }
-     */
-    public static MemorySegment llama_sampler_init_greedy() {
-        var mh$ = llama_sampler_init_greedy.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_greedy");
-            }
-            return (MemorySegment)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_dist {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_dist");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dist(uint32_t seed)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_dist$descriptor() {
-        return llama_sampler_init_dist.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dist(uint32_t seed)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_dist$handle() {
-        return llama_sampler_init_dist.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dist(uint32_t seed)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_dist$address() {
-        return llama_sampler_init_dist.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dist(uint32_t seed)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_dist(int seed) {
-        var mh$ = llama_sampler_init_dist.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_dist", seed);
-            }
-            return (MemorySegment)mh$.invokeExact(seed);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_top_k {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_top_k");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_k(int32_t k)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_top_k$descriptor() {
-        return llama_sampler_init_top_k.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_k(int32_t k)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_top_k$handle() {
-        return llama_sampler_init_top_k.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_k(int32_t k)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_top_k$address() {
-        return llama_sampler_init_top_k.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_k(int32_t k)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_top_k(int k) {
-        var mh$ = llama_sampler_init_top_k.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_top_k", k);
-            }
-            return (MemorySegment)mh$.invokeExact(k);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_top_p {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_top_p");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_p(float p, size_t min_keep)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_top_p$descriptor() {
-        return llama_sampler_init_top_p.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_p(float p, size_t min_keep)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_top_p$handle() {
-        return llama_sampler_init_top_p.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_p(float p, size_t min_keep)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_top_p$address() {
-        return llama_sampler_init_top_p.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_p(float p, size_t min_keep)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_top_p(float p, long min_keep) {
-        var mh$ = llama_sampler_init_top_p.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_top_p", p, min_keep);
-            }
-            return (MemorySegment)mh$.invokeExact(p, min_keep);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_min_p {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_min_p");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_min_p(float p, size_t min_keep)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_min_p$descriptor() {
-        return llama_sampler_init_min_p.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_min_p(float p, size_t min_keep)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_min_p$handle() {
-        return llama_sampler_init_min_p.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_min_p(float p, size_t min_keep)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_min_p$address() {
-        return llama_sampler_init_min_p.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_min_p(float p, size_t min_keep)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_min_p(float p, long min_keep) {
-        var mh$ = llama_sampler_init_min_p.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_min_p", p, min_keep);
-            }
-            return (MemorySegment)mh$.invokeExact(p, min_keep);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_typical {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_typical");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_typical(float p, size_t min_keep)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_typical$descriptor() {
-        return llama_sampler_init_typical.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_typical(float p, size_t min_keep)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_typical$handle() {
-        return llama_sampler_init_typical.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_typical(float p, size_t min_keep)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_typical$address() {
-        return llama_sampler_init_typical.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_typical(float p, size_t min_keep)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_typical(float p, long min_keep) {
-        var mh$ = llama_sampler_init_typical.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_typical", p, min_keep);
-            }
-            return (MemorySegment)mh$.invokeExact(p, min_keep);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_temp {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_temp");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp(float t)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_temp$descriptor() {
-        return llama_sampler_init_temp.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp(float t)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_temp$handle() {
-        return llama_sampler_init_temp.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp(float t)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_temp$address() {
-        return llama_sampler_init_temp.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp(float t)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_temp(float t) {
-        var mh$ = llama_sampler_init_temp.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_temp", t);
-            }
-            return (MemorySegment)mh$.invokeExact(t);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_temp_ext {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_temp_ext");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp_ext(float t, float delta, float exponent)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_temp_ext$descriptor() {
-        return llama_sampler_init_temp_ext.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp_ext(float t, float delta, float exponent)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_temp_ext$handle() {
-        return llama_sampler_init_temp_ext.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp_ext(float t, float delta, float exponent)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_temp_ext$address() {
-        return llama_sampler_init_temp_ext.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_temp_ext(float t, float delta, float exponent)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_temp_ext(float t, float delta, float exponent) {
-        var mh$ = llama_sampler_init_temp_ext.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_temp_ext", t, delta, exponent);
-            }
-            return (MemorySegment)mh$.invokeExact(t, delta, exponent);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_xtc {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_xtc");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_xtc(float p, float t, size_t min_keep, uint32_t seed)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_xtc$descriptor() {
-        return llama_sampler_init_xtc.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_xtc(float p, float t, size_t min_keep, uint32_t seed)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_xtc$handle() {
-        return llama_sampler_init_xtc.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_xtc(float p, float t, size_t min_keep, uint32_t seed)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_xtc$address() {
-        return llama_sampler_init_xtc.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_xtc(float p, float t, size_t min_keep, uint32_t seed)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_xtc(float p, float t, long min_keep, int seed) {
-        var mh$ = llama_sampler_init_xtc.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_xtc", p, t, min_keep, seed);
-            }
-            return (MemorySegment)mh$.invokeExact(p, t, min_keep, seed);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_top_n_sigma {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_top_n_sigma");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_n_sigma(float n)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_top_n_sigma$descriptor() {
-        return llama_sampler_init_top_n_sigma.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_n_sigma(float n)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_top_n_sigma$handle() {
-        return llama_sampler_init_top_n_sigma.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_n_sigma(float n)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_top_n_sigma$address() {
-        return llama_sampler_init_top_n_sigma.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_top_n_sigma(float n)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_top_n_sigma(float n) {
-        var mh$ = llama_sampler_init_top_n_sigma.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_top_n_sigma", n);
-            }
-            return (MemorySegment)mh$.invokeExact(n);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_mirostat {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_mirostat");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_mirostat$descriptor() {
-        return llama_sampler_init_mirostat.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_mirostat$handle() {
-        return llama_sampler_init_mirostat.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_mirostat$address() {
-        return llama_sampler_init_mirostat.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_mirostat(int n_vocab, int seed, float tau, float eta, int m) {
-        var mh$ = llama_sampler_init_mirostat.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_mirostat", n_vocab, seed, tau, eta, m);
-            }
-            return (MemorySegment)mh$.invokeExact(n_vocab, seed, tau, eta, m);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_mirostat_v2 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_mirostat_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_mirostat_v2$descriptor() {
-        return llama_sampler_init_mirostat_v2.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_mirostat_v2$handle() {
-        return llama_sampler_init_mirostat_v2.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_mirostat_v2$address() {
-        return llama_sampler_init_mirostat_v2.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_mirostat_v2(int seed, float tau, float eta) {
-        var mh$ = llama_sampler_init_mirostat_v2.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_mirostat_v2", seed, tau, eta);
-            }
-            return (MemorySegment)mh$.invokeExact(seed, tau, eta);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_grammar {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_grammar");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_grammar$descriptor() {
-        return llama_sampler_init_grammar.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_grammar$handle() {
-        return llama_sampler_init_grammar.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_grammar$address() {
-        return llama_sampler_init_grammar.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_grammar(MemorySegment vocab, MemorySegment grammar_str, MemorySegment grammar_root) {
-        var mh$ = llama_sampler_init_grammar.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_grammar", vocab, grammar_str, grammar_root);
-            }
-            return (MemorySegment)mh$.invokeExact(vocab, grammar_str, grammar_root);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_grammar_lazy_patterns {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_grammar_lazy_patterns");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar_lazy_patterns(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root, const char **trigger_patterns, size_t num_trigger_patterns, const llama_token *trigger_tokens, size_t num_trigger_tokens)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_grammar_lazy_patterns$descriptor() {
-        return llama_sampler_init_grammar_lazy_patterns.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar_lazy_patterns(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root, const char **trigger_patterns, size_t num_trigger_patterns, const llama_token *trigger_tokens, size_t num_trigger_tokens)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_grammar_lazy_patterns$handle() {
-        return llama_sampler_init_grammar_lazy_patterns.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar_lazy_patterns(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root, const char **trigger_patterns, size_t num_trigger_patterns, const llama_token *trigger_tokens, size_t num_trigger_tokens)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_grammar_lazy_patterns$address() {
-        return llama_sampler_init_grammar_lazy_patterns.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_grammar_lazy_patterns(const struct llama_vocab *vocab, const char *grammar_str, const char *grammar_root, const char **trigger_patterns, size_t num_trigger_patterns, const llama_token *trigger_tokens, size_t num_trigger_tokens)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_grammar_lazy_patterns(MemorySegment vocab, MemorySegment grammar_str, MemorySegment grammar_root, MemorySegment trigger_patterns, long num_trigger_patterns, MemorySegment trigger_tokens, long num_trigger_tokens) {
-        var mh$ = llama_sampler_init_grammar_lazy_patterns.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_grammar_lazy_patterns", vocab, grammar_str, grammar_root, trigger_patterns, num_trigger_patterns, trigger_tokens, num_trigger_tokens);
-            }
-            return (MemorySegment)mh$.invokeExact(vocab, grammar_str, grammar_root, trigger_patterns, num_trigger_patterns, trigger_tokens, num_trigger_tokens);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_penalties {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_penalties");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_penalties(int32_t n_vocab, int32_t penalty_last_n, float penalty_repeat, float penalty_freq, float penalty_present)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_penalties$descriptor() {
-        return llama_sampler_init_penalties.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_penalties(int32_t n_vocab, int32_t penalty_last_n, float penalty_repeat, float penalty_freq, float penalty_present)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_penalties$handle() {
-        return llama_sampler_init_penalties.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_penalties(int32_t n_vocab, int32_t penalty_last_n, float penalty_repeat, float penalty_freq, float penalty_present)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_penalties$address() {
-        return llama_sampler_init_penalties.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_penalties(int32_t n_vocab, int32_t penalty_last_n, float penalty_repeat, float penalty_freq, float penalty_present)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_penalties(int n_vocab, int penalty_last_n, float penalty_repeat, float penalty_freq, float penalty_present) {
-        var mh$ = llama_sampler_init_penalties.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_penalties", n_vocab, penalty_last_n, penalty_repeat, penalty_freq, penalty_present);
-            }
-            return (MemorySegment)mh$.invokeExact(n_vocab, penalty_last_n, penalty_repeat, penalty_freq, penalty_present);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_dry {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_dry");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_dry$descriptor() {
-        return llama_sampler_init_dry.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_dry$handle() {
-        return llama_sampler_init_dry.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_dry$address() {
-        return llama_sampler_init_dry.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_dry(MemorySegment vocab, float dry_multiplier, float dry_base, int dry_allowed_length, int dry_penalty_last_n, MemorySegment seq_breakers, long num_breakers) {
-        var mh$ = llama_sampler_init_dry.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_dry", vocab, dry_multiplier, dry_base, dry_allowed_length, dry_penalty_last_n, seq_breakers, num_breakers);
-            }
-            return (MemorySegment)mh$.invokeExact(vocab, dry_multiplier, dry_base, dry_allowed_length, dry_penalty_last_n, seq_breakers, num_breakers);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_adaptive_p {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_FLOAT,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_adaptive_p");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_adaptive_p$descriptor() {
-        return llama_sampler_init_adaptive_p.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_adaptive_p$handle() {
-        return llama_sampler_init_adaptive_p.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_adaptive_p$address() {
-        return llama_sampler_init_adaptive_p.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_adaptive_p(float target, float decay, int seed) {
-        var mh$ = llama_sampler_init_adaptive_p.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_adaptive_p", target, decay, seed);
-            }
-            return (MemorySegment)mh$.invokeExact(target, decay, seed);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_logit_bias {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_logit_bias");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_logit_bias(int32_t n_vocab, int32_t n_logit_bias, const llama_logit_bias *logit_bias)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_logit_bias$descriptor() {
-        return llama_sampler_init_logit_bias.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_logit_bias(int32_t n_vocab, int32_t n_logit_bias, const llama_logit_bias *logit_bias)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_logit_bias$handle() {
-        return llama_sampler_init_logit_bias.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_logit_bias(int32_t n_vocab, int32_t n_logit_bias, const llama_logit_bias *logit_bias)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_logit_bias$address() {
-        return llama_sampler_init_logit_bias.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_logit_bias(int32_t n_vocab, int32_t n_logit_bias, const llama_logit_bias *logit_bias)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_logit_bias(int n_vocab, int n_logit_bias, MemorySegment logit_bias) {
-        var mh$ = llama_sampler_init_logit_bias.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_logit_bias", n_vocab, n_logit_bias, logit_bias);
-            }
-            return (MemorySegment)mh$.invokeExact(n_vocab, n_logit_bias, logit_bias);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_init_infill {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_infill");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_init_infill$descriptor() {
-        return llama_sampler_init_infill.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MethodHandle llama_sampler_init_infill$handle() {
-        return llama_sampler_init_infill.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_infill$address() {
-        return llama_sampler_init_infill.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
-     * }
-     */
-    public static MemorySegment llama_sampler_init_infill(MemorySegment vocab) {
-        var mh$ = llama_sampler_init_infill.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_init_infill", vocab);
-            }
-            return (MemorySegment)mh$.invokeExact(vocab);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_sampler_get_seed {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_get_seed");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * uint32_t llama_sampler_get_seed(const struct llama_sampler *smpl)
-     * }
-     */
-    public static FunctionDescriptor llama_sampler_get_seed$descriptor() {
-        return llama_sampler_get_seed.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * uint32_t llama_sampler_get_seed(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MethodHandle llama_sampler_get_seed$handle() {
-        return llama_sampler_get_seed.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * uint32_t llama_sampler_get_seed(const struct llama_sampler *smpl)
-     * }
-     */
-    public static MemorySegment llama_sampler_get_seed$address() {
-        return llama_sampler_get_seed.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * uint32_t llama_sampler_get_seed(const struct llama_sampler *smpl)
-     * }
-     */
-    public static int llama_sampler_get_seed(MemorySegment smpl) {
-        var mh$ = llama_sampler_get_seed.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_sampler_get_seed", smpl);
-            }
-            return (int)mh$.invokeExact(smpl);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -20905,134 +8617,6 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class llama_split_path {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_split_path");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_split_path(char *split_path, size_t maxlen, const char *path_prefix, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static FunctionDescriptor llama_split_path$descriptor() {
-        return llama_split_path.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_split_path(char *split_path, size_t maxlen, const char *path_prefix, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static MethodHandle llama_split_path$handle() {
-        return llama_split_path.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_split_path(char *split_path, size_t maxlen, const char *path_prefix, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static MemorySegment llama_split_path$address() {
-        return llama_split_path.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_split_path(char *split_path, size_t maxlen, const char *path_prefix, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static int llama_split_path(MemorySegment split_path, long maxlen, MemorySegment path_prefix, int split_no, int split_count) {
-        var mh$ = llama_split_path.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_split_path", split_path, maxlen, path_prefix, split_no, split_count);
-            }
-            return (int)mh$.invokeExact(split_path, maxlen, path_prefix, split_no, split_count);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_split_prefix {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            LlamaCpp.C_INT,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_LONG_LONG,
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_INT,
-            LlamaCpp.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_split_prefix");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t llama_split_prefix(char *split_prefix, size_t maxlen, const char *split_path, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static FunctionDescriptor llama_split_prefix$descriptor() {
-        return llama_split_prefix.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t llama_split_prefix(char *split_prefix, size_t maxlen, const char *split_path, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static MethodHandle llama_split_prefix$handle() {
-        return llama_split_prefix.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t llama_split_prefix(char *split_prefix, size_t maxlen, const char *split_path, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static MemorySegment llama_split_prefix$address() {
-        return llama_split_prefix.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t llama_split_prefix(char *split_prefix, size_t maxlen, const char *split_path, int32_t split_no, int32_t split_count)
-     * }
-     */
-    public static int llama_split_prefix(MemorySegment split_prefix, long maxlen, MemorySegment split_path, int split_no, int split_count) {
-        var mh$ = llama_split_prefix.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_split_prefix", split_prefix, maxlen, split_path, split_no, split_count);
-            }
-            return (int)mh$.invokeExact(split_prefix, maxlen, split_path, split_no, split_count);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class llama_print_system_info {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_POINTER    );
@@ -21084,482 +8668,6 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("llama_print_system_info");
             }
             return (MemorySegment)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_log_get {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_log_get");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static FunctionDescriptor llama_log_get$descriptor() {
-        return llama_log_get.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static MethodHandle llama_log_get$handle() {
-        return llama_log_get.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static MemorySegment llama_log_get$address() {
-        return llama_log_get.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_log_get(ggml_log_callback *log_callback, void **user_data)
-     * }
-     */
-    public static void llama_log_get(MemorySegment log_callback, MemorySegment user_data) {
-        var mh$ = llama_log_get.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_log_get", log_callback, user_data);
-            }
-            mh$.invokeExact(log_callback, user_data);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_log_set {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER,
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_log_set");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static FunctionDescriptor llama_log_set$descriptor() {
-        return llama_log_set.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static MethodHandle llama_log_set$handle() {
-        return llama_log_set.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static MemorySegment llama_log_set$address() {
-        return llama_log_set.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_log_set(ggml_log_callback log_callback, void *user_data)
-     * }
-     */
-    public static void llama_log_set(MemorySegment log_callback, MemorySegment user_data) {
-        var mh$ = llama_log_set.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_log_set", log_callback, user_data);
-            }
-            mh$.invokeExact(log_callback, user_data);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_perf_context {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            llama_perf_context_data.layout(),
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_perf_context");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_perf_context_data llama_perf_context(const struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_perf_context$descriptor() {
-        return llama_perf_context.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_perf_context_data llama_perf_context(const struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_perf_context$handle() {
-        return llama_perf_context.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_perf_context_data llama_perf_context(const struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_perf_context$address() {
-        return llama_perf_context.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_perf_context_data llama_perf_context(const struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_perf_context(SegmentAllocator allocator, MemorySegment ctx) {
-        var mh$ = llama_perf_context.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_perf_context", allocator, ctx);
-            }
-            return (MemorySegment)mh$.invokeExact(allocator, ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_perf_context_print {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_perf_context_print");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_perf_context_print(const struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_perf_context_print$descriptor() {
-        return llama_perf_context_print.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_perf_context_print(const struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_perf_context_print$handle() {
-        return llama_perf_context_print.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_perf_context_print(const struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_perf_context_print$address() {
-        return llama_perf_context_print.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_perf_context_print(const struct llama_context *ctx)
-     * }
-     */
-    public static void llama_perf_context_print(MemorySegment ctx) {
-        var mh$ = llama_perf_context_print.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_perf_context_print", ctx);
-            }
-            mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_perf_context_reset {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_perf_context_reset");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_perf_context_reset(struct llama_context *ctx)
-     * }
-     */
-    public static FunctionDescriptor llama_perf_context_reset$descriptor() {
-        return llama_perf_context_reset.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_perf_context_reset(struct llama_context *ctx)
-     * }
-     */
-    public static MethodHandle llama_perf_context_reset$handle() {
-        return llama_perf_context_reset.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_perf_context_reset(struct llama_context *ctx)
-     * }
-     */
-    public static MemorySegment llama_perf_context_reset$address() {
-        return llama_perf_context_reset.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_perf_context_reset(struct llama_context *ctx)
-     * }
-     */
-    public static void llama_perf_context_reset(MemorySegment ctx) {
-        var mh$ = llama_perf_context_reset.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_perf_context_reset", ctx);
-            }
-            mh$.invokeExact(ctx);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_perf_sampler {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            llama_perf_sampler_data.layout(),
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_perf_sampler");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * struct llama_perf_sampler_data llama_perf_sampler(const struct llama_sampler *chain)
-     * }
-     */
-    public static FunctionDescriptor llama_perf_sampler$descriptor() {
-        return llama_perf_sampler.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * struct llama_perf_sampler_data llama_perf_sampler(const struct llama_sampler *chain)
-     * }
-     */
-    public static MethodHandle llama_perf_sampler$handle() {
-        return llama_perf_sampler.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * struct llama_perf_sampler_data llama_perf_sampler(const struct llama_sampler *chain)
-     * }
-     */
-    public static MemorySegment llama_perf_sampler$address() {
-        return llama_perf_sampler.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * struct llama_perf_sampler_data llama_perf_sampler(const struct llama_sampler *chain)
-     * }
-     */
-    public static MemorySegment llama_perf_sampler(SegmentAllocator allocator, MemorySegment chain) {
-        var mh$ = llama_perf_sampler.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_perf_sampler", allocator, chain);
-            }
-            return (MemorySegment)mh$.invokeExact(allocator, chain);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_perf_sampler_print {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_perf_sampler_print");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_perf_sampler_print(const struct llama_sampler *chain)
-     * }
-     */
-    public static FunctionDescriptor llama_perf_sampler_print$descriptor() {
-        return llama_perf_sampler_print.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_perf_sampler_print(const struct llama_sampler *chain)
-     * }
-     */
-    public static MethodHandle llama_perf_sampler_print$handle() {
-        return llama_perf_sampler_print.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_perf_sampler_print(const struct llama_sampler *chain)
-     * }
-     */
-    public static MemorySegment llama_perf_sampler_print$address() {
-        return llama_perf_sampler_print.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_perf_sampler_print(const struct llama_sampler *chain)
-     * }
-     */
-    public static void llama_perf_sampler_print(MemorySegment chain) {
-        var mh$ = llama_perf_sampler_print.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_perf_sampler_print", chain);
-            }
-            mh$.invokeExact(chain);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class llama_perf_sampler_reset {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
-            LlamaCpp.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_perf_sampler_reset");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * void llama_perf_sampler_reset(struct llama_sampler *chain)
-     * }
-     */
-    public static FunctionDescriptor llama_perf_sampler_reset$descriptor() {
-        return llama_perf_sampler_reset.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * void llama_perf_sampler_reset(struct llama_sampler *chain)
-     * }
-     */
-    public static MethodHandle llama_perf_sampler_reset$handle() {
-        return llama_perf_sampler_reset.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * void llama_perf_sampler_reset(struct llama_sampler *chain)
-     * }
-     */
-    public static MemorySegment llama_perf_sampler_reset$address() {
-        return llama_perf_sampler_reset.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * void llama_perf_sampler_reset(struct llama_sampler *chain)
-     * }
-     */
-    public static void llama_perf_sampler_reset(MemorySegment chain) {
-        var mh$ = llama_perf_sampler_reset.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("llama_perf_sampler_reset", chain);
-            }
-            mh$.invokeExact(chain);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -21838,12 +8946,14 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
-    private static class panallama_log_set {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+    private static class panallama_log_add {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
             LlamaCpp.C_POINTER
         );
 
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_log_set");
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_log_add");
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -21851,45 +8961,164 @@ public class LlamaCpp extends LlamaCpp$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * void panallama_log_set(ggml_log_callback callback)
+     * int32_t panallama_log_add(ggml_log_callback callback, char **error)
      * }
      */
-    public static FunctionDescriptor panallama_log_set$descriptor() {
-        return panallama_log_set.DESC;
+    public static FunctionDescriptor panallama_log_add$descriptor() {
+        return panallama_log_add.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * void panallama_log_set(ggml_log_callback callback)
+     * int32_t panallama_log_add(ggml_log_callback callback, char **error)
      * }
      */
-    public static MethodHandle panallama_log_set$handle() {
-        return panallama_log_set.HANDLE;
+    public static MethodHandle panallama_log_add$handle() {
+        return panallama_log_add.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * void panallama_log_set(ggml_log_callback callback)
+     * int32_t panallama_log_add(ggml_log_callback callback, char **error)
      * }
      */
-    public static MemorySegment panallama_log_set$address() {
-        return panallama_log_set.ADDR;
+    public static MemorySegment panallama_log_add$address() {
+        return panallama_log_add.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * void panallama_log_set(ggml_log_callback callback)
+     * int32_t panallama_log_add(ggml_log_callback callback, char **error)
      * }
      */
-    public static void panallama_log_set(MemorySegment callback) {
-        var mh$ = panallama_log_set.HANDLE;
+    public static int panallama_log_add(MemorySegment callback, MemorySegment error) {
+        var mh$ = panallama_log_add.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panallama_log_set", callback);
+                traceDowncall("panallama_log_add", callback, error);
             }
-            mh$.invokeExact(callback);
+            return (int)mh$.invokeExact(callback, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_backends_load {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_backends_load");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_backends_load(const char *folder, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_backends_load$descriptor() {
+        return panallama_backends_load.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_backends_load(const char *folder, char **error)
+     * }
+     */
+    public static MethodHandle panallama_backends_load$handle() {
+        return panallama_backends_load.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_backends_load(const char *folder, char **error)
+     * }
+     */
+    public static MemorySegment panallama_backends_load$address() {
+        return panallama_backends_load.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_backends_load(const char *folder, char **error)
+     * }
+     */
+    public static int panallama_backends_load(MemorySegment folder, MemorySegment error) {
+        var mh$ = panallama_backends_load.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_backends_load", folder, error);
+            }
+            return (int)mh$.invokeExact(folder, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_live_objects {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_LONG_LONG    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_live_objects");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t panallama_live_objects()
+     * }
+     */
+    public static FunctionDescriptor panallama_live_objects$descriptor() {
+        return panallama_live_objects.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t panallama_live_objects()
+     * }
+     */
+    public static MethodHandle panallama_live_objects$handle() {
+        return panallama_live_objects.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t panallama_live_objects()
+     * }
+     */
+    public static MemorySegment panallama_live_objects$address() {
+        return panallama_live_objects.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t panallama_live_objects()
+     * }
+     */
+    public static long panallama_live_objects() {
+        var mh$ = panallama_live_objects.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_live_objects");
+            }
+            return (long)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -22319,6 +9548,1273 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("panallama_vocab_index_free", index);
             }
             mh$.invokeExact(index);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_greedy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_greedy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_greedy(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_greedy$descriptor() {
+        return panallama_sampler_greedy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_greedy(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_greedy$handle() {
+        return panallama_sampler_greedy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_greedy(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_greedy$address() {
+        return panallama_sampler_greedy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_greedy(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_greedy(MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_greedy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_greedy", out, error);
+            }
+            return (int)mh$.invokeExact(out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_dist {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_dist");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dist(uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_dist$descriptor() {
+        return panallama_sampler_dist.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dist(uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_dist$handle() {
+        return panallama_sampler_dist.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dist(uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_dist$address() {
+        return panallama_sampler_dist.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dist(uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_dist(int seed, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_dist.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_dist", seed, out, error);
+            }
+            return (int)mh$.invokeExact(seed, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_mirostat {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_mirostat");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_mirostat$descriptor() {
+        return panallama_sampler_mirostat.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_mirostat$handle() {
+        return panallama_sampler_mirostat.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_mirostat$address() {
+        return panallama_sampler_mirostat.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_mirostat(int n_vocab, int seed, float tau, float eta, int m, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_mirostat.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_mirostat", n_vocab, seed, tau, eta, m, out, error);
+            }
+            return (int)mh$.invokeExact(n_vocab, seed, tau, eta, m, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_mirostat_v2 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_mirostat_v2");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat_v2(uint32_t seed, float tau, float eta, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_mirostat_v2$descriptor() {
+        return panallama_sampler_mirostat_v2.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat_v2(uint32_t seed, float tau, float eta, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_mirostat_v2$handle() {
+        return panallama_sampler_mirostat_v2.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat_v2(uint32_t seed, float tau, float eta, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_mirostat_v2$address() {
+        return panallama_sampler_mirostat_v2.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_mirostat_v2(uint32_t seed, float tau, float eta, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_mirostat_v2(int seed, float tau, float eta, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_mirostat_v2.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_mirostat_v2", seed, tau, eta, out, error);
+            }
+            return (int)mh$.invokeExact(seed, tau, eta, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_adaptive_p {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_adaptive_p");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_adaptive_p(float target, float decay, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_adaptive_p$descriptor() {
+        return panallama_sampler_adaptive_p.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_adaptive_p(float target, float decay, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_adaptive_p$handle() {
+        return panallama_sampler_adaptive_p.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_adaptive_p(float target, float decay, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_adaptive_p$address() {
+        return panallama_sampler_adaptive_p.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_adaptive_p(float target, float decay, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_adaptive_p(float target, float decay, int seed, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_adaptive_p.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_adaptive_p", target, decay, seed, out, error);
+            }
+            return (int)mh$.invokeExact(target, decay, seed, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_top_k {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_top_k");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_k(int32_t k, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_top_k$descriptor() {
+        return panallama_sampler_top_k.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_k(int32_t k, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_top_k$handle() {
+        return panallama_sampler_top_k.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_k(int32_t k, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_top_k$address() {
+        return panallama_sampler_top_k.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_k(int32_t k, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_top_k(int k, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_top_k.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_top_k", k, out, error);
+            }
+            return (int)mh$.invokeExact(k, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_top_p {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_LONG_LONG,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_top_p");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_top_p$descriptor() {
+        return panallama_sampler_top_p.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_top_p$handle() {
+        return panallama_sampler_top_p.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_top_p$address() {
+        return panallama_sampler_top_p.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_top_p(float p, long min_keep, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_top_p.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_top_p", p, min_keep, out, error);
+            }
+            return (int)mh$.invokeExact(p, min_keep, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_min_p {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_LONG_LONG,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_min_p");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_min_p$descriptor() {
+        return panallama_sampler_min_p.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_min_p$handle() {
+        return panallama_sampler_min_p.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_min_p$address() {
+        return panallama_sampler_min_p.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_min_p(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_min_p(float p, long min_keep, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_min_p.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_min_p", p, min_keep, out, error);
+            }
+            return (int)mh$.invokeExact(p, min_keep, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_typical {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_LONG_LONG,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_typical");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_typical(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_typical$descriptor() {
+        return panallama_sampler_typical.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_typical(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_typical$handle() {
+        return panallama_sampler_typical.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_typical(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_typical$address() {
+        return panallama_sampler_typical.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_typical(float p, size_t min_keep, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_typical(float p, long min_keep, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_typical.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_typical", p, min_keep, out, error);
+            }
+            return (int)mh$.invokeExact(p, min_keep, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_temp {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_temp");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp(float t, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_temp$descriptor() {
+        return panallama_sampler_temp.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp(float t, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_temp$handle() {
+        return panallama_sampler_temp.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp(float t, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_temp$address() {
+        return panallama_sampler_temp.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp(float t, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_temp(float t, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_temp.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_temp", t, out, error);
+            }
+            return (int)mh$.invokeExact(t, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_temp_ext {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_temp_ext");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp_ext(float t, float delta, float exponent, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_temp_ext$descriptor() {
+        return panallama_sampler_temp_ext.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp_ext(float t, float delta, float exponent, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_temp_ext$handle() {
+        return panallama_sampler_temp_ext.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp_ext(float t, float delta, float exponent, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_temp_ext$address() {
+        return panallama_sampler_temp_ext.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_temp_ext(float t, float delta, float exponent, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_temp_ext(float t, float delta, float exponent, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_temp_ext.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_temp_ext", t, delta, exponent, out, error);
+            }
+            return (int)mh$.invokeExact(t, delta, exponent, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_xtc {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_LONG_LONG,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_xtc");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_xtc(float probability, float threshold, size_t min_keep, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_xtc$descriptor() {
+        return panallama_sampler_xtc.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_xtc(float probability, float threshold, size_t min_keep, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_xtc$handle() {
+        return panallama_sampler_xtc.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_xtc(float probability, float threshold, size_t min_keep, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_xtc$address() {
+        return panallama_sampler_xtc.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_xtc(float probability, float threshold, size_t min_keep, uint32_t seed, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_xtc(float probability, float threshold, long min_keep, int seed, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_xtc.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_xtc", probability, threshold, min_keep, seed, out, error);
+            }
+            return (int)mh$.invokeExact(probability, threshold, min_keep, seed, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_top_n_sigma {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_top_n_sigma");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_n_sigma(float n, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_top_n_sigma$descriptor() {
+        return panallama_sampler_top_n_sigma.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_n_sigma(float n, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_top_n_sigma$handle() {
+        return panallama_sampler_top_n_sigma.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_n_sigma(float n, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_top_n_sigma$address() {
+        return panallama_sampler_top_n_sigma.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_top_n_sigma(float n, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_top_n_sigma(float n, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_top_n_sigma.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_top_n_sigma", n, out, error);
+            }
+            return (int)mh$.invokeExact(n, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_penalties {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_penalties");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_penalties(int32_t n_vocab, int32_t last_n, float repeat, float frequency, float presence, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_penalties$descriptor() {
+        return panallama_sampler_penalties.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_penalties(int32_t n_vocab, int32_t last_n, float repeat, float frequency, float presence, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_penalties$handle() {
+        return panallama_sampler_penalties.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_penalties(int32_t n_vocab, int32_t last_n, float repeat, float frequency, float presence, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_penalties$address() {
+        return panallama_sampler_penalties.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_penalties(int32_t n_vocab, int32_t last_n, float repeat, float frequency, float presence, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_penalties(int n_vocab, int last_n, float repeat, float frequency, float presence, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_penalties.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_penalties", n_vocab, last_n, repeat, frequency, presence, out, error);
+            }
+            return (int)mh$.invokeExact(n_vocab, last_n, repeat, frequency, presence, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_dry {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_FLOAT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_LONG_LONG,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_dry");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dry(const struct llama_vocab *vocab, float multiplier, float base, int32_t allowed_length, int32_t last_n, const char **breakers, size_t n_breakers, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_dry$descriptor() {
+        return panallama_sampler_dry.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dry(const struct llama_vocab *vocab, float multiplier, float base, int32_t allowed_length, int32_t last_n, const char **breakers, size_t n_breakers, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_dry$handle() {
+        return panallama_sampler_dry.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dry(const struct llama_vocab *vocab, float multiplier, float base, int32_t allowed_length, int32_t last_n, const char **breakers, size_t n_breakers, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_dry$address() {
+        return panallama_sampler_dry.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_dry(const struct llama_vocab *vocab, float multiplier, float base, int32_t allowed_length, int32_t last_n, const char **breakers, size_t n_breakers, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_dry(MemorySegment vocab, float multiplier, float base, int allowed_length, int last_n, MemorySegment breakers, long n_breakers, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_dry.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_dry", vocab, multiplier, base, allowed_length, last_n, breakers, n_breakers, out, error);
+            }
+            return (int)mh$.invokeExact(vocab, multiplier, base, allowed_length, last_n, breakers, n_breakers, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_logit_bias {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_logit_bias");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_logit_bias(int32_t n_vocab, int32_t n_biases, const llama_logit_bias *biases, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_logit_bias$descriptor() {
+        return panallama_sampler_logit_bias.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_logit_bias(int32_t n_vocab, int32_t n_biases, const llama_logit_bias *biases, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_logit_bias$handle() {
+        return panallama_sampler_logit_bias.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_logit_bias(int32_t n_vocab, int32_t n_biases, const llama_logit_bias *biases, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_logit_bias$address() {
+        return panallama_sampler_logit_bias.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_logit_bias(int32_t n_vocab, int32_t n_biases, const llama_logit_bias *biases, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_logit_bias(int n_vocab, int n_biases, MemorySegment biases, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_logit_bias.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_logit_bias", n_vocab, n_biases, biases, out, error);
+            }
+            return (int)mh$.invokeExact(n_vocab, n_biases, biases, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_infill {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_infill");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_infill(const struct llama_vocab *vocab, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_infill$descriptor() {
+        return panallama_sampler_infill.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_infill(const struct llama_vocab *vocab, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_infill$handle() {
+        return panallama_sampler_infill.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_infill(const struct llama_vocab *vocab, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_infill$address() {
+        return panallama_sampler_infill.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_infill(const struct llama_vocab *vocab, struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_infill(MemorySegment vocab, MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_infill.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_infill", vocab, out, error);
+            }
+            return (int)mh$.invokeExact(vocab, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_chain_new {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_chain_new");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_new(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_chain_new$descriptor() {
+        return panallama_sampler_chain_new.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_new(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_chain_new$handle() {
+        return panallama_sampler_chain_new.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_new(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_chain_new$address() {
+        return panallama_sampler_chain_new.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_new(struct llama_sampler **out, char **error)
+     * }
+     */
+    public static int panallama_sampler_chain_new(MemorySegment out, MemorySegment error) {
+        var mh$ = panallama_sampler_chain_new.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_chain_new", out, error);
+            }
+            return (int)mh$.invokeExact(out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_chain_add {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_chain_add");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *member, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_chain_add$descriptor() {
+        return panallama_sampler_chain_add.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *member, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_chain_add$handle() {
+        return panallama_sampler_chain_add.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *member, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_chain_add$address() {
+        return panallama_sampler_chain_add.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_chain_add(struct llama_sampler *chain, struct llama_sampler *member, char **error)
+     * }
+     */
+    public static int panallama_sampler_chain_add(MemorySegment chain, MemorySegment member, MemorySegment error) {
+        var mh$ = panallama_sampler_chain_add.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_chain_add", chain, member, error);
+            }
+            return (int)mh$.invokeExact(chain, member, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_sampler_accept {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_accept");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_accept(struct llama_sampler *sampler, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_accept$descriptor() {
+        return panallama_sampler_accept.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_accept(struct llama_sampler *sampler, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_accept$handle() {
+        return panallama_sampler_accept.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_accept(struct llama_sampler *sampler, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_accept$address() {
+        return panallama_sampler_accept.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_accept(struct llama_sampler *sampler, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static int panallama_sampler_accept(MemorySegment sampler, MemorySegment tokens, int n_tokens, MemorySegment error) {
+        var mh$ = panallama_sampler_accept.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_accept", sampler, tokens, n_tokens, error);
+            }
+            return (int)mh$.invokeExact(sampler, tokens, n_tokens, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

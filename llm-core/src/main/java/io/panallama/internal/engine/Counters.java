@@ -1,10 +1,11 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.cache.CacheMeter;
 import io.panallama.observe.EngineStats;
 
 /** What the engine did so far: written by the engine thread alone, read by any. */
 @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
-final class Counters {
+final class Counters implements CacheMeter {
   private volatile int running;
   private volatile long steps;
   private volatile long promptTokens;
@@ -31,22 +32,23 @@ final class Counters {
     preemptions = preemptions + 1;
   }
 
-  /** Prompt tokens that were found in the KV cache or brought back to it. */
-  void cached(int prompts) {
+  @Override
+  public void cached(int prompts) {
     cachedPromptTokens = cachedPromptTokens + prompts;
   }
 
-  void restored() {
+  @Override
+  public void restored() {
     restores = restores + 1;
   }
 
-  /** What is in host memory now. */
-  void spilled(long bytes) {
+  @Override
+  public void spilled(long bytes) {
     spilledBytes = bytes;
   }
 
-  /** What is on disk now. */
-  void onDisk(long bytes) {
+  @Override
+  public void onDisk(long bytes) {
     diskBytes = bytes;
   }
 

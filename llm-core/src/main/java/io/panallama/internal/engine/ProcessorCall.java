@@ -1,5 +1,6 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.decode.CandidateList;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.LogitProcessor;
 import java.util.Objects;

@@ -1,6 +1,8 @@
 package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException.Reason;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.schedule.Schedulable;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -24,7 +26,7 @@ final class ProcessorCalls {
   }
 
   private final EngineLoop loop;
-  private final Decoder decoder;
+  private final Outputs outputs;
   private final LongSupplier clock;
   private final Taker taker;
   private final Runnable wake;
@@ -36,12 +38,12 @@ final class ProcessorCalls {
   private int count;
   private int chosen;
 
-  ProcessorCalls(EngineLoop loop, Decoder decoder, int slots, LongSupplier clock, Taker taker) {
+  ProcessorCalls(EngineLoop loop, Runnable wake, Outputs outputs, int slots, LongSupplier clock, Taker taker) {
     this.loop = loop;
-    this.decoder = decoder;
+    this.outputs = outputs;
     this.clock = clock;
     this.taker = taker;
-    this.wake = loop::wake;
+    this.wake = wake;
     this.asked = new Sequence[slots];
     this.answered = new Sequence[slots];
   }
@@ -49,7 +51,7 @@ final class ProcessorCalls {
   /** Asks the processor about the candidates of a sample; false if there are none because the sample failed. */
   boolean ask(Sequence sequence, int sample, long now) {
     ProcessorCall call = requireCall(sequence);
-    if (!decoder.readCandidates(sample, sequence.sampler(), call.candidates())) {
+    if (!outputs.readCandidates(sample, sequence.sampler(), call.candidates())) {
       return false;
     }
     call.ask(now, wake);
@@ -93,7 +95,7 @@ final class ProcessorCalls {
 
   /** When the first answer is late; {@link Sequence#NO_DEADLINE} if none is expected. */
   long nextDeadline() {
-    long next = Sequence.NO_DEADLINE;
+    long next = Schedulable.NO_DEADLINE;
     for (int i = 0; i < count; i++) {
       if (asked[i].isActive()) {
         next = Math.min(next, requireCall(asked[i]).deadline());
@@ -114,7 +116,7 @@ final class ProcessorCalls {
     if (count == 0) {
       return;
     }
-    decoder.clearSamples();
+    outputs.clearSamples();
     int kept = 0;
     int choices = 0;
     long now = clock.getAsLong();
@@ -127,7 +129,7 @@ final class ProcessorCalls {
       if (!sequence.isActive() || call.state() == ProcessorCall.State.ASKED && now < call.deadline()) {
         asked[kept++] = sequence;
       } else if (call.state() == ProcessorCall.State.ANSWERED && call.candidates().anyLeft()) {
-        decoder.addChoice(sequence.sampler(), call.candidates(), sequence.topLogprobs());
+        outputs.addChoice(sequence.sampler(), call.candidates(), sequence.topLogprobs());
         answered[choices++] = sequence;
       } else {
         fail(sequence, call);
@@ -142,10 +144,10 @@ final class ProcessorCalls {
   }
 
   private void take(int choices, long now) {
-    decoder.sample();
+    outputs.sample();
     for (int i = 0; i < choices; i++) {
       Sequence sequence = answered[i];
-      requireCall(sequence).taken(decoder.sampledToken(i));
+      requireCall(sequence).taken(outputs.sampledToken(i));
       taker.take(sequence, i, now);
     }
     Arrays.fill(answered, 0, choices, null);

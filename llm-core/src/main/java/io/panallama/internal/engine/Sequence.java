@@ -1,5 +1,16 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.cache.CachedText;
+import io.panallama.internal.cache.Residency;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.error.GenerationException;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.RequestClock;
+import io.panallama.internal.schedule.Schedulable;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.StopMatcher;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.LogitProcessing;
@@ -7,8 +18,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation as the engine thread sees it: its tokens, how many of them the KV cache holds, and where it is in its
- * life.
+ * One generation as the engine thread sees it: its tokens, its sampler and where it is in its life. What the KV cache holds
+ * of it is its {@link Residency}.
  *
  * <pre>
  *   WAITING --admit--> ACTIVE --finish--> FINISHED
@@ -19,25 +30,20 @@ import org.jspecify.annotations.Nullable;
  * <p>An active sequence prefills while more than its last token is missing from the KV cache, and generates otherwise.
  * Everything but the flags of {@link EngineGeneration} is confined to the engine thread.
  */
-final class Sequence implements PrefixHolder {
+final class Sequence implements Schedulable, CachedText {
   enum State {
     WAITING,
     ACTIVE,
     FINISHED
   }
 
-  /** What {@link #deadline} gives without one: after any time. */
-  static final long NO_DEADLINE = Long.MAX_VALUE;
-
-  /** The scheduler's weight of a request that names no priority. */
-  static final int DEFAULT_WEIGHT = GenerationOptions.DEFAULT_PRIORITY + 1;
-
-  private static final int NO_ID = -1;
   private static final int USUAL_COMPLETION = 4096;
 
   private final EngineGeneration generation;
+  private final RequestClock clock;
   private final TokenSampler sampler;
   private final StopMatcher stops;
+  private final Lineage lineage;
   private final int promptLength;
   private final int contextLimit;
   private final GenerationOptions options;
@@ -51,19 +57,13 @@ final class Sequence implements PrefixHolder {
   private int length;
   private int generated;
   private int discarded;
-  private int cached;
-  private int id = NO_ID;
+  private final Residency residency = new Residency(this);
   private boolean stalled;
-  private int shared;
-  private int borrowed;
-  private final Checkpoints checkpoints = new Checkpoints();
-  private PrefixTree.@Nullable Entry<PrefixHolder> entry;
-  private @Nullable PrefixHolder awaited;
-  private int awaitedLength;
   private boolean preempted;
   private long lastTurn;
 
   /**
+   * @param lineage what besides its tokens decides its state
    * @param prompt what is left of it under {@link ContextOverflow.Shift}
    * @param contextLimit the most tokens of a sequence
    * @param deadline nanoseconds of the engine's clock, or {@link #NO_DEADLINE}
@@ -71,20 +71,24 @@ final class Sequence implements PrefixHolder {
    */
   Sequence(
       EngineGeneration generation,
+      RequestClock clock,
       TokenSampler sampler,
       StopMatcher stops,
+      Lineage lineage,
       int[] prompt,
       int contextLimit,
       GenerationOptions options,
       long deadline,
       @Nullable SequenceListener listener) {
     this.stopTokens = options.stop().tokens().stream().mapToInt(Integer::intValue).toArray();
-    LogitProcessing processing = options.processing();
+    LogitProcessing processing = options.processing().orElse(null);
     this.processor =
         processing == null ? null : new ProcessorCall(processing, "panallama-processor-" + generation.id());
     this.generation = generation;
+    this.clock = clock;
     this.sampler = sampler;
     this.stops = stops;
+    this.lineage = lineage;
     this.options = options;
     this.deadline = deadline;
     this.listener = listener;
@@ -114,6 +118,26 @@ final class Sequence implements PrefixHolder {
     return generation;
   }
 
+  /** The moments of its request. */
+  RequestClock clock() {
+    return clock;
+  }
+
+  /** What the KV cache holds of it. */
+  Residency residency() {
+    return residency;
+  }
+
+  @Override
+  public long arrival() {
+    return generation.id();
+  }
+
+  @Override
+  public long submitted() {
+    return clock.submitted();
+  }
+
   TokenSampler sampler() {
     return sampler;
   }
@@ -126,17 +150,19 @@ final class Sequence implements PrefixHolder {
     return options.topLogprobs();
   }
 
-  int priority() {
+  @Override
+  public int priority() {
     return options.priority();
   }
 
-  /** When it has to end, in nanoseconds of the engine's clock; {@link #NO_DEADLINE} if it has not. */
-  long deadline() {
+  @Override
+  public long deadline() {
     return deadline;
   }
 
   /** Tokens of the prompt as it was given. */
-  int promptLength() {
+  @Override
+  public int promptLength() {
     return promptLength;
   }
 
@@ -150,7 +176,8 @@ final class Sequence implements PrefixHolder {
   }
 
   /** Prompt and generated tokens together, without what was taken out. */
-  int length() {
+  @Override
+  public int length() {
     return length;
   }
 
@@ -158,60 +185,50 @@ final class Sequence implements PrefixHolder {
     return tokens[position];
   }
 
-  /** The array that holds the tokens; longer than they are. Not to be kept: it changes as the sequence grows. */
-  int[] tokens() {
+  @Override
+  public Lineage lineage() {
+    return lineage;
+  }
+
+  @Override
+  public int[] tokens() {
     return tokens;
   }
 
-  /** Prompt tokens that were in the KV cache or came back to it, and were not computed again. */
-  int sharedLength() {
-    return shared;
-  }
-
-  /** Tokens whose cells are another sequence's too. */
-  int borrowedLength() {
-    return borrowed;
-  }
-
-  /** Where copies of its state are wanted while its prompt is computed. */
-  Checkpoints checkpoints() {
-    return checkpoints;
+  @Override
+  public int sharedLength() {
+    return residency.sharedLength();
   }
 
   /** Tokens of this sequence that the KV cache holds. */
+  int cached() {
+    return residency.cached();
+  }
+
   @Override
-  public int cached() {
-    return cached;
+  public int missing() {
+    return length - residency.cached();
   }
 
-  /** Tokens that must be computed before the next one can be sampled; at least 1. */
-  int missing() {
-    return length - cached;
+  /** What is missing, or less where a copy of the state is wanted on the way. */
+  @Override
+  public int chunkLimit() {
+    return residency.chunkLimit(missing());
   }
 
-  /** The most tokens of its next chunk: what is missing, or less where a copy is wanted on the way. */
-  int chunkLimit() {
-    return checkpoints.distance(cached, missing());
-  }
-
-  /** The number of its last turn among the prompts; 0 before the first. */
-  long lastTurn() {
+  @Override
+  public long lastTurn() {
     return lastTurn;
   }
 
-  void turnTaken(long number) {
+  @Override
+  public void turnTaken(long number) {
     lastTurn = number;
   }
 
-  /** Whether it was running before and had to make room. */
-  boolean wasPreempted() {
-    return preempted;
-  }
-
-  /** The id in the KV cache; only while active. */
   @Override
-  public int id() {
-    return id;
+  public boolean wasPreempted() {
+    return preempted;
   }
 
   @Override
@@ -227,8 +244,8 @@ final class Sequence implements PrefixHolder {
     return state == State.FINISHED;
   }
 
-  /** Whether the only thing missing is the token sampled last, so that a step of one token gives the next. */
-  boolean isGenerating() {
+  @Override
+  public boolean isGenerating() {
     return completionLength() > 0 && missing() == 1;
   }
 
@@ -260,19 +277,16 @@ final class Sequence implements PrefixHolder {
     return length >= contextLimit;
   }
 
-  void activate(int sequenceId) {
+  void activate() {
     require(State.WAITING, "activate");
     state = State.ACTIVE;
-    id = sequenceId;
   }
 
-  /** Back to the queue with nothing in the KV cache; the sampler keeps its state. */
+  /** Back to the queue; the sampler keeps its state. */
   void preempt() {
     require(State.ACTIVE, "preempt");
     state = State.WAITING;
     preempted = true;
-    id = NO_ID;
-    forgotten();
   }
 
   /** Whether a full context makes room instead of ending the generation. */
@@ -298,34 +312,38 @@ final class Sequence implements PrefixHolder {
     return keep;
   }
 
-  /** The KV cache holds no more than the first {@code count} tokens. */
-  void truncated(int count) {
-    cached = Math.min(cached, count);
-    borrowed = Math.min(borrowed, count);
-  }
-
+  /** Ends its life, and closes its processor and its sampler. */
   void finish() {
     if (state == State.FINISHED) {
       throw new IllegalStateException("finish on a finished sequence");
     }
     state = State.FINISHED;
-    id = NO_ID;
-    if (processor != null) {
-      processor.close();
+    try {
+      if (processor != null) {
+        processor.close();
+      }
+    } finally {
+      sampler.close();
     }
   }
 
-  /** The first {@code length} tokens are in the KV cache by sharing another sequence's cells. */
-  void shared(int length) {
-    restored(length);
-    borrowed = length;
-  }
-
-  /** The first {@code length} tokens are in the KV cache in cells of its own, by a copy. */
-  void restored(int length) {
-    require(State.ACTIVE, "restored");
-    cached = length;
-    shared = Math.min(length, promptLength);
+  /**
+   * Ends it without an answer, as far as that is still to be done: the engine will not serve it. Whatever fails on the way,
+   * its place is given back and its reader told.
+   */
+  void abandon(GenerationException reason, Admission admission) {
+    try {
+      if (!isFinished()) {
+        finish();
+      }
+    } finally {
+      try {
+        tellFailed();
+      } finally {
+        admission.leave();
+        generation.fail(reason);
+      }
+    }
   }
 
   /** Whether it ends with its prompt, whose state its listener gets. */
@@ -351,41 +369,6 @@ final class Sequence implements PrefixHolder {
     }
   }
 
-  /** Its place in the tree of prefixes, while it is active. */
-  PrefixTree.@Nullable Entry<PrefixHolder> entry() {
-    return entry;
-  }
-
-  void entry(PrefixTree.@Nullable Entry<PrefixHolder> value) {
-    entry = value;
-  }
-
-  /** Whose prompt it waits for instead of computing the same; null if it does not wait. */
-  @Nullable PrefixHolder awaited() {
-    return awaited;
-  }
-
-  int awaitedLength() {
-    return awaitedLength;
-  }
-
-  void await(@Nullable PrefixHolder holder, int length) {
-    awaited = holder;
-    awaitedLength = length;
-  }
-
-  void computed(int count) {
-    require(State.ACTIVE, "computed");
-    cached += count;
-  }
-
-  /** The KV cache holds nothing of this sequence any more. */
-  void forgotten() {
-    cached = 0;
-    shared = 0;
-    borrowed = 0;
-  }
-
   void append(int token) {
     require(State.ACTIVE, "append");
     if (length == tokens.length) {
@@ -396,15 +379,17 @@ final class Sequence implements PrefixHolder {
     generated++;
   }
 
+  /** It waits for the prefix of another sequence or for its processor, or its reader is too far behind. */
+  @Override
+  public boolean isPaused() {
+    return stalled || residency.isWaiting() || processor != null && processor.isPending();
+  }
+
   /**
-   * Whether this sequence takes no part in the next step: it waits for the prompt of another one or for its processor, or its
-   * reader is too far behind. Once it does, it goes on only when half of the
-   * mailbox is free, so that a slow reader does not make the batch change at every token.
+   * Looks how far behind its reader is, once before each step. A sequence that stalled goes on only when half of the mailbox
+   * is free, so that a slow reader does not change the batch at every token.
    */
-  boolean sitsOut() {
-    if (awaited != null || processor != null && processor.isPending()) {
-      return true;
-    }
+  void updateBackpressure() {
     if (stalled) {
       if (generation.mailbox().hasDrained()) {
         stalled = false;
@@ -416,7 +401,6 @@ final class Sequence implements PrefixHolder {
       stalled = !generation.mailbox().hasDrained();
       generation.stalled(stalled);
     }
-    return stalled;
   }
 
   private void require(State expected, String operation) {

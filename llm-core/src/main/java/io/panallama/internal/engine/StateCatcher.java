@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException;
 import io.panallama.error.GenerationException.Reason;
+import io.panallama.internal.decode.StateImage;
 import org.jspecify.annotations.Nullable;
 
 /** Asks for the state after a prompt, and holds it until somebody takes it or nobody will. */

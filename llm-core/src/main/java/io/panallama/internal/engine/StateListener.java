@@ -1,5 +1,6 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.decode.StateImage;
 import org.jspecify.annotations.Nullable;
 
 /** Wants the state after the prompt instead of an answer. */

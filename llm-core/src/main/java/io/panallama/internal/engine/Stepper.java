@@ -2,6 +2,18 @@ package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.generation.FinishReason;
+import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Batch;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.schedule.Preemption;
+import io.panallama.internal.schedule.Scheduler;
+import io.panallama.internal.schedule.StepBudget;
+import io.panallama.internal.schedule.StepPlan;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.Pieces;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -11,13 +23,18 @@ import org.jspecify.annotations.Nullable;
 /** One step: plan, compute, sample, hand out; and what to do when computing does not go well. Engine thread only. */
 final class Stepper {
   private final EngineLoop loop;
+  private final Lifecycle life;
   private final Decoder decoder;
+  private final Batch batch;
+  private final KvMemory memory;
+  private final Outputs outputs;
+  private final StateStore states;
   private final PrefixCache prefixes;
-  private final Scheduler scheduler;
-  private final StepPlan plan;
+  private final Scheduler<Sequence> scheduler;
+  private final StepPlan<Sequence> plan;
   private final TokenSink sink;
   private final Sequence[] sampled;
-  private final int[] outputs;
+  private final int[] rows;
   private final LongSupplier clock;
   private final StepBudget budget;
   private final ProcessorCalls processors;
@@ -27,6 +44,7 @@ final class Stepper {
 
   Stepper(
       EngineLoop loop,
+      Lifecycle life,
       Decoder decoder,
       PrefixCache prefixes,
       Pieces pieces,
@@ -34,16 +52,21 @@ final class Stepper {
       LongSupplier clock) {
     int slots = settings.slots();
     this.loop = loop;
+    this.life = life;
     this.decoder = decoder;
+    this.batch = decoder.batch();
+    this.memory = decoder.memory();
+    this.outputs = decoder.outputs();
+    this.states = decoder.states();
     this.prefixes = prefixes;
     this.clock = clock;
-    this.budget = new StepBudget(decoder.batchSize(), slots, settings.itlTarget().toNanos());
-    this.scheduler = new Scheduler(decoder.batchSize(), budget);
-    this.plan = new StepPlan(slots);
-    this.sink = new TokenSink(pieces, decoder);
+    this.budget = new StepBudget(batch.capacity(), slots, settings.itlTarget().toNanos());
+    this.scheduler = new Scheduler<>(batch.capacity(), budget);
+    this.plan = new StepPlan<>(slots);
+    this.sink = new TokenSink(pieces, outputs);
     this.sampled = new Sequence[slots];
-    this.outputs = new int[slots];
-    this.processors = new ProcessorCalls(loop, decoder, slots, clock, this::take);
+    this.rows = new int[slots];
+    this.processors = new ProcessorCalls(loop, life::wake, outputs, slots, clock, this::take);
   }
 
   /** The sequences that wait for a processor. */
@@ -54,8 +77,11 @@ final class Stepper {
   /** Returns false if there was nothing to compute. */
   boolean step(List<Sequence> active) {
     processors.collect();
+    for (int i = 0; i < active.size(); i++) {
+      active.get(i).updateBackpressure();
+    }
     long started = clock.getAsLong();
-    int promptLimit = decoder.batchSize();
+    int promptLimit = batch.capacity();
     while (true) {
       plan(active, started, promptLimit);
       if (plan.isEmpty()) {
@@ -63,7 +89,7 @@ final class Stepper {
       }
       fillBatch(started);
       // A cancel from before fillBatch marked the prefills did not abort anything: look again before the long call.
-      if (loop.isClosing() || cancelledPrefill()) {
+      if (life.isClosing() || cancelledPrefill()) {
         markPrefills(false);
         return true;
       }
@@ -75,15 +101,14 @@ final class Stepper {
           return true;
         }
         case NO_ROOM -> {
-          // Nothing changed. First goes what finished sequences left, then the prompts get less, down to the generating
-          // sequences alone; then somebody has to make room.
-          if (prefixes.giveUpOldest()) {
+          // Nothing changed. Evict retained prefixes; then halve this step's prompt tokens, down to none; finally preempt.
+          if (prefixes.evictOldest()) {
             continue;
           }
           if (plan.promptTokens() > 1 || plan.promptTokens() == 1 && plan.size() > 1) {
             promptLimit = plan.promptTokens() / 2;
           } else {
-            makeRoom(active);
+            makeRoom(active, started);
             return true;
           }
         }
@@ -103,7 +128,7 @@ final class Stepper {
   private void plan(List<Sequence> active, long now, int promptLimit) {
     while (!suspects.isEmpty()) {
       Sequence suspect = suspects.peekFirst();
-      if (active.contains(suspect) && !suspect.sitsOut()) {
+      if (active.contains(suspect) && !suspect.isPaused()) {
         scheduler.plan(List.of(suspect), now, promptLimit, plan);
         return;
       }
@@ -114,11 +139,11 @@ final class Stepper {
 
   private void fillBatch(long now) {
     decoder.clearAbort();
-    decoder.clearBatch();
+    batch.clear();
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
-      sequence.generation().clock().step(now);
-      outputs[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
+      sequence.clock().step(now);
+      rows[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
     }
     markPrefills(true);
   }
@@ -135,7 +160,7 @@ final class Stepper {
     int index = -1;
     for (int k = 0; k < count; k++) {
       int position = first + k;
-      index = decoder.addToBatch(sequence.token(position), position, sequence.id(), output && k == count - 1);
+      index = batch.addToken(sequence.token(position), position, sequence.residency().id(), output && k == count - 1);
     }
     return index;
   }
@@ -152,7 +177,7 @@ final class Stepper {
 
   private void handOut(long started) {
     suspects.pollFirst();
-    decoder.clearSamples();
+    outputs.clearSamples();
     int prompts = plan.promptTokens();
     int generating = plan.generating();
     int count = 0;
@@ -160,20 +185,20 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       boolean completes = plan.completes(i);
-      sequence.computed(plan.count(i));
-      prefixes.computed(sequence);
+      sequence.residency().computed(plan.count(i));
+      prefixes.computed(sequence.residency());
       if (completes && !sequence.wantsState()) {
         if (sequence.processor() == null) {
-          decoder.addSample(sequence.sampler(), outputs[i], sequence.topLogprobs());
+          outputs.addSample(sequence.sampler(), rows[i], sequence.topLogprobs());
         } else {
-          decoder.addCandidates(sequence.sampler(), outputs[i], sequence.topLogprobs());
+          outputs.addCandidates(sequence.sampler(), rows[i], sequence.topLogprobs());
           asked++;
         }
         sampled[count++] = sequence;
       }
     }
     if (count > 0) {
-      decoder.sample();
+      outputs.sample();
     }
     long now = clock.getAsLong();
     budget.measured(generating, prompts, plan.isFilledUp(), now - started);
@@ -197,45 +222,40 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       if (sequence.wantsState() && sequence.missing() == 0) {
-        sequence.tellState(decoder.save(sequence.id()));
+        sequence.tellState(states.save(sequence.residency().id()));
         loop.finish(sequence, FinishReason.LENGTH);
       }
     }
   }
 
   private void take(Sequence sequence, int sample, long now) {
-    if (decoder.sampledToken(sample) < 0) {
+    if (outputs.sampledToken(sample) < 0) {
       failSample(sequence);
       return;
     }
-    sequence.generation().clock().token(now);
+    sequence.clock().token(now);
     @Nullable FinishReason reason = sink.accept(sequence, sample);
     if (reason != null) {
       loop.finish(sequence, reason);
     } else if (sequence.filledContext()) {
-      prefixes.shifted(sequence, sequence.shift());
+      prefixes.shifted(sequence.residency(), sequence.shift());
     }
   }
 
   private void failSample(Sequence sequence) {
-    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + decoder.failure());
+    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + outputs.sampleFailure());
   }
 
-  /** The youngest sequence gives its cells to the others; one that is alone has filled the cache by itself. */
-  private void makeRoom(List<Sequence> active) {
-    Sequence youngest = active.getFirst();
-    for (Sequence sequence : active) {
-      if (sequence.generation().id() > youngest.generation().id()) {
-        youngest = sequence;
-      }
-    }
+  /** Preempts a sequence for the others; one that is alone has filled the cache by itself. */
+  private void makeRoom(List<Sequence> active, long now) {
+    Sequence victim = Preemption.victim(active, now);
     if (active.size() > 1) {
-      loop.preempt(youngest);
-    } else if (youngest.shifts() && youngest.length() > 2) {
-      prefixes.shifted(youngest, youngest.shift());
+      loop.preempt(victim);
+    } else if (victim.shifts() && victim.length() > 2) {
+      prefixes.shifted(victim.residency(), victim.shift());
     } else {
-      sink.endEarly(youngest);
-      loop.finish(youngest, FinishReason.CONTEXT_FULL);
+      sink.endEarly(victim);
+      loop.finish(victim, FinishReason.CONTEXT_FULL);
     }
   }
 
@@ -251,14 +271,14 @@ final class Stepper {
    */
   private void rollBack(List<Sequence> active) {
     for (Sequence sequence : active) {
-      if (!decoder.removeFrom(sequence.id(), sequence.cached())) {
-        decoder.remove(sequence.id());
-        sequence.forgotten();
+      if (!memory.removeFrom(sequence.residency().id(), sequence.cached())) {
+        memory.remove(sequence.residency().id());
+        sequence.residency().lost();
       }
     }
     for (Sequence sequence : active) {
       if (sequence.cached() == 0) {
-        prefixes.lost(sequence);
+        prefixes.lost(sequence.residency());
       }
     }
   }

@@ -1,24 +1,28 @@
 package io.panallama.internal.engine;
 
 import io.panallama.generation.FinishReason;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.stream.Mailbox;
+import io.panallama.internal.stream.Pieces;
+import io.panallama.internal.stream.StopMatcher;
 import org.jspecify.annotations.Nullable;
 
 /** Takes a sampled token into its sequence and its mailbox, and tells whether the generation ends with it. */
 final class TokenSink {
   private final Pieces pieces;
-  private final Decoder decoder;
+  private final Outputs outputs;
 
-  TokenSink(Pieces pieces, Decoder decoder) {
+  TokenSink(Pieces pieces, Outputs outputs) {
     this.pieces = pieces;
-    this.decoder = decoder;
+    this.outputs = outputs;
   }
 
   /**
-   * @param sample the index of the sample in the decoder's list
+   * @param sample the index of the sample in the list of {@link Outputs}
    * @return why the generation ends here, or null if it goes on
    */
   @Nullable FinishReason accept(Sequence sequence, int sample) {
-    int token = decoder.sampledToken(sample);
+    int token = outputs.sampledToken(sample);
     StopMatcher stops = sequence.stops();
     byte[] spoken = pieces.length(token) == 0 ? sequence.sampler().spoken(token) : null;
     if (pieces.endsGeneration(token) || sequence.isStopToken(token)) {
@@ -37,7 +41,7 @@ final class TokenSink {
     Mailbox mailbox = sequence.generation().mailbox();
     mailbox.write(token, stops.buffer(), 0, stops.releasedLength());
     if (sequence.topLogprobs() > 0) {
-      mailbox.writeLogprobs(decoder, sample);
+      mailbox.writeLogprobs(outputs, sample);
     }
     mailbox.publish();
     stops.discardReleased();

@@ -1,6 +1,7 @@
 /**
- * The engine's policy in pure Java: what to decode next, when a generation ends, and how its text reaches the reader.
- * Nothing here knows of native memory; {@link io.panallama.internal.engine.Decoder} is the seam.
+ * The engine: a front that any thread may call, and the loop of the one thread that owns the decoder. The loop admits
+ * sequences, computes steps, and hands tokens to the readers' mailboxes. Scheduling, prefix caching and streaming are
+ * packages of their own below this one; native memory is behind {@link io.panallama.internal.decode.Decoder}.
  */
 @NullMarked
 package io.panallama.internal.engine;

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panallama.bindings.generated.panallama_candidates;
-import io.panallama.internal.engine.CandidateList;
+import io.panallama.internal.decode.CandidateList;
 import io.panallama.request.GenerationOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

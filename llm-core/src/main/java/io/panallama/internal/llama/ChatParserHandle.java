@@ -4,18 +4,18 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.internal.stream.ChatParser;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Owns a parser of one answer. It has nothing to do with any model or context, so an owner that is forgotten may be cleaned
  * up after. Safe for any thread.
  */
-public final class ChatParserHandle implements AutoCloseable {
+public final class ChatParserHandle implements ChatParser {
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final MemorySegment parser;
@@ -48,19 +48,12 @@ public final class ChatParserHandle implements AutoCloseable {
       if (LlamaCpp.panallama_chat_parser_new(text, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
         throw new IllegalArgumentException("The parser of the answer can't be made: " + error.take());
       }
-      return new ChatParserHandle(out.get(ADDRESS, 0));
+      MemorySegment parser = out.get(ADDRESS, 0);
+      return Owned.build(owned -> new ChatParserHandle(owned.add(parser, LlamaCpp::panallama_chat_parser_free)));
     }
   }
 
-  /**
-   * What the next piece of an answer gave.
-   *
-   * @param deltas the JSON array that the bridge's header describes; null if nothing became known
-   * @param failure why the text so far can't be read; null if it can
-   */
-  public record Update(@Nullable String deltas, @Nullable String failure) {}
-
-  /** Takes the next piece of the answer; nothing once it is closed. */
+  @Override
   public Update update(String text, boolean last) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     lock.lock();

@@ -54,8 +54,8 @@ public final class ContextMemory {
       int status =
           LlamaCpp.panallama_memory_estimate(
               arena.allocateFrom(path.toString(), StandardCharsets.UTF_8),
-              ModelHandle.parameters(modelConfig, arena),
-              NativeDecoder.parameters(model, config, arena),
+              ModelParams.allocate(modelConfig, arena),
+              ContextParams.allocate(model, config, arena),
               devices,
               MOST_DEVICES,
               count,
@@ -63,7 +63,7 @@ public final class ContextMemory {
       if (status != LlamaCpp.PANALLAMA_OK()) {
         String why = error.take();
         throw new EngineStartException(
-            Reason.REFUSED, "llama.cpp refused to start: " + why + "; " + log.errors("it gave no reason"), null);
+            Reason.REFUSED, "llama.cpp refused to start: " + why + "; " + log.takeErrors("it gave no reason"), null);
       }
       List<Need> needs = new ArrayList<>();
       for (int i = 0; i < Math.min(count.get(JAVA_INT, 0), MOST_DEVICES); i++) {

@@ -18,21 +18,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class CpuThreads implements AutoCloseable {
   /** What all contexts that compute on the processors pass. */
-  static final CpuGate GATE = new CpuGate(Runtime.getRuntime().availableProcessors());
+  static final CpuGate GATE = new CpuGate(Processors.count());
 
-  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final int PROCESSORS = Processors.count();
   private static final List<SharedPool> POOLS = new ArrayList<>();
 
   /** A pool, what keeps its contexts apart, and how many they are; their number is guarded by {@link #POOLS}. */
   private static final class SharedPool {
-    private final int threads;
+    private final ThreadPoolParams params;
     private final ThreadPool pool;
     private final CpuGate.Lane lane = new CpuGate.Lane();
     private int users = 1;
 
-    SharedPool(int threads) {
-      this.threads = threads;
-      this.pool = ThreadPool.create(threads);
+    SharedPool(ThreadPoolParams params) {
+      this.params = params;
+      this.pool = ThreadPool.create(params);
     }
   }
 
@@ -43,31 +43,37 @@ final class CpuThreads implements AutoCloseable {
   private CpuThreads(CpuGate gate, SharedPool pool, BooleanSupplier aborted) {
     this.gate = gate;
     this.pool = pool;
-    this.turn = gate.turn(pool.threads, pool.lane, aborted);
+    this.turn = gate.turn(pool.params.threads(), pool.lane, aborted);
   }
 
   /**
-   * Attaches a context.
+   * Joins a pool that contexts of this kind share, or starts one.
    *
-   * @param threads how many threads its steps have
+   * @param params the threads of the context's steps
    * @param offloaded whether a GPU computes a part of the model
    * @param aborted whether a step that waits for its turn should be given up
    */
-  static CpuThreads attach(MemorySegment context, int threads, boolean offloaded, BooleanSupplier aborted) {
-    SharedPool pool = join(threads, offloaded);
-    pool.pool.attachTo(context);
-    return new CpuThreads(offloaded ? new CpuGate(threads) : GATE, pool, aborted);
+  static CpuThreads join(ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
+    return Owned.build(owned -> {
+      SharedPool pool = owned.add(pool(params, offloaded), CpuThreads::leave);
+      return new CpuThreads(offloaded ? new CpuGate(params.threads()) : GATE, pool, aborted);
+    });
   }
 
-  private static SharedPool join(int threads, boolean offloaded) {
+  /** Lets a context compute with these threads until it is freed. */
+  void attach(MemorySegment context) {
+    pool.pool.attachTo(context);
+  }
+
+  private static SharedPool pool(ThreadPoolParams params, boolean offloaded) {
     // A pool for one has no threads that could be shared.
-    if (threads == 1 || offloaded) {
-      return new SharedPool(threads);
+    if (params.threads() == 1 || offloaded) {
+      return new SharedPool(params);
     }
     synchronized (POOLS) {
-      SharedPool pool = leastUsed(threads);
+      SharedPool pool = leastUsed(params);
       if (pool == null) {
-        pool = new SharedPool(threads);
+        pool = new SharedPool(params);
         POOLS.add(pool);
       } else {
         pool.users++;
@@ -76,17 +82,17 @@ final class CpuThreads implements AutoCloseable {
     }
   }
 
-  /** The pool of that size to join; null if there should be another one. */
-  private static @Nullable SharedPool leastUsed(int threads) {
+  /** The pool of that kind to join; null if there should be another one. */
+  private static @Nullable SharedPool leastUsed(ThreadPoolParams params) {
     SharedPool least = null;
     int count = 0;
     for (SharedPool pool : POOLS) {
-      if (pool.threads == threads) {
+      if (pool.params.equals(params)) {
         count++;
         least = least == null || pool.users < least.users ? pool : least;
       }
     }
-    return count < PROCESSORS / threads ? null : least;
+    return count < PROCESSORS / params.threads() ? null : least;
   }
 
   /**
@@ -117,9 +123,13 @@ final class CpuThreads implements AutoCloseable {
     turn.wake();
   }
 
-  /** Lets go of the pool, after the context was freed; the last one ends its threads. */
+  /** Leaves the pool, after the context was freed; the last context to leave ends the threads. */
   @Override
   public void close() {
+    leave(pool);
+  }
+
+  private static void leave(SharedPool pool) {
     synchronized (POOLS) {
       if (--pool.users == 0) {
         POOLS.remove(pool);

@@ -8,6 +8,7 @@ import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_WARN;
 
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.ggml_log_callback;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -15,11 +16,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Routes llama.cpp's log to {@link System.Logger} and lets a caller collect what was logged on its own thread while a
- * call ran, so that an exception can carry llama.cpp's own words.
+ * Routes llama.cpp's log to the {@link System.Logger} {@code io.panallama.llama.cpp}, each line one level below llama.cpp's
+ * own: errors at WARNING, warnings at INFO, information at DEBUG and debug lines at TRACE. A call that fails throws; what
+ * llama.cpp logs besides is for whoever looks for the cause.
+ *
+ * <p>A {@link Capture} holds what llama.cpp logs on the calling thread during a call. Errors that end up in an exception,
+ * and those of a failure that is dealt with (a step that a cancelled prompt aborts, a full KV cache), are no more than
+ * DEBUG: they would tell a user the same twice, or of trouble that is none.
  */
 final class LogRouter {
-  /** llama.cpp's "info" tells every tensor; it is of interest when something is being looked into. */
   private static final System.Logger LOG = System.getLogger("io.panallama.llama.cpp");
 
   private static final ThreadLocal<@Nullable Capture> CAPTURE = new ThreadLocal<>();
@@ -27,13 +32,15 @@ final class LogRouter {
 
   private LogRouter() {}
 
-  /** Installs the callback, for the life of the process. */
+  /** Adds the callback, for the life of the process. */
   static void install() {
     MemorySegment callback = ggml_log_callback.allocate(LogRouter::receive, Arena.global());
-    LlamaCpp.panallama_log_set(callback);
+    if (LlamaCpp.panallama_log_add(callback, MemorySegment.NULL) != LlamaCpp.PANALLAMA_OK()) {
+      throw new OutOfMemoryError("There is no native memory for a log callback.");
+    }
   }
 
-  /** Starts to collect the warnings and errors of the current thread. */
+  /** Starts to hold what llama.cpp logs on the current thread. */
   static Capture capture() {
     Capture capture = new Capture(CAPTURE.get());
     CAPTURE.set(capture);
@@ -41,34 +48,43 @@ final class LogRouter {
   }
 
   /** An upcall: nothing may be thrown out of it, or the JVM ends. */
-  private static void receive(int level, MemorySegment text, MemorySegment userData) {
+  static void receive(int level, MemorySegment text, MemorySegment userData) {
     try {
       LINE.get().add(level, text.getString(0));
     } catch (Throwable ignored) {
-      // There is nobody to tell: this is where one would log.
+      // There is no way to report it: this is the log.
     }
   }
 
   private static void emit(int level, String line) {
     Capture capture = CAPTURE.get();
-    if (capture != null) {
+    if (capture == null) {
+      log(javaLevel(level), line);
+    } else {
+      // At once, in order with the others: if llama.cpp ends the process, these lines say why.
+      log(isTrouble(level) ? Level.DEBUG : javaLevel(level), line);
       capture.add(level, line);
-    }
-    System.Logger.Level javaLevel = javaLevel(level);
-    if (LOG.isLoggable(javaLevel)) {
-      LOG.log(javaLevel, line);
     }
   }
 
-  /**
-   * llama.cpp's info is our debug and its debug our trace. Its errors are no more than debug here: each is followed by an
-   * exception that carries it, or was survived, as every step is that a cancelled prompt aborts.
-   */
-  private static System.Logger.Level javaLevel(int level) {
-    if (level == GGML_LOG_LEVEL_ERROR() || level == GGML_LOG_LEVEL_WARN() || level == GGML_LOG_LEVEL_INFO()) {
-      return System.Logger.Level.DEBUG;
+  private static boolean isTrouble(int level) {
+    return level == GGML_LOG_LEVEL_ERROR() || level == GGML_LOG_LEVEL_WARN();
+  }
+
+  private static Level javaLevel(int level) {
+    if (level == GGML_LOG_LEVEL_ERROR()) {
+      return Level.WARNING;
     }
-    return System.Logger.Level.TRACE;
+    if (level == GGML_LOG_LEVEL_WARN()) {
+      return Level.INFO;
+    }
+    return level == GGML_LOG_LEVEL_INFO() ? Level.DEBUG : Level.TRACE;
+  }
+
+  private static void log(Level level, String line) {
+    if (LOG.isLoggable(level)) {
+      LOG.log(level, line);
+    }
   }
 
   /** Puts a line together: llama.cpp logs parts of lines, continued at level CONT. */
@@ -92,46 +108,82 @@ final class LogRouter {
     }
   }
 
-  /** What a thread's calls into llama.cpp logged. Closed on the thread that opened it. */
+  /**
+   * What one thread's calls into llama.cpp logged. Confined to that thread. The caller decides what becomes of the errors and
+   * warnings: {@link #takeErrors}, {@link #dismiss}, or, if it does neither, {@link #report}.
+   */
   static final class Capture implements AutoCloseable {
     private static final int MOST_LINES = 200;
 
-    private final @Nullable Capture outer;
+    private @Nullable Capture outer;
     private final List<String> all = new ArrayList<>();
     private final List<String> errors = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
 
     private Capture(@Nullable Capture outer) {
       this.outer = outer;
     }
 
     private void add(int level, String line) {
-      if (all.size() < MOST_LINES) {
-        all.add(line);
-        if (level == GGML_LOG_LEVEL_ERROR()) {
-          errors.add(line.strip());
-        }
+      // Each list has its own limit: a model's load logs hundreds of lines before the error that ends it.
+      add(all, line);
+      if (level == GGML_LOG_LEVEL_ERROR()) {
+        add(errors, line.strip());
+      } else if (level == GGML_LOG_LEVEL_WARN()) {
+        add(warnings, line.strip());
       }
     }
 
-    /** Every line of any level. */
+    private static void add(List<String> lines, String line) {
+      if (lines.size() < MOST_LINES) {
+        lines.add(line);
+      }
+    }
+
+    /** The first 200 lines of any level. */
     List<String> lines() {
       return all;
     }
 
-    /** The error lines as one text; {@code otherwise} if there are none. */
-    String errors(String otherwise) {
-      return errors.isEmpty() ? otherwise : String.join("; ", errors);
+    /** The error lines as one text for an exception; {@code otherwise} if there are none. Forgets everything. */
+    String takeErrors(String otherwise) {
+      String text = errors.isEmpty() ? otherwise : String.join("; ", errors);
+      dismiss();
+      return text;
     }
 
-    /** Forgets what was collected. */
-    void clear() {
+    /** Forgets everything: the failure is dealt with. */
+    void dismiss() {
       all.clear();
       errors.clear();
+      warnings.clear();
     }
 
+    /** Logs the errors and warnings that are left at their levels and forgets everything. */
+    void report() {
+      for (int i = 0; i < errors.size(); i++) {
+        log(Level.WARNING, errors.get(i));
+      }
+      for (int i = 0; i < warnings.size(); i++) {
+        log(Level.INFO, warnings.get(i));
+      }
+      dismiss();
+    }
+
+    /** Reports what is left. Captures of a thread may be closed in any order: a decoder's outlives the call that made it. */
     @Override
     public void close() {
-      CAPTURE.set(outer);
+      report();
+      Capture innermost = CAPTURE.get();
+      if (innermost == this) {
+        CAPTURE.set(outer);
+        return;
+      }
+      for (Capture inner = innermost; inner != null; inner = inner.outer) {
+        if (inner.outer == this) {
+          inner.outer = outer;
+        }
+      }
     }
   }
 }

@@ -11,7 +11,7 @@ import io.panallama.bindings.generated.llama_progress_callback;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.ModelLoadException.Reason;
-import io.panallama.internal.engine.Pieces;
+import io.panallama.internal.stream.Pieces;
 import io.panallama.sampling.Sampler;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -63,35 +63,20 @@ public final class ModelHandle {
     try (Arena arena = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       Progress progress = new Progress(config);
-      MemorySegment parameters = parameters(config, arena);
+      MemorySegment parameters = ModelParams.allocate(config, arena);
       llama_model_params.progress_callback(
           parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
-      boolean offloaded = llama_model_params.n_gpu_layers(parameters) != 0 && Natives.hasGpu();
+      boolean offloaded = ModelParams.offloads(parameters);
       MemorySegment file = arena.allocateFrom(path.toString(), StandardCharsets.UTF_8);
       MemorySegment model = LlamaCpp.llama_model_load_from_file(file, parameters);
       if (model.address() == 0) {
+        String words = log.takeErrors("llama.cpp gave no reason");
         throw progress.stopped
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
-            : refused(path, log.errors("llama.cpp gave no reason"));
+            : new ModelLoadException(Reason.REFUSED, path, path + ": llama.cpp refused the model: " + words, null);
       }
-      return new ModelHandle(path, model, offloaded);
+      return Owned.build(owned -> new ModelHandle(path, owned.add(model, LlamaCpp::llama_model_free), offloaded));
     }
-  }
-
-  /** The {@code llama_model_params} of a configuration, without its listener. */
-  static MemorySegment parameters(ModelConfig config, Arena arena) {
-    MemorySegment parameters = LlamaCpp.llama_model_default_params(arena);
-    llama_model_params.load_mode(parameters, config.loadMode().value());
-    llama_model_params.n_gpu_layers(parameters, Natives.mayOffload() ? config.gpuLayers() : 0);
-    llama_model_params.main_gpu(parameters, config.mainGpu());
-    llama_model_params.vocab_only(parameters, config.vocabularyOnly());
-    llama_model_params.check_tensors(parameters, config.checkTensors());
-    return parameters;
-  }
-
-  private static ModelLoadException refused(Path path, String words) {
-    Reason reason = words.contains("unknown model architecture") ? Reason.UNSUPPORTED_ARCHITECTURE : Reason.REFUSED;
-    return new ModelLoadException(reason, path, path + ": llama.cpp refused the model: " + words, null);
   }
 
   /** The listener's side of the load. The upcall must not throw: that would end the JVM. */
@@ -133,6 +118,11 @@ public final class ModelHandle {
 
   public boolean isClosed() {
     return references.isClosed();
+  }
+
+  /** Whether it was closed and nothing retains it any more. */
+  boolean isFreed() {
+    return references.isFreed();
   }
 
   /** The file it was loaded from. */
@@ -261,6 +251,11 @@ public final class ModelHandle {
 
   public boolean isHybrid() {
     return LlamaCpp.llama_model_is_hybrid(model);
+  }
+
+  /** Whether one state stands for all tokens of a sequence, so that no beginning of it can be shared or returned to. */
+  boolean hasRecurrentState() {
+    return isRecurrent() || isHybrid();
   }
 
   /** Tokens that the windowed layers see; 0 if every layer sees all. */

@@ -1,6 +1,6 @@
 package io.panallama.internal.llama;
 
-import io.panallama.internal.engine.StateImage;
+import io.panallama.internal.decode.StateImage;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -14,16 +14,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Loads llama.cpp once for the process and knows what was loaded. Any thread. */
 public final class Natives {
-  /** ggml's own line when it has chosen a library for the processor; there is no call that tells. */
-  private static final Pattern CPU_LIBRARY = Pattern.compile("loaded CPU backend from .*ggml-cpu-([A-Za-z0-9_]+)\\.");
-
   private static @Nullable NativeReport report;
 
   private Natives() {}
@@ -43,7 +37,7 @@ public final class Natives {
                 libraries.platform(),
                 libraries.backend().name().toLowerCase(Locale.ROOT),
                 libraries.directory(),
-                cpuVariant(log.lines()),
+                LlamaWords.cpuVariant(log.lines()),
                 libraries.cudaObstacle());
       } catch (NativeLoadException failure) {
         throw new NativeLibraryException(
@@ -62,16 +56,6 @@ public final class Natives {
   static boolean mayOffload() {
     NativeReport loaded = load();
     return !loaded.backend().equals("cpu") || loaded.platform().startsWith("mac-");
-  }
-
-  static Optional<String> cpuVariant(List<String> lines) {
-    for (String line : lines) {
-      Matcher matcher = CPU_LIBRARY.matcher(line);
-      if (matcher.find()) {
-        return Optional.of(matcher.group(1));
-      }
-    }
-    return Optional.empty();
   }
 
   /** The devices that ggml found. */

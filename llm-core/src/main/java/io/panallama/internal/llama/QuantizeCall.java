@@ -60,7 +60,8 @@ public final class QuantizeCall {
 
   private static Outcome call(
       Path input, Path output, QuantizationConfig config, boolean dryRun, TensorListener listener) {
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofConfined();
+        LogRouter.Capture log = LogRouter.capture()) {
       Upcall upcall = new Upcall(listener);
       ErrorText error = new ErrorText(arena);
       MemorySegment report = panallama_quantize_report.allocate(arena);
@@ -74,6 +75,8 @@ public final class QuantizeCall {
               report,
               error.slot());
       if (status != LlamaCpp.PANALLAMA_OK()) {
+        // The exception has the error that ended it; the others are details of the same.
+        log.dismiss();
         throw failure(input, status, error.take(), upcall);
       }
       return new Outcome(panallama_quantize_report.size(report), panallama_quantize_report.n_fallback(report));
@@ -91,14 +94,8 @@ public final class QuantizeCall {
           input + ": there is no memory or no thread left; take fewer threads.",
           null);
     }
-    return new QuantizationException(reason(words), input, input + ": llama.cpp could not quantise it: " + words, null);
-  }
-
-  private static Reason reason(String words) {
-    if (words.contains("imatrix") || words.contains("importance matrix")) {
-      return Reason.IMPORTANCE_MATRIX_REQUIRED;
-    }
-    return words.contains("requantizing from type") ? Reason.ALREADY_QUANTIZED : Reason.FAILED;
+    return new QuantizationException(
+        LlamaWords.quantizeFailure(words), input, input + ": llama.cpp could not quantise it: " + words, null);
   }
 
   private static MemorySegment parameters(QuantizationConfig config, boolean dryRun, Arena arena) {

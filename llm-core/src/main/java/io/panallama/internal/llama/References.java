@@ -3,10 +3,10 @@ package io.panallama.internal.llama;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Counts who still needs a native object, so that it is freed by the last one, on whichever thread that is.
+ * Counts the users of a native object; the last one to release it frees it, on its own thread.
  *
- * <p>The owner holds one reference from the start and gives it back with {@link #close}; after that nobody new gets in,
- * but those inside may finish.
+ * <p>The owner holds one reference from the start and gives it back with {@link #close}. After that nothing new can retain
+ * the object, while those that hold a reference may finish. Safe for any thread.
  */
 final class References {
   private static final int CLOSED = 1 << 30;
@@ -14,7 +14,7 @@ final class References {
   private final String what;
   private final Runnable free;
 
-  /** How many references there are; with {@link #CLOSED} added once the owner has let go. */
+  /** The number of references, plus {@link #CLOSED} once the owner has closed it. */
   private final AtomicInteger state = new AtomicInteger(1);
 
   References(String what, Runnable free) {
@@ -23,7 +23,7 @@ final class References {
   }
 
   /**
-   * @throws IllegalStateException if the owner has let go
+   * @throws IllegalStateException if the owner has closed it
    */
   void retain() {
     int before = state.getAndUpdate(value -> value >= CLOSED ? value : value + 1);
@@ -38,7 +38,7 @@ final class References {
     }
   }
 
-  /** The owner lets go. Repeating it is harmless. */
+  /** Gives the owner's reference back. Repeating it is harmless. */
   void close() {
     int before = state.getAndUpdate(value -> value >= CLOSED ? value : value + CLOSED);
     if (before < CLOSED) {
@@ -48,5 +48,10 @@ final class References {
 
   boolean isClosed() {
     return state.get() >= CLOSED;
+  }
+
+  /** Whether it was closed and the last reference was released. */
+  boolean isFreed() {
+    return state.get() == CLOSED;
   }
 }

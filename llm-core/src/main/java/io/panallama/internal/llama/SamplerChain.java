@@ -5,9 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_logit_bias;
-import io.panallama.bindings.generated.llama_sampler_chain_params;
 import io.panallama.error.InvalidRequestException;
-import io.panallama.internal.engine.TokenSampler;
+import io.panallama.internal.decode.TokenSampler;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.StopConditions;
 import io.panallama.sampling.LogitProcessing;
@@ -23,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,22 +32,21 @@ public final class SamplerChain implements TokenSampler {
   /** Below this logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
   private static final float SMALLEST_TEMPERATURE = 1e-5f;
 
-  private final ModelHandle model;
+  private final Owned owned;
   private final MemorySegment chain;
   private final int shortlist;
   private final boolean recursive;
   private final AnswerConstraint constraint;
   private final @Nullable CandidateBuffer candidates;
-  private final AtomicBoolean closed = new AtomicBoolean();
 
   private SamplerChain(
-      ModelHandle model,
+      Owned owned,
       MemorySegment chain,
       List<Sampler> stages,
       int late,
       AnswerConstraint constraint,
       @Nullable LogitProcessing processing) {
-    this.model = model;
+    this.owned = owned;
     this.chain = chain;
     int seen = shortlist(stages, late, processing == null ? 1 : processing.maxCandidates());
     this.shortlist = seen;
@@ -80,26 +77,48 @@ public final class SamplerChain implements TokenSampler {
       ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
     StopConditions stop = options.stop();
     requireTokens(model, "stop_token_ids", stop.tokens());
-    model.retain();
-    try (Arena arena = Arena.ofConfined()) {
-      List<Sampler> stages = resolve(sampling.chain(), model);
-      Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
-      MemorySegment parameters = LlamaCpp.llama_sampler_chain_default_params(arena);
-      llama_sampler_chain_params.no_perf(parameters, true);
-      MemorySegment chain = LlamaCpp.llama_sampler_chain_init(parameters);
-      SamplerChain result = new SamplerChain(model, chain, stages, ends.size(), constraint, options.processing());
-      try {
-        Builder builder = new Builder(model, result.chain, arena, seed(sampling), prompt);
-        builder.add(constraint);
-        int gates = gates(stages);
-        builder.add(stages.subList(0, gates));
-        builder.addMinTokens(stop.minTokens(), ends);
-        builder.add(stages.subList(gates, stages.size()));
-        return result;
-      } catch (Throwable failure) {
-        result.close();
-        throw failure;
+    return Owned.build(owned -> {
+      model.retain();
+      owned.onClose(model::release);
+      try (Arena arena = Arena.ofConfined();
+          LogRouter.Capture log = LogRouter.capture()) {
+        try {
+          List<Sampler> stages = resolve(sampling.chain(), model);
+          Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
+          MemorySegment chain = owned.add(emptyChain(arena), LlamaCpp::llama_sampler_free);
+          Builder builder = new Builder(model, chain, arena, seed(sampling), prompt);
+          builder.add(constraint);
+          int gates = gates(stages);
+          builder.add(stages.subList(0, gates));
+          builder.addMinTokens(stop.minTokens(), ends);
+          builder.add(stages.subList(gates, stages.size()));
+          return new SamplerChain(owned, chain, stages, ends.size(), constraint, options.processing().orElse(null));
+        } catch (Throwable failure) {
+          // What llama.cpp logged about a grammar that does not compile is the caller's mistake, which this tells.
+          log.dismiss();
+          throw failure;
+        }
       }
+    });
+  }
+
+  private static MemorySegment emptyChain(Arena arena) {
+    MemorySegment out = arena.allocate(ADDRESS);
+    ErrorText error = new ErrorText(arena);
+    requireOk("samplers", LlamaCpp.panallama_sampler_chain_new(out, error.slot()), error);
+    return out.get(ADDRESS, 0);
+  }
+
+  /** The bridge refuses arguments with INVALID; anything else is not the caller's fault. */
+  private static void requireOk(String parameter, int status, ErrorText error) {
+    if (status == LlamaCpp.PANALLAMA_INVALID()) {
+      throw new InvalidRequestException(parameter, parameter + " was refused: " + error.take() + ".");
+    }
+    if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
+      throw new OutOfMemoryError("There is no native memory for the sampler " + parameter + ".");
+    }
+    if (status != LlamaCpp.PANALLAMA_OK()) {
+      throw new IllegalStateException("The sampler " + parameter + " failed: " + error.take());
     }
   }
 
@@ -227,36 +246,33 @@ public final class SamplerChain implements TokenSampler {
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      LlamaCpp.llama_sampler_free(chain);
-      model.release();
-    }
+    owned.close();
   }
 
-  /** Adds one native stage after the other. */
+  /** Adds one native stage after the other. Every call that allocates goes through the bridge, which catches exceptions. */
   private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
+    /** Makes a sampler by a function of the bridge, into its {@code out} and {@code error}, and returns its status. */
+    private interface Maker {
+      int make(MemorySegment out, MemorySegment error);
+    }
+
     void add(AnswerConstraint constraint) {
-      if (constraint.description() != null) {
-        MemorySegment out = arena.allocate(ADDRESS);
-        ErrorText error = new ErrorText(arena);
-        int status =
-            LlamaCpp.panallama_sampler_constraint(
-                model.vocabulary(),
-                model.vocabularyIndex(),
-                text(constraint.parameter(), constraint.description()),
-                out,
-                error.slot());
-        LlamaCpp.llama_sampler_chain_add(chain, compiled(constraint.parameter(), status, out, error));
+      String description = constraint.description();
+      if (description != null) {
+        MemorySegment text = text(constraint.parameter(), description);
+        append(
+            compiled(
+                constraint.parameter(),
+                (out, error) ->
+                    LlamaCpp.panallama_sampler_constraint(
+                        model.vocabulary(), model.vocabularyIndex(), text, out, error)));
       }
     }
 
     void add(List<Sampler> stages) {
       for (Sampler stage : stages) {
         MemorySegment sampler = create(stage);
-        if (sampler.address() == 0) {
-          throw new InvalidRequestException("samplers", "llama.cpp refused the sampler " + stage + ".");
-        }
-        LlamaCpp.llama_sampler_chain_add(chain, sampler);
+        append(sampler);
         if (stage instanceof Sampler.Penalties penalties) {
           lookBack(sampler, penalties.lastN());
         } else if (stage instanceof Sampler.Dry dry) {
@@ -265,75 +281,104 @@ public final class SamplerChain implements TokenSampler {
       }
     }
 
-    /** Not at all, if there is no fewest number of tokens. */
+    /** Adds nothing if there is no minimum number of tokens. */
     void addMinTokens(int minTokens, Set<Integer> ends) {
       if (ends.isEmpty()) {
         return;
       }
       MemorySegment tokens = arena.allocateFrom(JAVA_INT, ends.stream().mapToInt(Integer::intValue).toArray());
-      MemorySegment out = arena.allocate(ADDRESS);
-      ErrorText error = new ErrorText(arena);
-      int status = LlamaCpp.panallama_sampler_min_tokens(minTokens, tokens, ends.size(), out, error.slot());
-      LlamaCpp.llama_sampler_chain_add(chain, made("min_tokens", status, out, error));
+      append(
+          made(
+              "min_tokens",
+              (out, error) -> LlamaCpp.panallama_sampler_min_tokens(minTokens, tokens, ends.size(), out, error)));
     }
 
     private MemorySegment create(Sampler stage) {
       return switch (stage) {
-        case Sampler.Greedy() -> LlamaCpp.llama_sampler_init_greedy();
-        case Sampler.Dist() -> LlamaCpp.llama_sampler_init_dist(seed);
+        case Sampler.Greedy() -> made("greedy", LlamaCpp::panallama_sampler_greedy);
+        case Sampler.Dist() -> made("seed", (out, error) -> LlamaCpp.panallama_sampler_dist(seed, out, error));
         case Sampler.Mirostat(float tau, float eta, int m) ->
-            LlamaCpp.llama_sampler_init_mirostat(model.vocabularySize(), seed, tau, eta, m);
-        case Sampler.MirostatV2(float tau, float eta) -> LlamaCpp.llama_sampler_init_mirostat_v2(seed, tau, eta);
+            made(
+                "mirostat",
+                (out, error) ->
+                    LlamaCpp.panallama_sampler_mirostat(model.vocabularySize(), seed, tau, eta, m, out, error));
+        case Sampler.MirostatV2(float tau, float eta) ->
+            made("mirostat", (out, error) -> LlamaCpp.panallama_sampler_mirostat_v2(seed, tau, eta, out, error));
         case Sampler.AdaptiveP(float target, float decay) ->
-            LlamaCpp.llama_sampler_init_adaptive_p(target, decay, seed);
-        case Sampler.TopK(int k) -> LlamaCpp.llama_sampler_init_top_k(k);
-        case Sampler.TopP(float p, int minKeep) -> LlamaCpp.llama_sampler_init_top_p(p, minKeep);
-        case Sampler.MinP(float p, int minKeep) -> LlamaCpp.llama_sampler_init_min_p(p, minKeep);
-        case Sampler.Typical(float p, int minKeep) -> LlamaCpp.llama_sampler_init_typical(p, minKeep);
-        case Sampler.Temperature(float t) -> LlamaCpp.llama_sampler_init_temp(t < SMALLEST_TEMPERATURE ? 0 : t);
+            made("adaptive_p", (out, error) -> LlamaCpp.panallama_sampler_adaptive_p(target, decay, seed, out, error));
+        case Sampler.TopK(int k) -> made("top_k", (out, error) -> LlamaCpp.panallama_sampler_top_k(k, out, error));
+        case Sampler.TopP(float p, int minKeep) ->
+            made("top_p", (out, error) -> LlamaCpp.panallama_sampler_top_p(p, minKeep, out, error));
+        case Sampler.MinP(float p, int minKeep) ->
+            made("min_p", (out, error) -> LlamaCpp.panallama_sampler_min_p(p, minKeep, out, error));
+        case Sampler.Typical(float p, int minKeep) ->
+            made("typical_p", (out, error) -> LlamaCpp.panallama_sampler_typical(p, minKeep, out, error));
+        case Sampler.Temperature(float t) ->
+            made(
+                "temperature",
+                (out, error) -> LlamaCpp.panallama_sampler_temp(t < SMALLEST_TEMPERATURE ? 0 : t, out, error));
         case Sampler.DynamicTemperature(float t, float delta, float exponent) ->
-            LlamaCpp.llama_sampler_init_temp_ext(t, delta, exponent);
+            made("temperature", (out, error) -> LlamaCpp.panallama_sampler_temp_ext(t, delta, exponent, out, error));
         case Sampler.Xtc(float probability, float threshold, int minKeep) ->
-            LlamaCpp.llama_sampler_init_xtc(probability, threshold, minKeep, seed);
-        case Sampler.TopNSigma(float n) -> LlamaCpp.llama_sampler_init_top_n_sigma(n);
+            made(
+                "xtc_probability",
+                (out, error) -> LlamaCpp.panallama_sampler_xtc(probability, threshold, minKeep, seed, out, error));
+        case Sampler.TopNSigma(float n) ->
+            made("top_n_sigma", (out, error) -> LlamaCpp.panallama_sampler_top_n_sigma(n, out, error));
         case Sampler.Penalties p ->
-            LlamaCpp.llama_sampler_init_penalties(
-                model.vocabularySize(), p.lastN(), p.repeat(), p.frequency(), p.presence());
+            made(
+                "repeat_penalty",
+                (out, error) ->
+                    LlamaCpp.panallama_sampler_penalties(
+                        model.vocabularySize(), p.lastN(), p.repeat(), p.frequency(), p.presence(), out, error));
         case Sampler.Dry dry -> dry(dry);
         case Sampler.LogitBias(Map<Integer, Float> bias) -> logitBias(bias);
         case Sampler.NoEnd() -> throw new IllegalStateException("NoEnd must be resolved first.");
         case Sampler.BannedTexts(List<String> texts) -> bannedTexts(texts);
         case Sampler.Grammar(String gbnf, String root) -> grammar(gbnf, root);
         case Sampler.LazyGrammar lazy -> lazyGrammar(lazy);
-        case Sampler.Infill() -> infill();
+        case Sampler.Infill() ->
+            made("samplers", (out, error) -> LlamaCpp.panallama_sampler_infill(model.vocabulary(), out, error));
       };
+    }
+
+    /** Hands the sampler over to the chain. */
+    private void append(MemorySegment sampler) {
+      ErrorText error = new ErrorText(arena);
+      requireOk("samplers", LlamaCpp.panallama_sampler_chain_add(chain, sampler, error.slot()), error);
     }
 
     /** Shows the last tokens of the prompt to a stage that penalises repetition; the grammar must not see them. */
     private void lookBack(MemorySegment sampler, int lastN) {
-      for (int i = Math.max(0, prompt.length - lastN); i < prompt.length; i++) {
-        LlamaCpp.llama_sampler_accept(sampler, prompt[i]);
-      }
+      int count = Math.min(lastN, prompt.length);
+      MemorySegment tokens = arena.allocate(JAVA_INT, Math.max(1, count));
+      MemorySegment.copy(prompt, prompt.length - count, tokens, JAVA_INT, 0, count);
+      ErrorText error = new ErrorText(arena);
+      requireOk("samplers", LlamaCpp.panallama_sampler_accept(sampler, tokens, count, error.slot()), error);
     }
 
     private MemorySegment dry(Sampler.Dry dry) {
-      return LlamaCpp.llama_sampler_init_dry(
-          model.vocabulary(),
-          dry.multiplier(),
-          dry.base(),
-          dry.allowedLength(),
-          dry.lastN(),
-          texts("dry_sequence_breakers", dry.breakers()),
-          dry.breakers().size());
+      MemorySegment breakers = texts("dry_sequence_breakers", dry.breakers());
+      return made(
+          "dry_multiplier",
+          (out, error) ->
+              LlamaCpp.panallama_sampler_dry(
+                  model.vocabulary(),
+                  dry.multiplier(),
+                  dry.base(),
+                  dry.allowedLength(),
+                  dry.lastN(),
+                  breakers,
+                  dry.breakers().size(),
+                  out,
+                  error));
     }
 
     private MemorySegment bannedTexts(List<String> texts) {
-      MemorySegment out = arena.allocate(ADDRESS);
-      ErrorText error = new ErrorText(arena);
-      int status =
-          LlamaCpp.panallama_sampler_banned_texts(
-              model.vocabulary(), texts("bad_words", texts), texts.size(), out, error.slot());
-      return made("bad_words", status, out, error);
+      MemorySegment array = texts("bad_words", texts);
+      return made(
+          "bad_words",
+          (out, error) -> LlamaCpp.panallama_sampler_banned_texts(model.vocabulary(), array, texts.size(), out, error));
     }
 
     private MemorySegment logitBias(Map<Integer, Float> bias) {
@@ -345,21 +390,20 @@ public final class SamplerChain implements TokenSampler {
         llama_logit_bias.token(element, entry.getKey());
         llama_logit_bias.bias(element, entry.getValue());
       }
-      return LlamaCpp.llama_sampler_init_logit_bias(model.vocabularySize(), bias.size(), array);
+      return made(
+          "logit_bias",
+          (out, error) ->
+              LlamaCpp.panallama_sampler_logit_bias(model.vocabularySize(), bias.size(), array, out, error));
     }
 
     private MemorySegment grammar(String gbnf, String root) {
-      MemorySegment out = arena.allocate(ADDRESS);
-      ErrorText error = new ErrorText(arena);
-      int status =
-          LlamaCpp.panallama_sampler_grammar(
-              model.vocabulary(),
-              model.vocabularyIndex(),
-              text("grammar", gbnf),
-              text("grammar", root),
-              out,
-              error.slot());
-      return compiled("grammar", status, out, error);
+      MemorySegment grammarText = text("grammar", gbnf);
+      MemorySegment rootText = text("grammar", root);
+      return compiled(
+          "grammar",
+          (out, error) ->
+              LlamaCpp.panallama_sampler_grammar(
+                  model.vocabulary(), model.vocabularyIndex(), grammarText, rootText, out, error));
     }
 
     private MemorySegment lazyGrammar(Sampler.LazyGrammar lazy) {
@@ -368,44 +412,42 @@ public final class SamplerChain implements TokenSampler {
       for (int i = 0; i < lazy.triggerTokens().size(); i++) {
         tokens.setAtIndex(JAVA_INT, i, lazy.triggerTokens().get(i));
       }
+      MemorySegment grammarText = text("grammar", lazy.gbnf());
+      MemorySegment rootText = text("grammar", lazy.root());
+      MemorySegment patterns = texts("grammar_triggers", lazy.triggerPatterns());
+      return compiled(
+          "grammar",
+          (out, error) ->
+              LlamaCpp.panallama_sampler_grammar_lazy(
+                  model.vocabulary(),
+                  model.vocabularyIndex(),
+                  grammarText,
+                  rootText,
+                  patterns,
+                  lazy.triggerPatterns().size(),
+                  tokens,
+                  lazy.triggerTokens().size(),
+                  out,
+                  error));
+    }
+
+    private MemorySegment made(String parameter, Maker maker) {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
-      int status =
-          LlamaCpp.panallama_sampler_grammar_lazy(
-              model.vocabulary(),
-              model.vocabularyIndex(),
-              text("grammar", lazy.gbnf()),
-              text("grammar", lazy.root()),
-              texts("grammar_triggers", lazy.triggerPatterns()),
-              lazy.triggerPatterns().size(),
-              tokens,
-              lazy.triggerTokens().size(),
-              out,
-              error.slot());
-      return compiled("grammar", status, out, error);
-    }
-
-    private static MemorySegment made(String parameter, int status, MemorySegment out, ErrorText error) {
-      if (status != LlamaCpp.PANALLAMA_OK()) {
-        throw new InvalidRequestException(parameter, parameter + " was refused: " + error.take() + ".");
-      }
+      requireOk(parameter, maker.make(out, error.slot()), error);
       return out.get(ADDRESS, 0);
     }
 
-    private static MemorySegment compiled(String parameter, int status, MemorySegment out, ErrorText error) {
-      if (status != LlamaCpp.PANALLAMA_OK()) {
+    /** As {@link #made}, but what does not compile is the request's fault, whichever way llama.cpp says so. */
+    private MemorySegment compiled(String parameter, Maker maker) {
+      MemorySegment out = arena.allocate(ADDRESS);
+      ErrorText error = new ErrorText(arena);
+      int status = maker.make(out, error.slot());
+      if (status == LlamaCpp.PANALLAMA_INVALID() || status == LlamaCpp.PANALLAMA_FAILED()) {
         throw new InvalidRequestException(parameter, "The grammar of " + parameter + " was refused: " + error.take());
       }
+      requireOk(parameter, status, error);
       return out.get(ADDRESS, 0);
-    }
-
-    /** llama.cpp ends the process when it needs an end token here and the vocabulary has none. */
-    private MemorySegment infill() {
-      if (LlamaCpp.llama_vocab_eot(model.vocabulary()) < 0 && LlamaCpp.llama_vocab_eos(model.vocabulary()) < 0) {
-        throw new InvalidRequestException(
-            "samplers", "The infill sampler needs an end token, and this model's vocabulary has none.");
-      }
-      return LlamaCpp.llama_sampler_init_infill(model.vocabulary());
     }
 
     private MemorySegment texts(String parameter, List<String> texts) {

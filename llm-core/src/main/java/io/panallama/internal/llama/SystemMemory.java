@@ -9,21 +9,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 
-/** How much memory this process could still take without pushing anything out. */
+/** How much memory this process can still allocate before something has to leave the memory. Safe for any thread. */
 public final class SystemMemory {
-  private static final Path MEMINFO = Path.of("/proc/meminfo");
-  private static final Path CGROUP = Path.of("/sys/fs/cgroup");
-
   private SystemMemory() {}
 
-  /** Bytes; on Linux what the kernel calls available, within the limit of the control group. */
+  /** Bytes; on Linux what the kernel calls available, within the limits of the control groups of this process. */
   public static long availableBytes() {
-    return Math.min(systemAvailable(), groupAvailable());
+    return availableBytes(Path.of("/"));
   }
 
-  private static long systemAvailable() {
+  /**
+   * @param root the folder that has {@code proc} and {@code sys}
+   */
+  static long availableBytes(Path root) {
+    return Math.min(hostAvailable(root), new ControlGroups(root).availableBytes());
+  }
+
+  private static long hostAvailable(Path root) {
     try {
-      OptionalLong available = memAvailable(Files.readAllLines(MEMINFO));
+      OptionalLong available = memAvailable(Files.readAllLines(root.resolve("proc/meminfo")));
       if (available.isPresent()) {
         return available.getAsLong();
       }
@@ -34,7 +38,7 @@ public final class SystemMemory {
   }
 
   /** The line {@code MemAvailable: 12345 kB} of /proc/meminfo, in bytes. */
-  static OptionalLong memAvailable(List<String> lines) {
+  private static OptionalLong memAvailable(List<String> lines) {
     for (String line : lines) {
       if (line.startsWith("MemAvailable:")) {
         String[] words = line.trim().split("\\s+");
@@ -42,19 +46,6 @@ public final class SystemMemory {
       }
     }
     return OptionalLong.empty();
-  }
-
-  private static long groupAvailable() {
-    try {
-      String limit = Files.readString(CGROUP.resolve("memory.max")).strip();
-      if (!limit.equals("max")) {
-        long used = Long.parseLong(Files.readString(CGROUP.resolve("memory.current")).strip());
-        return Math.max(0, Long.parseLong(limit) - used);
-      }
-    } catch (IOException | NumberFormatException noLimit) {
-      // No control group of version 2, or none with a limit.
-    }
-    return Long.MAX_VALUE;
   }
 
   /** A number of bytes for a message, such as {@code "1.5 GiB"}. */

@@ -10,23 +10,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Owns a compiled chat template. The bridge wants one thread at a time; the lock sees to it. Retains the model. */
+/**
+ * Owns a compiled chat template and retains its model. Safe for any thread: the bridge allows one at a time, which a lock
+ * ensures.
+ */
 public final class TemplateHandle implements AutoCloseable {
-  private final ModelHandle model;
   private final MemorySegment template;
   private final ReentrantLock lock = new ReentrantLock();
   private final References references;
 
-  private TemplateHandle(ModelHandle model, MemorySegment template) {
-    this.model = model;
+  private TemplateHandle(Owned owned, MemorySegment template) {
     this.template = template;
-    this.references =
-        new References(
-            "chat template",
-            () -> {
-              LlamaCpp.panallama_chat_template_free(template);
-              model.release();
-            });
+    this.references = new References("chat template", owned::close);
   }
 
   /**
@@ -34,9 +29,17 @@ public final class TemplateHandle implements AutoCloseable {
    *
    * @param source null for the model's own
    * @throws ChatTemplateException if there is none or it does not parse
+   * @throws IllegalStateException if the model is closed
    */
   public static TemplateHandle create(ModelHandle model, @Nullable String source) {
-    model.retain();
+    return Owned.build(owned -> {
+      model.retain();
+      owned.onClose(model::release);
+      return new TemplateHandle(owned, owned.add(compile(model, source), LlamaCpp::panallama_chat_template_free));
+    });
+  }
+
+  private static MemorySegment compile(ModelHandle model, @Nullable String source) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
@@ -45,10 +48,7 @@ public final class TemplateHandle implements AutoCloseable {
       if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new ChatTemplateException("The model can't be used for chat: " + error.take(), null);
       }
-      return new TemplateHandle(model, out.get(ADDRESS, 0));
-    } catch (Throwable failure) {
-      model.release();
-      throw failure;
+      return out.get(ADDRESS, 0);
     }
   }
 

@@ -21,17 +21,15 @@ final class ThreadPool implements AutoCloseable {
   }
 
   /**
-   * Starts the threads.
-   *
-   * @param threads how many compute together, the caller's own among them; with one there is none to start, but ggml still
-   *     makes a pool at every step if it is given none
+   * Starts the threads. With one thread, the caller's own, there is none to start, but ggml would still make a pool in
+   * every step if it were given none.
    */
-  static ThreadPool create(int threads) {
+  static ThreadPool create(ThreadPoolParams params) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment registry = LlamaCpp.ggml_backend_reg_by_name(arena.allocateFrom("CPU"));
       MemorySegment make = function(registry, "ggml_threadpool_new", arena);
       MemorySegment free = function(registry, "ggml_threadpool_free", arena);
-      MemorySegment pool = ggml_threadpool_new_t.invoke(make, LlamaCpp.ggml_threadpool_params_default(arena, threads));
+      MemorySegment pool = ggml_threadpool_new_t.invoke(make, params.allocate(arena));
       return new ThreadPool(pool, free);
     }
   }

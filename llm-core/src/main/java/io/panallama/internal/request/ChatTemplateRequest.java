@@ -90,9 +90,7 @@ public final class ChatTemplateRequest {
       json.set("grammar_tools", enforced);
     }
     json.put("tool_choice", choice);
-    if (tools.parallelCalls() != null) {
-      json.put("parallel_tool_calls", tools.parallelCalls());
-    }
+    tools.parallelCalls().ifPresent(parallel -> json.put("parallel_tool_calls", parallel));
   }
 
   private static void write(Tool tool, ObjectNode parameters, ArrayNode tools) {
@@ -112,9 +110,7 @@ public final class ChatTemplateRequest {
 
   private static void write(TemplateOptions options, ObjectNode json) {
     json.put("reasoning_format", options.reasoning().wireName());
-    if (options.thinking() != null) {
-      json.put("enable_thinking", options.thinking());
-    }
+    options.thinking().ifPresent(thinking -> json.put("enable_thinking", thinking));
     if (!options.arguments().isEmpty()) {
       ObjectNode arguments = json.putObject("chat_template_kwargs");
       for (Map.Entry<String, String> argument : options.arguments().entrySet()) {

@@ -10,7 +10,6 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
-import io.panallama.internal.llama.ChatParserHandle;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,29 +21,34 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A generation whose text is read as its chat format: text, reasoning and tool calls apart. All on the reader's thread.
+ * A generation whose text is parsed by its chat format into text, reasoning and tool calls, on the reader's thread.
  *
- * <p>llama.cpp's parsers read all of the text again each time, so what that may cost is bounded: after a reading that took a
- * while there is none for {@link #REST} times as long, and what comes meanwhile waits for the next one.
+ * <p>llama.cpp's parsers read the whole answer at each call, so the time spent on them is bounded: after a call there is no other
+ * one for {@link #REST} times as long as it took, and the text that comes meanwhile waits for the next one.
  */
 public final class ChatGeneration implements Generation {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** At most a twentieth of the time goes into reading. */
+  /** At most a twentieth of the time goes into parsing. */
   private static final int REST = 19;
 
   private final Generation generation;
-  private final ChatParserHandle parser;
+  private final ChatParser parser;
   private final AtomicBoolean reading = new AtomicBoolean();
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final StringBuilder unread = new StringBuilder();
   private List<TokenLogprobs> logprobs = new ArrayList<>();
   private long dueNanos = System.nanoTime();
+
+  /** Of the calls alone; the text is not kept. */
+  private final CompletionBuilder calls = new CompletionBuilder();
+
   private boolean calledTools;
+  private boolean hasArguments;
   private @Nullable GenerationException failure;
   private volatile boolean closed;
 
-  public ChatGeneration(Generation generation, ChatParserHandle parser) {
+  public ChatGeneration(Generation generation, ChatParser parser) {
     this.generation = generation;
     this.parser = parser;
   }
@@ -64,23 +68,28 @@ public final class ChatGeneration implements Generation {
     }
   }
 
-  /** Nobody waits for the single piece here: the text is read once, at its end. */
+  /** Parses once, at the end: the caller needs no intermediate events. What earlier calls parsed already comes first. */
   @Override
   public Completion await() {
     lockReading();
     try {
       CompletionBuilder answer = new CompletionBuilder();
-      if (failure != null) {
-        throw failed(failure);
+      while (true) {
+        while (!events.isEmpty()) {
+          Optional<Completion> completion = answer.add(events.remove());
+          if (completion.isPresent()) {
+            return completion.get();
+          }
+        }
+        if (failure != null) {
+          throw failed(failure);
+        }
+        // Throws if the end was read before, if it is closed, and if it failed.
+        Completion raw = generation.await();
+        unread.append(raw.text());
+        logprobs.addAll(raw.logprobs());
+        finish(new GenerationEvent.Finished(raw.reason(), raw.usage(), raw.timings()));
       }
-      Completion raw = generation.await();
-      unread.append(raw.text());
-      finish(new GenerationEvent.Finished(raw.reason(), raw.usage(), raw.timings()));
-      Optional<Completion> completion = Optional.empty();
-      while (completion.isEmpty()) {
-        completion = answer.add(events.remove());
-      }
-      return completion.get();
     } finally {
       reading.set(false);
     }
@@ -95,7 +104,7 @@ public final class ChatGeneration implements Generation {
   private Optional<GenerationEvent> read(long deadline) throws InterruptedException {
     while (true) {
       if (closed) {
-        // Tells the reader that there is no more.
+        // Throws what tells the reader that there is no more.
         return generation.poll(Duration.ZERO);
       }
       if (!events.isEmpty()) {
@@ -134,33 +143,45 @@ public final class ChatGeneration implements Generation {
 
   private void readMore() {
     long begin = System.nanoTime();
-    // Text that can't be read yet may be readable once there is more of it.
+    // A failure does not count here: text that can't be parsed yet may be parsable once there is more of it.
     add(update(false).deltas());
     long end = System.nanoTime();
     dueNanos = end + REST * (end - begin);
   }
 
-  private ChatParserHandle.Update update(boolean last) {
+  private ChatParser.Update update(boolean last) {
     String text = unread.toString();
     unread.setLength(0);
     return parser.update(text, last);
   }
 
+  /**
+   * Reads what is left. Only a model that ended its turn itself must have written a whole answer; a limit, a cancellation or a stop
+   * text may cut it off anywhere, also within JSON or a tool call.
+   */
   private void finish(GenerationEvent.Finished end) {
-    boolean complete = end.reason() == FinishReason.STOP || end.reason() == FinishReason.STOP_TEXT;
-    ChatParserHandle.Update update = update(true);
-    if (update.failure() != null && !complete) {
-      // Cut off somewhere; what can be made of it is what the reader gets.
+    ChatParser.Update update = update(true);
+    boolean readable = update.failure() == null;
+    if (!readable && end.reason() != FinishReason.STOP) {
       update = update(false);
     }
     add(update.deltas());
     parser.close();
-    if (update.failure() != null && complete) {
-      failure = new GenerationException(GenerationException.Reason.MALFORMED_OUTPUT, update.failure() + ".", null);
+    if (end.reason() == FinishReason.STOP && isMalformed(readable)) {
+      String why = update.failure() == null ? "The arguments of a tool call have no end" : update.failure();
+      failure = new GenerationException(GenerationException.Reason.MALFORMED_OUTPUT, why + ".", null);
       return;
     }
-    FinishReason reason = complete && calledTools ? FinishReason.TOOL_CALLS : end.reason();
+    boolean called = end.reason() == FinishReason.STOP && calledTools;
+    // A text of the chat template may end the turn, too, but then what comes before it is whole.
+    called |= end.reason() == FinishReason.STOP_TEXT && readable && calledTools && !calls.hasOpenCall();
+    FinishReason reason = called ? FinishReason.TOOL_CALLS : end.reason();
     events.add(new GenerationEvent.Finished(reason, end.usage(), end.timings()));
+  }
+
+  /** Some parsers take half a call for a whole one. A call without any arguments is whole in some formats. */
+  private boolean isMalformed(boolean readable) {
+    return !readable || hasArguments && calls.hasOpenCall();
   }
 
   private static GenerationException failed(GenerationException failure) {
@@ -173,8 +194,18 @@ public final class ChatGeneration implements Generation {
     try {
       for (JsonNode delta : deltas == null ? JSON.createArrayNode() : JSON.readTree(deltas)) {
         GenerationEvent event = event(delta, tokens);
-        if (event instanceof GenerationEvent.Text) {
-          tokens = List.of();
+        switch (event) {
+          case GenerationEvent.Text _ -> tokens = List.of();
+          case GenerationEvent.ToolCallStarted _ -> {
+            calledTools = true;
+            hasArguments = false;
+            calls.add(event);
+          }
+          case GenerationEvent.ToolCallArguments piece -> {
+            hasArguments |= !piece.json().isEmpty();
+            calls.add(event);
+          }
+          default -> {}
         }
         events.add(event);
       }
@@ -195,7 +226,6 @@ public final class ChatGeneration implements Generation {
     }
     int index = delta.path("index").asInt();
     if (delta.has("name")) {
-      calledTools = true;
       return new GenerationEvent.ToolCallStarted(index, delta.path("id").asText(), delta.get("name").asText());
     }
     return new GenerationEvent.ToolCallArguments(index, delta.path("arguments").asText());

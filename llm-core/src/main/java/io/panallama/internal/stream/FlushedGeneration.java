@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A generation whose text and reasoning come in words or sentences. All on the reader's thread. What is held back comes
- * before any other event, before the end and before a failure.
+ * A generation whose text and reasoning come in words or sentences, split on the reader's thread. Text that is held back is
+ * released before any other event, before the end and before a failure.
  */
 public final class FlushedGeneration implements Generation {
   private final Generation generation;
@@ -60,7 +60,7 @@ public final class FlushedGeneration implements Generation {
   private Optional<GenerationEvent> read(long deadline) throws InterruptedException {
     while (true) {
       if (closed) {
-        // Tells the reader that there is no more.
+        // Throws what tells the reader that there is no more.
         return generation.poll(Duration.ZERO);
       }
       if (!ready.isEmpty()) {
@@ -135,7 +135,7 @@ public final class FlushedGeneration implements Generation {
     }
   }
 
-  /** Nobody sees the pieces here, but for those that are held. */
+  /** Where the pieces end makes no difference to the whole; only what is held back already must come first. */
   @Override
   public Completion await() {
     boolean untouched = ready.isEmpty() && held.isEmpty() && logprobs.isEmpty() && failure == null;

@@ -8,18 +8,18 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Finds how much of a text that still grows can be given away: up to the last border that no continuation can move.
+ * Finds how much of a growing text can be released: up to the last border that no continuation can move.
  *
  * <p>A border between words or sentences depends on what follows it: {@code "can"} is a word of {@code "can "} and none of
  * {@code "can't"}. So one counts only with enough text behind it. Not safe for use by several threads.
  */
 public final class TextBorders {
-  /** Text without a border up to here is given away at a border of characters: nobody waits for longer. */
+  /** Text that has no border within this many chars is released at a border of characters, so that the reader does not wait longer. */
   static final int MAX_HELD = 1024;
 
   /**
-   * Scripts that put no spaces between words. Java's iterator takes a run of them for one word; Unicode's rules, without a
-   * dictionary, for a word at each character.
+   * Scripts that put no spaces between words. Java's iterator takes a run of their characters for one word; Unicode's rules,
+   * which use no dictionary, take each character for one.
    */
   private static final Set<UnicodeScript> WITHOUT_SPACES =
       Set.of(
@@ -40,7 +40,7 @@ public final class TextBorders {
   }
 
   /**
-   * The length of the beginning that can be given away; 0 if there is none.
+   * The length of the beginning that can be released; 0 if there is none.
    *
    * @param text begins at a border
    */
@@ -54,7 +54,7 @@ public final class TextBorders {
     return border == 0 && text.length() > MAX_HELD ? lastCharacter(text) : border;
   }
 
-  /** Whether the unit has a border there in a text that does not grow any more. */
+  /** Whether the unit has a border there, in a text that is complete. */
   public boolean isBorder(String text, int index) {
     if (unit == StreamFlush.TOKEN || index == 0 || index == text.length()) {
       return true;
@@ -77,7 +77,7 @@ public final class TextBorders {
   }
 
   /**
-   * Two characters behind a border decide about it: the one that could join both sides, and what it would join them to.
+   * Two characters after a border decide whether it stays: one that could join both sides, and the one it would join them to.
    * White space decides alone.
    */
   private int lastFirmWord(String text) {
@@ -100,7 +100,7 @@ public final class TextBorders {
     return units.isBoundary(index) || hasNoSpaces(text.codePointBefore(index)) && hasNoSpaces(text.codePointAt(index));
   }
 
-  /** A letter or digit behind a border decides about it: {@code "etc. and"} is one sentence. */
+  /** A letter or digit after a border decides whether it stays: {@code "etc. and"} is one sentence. */
   private int lastFirmSentence(String text) {
     BreakIterator units = iterator(text);
     int[] ends = characterEnds(text);
@@ -119,7 +119,7 @@ public final class TextBorders {
     return ends.length < 2 ? 0 : ends[ends.length - 2];
   }
 
-  /** Where each character as people see it ends, combining marks and joined emoji included. */
+  /** The end of each user-perceived character, combining marks and joined emoji included. */
   private int[] characterEnds(String text) {
     characters.setText(text);
     int[] ends = new int[text.length()];
@@ -135,7 +135,7 @@ public final class TextBorders {
     return Character.isWhitespace(character);
   }
 
-  /** Not one of those that belong to the character before, such as a soft hyphen, which rules pass over. */
+  /** Whether this is a character of its own, not one that belongs to the character before, such as a soft hyphen. */
   private static boolean isSolid(int character) {
     return switch (Character.getType(character)) {
       case Character.FORMAT, Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK ->

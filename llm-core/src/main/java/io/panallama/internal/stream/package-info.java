@@ -1,5 +1,7 @@
 /**
- * The reader's side of a generation: tokens into text, text into pieces, pieces into events of a chat.
+ * The way of an answer from the engine thread to its reader: bytes of tokens through a mailbox, bytes into text, text into
+ * the events of a chat. The writing side allocates nothing and never waits; the reading side belongs to one reader at a
+ * time. Nothing here decides what is computed.
  */
 @NullMarked
 package io.panallama.internal.stream;

@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.internal.engine.Decoder.Rewind;
-import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.decode.Decoder.Status;
+import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import io.panallama.observe.EngineState;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -36,10 +40,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class EngineLoopTest {
   private static final int VOCABULARY = 200;
-  private static final GenerationOptions TEN = GenerationOptions.defaults().withMaxTokens(10);
+  private static final GenerationOptions TEN = GenerationOptions.builder().maxTokens(10).build();
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void closeLoop() {
@@ -55,7 +59,7 @@ class EngineLoopTest {
 
   private void start(int slots, int queue, int mailbox, int batch, int context, int sequenceContext, int sequenceIds) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, queue, mailbox),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -90,7 +94,7 @@ class EngineLoopTest {
   @Test
   void prefillsInChunksOfTheBatch() {
     start(4, 4, 16, 8, 512, 128);
-    submit(prompt(1, 30), GenerationOptions.defaults().withMaxTokens(1)).await();
+    submit(prompt(1, 30), GenerationOptions.builder().maxTokens(1).build()).await();
     loop.close();
     assertThat(decoder.get().steps).extracting(FakeDecoder.Step::size).containsExactly(8, 8, 8, 6);
     assertThat(decoder.get().steps).extracting(FakeDecoder.Step::outputs).containsExactly(0, 0, 0, 1);
@@ -120,13 +124,44 @@ class EngineLoopTest {
     CountDownLatch allSubmitted = new CountDownLatch(1);
     decoder.get().beforeDecode = fake -> await(allSubmitted);
     List<int[]> prompts = List.of(prompt(1, 10), prompt(2, 10), prompt(3, 10));
-    GenerationOptions fifty = GenerationOptions.defaults().withMaxTokens(50);
+    GenerationOptions fifty = GenerationOptions.builder().maxTokens(50).build();
     List<Generation> generations = prompts.stream().map(prompt -> submit(prompt, fifty)).toList();
     allSubmitted.countDown();
     for (int i = 0; i < prompts.size(); i++) {
       assertThat(generations.get(i).await().text()).isEqualTo(expected(prompts.get(i), 50));
     }
     assertThat(loop.stats().preemptions()).isPositive();
+  }
+
+  /** The first one is the oldest and has the lowest priority: it makes room for the others, and ends last. */
+  @Test
+  void aFullCachePreemptsTheLowestPriorityFirst() {
+    start(3, 8, 64, 16, 100, 90);
+    CountDownLatch allSubmitted = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(allSubmitted);
+    List<Integer> ended = new CopyOnWriteArrayList<>();
+    List<Generation> generations = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      int number = i;
+      SequenceListener listener =
+          new SequenceListener() {
+            @Override
+            public void ended(int[] tokens) {
+              ended.add(number);
+            }
+
+            @Override
+            public void failed() {}
+          };
+      GenerationOptions options = GenerationOptions.builder().maxTokens(50).priority(i == 0 ? 0 : 5).build();
+      generations.add(loop.submit(prompt(i, 10), options, List.of(), new FakeSampler(), listener));
+    }
+    allSubmitted.countDown();
+    for (int i = 0; i < 3; i++) {
+      assertThat(generations.get(i).await().text()).isEqualTo(expected(prompt(i, 10), 50));
+    }
+    assertThat(loop.stats().preemptions()).isPositive();
+    assertThat(ended.getLast()).as("the one that ended last").isEqualTo(0);
   }
 
   @Test
@@ -272,8 +307,8 @@ class EngineLoopTest {
     start(2, 2, 4, 64, 1024, 500);
     int[] slow = prompt(1, 10);
     int[] fast = prompt(2, 10);
-    Generation unread = submit(slow, GenerationOptions.defaults().withMaxTokens(100));
-    Generation read = submit(fast, GenerationOptions.defaults().withMaxTokens(400));
+    Generation unread = submit(slow, GenerationOptions.builder().maxTokens(100).build());
+    Generation read = submit(fast, GenerationOptions.builder().maxTokens(400).build());
     assertThat(read.await().text()).isEqualTo(expected(fast, 400));
     // It was ahead by no more than its mailbox allows, and now gives everything.
     assertThat(loop.stats().generatedTokens()).isLessThanOrEqualTo(400 + 5);
@@ -286,7 +321,7 @@ class EngineLoopTest {
     int[] prompt = prompt(9, 10);
     String whole = expected(prompt, 40);
     String stop = whole.substring(20, 24);
-    Completion completion = submit(prompt, GenerationOptions.defaults().withMaxTokens(40).withStops(stop)).await();
+    Completion completion = submit(prompt, GenerationOptions.builder().maxTokens(40).stops(stop).build()).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(completion.text()).isEqualTo(whole.substring(0, whole.indexOf(stop)));
   }
@@ -297,7 +332,7 @@ class EngineLoopTest {
     int[] prompt = prompt(9, 10);
     String whole = expected(prompt, 10);
     String begun = whole.substring(7) + "never";
-    Completion completion = submit(prompt, TEN.withStops(begun)).await();
+    Completion completion = submit(prompt, TEN.toBuilder().stops(begun).build()).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(completion.text()).isEqualTo(whole);
   }
@@ -317,13 +352,14 @@ class EngineLoopTest {
               GenerationException.class,
               ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
     }
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(EngineClosedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.CLOSED);
   }
 
   @Test
   void aDecoderThatCannotBeMadeIsReportedToTheStarter() {
     assertThatThrownBy(() ->
-            EngineLoop.start(
+            EngineFront.start(
                 new EngineSettings("test-engine", 1, 1, 1),
                 FakeDecoder.letters(VOCABULARY),
                 () -> {
@@ -342,7 +378,14 @@ class EngineLoopTest {
         };
     Generation generation = submit(prompt(1, 5), TEN);
     assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class).hasMessageContaining("the fake died");
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    loop.awaitEnd(Duration.ofSeconds(20));
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN))
+        .isInstanceOf(EngineFailedException.class)
+        .hasRootCauseMessage("the fake died");
+    assertThatThrownBy(() -> loop.reserve(1)).isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(loop::requirePlace).isInstanceOf(EngineFailedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.FAILED);
+    assertThat(loop.failure()).hasMessage("the fake died");
   }
 
   @Test
@@ -350,7 +393,7 @@ class EngineLoopTest {
     start(1, 1, 8, 16, 512, 128);
     CountDownLatch gate = new CountDownLatch(1);
     decoder.get().beforeDecode = fake -> await(gate);
-    Generation generation = submit(prompt(1, 5), GenerationOptions.defaults().withMaxTokens(1));
+    Generation generation = submit(prompt(1, 5), GenerationOptions.builder().maxTokens(1).build());
     assertThat(generation.poll(Duration.ofMillis(1))).isEmpty();
     gate.countDown();
     assertThat(generation.poll(Duration.ofSeconds(20))).get().isInstanceOf(GenerationEvent.Text.class);
@@ -364,7 +407,7 @@ class EngineLoopTest {
     int[] prompt = prompt(1, 5);
     int[] tokens = FakeDecoder.expected(prompt, 10, VOCABULARY);
     List<Integer> reported = new ArrayList<>();
-    for (GenerationEvent event : submit(prompt, TEN.withTopLogprobs(1))) {
+    for (GenerationEvent event : submit(prompt, TEN.toBuilder().topLogprobs(1).build())) {
       if (event instanceof GenerationEvent.Text text) {
         text.logprobs().forEach(logprobs -> reported.add(logprobs.chosen().token()));
         text.logprobs().forEach(one -> assertThat(one.top()).containsExactly(one.chosen()));
@@ -400,7 +443,7 @@ class EngineLoopTest {
           }
         };
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", 2, 2, 16),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -415,7 +458,7 @@ class EngineLoopTest {
       generation.cancel();
       late.complete(generation);
     });
-    loop.wake();
+    loop.caughtUp();
     assertThat(late.join().await().reason()).isEqualTo(FinishReason.CANCELLED);
   }
 
@@ -423,7 +466,8 @@ class EngineLoopTest {
   void aPlaceIsFreeAsSoonAsTheReaderKnowsTheEnd() {
     start(1, 0, 16, 64, 512, 128);
     for (int i = 0; i < 2000; i++) {
-      assertThat(submit(new int[] {1, 2, 3}, TEN.withMaxTokens(1)).await().reason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(submit(new int[] {1, 2, 3}, TEN.toBuilder().maxTokens(1).build()).await().reason())
+          .isEqualTo(FinishReason.LENGTH);
       assertThat(loop.stats().running() + loop.stats().waiting()).isZero();
     }
   }
@@ -454,7 +498,7 @@ class EngineLoopTest {
     start(2, 2, 4, 64, 1024, 500);
     decoder.get().canRemovePart = false;
     int[] slow = prompt(1, 10);
-    Generation unread = submit(slow, GenerationOptions.defaults().withMaxTokens(20));
+    Generation unread = submit(slow, GenerationOptions.builder().maxTokens(20).build());
     while (loop.stats().generatedTokens() < 4) {
       Thread.sleep(1);
     }

@@ -1,8 +1,18 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.decode.Batch;
+import io.panallama.internal.decode.CandidateList;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.stream.Pieces;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayDeque;
@@ -25,7 +35,7 @@ import java.util.function.Consumer;
  * sequence, so a wrong position, a lost cell or a mixed-up sequence changes the output. It checks what llama.cpp would
  * only assert.
  */
-final class FakeDecoder implements Decoder {
+final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore {
   /** What one step held: sequence id to token count. */
   record Step(Map<Integer, Integer> tokens, int outputs) {
     int size() {
@@ -77,6 +87,9 @@ final class FakeDecoder implements Decoder {
   final List<Step> steps = new ArrayList<>();
   volatile Consumer<FakeDecoder> beforeDecode = decoder -> {};
 
+  /** Called when the decoder is about to be closed. */
+  volatile Runnable beforeClose = () -> {};
+
   /** Called on the thread that reads a file. */
   volatile Runnable beforeRead = () -> {};
 
@@ -91,6 +104,12 @@ final class FakeDecoder implements Decoder {
   Rewind rewind = Rewind.ALWAYS;
 
   boolean onHost;
+
+  /** An encoder remembers nothing: every batch begins anew. */
+  boolean encoder;
+
+  int embeddingSize;
+  int pooledSize;
   int window = 16;
   byte[] fingerprint = new byte[32];
   volatile int restores;
@@ -159,7 +178,12 @@ final class FakeDecoder implements Decoder {
   }
 
   @Override
-  public int batchSize() {
+  public int capacity() {
+    return batchSize;
+  }
+
+  @Override
+  public int outputCapacity() {
     return batchSize;
   }
 
@@ -312,19 +336,90 @@ final class FakeDecoder implements Decoder {
   }
 
   @Override
-  public void clearBatch() {
+  public void clear() {
     requireOwner();
     batch.clear();
   }
 
   @Override
-  public int addToBatch(int token, int position, int sequence, boolean output) {
+  public int addToken(int token, int position, int sequence, boolean output) {
     requireOwner();
-    if (batch.size() >= batchSize || token < 0 || token >= vocabulary) {
-      throw new IllegalArgumentException("bad token " + token + " or batch full");
+    if (token < 0 || token >= vocabulary) {
+      throw new IllegalArgumentException("bad token " + token);
     }
-    batch.add(new Cell(token, position, sequence, output));
+    return add(new Cell(token, position, sequence, output), false);
+  }
+
+  @Override
+  public int embeddingSize() {
+    return embeddingSize;
+  }
+
+  /** The fake's cell of an embedding has a number that no token has. */
+  @Override
+  public int addEmbedding(FloatBuffer vector, int[] position, int sequence, boolean output) {
+    requireOwner();
+    if (embeddingSize == 0) {
+      return Batch.super.addEmbedding(vector, position, sequence, output);
+    }
+    return add(new Cell(embedded(vector.slice(vector.position(), embeddingSize)), position[0], sequence, output), true);
+  }
+
+  /** What the rule sees of an embedding. */
+  int embedded(FloatBuffer vector) {
+    return vocabulary + Math.floorMod(vector.hashCode(), 1 << 20);
+  }
+
+  private int add(Cell cell, boolean embeddings) {
+    if (batch.size() >= batchSize) {
+      throw new IllegalArgumentException("the batch is full");
+    }
+    if (!batch.isEmpty() && embeddings != batch.getFirst().token() >= vocabulary) {
+      throw new IllegalStateException("tokens and embeddings in one batch");
+    }
+    batch.add(cell);
     return batch.size() - 1;
+  }
+
+  @Override
+  public int pooledSize() {
+    return pooledSize;
+  }
+
+  /** Sums of the rule's numbers: of the first row, of the first two, and so on. */
+  @Override
+  public void pooled(int sequence, float[] into) {
+    requireOwner();
+    if (pooledSize == 0) {
+      Outputs.super.pooled(sequence, into);
+    }
+    List<Cell> rows = batch.stream().filter(cell -> cell.sequence() == sequence).toList();
+    if (rows.isEmpty() || !rows.stream().allMatch(Cell::output)) {
+      throw new IllegalStateException("sequence " + sequence + " was not computed as a whole");
+    }
+    for (int i = 0; i < pooledSize; i++) {
+      into[i] = rows.stream().limit(i + 1L).mapToInt(Cell::token).sum();
+    }
+  }
+
+  @Override
+  public Batch batch() {
+    return this;
+  }
+
+  @Override
+  public KvMemory memory() {
+    return encoder ? KvMemory.NONE : this;
+  }
+
+  @Override
+  public Outputs outputs() {
+    return this;
+  }
+
+  @Override
+  public StateStore states() {
+    return this;
   }
 
   @Override
@@ -346,6 +441,9 @@ final class FakeDecoder implements Decoder {
       storeFirstHalf();
     }
     if (status == Status.OK) {
+      if (encoder) {
+        cache.clear();
+      }
       batch.forEach(this::store);
       Map<Integer, Integer> tokens = new TreeMap<>();
       batch.forEach(cell -> tokens.merge(cell.sequence(), 1, Integer::sum));
@@ -382,18 +480,23 @@ final class FakeDecoder implements Decoder {
   }
 
   @Override
+  public String sampleFailure() {
+    return failure();
+  }
+
+  @Override
   public void clearSamples() {
     samples.clear();
     choices.clear();
   }
 
   @Override
-  public void addSample(TokenSampler sampler, int outputIndex, int topLogprobs) {
+  public void addSample(TokenSampler sampler, int row, int topLogprobs) {
     requireOpen(sampler);
-    if (!batch.get(outputIndex).output()) {
+    if (!batch.get(row).output()) {
       throw new IllegalStateException("sampled a token without output");
     }
-    samples.add(outputIndex);
+    samples.add(row);
     choices.add(null);
   }
 
@@ -404,8 +507,8 @@ final class FakeDecoder implements Decoder {
   }
 
   @Override
-  public void addCandidates(TokenSampler sampler, int outputIndex, int topLogprobs) {
-    addSample(sampler, outputIndex, topLogprobs);
+  public void addCandidates(TokenSampler sampler, int row, int topLogprobs) {
+    addSample(sampler, row, topLogprobs);
     if (!asked.add(sampler)) {
       throw new IllegalStateException("candidates of a sampler whose choice is still to come");
     }
@@ -439,9 +542,13 @@ final class FakeDecoder implements Decoder {
         sampled.add(choice.token(choice.logit(0) >= choice.logit(1) ? 0 : 1));
         continue;
       }
-      int outputIndex = samples.get(i);
+      // A row sees its own sequence, up to itself.
+      Cell row = batch.get(samples.get(i));
       TreeMap<Integer, Integer> tokens = new TreeMap<>();
-      cache.get(batch.get(outputIndex).sequence()).forEach((position, cell) -> tokens.put(position, cell.token()));
+      cache
+          .get(row.sequence())
+          .headMap(row.position(), true)
+          .forEach((position, cell) -> tokens.put(position, cell.token()));
       sampled.add(next(tokens, vocabulary));
     }
   }
@@ -513,6 +620,7 @@ final class FakeDecoder implements Decoder {
 
   @Override
   public void close() {
+    beforeClose.run();
     requireOwner();
     closed = true;
   }

@@ -9,6 +9,7 @@ import io.panallama.TestEngines;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
+import io.panallama.internal.stream.EngineGeneration;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
@@ -66,7 +67,7 @@ class NativeAbortTest {
 
   @Test
   void aNeighbourInTheAbortedStepIsComputedAgain() {
-    GenerationOptions options = GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(20);
+    GenerationOptions options = GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(20).build();
     String alone = engine.generate(CompletionRequest.of("neighbour").with(options)).await().text();
     EngineGeneration leaving = startLongPrefill();
     Generation neighbour = engine.generate(CompletionRequest.of("neighbour").with(options));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
-import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.request.GenerationOptions;
 import java.util.ArrayList;
@@ -24,7 +24,7 @@ class PrefixReuseTest {
   private static final int VOCABULARY = 200;
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void close() {
@@ -35,7 +35,7 @@ class PrefixReuseTest {
 
   private void start(int slots, int batch, int context, int sequenceIds) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, 1000, 8),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -45,7 +45,7 @@ class PrefixReuseTest {
   }
 
   private Generation submit(int[] prompt, int count) {
-    GenerationOptions options = GenerationOptions.defaults().withMaxTokens(count);
+    GenerationOptions options = GenerationOptions.builder().maxTokens(count).build();
     return loop.submit(prompt.clone(), options, List.of(), new FakeSampler(), null);
   }
 

@@ -44,13 +44,13 @@ class ProcessorPreemptionTest {
   private final CountDownLatch slow = new CountDownLatch(1);
   private final CountDownLatch answer = new CountDownLatch(1);
   private final CountDownLatch interrupted = new CountDownLatch(1);
-  private EngineLoop loop;
+  private EngineFront loop;
 
   /** The older one fills a context of 140 cells beside the 33 of the other. */
   @BeforeEach
   void start() {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", 2, 8, 1000),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -107,9 +107,9 @@ class ProcessorPreemptionTest {
             whenPushedOut.accept(submitted);
           }
         };
-    Generation older = submit(OLDER, GenerationOptions.defaults().withMaxTokens(OLDER_TOKENS));
-    LogitProcessing processing = new LogitProcessing(() -> this::process, LIMIT, 2);
-    younger.complete(submit(YOUNGER, GenerationOptions.defaults().withMaxTokens(20).withProcessing(processing)));
+    Generation older = submit(OLDER, GenerationOptions.builder().maxTokens(OLDER_TOKENS).build());
+    LogitProcessing processing = LogitProcessing.builder(() -> this::process).timeLimit(LIMIT).maxCandidates(2).build();
+    younger.complete(submit(YOUNGER, GenerationOptions.builder().maxTokens(20).processing(processing).build()));
     return List.of(older, younger.join());
   }
 

@@ -32,11 +32,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class RequestPolicyTest {
   private static final int VOCABULARY = 200;
-  private static final GenerationOptions TEN = GenerationOptions.defaults().withMaxTokens(10);
+  private static final GenerationOptions TEN = GenerationOptions.builder().maxTokens(10).build();
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
   private final AtomicLong clock = new AtomicLong(1_000_000_000L);
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void close() {
@@ -47,7 +47,7 @@ class RequestPolicyTest {
 
   private void start(int slots, int mailbox, int batch, int context, int sequenceContext) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, 1000, mailbox),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -78,7 +78,8 @@ class RequestPolicyTest {
     // A step takes a millisecond: one for the prompt with the first token, then one for each.
     decoder.get().beforeDecode = fake -> clock.addAndGet(1_000_000);
     int[] prompt = prompt(1, 20);
-    Completion completion = submit(prompt, GenerationOptions.defaults().withTimeLimit(Duration.ofMillis(12))).await();
+    Completion completion =
+        submit(prompt, GenerationOptions.builder().timeLimit(Duration.ofMillis(12)).build()).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.TIME_LIMIT);
     assertThat(completion.usage().completionTokens()).isEqualTo(12);
     assertThat(completion.text()).isEqualTo(expected(prompt, 12));
@@ -87,7 +88,8 @@ class RequestPolicyTest {
   @Test
   void aDeadlineThatHasPassedGivesAnEmptyAnswer() {
     start(1, 64, 64, 2000, 1000);
-    Completion completion = submit(prompt(1, 20), TEN.withDeadline(Instant.now().minusSeconds(5))).await();
+    Completion completion =
+        submit(prompt(1, 20), TEN.toBuilder().deadline(Instant.now().minusSeconds(5)).build()).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.TIME_LIMIT);
     assertThat(completion.text()).isEmpty();
   }
@@ -96,7 +98,7 @@ class RequestPolicyTest {
   void aDeadlineInAThousandYearsIsNone() {
     start(1, 64, 64, 2000, 1000);
     Instant farAway = Instant.now().plusSeconds(1000L * 365 * 24 * 3600);
-    GenerationOptions options = TEN.withDeadline(farAway).withTimeLimit(Duration.ofDays(400_000));
+    GenerationOptions options = TEN.toBuilder().deadline(farAway).timeLimit(Duration.ofDays(400_000)).build();
     assertThat(submit(prompt(1, 20), options).await().reason()).isEqualTo(FinishReason.LENGTH);
   }
 
@@ -109,8 +111,8 @@ class RequestPolicyTest {
           await(bothIn);
           clock.addAndGet(1_000_000);
         };
-    Generation first = submit(prompt(1, 20), TEN.withMaxTokens(50));
-    Generation second = submit(prompt(2, 20), TEN.withTimeLimit(Duration.ofMillis(5)));
+    Generation first = submit(prompt(1, 20), TEN.toBuilder().maxTokens(50).build());
+    Generation second = submit(prompt(2, 20), TEN.toBuilder().timeLimit(Duration.ofMillis(5)).build());
     bothIn.countDown();
     assertThat(second.await().reason()).isEqualTo(FinishReason.TIME_LIMIT);
     assertThat(first.await().text()).isEqualTo(expected(prompt(1, 20), 50));
@@ -119,12 +121,12 @@ class RequestPolicyTest {
   @Test
   void timeRunsOutWhileTheReaderIsBehind() throws InterruptedException {
     start(1, 4, 64, 2000, 1000);
-    Generation unread = submit(prompt(1, 20), GenerationOptions.defaults().withTimeLimit(Duration.ofMillis(5)));
+    Generation unread = submit(prompt(1, 20), GenerationOptions.builder().timeLimit(Duration.ofMillis(5)).build());
     while (loop.stats().generatedTokens() < 4) {
       Thread.sleep(1);
     }
     clock.addAndGet(6_000_000);
-    loop.wake();
+    loop.caughtUp();
     assertThat(unread.await().reason()).isEqualTo(FinishReason.TIME_LIMIT);
   }
 
@@ -137,7 +139,7 @@ class RequestPolicyTest {
     Generation generation =
         loop.submit(
             prompt.clone(),
-            GenerationOptions.defaults().withTimeLimit(Duration.ofMillis(5)),
+            GenerationOptions.builder().timeLimit(Duration.ofMillis(5)).build(),
             List.of(text.substring(2) + "and more"),
             new FakeSampler(),
             null);
@@ -156,7 +158,7 @@ class RequestPolicyTest {
     List<Integer> order = new ArrayList<>();
     List<Generation> waiting = new ArrayList<>();
     for (int i = 0; i < priorities.size(); i++) {
-      waiting.add(submit(prompt(10 + i, 100 + i), TEN.withPriority(priorities.get(i))));
+      waiting.add(submit(prompt(10 + i, 100 + i), TEN.toBuilder().priority(priorities.get(i)).build()));
     }
     allIn.countDown();
     waiting.forEach(Generation::await);
@@ -168,34 +170,6 @@ class RequestPolicyTest {
       }
     }
     assertThat(order).containsExactly(1, 3, 2, 0, 4);
-  }
-
-  @Test
-  void waitingRaisesThePriority() {
-    WaitingQueue queue = new WaitingQueue();
-    AtomicLong now = new AtomicLong();
-    Sequence low = waiting(1, 0, now);
-    queue.add(low);
-    now.set(9 * WaitingQueue.AGING);
-    Sequence high = waiting(2, 9, now);
-    queue.add(high);
-    assertThat(queue.first(now.get())).as("nine levels older").isSameAs(low);
-    queue.remove(low);
-    queue.add(waiting(3, 8, now));
-    assertThat(queue.first(now.get())).isSameAs(high);
-  }
-
-  private static Sequence waiting(long id, int priority, AtomicLong now) {
-    EngineLoop unused = null;
-    return new Sequence(
-        new EngineGeneration(id, new Mailbox(8, 8, 0), false, new RequestClock(now::get), unused),
-        new FakeSampler(),
-        new StopMatcher(List.of(), 1),
-        new int[5],
-        100,
-        TEN.withPriority(priority),
-        Sequence.NO_DEADLINE,
-        null);
   }
 
   // ---- a full context ----
@@ -215,7 +189,7 @@ class RequestPolicyTest {
   @Test
   void stopAnswersAPromptThatIsTooLongWithNothing() {
     start(1, 64, 64, 2000, 50);
-    GenerationOptions options = TEN.withOverflow(new ContextOverflow.Stop());
+    GenerationOptions options = TEN.toBuilder().overflow(new ContextOverflow.Stop()).build();
     Completion completion = submit(prompt(1, 60), options).await();
     assertThat(completion.reason()).isEqualTo(FinishReason.CONTEXT_FULL);
     assertThat(completion.text()).isEmpty();
@@ -232,7 +206,7 @@ class RequestPolicyTest {
     for (int keep : new int[] {0, 7, 48}) {
       for (int length : new int[] {10, 49, 50, 120}) {
         int[] prompt = prompt(length, length);
-        GenerationOptions options = TEN.withMaxTokens(100).withOverflow(new ContextOverflow.Shift(keep));
+        GenerationOptions options = TEN.toBuilder().maxTokens(100).overflow(new ContextOverflow.Shift(keep)).build();
         Completion completion = submit(prompt, options).await();
         assertThat(completion.text())
             .as("keep %d of %d", keep, length)
@@ -249,7 +223,7 @@ class RequestPolicyTest {
   void aShiftDoesNotTouchThoseThatShareTheBeginning() {
     start(3, 4, 16, 400, 60);
     int[] beginning = prompt(1, 40);
-    GenerationOptions shifting = TEN.withMaxTokens(80).withOverflow(new ContextOverflow.Shift(4));
+    GenerationOptions shifting = TEN.toBuilder().maxTokens(80).overflow(new ContextOverflow.Shift(4)).build();
     List<Generation> generations = new ArrayList<>();
     List<int[]> prompts = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -270,7 +244,7 @@ class RequestPolicyTest {
   @Test
   void moreCannotBeKeptThanFits() {
     start(1, 64, 64, 2000, 50);
-    assertThatThrownBy(() -> submit(prompt(1, 10), TEN.withOverflow(new ContextOverflow.Shift(49))))
+    assertThatThrownBy(() -> submit(prompt(1, 10), TEN.toBuilder().overflow(new ContextOverflow.Shift(49)).build()))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessage("overflow.keep is 49; the context of 50 tokens allows 0 to 48.");
   }

@@ -4,7 +4,7 @@ import io.panallama.config.SpillConfig;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.internal.engine.Decoder.Rewind;
+import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.engine.TrafficScenario.Action;
 import io.panallama.internal.engine.TrafficScenario.Break;
@@ -38,7 +38,7 @@ final class TrafficPlayer {
   private final SpillConfig spill;
   private final List<Running> running = new ArrayList<>();
   private final CompletableFuture<@Nullable String> verdict = new CompletableFuture<>();
-  private final CompletableFuture<EngineLoop> loop = new CompletableFuture<>();
+  private final CompletableFuture<EngineFront> loop = new CompletableFuture<>();
   private final AtomicLong clock = new AtomicLong(1);
   private @Nullable FakeDecoder decoder;
   private int turn;
@@ -49,7 +49,7 @@ final class TrafficPlayer {
   private TrafficPlayer(TrafficScenario scenario, Path folder) {
     this.scenario = scenario;
     SpillConfig memory = SpillConfig.toMemory(scenario.memoryBytes());
-    this.spill = scenario.diskBytes() == 0 ? memory : memory.withDisk(folder, scenario.diskBytes());
+    this.spill = scenario.diskBytes() == 0 ? memory : memory.toBuilder().disk(folder, scenario.diskBytes()).build();
   }
 
   /**
@@ -75,8 +75,8 @@ final class TrafficPlayer {
   }
 
   private @Nullable String run() {
-    try (EngineLoop engine =
-        EngineLoop.start(
+    try (EngineFront engine =
+        EngineFront.start(
             new EngineSettings("traffic", scenario.slots(), 1000, scenario.mailbox(), scenario.itlTarget(), spill),
             FakeDecoder.letters(TrafficScenario.VOCABULARY),
             this::decoder,

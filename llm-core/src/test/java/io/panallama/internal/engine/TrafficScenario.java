@@ -1,7 +1,7 @@
 package io.panallama.internal.engine;
 
-import io.panallama.internal.engine.Decoder.Rewind;
-import io.panallama.internal.engine.Decoder.Status;
+import io.panallama.internal.decode.Decoder.Status;
+import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
@@ -101,9 +101,9 @@ record TrafficScenario(
       int[] prompt = prompt(random, texts, sequenceContext - 1);
       int max = 1 + random.nextInt(random.nextInt(4) == 0 ? 120 : 30);
       GenerationOptions options =
-          GenerationOptions.defaults().withMaxTokens(max).withPriority(random.nextInt(GenerationOptions.MAX_PRIORITY));
+          GenerationOptions.builder().maxTokens(max).priority(random.nextInt(GenerationOptions.MAX_PRIORITY)).build();
       if (random.nextInt(6) == 0) {
-        options = options.withOverflow(new ContextOverflow.Shift(random.nextInt(sequenceContext / 2)));
+        options = options.toBuilder().overflow(new ContextOverflow.Shift(random.nextInt(sequenceContext / 2))).build();
       }
       int readFrom = random.nextInt(4) == 0 ? turn + random.nextInt(80) : turn;
       actions.add(new Submit(turn, request, prompt, options, readFrom));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Several engines on one model, all of them with a thread for every processor. */
 @Timeout(120)
 class CpuThreadsTest {
-  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+  private static final int PROCESSORS = Processors.count();
   private static final List<String> PROMPTS = List.of("one", "another one", "and a third");
 
   /** Few: on a machine that is busy with other things, a step of threads that spin takes a hundred times as long. */
@@ -57,7 +57,7 @@ class CpuThreadsTest {
 
   private static CompletionRequest request(String prompt, int tokens) {
     return CompletionRequest.of(prompt)
-        .with(GenerationOptions.defaults().withSampling(Sampling.greedy()).withMaxTokens(tokens));
+        .with(GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(tokens).build());
   }
 
   @Test
@@ -122,7 +122,7 @@ class CpuThreadsTest {
     CpuGate.Turn everything = CpuThreads.GATE.turn(PROCESSORS, lane, () -> false);
     ModelHandle handle = ModelHandle.load(folder.resolve("tiny.gguf"), ModelConfig.defaults());
     try (NativeDecoder decoder = NativeDecoder.create(handle, config)) {
-      decoder.addToBatch('a', 0, 0, true);
+      decoder.batch().addToken('a', 0, 0, true);
       assertThat(CpuThreads.GATE.enter(everything)).isTrue();
       Thread waiting = Thread.currentThread();
       CompletableFuture<Void> abort =

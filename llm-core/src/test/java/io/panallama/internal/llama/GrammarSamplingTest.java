@@ -54,7 +54,7 @@ class GrammarSamplingTest {
         "root ::= \"a\" root | \"b\"",
       })
   void theLikeliestOfWhatIsAllowedIsChosen(String gbnf) {
-    Sampling sampling = new Sampling(List.of(new Sampler.Grammar(gbnf, "root"), new Sampler.Greedy()), 1);
+    Sampling sampling = Sampling.of(List.of(new Sampler.Grammar(gbnf, "root"), new Sampler.Greedy()), 1);
     Random random = new Random(7);
     try (SamplerChain ours = SamplerChain.create(model, sampling, new int[] {1});
         SamplerChain theirs = SamplerChain.create(model, sampling, new int[] {1})) {

@@ -43,7 +43,7 @@ final class LogitRows implements AutoCloseable {
     llama_context_params.kv_unified(parameters, true);
     this.context = LlamaCpp.llama_init_from_model(model.pointer(), parameters);
     assertThat(context.address()).isNotZero();
-    this.threads = ThreadPool.create(THREADS);
+    this.threads = ThreadPool.create(new ThreadPoolParams(THREADS));
     threads.attachTo(context);
     decode();
   }

@@ -1,5 +1,6 @@
 package io.panallama.internal.llama;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.NativeRuntime;
@@ -7,13 +8,15 @@ import io.panallama.TestEngines;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
-import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.llama.LogitRows.Sampled;
 import io.panallama.internal.llama.LogitRows.Step;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -102,7 +105,7 @@ class SamplingTest {
   private static List<SamplerChain> chains(List<Kind> kinds, int count) {
     List<SamplerChain> chains = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Sampling sampling = new Sampling(kinds.get(i % kinds.size()).chain(), 1000 + i);
+      Sampling sampling = Sampling.of(kinds.get(i % kinds.size()).chain(), 1000 + i);
       chains.add(SamplerChain.create(model, sampling, new int[] {1, 700, 5, 5, 5, VOCABULARY - 1}));
     }
     return chains;
@@ -307,7 +310,7 @@ class SamplingTest {
             .batchThreads(LogitRows.THREADS)
             .build();
     Sampling sampling =
-        new Sampling(
+        Sampling.of(
             List.of(
                 new Sampler.LazyGrammar("root ::= \"x\"", "root", List.of("^(.|\\n)*never this"), List.of()),
                 new Sampler.Dist()),
@@ -320,14 +323,14 @@ class SamplingTest {
               try (NativeDecoder decoder = NativeDecoder.create(model, config);
                   SamplerChain one = longAnswer(sampling);
                   SamplerChain other = longAnswer(sampling)) {
-                int first = decoder.addToBatch(40, 0, 0, true);
-                int second = decoder.addToBatch(41, 0, 1, true);
+                int first = decoder.batch().addToken(40, 0, 0, true);
+                int second = decoder.batch().addToken(41, 0, 1, true);
                 assertThat(decoder.decode()).isEqualTo(Decoder.Status.OK);
-                decoder.addSample(one, first, 0);
-                decoder.addSample(other, second, 0);
-                decoder.sample();
-                sampled.add(decoder.sampledToken(0));
-                sampled.add(decoder.sampledToken(1));
+                decoder.outputs().addSample(one, first, 0);
+                decoder.outputs().addSample(other, second, 0);
+                decoder.outputs().sample();
+                sampled.add(decoder.outputs().sampledToken(0));
+                sampled.add(decoder.outputs().sampledToken(1));
               }
             },
             "engine",
@@ -340,8 +343,12 @@ class SamplingTest {
   /** A chain that has seen 16,000 characters. */
   private static SamplerChain longAnswer(Sampling sampling) {
     SamplerChain chain = SamplerChain.create(model, sampling, new int[0]);
-    for (int i = 0; i < 16_000; i += "<|im_start|>".length()) {
-      LlamaCpp.llama_sampler_accept(chain.pointer(), IM_START);
+    int[] tokens = new int[16_000 / "<|im_start|>".length() + 1];
+    Arrays.fill(tokens, IM_START);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment shown = arena.allocateFrom(JAVA_INT, tokens);
+      assertThat(LlamaCpp.panallama_sampler_accept(chain.pointer(), shown, tokens.length, MemorySegment.NULL))
+          .isEqualTo(LlamaCpp.PANALLAMA_OK());
     }
     return chain;
   }

@@ -1,6 +1,8 @@
 package io.panallama.internal.engine;
 
 import io.panallama.generation.Generation;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.Mailbox;
 import io.panallama.jmh.LauncherJvm;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
@@ -30,16 +32,17 @@ public class EngineStepBenchmark extends LauncherJvm {
   public int sequences;
 
   private InstantDecoder decoder;
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @Setup
   public void start() {
     decoder = new InstantDecoder(sequences, CONTEXT);
-    loop = EngineLoop.start(new EngineSettings("jmh-engine", sequences, 0, 64), Sequences.pieces(), () -> decoder);
+    loop = EngineFront.start(new EngineSettings("jmh-engine", sequences, 0, 64), Sequences.pieces(), () -> decoder);
     GenerationOptions endless =
-        GenerationOptions.defaults()
-            .withMaxTokens(GenerationOptions.UNLIMITED)
-            .withOverflow(new ContextOverflow.Shift(1));
+        GenerationOptions.builder()
+            .maxTokens(GenerationOptions.UNLIMITED)
+            .overflow(new ContextOverflow.Shift(1))
+            .build();
     List<Mailbox> mailboxes = new ArrayList<>();
     for (int i = 0; i < sequences; i++) {
       Generation generation = loop.submit(new int[16], endless, List.of("\nUser:"), () -> {}, null);

@@ -1,5 +1,13 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.decode.Batch;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.stream.Mailbox;
 import java.nio.channels.ReadableByteChannel;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It takes steps only when told to. Before each it empties the mailboxes it was given, as readers would that keep up; what
  * that adds is a few nanoseconds per sequence, and no thread that would have to be waited for.
  */
-final class InstantDecoder implements Decoder {
+final class InstantDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore {
   /** The token after every other; one letter. */
   static final int TOKEN = 7;
 
@@ -79,8 +87,33 @@ final class InstantDecoder implements Decoder {
   }
 
   @Override
-  public int batchSize() {
+  public Batch batch() {
+    return this;
+  }
+
+  @Override
+  public KvMemory memory() {
+    return this;
+  }
+
+  @Override
+  public Outputs outputs() {
+    return this;
+  }
+
+  @Override
+  public StateStore states() {
+    return this;
+  }
+
+  @Override
+  public int capacity() {
     return sequences * sequenceContextSize;
+  }
+
+  @Override
+  public int outputCapacity() {
+    return sequences;
   }
 
   @Override
@@ -109,12 +142,12 @@ final class InstantDecoder implements Decoder {
   }
 
   @Override
-  public void clearBatch() {
+  public void clear() {
     batchLength = 0;
   }
 
   @Override
-  public int addToBatch(int token, int position, int sequence, boolean output) {
+  public int addToken(int token, int position, int sequence, boolean output) {
     return batchLength++;
   }
 
@@ -124,10 +157,15 @@ final class InstantDecoder implements Decoder {
   }
 
   @Override
+  public String sampleFailure() {
+    return "";
+  }
+
+  @Override
   public void clearSamples() {}
 
   @Override
-  public void addSample(TokenSampler sampler, int outputIndex, int topLogprobs) {}
+  public void addSample(TokenSampler sampler, int row, int topLogprobs) {}
 
   @Override
   public void sample() {}

@@ -1,5 +1,9 @@
 package io.panallama.internal.engine;
 
+import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.schedule.Scheduler;
+import io.panallama.internal.schedule.StepBudget;
+import io.panallama.internal.schedule.StepPlan;
 import io.panallama.jmh.LauncherJvm;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +12,6 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 
 /** Planning a step. */
 @State(Scope.Thread)
@@ -20,39 +23,30 @@ public class SchedulerBenchmark extends LauncherJvm {
 
   private final List<Sequence> generating = new ArrayList<>();
   private final List<Sequence> mixed = new ArrayList<>();
-  private Scheduler scheduler;
-  private StepPlan plan;
-
-  private EngineLoop idle;
+  private Scheduler<Sequence> scheduler;
+  private StepPlan<Sequence> plan;
 
   @Setup
   public void fill() {
-    idle =
-        EngineLoop.start(
-            new EngineSettings("jmh-idle", 1, 0, 16), Sequences.pieces(), () -> new InstantDecoder(1, BATCH));
+    PrefixCache cache = Sequences.cache(2 * sequences);
     for (int i = 0; i < sequences; i++) {
-      generating.add(Sequences.generating(idle, i, 100));
-      mixed.add(i % 4 == 0 ? Sequences.prefilling(idle, i, 10_000) : Sequences.generating(idle, i, 100));
+      generating.add(Sequences.generating(cache, i, 100));
+      mixed.add(i % 4 == 0 ? Sequences.prefilling(cache, i, 10_000) : Sequences.generating(cache, i, 100));
     }
-    scheduler = new Scheduler(BATCH, new StepBudget(BATCH, sequences, 0));
-    plan = new StepPlan(sequences);
-  }
-
-  @TearDown
-  public void close() {
-    idle.close();
+    scheduler = new Scheduler<>(BATCH, new StepBudget(BATCH, sequences, 0));
+    plan = new StepPlan<>(sequences);
   }
 
   /** All generate. */
   @Benchmark
-  public StepPlan planGenerating() {
+  public StepPlan<Sequence> planGenerating() {
     scheduler.plan(generating, 0, BATCH, plan);
     return plan;
   }
 
   /** Every fourth one, beginning with the first, has a long prompt. */
   @Benchmark
-  public StepPlan planWithPrompts() {
+  public StepPlan<Sequence> planWithPrompts() {
     scheduler.plan(mixed, 0, BATCH, plan);
     return plan;
   }

@@ -1,5 +1,15 @@
 package io.panallama.internal.engine;
 
+import io.panallama.config.SpillConfig;
+import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.schedule.RequestClock;
+import io.panallama.internal.schedule.Schedulable;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.Mailbox;
+import io.panallama.internal.stream.Pieces;
+import io.panallama.internal.stream.ReaderListener;
+import io.panallama.internal.stream.StopMatcher;
 import io.panallama.request.GenerationOptions;
 import java.util.List;
 
@@ -21,32 +31,46 @@ final class Sequences {
     return Pieces.of(bytes, offsets, new boolean[VOCABULARY]);
   }
 
-  /**
-   * An active sequence that has computed nothing of its prompt.
-   *
-   * @param engine whom its reader would wake
-   */
-  static Sequence prefilling(EngineLoop engine, int id, int promptLength) {
-    EngineGeneration generation =
-        new EngineGeneration(id, new Mailbox(16, 16, 0), false, new RequestClock(() -> 0), engine);
+  /** The engine of a generation that no loop computes. */
+  static final ReaderListener NOBODY =
+      new ReaderListener() {
+        @Override
+        public void caughtUp() {}
+
+        @Override
+        public void cancelled(EngineGeneration generation) {}
+      };
+
+  /** A cache for so many sequences, whose decoder computes nothing. */
+  static PrefixCache cache(int sequences) {
+    return PrefixCache.create(
+        new InstantDecoder(sequences, CONTEXT), sequences, SpillConfig.none(), new Counters(), Thread::new, () -> {});
+  }
+
+  /** An active sequence that has computed nothing of its prompt. */
+  static Sequence prefilling(PrefixCache cache, int id, int promptLength) {
+    EngineGeneration generation = new EngineGeneration(id, new Mailbox(16, 16, 0), false, NOBODY);
     Sequence sequence =
         new Sequence(
             generation,
+            new RequestClock(() -> 0),
             () -> {},
             new StopMatcher(List.of(), 1),
+          Lineage.EMPTY,
             new int[promptLength],
             CONTEXT,
             GenerationOptions.defaults(),
-            Sequence.NO_DEADLINE,
+            Schedulable.NO_DEADLINE,
             null);
-    sequence.activate(id);
+    sequence.activate();
+    cache.admit(sequence.residency());
     return sequence;
   }
 
   /** An active sequence of which only the token that was sampled last is missing. */
-  static Sequence generating(EngineLoop engine, int id, int promptLength) {
-    Sequence sequence = prefilling(engine, id, promptLength);
-    sequence.computed(promptLength);
+  static Sequence generating(PrefixCache cache, int id, int promptLength) {
+    Sequence sequence = prefilling(cache, id, promptLength);
+    sequence.residency().computed(promptLength);
     sequence.append(InstantDecoder.TOKEN);
     return sequence;
   }

@@ -31,10 +31,10 @@ public class BatchFillBenchmark extends LauncherJvm {
   @Benchmark
   public int fill() {
     NativeDecoder decoder = state.decoder;
-    decoder.clearBatch();
+    decoder.batch().clear();
     int last = 0;
     for (int i = 0; i < tokens; i++) {
-      last = decoder.addToBatch(i, i, 0, i == tokens - 1);
+      last = decoder.batch().addToken(i, i, 0, i == tokens - 1);
     }
     return last;
   }

@@ -37,7 +37,7 @@ public class DecodeStepBenchmark extends LauncherJvm {
 
   private void restart() {
     for (int i = 0; i < sequences; i++) {
-      state.decoder.remove(i);
+      state.decoder.memory().remove(i);
       tokens[i] = 1 + i;
     }
     position = 0;

@@ -4,7 +4,7 @@ import io.panallama.NativeRuntime;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.internal.engine.Decoder;
+import io.panallama.internal.decode.Decoder;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,9 +44,9 @@ final class DecoderState implements AutoCloseable {
 
   /** Computes a token of each sequence. */
   void decode(int[] tokens, int position) {
-    decoder.clearBatch();
+    decoder.batch().clear();
     for (int i = 0; i < sequences; i++) {
-      outputs[i] = decoder.addToBatch(tokens[i], position, i, true);
+      outputs[i] = decoder.batch().addToken(tokens[i], position, i, true);
     }
     Decoder.Status status = decoder.decode();
     if (status != Decoder.Status.OK) {
@@ -56,18 +56,18 @@ final class DecoderState implements AutoCloseable {
 
   /** Samples what follows in each sequence. */
   void sample() {
-    decoder.clearSamples();
+    decoder.outputs().clearSamples();
     for (int i = 0; i < sequences; i++) {
-      decoder.addSample(chains.get(i), outputs[i], 0);
+      decoder.outputs().addSample(chains.get(i), outputs[i], 0);
     }
-    decoder.sample();
+    decoder.outputs().sample();
   }
 
   /** What was sampled for a sequence. */
   int token(int sequence) {
-    int token = decoder.sampledToken(sequence);
+    int token = decoder.outputs().sampledToken(sequence);
     if (token < 0) {
-      throw new IllegalStateException("sampling failed: " + decoder.failure());
+      throw new IllegalStateException("sampling failed: " + decoder.outputs().sampleFailure());
     }
     return token;
   }

@@ -44,7 +44,7 @@ public class StructFillBenchmark extends LauncherJvm {
   @Benchmark
   public void modelParameters(Blackhole sink) {
     try (Arena arena = Arena.ofConfined()) {
-      sink.consume(ModelHandle.parameters(modelConfig, arena));
+      sink.consume(ModelParams.allocate(modelConfig, arena));
     }
   }
 
@@ -52,7 +52,7 @@ public class StructFillBenchmark extends LauncherJvm {
   @Benchmark
   public void contextParameters(Blackhole sink) {
     try (Arena arena = Arena.ofConfined()) {
-      sink.consume(NativeDecoder.parameters(model, engineConfig, arena));
+      sink.consume(ContextParams.allocate(model, engineConfig, arena));
     }
   }
 }

@@ -85,7 +85,7 @@ public record BenchGrid(
     List<BenchCase> cases = new ArrayList<>();
     for (Path file : models) {
       for (int layers : gpuLayers) {
-        ModelConfig model = ModelConfig.defaults().withLoadMode(loadMode).withGpuLayers(layers);
+        ModelConfig model = ModelConfig.builder().loadMode(loadMode).gpuLayers(layers).build();
         for (EngineConfig engine : engines()) {
           for (BenchTest test : tests()) {
             cases.add(new BenchCase(file, model, Workload.config(engine, test), test));

@@ -41,7 +41,8 @@ public final class BenchRunner {
     int next = 0;
     while (next < cases.size() && !isStopped()) {
       BenchCase first = cases.get(next);
-      try (Model model = Model.load(first.file(), first.model().withListener(fraction -> loading(first, fraction)))) {
+      try (Model model =
+          Model.load(first.file(), first.model().toBuilder().listener(fraction -> loading(first, fraction)).build())) {
         while (next < cases.size() && !isStopped() && cases.get(next).sameModel(first)) {
           measure(model, cases.get(next), next);
           next++;

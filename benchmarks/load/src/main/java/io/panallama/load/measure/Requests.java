@@ -54,8 +54,7 @@ public final class Requests {
 
   /** A request with this prompt. */
   public CompletionRequest of(int[] prompt, int maxTokens) {
-    return CompletionRequest.of(prompt)
-        .with(GenerationOptions.defaults().withSampling(greedy).withMaxTokens(maxTokens));
+    return CompletionRequest.of(prompt).with(GenerationOptions.builder().sampling(greedy).maxTokens(maxTokens).build());
   }
 
   /**

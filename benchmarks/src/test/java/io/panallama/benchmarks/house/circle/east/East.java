@@ -1,0 +1,6 @@
+package io.panallama.benchmarks.house.circle.east;
+
+import io.panallama.benchmarks.house.circle.west.West;
+
+/** Half of a circle that {@code HouseTest} must find. */
+public record East(West other) {}

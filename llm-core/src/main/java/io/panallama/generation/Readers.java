@@ -1,0 +1,41 @@
+package io.panallama.generation;
+
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Makes the virtual threads that read generations for subscribers and futures, at most one for each generation.
+ *
+ * <p>They wait in Java only. A generation that nobody refers to any more takes its entry here along.
+ */
+final class Readers {
+  private static final System.Logger LOG = System.getLogger("io.panallama");
+  private static final AtomicLong NUMBER = new AtomicLong();
+
+  /** The generations that have a reader. Generations are equal only to themselves. */
+  private static final Set<Generation> CLAIMED =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+  private Readers() {}
+
+  /** Whether the caller is the first to ask, and so the one reader of this generation. */
+  static boolean claim(Generation generation) {
+    return CLAIMED.add(generation);
+  }
+
+  static IllegalStateException alreadyClaimed(Generation generation) {
+    return new IllegalStateException(generation + " has a subscriber or a future already; it can be read only once.");
+  }
+
+  /** A thread that reads, not started yet. */
+  static Thread unstarted(Runnable task) {
+    return Thread.ofVirtual()
+        .name("panallama-reader-" + NUMBER.incrementAndGet())
+        .uncaughtExceptionHandler((dead, error) ->
+            LOG.log(
+                System.Logger.Level.ERROR, "The subscriber of a generation threw on " + dead.getName() + ".", error))
+        .unstarted(task);
+  }
+}

@@ -1,0 +1,456 @@
+package io.panallama.internal.cache;
+
+import io.panallama.config.SpillConfig;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The prefixes that are outside of the KV cache: images in host memory, and files on disk where those go that were used
+ * least recently.
+ *
+ * <p>Confined to the engine thread.
+ */
+final class ColdStore {
+  private static final System.Logger LOG = System.getLogger("io.panallama.engine");
+
+  /** What a copy must save in tokens to be worth making, keeping and taking back. */
+  static final int SHORTEST = 32;
+
+  /** Of those that begin alike, thousands perhaps, so many are looked at. */
+  private static final int MOST_CANDIDATES = 64;
+
+  /** A token is computed in no less than the time that so many take to be copied: an image comes back as a whole. */
+  private static final int COPY_GAIN = 32;
+
+  /** What the end of an engine may wait for its prefixes to be written. */
+  static final Duration FLUSH_LIMIT = Duration.ofSeconds(3);
+
+  /** After {@link #FLUSH_LIMIT} a write is given up at its next part; a read is not. */
+  private static final Duration END_LIMIT = FLUSH_LIMIT.plusSeconds(2);
+
+  /**
+   * What a prefix can give to a text.
+   *
+   * @param usable tokens
+   */
+  record Hit(ColdPrefix prefix, int usable) {
+    /** More tokens by far, or else what is in memory, or else what is shorter and so sooner copied. */
+    private boolean isBetterThan(Hit other) {
+      if (Math.abs(usable - other.usable) >= SHORTEST) {
+        return usable > other.usable;
+      }
+      boolean here = prefix.image() != null;
+      if (here != (other.prefix.image() != null)) {
+        return here;
+      }
+      return prefix.length() < other.prefix.length();
+    }
+  }
+
+  private final int contextSize;
+  private final StateStore states;
+  private final CacheMeter meter;
+  private final ImageMemory memory;
+  private final boolean keepsInMemory;
+  private final long diskLimit;
+
+  /** Whether an image is of use only where it ends. */
+  private final boolean exact;
+
+  private final @Nullable DiskTier disk;
+  private final PrefixTree<ColdPrefix> tree = new PrefixTree<>();
+  private final Map<Path, ColdPrefix> files = new HashMap<>();
+
+  /** Loaded a moment ago for somebody who waits. */
+  private final List<ColdPrefix> arrived = new ArrayList<>();
+
+  private int writes;
+
+  /** Whether what comes in now is written at once. */
+  private boolean ending;
+
+  /**
+   * @param threads makes the thread that reads and writes files
+   * @param wake makes the engine thread call {@link #receive} soon; called by that thread
+   */
+  ColdStore(
+      KvMemory cells, StateStore states, SpillConfig config, CacheMeter meter, ThreadFactory threads, Runnable wake) {
+    this.contextSize = cells.contextSize();
+    this.states = states;
+    this.meter = meter;
+    this.memory = new ImageMemory(config.memoryBytes(), meter);
+    this.keepsInMemory = config.memoryBytes() > 0;
+    this.exact = cells.rewind() != KvMemory.Rewind.ALWAYS;
+    this.disk = disk(config, threads, wake);
+    this.diskLimit = disk == null ? 0 : config.diskBytes();
+  }
+
+  private @Nullable DiskTier disk(SpillConfig config, ThreadFactory threads, Runnable wake) {
+    Path directory = config.directory().orElse(null);
+    if (directory == null || config.diskBytes() == 0) {
+      return null;
+    }
+    try {
+      return new DiskTier(directory, config.diskBytes(), states, meter, threads, wake, this::found, this::vanished);
+    } catch (IOException failure) {
+      LOG.log(System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
+      return null;
+    }
+  }
+
+  boolean keepsInMemory() {
+    return keepsInMemory;
+  }
+
+  // ---- what is there ----
+
+  /** The best to be had for the first {@code limit} tokens of a text; null if nothing is worth it. */
+  @Nullable Hit find(Lineage lineage, int[] tokens, int limit) {
+    List<Hit> hits = new ArrayList<>();
+    if (!exact) {
+      List<ColdPrefix> candidates = new ArrayList<>();
+      int matched = tree.longest(lineage, tokens, limit, MOST_CANDIDATES, candidates::add);
+      for (ColdPrefix candidate : candidates) {
+        // One that an engine with a larger context has left never finds room.
+        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= contextSize) {
+          hits.add(new Hit(candidate, matched));
+        }
+      }
+    }
+    for (PrefixTree.Entry<ColdPrefix> whole : tree.beginnings(lineage, tokens, limit)) {
+      hits.add(new Hit(whole.holder(), whole.holder().length()));
+    }
+    Hit best = null;
+    for (Hit hit : hits) {
+      if (hit.usable() >= SHORTEST && (best == null || hit.isBetterThan(best))) {
+        best = hit;
+      }
+    }
+    return best;
+  }
+
+  /** How many of the first {@code limit} tokens some text had that is in here. */
+  int common(Lineage lineage, int[] tokens, int limit) {
+    return tree.longest(lineage, tokens, limit, 0, prefix -> {});
+  }
+
+  private @Nullable ColdPrefix covering(Lineage lineage, int[] tokens, int length) {
+    List<ColdPrefix> candidates = new ArrayList<>();
+    if (exact) {
+      tree.beginnings(lineage, tokens, length).forEach(entry -> candidates.add(entry.holder()));
+      candidates.removeIf(candidate -> candidate.length() != length);
+    } else if (tree.longest(lineage, tokens, length, 1, candidates::add) != length) {
+      return null;
+    }
+    return candidates.isEmpty() ? null : candidates.getFirst();
+  }
+
+  // ---- in ----
+
+  /**
+   * Keeps a copy of what a sequence holds, if that is worth it.
+   *
+   * @param length all that the sequence holds
+   * @return false if there is no room for it now
+   */
+  boolean offer(Lineage lineage, int[] tokens, int length, int sequence) {
+    if (length < SHORTEST) {
+      return true;
+    }
+    ColdPrefix covering = covering(lineage, tokens, length);
+    if (covering != null) {
+      memory.touch(covering);
+      return true;
+    }
+    long bytes = states.stateBytes(sequence);
+    if (bytes <= 0 || bytes > Math.max(memory.limit(), diskLimit)) {
+      return true;
+    }
+    if (!makeRoom(bytes)) {
+      return false;
+    }
+    StateImage image = states.save(sequence);
+    if (image != null) {
+      keep(lineage, tokens, length, image);
+    }
+    return true;
+  }
+
+  /** Takes in an image from elsewhere; false if there is no room or no need for it. */
+  boolean put(Lineage lineage, int[] tokens, StateImage image) {
+    boolean wanted =
+        tokens.length >= SHORTEST
+            && image.bytes() <= Math.max(memory.limit(), diskLimit)
+            && covering(lineage, tokens, tokens.length) == null
+            && makeRoom(image.bytes());
+    if (wanted) {
+      keep(lineage, tokens, tokens.length, image);
+    }
+    return wanted;
+  }
+
+  private void keep(Lineage lineage, int[] tokens, int length, StateImage image) {
+    if (!exact) {
+      // The longer one can go back to any of them.
+      for (PrefixTree.Entry<ColdPrefix> shorter : tree.beginnings(lineage, tokens, length)) {
+        if (!shorter.holder().isPinned()) {
+          drop(shorter.holder());
+        }
+      }
+    }
+    ColdPrefix prefix = new ColdPrefix(length, image.bytes());
+    prefix.entry(tree.insert(lineage, tokens, length, prefix));
+    memory.hold(prefix, image);
+    writeBehind();
+  }
+
+  /** What has a file is forgotten without loss; what has none was to be written in time, and the disk is too slow. */
+  private boolean makeRoom(long bytes) {
+    if (bytes > memory.limit() && !ending) {
+      // One at a time may pass through on its way to the disk.
+      return disk != null && memory.bytes() == 0;
+    }
+    long most = Math.max(memory.limit(), bytes) - bytes;
+    memory.oldest(memory.bytes() - most).forEach(this::release);
+    return memory.bytes() <= most;
+  }
+
+  /** Takes a prefix out of memory. */
+  private void release(ColdPrefix prefix) {
+    if (prefix.file() == null) {
+      drop(prefix);
+    } else {
+      memory.let(prefix);
+    }
+  }
+
+  /** Writes what was used least recently when memory gets short, so that it can be let go at once when it is needed. */
+  private void writeBehind() {
+    long most = ending ? 0 : memory.limit() / 4 * 3;
+    while (disk != null && memory.unwrittenBytes() > most) {
+      write(memory.oldestUnwritten());
+    }
+  }
+
+  private void write(ColdPrefix prefix) {
+    DiskTier target = disk;
+    StateImage image = prefix.image();
+    PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
+    memory.settled(prefix);
+    if (target == null || image == null || entry == null) {
+      return;
+    }
+    prefix.writing(true);
+    writes++;
+    int[] tokens = tree.tokens(entry);
+    target.write(tree.lineage(entry), tokens, image, file -> written(prefix, file));
+  }
+
+  private void written(ColdPrefix prefix, @Nullable Path file) {
+    prefix.writing(false);
+    writes--;
+    if (file != null) {
+      place(prefix, file);
+    }
+    if (prefix.entry() == null) {
+      // Given up while it was being written.
+      delete(prefix);
+      memory.let(prefix);
+    } else if (memory.isOverLimit() && !prefix.isPinned()) {
+      release(prefix);
+    }
+  }
+
+  private void place(ColdPrefix prefix, Path file) {
+    ColdPrefix before = files.put(file, prefix);
+    prefix.file(file);
+    if (before != null && before != prefix) {
+      before.file(null);
+      drop(before);
+    }
+  }
+
+  // ---- out ----
+
+  /** The image is about to be restored: it stays until {@link #restored} or {@link #notRestored}. */
+  void restoring(ColdPrefix prefix) {
+    prefix.pinned(true);
+  }
+
+  /** The image was of use. */
+  void restored(ColdPrefix prefix) {
+    prefix.pinned(arrived.contains(prefix));
+    meter.restored();
+    memory.touch(prefix);
+    if (prefix.file() != null && disk != null) {
+      disk.used(prefix.file());
+    }
+  }
+
+  /**
+   * The image could not be restored.
+   *
+   * @param hadRoom whether that was not for want of room, so that it never can be
+   */
+  void notRestored(ColdPrefix prefix, boolean hadRoom) {
+    prefix.pinned(arrived.contains(prefix));
+    if (hadRoom) {
+      drop(prefix);
+    }
+  }
+
+  /** Has the file of a prefix read. It then is {@link ColdPrefix#isPrefilling} until that is done. */
+  void load(ColdPrefix prefix) {
+    DiskTier source = disk;
+    Path file = prefix.file();
+    PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
+    if (prefix.isLoading() || prefix.image() != null || source == null || file == null || entry == null) {
+      return;
+    }
+    prefix.loading(true);
+    makeRoom(prefix.bytes());
+    int[] tokens = tree.tokens(entry);
+    source.read(file, tree.lineage(entry), tokens, image -> loaded(prefix, image));
+  }
+
+  private void loaded(ColdPrefix prefix, @Nullable StateImage image) {
+    prefix.loading(false);
+    if (image == null) {
+      forgetFile(prefix);
+      drop(prefix);
+    } else if (prefix.entry() == null) {
+      image.close();
+    } else {
+      memory.hold(prefix, image);
+      prefix.pinned(true);
+      arrived.add(prefix);
+    }
+  }
+
+  /** Those who waited for a file have had their turn: what does not fit into memory goes. */
+  void settle() {
+    if (!arrived.isEmpty()) {
+      arrived.forEach(prefix -> prefix.pinned(false));
+      arrived.clear();
+      memory.oldest(memory.bytes() - memory.limit()).forEach(this::release);
+    }
+  }
+
+  /** Gives a prefix up, in memory and on disk. */
+  private void drop(ColdPrefix prefix) {
+    PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
+    if (entry != null) {
+      tree.remove(entry);
+      prefix.entry(null);
+    }
+    memory.settled(prefix);
+    if (!prefix.isWriting()) {
+      delete(prefix);
+      memory.let(prefix);
+    }
+  }
+
+  private void delete(ColdPrefix prefix) {
+    Path file = prefix.file();
+    forgetFile(prefix);
+    if (file != null && disk != null) {
+      disk.delete(file);
+    }
+  }
+
+  private void forgetFile(ColdPrefix prefix) {
+    Path file = prefix.file();
+    if (file != null) {
+      files.remove(file, prefix);
+      prefix.file(null);
+    }
+  }
+
+  // ---- what the disk tier reports ----
+
+  private void found(Path file, ImageFile.Header header) {
+    if (files.containsKey(file)) {
+      return;
+    }
+    ColdPrefix prefix = new ColdPrefix(header.tokens().length, header.stateBytes());
+    prefix.entry(tree.insert(header.lineage(), header.tokens(), header.tokens().length, prefix));
+    place(prefix, file);
+  }
+
+  /** A file was given up for want of room. */
+  private void vanished(Path file) {
+    ColdPrefix prefix = files.get(file);
+    if (prefix == null) {
+      return;
+    }
+    forgetFile(prefix);
+    // One that is in memory stays there, and is not written again: two of them would push each other out for ever.
+    if (prefix.image() == null && !prefix.isLoading()) {
+      drop(prefix);
+    }
+  }
+
+  /** Takes in what was read and written. Allocates nothing if that is nothing. */
+  void receive() {
+    if (disk != null) {
+      disk.receive();
+    }
+  }
+
+  boolean hasReports() {
+    return disk != null && disk.hasReports();
+  }
+
+  // ---- the end ----
+
+  /** Whether what is offered now may outlive the engine. */
+  boolean outlivesEngine() {
+    return disk != null;
+  }
+
+  /**
+   * From here on nothing is kept but what gets to the disk by a certain time, and what is offered is written at once.
+   *
+   * @param deadline time of {@link System#nanoTime}
+   */
+  void end(long deadline) {
+    settle();
+    ending = true;
+    if (disk != null) {
+      disk.abandonAfter(deadline);
+    }
+  }
+
+  /** Waits until the background thread has done something; false if it has nothing to write or the time is up. */
+  boolean awaitReport(long deadline) {
+    return writes > 0 && disk != null && disk.awaitReport(deadline);
+  }
+
+  /** Has the rest written that is in memory, what was used last first. */
+  void writeRest() {
+    memory.unwritten().reversed().forEach(this::write);
+  }
+
+  /** Ends the background thread, after what was to be written by the deadline, and frees all images. */
+  void close() {
+    if (!ending) {
+      end(System.nanoTime());
+    }
+    if (disk != null && !disk.close(END_LIMIT)) {
+      LOG.log(System.Logger.Level.WARNING, "The disk does not answer; what is being written to it is left behind.");
+      return;
+    }
+    memory.all().forEach(memory::let);
+  }
+}

@@ -1,0 +1,159 @@
+package io.panallama.internal.cache;
+
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The disk tier as the engine thread sees it, which never touches a file: a {@link BackgroundThread} does, and what it has
+ * to report waits in a queue until {@link #receive}. Everything here is for the engine thread, and so are the callbacks.
+ */
+final class DiskTier {
+  private final SpillFolder folder;
+  private final BackgroundThread thread;
+  private final CacheMeter meter;
+  private final Runnable wake;
+  private final BlockingQueue<Runnable> reports = new LinkedBlockingQueue<>();
+
+  /**
+   * @param threads makes the background thread
+   * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
+   * @param found told of every image that was there at the start
+   * @param removed told of every file that was given up for want of room
+   * @throws IOException if the store can't say what its images are bound to
+   */
+  DiskTier(
+      Path directory,
+      long limit,
+      StateStore states,
+      CacheMeter meter,
+      ThreadFactory threads,
+      Runnable wake,
+      BiConsumer<Path, ImageFile.Header> found,
+      Consumer<Path> removed)
+      throws IOException {
+    this.folder =
+        new SpillFolder(
+            directory, limit, states.fingerprint(), states::read, file -> report(() -> removed.accept(file)));
+    this.meter = meter;
+    this.wake = wake;
+    this.thread = new BackgroundThread(threads);
+    submit(() -> folder.scan((file, header) -> report(() -> found.accept(file, header))));
+  }
+
+  /**
+   * Writes an image, which must stay open until {@code done} is told of its file, or of null if that was not to be.
+   */
+  void write(Lineage lineage, int[] tokens, StateImage image, Consumer<@Nullable Path> done) {
+    submit(() -> {
+      Path file = null;
+      try {
+        file = folder.write(lineage, tokens, image);
+      } finally {
+        Path written = file;
+        report(() -> done.accept(written));
+      }
+    });
+  }
+
+  /**
+   * Reads an image before anything is written, because somebody waits for it; {@code done} owns it, or gets null if it
+   * can't be had.
+   */
+  void read(Path file, Lineage lineage, int[] tokens, Consumer<@Nullable StateImage> done) {
+    thread.submitFirst(() -> {
+      StateImage image = null;
+      try {
+        image = folder.read(file, lineage, tokens);
+      } finally {
+        StateImage loaded = image;
+        report(() -> done.accept(loaded));
+        reportBytes();
+      }
+    });
+  }
+
+  /** The image of a file was of use. */
+  void used(Path file) {
+    thread.submit(() -> folder.used(file));
+  }
+
+  void delete(Path file) {
+    submit(() -> folder.delete(file));
+  }
+
+  private void submit(Runnable task) {
+    thread.submit(() -> {
+      try {
+        task.run();
+      } finally {
+        reportBytes();
+      }
+    });
+  }
+
+  private void reportBytes() {
+    long bytes = folder.bytes();
+    report(() -> meter.onDisk(bytes));
+  }
+
+  private void report(Runnable report) {
+    reports.add(report);
+    wake.run();
+  }
+
+  /** Takes in what the background thread has done. Allocates nothing if that is nothing. */
+  void receive() {
+    Runnable report;
+    while ((report = reports.poll()) != null) {
+      report.run();
+    }
+  }
+
+  boolean hasReports() {
+    return !reports.isEmpty();
+  }
+
+  /**
+   * Waits for a report and takes it in.
+   *
+   * @param deadline time of {@link System#nanoTime}
+   * @return false if the time is up
+   */
+  boolean awaitReport(long deadline) {
+    try {
+      Runnable report = reports.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      if (report != null) {
+        report.run();
+      }
+      return report != null;
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** From this time of {@link System#nanoTime} on nothing more is written, and what is being written is given up. */
+  void abandonAfter(long deadline) {
+    folder.abandonAfter(deadline);
+  }
+
+  /** Ends the background thread and takes in its last reports; false if it does not end in time. */
+  boolean close(Duration limit) {
+    boolean ended = thread.close(limit);
+    if (ended) {
+      receive();
+    }
+    return ended;
+  }
+}

@@ -1,0 +1,337 @@
+package io.panallama.internal.cache;
+
+import io.panallama.internal.cache.RefusedImageException.Reason;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.decode.StateImage;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
+import java.util.zip.CRC32C;
+
+/**
+ * The file format of an image: whose state it is, the lineage and the tokens, and the state.
+ *
+ * <pre>
+ *   offset  bytes
+ *        0      8  magic "PANLLKV" and 0
+ *        8      4  version of the format, 2
+ *       12      4  n, the number of tokens, at least 1
+ *       16      8  p, the bytes of the state
+ *       24     32  fingerprint, see {@link io.panallama.internal.decode.StateStore#fingerprint StateStore.fingerprint}
+ *       56      4  l, the bytes of the lineage, 0 for the empty one
+ *       60      l  lineage, see {@link Lineage#encoding}
+ *             4 n  tokens
+ *             4    CRC32C of everything before
+ *             p    state, as llama_state_seq_get_data_ext wrote it
+ *             4    CRC32C of the state
+ * </pre>
+ *
+ * <p>Version 1 had no lineage. Nothing tells under which adapters such a state was computed, so it is refused as foreign.
+ *
+ * <p>Numbers are little-endian. Nothing follows. A file that differs in any bit is refused with a {@link
+ * RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write.
+ *
+ * <p>Any thread.
+ */
+public final class ImageFile {
+  static final int FINGERPRINT_BYTES = 32;
+
+  /** Ends the name of an image. */
+  static final String SUFFIX = ".kv";
+
+  /** Ends the name of a file that is being written. */
+  private static final String TEMPORARY = ".tmp";
+
+  private static final long MAGIC = 0x00564B4C4C4E4150L;
+  private static final int VERSION = 2;
+  private static final int VERSION_WITHOUT_LINEAGE = 1;
+  private static final int FIXED_BYTES = 24 + FINGERPRINT_BYTES + 4;
+
+  /** More than any lineage has. */
+  private static final int MOST_LINEAGE_BYTES = 1 << 20;
+
+  /** More than any model has context, so that a header can't make us allocate what the machine has not. */
+  private static final int MOST_TOKENS = 1 << 26;
+
+  private ImageFile() {}
+
+  /**
+   * What is known of an image before its state is read.
+   *
+   * @param lineage under which the state was computed
+   * @param tokens whose state it is
+   * @param stateBytes bytes of the state
+   */
+  public record Header(Lineage lineage, int[] tokens, long stateBytes) {
+    long fileBytes() {
+      return ImageFile.bytes(lineage, tokens.length, stateBytes);
+    }
+  }
+
+  /** Makes an image of the bytes of a channel; {@link io.panallama.internal.decode.StateStore#read StateStore.read}. */
+  public interface Reader {
+    StateImage read(ReadableByteChannel channel, long bytes) throws IOException;
+  }
+
+  /** Whether this is the name under which {@link #write} writes an image. */
+  static boolean isTemporary(Path file) {
+    String name = file.getFileName().toString();
+    return name.endsWith(TEMPORARY) && name.contains(SUFFIX + ".");
+  }
+
+  /** The bytes of the file of an image. */
+  static long bytes(Lineage lineage, int tokens, long stateBytes) {
+    return bytes(lineage.encodedLength(), tokens, stateBytes);
+  }
+
+  private static long bytes(int lineageBytes, int tokens, long stateBytes) {
+    return FIXED_BYTES + lineageBytes + 4L * tokens + 4 + stateBytes + 4;
+  }
+
+  /**
+   * Writes a file under a temporary name beside its own and renames it, so that it is there as a whole or not at all. While
+   * it has the temporary name it is locked.
+   *
+   * @param abandoned asked while the state is written; true ends that with an {@link IOException}
+   */
+  public static void write(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
+      throws IOException {
+    // By chance, not by number: other processes write the same file, and a crash leaves what it was writing.
+    String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
+    Path temporary = file.resolveSibling(file.getFileName() + "." + unique + TEMPORARY);
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnerOnly.file(temporary))) {
+      try {
+        channel.lock();
+        write(channel, fingerprint, lineage, tokens, image, abandoned);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (Throwable failure) {
+        Files.deleteIfExists(temporary);
+        throw failure;
+      }
+    }
+  }
+
+  private static void write(
+      WritableByteChannel channel, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
+      throws IOException {
+    byte[] encoding = lineage.encoding();
+    ByteBuffer header = buffer(FIXED_BYTES + encoding.length + 4 * tokens.length);
+    header.putLong(MAGIC).putInt(VERSION).putInt(tokens.length).putLong(image.bytes()).put(fingerprint);
+    header.putInt(encoding.length).put(encoding);
+    header.asIntBuffer().put(tokens);
+    header.position(header.limit()).flip();
+    Checked checked = new Checked(channel, abandoned);
+    checked.writeFully(header);
+    checked.writeChecksum();
+    image.writeTo(checked);
+    checked.writeChecksum();
+  }
+
+  /**
+   * Reads the header of a file.
+   *
+   * @throws RefusedImageException if this is no image with that fingerprint, or its length is wrong
+   */
+  public static Header readHeader(Path file, byte[] fingerprint) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return readHeader(file, channel, fingerprint);
+    }
+  }
+
+  /**
+   * Reads the state of a file, all of it checked.
+   *
+   * @param lineage what the header must say
+   * @param tokens what the header must say
+   * @throws RefusedImageException if this is no such image
+   */
+  public static StateImage read(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, Reader reader) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      Header header = readHeader(file, channel, fingerprint);
+      if (!header.lineage().equals(lineage)) {
+        throw new RefusedImageException(
+            Reason.FOREIGN, file, "it was computed with " + header.lineage() + ", not with " + lineage);
+      }
+      if (!Arrays.equals(header.tokens(), tokens)) {
+        throw new RefusedImageException(Reason.FOREIGN, file, "it holds other tokens than its place says");
+      }
+      Summed summed = new Summed(channel);
+      StateImage image = reader.read(summed, header.stateBytes());
+      try {
+        int sum = (int) summed.sum.getValue();
+        if (read(channel, 4).getInt() != sum) {
+          throw new RefusedImageException(Reason.CHECKSUM, file, "the checksum of the state is wrong");
+        }
+      } catch (Throwable failure) {
+        image.close();
+        throw failure;
+      }
+      return image;
+    }
+  }
+
+  private static Header readHeader(Path file, SeekableByteChannel channel, byte[] fingerprint) throws IOException {
+    long size = channel.size();
+    if (size < FIXED_BYTES) {
+      throw new RefusedImageException(Reason.LENGTH, file, "it has only " + size + " bytes");
+    }
+    ByteBuffer fixed = read(channel, FIXED_BYTES);
+    if (fixed.getLong() != MAGIC) {
+      throw new RefusedImageException(Reason.NOT_AN_IMAGE, file, "it does not begin as an image does");
+    }
+    int version = fixed.getInt();
+    if (version == VERSION_WITHOUT_LINEAGE) {
+      throw new RefusedImageException(
+          Reason.FOREIGN, file, "it was written by an older release, which did not note the adapters and media");
+    }
+    if (version != VERSION) {
+      throw new RefusedImageException(
+          Reason.VERSION, file, "version " + version + " of the format; this is version " + VERSION);
+    }
+    int count = fixed.getInt();
+    long stateBytes = fixed.getLong();
+    byte[] found = new byte[FINGERPRINT_BYTES];
+    fixed.get(found);
+    int lineageBytes = fixed.getInt();
+    if (count < 1
+        || count > MOST_TOKENS
+        || stateBytes < 1
+        || lineageBytes < 0
+        || lineageBytes > MOST_LINEAGE_BYTES
+        || bytes(lineageBytes, count, stateBytes) != size) {
+      throw new RefusedImageException(
+          Reason.LENGTH, file, "it has " + size + " bytes for " + count + " tokens and a state of " + stateBytes);
+    }
+    ByteBuffer encoding = read(channel, lineageBytes);
+    ByteBuffer tokens = read(channel, 4 * count);
+    CRC32C sum = new CRC32C();
+    sum.update(fixed.rewind());
+    sum.update(encoding.duplicate());
+    sum.update(tokens.duplicate());
+    if (read(channel, 4).getInt() != (int) sum.getValue()) {
+      throw new RefusedImageException(Reason.CHECKSUM, file, "the checksum of the header is wrong");
+    }
+    if (!Arrays.equals(found, fingerprint)) {
+      throw new RefusedImageException(
+          Reason.FOREIGN, file, "it is of another model, other cache types or another version of llama.cpp");
+    }
+    int[] ids = new int[count];
+    tokens.asIntBuffer().get(ids);
+    return new Header(lineage(file, encoding.array()), ids, stateBytes);
+  }
+
+  private static Lineage lineage(Path file, byte[] encoding) throws RefusedImageException {
+    try {
+      return Lineage.decode(encoding);
+    } catch (IllegalArgumentException unknown) {
+      throw new RefusedImageException(Reason.FOREIGN, file, unknown.getMessage() + " It is of another release.");
+    }
+  }
+
+  private static ByteBuffer read(ReadableByteChannel channel, int bytes) throws IOException {
+    ByteBuffer buffer = buffer(bytes);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer) < 0) {
+        throw new EOFException("the file became shorter while it was read");
+      }
+    }
+    return buffer.flip();
+  }
+
+  private static ByteBuffer buffer(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Sums up what is written through it, and refuses to go on when it is told to. */
+  private static final class Checked implements WritableByteChannel {
+    private final WritableByteChannel out;
+    private final BooleanSupplier abandoned;
+    private final CRC32C sum = new CRC32C();
+
+    Checked(WritableByteChannel out, BooleanSupplier abandoned) {
+      this.out = out;
+      this.abandoned = abandoned;
+    }
+
+    @Override
+    public int write(ByteBuffer source) throws IOException {
+      if (abandoned.getAsBoolean()) {
+        throw new IOException("there is no time to write it");
+      }
+      ByteBuffer written = source.duplicate();
+      int count = out.write(source);
+      sum.update(written.limit(written.position() + count));
+      return count;
+    }
+
+    void writeFully(ByteBuffer source) throws IOException {
+      while (source.hasRemaining()) {
+        write(source);
+      }
+    }
+
+    /** Writes the sum of what was written since the last one. */
+    void writeChecksum() throws IOException {
+      ByteBuffer value = buffer(4).putInt((int) sum.getValue()).flip();
+      while (value.hasRemaining()) {
+        out.write(value);
+      }
+      sum.reset();
+    }
+
+    @Override
+    public boolean isOpen() {
+      return out.isOpen();
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
+    }
+  }
+
+  /** Sums up what is read through it. */
+  private static final class Summed implements ReadableByteChannel {
+    private final ReadableByteChannel in;
+    private final CRC32C sum = new CRC32C();
+
+    Summed(ReadableByteChannel in) {
+      this.in = in;
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      ByteBuffer got = target.duplicate();
+      int count = in.read(target);
+      if (count > 0) {
+        sum.update(got.limit(got.position() + count));
+      }
+      return count;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return in.isOpen();
+    }
+
+    @Override
+    public void close() throws IOException {
+      in.close();
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package io.panallama.internal.cache;
+
+import io.panallama.internal.decode.StateImage;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/**
+ * The images in host memory: how much they are, in which order they were used, and which of them exist nowhere else.
+ * Engine thread only.
+ */
+final class ImageMemory {
+  private final long limit;
+  private final CacheMeter meter;
+
+  /** Least recently used first. */
+  private final LinkedHashSet<ColdPrefix> all = new LinkedHashSet<>();
+
+  /** Those that have no file and are not being written, in the same order. */
+  private final LinkedHashSet<ColdPrefix> unwritten = new LinkedHashSet<>();
+
+  private long bytes;
+  private long unwrittenBytes;
+
+  /**
+   * @param limit bytes
+   */
+  ImageMemory(long limit, CacheMeter meter) {
+    this.limit = limit;
+    this.meter = meter;
+  }
+
+  long limit() {
+    return limit;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  boolean isOverLimit() {
+    return bytes > limit;
+  }
+
+  /** Takes an image in, as the one used last. */
+  void hold(ColdPrefix prefix, StateImage image) {
+    prefix.image(image);
+    all.add(prefix);
+    bytes += prefix.bytes();
+    meter.spilled(bytes);
+    if (prefix.file() == null) {
+      unwritten.add(prefix);
+      unwrittenBytes += prefix.bytes();
+    }
+  }
+
+  /** Closes an image, if the prefix has one. */
+  void let(ColdPrefix prefix) {
+    StateImage image = prefix.image();
+    if (image != null) {
+      image.close();
+      prefix.image(null);
+      all.remove(prefix);
+      settled(prefix);
+      bytes -= prefix.bytes();
+      meter.spilled(bytes);
+    }
+  }
+
+  /** It is the one used last. */
+  void touch(ColdPrefix prefix) {
+    if (all.remove(prefix)) {
+      all.add(prefix);
+    }
+    if (unwritten.remove(prefix)) {
+      unwritten.add(prefix);
+    }
+  }
+
+  /** It is being written, or is not to be. */
+  void settled(ColdPrefix prefix) {
+    if (unwritten.remove(prefix)) {
+      unwrittenBytes -= prefix.bytes();
+    }
+  }
+
+  /** Bytes of what exists nowhere else and is not being written. */
+  long unwrittenBytes() {
+    return unwrittenBytes;
+  }
+
+  /** What exists nowhere else and is not being written, least recently used first. */
+  List<ColdPrefix> unwritten() {
+    return List.copyOf(unwritten);
+  }
+
+  /** What was used least recently of what exists nowhere else; there is something. */
+  ColdPrefix oldestUnwritten() {
+    return unwritten.getFirst();
+  }
+
+  List<ColdPrefix> all() {
+    return List.copyOf(all);
+  }
+
+  /** What was used least recently and is not in use now, together at least {@code wanted} bytes if there is so much. */
+  List<ColdPrefix> oldest(long wanted) {
+    List<ColdPrefix> oldest = new ArrayList<>();
+    long left = wanted;
+    for (Iterator<ColdPrefix> each = all.iterator(); left > 0 && each.hasNext(); ) {
+      ColdPrefix prefix = each.next();
+      if (!prefix.isPinned() && !prefix.isWriting()) {
+        oldest.add(prefix);
+        left -= prefix.bytes();
+      }
+    }
+    return oldest;
+  }
+}

@@ -1,0 +1,334 @@
+package io.panallama.internal.cache;
+
+import io.panallama.error.EngineStartException;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.decode.StateImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory of the disk tier: {@code <directory>/<first 16 hex digits of the fingerprint>/<hash of lineage and tokens>.kv}.
+ * All files of that form count for the limit, also those of other models, and the ones used longest ago go first.
+ *
+ * <p>Whatever happens to the directory, nothing is thrown: a file that can't be written or read is one that is not there.
+ * What is refused is deleted, and the log says which file and why. Other engines, also of other processes, may use the
+ * same directory.
+ *
+ * <p>Confined to one thread, which may wait for the disk; {@link #abandonAfter} is for any.
+ */
+final class SpillFolder {
+  private static final System.Logger LOG = System.getLogger("io.panallama.engine");
+
+  /** The name of the folder of a model: the beginning of its fingerprint. */
+  private static final Pattern FOLDER = Pattern.compile("[0-9a-f]{16}");
+
+  /** So often in a row a write may fail before no more are tried. */
+  private static final int MOST_FAILURES = 3;
+
+  /** Others write into the directory too; before a file is given up we look at most this often what is there. */
+  private static final long LIST_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final Path directory;
+  private final Path own;
+  private final long limit;
+  private final byte[] fingerprint;
+  private final ImageFile.Reader reader;
+  private final Consumer<Path> removed;
+
+  /** Bytes of every file, the one used longest ago first. */
+  private final Map<Path, Long> files = new LinkedHashMap<>();
+
+  private long bytes;
+  private long listed;
+  private int failures;
+  private boolean readFailureLogged;
+  private volatile long deadline;
+  private volatile boolean hasDeadline;
+
+  /**
+   * @param limit the most bytes of files
+   * @param removed told of every file of ours that is no more
+   */
+  SpillFolder(Path directory, long limit, byte[] fingerprint, ImageFile.Reader reader, Consumer<Path> removed) {
+    this.directory = directory;
+    this.own = directory.resolve(HexFormat.of().formatHex(fingerprint, 0, 8));
+    this.limit = limit;
+    this.fingerprint = fingerprint.clone();
+    this.reader = reader;
+    this.removed = removed;
+  }
+
+  /**
+   * Makes the directory, for its owner alone, if it is not there.
+   *
+   * @throws EngineStartException if it can't be made
+   */
+  static void create(Path directory) {
+    try {
+      Files.createDirectories(directory, OwnerOnly.directory(directory));
+    } catch (IOException failure) {
+      throw new EngineStartException(
+          EngineStartException.Reason.REFUSED,
+          "The directory to spill to can't be made: " + directory + " (" + failure + ")",
+          failure);
+    }
+  }
+
+  /** Bytes of all files. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** From this time of {@link System#nanoTime} on nothing more is written, and what is being written is given up. */
+  void abandonAfter(long nanoTime) {
+    deadline = nanoTime;
+    hasDeadline = true;
+  }
+
+  private boolean isAbandoned() {
+    return hasDeadline && System.nanoTime() - deadline >= 0;
+  }
+
+  /** Looks what is there, removes what crashes left, and reports every image of ours that is within the limit. */
+  void scan(BiConsumer<Path, ImageFile.Header> found) {
+    list();
+    removeLeftovers();
+    makeRoom(0);
+    for (Path file : List.copyOf(files.keySet())) {
+      if (isAbandoned()) {
+        return;
+      }
+      if (own.equals(file.getParent())) {
+        try {
+          found.accept(file, ImageFile.readHeader(file, fingerprint));
+        } catch (RefusedImageException refused) {
+          refuse(file, refused);
+        } catch (IOException failure) {
+          unreadable(file, failure);
+        }
+      }
+    }
+  }
+
+  private void list() {
+    record Found(Path file, FileTime used, long size) {}
+    List<Found> all = new ArrayList<>();
+    visit((file, facts) -> {
+      if (facts.isRegularFile() && file.toString().endsWith(ImageFile.SUFFIX)) {
+        all.add(new Found(file, facts.lastModifiedTime(), facts.size()));
+      }
+    });
+    all.sort(Comparator.comparing(Found::used));
+    files.clear();
+    bytes = 0;
+    for (Found found : all) {
+      files.put(found.file(), found.size());
+      bytes += found.size();
+    }
+    listed = System.nanoTime();
+  }
+
+  /** Who still writes a file holds a lock on it. */
+  private void removeLeftovers() {
+    visit((file, facts) -> {
+      if (facts.isRegularFile() && ImageFile.isTemporary(file) && isLeftover(file)) {
+        delete(file);
+      }
+    });
+  }
+
+  /** Every file in the folders of models. What else is in the directory is not ours: sessions, perhaps. */
+  private void visit(BiConsumer<Path, BasicFileAttributes> visitor) {
+    try {
+      Files.walkFileTree(
+          directory,
+          Set.of(),
+          2,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes facts) {
+              Path inside = directory.relativize(file);
+              if (inside.getNameCount() == 2 && FOLDER.matcher(inside.getName(0).toString()).matches()) {
+                visitor.accept(file, facts);
+              }
+              return FileVisitResult.CONTINUE;
+            }
+
+            /** Others may delete some meanwhile. */
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException gone) {
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException gone) {
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException failure) {
+      LOG.log(System.Logger.Level.DEBUG, "Not all of " + directory + " could be listed.", failure);
+    }
+  }
+
+  private static boolean isLeftover(Path file) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      return lock != null;
+    } catch (OverlappingFileLockException | IOException inUse) {
+      return false;
+    }
+  }
+
+  /** Writes an image; null if that was not to be. */
+  @Nullable Path write(Lineage lineage, int[] tokens, StateImage image) {
+    Path file = own.resolve(name(lineage, tokens));
+    long size = ImageFile.bytes(lineage, tokens.length, image.bytes());
+    if (files.containsKey(file) && Files.exists(file)) {
+      used(file);
+      return file;
+    }
+    forget(file);
+    if (failures >= MOST_FAILURES || isAbandoned() || !makeRoom(size)) {
+      return null;
+    }
+    try {
+      Files.createDirectories(own, OwnerOnly.directory(own));
+      ImageFile.write(file, fingerprint, lineage, tokens, image, this::isAbandoned);
+    } catch (IOException failure) {
+      if (!isAbandoned()) {
+        unwritable(file, failure);
+      }
+      return null;
+    }
+    failures = 0;
+    files.put(file, size);
+    bytes += size;
+    return file;
+  }
+
+  private void unwritable(Path file, IOException failure) {
+    failures++;
+    if (failures == 1) {
+      LOG.log(System.Logger.Level.WARNING, "A prefix can't be spilled to " + file + ": " + failure);
+    } else if (failures == MOST_FAILURES) {
+      LOG.log(System.Logger.Level.WARNING, "No more prefixes are spilled to " + directory + ": " + failure);
+    }
+  }
+
+  /** The name says what is in it, so engines that share the directory do not keep the same text twice. */
+  private static String name(Lineage lineage, int[] tokens) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] encoding = lineage.encoding();
+      // With its length, so that nothing can be a lineage here and tokens there.
+      ByteBuffer buffer = ByteBuffer.allocate(4 + encoding.length + 4 * tokens.length);
+      buffer.putInt(encoding.length).put(encoding).asIntBuffer().put(tokens);
+      return HexFormat.of().formatHex(digest.digest(buffer.array()), 0, 16) + ImageFile.SUFFIX;
+    } catch (NoSuchAlgorithmException everyJdkHasIt) {
+      throw new IllegalStateException(everyJdkHasIt);
+    }
+  }
+
+  /** Reads an image; null if it can't be had. */
+  @Nullable StateImage read(Path file, Lineage lineage, int[] tokens) {
+    // One that is not in the table went for want of room after somebody had asked for it.
+    if (isAbandoned() || !files.containsKey(file)) {
+      return null;
+    }
+    try {
+      StateImage image = ImageFile.read(file, fingerprint, lineage, tokens, reader);
+      used(file);
+      return image;
+    } catch (RefusedImageException refused) {
+      refuse(file, refused);
+    } catch (IOException failure) {
+      unreadable(file, failure);
+    }
+    return null;
+  }
+
+  /** The image of a file was of use: it is the last that has to go. */
+  void used(Path file) {
+    Long size = files.remove(file);
+    if (size != null) {
+      files.put(file, size);
+    }
+    try {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis()));
+    } catch (IOException notOurs) {
+      LOG.log(System.Logger.Level.DEBUG, "The time of " + file + " can't be set.", notOurs);
+    }
+  }
+
+  private void refuse(Path file, RefusedImageException refused) {
+    LOG.log(System.Logger.Level.WARNING, "Refused and deleted: " + refused.getMessage());
+    delete(file);
+  }
+
+  private void unreadable(Path file, IOException failure) {
+    if (!readFailureLogged) {
+      readFailureLogged = true;
+      LOG.log(System.Logger.Level.WARNING, "A prefix can't be read back from " + file + ": " + failure);
+    }
+    forget(file);
+  }
+
+  /** Deletes a file of ours. */
+  void delete(Path file) {
+    forget(file);
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException failure) {
+      LOG.log(System.Logger.Level.DEBUG, "A file can't be deleted: " + file, failure);
+    }
+  }
+
+  private void forget(Path file) {
+    Long size = files.remove(file);
+    if (size != null) {
+      bytes -= size;
+    }
+  }
+
+  /** Deletes what was used longest ago until {@code wanted} more bytes are within the limit; false if they never are. */
+  private boolean makeRoom(long wanted) {
+    if (wanted > limit) {
+      return false;
+    }
+    if (bytes + wanted > limit && System.nanoTime() - listed > LIST_AGAIN_NANOS) {
+      list();
+    }
+    while (bytes + wanted > limit && !files.isEmpty()) {
+      Path oldest = files.keySet().iterator().next();
+      delete(oldest);
+      if (own.equals(oldest.getParent())) {
+        removed.accept(oldest);
+      }
+    }
+    return bytes + wanted <= limit;
+  }
+}

@@ -1,0 +1,22 @@
+package io.panallama.internal.decode;
+
+import org.jspecify.annotations.Nullable;
+
+/** A generation's sampler with its state, opaque to policy. Used by the engine thread once a generation is submitted. */
+public interface TokenSampler extends AutoCloseable {
+  /**
+   * The text of a control token that belongs to this generation's output, such as the tag around a tool call; null for any
+   * other token.
+   */
+  default byte @Nullable [] spoken(int token) {
+    return null;
+  }
+
+  /** The length of the longest such text. */
+  default int longestSpoken() {
+    return 0;
+  }
+
+  @Override
+  void close();
+}

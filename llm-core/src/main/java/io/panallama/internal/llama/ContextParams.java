@@ -1,0 +1,90 @@
+package io.panallama.internal.llama;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.llama_context_params;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.FlashAttention;
+import io.panallama.config.KvCacheType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Marshals an {@link EngineConfig} into a {@code llama_context_params}. Fields that are not set here keep llama.cpp's
+ * default; a new option is one line in {@link #into}.
+ */
+final class ContextParams {
+  private ContextParams() {}
+
+  /**
+   * The struct for a context on {@code model}.
+   *
+   * @param config without {@link EngineConfig#AUTO}
+   * @param arena where the struct and everything it points to live; the struct is read while a context is created or
+   *     planned and not after that
+   */
+  static MemorySegment allocate(ModelHandle model, EngineConfig config, Arena arena) {
+    MemorySegment struct = LlamaCpp.llama_context_default_params(arena);
+    into(struct, model, config);
+    return struct;
+  }
+
+  private static void into(MemorySegment struct, ModelHandle model, EngineConfig config) {
+    int sequenceIds = sequenceIds(model, config);
+    llama_context_params.n_ctx(struct, config.contextSize());
+    llama_context_params.n_batch(struct, config.batchSize());
+    llama_context_params.n_ubatch(struct, config.microBatchSize());
+    llama_context_params.n_seq_max(struct, sequenceIds);
+    llama_context_params.n_outputs_max(struct, outputs(sequenceIds));
+    llama_context_params.n_threads(struct, config.threads());
+    llama_context_params.n_threads_batch(struct, config.batchThreads());
+    llama_context_params.flash_attn_type(struct, flashAttention(config.flashAttention()));
+    llama_context_params.type_k(struct, type(config.keyType()));
+    llama_context_params.type_v(struct, type(config.valueType()));
+    llama_context_params.no_perf(struct, true);
+    // Without the unified cache, llama_memory_seq_cp of a part of a sequence aborts the process. With a single sequence
+    // it only costs: llama_batch_allocr::init then compares all pairs of LLAMA_MAX_SEQ sequences in every step, 50 us.
+    llama_context_params.kv_unified(struct, sequenceIds > 1);
+  }
+
+  /**
+   * The most outputs of a step, for all sequences together. The output buffer holds a row of the vocabulary for each. One
+   * per slot is what generating needs, but llama.cpp makes room for one per sequence id and asserts that it may.
+   */
+  static int outputs(int sequenceIds) {
+    return sequenceIds;
+  }
+
+  /** Sets the flag that llama.cpp polls while it computes; {@code flag} must outlive the context. */
+  static void setAbortFlag(MemorySegment struct, MemorySegment flag) {
+    llama_context_params.abort_callback(struct, LlamaCpp.panallama_abort_requested$address());
+    llama_context_params.abort_callback_data(struct, flag);
+  }
+
+  /** One id per slot, and twice as many more for the prefixes that finished sequences leave, where those can be shared. */
+  private static int sequenceIds(ModelHandle model, EngineConfig config) {
+    boolean retains = config.reusePrefixes() && !model.hasRecurrentState();
+    return retains ? Math.min(EngineConfig.MAX_SLOTS, 3 * config.slots()) : config.slots();
+  }
+
+  private static int flashAttention(FlashAttention choice) {
+    return switch (choice) {
+      case AUTO -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_AUTO();
+      case ENABLED -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_ENABLED();
+      case DISABLED -> LlamaCpp.LLAMA_FLASH_ATTN_TYPE_DISABLED();
+    };
+  }
+
+  private static int type(KvCacheType type) {
+    return switch (type) {
+      case F32 -> LlamaCpp.GGML_TYPE_F32();
+      case F16 -> LlamaCpp.GGML_TYPE_F16();
+      case BF16 -> LlamaCpp.GGML_TYPE_BF16();
+      case Q8_0 -> LlamaCpp.GGML_TYPE_Q8_0();
+      case Q4_0 -> LlamaCpp.GGML_TYPE_Q4_0();
+      case Q4_1 -> LlamaCpp.GGML_TYPE_Q4_1();
+      case IQ4_NL -> LlamaCpp.GGML_TYPE_IQ4_NL();
+      case Q5_0 -> LlamaCpp.GGML_TYPE_Q5_0();
+      case Q5_1 -> LlamaCpp.GGML_TYPE_Q5_1();
+    };
+  }
+}

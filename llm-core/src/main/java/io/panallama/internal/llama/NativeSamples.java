@@ -1,0 +1,184 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.panallama_sample;
+import io.panallama.config.EngineConfig;
+import io.panallama.internal.decode.CandidateList;
+import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.request.GenerationOptions;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Owns the list of {@code panallama_sample} that a step fills, with room for one per slot, and the threads that sample.
+ * Confined to the context's thread; closed before the context.
+ */
+final class NativeSamples implements Outputs, AutoCloseable {
+  private static final int MOST_TOP = GenerationOptions.MAX_TOP_LOGPROBS;
+  private static final long SIZE = panallama_sample.sizeof();
+  private static final long CHAIN = offset("chain");
+  private static final long OUTPUT_INDEX = offset("output_index");
+  private static final long N_TOP = offset("n_top");
+  private static final long SHORTLIST = offset("shortlist");
+  private static final long STATUS = offset("status");
+  private static final long TOKEN = offset("token");
+  private static final long LOGPROB = offset("logprob");
+  private static final long N_TOP_FILLED = offset("n_top_filled");
+  private static final long TOP_TOKENS = offset("top_tokens");
+  private static final long TOP_LOGPROBS = offset("top_logprobs");
+  private static final long CANDIDATES = offset("candidates");
+
+  /** An output index for a choice from candidates, which needs no logits. */
+  private static final int NO_OUTPUT = -1;
+
+  private final Owned owned;
+  private final LlamaContext context;
+  private final SamplingPool pool;
+  private final int capacity;
+  private final MemorySegment samples;
+  private final MemorySegment topTokens;
+  private final MemorySegment topLogprobs;
+  private final ErrorText error;
+  private int count;
+
+  /** Whether one of the samples must be taken on the stack of this thread. */
+  private boolean recursive;
+
+  private String failure = "";
+
+  private NativeSamples(Owned owned, LlamaContext context, SamplingPool pool, int capacity, Arena arena) {
+    this.owned = owned;
+    this.context = context;
+    this.pool = pool;
+    this.capacity = capacity;
+    this.samples = panallama_sample.allocateArray(capacity, arena);
+    this.topTokens = arena.allocate(JAVA_INT, (long) capacity * MOST_TOP);
+    this.topLogprobs = arena.allocate(JAVA_FLOAT, (long) capacity * MOST_TOP);
+    for (int i = 0; i < capacity; i++) {
+      samples.set(ADDRESS, i * SIZE + TOP_TOKENS, topTokens.asSlice(i * MOST_TOP * JAVA_INT.byteSize()));
+      samples.set(ADDRESS, i * SIZE + TOP_LOGPROBS, topLogprobs.asSlice(i * MOST_TOP * JAVA_FLOAT.byteSize()));
+    }
+    this.error = new ErrorText(arena);
+  }
+
+  /**
+   * A list for the steps of a context.
+   *
+   * @throws io.panallama.error.EngineStartException if ggml's CPU backend can't sample on its threads
+   */
+  static NativeSamples create(LlamaContext context, EngineConfig config) {
+    return Owned.build(owned -> {
+      Arena arena = owned.add(Arena.ofConfined(), Arena::close);
+      SamplingPool pool = owned.add(context.cpu().borrow(config.threads()), SamplingPool::close);
+      return new NativeSamples(owned, context, pool, config.slots(), arena);
+    });
+  }
+
+  @Override
+  public void clearSamples() {
+    count = 0;
+    recursive = false;
+  }
+
+  @Override
+  public void addSample(TokenSampler sampler, int row, int topLogprobs) {
+    add((SamplerChain) sampler, row, topLogprobs, MemorySegment.NULL);
+  }
+
+  @Override
+  public void addCandidates(TokenSampler sampler, int row, int topLogprobs) {
+    SamplerChain chain = (SamplerChain) sampler;
+    add(chain, row, topLogprobs, chain.candidates().pointer());
+  }
+
+  @Override
+  public boolean readCandidates(int index, TokenSampler sampler, CandidateList into) {
+    if (samples.get(JAVA_INT, index * SIZE + STATUS) != LlamaCpp.PANALLAMA_OK()) {
+      return false;
+    }
+    ((SamplerChain) sampler).candidates().read(into);
+    return true;
+  }
+
+  @Override
+  public void addChoice(TokenSampler sampler, CandidateList from, int topLogprobs) {
+    SamplerChain chain = (SamplerChain) sampler;
+    chain.candidates().write(from);
+    add(chain, NO_OUTPUT, topLogprobs, chain.candidates().pointer());
+  }
+
+  private void add(SamplerChain chain, int outputIndex, int top, MemorySegment candidates) {
+    if (count >= capacity) {
+      throw new IllegalStateException("more than " + capacity + " samples in a list");
+    }
+    long base = count++ * SIZE;
+    samples.set(ADDRESS, base + CHAIN, chain.pointer());
+    samples.set(JAVA_INT, base + SHORTLIST, chain.shortlist());
+    samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
+    samples.set(JAVA_INT, base + N_TOP, top);
+    samples.set(ADDRESS, base + CANDIDATES, candidates);
+    recursive |= chain.isRecursive();
+  }
+
+  @Override
+  public void sample() {
+    // A single sample has nothing to share; and if the wait for the threads is aborted, this thread samples alone.
+    boolean shared = count > 1 && !recursive && pool.hasThreads() && context.cpu().enter();
+    try {
+      MemorySegment threads = shared ? pool.pointer() : MemorySegment.NULL;
+      if (LlamaCpp.panallama_sample(context.pointer(), samples, count, threads, error.slot()) > 0) {
+        failure = error.take();
+      }
+    } finally {
+      if (shared) {
+        context.cpu().leave();
+      }
+    }
+  }
+
+  @Override
+  public String sampleFailure() {
+    return failure;
+  }
+
+  @Override
+  public int sampledToken(int index) {
+    long base = index * SIZE;
+    return samples.get(JAVA_INT, base + STATUS) == LlamaCpp.PANALLAMA_OK() ? samples.get(JAVA_INT, base + TOKEN) : -1;
+  }
+
+  @Override
+  public float sampledLogprob(int index) {
+    return samples.get(JAVA_FLOAT, index * SIZE + LOGPROB);
+  }
+
+  @Override
+  public int topCount(int index) {
+    return samples.get(JAVA_INT, index * SIZE + N_TOP_FILLED);
+  }
+
+  @Override
+  public int topToken(int index, int rank) {
+    return topTokens.getAtIndex(JAVA_INT, (long) index * MOST_TOP + rank);
+  }
+
+  @Override
+  public float topLogprob(int index, int rank) {
+    return topLogprobs.getAtIndex(JAVA_FLOAT, (long) index * MOST_TOP + rank);
+  }
+
+  @Override
+  public void close() {
+    owned.close();
+  }
+
+  private static long offset(String field) {
+    return panallama_sample.layout().byteOffset(PathElement.groupElement(field));
+  }
+}

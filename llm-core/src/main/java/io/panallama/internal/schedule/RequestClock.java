@@ -1,0 +1,52 @@
+package io.panallama.internal.schedule;
+
+import io.panallama.generation.Timings;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/** The moments of one generation, in nanoseconds of the engine's clock. Written by the engine thread. */
+public final class RequestClock {
+  private static final long UNSET = Long.MIN_VALUE;
+
+  private final LongSupplier nanos;
+  private final long submitted;
+  private long prefillStarted = UNSET;
+  private long firstToken = UNSET;
+  private long lastToken = UNSET;
+
+  public RequestClock(LongSupplier nanos) {
+    this.nanos = nanos;
+    this.submitted = nanos.getAsLong();
+  }
+
+  public long submitted() {
+    return submitted;
+  }
+
+  public void step(long now) {
+    if (prefillStarted == UNSET) {
+      prefillStarted = now;
+    }
+  }
+
+  public void token(long now) {
+    if (firstToken == UNSET) {
+      firstToken = now;
+    }
+    lastToken = now;
+  }
+
+  public long sinceSubmission() {
+    return nanos.getAsLong() - submitted;
+  }
+
+  /** What was not reached counts up to now. */
+  public Timings timings() {
+    long now = nanos.getAsLong();
+    long prefill = prefillStarted == UNSET ? now : prefillStarted;
+    long first = firstToken == UNSET ? now : firstToken;
+    long last = lastToken == UNSET ? first : lastToken;
+    return new Timings(
+        Duration.ofNanos(prefill - submitted), Duration.ofNanos(first - prefill), Duration.ofNanos(last - first));
+  }
+}

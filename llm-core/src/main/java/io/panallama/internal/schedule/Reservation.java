@@ -1,0 +1,28 @@
+package io.panallama.internal.schedule;
+
+/** Places that were taken together for generations that are submitted one after the other. For one thread. */
+public final class Reservation implements AutoCloseable {
+  private final Admission admission;
+  private int left;
+
+  public Reservation(Admission admission, int count) {
+    this.admission = admission;
+    this.left = count;
+  }
+
+  /** Hands one over to a generation, which gives it back when it ends. */
+  public void use() {
+    if (left == 0) {
+      throw new IllegalStateException("all places are in use");
+    }
+    left--;
+  }
+
+  /** Gives back those that no generation has. */
+  @Override
+  public void close() {
+    for (; left > 0; left--) {
+      admission.leave();
+    }
+  }
+}

@@ -1,0 +1,267 @@
+package io.panallama.internal.schedule;
+
+import java.util.Arrays;
+
+/**
+ * How many prompt tokens a step may take while others generate, so that their inter-token latency (ITL) holds.
+ *
+ * <p>Learns from measured steps: how long one without prompts takes for so many generating sequences, and what a prompt
+ * token adds. Short prompts, of {@link #SHORT} alone, may fill a step up to the target: the others are slower for a moment,
+ * and who has just asked waits no longer than need be. Long ones would slow them for as long as they last; with those a step
+ * may take {@link #SLOWDOWN} times as long as it would without prompts, but no longer than the target; {@link #LEAST_SLOWDOWN}
+ * times in any case, so that a prompt goes on where the target can't be met; and below {@link #UNNOTICED} nothing is held back.
+ * Both change while a prompt is computed: sequences grow, and so does the prompt. Hence one step in {@link #PROBE_INTERVAL}
+ * leaves the prompts out, to measure again what is quiet. Pure: times come from the caller.
+ */
+public final class StepBudget {
+  /** Nanoseconds that a short prompt takes at most when it is computed alone. */
+  public static final double SHORT = 1e9;
+
+  /** And the most tokens it has: on a fast machine too, chats must not wait in a row behind what is long. */
+  public static final int MOST_SHORT = 2048;
+
+  /** How much longer a step may get by short prompts where the target is less than that: half of it is theirs. */
+  public static final double SHORT_SLOWDOWN = 2;
+
+  /** How many others a short prompt may hold up for as long as the target. */
+  public static final double SHORT_WEIGHT = 2;
+
+  /** How much longer a step may get by the long prompts of others. */
+  public static final double SLOWDOWN = 1.5;
+
+  /** How much longer it may get even if that is beyond the target. */
+  public static final double LEAST_SLOWDOWN = 1.25;
+
+  /** Nanoseconds between two tokens that no reader notices: 100 tokens per second. */
+  public static final double UNNOTICED = 10e6;
+
+  /** A prompt goes on at least this fast. On a CPU a token deep in a long prompt can take as long as several others. */
+  public static final int SMALLEST = 1;
+
+  /** A chunk is given up for a smaller one when only this part of it can be afforded. */
+  private static final double SHRINK = 0.85;
+
+  /** And for one that is so many times as large, or by one token, when that can. */
+  private static final double GROW = 1.2;
+
+  /** After so many steps with prompts one goes without. Not more often: it breaks the even distances of {@link #chunk(int)}. */
+  public static final int PROBE_INTERVAL = 64;
+
+  /** Steps without prompts that are remembered; their median ignores one that the machine delayed. */
+  private static final int REMEMBERED = 3;
+
+  /** Weight of a new measurement; follows a change within some ten steps. */
+  private static final double WEIGHT = 0.2;
+
+  /** Of one that says that prompt tokens are dearer than was thought: better too few of them than a step too long. */
+  private static final double DEARER_WEIGHT = 0.5;
+
+  /** What prompts take of a step at least, however noisy the measurement. */
+  private static final double LEAST_SHARE = 0.01;
+
+  private static final double UNKNOWN = -1;
+
+  private final int batchSize;
+  private final double target;
+
+  /** What is quiet, by the number of generating sequences. */
+  private final Baseline[] baselines;
+
+  /** Smoothed nanoseconds that a prompt token adds to a step of generating sequences. */
+  private double perAddedToken = UNKNOWN;
+
+  /** What a prompt token takes in a step of prompts alone, where it is cheaper. */
+  private final Rate alone = new Rate();
+
+  /** What a prompt token adds to a step that was filled up with short prompts. */
+  private final Rate addedByShort = new Rate();
+
+  /** Prompt tokens of a step, held as long as they are about right. */
+  private int chunk = SMALLEST;
+
+  /**
+   * @param batchSize the most tokens of a step
+   * @param slots the most sequences of a step
+   * @param targetNanos the ITL target; 0 for none
+   */
+  public StepBudget(int batchSize, int slots, long targetNanos) {
+    this.batchSize = batchSize;
+    this.target = targetNanos;
+    this.baselines = new Baseline[slots + 1];
+    Arrays.setAll(baselines, count -> new Baseline());
+  }
+
+  /**
+   * The most prompt tokens of the next step; 0 when it is to show what is quiet.
+   *
+   * @param generating sequences that get a token in it
+   * @param prefilling sequences that want prompt tokens in it
+   */
+  int promptTokens(int generating, int prefilling) {
+    int room = batchSize - generating;
+    if (target == 0 || generating == 0) {
+      return room;
+    }
+    // A turn for each within two steps, however many there are.
+    int least = Math.max(SMALLEST, (prefilling + 1) / 2);
+    int tokens = Math.min(room, Math.max(least, chunk(generating)));
+    // A step without prompts keeps to that too, as long as each has a turn in every step with prompts.
+    if (baselines[generating].isOld() && (prefilling == 1 || tokens / Scheduler.SPREAD >= prefilling)) {
+      return 0;
+    }
+    return tokens;
+  }
+
+  /**
+   * The most prompt tokens of the next step if all above {@link #promptTokens} are of short prompts. Not for a step that is to
+   * show what is quiet.
+   *
+   * <p>Each of them may make {@link #SHORT_WEIGHT} others wait for a target. So where many wait beside few that generate a step
+   * may last longer: those who ask at once don't wait until the first of them has its answer.
+   *
+   * @param prompts short ones
+   */
+  int shortPromptTokens(int generating, int prompts) {
+    int room = batchSize - generating;
+    if (target == 0 || generating == 0) {
+      return room;
+    }
+    double cost = addedByShort.isKnown() ? addedByShort.nanos() : alone.nanos();
+    double base = Math.max(0, baseline(generating));
+    double limit = Math.max(target, SHORT_SLOWDOWN * base) * Math.max(1, SHORT_WEIGHT * prompts / generating);
+    double affordable = (limit - base) / cost;
+    return cost == UNKNOWN ? 0 : (int) Math.min(room, affordable);
+  }
+
+  /** Whether so many tokens are a short prompt; as long as nothing was measured, none is. */
+  boolean isShort(int tokens) {
+    return alone.isKnown() && tokens <= MOST_SHORT && tokens * alone.nanos() <= SHORT;
+  }
+
+  /**
+   * Changes seldom, because that costs: tokens of a step get neighbouring cells of the KV cache, and a processor reads a
+   * sequence fast whose cells are equally far apart. With chunks of 1 or 2 tokens at random a step of four sequences took
+   * twice as long as with any constant number (125M model, 1,000 tokens each, llama.cpp v0.5.0 on Zen 4: 49 and 28 ms).
+   */
+  private int chunk(int generating) {
+    double affordable = affordable(generating);
+    int larger = (int) Math.max(chunk + 1, GROW * chunk);
+    if (affordable < SHRINK * chunk) {
+      chunk = (int) Math.max(SMALLEST, affordable);
+    } else if (affordable >= larger) {
+      // Not at once: where a token adds little beside the noise of a step, the measured cost may be far too low.
+      chunk = larger;
+    }
+    return chunk;
+  }
+
+  private double affordable(int generating) {
+    double cost = perAddedToken == UNKNOWN ? alone.nanos() : perAddedToken;
+    if (cost == UNKNOWN) {
+      return 0;
+    }
+    double base = baseline(generating);
+    return (base == UNKNOWN ? target : limit(base) - base) / cost;
+  }
+
+  /** How long a step may take that would take {@code base} without prompts. */
+  private double limit(double base) {
+    double wanted = Math.min(target, Math.max(UNNOTICED, SLOWDOWN * base));
+    return Math.max(wanted, LEAST_SLOWDOWN * base);
+  }
+
+  /** Nanoseconds that {@code tokens} prompt tokens take at the measured rate; 0 as long as nothing was measured. */
+  double promptNanos(int tokens) {
+    return alone.isKnown() ? tokens * alone.nanos() : 0;
+  }
+
+  /**
+   * Learns from a step that was computed.
+   *
+   * @param filledUp whether it took more than {@link #promptTokens}, with short prompts
+   */
+  public void measured(int generating, int promptTokens, boolean filledUp, long nanos) {
+    if (promptTokens == 0) {
+      baselines[generating].measured(nanos);
+    } else if (generating == 0) {
+      alone.measured(promptTokens, nanos);
+    } else {
+      baselines[generating].grewOlder();
+      double added = Math.max(nanos - Math.max(0, baseline(generating)), LEAST_SHARE * nanos);
+      if (filledUp) {
+        addedByShort.measured(promptTokens, added);
+      } else {
+        double cost = added / promptTokens;
+        perAddedToken = smooth(perAddedToken, cost, cost > perAddedToken ? DEARER_WEIGHT : WEIGHT);
+      }
+    }
+  }
+
+  /** Of so many sequences, or else of the next smaller number that was seen. */
+  private double baseline(int generating) {
+    for (int count = generating; count > 0; count--) {
+      double nanos = baselines[count].nanos();
+      if (nanos != UNKNOWN) {
+        return nanos;
+      }
+    }
+    return UNKNOWN;
+  }
+
+  private static double smooth(double before, double measured, double weight) {
+    return before == UNKNOWN ? measured : before + (measured - before) * weight;
+  }
+
+  /** Nanoseconds by token over the last steps. One of many tokens counts for more: in small ones a token is dearer. */
+  private static final class Rate {
+    private double tokens;
+    private double nanos;
+
+    void measured(int newTokens, double newNanos) {
+      tokens = (1 - WEIGHT) * tokens + newTokens;
+      nanos = (1 - WEIGHT) * nanos + newNanos;
+    }
+
+    boolean isKnown() {
+      return tokens > 0;
+    }
+
+    double nanos() {
+      return isKnown() ? nanos / tokens : UNKNOWN;
+    }
+  }
+
+  /** The last steps without prompts. */
+  private static final class Baseline {
+    private final long[] steps = new long[REMEMBERED];
+    private final long[] sorted = new long[REMEMBERED];
+    private int known;
+    private int next;
+    private int promptSteps = PROBE_INTERVAL;
+
+    void measured(long nanos) {
+      steps[next] = nanos;
+      next = (next + 1) % REMEMBERED;
+      known = Math.min(known + 1, REMEMBERED);
+      promptSteps = 0;
+    }
+
+    void grewOlder() {
+      promptSteps++;
+    }
+
+    boolean isOld() {
+      return promptSteps >= PROBE_INTERVAL;
+    }
+
+    /** The median. */
+    double nanos() {
+      if (known == 0) {
+        return UNKNOWN;
+      }
+      System.arraycopy(steps, 0, sorted, 0, known);
+      Arrays.sort(sorted, 0, known);
+      return sorted[known / 2];
+    }
+  }
+}

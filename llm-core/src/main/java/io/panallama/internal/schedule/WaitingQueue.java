@@ -1,0 +1,71 @@
+package io.panallama.internal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sequences without a slot, and which of them gets the next one: those that had one already, then by priority, then by
+ * deadline, then by arrival. Waiting raises the priority by one for every {@link #AGING}, so nobody starves.
+ *
+ * <p>Engine thread only.
+ *
+ * @param <S> the sequences
+ */
+public final class WaitingQueue<S extends Schedulable> {
+  /** In this time a request of the lowest priority overtakes a new one of the next higher. */
+  public static final long AGING = 5_000_000_000L;
+
+  private final List<S> sequences = new ArrayList<>();
+
+  public boolean isEmpty() {
+    return sequences.isEmpty();
+  }
+
+  public void add(S sequence) {
+    sequences.add(sequence);
+  }
+
+  public void remove(S sequence) {
+    sequences.remove(sequence);
+  }
+
+  /** The sequence to be admitted next; null if none waits. */
+  public @Nullable S first(long now) {
+    S first = null;
+    for (int i = 0; i < sequences.size(); i++) {
+      S candidate = sequences.get(i);
+      if (first == null || precedes(candidate, first, now)) {
+        first = candidate;
+      }
+    }
+    return first;
+  }
+
+  private static boolean precedes(Schedulable one, Schedulable other, long now) {
+    if (one.wasPreempted() != other.wasPreempted()) {
+      return one.wasPreempted();
+    }
+    long difference = one.wasPreempted() ? 0 : level(one, now) - level(other, now);
+    if (difference == 0) {
+      difference = Long.compare(other.deadline(), one.deadline());
+    }
+    return difference > 0 || difference == 0 && one.arrival() < other.arrival();
+  }
+
+  /** The effective priority: that of the request, and one more for every {@link #AGING} since it was submitted. */
+  static long level(Schedulable sequence, long now) {
+    return sequence.priority() + (now - sequence.submitted()) / AGING;
+  }
+
+  /** Copies those that pass into {@code target}. */
+  public void copyTo(List<S> target, Predicate<S> filter) {
+    sequences.stream().filter(filter).forEach(target::add);
+  }
+
+  /** Takes any of them out; null if there is none. Allocates nothing. */
+  public @Nullable S poll() {
+    return sequences.isEmpty() ? null : sequences.removeLast();
+  }
+}

@@ -1,0 +1,219 @@
+package io.panallama.internal.stream;
+
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.CompletionBuilder;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** The reader's side of a generation, and the flags by which reader and engine talk. */
+public final class EngineGeneration implements Generation {
+  private final long id;
+  private final Mailbox mailbox;
+  private final boolean logprobs;
+  private final ReaderListener engine;
+  private final AtomicBoolean reading = new AtomicBoolean();
+
+  private volatile boolean cancelled;
+  private volatile boolean prefilling;
+  private volatile boolean stalled;
+
+  /** Written by the engine before {@link Mailbox#end}. */
+  private GenerationEvent.@Nullable Finished outcome;
+
+  private @Nullable GenerationException failure;
+
+  // The reader's own state.
+  private final Utf8Assembler text = new Utf8Assembler();
+  private List<TokenLogprobs> pendingLogprobs = new ArrayList<>();
+  private boolean textFlushed;
+  private boolean finishedRead;
+  private volatile boolean closed;
+
+  public EngineGeneration(long id, Mailbox mailbox, boolean logprobs, ReaderListener engine) {
+    this.id = id;
+    this.mailbox = mailbox;
+    this.logprobs = logprobs;
+    this.engine = engine;
+  }
+
+  @Override
+  public long id() {
+    return id;
+  }
+
+  @Override
+  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
+    lockReading();
+    try {
+      return read(timeout);
+    } finally {
+      reading.set(false);
+    }
+  }
+
+  /** Wakes the reader only a few times: the caller needs no single token. */
+  @Override
+  public Completion await() {
+    CompletionBuilder answer = new CompletionBuilder();
+    while (true) {
+      Optional<Completion> completion = answer.add(next());
+      if (completion.isPresent()) {
+        return completion.get();
+      }
+    }
+  }
+
+  private GenerationEvent next() {
+    lockReading();
+    try {
+      while (true) {
+        mailbox.awaitMany();
+        Optional<GenerationEvent> event = read(Duration.ZERO);
+        if (event.isPresent()) {
+          return event.get();
+        }
+      }
+    } catch (NoSuchElementException over) {
+      throw new IllegalStateException("The generation is closed, or was already read to its end.", over);
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      cancel();
+      throw new GenerationException(
+          GenerationException.Reason.INTERRUPTED, "Interrupted while waiting for the next token.", interrupt);
+    } finally {
+      reading.set(false);
+    }
+  }
+
+  private void lockReading() {
+    if (!reading.compareAndSet(false, true)) {
+      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
+    }
+  }
+
+  private Optional<GenerationEvent> read(Duration timeout) throws InterruptedException {
+    if (finishedRead || closed) {
+      throw new NoSuchElementException(closed ? "The generation is closed." : "The generation has finished.");
+    }
+    long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
+    while (true) {
+      Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+      if (!mailbox.await(left)) {
+        return Optional.empty();
+      }
+      if (mailbox.isEmpty()) {
+        return Optional.of(end());
+      }
+      boolean hasToken = mailbox.token() != Mailbox.NO_TOKEN;
+      if (logprobs && hasToken) {
+        pendingLogprobs.add(readLogprobs());
+      }
+      mailbox.drainBytes(text);
+      mailbox.advance();
+      if (stalled && mailbox.hasDrained()) {
+        engine.caughtUp();
+      }
+      String piece = text.take();
+      if (!piece.isEmpty() || !pendingLogprobs.isEmpty()) {
+        return Optional.of(textEvent(piece));
+      }
+    }
+  }
+
+  private GenerationEvent end() {
+    if (failure != null) {
+      // A fresh exception each time: the reader's stack trace, the engine's cause.
+      throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+    }
+    if (!textFlushed) {
+      textFlushed = true;
+      String rest = text.finish();
+      if (!rest.isEmpty()) {
+        return textEvent(rest);
+      }
+    }
+    finishedRead = true;
+    if (outcome == null) {
+      throw new IllegalStateException("The generation ended without an outcome.");
+    }
+    return outcome;
+  }
+
+  private GenerationEvent textEvent(String piece) {
+    List<TokenLogprobs> tokens = pendingLogprobs;
+    if (!tokens.isEmpty()) {
+      pendingLogprobs = new ArrayList<>();
+    }
+    return new GenerationEvent.Text(piece, tokens);
+  }
+
+  private TokenLogprobs readLogprobs() {
+    List<TokenLogprob> top = new ArrayList<>(mailbox.topCount());
+    for (int rank = 0; rank < mailbox.topCount(); rank++) {
+      top.add(new TokenLogprob(mailbox.topToken(rank), mailbox.topLogprob(rank)));
+    }
+    return new TokenLogprobs(new TokenLogprob(mailbox.token(), mailbox.logprob()), top);
+  }
+
+  @Override
+  public void cancel() {
+    if (!cancelled) {
+      cancelled = true;
+      engine.cancelled(this);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    cancel();
+  }
+
+  public boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Whether the step that is being computed holds prompt tokens of this generation. */
+  public boolean isPrefilling() {
+    return prefilling;
+  }
+
+  public void prefilling(boolean value) {
+    prefilling = value;
+  }
+
+  public void stalled(boolean value) {
+    stalled = value;
+    mailbox.paused(value);
+  }
+
+  public Mailbox mailbox() {
+    return mailbox;
+  }
+
+  public void finish(GenerationEvent.Finished value) {
+    outcome = value;
+    mailbox.end();
+  }
+
+  public void fail(GenerationException value) {
+    failure = value;
+    mailbox.end();
+  }
+
+  @Override
+  public String toString() {
+    return "Generation " + id + (cancelled ? " (cancelled)" : "");
+  }
+}

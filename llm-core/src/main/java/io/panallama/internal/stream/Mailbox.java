@@ -1,0 +1,221 @@
+package io.panallama.internal.stream;
+
+import io.panallama.internal.decode.Outputs;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bounded ring between the engine thread, which writes tokens and bytes, and one reader at a time.
+ *
+ * <p>Writing allocates nothing and never waits: the engine asks {@link #hasRoom} before it decodes for a generation.
+ * Single producer, single consumer; the two counters are the only shared state.
+ */
+public final class Mailbox {
+  /** An entry that carries bytes but no token of its own: what a stop matcher held back until the end. */
+  public static final int NO_TOKEN = -1;
+
+  private static final Duration FOREVER = Duration.ofDays(365);
+
+  private final int capacity;
+  private final int[] tokens;
+  private final int[] byteCounts;
+  private final byte[] bytes;
+  private final int largestEntry;
+  private final int topLogprobs;
+  private final float[] logprobs;
+  private final int[] topCounts;
+  private final int[] topTokens;
+  private final float[] topLogprobValues;
+
+  /** Entries and bytes written and read so far; each written by one side only. */
+  private volatile long written;
+
+  private volatile long read;
+  private long bytesWritten;
+  private volatile long bytesRead;
+
+  private volatile boolean ended;
+
+  /** How many entries the reader waits for; at the end and when the writer has paused it takes what there is. */
+  private volatile int wanted = 1;
+
+  private volatile boolean paused;
+
+  private volatile @Nullable Thread waiter;
+
+  /**
+   * @param capacity entries that may wait to be read
+   * @param largestEntry the most bytes of one entry
+   * @param topLogprobs alternatives per entry; 0 stores no log-probabilities
+   */
+  public Mailbox(int capacity, int largestEntry, int topLogprobs) {
+    // One entry more, so that the bytes held back until the end always find room.
+    this.capacity = capacity + 1;
+    this.largestEntry = largestEntry;
+    this.topLogprobs = topLogprobs;
+    this.tokens = new int[this.capacity];
+    this.byteCounts = new int[this.capacity];
+    this.bytes = new byte[capacity * 8 + 2 * largestEntry];
+    int rows = topLogprobs == 0 ? 0 : this.capacity;
+    this.logprobs = new float[rows];
+    this.topCounts = new int[rows];
+    this.topTokens = new int[rows * topLogprobs];
+    this.topLogprobValues = new float[rows * topLogprobs];
+  }
+
+  // ---- the engine's side ----
+
+  /** Whether a token can be written, and after it what may be left to release at the end. */
+  public boolean hasRoom() {
+    return written - read < capacity - 1 && bytes.length - (bytesWritten - bytesRead) >= 2L * largestEntry;
+  }
+
+  /** Whether a reader that fell behind has caught up enough for its generation to go on: half of the ring is free. */
+  public boolean hasDrained() {
+    long waiting = written - read;
+    return waiting == 0 || (waiting <= capacity / 2 && hasRoom());
+  }
+
+  public void write(int token, byte[] source, int offset, int length) {
+    int slot = (int) (written % capacity);
+    tokens[slot] = token;
+    byteCounts[slot] = length;
+    int start = (int) (bytesWritten % bytes.length);
+    int first = Math.min(length, bytes.length - start);
+    System.arraycopy(source, offset, bytes, start, first);
+    System.arraycopy(source, offset + first, bytes, 0, length - first);
+    bytesWritten += length;
+  }
+
+  /** Adds log-probabilities to the entry just written, before {@link #publish}. */
+  public void writeLogprobs(Outputs outputs, int sample) {
+    int slot = (int) (written % capacity);
+    logprobs[slot] = outputs.sampledLogprob(sample);
+    int count = Math.min(topLogprobs, outputs.topCount(sample));
+    topCounts[slot] = count;
+    for (int rank = 0; rank < count; rank++) {
+      topTokens[slot * topLogprobs + rank] = outputs.topToken(sample, rank);
+      topLogprobValues[slot * topLogprobs + rank] = outputs.topLogprob(sample, rank);
+    }
+  }
+
+  /** Makes the entry just written visible to the reader and wakes it. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+  public void publish() {
+    written = written + 1;
+    if (written - read >= wanted) {
+      wake();
+    }
+  }
+
+  /** Nothing more will be written. */
+  public void end() {
+    ended = true;
+    wake();
+  }
+
+  /** Tells whether nothing will be written before the reader has made room. */
+  public void paused(boolean value) {
+    paused = value;
+    if (value) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    Thread reader = waiter;
+    if (reader != null) {
+      LockSupport.unpark(reader);
+    }
+  }
+
+  // ---- the reader's side ----
+
+  /** Waits until there is an entry or the end; false if {@code timeout} passed first. */
+  boolean await(Duration timeout) throws InterruptedException {
+    return await(1, timeout);
+  }
+
+  /**
+   * Waits until the ring is half full or more can't come, for a reader in no hurry: each time it is woken, it takes a
+   * processor from those that compute.
+   */
+  void awaitMany() throws InterruptedException {
+    while (isEmpty() && !ended) {
+      await(Math.max(1, capacity / 2), FOREVER);
+    }
+  }
+
+  private boolean await(int entries, Duration timeout) throws InterruptedException {
+    wanted = entries;
+    if (ready()) {
+      return true;
+    }
+    long deadline = System.nanoTime() + timeout.toNanos();
+    waiter = Thread.currentThread();
+    try {
+      while (!ready()) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          return false;
+        }
+        LockSupport.parkNanos(this, left);
+      }
+      return true;
+    } finally {
+      waiter = null;
+    }
+  }
+
+  private boolean ready() {
+    long waiting = written - read;
+    return waiting >= wanted || ended || waiting > 0 && paused;
+  }
+
+  public boolean isEmpty() {
+    return read == written;
+  }
+
+  int token() {
+    return tokens[slot()];
+  }
+
+  /** Moves the bytes of the current entry into {@code target}. */
+  void drainBytes(Utf8Assembler target) {
+    int length = byteCounts[slot()];
+    int start = (int) (bytesRead % bytes.length);
+    int first = Math.min(length, bytes.length - start);
+    target.room(length).put(bytes, start, first).put(bytes, 0, length - first);
+  }
+
+  float logprob() {
+    return logprobs[slot()];
+  }
+
+  int topCount() {
+    return topCounts[slot()];
+  }
+
+  int topToken(int rank) {
+    return topTokens[slot() * topLogprobs + rank];
+  }
+
+  float topLogprob(int rank) {
+    return topLogprobValues[slot() * topLogprobs + rank];
+  }
+
+  /** Gives the current entry's room back. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one reader
+  public void advance() {
+    bytesRead = bytesRead + byteCounts[slot()];
+    read = read + 1;
+  }
+
+  private int slot() {
+    return (int) (read % capacity);
+  }
+}

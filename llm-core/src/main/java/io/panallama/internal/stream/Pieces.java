@@ -1,0 +1,33 @@
+package io.panallama.internal.stream;
+
+/**
+ * The bytes of every token of a vocabulary as it appears in output, held on the heap so that no call into native code is
+ * needed per token. Control tokens have none.
+ *
+ * @param bytes the pieces, one after the other
+ * @param offsets one more than there are tokens; piece {@code i} is {@code offsets[i]} to {@code offsets[i + 1]}
+ * @param endOfGeneration which tokens end a generation
+ * @param longest length of the longest piece in bytes
+ */
+@SuppressWarnings("ArrayRecordComponent") // internal, never compared, never changed after construction
+public record Pieces(byte[] bytes, int[] offsets, boolean[] endOfGeneration, int longest) {
+  public static Pieces of(byte[] bytes, int[] offsets, boolean[] endOfGeneration) {
+    int longest = 0;
+    for (int i = 0; i + 1 < offsets.length; i++) {
+      longest = Math.max(longest, offsets[i + 1] - offsets[i]);
+    }
+    return new Pieces(bytes, offsets, endOfGeneration, longest);
+  }
+
+  public int offset(int token) {
+    return offsets[token];
+  }
+
+  public int length(int token) {
+    return offsets[token + 1] - offsets[token];
+  }
+
+  public boolean endsGeneration(int token) {
+    return endOfGeneration[token];
+  }
+}

@@ -1,0 +1,59 @@
+package io.panallama.internal.stream;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Turns a stream of bytes into text piece by piece: a character whose bytes are not complete waits for the next piece.
+ * Bytes that are no UTF-8 become U+FFFD. Not safe for use by several threads.
+ */
+final class Utf8Assembler {
+  private final CharsetDecoder decoder =
+      StandardCharsets.UTF_8
+          .newDecoder()
+          .onMalformedInput(CodingErrorAction.REPLACE)
+          .onUnmappableCharacter(CodingErrorAction.REPLACE);
+  private ByteBuffer pending = ByteBuffer.allocate(64);
+  private CharBuffer text = CharBuffer.allocate(64);
+
+  /** The buffer to put the next {@code length} bytes into, before {@link #take}. */
+  ByteBuffer room(int length) {
+    if (pending.remaining() < length) {
+      ByteBuffer larger = ByteBuffer.allocate(Math.max(2 * pending.capacity(), pending.position() + length));
+      pending.flip();
+      larger.put(pending);
+      pending = larger;
+    }
+    return pending;
+  }
+
+  /** The characters that are complete now. */
+  String take() {
+    return decode(false);
+  }
+
+  /** Everything that is left; an incomplete character becomes U+FFFD. */
+  String finish() {
+    String rest = decode(true);
+    decoder.reset();
+    return rest;
+  }
+
+  private String decode(boolean endOfInput) {
+    pending.flip();
+    // One byte gives at most one char, and an incomplete character at the end at most one more.
+    if (text.capacity() < pending.remaining() + 1) {
+      text = CharBuffer.allocate(2 * pending.remaining() + 1);
+    }
+    text.clear();
+    decoder.decode(pending, text, endOfInput);
+    if (endOfInput) {
+      decoder.flush(text);
+    }
+    pending.compact();
+    return text.flip().toString();
+  }
+}

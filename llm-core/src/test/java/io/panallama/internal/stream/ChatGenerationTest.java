@@ -1,0 +1,229 @@
+package io.panallama.internal.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.chat.ToolCall;
+import io.panallama.error.GenerationException;
+import io.panallama.error.GenerationException.Reason;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.GenerationGroup;
+import io.panallama.generation.ScriptedGeneration;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import io.panallama.request.StreamFlush;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The ends of an answer that a parser reads, in every way and order of reading it. */
+@Timeout(20)
+class ChatGenerationTest {
+  private static final ChatParser.Update NOTHING = new ChatParser.Update(null, null);
+  private static final ChatParser.Update MALFORMED = new ChatParser.Update(null, "half a call");
+
+  private final ScriptedGeneration model = new ScriptedGeneration();
+
+  /** Gives what it was told, whatever it is asked. */
+  private static final class ScriptedParser implements ChatParser {
+    private final Deque<Update> pieces = new ArrayDeque<>();
+    private Update end = NOTHING;
+    private Update cutOff = NOTHING;
+    private boolean ended;
+
+    @Override
+    public Update update(String text, boolean last) {
+      if (last) {
+        ended = true;
+        return end;
+      }
+      return ended ? cutOff : pieces.isEmpty() ? NOTHING : pieces.remove();
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static ChatParser.Update deltas(String json) {
+    return new ChatParser.Update(json, null);
+  }
+
+  private static Generation malformed() {
+    ScriptedGeneration model = new ScriptedGeneration().text("<tool_call>{").finish(FinishReason.STOP);
+    ScriptedParser parser = new ScriptedParser();
+    parser.end = MALFORMED;
+    return new ChatGeneration(model, parser);
+  }
+
+  private static void assertMalformed(ThrowingCallable read) {
+    assertThatThrownBy(read)
+        .isInstanceOfSatisfying(
+            GenerationException.class, failure -> assertThat(failure.reason()).isEqualTo(Reason.MALFORMED_OUTPUT))
+        .hasMessageContaining("half a call");
+  }
+
+  private static void drain(Iterator<GenerationEvent> events) {
+    while (events.hasNext()) {
+      events.next();
+    }
+  }
+
+  @Test
+  void malformedOutputFailsEveryWayOfReading() {
+    assertMalformed(malformed()::await);
+    assertMalformed(() -> drain(malformed().iterator()));
+    assertMalformed(() -> GenerationGroup.start(1, choice -> malformed()).await());
+    assertMalformed(() -> FlushedGeneration.of(malformed(), StreamFlush.WORD).await());
+    assertMalformed(() -> drain(FlushedGeneration.of(malformed(), StreamFlush.WORD).iterator()));
+    assertThatThrownBy(() -> malformed().toFuture().get())
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(GenerationException.class);
+  }
+
+  @Test
+  void malformedOutputFailsEveryLaterReadToo() {
+    Generation awaited = malformed();
+    assertMalformed(awaited::await);
+    assertMalformed(awaited::await);
+    Generation iterated = malformed();
+    Iterator<GenerationEvent> events = iterated.iterator();
+    assertMalformed(() -> drain(events));
+    assertMalformed(events::hasNext);
+    assertMalformed(() -> iterated.poll(Duration.ZERO));
+    assertMalformed(iterated::await);
+    Generation flushed = FlushedGeneration.of(malformed(), StreamFlush.SENTENCE);
+    assertMalformed(() -> drain(flushed.iterator()));
+    assertMalformed(flushed::await);
+  }
+
+  @Test
+  void whatWasParsedBeforeTheFaultComesFirst() {
+    model.text("a").text("<tool_call>{").finish(FinishReason.STOP);
+    ScriptedParser parser = new ScriptedParser();
+    parser.pieces.add(deltas("[{\"content\": \"a\"}]"));
+    parser.end = MALFORMED;
+    Iterator<GenerationEvent> events = new ChatGeneration(model, parser).iterator();
+    assertThat(events.next()).isEqualTo(new GenerationEvent.Text("a", List.of()));
+    assertMalformed(events::hasNext);
+  }
+
+  @Test
+  void awaitGoesOnWhereTheEndIsQueuedAlready() throws Exception {
+    model.finish(FinishReason.STOP);
+    ScriptedParser parser = new ScriptedParser();
+    parser.end = deltas("[{\"reasoning\": \"Hm.\"}, {\"content\": \"Hello\"}]");
+    Generation generation = new ChatGeneration(model, parser);
+    assertThat(generation.poll(Duration.ofSeconds(10))).contains(new GenerationEvent.Reasoning("Hm."));
+    assertThat(model.isFinished()).isTrue();
+    Completion rest = generation.await();
+    assertThat(rest.text()).isEqualTo("Hello");
+    assertThat(rest.reasoning()).isEmpty();
+    assertThat(rest.reason()).isEqualTo(FinishReason.STOP);
+    assertThatThrownBy(generation::await).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void awaitGoesOnAfterSomeEvents() throws Exception {
+    model.text("a").text("b").finish(FinishReason.STOP);
+    ScriptedParser parser = new ScriptedParser();
+    parser.pieces.add(deltas("[{\"reasoning\": \"r\"}, {\"content\": \"a\"}]"));
+    parser.end = deltas("[{\"content\": \"b\"}]");
+    Generation generation = new ChatGeneration(model, parser);
+    assertThat(generation.poll(Duration.ofSeconds(10))).contains(new GenerationEvent.Reasoning("r"));
+    assertThat(generation.await().text()).isEqualTo("ab");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"STOP_TEXT", "LENGTH", "TIME_LIMIT", "CONTEXT_FULL", "CANCELLED"})
+  void aCallThatIsCutOffIsNoCallAndNoFault(FinishReason reason) {
+    model.text("<tool_call>{").finish(reason);
+    ScriptedParser parser = new ScriptedParser();
+    parser.end = MALFORMED;
+    parser.cutOff =
+        deltas(
+            """
+            [{"index": 0, "id": "1", "name": "whole"}, {"index": 0, "arguments": "{\\"a\\": \\"}\\"}"},
+             {"index": 1, "id": "2", "name": "half"}, {"index": 1, "arguments": "{\\"a\\": \\"}"}]\
+            """);
+    Completion answer = new ChatGeneration(model, parser).await();
+    assertThat(answer.reason()).isEqualTo(reason);
+    assertThat(answer.toolCalls()).containsExactly(new ToolCall("1", "whole", "{\"a\": \"}\"}"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"STOP", "STOP_TEXT"})
+  void aWholeCallIsOneWhereATextOfTheTemplateEndsTheTurn(FinishReason reason) {
+    model.text("<tool_call>{}").finish(reason);
+    ScriptedParser parser = new ScriptedParser();
+    parser.end = deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"whole\"}, {\"index\": 0, \"arguments\": \"{}\"}]");
+    Completion answer = new ChatGeneration(model, parser).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.TOOL_CALLS);
+    assertThat(answer.toolCalls()).hasSize(1);
+  }
+
+  private static ScriptedParser lenient(String arguments) {
+    ScriptedParser parser = new ScriptedParser();
+    parser.end =
+        deltas(
+            "[{\"index\": 0, \"id\": \"1\", \"name\": \"half\"}, {\"index\": 0, \"arguments\": \""
+                + arguments
+                + "\"}]");
+    return parser;
+  }
+
+  @Test
+  void halfACallIsNoneAlsoWhereTheParserTakesItForOne() {
+    Completion answer = new ChatGeneration(model.finish(FinishReason.STOP_TEXT), lenient("{")).await();
+    assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(answer.toolCalls()).isEmpty();
+    assertThatThrownBy(
+            () -> new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP), lenient("{")).await())
+        .isInstanceOfSatisfying(
+            GenerationException.class, failure -> assertThat(failure.reason()).isEqualTo(Reason.MALFORMED_OUTPUT));
+  }
+
+  @Test
+  void aCallWithoutArgumentsIsWholeOnlyWhereTheModelEndedTheTurn() {
+    Completion ended = new ChatGeneration(model.finish(FinishReason.STOP), lenient("")).await();
+    assertThat(ended.reason()).isEqualTo(FinishReason.TOOL_CALLS);
+    assertThat(ended.toolCalls()).containsExactly(new ToolCall("1", "half", ""));
+    Completion cut = new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP_TEXT), lenient("")).await();
+    assertThat(cut.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(cut.toolCalls()).isEmpty();
+  }
+
+  @Test
+  void awaitKeepsTheLogProbabilities() {
+    TokenLogprobs one = new TokenLogprobs(new TokenLogprob(1, -0.5f), List.of());
+    TokenLogprobs two = new TokenLogprobs(new TokenLogprob(2, -1.5f), List.of());
+    model.event(new GenerationEvent.Text("a", List.of(one))).event(new GenerationEvent.Text("b", List.of(two)));
+    model.finish(FinishReason.STOP);
+    ScriptedParser parser = new ScriptedParser();
+    parser.end = deltas("[{\"content\": \"ab\"}]");
+    Completion answer = FlushedGeneration.of(new ChatGeneration(model, parser), StreamFlush.WORD).await();
+    assertThat(answer.text()).isEqualTo("ab");
+    assertThat(answer.logprobs()).containsExactly(one, two);
+  }
+
+  @Test
+  void aClosedGenerationHasNoEvents() throws Exception {
+    Generation generation = new ChatGeneration(model.text("a").finish(FinishReason.STOP), new ScriptedParser());
+    generation.close();
+    assertThat(generation.iterator().hasNext()).isFalse();
+    assertThatThrownBy(generation::await).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> Optional.of(generation.poll(Duration.ZERO))).isInstanceOf(NoSuchElementException.class);
+  }
+}

@@ -1,0 +1,91 @@
+package io.panallama.server.dialect;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that ends in an error, with all that any dialect's answer needs.
+ *
+ * <p>Its fields are named as the client named them: readers of bodies throw it with the names of their dialect, and {@link
+ * Failures} translates those of the core.
+ */
+public final class ApiException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final int status;
+  private final @Nullable String param;
+  private final @Nullable String code;
+  private final @Nullable Duration retryAfter;
+  private final boolean fault;
+
+  private ApiException(
+      int status,
+      String message,
+      @Nullable String param,
+      @Nullable String code,
+      @Nullable Duration retryAfter,
+      boolean fault,
+      @Nullable Throwable cause) {
+    super(message, cause, false, false);
+    this.status = status;
+    this.param = param;
+    this.code = code;
+    this.retryAfter = retryAfter;
+    this.fault = fault;
+  }
+
+  /** 400: a field that is wrong. */
+  public static ApiException invalid(@Nullable String param, String message) {
+    return invalid(400, param, null, message);
+  }
+
+  /** A mistake in the request with a status of its own. */
+  public static ApiException invalid(int status, @Nullable String param, @Nullable String code, String message) {
+    return new ApiException(status, message, param, code, null, false, null);
+  }
+
+  /** 400: a field that the API knows and this server does not carry out. */
+  public static ApiException unsupported(String param, String what) {
+    return invalid(400, param, "unsupported_parameter", what + " is not supported by this version.");
+  }
+
+  /** An error that passes: the same request may succeed after {@code retryAfter}. */
+  static ApiException passing(int status, String code, String message, Duration retryAfter, @Nullable Throwable cause) {
+    return new ApiException(status, message, null, code, retryAfter, false, cause);
+  }
+
+  /** An error that is not the request's own and that a retry does not help. */
+  static ApiException lasting(int status, String code, String message, boolean fault, Throwable cause) {
+    return new ApiException(status, message, null, code, null, fault, cause);
+  }
+
+  /** The message for the client. */
+  public String text() {
+    return String.valueOf(getMessage());
+  }
+
+  /** The HTTP status. */
+  public int status() {
+    return status;
+  }
+
+  /** The field that is wrong; null if it is not about one. */
+  public @Nullable String param() {
+    return param;
+  }
+
+  /** A word for programs that says what happened; null if the status says enough. */
+  public @Nullable String code() {
+    return code;
+  }
+
+  /** Whole seconds for the {@code Retry-After} header, at least 1; 0 for none. */
+  public long retryAfterSeconds() {
+    return retryAfter == null ? 0 : Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
+  }
+
+  /** Whether this is a fault of the server that its operator has to hear of. */
+  public boolean isFault() {
+    return fault;
+  }
+}

@@ -1,0 +1,42 @@
+package io.panallama.server.dialect;
+
+import io.panallama.generation.Completion;
+import io.panallama.generation.GenerationEvent;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Writes the answer to one call, whole or as the frames of a stream. A writer writes one of the two.
+ *
+ * <p>For one thread. A writer of a stream may remember what it has written.
+ */
+public interface EventWriter {
+  /**
+   * Writes what a stream begins with, if anything.
+   *
+   * @throws IOException if the client has left
+   */
+  void begin(Frames out) throws IOException;
+
+  /**
+   * Writes an event of this writer's choice, {@link GenerationEvent.Finished} included. A piece of text without characters and
+   * without log-probabilities need not be written.
+   *
+   * @throws IOException if the client has left
+   */
+  void event(GenerationEvent event, Frames out) throws IOException;
+
+  /**
+   * Writes what follows when all choices have ended. Called on the writer of choice 0.
+   *
+   * @param ends how they ended, in order
+   * @throws IOException if the client has left
+   */
+  void end(List<GenerationEvent.Finished> ends, Frames out) throws IOException;
+
+  /** The whole answer as a JSON document; the list has an element for each choice. */
+  byte[] whole(List<Completion> answers);
+
+  /** The writer of another choice of the same stream. This one is the writer of choice 0. */
+  EventWriter choice(int index);
+}

@@ -1,0 +1,95 @@
+package io.panallama.server.dialect;
+
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.GenerationException;
+import io.panallama.error.InfillNotSupportedException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
+import io.panallama.server.registry.ModelUnavailableException;
+import io.panallama.server.registry.UnknownModelException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The status of every failure.
+ *
+ * <p>4xx is for what the request itself causes. 503 is for what passes: the same request may succeed later, so it has a
+ * {@code Retry-After}. Everything else is 500.
+ */
+public final class Failures {
+  /** When to try again what fails only while a model is being loaded or replaced. */
+  private static final Duration SOON = Duration.ofSeconds(1);
+
+  private static final String NOT_READY = "not_ready";
+  private static final String SHUTTING_DOWN = "The server is shutting down.";
+
+  private Failures() {}
+
+  /** What a failure means to a client that knows fields by {@code names}. */
+  public static ApiException of(Throwable failure, FieldNames names) {
+    return switch (failure) {
+      case ApiException already -> already;
+      case UnknownModelException unknown -> ApiException.invalid(404, "model", "model_not_found", text(unknown));
+      case ModelUnavailableException unavailable -> unavailable(unavailable);
+      case PromptTooLongException tooLong -> refused(tooLong, "context_length_exceeded", names);
+      case InfillNotSupportedException noTokens ->
+          ApiException.invalid(400, null, "infill_not_supported", text(noTokens));
+      case InvalidRequestException invalid -> refused(invalid, null, names);
+      case EngineBusyException busy -> ApiException.passing(429, "queue_full", text(busy), busy.retryAfter(), busy);
+      case GenerationException ended -> ended(ended);
+      default -> ApiException.lasting(500, "internal_error", "The server failed; its log says more.", true, failure);
+    };
+  }
+
+  /** 503: the server ends a request because it is being closed. */
+  public static ApiException shuttingDown(@Nullable Throwable cause) {
+    return ApiException.passing(503, NOT_READY, SHUTTING_DOWN, SOON, cause);
+  }
+
+  /** 503: the server cancelled a request that its client still waits for. */
+  public static ApiException cancelled() {
+    return ApiException.passing(503, NOT_READY, "The generation was cancelled by the server.", SOON, null);
+  }
+
+  /** 503, whatever the reason: the answer of {@code /ready}, which asks for the state and not for an answer. */
+  public static ApiException notReady(ModelUnavailableException unavailable) {
+    ApiException error = unavailable(unavailable);
+    return error.status() == 503
+        ? error
+        : ApiException.lasting(503, String.valueOf(error.code()), error.text(), false, unavailable);
+  }
+
+  private static ApiException unavailable(ModelUnavailableException unavailable) {
+    String code =
+        switch (unavailable.reason()) {
+          case LOADING, SHUTTING_DOWN -> NOT_READY;
+          case ENGINE_CLOSED -> "engine_closed";
+          case ENGINE_FAILED -> "engine_failed";
+        };
+    // The registry has logged the failure of an engine once; each request that it costs need not repeat it.
+    return unavailable.reason().retriable()
+        ? ApiException.passing(503, code, text(unavailable), SOON, unavailable)
+        : ApiException.lasting(500, code, text(unavailable), false, unavailable);
+  }
+
+  private static ApiException refused(InvalidRequestException refused, @Nullable String code, FieldNames names) {
+    String parameter = refused.parameter();
+    String name = names.wireName(parameter);
+    return ApiException.invalid(400, name, code, text(refused).replace(parameter, name));
+  }
+
+  private static ApiException ended(GenerationException ended) {
+    return switch (ended.reason()) {
+      case ENGINE_CLOSED -> ApiException.passing(503, "engine_closed", text(ended), SOON, ended);
+      case INTERRUPTED -> shuttingDown(ended);
+      case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", text(ended), true, ended);
+      case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", text(ended), true, ended);
+      // What the model writes is no fault of the server, and any client can bring it about by a stop text.
+      case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", text(ended), false, ended);
+    };
+  }
+
+  private static String text(Throwable failure) {
+    return String.valueOf(failure.getMessage());
+  }
+}

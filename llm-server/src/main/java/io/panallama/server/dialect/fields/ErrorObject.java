@@ -1,0 +1,27 @@
+package io.panallama.server.dialect.fields;
+
+import io.panallama.server.dialect.ApiException;
+
+/** OpenAI's error object, which llama-server's clients know, too. */
+public final class ErrorObject {
+  private ErrorObject() {}
+
+  /** The error as a JSON document: {@code {"error": {"message", "type", "param", "code"}}}. */
+  public static byte[] write(ApiException error) {
+    return Json.object(json -> {
+      json.writeObjectFieldStart("error");
+      json.writeStringField("message", error.text());
+      json.writeStringField("type", type(error.status()));
+      json.writeStringField("param", error.param());
+      json.writeStringField("code", error.code());
+      json.writeEndObject();
+    });
+  }
+
+  private static String type(int status) {
+    if (status == 429) {
+      return "rate_limit_error";
+    }
+    return status >= 500 ? "server_error" : "invalid_request_error";
+  }
+}

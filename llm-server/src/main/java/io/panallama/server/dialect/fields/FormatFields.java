@@ -1,0 +1,63 @@
+package io.panallama.server.dialect.fields;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.request.ResponseFormat;
+import io.panallama.server.dialect.ApiException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what the answer has to look like: OpenAI's {@code response_format}, and llama-server's {@code json_schema}. */
+final class FormatFields {
+  private FormatFields() {}
+
+  static ResponseFormat read(JsonFields body) {
+    JsonNode bare = body.any("json_schema");
+    JsonFields format = body.object("response_format");
+    if (format == null) {
+      return bare == null ? new ResponseFormat.Text() : schema(bare, "json_schema", true);
+    }
+    if (bare != null) {
+      throw ApiException.invalid("json_schema", "json_schema and response_format exclude each other.");
+    }
+    ResponseFormat read = read(format, format.choice("type", List.of("text", "json_object", "json_schema")));
+    format.refuseUnknown();
+    return read;
+  }
+
+  private static ResponseFormat read(JsonFields format, @Nullable String type) {
+    return switch (type == null ? "" : type) {
+      case "text" -> new ResponseFormat.Text();
+      case "json_object" -> {
+        JsonNode schema = format.any("schema");
+        yield schema == null ? new ResponseFormat.JsonObject() : schema(schema, format.path("schema"), true);
+      }
+      case "json_schema" -> named(format);
+      default -> throw ApiException.invalid(format.path("type"), format.path("type") + " is missing.");
+    };
+  }
+
+  private static ResponseFormat named(JsonFields format) {
+    JsonFields named = format.object("json_schema");
+    if (named == null) {
+      throw ApiException.invalid(format.path("json_schema"), format.path("json_schema") + " is missing.");
+    }
+    named.accept("name", "description");
+    JsonNode schema = named.any("schema");
+    if (schema == null) {
+      throw ApiException.invalid(named.path("schema"), named.path("schema") + " is missing.");
+    }
+    JsonNode strict = named.any("strict");
+    if (strict != null && !strict.isBoolean()) {
+      throw JsonFields.wrongType(named.path("strict"), strict, "true or false");
+    }
+    named.refuseUnknown();
+    return schema(schema, named.path("schema"), strict == null || strict.booleanValue());
+  }
+
+  private static ResponseFormat schema(JsonNode schema, String path, boolean strict) {
+    if (!schema.isObject()) {
+      throw JsonFields.wrongType(path, schema, "a JSON schema");
+    }
+    return new ResponseFormat.JsonSchema(schema.toString(), strict);
+  }
+}

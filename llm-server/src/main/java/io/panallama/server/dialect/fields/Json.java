@@ -1,0 +1,40 @@
+package io.panallama.server.dialect.fields;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** Writes small JSON documents. */
+public final class Json {
+  private static final JsonFactory FACTORY = new JsonFactory();
+  private static final JsonStringEncoder ESCAPER = JsonStringEncoder.getInstance();
+
+  private Json() {}
+
+  /** Writes the fields of one object. */
+  @FunctionalInterface
+  public interface Fields {
+    void writeTo(JsonGenerator json) throws IOException;
+  }
+
+  /** A JSON object as UTF-8, on one line. */
+  public static byte[] object(Fields fields) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
+      json.writeStartObject();
+      fields.writeTo(json);
+      json.writeEndObject();
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** A text as JSON has it between its quotes, as UTF-8. */
+  public static byte[] escape(String text) {
+    return ESCAPER.quoteAsUTF8(text);
+  }
+}

@@ -1,0 +1,70 @@
+package io.panallama.server.dialect.fields;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.server.dialect.ApiException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+
+/** A request body as a JSON object, read strictly: UTF-8, one value, no duplicate keys, bounded depth and numbers. */
+public final class JsonBody {
+  private static final int MAX_DEPTH = 64;
+
+  /** What Jackson's messages say to its own users: where a value began in the source, and which setting is in force. */
+  private static final Pattern JACKSON_INTERNALS =
+      Pattern.compile(" \\(start marker at .*\\)$|, from `[^`]*`", Pattern.DOTALL);
+
+  private static final ObjectReader READER =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build()
+          .readerFor(JsonNode.class);
+
+  private JsonBody() {}
+
+  /**
+   * @throws ApiException with 400 if the bytes are not one JSON object
+   */
+  public static JsonFields read(byte[] body) {
+    String text;
+    try {
+      // Jackson would let overlong forms and encoded surrogates pass, and guess UTF-16 from zero bytes.
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+    } catch (CharacterCodingException malformed) {
+      throw ApiException.invalid(400, null, "invalid_utf8", "The body is not valid UTF-8.");
+    }
+    JsonNode node;
+    try {
+      node = READER.readValue(text);
+    } catch (JsonProcessingException malformed) {
+      throw ApiException.invalid(400, null, "invalid_json", "The body is not valid JSON: " + describe(malformed));
+    }
+    if (node instanceof ObjectNode object) {
+      return new JsonFields(object, "");
+    }
+    throw ApiException.invalid(
+        400, null, "invalid_json", "The body must be a JSON object, but it is " + JsonFields.kind(node) + ".");
+  }
+
+  private static String describe(JsonProcessingException malformed) {
+    JsonLocation location = malformed.getLocation();
+    String where =
+        location == null ? "" : " (line " + location.getLineNr() + ", column " + location.getColumnNr() + ")";
+    return JACKSON_INTERNALS.matcher(malformed.getOriginalMessage()).replaceAll("") + where;
+  }
+}

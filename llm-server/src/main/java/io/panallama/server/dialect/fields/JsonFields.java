@@ -1,0 +1,226 @@
+package io.panallama.server.dialect.fields;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.panallama.server.dialect.ApiException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of one JSON object, taken by name and type.
+ *
+ * <p>A field that is JSON {@code null} counts as absent, as in OpenAI's API. A wrong type is an {@link ApiException} with
+ * the field's path. A field that was not asked for by the time of {@link #refuseUnknown} is unknown.
+ */
+public final class JsonFields {
+  /** The most characters of a wrong value that a message repeats. */
+  private static final int LONGEST_SHOWN = 24;
+
+  private final ObjectNode object;
+  private final String path;
+  private final Set<String> known = new HashSet<>();
+
+  JsonFields(ObjectNode object, String path) {
+    this.object = object;
+    this.path = path;
+  }
+
+  /** The path of a field from the body's root: {@code messages[0].role}. */
+  public String path(String name) {
+    return path.isEmpty() ? name : path + "." + name;
+  }
+
+  /** A field of any type; null if absent. */
+  public @Nullable JsonNode any(String name) {
+    known.add(name);
+    JsonNode value = object.get(name);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  public @Nullable String string(String name) {
+    JsonNode value = any(name);
+    return value == null ? null : string(value, path(name));
+  }
+
+  /** One of a few words; null if absent. */
+  public @Nullable String choice(String name, List<String> allowed) {
+    String value = string(name);
+    if (value != null && !allowed.contains(value)) {
+      String words = allowed.stream().map(word -> "\"" + word + "\"").collect(Collectors.joining(", "));
+      throw ApiException.invalid(
+          path(name), path(name) + " is \"" + shorten(value) + "\"; it must be one of " + words + ".");
+    }
+    return value;
+  }
+
+  public boolean bool(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return false;
+    }
+    if (!value.isBoolean()) {
+      throw wrongType(path(name), value, "true or false");
+    }
+    return value.booleanValue();
+  }
+
+  public @Nullable Float number(String name) {
+    JsonNode value = any(name);
+    return value == null ? null : number(value, path(name));
+  }
+
+  public @Nullable Integer integer(String name) {
+    Long value = longInteger(name);
+    if (value == null) {
+      return null;
+    }
+    if (value != value.intValue()) {
+      String bound = value < 0 ? "at least " + Integer.MIN_VALUE : "at most " + Integer.MAX_VALUE;
+      throw ApiException.invalid(path(name), path(name) + " is " + value + "; it must be " + bound + ".");
+    }
+    return value.intValue();
+  }
+
+  public @Nullable Long longInteger(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isNumber() || !value.canConvertToExactIntegral() || !value.canConvertToLong()) {
+      throw wrongType(path(name), value, "a whole number");
+    }
+    return value.longValue();
+  }
+
+  /** An object inside this one; null if absent. */
+  public @Nullable JsonFields object(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return null;
+    }
+    if (value instanceof ObjectNode inner) {
+      return new JsonFields(inner, path(name));
+    }
+    throw wrongType(path(name), value, "an object");
+  }
+
+  /** Every field that is not JSON null, of any name. */
+  void forEach(BiConsumer<String, JsonNode> action) {
+    for (Map.Entry<String, JsonNode> entry : object.properties()) {
+      known.add(entry.getKey());
+      if (!entry.getValue().isNull()) {
+        action.accept(entry.getKey(), entry.getValue());
+      }
+    }
+  }
+
+  /** A text as a JSON value. */
+  static String quoted(String text) {
+    return TextNode.valueOf(text).toString();
+  }
+
+  /** Fields that change nothing about an answer and are accepted from any client. */
+  public void accept(String... names) {
+    known.addAll(Set.of(names));
+  }
+
+  /**
+   * Call it when all fields were taken.
+   *
+   * @throws ApiException if a field is present that was not asked for
+   */
+  public void refuseUnknown() {
+    for (String name : (Iterable<String>) object::fieldNames) {
+      if (!known.contains(name)) {
+        throw ApiException.invalid(400, path(name), "unknown_parameter", "Unknown parameter: " + path(name) + ".");
+      }
+    }
+  }
+
+  /**
+   * Refuses a field unless its value asks for nothing: null, false, 0, an empty array.
+   *
+   * @throws ApiException if it asks for something
+   */
+  public void refuse(String name) {
+    JsonNode value = any(name);
+    boolean nothing =
+        value == null
+            || value.isBoolean() && !value.booleanValue()
+            || value.isArray() && value.isEmpty()
+            || value.isInt() && value.intValue() == 0;
+    if (!nothing) {
+      throw ApiException.unsupported(path(name), path(name));
+    }
+  }
+
+  /**
+   * An element of an array that has to be an object.
+   *
+   * @param path the array's path
+   * @throws ApiException if it is something else
+   */
+  public static JsonFields element(JsonNode array, int index, String path) {
+    String where = path + "[" + index + "]";
+    if (!(array.get(index) instanceof ObjectNode object)) {
+      throw wrongType(where, array.get(index), "an object");
+    }
+    return new JsonFields(object, where);
+  }
+
+  public static String string(JsonNode value, String path) {
+    if (!value.isTextual()) {
+      throw wrongType(path, value, "a string");
+    }
+    String text = value.textValue();
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        boolean pair = i + 1 < text.length() && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1));
+        if (!pair) {
+          throw ApiException.invalid(path, path + " has half of a surrogate pair at index " + i + ".");
+        }
+        i++;
+      }
+    }
+    return text;
+  }
+
+  static float number(JsonNode value, String path) {
+    if (!value.isNumber()) {
+      throw wrongType(path, value, "a number");
+    }
+    return value.floatValue();
+  }
+
+  public static ApiException wrongType(String path, JsonNode value, String wanted) {
+    return ApiException.invalid(
+        400, path, "invalid_type", path + " must be " + wanted + ", but it is " + kind(value) + ".");
+  }
+
+  /** What a value is, for a message; never the value itself, which may be large. */
+  static String kind(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case OBJECT -> "an object";
+      case ARRAY -> "an array";
+      case STRING -> "a string";
+      case NUMBER -> "the number " + shorten(value.asText());
+      case BOOLEAN -> value.asText();
+      case NULL -> "null";
+      case MISSING -> "empty";
+      default -> "something else";
+    };
+  }
+
+  /** Cuts between characters: half of a surrogate pair can't be encoded. */
+  static String shorten(String value) {
+    return value.codePointCount(0, value.length()) <= LONGEST_SHOWN
+        ? value
+        : value.substring(0, value.offsetByCodePoints(0, LONGEST_SHOWN)) + "...";
+  }
+}

@@ -1,0 +1,52 @@
+package io.panallama.server.dialect.fields;
+
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
+import io.panallama.server.dialect.ApiException;
+import java.time.Duration;
+import java.util.List;
+
+/** The fields that decide how a generation is served among others; OpenAI has none of them. */
+final class ServiceFields {
+  private static final String TIME_LIMIT = "time_limit_ms";
+  private static final String OVERFLOW = "context_overflow";
+
+  /** llama-server's name. */
+  private static final String KEEP = "n_keep";
+
+  private ServiceFields() {}
+
+  /**
+   * {@code options} with what the request says about precedence, time and a full context.
+   *
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static GenerationOptions read(JsonFields body, GenerationOptions options) {
+    GenerationOptions read = options.toBuilder().overflow(overflow(body)).build();
+    Integer priority = body.integer("priority");
+    if (priority != null) {
+      read = read.toBuilder().priority(priority).build();
+    }
+    Long millis = body.longInteger(TIME_LIMIT);
+    if (millis != null) {
+      if (millis < 1) {
+        throw ApiException.invalid(TIME_LIMIT, TIME_LIMIT + " is " + millis + "; it must be at least 1.");
+      }
+      read = read.toBuilder().timeLimit(Duration.ofMillis(millis)).build();
+    }
+    return read;
+  }
+
+  private static ContextOverflow overflow(JsonFields body) {
+    String policy = body.choice(OVERFLOW, List.of("reject", "stop", "shift"));
+    Integer keep = body.integer(KEEP);
+    if ("shift".equals(policy)) {
+      return new ContextOverflow.Shift(keep == null ? 0 : keep);
+    }
+    if (keep != null) {
+      throw ApiException.invalid(KEEP, KEEP + " is only allowed when " + OVERFLOW + " is \"shift\".");
+    }
+    return "stop".equals(policy) ? new ContextOverflow.Stop() : new ContextOverflow.Reject();
+  }
+}

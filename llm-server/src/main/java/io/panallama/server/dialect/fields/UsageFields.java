@@ -1,0 +1,97 @@
+package io.panallama.server.dialect.fields;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.panallama.generation.Completion;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
+import io.panallama.generation.Usage;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Writes OpenAI's {@code usage} and llama-server's {@code timings}.
+ *
+ * <p>Where there are several choices, the prompt counts once, with the cached tokens of the choice that found fewest: that is the
+ * first one, whose work the others found. Times are those of the slowest choice, so rates are those of all choices together.
+ */
+public final class UsageFields {
+  private UsageFields() {}
+
+  /** The event that an answer ended with. */
+  public static GenerationEvent.Finished end(Completion answer) {
+    return new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings());
+  }
+
+  /** What choices of one request cost together. */
+  public static Usage together(List<GenerationEvent.Finished> ends) {
+    Usage first = ends.getFirst().usage();
+    int cached = first.cachedTokens();
+    int completion = 0;
+    int discarded = 0;
+    for (GenerationEvent.Finished end : ends) {
+      cached = Math.min(cached, end.usage().cachedTokens());
+      completion += end.usage().completionTokens();
+      discarded += end.usage().discardedTokens();
+    }
+    return new Usage(first.promptTokens(), cached, completion, discarded);
+  }
+
+  /** Writes the field {@code usage}. */
+  public static void usage(JsonGenerator json, Usage usage) throws IOException {
+    json.writeObjectFieldStart("usage");
+    json.writeNumberField("prompt_tokens", usage.promptTokens());
+    json.writeNumberField("completion_tokens", usage.completionTokens());
+    json.writeNumberField("total_tokens", usage.totalTokens());
+    json.writeObjectFieldStart("prompt_tokens_details");
+    json.writeNumberField("cached_tokens", usage.cachedTokens());
+    json.writeEndObject();
+    if (usage.discardedTokens() > 0) {
+      json.writeNumberField("discarded_tokens", usage.discardedTokens());
+    }
+    json.writeEndObject();
+  }
+
+  /** Writes the field {@code timings} of an answer whose choices ended so. */
+  public static void timings(JsonGenerator json, List<GenerationEvent.Finished> ends) throws IOException {
+    Duration queued = Duration.ZERO;
+    Duration prefill = Duration.ZERO;
+    Duration decode = Duration.ZERO;
+    int computed = 0;
+    int decoded = 0;
+    for (GenerationEvent.Finished end : ends) {
+      Usage usage = end.usage();
+      Timings timings = end.timings();
+      queued = longer(queued, timings.queued());
+      prefill = longer(prefill, timings.prefill());
+      decode = longer(decode, timings.decode());
+      // A request that ended in the queue has a prompt but no prefill.
+      computed += timings.prefill().isZero() ? 0 : usage.promptTokens() - usage.cachedTokens();
+      // The first token comes out of the prefill, so only the others took decode time.
+      decoded += Math.max(usage.completionTokens() - 1, 0);
+    }
+    Usage all = together(ends);
+    json.writeObjectFieldStart("timings");
+    json.writeNumberField("queued_ms", millis(queued));
+    json.writeNumberField("cache_n", all.cachedTokens());
+    json.writeNumberField("prompt_n", computed);
+    json.writeNumberField("prompt_ms", millis(prefill));
+    json.writeNumberField("prompt_per_second", rate(computed, prefill));
+    json.writeNumberField("predicted_n", all.completionTokens());
+    json.writeNumberField("predicted_ms", millis(decode));
+    json.writeNumberField("predicted_per_second", rate(decoded, decode));
+    json.writeEndObject();
+  }
+
+  private static Duration longer(Duration one, Duration two) {
+    return one.compareTo(two) < 0 ? two : one;
+  }
+
+  private static double millis(Duration time) {
+    return Math.round(time.toNanos() / 1e3) / 1e3;
+  }
+
+  private static double rate(int tokens, Duration time) {
+    return time.isZero() ? 0 : Math.round(tokens * 1e11 / time.toNanos()) / 1e2;
+  }
+}

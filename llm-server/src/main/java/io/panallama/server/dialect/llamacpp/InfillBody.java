@@ -1,0 +1,115 @@
+package io.panallama.server.dialect.llamacpp;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.InfillRequest;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.CommonFields;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.registry.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of {@code POST /infill}, llama-server's route for filling gaps. Immutable.
+ *
+ * @param gap the request without its options
+ * @param limit the most tokens to generate, if llama-server's own field gives it; null otherwise
+ */
+record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limit) {
+  /** llama-server's fields that would change the answer and that this version does not carry out. */
+  private static final List<String> UNSUPPORTED =
+      List.of("n_indent", "n_probs", "t_max_predict_ms", "return_tokens", "top_logprobs", "stream_options");
+
+  /** llama-server's value for no limit. */
+  private static final int NO_LIMIT = -1;
+
+  /**
+   * Reads a body.
+   *
+   * @throws ApiException if a field is wrong, unknown or not supported
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static InfillBody read(JsonFields body) {
+    String prompt = body.string("prompt");
+    Integer window = body.integer("window");
+    Integer limit = limit(body);
+    InfillRequest gap =
+        InfillRequest.of(required(body, "input_prefix"), required(body, "input_suffix")).toBuilder()
+            .prompt(prompt == null ? "" : prompt)
+            .extra(extra(body))
+            .window(window == null ? InfillRequest.DEFAULT_WINDOW : window)
+            .suffixFirst(body.bool("spm_infill"))
+            .build();
+    for (String name : UNSUPPORTED) {
+      body.refuse(name);
+    }
+    // Where the work is done changes nothing about the answer.
+    body.accept("id_slot");
+    CommonFields common = CommonFields.finish(body);
+    if (common.choices() != 1) {
+      throw ApiException.invalid("n", "n is " + common.choices() + "; an infill has one choice.");
+    }
+    return new InfillBody(common, gap, limit);
+  }
+
+  /**
+   * The request to this model.
+   *
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  GenerationRequest request(ServedModel model) {
+    GenerationOptions options = common.options(model);
+    return gap.with(limit == null ? options : options.toBuilder().maxTokens(limit).build());
+  }
+
+  private static String required(JsonFields body, String name) {
+    String text = body.string(name);
+    if (text == null) {
+      throw ApiException.invalid(name, name + " is missing.");
+    }
+    return text;
+  }
+
+  private static @Nullable Integer limit(JsonFields body) {
+    Integer limit = body.integer("n_predict");
+    if (limit == null) {
+      return null;
+    }
+    if (body.any("max_tokens") != null || body.any("max_completion_tokens") != null) {
+      throw ApiException.invalid("n_predict", "n_predict and max_tokens are two names of one thing; give one of them.");
+    }
+    if (limit < 1 && limit != NO_LIMIT) {
+      throw ApiException.invalid(
+          "n_predict", "n_predict is " + limit + "; it must be at least 1, or -1 for no limit but the context.");
+    }
+    return limit == NO_LIMIT ? GenerationOptions.UNLIMITED : limit;
+  }
+
+  private static List<InfillRequest.File> extra(JsonFields body) {
+    JsonNode array = body.any("input_extra");
+    if (array == null) {
+      return List.of();
+    }
+    if (!array.isArray()) {
+      throw JsonFields.wrongType("input_extra", array, "an array of objects with filename and text");
+    }
+    List<InfillRequest.File> files = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      JsonFields file = JsonFields.element(array, i, "input_extra");
+      String name = file.string("filename");
+      String text = file.string("text");
+      if (text == null) {
+        throw ApiException.invalid(file.path("text"), file.path("text") + " is missing.");
+      }
+      // llama.vim sends the time at which it took the text.
+      file.accept("time");
+      file.refuseUnknown();
+      files.add(new InfillRequest.File(name == null ? "" : name, text));
+    }
+    return files;
+  }
+}

@@ -1,0 +1,96 @@
+package io.panallama.server.dialect.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.panallama.chat.ToolCall;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/** Writes what is in a chat answer beside plain text: reasoning, tool calls and log-probabilities, in OpenAI's shapes. */
+final class ChatDelta {
+  private ChatDelta() {}
+
+  static void reasoning(JsonGenerator json, GenerationEvent.Reasoning piece) throws IOException {
+    json.writeStringField("reasoning_content", piece.text());
+  }
+
+  static void started(JsonGenerator json, GenerationEvent.ToolCallStarted call) throws IOException {
+    json.writeArrayFieldStart("tool_calls");
+    json.writeStartObject();
+    json.writeNumberField("index", call.index());
+    function(json, call.id(), call.name(), "");
+    json.writeEndObject();
+    json.writeEndArray();
+  }
+
+  static void arguments(JsonGenerator json, GenerationEvent.ToolCallArguments piece) throws IOException {
+    json.writeArrayFieldStart("tool_calls");
+    json.writeStartObject();
+    json.writeNumberField("index", piece.index());
+    json.writeObjectFieldStart("function");
+    json.writeStringField("arguments", piece.json());
+    json.writeEndObject();
+    json.writeEndObject();
+    json.writeEndArray();
+  }
+
+  static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
+    json.writeArrayFieldStart("tool_calls");
+    for (ToolCall call : calls) {
+      json.writeStartObject();
+      function(json, call.id(), call.name(), call.arguments());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void function(JsonGenerator json, String id, String name, String arguments) throws IOException {
+    json.writeStringField("id", id);
+    json.writeStringField("type", "function");
+    json.writeObjectFieldStart("function");
+    json.writeStringField("name", name);
+    json.writeStringField("arguments", arguments);
+    json.writeEndObject();
+  }
+
+  /**
+   * @param bytes the bytes of a token
+   * @param top how many alternatives to give of those that are there
+   */
+  static void logprobs(JsonGenerator json, List<TokenLogprobs> tokens, int top, IntFunction<byte[]> bytes)
+      throws IOException {
+    json.writeObjectFieldStart("logprobs");
+    json.writeArrayFieldStart("content");
+    for (TokenLogprobs token : tokens) {
+      json.writeStartObject();
+      token(json, token.chosen(), bytes);
+      json.writeArrayFieldStart("top_logprobs");
+      for (TokenLogprob alternative : token.top().subList(0, Math.min(top, token.top().size()))) {
+        json.writeStartObject();
+        token(json, alternative, bytes);
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeNullField("refusal");
+    json.writeEndObject();
+  }
+
+  /** A token may be a part of a character; its bytes say what it is then. */
+  private static void token(JsonGenerator json, TokenLogprob token, IntFunction<byte[]> bytes) throws IOException {
+    byte[] text = bytes.apply(token.token());
+    json.writeStringField("token", new String(text, StandardCharsets.UTF_8));
+    json.writeNumberField("logprob", token.logprob());
+    json.writeArrayFieldStart("bytes");
+    for (byte one : text) {
+      json.writeNumber(Byte.toUnsignedInt(one));
+    }
+    json.writeEndArray();
+  }
+}

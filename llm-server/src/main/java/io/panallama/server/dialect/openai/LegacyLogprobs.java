@@ -1,0 +1,120 @@
+package io.panallama.server.dialect.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+
+/**
+ * Writes {@code logprobs} as {@code /v1/completions} has them: parallel arrays of tokens, log-probabilities, alternatives and
+ * places in the text.
+ *
+ * <p>A token that is no whole characters is written as OpenAI does, {@code bytes:\xe2\x80}. Reservation are counted in Unicode
+ * characters from the beginning of the choice's {@code text}; a token in the middle of a character has the place of that
+ * character. One object per choice: places go on from chunk to chunk.
+ */
+final class LegacyLogprobs {
+  private final int top;
+  private final IntFunction<byte[]> bytes;
+  private final CharsetDecoder text =
+      StandardCharsets.UTF_8
+          .newDecoder()
+          .onMalformedInput(CodingErrorAction.REPLACE)
+          .onUnmappableCharacter(CodingErrorAction.REPLACE);
+
+  /** What a token left of a character that is not whole; at most three bytes. */
+  private byte[] begun = {};
+
+  private int place;
+
+  /**
+   * @param top how many alternatives to give of those that are there
+   * @param bytes the bytes of a token
+   * @param place where the first token stands
+   */
+  LegacyLogprobs(int top, IntFunction<byte[]> bytes, int place) {
+    this.top = top;
+    this.bytes = bytes;
+    this.place = place;
+  }
+
+  void write(JsonGenerator json, List<TokenLogprobs> tokens) throws IOException {
+    List<Integer> places = new ArrayList<>();
+    json.writeObjectFieldStart("logprobs");
+    json.writeArrayFieldStart("tokens");
+    for (TokenLogprobs token : tokens) {
+      byte[] piece = bytes.apply(token.chosen().token());
+      places.add(begin(piece));
+      json.writeString(shown(piece));
+    }
+    json.writeEndArray();
+    json.writeArrayFieldStart("token_logprobs");
+    for (TokenLogprobs token : tokens) {
+      json.writeNumber(token.chosen().logprob());
+    }
+    json.writeEndArray();
+    json.writeArrayFieldStart("top_logprobs");
+    for (TokenLogprobs token : tokens) {
+      json.writeStartObject();
+      for (Map.Entry<String, Float> one : alternatives(token).entrySet()) {
+        json.writeNumberField(one.getKey(), one.getValue());
+      }
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeArrayFieldStart("text_offset");
+    for (int where : places) {
+      json.writeNumber(where);
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  /** The likeliest, and the chosen one in any case; of tokens with the same text the likeliest. */
+  private Map<String, Float> alternatives(TokenLogprobs token) {
+    Map<String, Float> alternatives = new LinkedHashMap<>();
+    for (TokenLogprob one : token.top().subList(0, Math.min(top, token.top().size()))) {
+      alternatives.putIfAbsent(shown(bytes.apply(one.token())), one.logprob());
+    }
+    alternatives.putIfAbsent(shown(bytes.apply(token.chosen().token())), token.chosen().logprob());
+    return alternatives;
+  }
+
+  /** Goes on by a token; where it begins. */
+  private int begin(byte[] piece) {
+    boolean goesOn = piece.length > 0 && (piece[0] & 0xC0) == 0x80;
+    int begins = place + (begun.length > 0 && !goesOn ? 1 : 0);
+    ByteBuffer in = ByteBuffer.allocate(begun.length + piece.length).put(begun).put(piece).flip();
+    CharBuffer out = CharBuffer.allocate(in.remaining() + 1);
+    text.reset();
+    text.decode(in, out, false);
+    out.flip();
+    place += Character.codePointCount(out, 0, out.length());
+    begun = new byte[in.remaining()];
+    in.get(begun);
+    return begins;
+  }
+
+  private static String shown(byte[] piece) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(piece)).toString();
+    } catch (CharacterCodingException notWhole) {
+      StringBuilder escaped = new StringBuilder("bytes:");
+      for (byte one : piece) {
+        escaped.append(String.format("\\x%02x", one));
+      }
+      return escaped.toString();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package io.panallama.server.dialect.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.registry.ServedModel;
+import java.io.IOException;
+import java.util.List;
+
+/** The served models in OpenAI's shape, with what llama-server and this server add under {@code meta}. */
+final class ModelList {
+  private ModelList() {}
+
+  static byte[] of(List<ServedModel> models) {
+    return Json.object(json -> {
+      json.writeStringField("object", "list");
+      json.writeArrayFieldStart("data");
+      for (ServedModel model : models) {
+        json.writeStartObject();
+        write(json, model);
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+    });
+  }
+
+  static byte[] one(ServedModel model) {
+    return Json.object(json -> write(json, model));
+  }
+
+  private static void write(JsonGenerator json, ServedModel model) throws IOException {
+    json.writeStringField("id", model.id());
+    json.writeStringField("object", "model");
+    json.writeNumberField("created", model.created().getEpochSecond());
+    json.writeStringField("owned_by", model.ownedBy());
+    json.writeObjectFieldStart("meta");
+    json.writeNumberField("n_ctx", model.contextSize());
+    json.writeNumberField("n_params", model.parameters());
+    json.writeStringField("description", model.description());
+    json.writeBooleanField("demo", model.demo());
+    json.writeEndObject();
+  }
+}

@@ -1,0 +1,276 @@
+package io.panallama.server.dialect.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.panallama.chat.ToolCall;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.server.dialect.EventWriter;
+import io.panallama.server.dialect.Frames;
+import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.UsageFields;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes an answer in OpenAI's shapes.
+ *
+ * <p>All chunks of an answer are the same except for their text, so what surrounds it is encoded once: a token costs no more
+ * than escaping its text.
+ *
+ * <p>Besides OpenAI's fields, the end carries {@code timings} under llama-server's names, a {@link FinishDetail} beside
+ * {@code finish_reason} where a limit was reached, and {@code discarded_tokens} in the usage where the context was shifted.
+ */
+public final class OpenAiWriter implements EventWriter {
+  /** The data of the event that ends every complete stream. */
+  private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
+
+  /** A text that no escaping changes and that occurs nowhere else, for cutting a chunk in two. */
+  private static final String MARK = "@TEXT@";
+
+  /**
+   * What a request wants of its answer.
+   *
+   * @param chat whether it has the shape of {@code /v1/chat/completions}, not that of {@code /v1/completions}
+   * @param includeUsage whether the stream ends with a chunk of token counts
+   * @param topLogprobs how many alternatives to give with each token's log-probability
+   * @param echo what the text of the answer begins with, such as the prompt
+   */
+  public record Format(boolean chat, boolean includeUsage, int topLogprobs, String echo) {}
+
+  private final Format format;
+  private final IntFunction<byte[]> tokenBytes;
+  private final String model;
+  private final String id;
+  private final long created;
+  private final int index;
+
+  /** Those of a stream, whose offsets go on from chunk to chunk. */
+  private final LegacyLogprobs legacyLogprobs;
+
+  private final byte[] beforeText;
+  private final byte[] afterText;
+
+  private OpenAiWriter(
+      Format format, String model, IntFunction<byte[]> tokenBytes, String id, long created, int index) {
+    this.format = format;
+    this.model = model;
+    this.tokenBytes = tokenBytes;
+    this.id = id;
+    this.created = created;
+    this.index = index;
+    this.legacyLogprobs = legacyLogprobs();
+    String chunk = new String(chunk(MARK), StandardCharsets.UTF_8);
+    int text = chunk.lastIndexOf(MARK);
+    this.beforeText = chunk.substring(0, text).getBytes(StandardCharsets.UTF_8);
+    this.afterText = chunk.substring(text + MARK.length()).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * The writer of choice 0 of an answer.
+   *
+   * @param tokenBytes gives the bytes of a token of the model
+   */
+  public static OpenAiWriter of(Format format, String model, IntFunction<byte[]> tokenBytes) {
+    String id = (format.chat() ? "chatcmpl-" : "cmpl-") + UUID.randomUUID().toString().replace("-", "");
+    return new OpenAiWriter(format, model, tokenBytes, id, Instant.now().getEpochSecond(), 0);
+  }
+
+  @Override
+  public OpenAiWriter choice(int newIndex) {
+    return new OpenAiWriter(format, model, tokenBytes, id, created, newIndex);
+  }
+
+  private LegacyLogprobs legacyLogprobs() {
+    String echo = format.echo();
+    return new LegacyLogprobs(format.topLogprobs(), tokenBytes, echo.codePointCount(0, echo.length()));
+  }
+
+  /** The role of a chat, or the text that is to be repeated. */
+  @Override
+  public void begin(Frames out) throws IOException {
+    if (format.chat()) {
+      out.data(chunk(json -> delta(json, "assistant", ""), List.of(), null));
+    } else if (!format.echo().isEmpty()) {
+      out.data(chunk(format.echo()));
+    }
+  }
+
+  @Override
+  public void event(GenerationEvent event, Frames out) throws IOException {
+    switch (event) {
+      case GenerationEvent.Text piece when piece.logprobs().isEmpty() -> text(Json.escape(piece.text()), out);
+      case GenerationEvent.Text piece ->
+          out.data(chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null));
+      case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
+      case GenerationEvent.ToolCallStarted call -> out.data(chunk(json -> ChatDelta.started(json, call)));
+      case GenerationEvent.ToolCallArguments piece -> out.data(chunk(json -> ChatDelta.arguments(json, piece)));
+      case GenerationEvent.Finished end -> out.data(chunk(json -> delta(json, null, null), List.of(), end));
+    }
+  }
+
+  /**
+   * Writes a chunk of plain text.
+   *
+   * @param escaped as {@link Json#escape} gives it
+   * @throws IOException if the client has left
+   */
+  public void text(byte[] escaped, Frames out) throws IOException {
+    if (escaped.length > 0) {
+      out.data(beforeText, escaped, afterText);
+    }
+  }
+
+  /** The token counts, if they are wanted, and {@code [DONE]}. */
+  @Override
+  public void end(List<GenerationEvent.Finished> ends, Frames out) throws IOException {
+    if (format.includeUsage()) {
+      out.data(
+          Json.object(json -> {
+            head(json, true);
+            json.writeArrayFieldStart("choices");
+            json.writeEndArray();
+            UsageFields.usage(json, UsageFields.together(ends));
+          }));
+    }
+    out.data(DONE);
+  }
+
+  @Override
+  public byte[] whole(List<Completion> answers) {
+    List<GenerationEvent.Finished> ends = answers.stream().map(UsageFields::end).toList();
+    return Json.object(json -> {
+      head(json, false);
+      json.writeArrayFieldStart("choices");
+      for (int choice = 0; choice < answers.size(); choice++) {
+        json.writeStartObject();
+        json.writeNumberField("index", choice);
+        whole(json, answers.get(choice));
+        finish(json, ends.get(choice).reason());
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+      UsageFields.usage(json, UsageFields.together(ends));
+      UsageFields.timings(json, ends);
+    });
+  }
+
+  private void whole(JsonGenerator json, Completion answer) throws IOException {
+    if (format.chat()) {
+      message(json, answer);
+    } else {
+      json.writeStringField("text", format.echo() + answer.text());
+    }
+    logprobs(json, answer.logprobs(), legacyLogprobs());
+  }
+
+  private static void message(JsonGenerator json, Completion answer) throws IOException {
+    List<ToolCall> calls = answer.toolCalls();
+    json.writeObjectFieldStart("message");
+    json.writeStringField("role", "assistant");
+    json.writeStringField("content", answer.text().isEmpty() && !calls.isEmpty() ? null : answer.text());
+    if (!answer.reasoning().isEmpty()) {
+      json.writeStringField("reasoning_content", answer.reasoning());
+    }
+    if (!calls.isEmpty()) {
+      ChatDelta.toolCalls(json, calls);
+    }
+    json.writeNullField("refusal");
+    json.writeEndObject();
+  }
+
+  private void logprobs(JsonGenerator json, List<TokenLogprobs> tokens, LegacyLogprobs legacy) throws IOException {
+    if (tokens.isEmpty()) {
+      json.writeNullField("logprobs");
+    } else if (format.chat()) {
+      ChatDelta.logprobs(json, tokens, format.topLogprobs(), tokenBytes);
+    } else {
+      legacy.write(json, tokens);
+    }
+  }
+
+  private byte[] chunk(String text) {
+    return chunk(json -> delta(json, null, text), List.of(), null);
+  }
+
+  private byte[] chunk(Json.Fields delta) {
+    Json.Fields inside =
+        json -> {
+          json.writeObjectFieldStart("delta");
+          delta.writeTo(json);
+          json.writeEndObject();
+        };
+    return chunk(inside, List.of(), null);
+  }
+
+  private byte[] chunk(Json.Fields delta, List<TokenLogprobs> tokens, GenerationEvent.@Nullable Finished end) {
+    return Json.object(json -> {
+      head(json, true);
+      json.writeArrayFieldStart("choices");
+      json.writeStartObject();
+      json.writeNumberField("index", index);
+      delta.writeTo(json);
+      logprobs(json, tokens, legacyLogprobs);
+      if (end == null) {
+        json.writeNullField("finish_reason");
+      } else {
+        finish(json, end.reason());
+      }
+      json.writeEndObject();
+      json.writeEndArray();
+      if (format.includeUsage()) {
+        json.writeNullField("usage");
+      }
+      if (end != null) {
+        UsageFields.timings(json, List.of(end));
+      }
+    });
+  }
+
+  private void delta(JsonGenerator json, @Nullable String role, @Nullable String text) throws IOException {
+    if (!format.chat()) {
+      json.writeStringField("text", text == null ? "" : text);
+      return;
+    }
+    json.writeObjectFieldStart("delta");
+    if (role != null) {
+      json.writeStringField("role", role);
+    }
+    if (text != null) {
+      json.writeStringField("content", text);
+    }
+    json.writeEndObject();
+  }
+
+  private void head(JsonGenerator json, boolean chunk) throws IOException {
+    String chatObject = chunk ? "chat.completion.chunk" : "chat.completion";
+    json.writeStringField("id", id);
+    json.writeStringField("object", format.chat() ? chatObject : "text_completion");
+    json.writeNumberField("created", created);
+    json.writeStringField("model", model);
+  }
+
+  private static void finish(JsonGenerator json, FinishReason reason) throws IOException {
+    json.writeStringField("finish_reason", wireName(reason));
+    Optional<String> detail = FinishDetail.of(reason);
+    if (detail.isPresent()) {
+      json.writeStringField(FinishDetail.FIELD, detail.get());
+    }
+  }
+
+  private static String wireName(FinishReason reason) {
+    return switch (reason) {
+      case STOP, STOP_TEXT -> "stop";
+      case TOOL_CALLS -> "tool_calls";
+      case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
+      case CANCELLED -> throw new IllegalArgumentException("A cancelled generation has no answer.");
+    };
+  }
+}

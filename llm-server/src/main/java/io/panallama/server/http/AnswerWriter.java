@@ -1,0 +1,127 @@
+package io.panallama.server.http;
+
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.ServerResponse;
+import io.panallama.generation.Completion;
+import io.panallama.generation.CompletionBuilder;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.EventWriter;
+import io.panallama.server.dialect.Failures;
+import io.panallama.server.dialect.Frames;
+import io.panallama.server.dialect.Framing;
+import io.panallama.server.registry.Registry;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * Writes what a request's generations give, whole or as a stream.
+ *
+ * <p>The choices of a request are one answer. If one of them fails or is cancelled, so are the others, and the answer is that
+ * failure: with its own status while nothing was sent yet, as a frame {@code error} afterwards, and the stream ends without
+ * what a dialect puts at the end of complete ones.
+ */
+final class AnswerWriter {
+  private final Registry registry;
+  private final Dialect dialect;
+  private final EventSource events;
+  private final Duration heartbeat;
+
+  AnswerWriter(Registry registry, Dialect dialect, EventSource events, Duration heartbeat) {
+    this.registry = registry;
+    this.dialect = dialect;
+    this.events = events;
+    this.heartbeat = heartbeat;
+  }
+
+  void whole(EventWriter writer, ServerResponse response) {
+    List<CompletionBuilder> builders = Stream.generate(CompletionBuilder::new).limit(events.choices()).toList();
+    Completion[] answers = new Completion[events.choices()];
+    int open = answers.length;
+    while (open > 0) {
+      Optional<GenerationEvent> event = next();
+      if (event.isPresent()) {
+        Optional<Completion> answer = builders.get(events.choice()).add(event.get());
+        if (answer.isPresent()) {
+          answers[events.choice()] = answer.get();
+          open--;
+        }
+      }
+    }
+    Responses.json(response, writer.whole(Arrays.asList(answers)));
+  }
+
+  void stream(EventWriter writer, ServerResponse response, Framing framing) {
+    List<EventWriter> writers =
+        IntStream.range(0, events.choices()).mapToObj(i -> i == 0 ? writer : writer.choice(i)).toList();
+    FrameWriter out = Responses.stream(response, framing);
+    try {
+      for (EventWriter choice : writers) {
+        choice.begin(out);
+      }
+      if (!out.hasSent()) {
+        // Sends the headers, although there is nothing to say yet.
+        out.comment("ok");
+      }
+      frames(writers, out);
+      out.finish();
+    } catch (IOException gone) {
+      throw new CloseConnectionException("The client is gone", gone);
+    }
+  }
+
+  private void frames(List<EventWriter> writers, FrameWriter out) throws IOException {
+    GenerationEvent.Finished[] ends = new GenerationEvent.Finished[writers.size()];
+    int open = ends.length;
+    while (open > 0) {
+      Optional<GenerationEvent> event;
+      try {
+        event = next();
+      } catch (CloseConnectionException gone) {
+        throw gone;
+      } catch (RuntimeException failed) {
+        error(failed, out);
+        return;
+      }
+      if (event.isEmpty()) {
+        out.comment("waiting");
+        continue;
+      }
+      if (event.get() instanceof GenerationEvent.Finished end) {
+        ends[events.choice()] = end;
+        open--;
+      }
+      writers.get(events.choice()).event(event.get(), out);
+    }
+    writers.getFirst().end(Arrays.asList(ends), out);
+  }
+
+  private void error(RuntimeException failed, Frames out) throws IOException {
+    out.event("error", dialect.errors().write(ErrorBoundary.describe(failed, dialect)));
+  }
+
+  /** The next event. A cancelled generation is incomplete, so its end is a failure: it must not be taken for an answer. */
+  private Optional<GenerationEvent> next() {
+    Optional<GenerationEvent> event;
+    try {
+      event = events.next(heartbeat);
+    } catch (InterruptedException stopped) {
+      throw Failures.shuttingDown(stopped);
+    }
+    if (event.isPresent()
+        && event.get() instanceof GenerationEvent.Finished end
+        && end.reason() == FinishReason.CANCELLED) {
+      if (ClientConnection.current().gone()) {
+        throw new CloseConnectionException("The client is gone");
+      }
+      throw registry.isClosed() ? Failures.shuttingDown(null) : Failures.cancelled();
+    }
+    return event;
+  }
+}

@@ -1,0 +1,98 @@
+package io.panallama.server.http;
+
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.GenerationGroup;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads several generations as one stream of events, in the order in which they come.
+ *
+ * <p>A virtual thread per generation waits for its events and hands them over. The queue has room for a few only: if the client
+ * reads slowly, these threads wait, the mailboxes fill, and back-pressure pauses the generations.
+ */
+final class ChoiceReader implements EventSource {
+  /** Events per choice between the threads. */
+  private static final int AHEAD = 4;
+
+  private record Handed(int choice, @Nullable GenerationEvent event, @Nullable RuntimeException failure) {}
+
+  private final GenerationGroup group;
+  private final BlockingQueue<Handed> queue;
+  private final List<Thread> threads = new ArrayList<>();
+  private int choice;
+
+  ChoiceReader(GenerationGroup group) {
+    this.group = group;
+    List<Generation> generations = group.list();
+    queue = new ArrayBlockingQueue<>(AHEAD * generations.size());
+    for (int i = 0; i < generations.size(); i++) {
+      int number = i;
+      Generation generation = generations.get(i);
+      threads.add(Thread.ofVirtual().name("panallama-choice-" + number).start(() -> read(number, generation)));
+    }
+  }
+
+  private void read(int choice, Generation generation) {
+    try {
+      for (GenerationEvent event : generation) {
+        queue.put(new Handed(choice, event, null));
+      }
+    } catch (RuntimeException failed) {
+      handOver(new Handed(choice, null, failed));
+    } catch (InterruptedException closed) {
+      // The reader was closed.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void handOver(Handed failure) {
+    try {
+      queue.put(failure);
+    } catch (InterruptedException closed) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public int choices() {
+    return group.list().size();
+  }
+
+  @Override
+  public Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
+    Handed handed = queue.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    if (handed == null) {
+      return Optional.empty();
+    }
+    if (handed.failure() != null) {
+      throw handed.failure();
+    }
+    choice = handed.choice();
+    return Optional.ofNullable(handed.event());
+  }
+
+  @Override
+  public int choice() {
+    return choice;
+  }
+
+  @Override
+  public void cancel() {
+    group.cancel();
+  }
+
+  /** Ends the threads and the generations. */
+  @Override
+  public void close() {
+    threads.forEach(Thread::interrupt);
+    group.close();
+  }
+}

@@ -1,0 +1,140 @@
+package io.panallama.server.http;
+
+import io.helidon.common.buffers.DataReader;
+import io.helidon.common.concurrency.limits.Limit;
+import io.helidon.common.task.InterruptableTask;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.spi.ServerConnection;
+import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+
+/**
+ * One client's connection, which knows at once when the client leaves.
+ *
+ * <p>Helidon reads a connection only while it expects a request, so a client that leaves during a long generation is
+ * noticed at the next write at best, and never while the request waits in a queue. Here a {@link PeerReader} keeps
+ * reading on a virtual thread of its own; Helidon's connection takes its bytes from there. What the reader sees first, an
+ * end of stream or a reset, is the client leaving.
+ *
+ * <p>Limits. A client that closes only its sending side counts as gone, as in Go's net/http. A client that pipelines
+ * further requests behind a running one is watched only until {@link PeerReader} has a chunk of them in hand. A peer
+ * that vanishes without a packet (power cut, pulled cable) is noticed when writes stop being acknowledged or stall for
+ * the idle timeout.
+ */
+public final class ClientConnection implements ServerConnection, InterruptableTask<Void> {
+  private static final System.Logger LOGGER = System.getLogger(ClientConnection.class.getName());
+  private static final ScopedValue<ClientConnection> CURRENT = ScopedValue.newInstance();
+
+  /** How long a connection that we end is still read, so that the peer gets our last bytes and not a reset. */
+  private static final Duration LINGER = Duration.ofSeconds(1);
+
+  private final ConnectionContext context;
+  private final ServerConnection http;
+  private final PeerReader reader;
+  private final StallClock stall;
+  private final Duration stallLimit;
+
+  private ClientConnection(
+      ConnectionContext context, ServerConnection http, PeerReader reader, StallClock stall, Duration stallLimit) {
+    this.context = context;
+    this.http = http;
+    this.reader = reader;
+    this.stall = stall;
+    this.stallLimit = stallLimit;
+  }
+
+  static ClientConnection around(
+      ConnectionContext context, ServerConnectionSelector http1, ConnectionTimeouts timeouts) {
+    PeerReader reader = new PeerReader(context.serverSocket(), timeouts, context.childSocketId());
+    StallClock stall = new StallClock(context.dataWriter());
+    ServerConnection http = http1.connection(new WatchedContext(context, DataReader.create(reader), stall));
+    return new ClientConnection(context, http, reader, stall, timeouts.idle());
+  }
+
+  /**
+   * The connection whose request this thread handles.
+   *
+   * @throws java.util.NoSuchElementException if the thread handles none
+   */
+  public static ClientConnection current() {
+    return CURRENT.get();
+  }
+
+  /**
+   * Runs {@code action} once if the client leaves before the result is closed; at once if it has left already. The action
+   * runs on the reader's thread and must not block.
+   */
+  public Watch whenGone(Runnable action) {
+    return reader.whenGone(action);
+  }
+
+  /** Whether the client has left. */
+  public boolean gone() {
+    return reader.gone();
+  }
+
+  /**
+   * Says that the request in hand is answered: the next byte begins a new one.
+   *
+   * @param last whether this was the connection's last one: either side said {@code Connection: close}, which Helidon
+   *     writes but doesn't do
+   */
+  public void requestDone(boolean last) {
+    reader.requestDone();
+    if (last) {
+      http.close(false);
+    }
+  }
+
+  @Override
+  public void handle(Limit limit) throws InterruptedException {
+    reader.start();
+    try {
+      ScopedValue.where(CURRENT, this)
+          .call(() -> {
+            http.handle(limit);
+            return null;
+          });
+    } finally {
+      reader.finish(LINGER);
+    }
+  }
+
+  /** Helidon's idle timer asks this: only a stalled write counts, {@link PeerReader} minds the rest itself. */
+  @Override
+  public Duration idleTime() {
+    return stall.stalledFor();
+  }
+
+  /** Helidon calls this on shutdown, and when {@link #idleTime} is past the limit. */
+  @Override
+  public void close(boolean interrupt) {
+    if (idleTime().compareTo(stallLimit) > 0) {
+      cut();
+    } else {
+      http.close(interrupt);
+    }
+  }
+
+  /** Breaks the write of a thread whose peer doesn't take what it is sent. */
+  private void cut() {
+    try {
+      context.serverSocket().close();
+    } catch (UncheckedIOException alreadyClosed) {
+      LOGGER.log(System.Logger.Level.TRACE, "Closing a stalled connection", alreadyClosed);
+    }
+  }
+
+  /** Only while it waits for the next request. */
+  @Override
+  public boolean canInterrupt() {
+    return http instanceof InterruptableTask<?> task && task.canInterrupt();
+  }
+
+  /** A registration of {@link #whenGone}; closing it forgets the action. */
+  public interface Watch extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

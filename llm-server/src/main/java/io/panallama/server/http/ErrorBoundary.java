@@ -1,0 +1,121 @@
+package io.panallama.server.http;
+
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.HttpException;
+import io.helidon.http.ServerResponseHeaders;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.Failures;
+import io.panallama.server.dialect.Route;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns whatever a request fails with into an answer of the dialect that owns its path; elsewhere into one of the first
+ * dialect. Faults of the server are logged here, and nothing of them is told but that they happened.
+ */
+public final class ErrorBoundary {
+  private static final System.Logger LOGGER = System.getLogger(ErrorBoundary.class.getName());
+
+  private final List<Dialect> dialects;
+
+  /**
+   * The boundary around the routes of these dialects.
+   *
+   * @param dialects at least one
+   */
+  public ErrorBoundary(List<Dialect> dialects) {
+    this.dialects = List.copyOf(dialects);
+  }
+
+  void install(HttpRouting.Builder routing) {
+    routing.error(HttpException.class, this::answer);
+    routing.error(Throwable.class, this::answer);
+  }
+
+  private void answer(ServerRequest request, ServerResponse response, Throwable failure) {
+    Dialect dialect = dialectOf(request.path().path());
+    ApiException error = describe(failure, dialect);
+    response.status(Status.create(error.status()));
+    if (error.retryAfterSeconds() > 0) {
+      response.header(HeaderNames.RETRY_AFTER, Long.toString(error.retryAfterSeconds()));
+    }
+    Responses.json(response, dialect.errors().write(error));
+  }
+
+  /** What a failure means to a client of this dialect. Logs it if it is a fault of the server. */
+  static ApiException describe(Throwable failure, Dialect dialect) {
+    ApiException error =
+        failure instanceof HttpException http && http.status().code() < 500
+            ? ApiException.invalid(http.status().code(), null, "bad_request", String.valueOf(http.getMessage()))
+            : Failures.of(failure, dialect.fieldNames());
+    if (error.isFault()) {
+      LOGGER.log(System.Logger.Level.ERROR, "A request failed", failure);
+    }
+    return error;
+  }
+
+  private Dialect dialectOf(String path) {
+    for (Dialect dialect : dialects) {
+      for (Route route : dialect.routes()) {
+        if (Routes.matches(route.path(), path)) {
+          return dialect;
+        }
+      }
+    }
+    return dialects.getFirst();
+  }
+
+  /** For what fails before a route is found or outside of one, such as a malformed request line: JSON as well. */
+  public DirectHandlers outsideRoutes() {
+    DirectHandlers.Builder handlers = DirectHandlers.builder();
+    for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+      handlers.addHandler(type, this::outsideRoute);
+    }
+    return handlers.build();
+  }
+
+  private DirectHandler.TransportResponse outsideRoute(
+      DirectHandler.TransportRequest request,
+      DirectHandler.EventType type,
+      Status status,
+      ServerResponseHeaders headers,
+      @Nullable String message) {
+    Dialect dialect = dialectOf(request.path());
+    ApiException error =
+        status.code() >= 500
+            ? Failures.of(new IllegalStateException(message), dialect.fieldNames())
+            : ApiException.invalid(status.code(), null, code(status), text(status, message));
+    return DirectHandler.TransportResponse.builder()
+        .status(status)
+        .headers(headers)
+        .header(Responses.JSON)
+        .header(HeaderValues.CONNECTION_CLOSE)
+        .keepAlive(false)
+        .entity(dialect.errors().write(error))
+        .build();
+  }
+
+  private static String code(Status status) {
+    return switch (status.code()) {
+      case 408 -> "request_timeout";
+      case 413 -> "body_too_large";
+      case 414, 431 -> "headers_too_large";
+      default -> "bad_request";
+    };
+  }
+
+  private static String text(Status status, @Nullable String message) {
+    if (status.code() == 413) {
+      return "The body is larger than this server takes.";
+    }
+    return message == null || message.isBlank() ? "The request can't be read: " + status.reasonPhrase() + "." : message;
+  }
+}

@@ -1,0 +1,64 @@
+package io.panallama.server.http;
+
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The events of all choices of a request. For one reader, but for {@link #cancel}, which any thread may call. {@link #close}
+ * cancels what still runs.
+ */
+interface EventSource extends AutoCloseable {
+  /** How many choices there are. */
+  int choices();
+
+  /**
+   * Waits for the next event of any choice.
+   *
+   * @return empty if {@code timeout} passed without one
+   * @throws InterruptedException if the server is being stopped
+   * @throws GenerationException if one of the generations failed
+   */
+  Optional<GenerationEvent> next(Duration timeout) throws InterruptedException;
+
+  /** The choice to which the last event belongs. */
+  int choice();
+
+  /** Cancels all generations. Does not block. */
+  void cancel();
+
+  @Override
+  void close();
+
+  /** The events of a single generation. */
+  static EventSource of(Generation generation) {
+    return new EventSource() {
+      @Override
+      public int choices() {
+        return 1;
+      }
+
+      @Override
+      public Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
+        return generation.poll(timeout);
+      }
+
+      @Override
+      public int choice() {
+        return 0;
+      }
+
+      @Override
+      public void cancel() {
+        generation.cancel();
+      }
+
+      @Override
+      public void close() {
+        generation.close();
+      }
+    };
+  }
+}

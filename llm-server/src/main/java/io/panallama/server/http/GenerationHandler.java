@@ -1,0 +1,68 @@
+package io.panallama.server.http;
+
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
+import io.panallama.Generator;
+import io.panallama.request.GenerationRequest;
+import io.panallama.server.dialect.Call;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.EventWriter;
+import io.panallama.server.dialect.Route;
+import io.panallama.server.registry.Lease;
+import io.panallama.server.registry.Registry;
+import java.time.Duration;
+
+/**
+ * A route that generates: the dialect reads the body into a call, the registry leases an engine, the engine generates, and the
+ * dialect writes the events.
+ *
+ * <p>Everything runs on the request's virtual thread. The client leaving cancels the generations at once, whether they wait,
+ * compute their prompt or write; see {@link ClientConnection}.
+ */
+final class GenerationHandler implements Handler {
+  private final Registry registry;
+  private final Dialect dialect;
+  private final Route.Generate route;
+  private final Duration heartbeat;
+
+  GenerationHandler(Registry registry, Dialect dialect, Route.Generate route, Duration heartbeat) {
+    this.registry = registry;
+    this.dialect = dialect;
+    this.route = route;
+    this.heartbeat = heartbeat;
+  }
+
+  @Override
+  public void handle(ServerRequest request, ServerResponse response) {
+    registry.checkServing();
+    Call call = route.reader().read(Responses.body(request));
+    try (Lease lease = registry.lease(call.model())) {
+      GenerationRequest wanted = call.request().forModel(lease.model());
+      try (EventSource events = start(lease, wanted, call.choices());
+          ClientConnection.Watch _ = ClientConnection.current().whenGone(events::cancel)) {
+        lease.onRevoke(events::cancel);
+        EventWriter writer = call.writer().open(wanted, lease.model().id(), lease.generator()::tokenBytes);
+        AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
+        if (call.stream()) {
+          answer.stream(writer, response, route.framing());
+        } else {
+          answer.whole(writer, response);
+        }
+      }
+    }
+  }
+
+  private static EventSource start(Lease lease, GenerationRequest request, int choices) {
+    Generator generator = lease.generator();
+    try {
+      return choices == 1
+          ? EventSource.of(generator.generate(request))
+          : new ChoiceReader(generator.generateAll(request, choices));
+    } catch (EngineClosedException | EngineFailedException gone) {
+      throw lease.engineLost(gone);
+    }
+  }
+}

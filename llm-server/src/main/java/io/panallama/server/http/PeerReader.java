@@ -1,0 +1,182 @@
+package io.panallama.server.http;
+
+import io.helidon.common.socket.HelidonSocket;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a socket on a virtual thread of its own and hands the chunks over one at a time.
+ *
+ * <p>It holds at most two chunks (8 KiB each): one in the hand-over queue and one in the hand, so a client can't fill
+ * memory by sending ahead. {@link #get} also enforces the time limits, which a blocking read can't.
+ */
+final class PeerReader implements Supplier<byte @Nullable []> {
+  private static final byte[] END = new byte[0];
+
+  /** The most that is read and thrown away to end a connection in order. */
+  private static final long MAX_LINGER_BYTES = 16L << 20;
+
+  private final HelidonSocket socket;
+  private final ConnectionTimeouts timeouts;
+  private final Thread thread;
+  private final BlockingQueue<byte[]> handOver = new ArrayBlockingQueue<>(1);
+
+  private final Object lock = new Object();
+  private @Nullable Runnable onGone;
+  private boolean gone;
+
+  /** {@link System#nanoTime} by which the request in hand must be complete; only the connection's thread uses it. */
+  private long requestDeadline;
+
+  private boolean inRequest;
+  private boolean ended;
+
+  PeerReader(HelidonSocket socket, ConnectionTimeouts timeouts, String name) {
+    this.socket = socket;
+    this.timeouts = timeouts;
+    this.thread = Thread.ofVirtual().name("panallama-peer-" + name).unstarted(this::readAll);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /**
+   * The next chunk for the connection's thread.
+   *
+   * @return null at the end of the stream
+   * @throws RequestException with 408 if the request in hand takes too long
+   * @throws CloseConnectionException if no request begins for the idle timeout, or on interrupt
+   */
+  @Override
+  public byte @Nullable [] get() {
+    if (ended) {
+      return null;
+    }
+    long wait = inRequest ? requestDeadline - System.nanoTime() : timeouts.idle().toNanos();
+    byte[] chunk;
+    try {
+      chunk = next(wait);
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      throw new CloseConnectionException("Interrupted while waiting for the client", interrupt);
+    }
+    if (chunk == null) {
+      throw inRequest ? requestTimeout() : new CloseConnectionException("Idle for " + timeouts.idle());
+    }
+    if (chunk == END) {
+      ended = true;
+      return null;
+    }
+    if (!inRequest) {
+      inRequest = true;
+      requestDeadline = System.nanoTime() + timeouts.request().toNanos();
+    }
+    return chunk;
+  }
+
+  void requestDone() {
+    inRequest = false;
+  }
+
+  boolean gone() {
+    synchronized (lock) {
+      return gone;
+    }
+  }
+
+  ClientConnection.Watch whenGone(Runnable action) {
+    boolean now;
+    synchronized (lock) {
+      now = gone;
+      if (!now) {
+        onGone = action;
+      }
+    }
+    if (now) {
+      action.run();
+    }
+    return () -> {
+      synchronized (lock) {
+        onGone = null;
+      }
+    };
+  }
+
+  /**
+   * Ends reading; if a request was refused before it was read to its end, the rest is read for up to {@code linger} and
+   * thrown away. Closing a socket with unread bytes resets it, and the peer would lose the answer that tells why.
+   */
+  void finish(Duration linger) {
+    long deadline = System.nanoTime() + linger.toNanos();
+    long thrownAway = 0;
+    try {
+      while (inRequest && !ended && thrownAway < MAX_LINGER_BYTES) {
+        byte[] chunk = next(deadline - System.nanoTime());
+        if (chunk == null || chunk == END) {
+          break;
+        }
+        thrownAway += chunk.length;
+      }
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+    } finally {
+      thread.interrupt();
+    }
+  }
+
+  private byte @Nullable [] next(long waitNanos) throws InterruptedException {
+    return handOver.poll(Math.max(waitNanos, 0), TimeUnit.NANOSECONDS);
+  }
+
+  private void readAll() {
+    try {
+      while (true) {
+        byte[] chunk = socket.get();
+        if (chunk == null) {
+          break;
+        }
+        handOver.put(chunk);
+      }
+    } catch (RuntimeException broken) {
+      System.getLogger(PeerReader.class.getName()).log(System.Logger.Level.TRACE, "Connection broken", broken);
+    } catch (InterruptedException finished) {
+      return;
+    }
+    announceGone();
+    try {
+      handOver.put(END);
+    } catch (InterruptedException finished) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void announceGone() {
+    Runnable action;
+    synchronized (lock) {
+      gone = true;
+      action = onGone;
+      onGone = null;
+    }
+    if (action != null) {
+      action.run();
+    }
+  }
+
+  private RequestException requestTimeout() {
+    return RequestException.builder()
+        .type(DirectHandler.EventType.BAD_REQUEST)
+        .status(Status.REQUEST_TIMEOUT_408)
+        .setKeepAlive(false)
+        .message("The request was not complete after " + timeouts.request().toSeconds() + " s.")
+        .build();
+  }
+}

@@ -1,0 +1,45 @@
+package io.panallama.server.http;
+
+import io.helidon.common.buffers.BufferData;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.spi.ServerConnection;
+import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.util.Set;
+
+/**
+ * Makes every accepted connection a {@link ClientConnection}.
+ *
+ * <p>It must be the listener's only selector: with a second one Helidon reads from the socket to tell them apart, past
+ * our reader.
+ */
+public final class WatchedConnections implements ServerConnectionSelector {
+  private final ServerConnectionSelector http1;
+  private final ConnectionTimeouts timeouts;
+
+  public WatchedConnections(Http1Config config, ConnectionTimeouts timeouts) {
+    this.http1 = Http1ConnectionSelector.builder().config(config).build();
+    this.timeouts = timeouts;
+  }
+
+  @Override
+  public int bytesToIdentifyConnection() {
+    return http1.bytesToIdentifyConnection();
+  }
+
+  @Override
+  public Support supports(BufferData data) {
+    return http1.supports(data);
+  }
+
+  @Override
+  public Set<String> supportedApplicationProtocols() {
+    return http1.supportedApplicationProtocols();
+  }
+
+  @Override
+  public ServerConnection connection(ConnectionContext context) {
+    return ClientConnection.around(context, http1, timeouts);
+  }
+}

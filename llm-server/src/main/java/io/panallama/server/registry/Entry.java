@@ -1,0 +1,77 @@
+package io.panallama.server.registry;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** A served model with its engine and the number of its leases. What changes is guarded by the registry's lock. */
+final class Entry {
+  private static final System.Logger LOGGER = System.getLogger(Registry.class.getName());
+
+  private final ServedModel model;
+  private final ServedEngine engine;
+  private final AtomicBoolean logged = new AtomicBoolean();
+  private int leases;
+  private boolean retired;
+
+  Entry(ServedModel model, ServedEngine engine) {
+    this.model = model;
+    this.engine = engine;
+  }
+
+  ServedModel model() {
+    return model;
+  }
+
+  ServedEngine engine() {
+    return engine;
+  }
+
+  /** Counts one more lease. */
+  void lease() {
+    leases++;
+  }
+
+  /** Counts one lease less; true if the engine is to be released now. */
+  boolean giveBack() {
+    leases--;
+    return retired && leases == 0;
+  }
+
+  /** Ends serving it; true if the engine is to be released now. */
+  boolean retire() {
+    boolean first = !retired;
+    retired = true;
+    return first && leases == 0;
+  }
+
+  /**
+   * Does nothing while the engine can generate.
+   *
+   * @throws ModelUnavailableException if it cannot; logged at the first time
+   */
+  void checkHealth() {
+    Health health = engine.health();
+    if (health.status() != Health.Status.UP) {
+      throw unavailable(health, null);
+    }
+  }
+
+  /** The engine refused a request because it is gone; its health knows why, or else it was closed. */
+  ModelUnavailableException lost(RuntimeException refusal) {
+    Health health = engine.health();
+    return unavailable(
+        health.status() == Health.Status.UP ? Health.closed(String.valueOf(refusal.getMessage())) : health, refusal);
+  }
+
+  private ModelUnavailableException unavailable(Health health, @Nullable RuntimeException refusal) {
+    boolean failed = health.status() == Health.Status.FAILED;
+    String text = "The engine of the model \"" + model.id() + "\" " + (failed ? "has failed" : "is closed");
+    if (logged.compareAndSet(false, true)) {
+      LOGGER.log(System.Logger.Level.ERROR, text + "; its requests are refused. " + health.detail(), refusal);
+    }
+    return failed
+        ? new ModelUnavailableException(
+            ModelUnavailableException.Reason.ENGINE_FAILED, text + "; the server's log says why.", refusal)
+        : new ModelUnavailableException(ModelUnavailableException.Reason.ENGINE_CLOSED, text + ".", refusal);
+  }
+}

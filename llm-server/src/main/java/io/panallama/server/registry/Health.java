@@ -1,0 +1,43 @@
+package io.panallama.server.registry;
+
+import java.util.Objects;
+
+/**
+ * Whether an engine can still generate.
+ *
+ * @param status what can be expected of the engine
+ * @param detail why it cannot generate, for the log; empty while it can
+ */
+public record Health(Status status, String detail) {
+  /** What can be expected of an engine. */
+  public enum Status {
+    /** It takes requests. */
+    UP,
+    /** Its owner closed it. */
+    CLOSED,
+    /** Its thread ended by a fault; only a new engine helps. */
+    FAILED
+  }
+
+  private static final Health UP = new Health(Status.UP, "");
+
+  public Health {
+    Objects.requireNonNull(status, "status");
+    Objects.requireNonNull(detail, "detail");
+  }
+
+  /** The engine takes requests. */
+  public static Health up() {
+    return UP;
+  }
+
+  /** The engine's owner closed it. */
+  public static Health closed(String detail) {
+    return new Health(Status.CLOSED, detail);
+  }
+
+  /** The engine ended by a fault. */
+  public static Health failed(String detail) {
+    return new Health(Status.FAILED, detail);
+  }
+}

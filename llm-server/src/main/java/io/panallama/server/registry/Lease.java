@@ -1,0 +1,79 @@
+package io.panallama.server.registry;
+
+import io.panallama.Generator;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The right to use a served engine until {@link #close}: while a lease is open its engine is not released, even if another
+ * one took its place.
+ *
+ * <p>Safe for use by several threads, though usually the thread of one request holds it.
+ */
+public final class Lease implements AutoCloseable {
+  private final Registry registry;
+  private final Entry entry;
+
+  /** Guarded by the registry's lock, as is {@link #open}. */
+  private final List<Runnable> onRevoke = new ArrayList<>();
+
+  private boolean open = true;
+
+  Lease(Registry registry, Entry entry) {
+    this.registry = registry;
+    this.entry = entry;
+  }
+
+  /** What the server tells clients about the model. */
+  public ServedModel model() {
+    return entry.model();
+  }
+
+  /** What generates for the model. */
+  public Generator generator() {
+    return entry.engine().generator();
+  }
+
+  /**
+   * Runs {@code action} once if the registry is closed and its grace period is over before the lease is returned; at once if
+   * that is so already. The action must end what the lease is held for and must not block.
+   */
+  public void onRevoke(Runnable action) {
+    if (registry.addRevokeAction(onRevoke, action)) {
+      action.run();
+    }
+  }
+
+  /**
+   * Reports that the engine refused a request because it is closed or has failed. The first report about an engine is logged.
+   *
+   * @return what to tell the client
+   */
+  public ModelUnavailableException engineLost(RuntimeException refusal) {
+    return entry.lost(refusal);
+  }
+
+  /** Returns the lease. Repeating it is harmless. */
+  @Override
+  public void close() {
+    registry.give(this);
+  }
+
+  Entry entry() {
+    return entry;
+  }
+
+  /** Marks the lease as returned; false if it was already. Under the registry's lock. */
+  boolean giveBack() {
+    boolean first = open;
+    open = false;
+    return first;
+  }
+
+  /** What has to run because the lease is revoked. Under the registry's lock. */
+  List<Runnable> revoke() {
+    List<Runnable> actions = List.copyOf(onRevoke);
+    onRevoke.clear();
+    return actions;
+  }
+}

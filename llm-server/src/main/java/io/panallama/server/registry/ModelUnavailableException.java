@@ -1,0 +1,51 @@
+package io.panallama.server.registry;
+
+import org.jspecify.annotations.Nullable;
+
+/** A model cannot be used now. {@link #reason} says why, and whether it is worth trying again. */
+public final class ModelUnavailableException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** Why the model cannot be used. */
+  public enum Reason {
+    /** No model has been loaded yet. */
+    LOADING(true),
+    /** The server is being closed; another instance, or this one after its restart, may answer. */
+    SHUTTING_DOWN(true),
+    /** The engine was closed by its owner, who may serve another one. */
+    ENGINE_CLOSED(true),
+    /** The engine ended by a fault. It does not come back by itself. */
+    ENGINE_FAILED(false);
+
+    private final boolean retriable;
+
+    Reason(boolean retriable) {
+      this.retriable = retriable;
+    }
+
+    /** Whether the same request may succeed later. */
+    public boolean retriable() {
+      return retriable;
+    }
+  }
+
+  private final Reason reason;
+
+  ModelUnavailableException(Reason reason, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  static ModelUnavailableException loading() {
+    return new ModelUnavailableException(
+        Reason.LOADING, "The model is still being loaded; try again in a moment.", null);
+  }
+
+  static ModelUnavailableException shuttingDown() {
+    return new ModelUnavailableException(Reason.SHUTTING_DOWN, "The server is shutting down.", null);
+  }
+
+  public Reason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,282 @@
+package io.panallama.server.registry;
+
+import io.panallama.observe.EngineStats;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The models that are served, by name.
+ *
+ * <p>Lifetime: empty at first, which means that a model is still being loaded; {@link #close} ends it. It closes no engine:
+ * whoever serves one learns by {@link ServedEngine#onRelease} when no request uses it any more.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class Registry {
+  /** How long a revoked request may take to write that it was cancelled. */
+  private static final Duration FAREWELL = Duration.ofSeconds(1);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition returned = lock.newCondition();
+
+  /** By the models' ids, in the order in which they were added; the first is the default. */
+  private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+  private final Set<Lease> leases = new HashSet<>();
+  private boolean closed;
+  private boolean revoked;
+
+  /** A registry without models. */
+  public Registry() {}
+
+  /**
+   * A model that can be used.
+   *
+   * @param stats what its engine is doing, if that is known
+   */
+  public record Ready(ServedModel model, Optional<EngineStats> stats) {}
+
+  /** Serves this model alone. Those that were served before are retired: open leases on them stay valid. */
+  public void serve(ServedModel model, ServedEngine engine) {
+    List<Entry> old =
+        locked(() -> {
+          List<Entry> all = List.copyOf(entries.values());
+          entries.clear();
+          entries.put(model.id(), new Entry(model, engine));
+          return all.stream().filter(Entry::retire).toList();
+        });
+    old.forEach(entry -> entry.engine().release());
+  }
+
+  /**
+   * Serves this model besides the others. A model of the same id is swapped: new leases are on the new engine, open ones stay
+   * on the old.
+   *
+   * @throws IllegalArgumentException if a model of another id has one of its names
+   */
+  public void add(ServedModel model, ServedEngine engine) {
+    Optional<Entry> old =
+        locked(() -> {
+          checkNames(model);
+          Entry before = entries.put(model.id(), new Entry(model, engine));
+          return Optional.ofNullable(before).filter(Entry::retire);
+        });
+    old.ifPresent(entry -> entry.engine().release());
+  }
+
+  /** Ends serving a model; open leases on it stay valid. Nothing happens if none has this id. */
+  public void retire(String id) {
+    Optional<Entry> old = locked(() -> Optional.ofNullable(entries.remove(id)).filter(Entry::retire));
+    old.ifPresent(entry -> entry.engine().release());
+  }
+
+  private void checkNames(ServedModel model) {
+    for (Entry entry : entries.values()) {
+      ServedModel other = entry.model();
+      if (!other.id().equals(model.id()) && model.names().stream().anyMatch(other.names()::contains)) {
+        throw new IllegalArgumentException(
+            "The models \""
+                + other.id()
+                + "\" and \""
+                + model.id()
+                + "\" share a name; each name must be one model's.");
+      }
+    }
+  }
+
+  /**
+   * Leases a model.
+   *
+   * @param name its id or an alias; null or {@link ServedModel#DEFAULT_NAME} for the default
+   * @throws ModelUnavailableException if it cannot generate now
+   * @throws UnknownModelException if no model has this name
+   */
+  public Lease lease(@Nullable String name) {
+    Lease lease =
+        locked(() -> {
+          checkOpen();
+          Entry entry = find(name);
+          Lease fresh = new Lease(this, entry);
+          entry.lease();
+          leases.add(fresh);
+          return fresh;
+        });
+    try {
+      lease.entry().checkHealth();
+      return lease;
+    } catch (Throwable unhealthy) {
+      lease.close();
+      throw unhealthy;
+    }
+  }
+
+  /**
+   * The models that are served, the default one first.
+   *
+   * @throws ModelUnavailableException if there is none yet, or the registry is closed
+   */
+  public List<ServedModel> models() {
+    return locked(() -> {
+      checkOpen();
+      return served();
+    });
+  }
+
+  /**
+   * A model by name.
+   *
+   * @throws ModelUnavailableException if there is none yet, or the registry is closed
+   * @throws UnknownModelException if no model has this name
+   */
+  public ServedModel model(String name) {
+    return locked(() -> {
+      checkOpen();
+      return find(name).model();
+    });
+  }
+
+  /**
+   * The models and what their engines are doing, the default one first.
+   *
+   * @throws ModelUnavailableException if one of them cannot generate, there is none yet, or the registry is closed
+   */
+  public List<Ready> checkReady() {
+    List<Entry> all =
+        locked(() -> {
+          checkOpen();
+          return List.copyOf(entries.values());
+        });
+    all.forEach(Entry::checkHealth);
+    return all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
+  }
+
+  /** Whether {@link #close} was called. */
+  public boolean isClosed() {
+    return locked(() -> closed);
+  }
+
+  /**
+   * Refuses further leases and drains: waits for the open ones for up to {@code grace}, then revokes those that are left and
+   * gives them a second to be returned. An interrupt ends the waiting, not the closing. Repeating it is harmless.
+   */
+  public void close(Duration grace) {
+    boolean interrupted;
+    List<Runnable> revocations = new ArrayList<>();
+    lock.lock();
+    try {
+      closed = true;
+      interrupted = !awaitReturned(grace);
+      revoked = true;
+      leases.forEach(lease -> revocations.addAll(lease.revoke()));
+    } finally {
+      lock.unlock();
+    }
+    revocations.forEach(Runnable::run);
+    lock.lock();
+    try {
+      interrupted = interrupted || !awaitReturned(FAREWELL);
+    } finally {
+      lock.unlock();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Adds an action for the revocation of a lease; true if that has happened already. */
+  boolean addRevokeAction(List<Runnable> actions, Runnable action) {
+    return locked(() -> {
+      if (!revoked) {
+        actions.add(action);
+      }
+      return revoked;
+    });
+  }
+
+  void give(Lease lease) {
+    boolean last =
+        locked(() -> {
+          if (!lease.giveBack()) {
+            return false;
+          }
+          leases.remove(lease);
+          if (leases.isEmpty()) {
+            returned.signalAll();
+          }
+          return lease.entry().giveBack();
+        });
+    if (last) {
+      lease.entry().engine().release();
+    }
+  }
+
+  /**
+   * Does nothing if there is a model, healthy or not.
+   *
+   * @throws ModelUnavailableException if there is none yet, or the registry is closed
+   */
+  public void checkServing() {
+    locked(() -> {
+      checkOpen();
+      return true;
+    });
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw ModelUnavailableException.shuttingDown();
+    }
+    if (entries.isEmpty()) {
+      throw ModelUnavailableException.loading();
+    }
+  }
+
+  private Entry find(@Nullable String name) {
+    if (name == null || name.equals(ServedModel.DEFAULT_NAME)) {
+      return entries.values().iterator().next();
+    }
+    for (Entry entry : entries.values()) {
+      if (entry.model().names().contains(name)) {
+        return entry;
+      }
+    }
+    throw new UnknownModelException(name, served());
+  }
+
+  private List<ServedModel> served() {
+    return entries.values().stream().map(Entry::model).toList();
+  }
+
+  /** Waits until no lease is open or the time is over; false if the thread was interrupted meanwhile. */
+  private boolean awaitReturned(Duration patience) {
+    long nanos = TimeUnit.NANOSECONDS.convert(patience);
+    try {
+      while (!leases.isEmpty() && nanos > 0) {
+        nanos = returned.awaitNanos(nanos);
+      }
+      return true;
+    } catch (InterruptedException hurry) {
+      return false;
+    }
+  }
+
+  private <T> T locked(Supplier<T> action) {
+    lock.lock();
+    try {
+      return action.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package io.panallama.server.registry;
+
+import io.panallama.Engine;
+import io.panallama.Generator;
+import io.panallama.observe.EngineStats;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What generates for a served model. Immutable; whether it is safe for use by several threads depends on its parts, which
+ * are called from any thread.
+ */
+public final class ServedEngine {
+  private final Generator generator;
+  private final Supplier<Optional<EngineStats>> stats;
+  private final Supplier<Health> health;
+  private final Runnable onRelease;
+
+  private ServedEngine(
+      Generator generator, Supplier<Optional<EngineStats>> stats, Supplier<Health> health, Runnable onRelease) {
+    this.generator = Objects.requireNonNull(generator, "generator");
+    this.stats = Objects.requireNonNull(stats, "stats");
+    this.health = Objects.requireNonNull(health, "health");
+    this.onRelease = Objects.requireNonNull(onRelease, "onRelease");
+  }
+
+  /** A generator that counts as healthy and has no statistics, unless it is an {@link Engine}, which knows both. */
+  public static ServedEngine of(Generator generator) {
+    Supplier<Optional<EngineStats>> stats =
+        generator instanceof Engine engine ? () -> Optional.of(engine.stats()) : Optional::empty;
+    return new ServedEngine(generator, stats, Health::up, () -> {});
+  }
+
+  /** The same with these statistics, which {@code /ready} reports. */
+  public ServedEngine withStats(Supplier<EngineStats> newStats) {
+    Objects.requireNonNull(newStats, "newStats");
+    return new ServedEngine(generator, () -> Optional.of(newStats.get()), health, onRelease);
+  }
+
+  /** The same with another way to tell whether it can generate. It is asked at every request, so it must not block. */
+  public ServedEngine withHealth(Supplier<Health> newHealth) {
+    return new ServedEngine(generator, stats, newHealth, onRelease);
+  }
+
+  /** The same, running {@code action} once when it is served no longer and its last lease was returned. */
+  public ServedEngine onRelease(Runnable action) {
+    return new ServedEngine(generator, stats, health, action);
+  }
+
+  Generator generator() {
+    return generator;
+  }
+
+  Optional<EngineStats> stats() {
+    return stats.get();
+  }
+
+  Health health() {
+    return health.get();
+  }
+
+  void release() {
+    onRelease.run();
+  }
+}

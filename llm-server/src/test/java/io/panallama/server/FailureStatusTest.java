@@ -1,0 +1,153 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.CHAT;
+import static io.panallama.server.TestServer.HELLO;
+import static io.panallama.server.TestServer.HELLO_STREAM;
+import static io.panallama.server.TestServer.data;
+import static io.panallama.server.TestServer.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.error.GenerationException;
+import io.panallama.error.GenerationException.Reason;
+import io.panallama.server.http.ErrorBoundary;
+import io.panallama.server.registry.Health;
+import io.panallama.server.registry.Registry;
+import io.panallama.server.registry.ServedEngine;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a client is told when a generation fails or an engine is gone: 503 only where trying again can help. */
+class FailureStatusTest {
+  /** The row of a reason in docs/server.md. */
+  private record Row(int status, String code, boolean logged) {
+    boolean retriable() {
+      return status == 503;
+    }
+  }
+
+  private static final Map<Reason, Row> TABLE =
+      Map.of(
+          Reason.ENGINE_CLOSED, new Row(503, "engine_closed", false),
+          Reason.INTERRUPTED, new Row(503, "not_ready", false),
+          Reason.DECODE_FAILED, new Row(500, "generation_failed", true),
+          Reason.PROCESSOR_FAILED, new Row(500, "processor_failed", true),
+          Reason.MALFORMED_OUTPUT, new Row(500, "malformed_output", false));
+
+  private static ScriptedGenerator failing(Reason reason) {
+    return new ScriptedGenerator()
+        .playing(script -> {
+          script.say("so far");
+          script.fail(new GenerationException(reason, "It failed: " + reason, null));
+        });
+  }
+
+  private static List<String> bodies(String body) {
+    return List.of(body, body.replace("}]", "}], \"n\": 2"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyReasonHasItsStatus(Reason reason) {
+    Row row = TABLE.get(reason);
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(failing(reason))) {
+      for (String body : bodies(HELLO)) {
+        HttpResponse<String> response = server.post(CHAT, body);
+        assertThat(response.statusCode()).isEqualTo(row.status());
+        assertThat(response.headers().firstValue("Retry-After").isPresent()).isEqualTo(row.retriable());
+        JsonNode error = TestServer.error(response);
+        assertThat(error.path("code").asText()).isEqualTo(row.code());
+        assertThat(error.path("type").asText()).isEqualTo("server_error");
+        if (reason != Reason.INTERRUPTED) {
+          assertThat(error.path("message").asText()).isEqualTo("It failed: " + reason);
+        }
+      }
+      assertThat(log.errors()).hasSize(row.logged() ? 2 : 0);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyReasonEndsAStreamWithTheSameError(Reason reason) {
+    Row row = TABLE.get(reason);
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(failing(reason))) {
+      for (String body : bodies(HELLO_STREAM)) {
+        HttpResponse<String> response = server.post(CHAT, body);
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body()).contains("event: error\ndata: ").doesNotContain("[DONE]");
+        assertThat(json(data(response.body()).getLast()).at("/error/code").asText()).isEqualTo(row.code());
+      }
+      assertThat(log.errors()).hasSize(row.logged() ? 2 : 0);
+    }
+  }
+
+  @Test
+  void aFaultOfOursMidStreamIsAnErrorEventThatTellsNothing() {
+    ScriptedGenerator broken =
+        new ScriptedGenerator()
+            .playing(script -> {
+              script.say("so far");
+              script.fault(new UnsupportedOperationException("secret detail"));
+            });
+    try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+        TestServer server = TestServer.start(broken)) {
+      String body = server.post(CHAT, HELLO_STREAM).body();
+      assertThat(body).contains("event: error\ndata: ").contains("internal_error").doesNotContain("secret");
+      assertThat(log.errors()).containsExactly("A request failed");
+    }
+  }
+
+  @Test
+  void aFailedEngineIsNotReadyAndIsLoggedOnce() {
+    AtomicReference<Health> health = new AtomicReference<>(Health.up());
+    try (LogRecords log = LogRecords.of(Registry.class);
+        TestServer server = TestServer.startWithoutModel()) {
+      server
+          .server()
+          .serve(TestServer.model(), ServedEngine.of(ScriptedGenerator.answering("hi")).withHealth(health::get));
+      assertThat(server.get("/ready").statusCode()).isEqualTo(200);
+
+      health.set(Health.failed("java.lang.OutOfMemoryError: secret detail"));
+      HttpResponse<String> ready = server.get("/ready");
+      assertThat(ready.statusCode()).isEqualTo(503);
+      assertThat(ready.headers().firstValue("Retry-After")).isEmpty();
+      assertThat(ready.body()).contains("engine_failed").contains("has failed").doesNotContain("secret");
+      for (String body : List.of(HELLO, HELLO_STREAM)) {
+        HttpResponse<String> answer = server.post(CHAT, body);
+        assertThat(answer.statusCode()).isEqualTo(500);
+        assertThat(TestServer.error(answer).path("code").asText()).isEqualTo("engine_failed");
+        assertThat(TestServer.error(answer).path("message").asText()).contains("\"test/model\" has failed");
+      }
+      assertThat(server.get("/health").statusCode()).as("the process lives").isEqualTo(200);
+      assertThat(log.errors()).singleElement().asString().contains("test/model").contains("secret detail");
+
+      server.server().serve(TestServer.model(), ScriptedGenerator.answering("hi"));
+      assertThat(server.get("/ready").statusCode()).as("a new engine").isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aClosedEngineIsNotReadyAndMayBeReplaced() {
+    try (LogRecords log = LogRecords.of(Registry.class);
+        TestServer server = TestServer.startWithoutModel()) {
+      server
+          .server()
+          .serve(
+              TestServer.model(),
+              ServedEngine.of(new ScriptedGenerator()).withHealth(() -> Health.closed("Closed by its owner.")));
+      for (HttpResponse<String> response : List.of(server.get("/ready"), server.post(CHAT, HELLO))) {
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(TestServer.error(response).path("code").asText()).isEqualTo("engine_closed");
+      }
+      assertThat(log.errors()).hasSize(1);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package io.panallama.server;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+/** What a class logs while this is open. It does not reach the console, so that an intended failure is quiet. */
+public final class LogRecords implements AutoCloseable {
+  private final Logger logger;
+  private final boolean usedParents;
+  private final List<LogRecord> records = new CopyOnWriteArrayList<>();
+  private final Handler collector =
+      new Handler() {
+        @Override
+        public void publish(LogRecord record) {
+          records.add(record);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
+  private LogRecords(Class<?> source) {
+    logger = Logger.getLogger(source.getName());
+    usedParents = logger.getUseParentHandlers();
+    logger.setUseParentHandlers(false);
+    logger.addHandler(collector);
+  }
+
+  public static LogRecords of(Class<?> source) {
+    return new LogRecords(source);
+  }
+
+  /** The messages of errors so far. */
+  public List<String> errors() {
+    return records.stream()
+        .filter(record -> record.getLevel().equals(Level.SEVERE))
+        .map(LogRecord::getMessage)
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    logger.removeHandler(collector);
+    logger.setUseParentHandlers(usedParents);
+  }
+}

@@ -1,0 +1,90 @@
+package io.panallama.platform;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where Panallama keeps what it can make again: unpacked native libraries, models, and what the build fetched and
+ * compiled. This class is the only place that knows the rule.
+ */
+public final class CacheFolder {
+  private static final String PROPERTY = "panallama.cache.dir";
+  private static final String VARIABLE = "PANALLAMA_CACHE_DIR";
+
+  private CacheFolder() {}
+
+  /** {@link System#getProperty(String)}, {@link System#getenv(String)} or a stand-in. */
+  @FunctionalInterface
+  public interface Lookup {
+    /**
+     * Looks a name up.
+     *
+     * @param name the name of a property or variable
+     * @return its value, or null if it is not set
+     */
+    @Nullable String get(String name);
+  }
+
+  /**
+   * The root of this user's caches: the system property {@code panallama.cache.dir}, else the environment variable {@code
+   * PANALLAMA_CACHE_DIR}, else {@code panallama} in the user's cache folder of the operating system. That is {@code
+   * XDG_CACHE_HOME} or {@code ~/.cache} on Linux, {@code ~/Library/Caches} on macOS, and {@code LOCALAPPDATA} or {@code
+   * ~/AppData/Local} on Windows. A blank value counts as unset.
+   *
+   * @return an absolute path; the folder need not exist
+   * @throws IllegalArgumentException if a value is not a path
+   */
+  public static Path root() {
+    return root(System::getProperty, System::getenv);
+  }
+
+  /**
+   * Applies the rule of {@link #root()} to the given properties and variables.
+   *
+   * @param properties the system properties; {@code os.name} and {@code user.home} are read too
+   * @param environment the environment variables
+   * @return an absolute path
+   * @throws IllegalArgumentException if a value is not a path
+   */
+  public static Path root(Lookup properties, Lookup environment) {
+    String configured = firstSet(properties.get(PROPERTY), environment.get(VARIABLE));
+    if (configured != null) {
+      return path(configured, PROPERTY + " (" + VARIABLE + ")").toAbsolutePath().normalize();
+    }
+    return systemFolder(properties, environment).resolve("panallama").toAbsolutePath().normalize();
+  }
+
+  private static Path systemFolder(Lookup properties, Lookup environment) {
+    String homeFolder = firstSet(properties.get("user.home"), environment.get("HOME"));
+    Path home = path(homeFolder == null ? "." : homeFolder, "user.home");
+    String system = String.valueOf(properties.get("os.name")).toLowerCase(Locale.ROOT);
+    if (system.startsWith("windows")) {
+      String local = firstSet(environment.get("LOCALAPPDATA"), null);
+      return local == null ? home.resolve("AppData").resolve("Local") : path(local, "LOCALAPPDATA");
+    }
+    if (system.startsWith("mac") || system.startsWith("darwin")) {
+      return home.resolve("Library").resolve("Caches");
+    }
+    String xdg = firstSet(environment.get("XDG_CACHE_HOME"), null);
+    Path folder = xdg == null ? home : path(xdg, "XDG_CACHE_HOME");
+    // The XDG base directory specification says to ignore a relative value.
+    return xdg != null && folder.isAbsolute() ? folder : home.resolve(".cache");
+  }
+
+  private static Path path(String value, String what) {
+    try {
+      return Path.of(value);
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException(what + " is not a path: " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable String firstSet(@Nullable String first, @Nullable String second) {
+    if (first != null && !first.isBlank()) {
+      return first;
+    }
+    return second != null && !second.isBlank() ? second : null;
+  }
+}
