@@ -24,7 +24,7 @@ final class TokenSink {
   @Nullable FinishReason accept(Sequence sequence, int sample) {
     int token = outputs.sampledToken(sample);
     StopMatcher stops = sequence.stops();
-    byte[] visible = pieces.length(token) == 0 ? sequence.sampler().visibleText(token) : null;
+    byte[] visible = pieces.length(token) == 0 ? sequence.sampler().visibleControlToken(token) : null;
     if (pieces.endsGeneration(token) || sequence.isStopToken(token)) {
       if (visible != null) {
         stops.append(visible, 0, visible.length);
