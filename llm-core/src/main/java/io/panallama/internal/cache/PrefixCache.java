@@ -152,7 +152,8 @@ public final class PrefixCache implements AutoCloseable {
   private @Nullable PrefixHolder best(Residency seeker, List<PrefixHolder> holders, int matched) {
     PrefixHolder best = null;
     for (PrefixHolder candidate : holders) {
-      // A model that can't rewind has the state of this prefix only while it is there: it must be copied at that moment.
+      // A model that can't rewind has the state of this prefix only while it is there: it must be copied at that
+      // moment.
       boolean useful = rewind != KvMemory.Rewind.NEVER || isWorthWaiting(candidate, matched);
       if (useful && (best == null || candidate.cached() > best.cached()) && !waitsFor(candidate, seeker)) {
         best = candidate;
@@ -186,7 +187,9 @@ public final class PrefixCache implements AutoCloseable {
     }
     int length = match.usable();
     boolean taken =
-        length >= RetainedPrefixes.SHORTEST && length > sequence.cached() && memory.share(holder.id(), sequence.id(), length);
+        length >= RetainedPrefixes.SHORTEST
+            && length > sequence.cached()
+            && memory.share(holder.id(), sequence.id(), length);
     if (taken) {
       sequence.shared(length);
       meter.cached(sequence.sharedLength());
@@ -214,7 +217,8 @@ public final class PrefixCache implements AutoCloseable {
     }
     store.restoring(prefix);
     boolean restored =
-        states.restore(image, sequence.id()) || retained.evictCells(prefix.length()) && states.restore(image, sequence.id());
+        states.restore(image, sequence.id())
+            || retained.evictCells(prefix.length()) && states.restore(image, sequence.id());
     if (!restored) {
       // If no other sequence has cells, room was not the reason, and it will never fit.
       store.notRestored(prefix, retained.hasOneId());
