@@ -16,7 +16,8 @@ import io.panallama.typed.AnswerType;
 import io.panallama.typed.TypedGeneration;
 
 /**
- * Something that turns requests into generations: an {@link Engine}, or a fake in a test.
+ * Turns requests into generations: an {@link Engine}, or a fake in a test. {@link TextGenerator} can also tell of its prompts and
+ * tokens.
  *
  * <p>Implementations may be called from any thread.
  */
@@ -48,7 +49,30 @@ public interface Generator {
   }
 
   /**
-   * Asks for an answer that becomes a Java value, and waits for it: {@code engine.ask("Invent a person", Person.class)}.
+   * Asks a question and waits for the text of the answer, with default options: {@code engine.ask("What is a llama?")}. An answer
+   * that fills the context ends there; {@link #generate} tells how an answer ended.
+   *
+   * @throws GenerationException if the generation failed
+   * @throws InvalidRequestException as {@link #generate}
+   */
+  default String ask(String userMessage) {
+    return ask(ChatRequest.of(userMessage));
+  }
+
+  /**
+   * Waits for the text of the answer to a conversation.
+   *
+   * @throws GenerationException if the generation failed
+   * @throws InvalidRequestException as {@link #generate}
+   */
+  default String ask(ChatRequest request) {
+    try (Generation generation = generate(request)) {
+      return generation.await().text();
+    }
+  }
+
+  /**
+   * Asks for an answer that becomes a Java value, and waits for it: {@code engine.ask("Invent a person.", Person.class)}.
    *
    * @param type a record, a sealed interface, an enum ..., see {@link io.panallama.typed}
    * @throws UnsupportedTypeException if no grammar can be made for the type, or a record can't be reached

@@ -13,7 +13,7 @@ import java.util.List;
  * <p>Nothing needs to be called before {@link Model#load}, which loads the libraries itself. Safe for any thread.
  *
  * <p>System properties, read when the libraries are loaded: {@code panallama.backend} ({@code auto}, {@code cpu} or
- * {@code cuda}), {@code panallama.native.dir} (a folder with somebody's own build), {@code panallama.cache.dir} (where
+ * {@code cuda}), {@code panallama.native.dir} (a folder with a build of your own), {@code panallama.cache.dir} (where
  * packaged libraries are unpacked). llama.cpp's log goes to the {@link System.Logger} {@code io.panallama.llama.cpp}.
  */
 public final class NativeRuntime {
@@ -28,7 +28,7 @@ public final class NativeRuntime {
     return Natives.load();
   }
 
-  /** What ggml can compute on, with the memory that is free now. On Linux ggml calls all of a CPU's memory free. */
+  /** The devices that ggml can compute on, with the memory that is free now. On Linux ggml calls all of a CPU's memory free. */
   public static List<Device> devices() {
     return Natives.devices();
   }

@@ -40,7 +40,7 @@ public final class DemoModel {
 
   private DemoModel() {}
 
-  /** One sentence for the user: what this model is, and how to get a real one. */
+  /** {@return one sentence for the user: what this model is, and how to get a real one} */
   public static String notice() {
     return NAME + " is " + DESCRIPTION + ": fast, and often wrong. --model FILE loads a real one (any GGUF file).";
   }
@@ -49,6 +49,7 @@ public final class DemoModel {
    * The model as a file. The first call writes it into the cache folder, later ones find it there; a file of the wrong
    * size is replaced. Any number of threads and processes may call it at once.
    *
+   * @return the GGUF file
    * @throws UncheckedIOException if the cache folder can't be written
    */
   public static Path extract() {

@@ -12,7 +12,6 @@ import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -102,16 +101,13 @@ final class ServeCommand implements Callable<Integer> {
   private ServedModel served(LoadedEngine engine) {
     LoadedEngine.ModelSummary summary = engine.model();
     String id = aliases.isEmpty() ? model.modelId() : aliases.getFirst();
-    return new ServedModel(
-        id,
-        aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()),
-        summary.description(),
-        model.isDemo(),
-        engine.sequenceContextSize(),
-        summary.parameters(),
-        Instant.now(),
-        "panallama",
-        () -> SamplingDefaults.builder(summary.sampling()));
+    return ServedModel.builder(id, engine.sequenceContextSize())
+        .aliases(aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()))
+        .description(summary.description())
+        .demo(model.isDemo())
+        .parameters(summary.parameters())
+        .sampling(SamplingDefaults.builder(summary.sampling()).build())
+        .build();
   }
 
   private void announce(LoadedEngine engine, ChatServer server) {

@@ -31,7 +31,7 @@ public final class WaitingQueue<S extends Schedulable> {
     sequences.remove(sequence);
   }
 
-  /** Who is next; null if nobody waits. */
+  /** The sequence to be admitted next; null if none waits. */
   public @Nullable S first(long now) {
     S first = null;
     for (int i = 0; i < sequences.size(); i++) {
@@ -54,7 +54,8 @@ public final class WaitingQueue<S extends Schedulable> {
     return difference > 0 || difference == 0 && one.arrival() < other.arrival();
   }
 
-  private static long level(Schedulable sequence, long now) {
+  /** The effective priority: that of the request, and one more for every {@link #AGING} since it was submitted. */
+  static long level(Schedulable sequence, long now) {
     return sequence.priority() + (now - sequence.submitted()) / AGING;
   }
 
@@ -63,10 +64,8 @@ public final class WaitingQueue<S extends Schedulable> {
     sequences.stream().filter(filter).forEach(target::add);
   }
 
-  /** All of them, which are then no longer here. */
-  public List<S> drain() {
-    List<S> all = List.copyOf(sequences);
-    sequences.clear();
-    return all;
+  /** Takes any of them out; null if there is none. Allocates nothing. */
+  public @Nullable S poll() {
+    return sequences.isEmpty() ? null : sequences.removeLast();
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
@@ -13,6 +15,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import io.panallama.observe.EngineState;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -39,7 +43,7 @@ class EngineLoopTest {
   private static final GenerationOptions TEN = GenerationOptions.builder().maxTokens(10).build();
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void closeLoop() {
@@ -55,7 +59,7 @@ class EngineLoopTest {
 
   private void start(int slots, int queue, int mailbox, int batch, int context, int sequenceContext, int sequenceIds) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, queue, mailbox),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -127,6 +131,37 @@ class EngineLoopTest {
       assertThat(generations.get(i).await().text()).isEqualTo(expected(prompts.get(i), 50));
     }
     assertThat(loop.stats().preemptions()).isPositive();
+  }
+
+  /** The first one is the oldest and has the lowest priority: it makes room for the others, and ends last. */
+  @Test
+  void aFullCachePreemptsTheLowestPriorityFirst() {
+    start(3, 8, 64, 16, 100, 90);
+    CountDownLatch allSubmitted = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(allSubmitted);
+    List<Integer> ended = new CopyOnWriteArrayList<>();
+    List<Generation> generations = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      int number = i;
+      SequenceListener listener =
+          new SequenceListener() {
+            @Override
+            public void ended(int[] tokens) {
+              ended.add(number);
+            }
+
+            @Override
+            public void failed() {}
+          };
+      GenerationOptions options = GenerationOptions.builder().maxTokens(50).priority(i == 0 ? 0 : 5).build();
+      generations.add(loop.submit(prompt(i, 10), options, List.of(), new FakeSampler(), listener));
+    }
+    allSubmitted.countDown();
+    for (int i = 0; i < 3; i++) {
+      assertThat(generations.get(i).await().text()).isEqualTo(expected(prompt(i, 10), 50));
+    }
+    assertThat(loop.stats().preemptions()).isPositive();
+    assertThat(ended.getLast()).as("the one that ended last").isEqualTo(0);
   }
 
   @Test
@@ -317,13 +352,14 @@ class EngineLoopTest {
               GenerationException.class,
               ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
     }
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(EngineClosedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.CLOSED);
   }
 
   @Test
   void aDecoderThatCannotBeMadeIsReportedToTheStarter() {
     assertThatThrownBy(() ->
-            EngineLoop.start(
+            EngineFront.start(
                 new EngineSettings("test-engine", 1, 1, 1),
                 FakeDecoder.letters(VOCABULARY),
                 () -> {
@@ -342,7 +378,14 @@ class EngineLoopTest {
         };
     Generation generation = submit(prompt(1, 5), TEN);
     assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class).hasMessageContaining("the fake died");
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    loop.awaitEnd(Duration.ofSeconds(20));
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN))
+        .isInstanceOf(EngineFailedException.class)
+        .hasRootCauseMessage("the fake died");
+    assertThatThrownBy(() -> loop.reserve(1)).isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(loop::requirePlace).isInstanceOf(EngineFailedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.FAILED);
+    assertThat(loop.failure()).hasMessage("the fake died");
   }
 
   @Test
@@ -400,7 +443,7 @@ class EngineLoopTest {
           }
         };
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", 2, 2, 16),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -415,7 +458,7 @@ class EngineLoopTest {
       generation.cancel();
       late.complete(generation);
     });
-    loop.wake();
+    loop.caughtUp();
     assertThat(late.join().await().reason()).isEqualTo(FinishReason.CANCELLED);
   }
 

@@ -34,10 +34,11 @@ class WaitingQueueTest {
   }
 
   @Test
-  void drainingLeavesNothingBehind() {
+  void pollingLeavesNothingBehind() {
     Work only = waiting(5, 0);
     queue.add(only);
-    assertThat(queue.drain()).containsExactly(only);
+    assertThat(queue.poll()).isSameAs(only);
     assertThat(queue.isEmpty()).isTrue();
+    assertThat(queue.poll()).isNull();
   }
 }

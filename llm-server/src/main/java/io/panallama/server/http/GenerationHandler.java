@@ -3,6 +3,8 @@ package io.panallama.server.http;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.Generator;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Call;
@@ -59,8 +61,8 @@ final class GenerationHandler implements Handler {
       return choices == 1
           ? EventSource.of(generator.generate(request))
           : new ChoiceReader(generator.generateAll(request, choices));
-    } catch (IllegalStateException closed) {
-      throw lease.engineLost(closed);
+    } catch (EngineClosedException | EngineFailedException gone) {
+      throw lease.engineLost(gone);
     }
   }
 }

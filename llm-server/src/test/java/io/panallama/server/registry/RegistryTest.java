@@ -8,6 +8,7 @@ import io.panallama.server.LogRecords;
 import io.panallama.server.ScriptedGenerator;
 import io.panallama.server.registry.ModelUnavailableException.Reason;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,7 +22,7 @@ class RegistryTest {
   private final Generator second = new ScriptedGenerator();
 
   private static ServedModel model(String id, String... aliases) {
-    return ServedModel.of(id, 100).withAliases(aliases);
+    return ServedModel.builder(id, 100).aliases(List.of(aliases)).build();
   }
 
   private void assertUnavailable(Reason reason) {

@@ -66,7 +66,7 @@ public record CommonFields(
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   public GenerationOptions options(ServedModel served) {
-    return fixed.toBuilder().sampling(sampling.over(served.sampling().get())).build();
+    return fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build();
   }
 
   private static int choices(JsonFields body) {
