@@ -35,7 +35,8 @@ public final class EngineDefaults {
     int threads = modelBytes <= ONE_THREAD_BYTES ? 1 : Processors.count();
     int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
     return config.toBuilder()
-        .contextSize(auto(config.contextSize(), contextSize(config.slots(), config.rope().contextSize(trainedContextSize))))
+        .contextSize(
+            auto(config.contextSize(), contextSize(config.slots(), config.rope().contextSize(trainedContextSize))))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
         .threads(processors("threads", auto(config.threads(), threads)))
