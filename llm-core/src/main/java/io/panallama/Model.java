@@ -188,8 +188,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * {@link Sampling#defaults()}, overridden by the values that the model's makers recommend in its metadata ({@code
-   * general.sampling.*}). Requests that choose no sampling get it ({@link Sampling#recommended}).
+   * {@link Sampling#defaults()} with what the model's makers recommend in its metadata ({@code general.sampling.*}) in
+   * place of llama.cpp's values. Requests that choose no sampling get it ({@link Sampling#recommended}).
    */
   public Sampling recommendedSampling() {
     return loaded.recommendedSampling();

@@ -14,7 +14,9 @@ import java.util.List;
  *
  * <p>System properties, read when the libraries are loaded: {@code panallama.backend} ({@code auto}, {@code cpu} or
  * {@code cuda}), {@code panallama.native.dir} (a folder with a build of your own), {@code panallama.cache.dir} (where
- * packaged libraries are unpacked). llama.cpp's log goes to the {@link System.Logger} {@code io.panallama.llama.cpp}.
+ * packaged libraries are unpacked). llama.cpp's log goes to the {@link System.Logger} {@code io.panallama.llama.cpp}, each
+ * line one level below llama.cpp's own: errors at {@code WARNING}, warnings at {@code INFO}, the rest at {@code DEBUG} and
+ * {@code TRACE}.
  */
 public final class NativeRuntime {
   private NativeRuntime() {}

@@ -1,6 +1,7 @@
 package io.panallama.cli;
 
 import io.panallama.error.InvalidRequestException;
+import java.util.Locale;
 import java.util.Map;
 
 /** How the core's names of settings and of request fields are spelled on the command line, for its messages. */
@@ -13,7 +14,17 @@ final class OptionNames {
           Map.entry("batchSize", "--batch-size"),
           Map.entry("microBatchSize", "--ubatch-size"),
           Map.entry("threads", "--threads"),
-          Map.entry("batchThreads", "--threads"),
+          Map.entry("batchThreads", "--batch-threads"),
+          Map.entry("mailboxCapacity", "--mailbox"),
+          Map.entry("host", "--host"),
+          Map.entry("port", "--port"),
+          Map.entry("maxBodyBytes", "--max-body"),
+          Map.entry("maxConnections", "--max-connections"),
+          Map.entry("requestTimeout", "--request-timeout"),
+          Map.entry("idleTimeout", "--idle-timeout"),
+          Map.entry("heartbeatInterval", "--heartbeat"),
+          Map.entry("shutdownGrace", "--shutdown-grace"),
+          Map.entry("mainGpu", "--main-gpu"),
           Map.entry("gpuLayers", "--gpu-layers"),
           Map.entry("outputTensorType", "--output-tensor-type"),
           Map.entry("tokenEmbeddingType", "--token-embedding-type"));
@@ -32,11 +43,12 @@ final class OptionNames {
 
   private OptionNames() {}
 
-  /** The message of a refused model or engine configuration. */
+  /** The message of a refused configuration: its first word, and every name that can't be an English word. */
   static String in(IllegalArgumentException refused) {
     String renamed = String.valueOf(refused.getMessage());
     for (Map.Entry<String, String> name : SETTINGS.entrySet()) {
-      renamed = renamed.replaceAll("\\b(?<!-)" + name.getKey() + "\\b", name.getValue());
+      boolean word = name.getKey().equals(name.getKey().toLowerCase(Locale.ROOT));
+      renamed = renamed.replaceAll((word ? "^" : "\\b") + name.getKey() + "\\b", name.getValue());
     }
     return renamed;
   }

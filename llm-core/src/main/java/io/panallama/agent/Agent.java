@@ -9,10 +9,11 @@ import io.panallama.request.ResponseFormat;
 import java.util.Objects;
 
 /**
- * A model with tools: generates, calls what the model wants called, tells it the results, until it answers or a limit is reached.
+ * A model with tools: generates, makes the calls that the model asks for, and hands back the results, until it answers or a limit is
+ * reached.
  *
- * <p>Immutable and safe for any thread; any number of runs at once, which then call the same tools at the same time. A run needs no
- * thread of its own: it goes on while somebody reads it. Each tool call has a virtual thread, without thread-locals of the caller.
+ * <p>Immutable and safe for any thread. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread of its
+ * own: it advances while it is read. Each tool call has a virtual thread, without thread-locals of the caller.
  */
 public final class Agent {
   private final Generator generator;
@@ -62,7 +63,7 @@ public final class Agent {
    * @param request the conversation; its options hold for each generation, its time limit together with what the run has left.
    *     Without tools, which are the agent's, and without a response format
    * @throws InvalidRequestException if the request has tools or a format, or can't be carried out as it stands
-   * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds throw it while the run is read
+   * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds wait for a place instead
    */
   public AgentRun start(ChatRequest request) {
     if (!request.tools().list().isEmpty()) {

@@ -153,7 +153,7 @@ public final class ToolBox {
     try {
       return entry.action().call(call.arguments());
     } catch (InterruptedException interrupt) {
-      // The thread is the caller's, who has to learn of it.
+      // The interrupt is meant for the calling thread, which must see it.
       Thread.currentThread().interrupt();
       return ToolAction.failure(ToolOutcome.Kind.EXCEPTION, ToolAction.message(interrupt), interrupt);
     } catch (Exception thrown) {

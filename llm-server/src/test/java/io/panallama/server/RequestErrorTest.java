@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.server.http.ErrorBoundary;
@@ -344,8 +346,10 @@ class RequestErrorTest {
       strict.refuse(
           new InvalidRequestException("timeLimit", name("timeLimit") + " is PT0S; it must be larger than 0."));
       assertError(other.post(CHAT, HELLO), 400, "time_limit_ms", "time_limit_ms is PT0S");
-      strict.refuse(new IllegalStateException("closed"));
+      strict.refuse(new EngineClosedException());
       assertError(other.post(CHAT, HELLO), 503, null, "closed");
+      strict.refuse(new EngineFailedException(new OutOfMemoryError("secret detail")));
+      assertError(other.post(CHAT, HELLO), 500, null, "has failed; the server's log says why");
       assertThat(log.errors()).hasSize(1);
     }
   }

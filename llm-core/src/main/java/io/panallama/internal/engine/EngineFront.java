@@ -141,14 +141,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
         if (keep > limit - 2) {
           throw new InvalidRequestException(
               "overflow.keep",
-              name("overflow.keep")
-                  + " is "
-                  + keep
-                  + "; the context of "
-                  + limit
-                  + " tokens allows 0 to "
-                  + (limit - 2)
-                  + ".");
+              name("overflow.keep") + " is " + keep + "; the context of " + limit + " tokens allows 0 to " + (limit - 2) + ".");
         }
       }
     }
@@ -260,7 +253,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener) {
-    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestSpoken()));
+    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestVisibleControlToken()));
     EngineGeneration generation = generation(options, stops.largestRelease());
     RequestClock times = new RequestClock(clock);
     long deadline = deadline(options, times.submitted());

@@ -26,7 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to let go frees it.
+ * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to release it frees it.
  * Any thread.
  */
 public final class ModelHandle {
@@ -40,7 +40,7 @@ public final class ModelHandle {
   private final References references;
   private final ReentrantLock indexLock = new ReentrantLock();
 
-  /** Written under the lock; read by the last one to let go as well. */
+  /** Written under the lock; read by whatever thread frees the model as well. */
   private volatile @Nullable MemorySegment vocabularyIndex;
 
   /** A chain that forbids the ends asks for them at every request; looking through 128k tokens takes a millisecond. */
@@ -115,7 +115,7 @@ public final class ModelHandle {
     references.release();
   }
 
-  /** The owner lets go; freed as soon as nobody else needs it. Repeating it is harmless. */
+  /** Releases the owner's reference; the model is freed when the last one is released. Repeating it is harmless. */
   public void close() {
     references.close();
   }
@@ -184,7 +184,7 @@ public final class ModelHandle {
     LlamaCpp.llama_model_free(model);
   }
 
-  /** What makes grammars look at fewer tokens; made at the first use. The caller retains the model. */
+  /** The index with which grammars test fewer tokens; built at the first use. The caller retains the model. */
   MemorySegment vocabularyIndex() {
     indexLock.lock();
     try {

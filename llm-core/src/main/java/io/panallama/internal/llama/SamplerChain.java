@@ -236,13 +236,13 @@ public final class SamplerChain implements TokenSampler {
   }
 
   @Override
-  public byte @Nullable [] spoken(int token) {
-    return constraint.spoken().get(token);
+  public byte @Nullable [] visibleControlToken(int token) {
+    return constraint.visibleControlTokens().get(token);
   }
 
   @Override
-  public int longestSpoken() {
-    return constraint.longestSpoken();
+  public int longestVisibleControlToken() {
+    return constraint.longestVisibleControlToken();
   }
 
   @Override
