@@ -272,10 +272,7 @@ public final class ModelHandle {
     return LlamaCpp.llama_model_n_swa(model);
   }
 
-  /**
-   * Every scalar entry of the file's metadata as text, in the file's order, with what the configuration replaces; arrays as
-   * llama.cpp prints them.
-   */
+  /** Every scalar entry of the file's metadata as text, in the file's order; arrays as llama.cpp prints them. */
   public Map<String, String> metadata() {
     Map<String, String> result = new LinkedHashMap<>();
     try (Arena arena = Arena.ofConfined()) {
@@ -288,8 +285,6 @@ public final class ModelHandle {
         result.put(key, value);
       }
     }
-    // llama.cpp hands out the file's own entries.
-    metadataOverrides.forEach((key, value) -> result.put(key, value.text()));
     return result;
   }
 
