@@ -10,7 +10,7 @@
  * }</pre>
  *
  * <p>Every request runs on its own virtual thread, which is the only writer of its response and blocks on the {@link
- * io.panallama.generation.Generation} that feeds it. The server knows the engine only as a {@link io.panallama.Generator}. Close
+ * io.panallama.generation.Generation} that feeds it. The server knows the engine only as a {@link io.panallama.TextGenerator}. Close
  * the server before the engine: what still runs then ends with an error event instead of a broken stream.
  */
 @NullMarked

@@ -5,7 +5,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.Dialect;
@@ -56,7 +56,7 @@ final class GenerationHandler implements Handler {
   }
 
   private static EventSource start(Lease lease, GenerationRequest request, int choices) {
-    Generator generator = lease.generator();
+    TextGenerator generator = lease.generator();
     try {
       return choices == 1
           ? EventSource.of(generator.generate(request))

@@ -1,6 +1,6 @@
 package io.panallama.server.registry;
 
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,7 +30,7 @@ public final class Lease implements AutoCloseable {
   }
 
   /** What generates for the model. */
-  public Generator generator() {
+  public TextGenerator generator() {
     return entry.engine().generator();
   }
 
