@@ -141,7 +141,9 @@ class OwnershipTest {
   @Test
   void theDecoderBelongsToItsThread() {
     try (Model model = model()) {
-      EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
+      EngineConfig config =
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.batch().addToken(1, 0, 0, true)).join())
             .isInstanceOf(CompletionException.class)
@@ -153,7 +155,9 @@ class OwnershipTest {
   @Test
   void aClosedDecoderDoesNotAskItsModelForAFingerprint() {
     Model model = model();
-    EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
+    EngineConfig config =
+        EngineDefaults.resolve(
+            TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
     NativeDecoder decoder = NativeDecoder.create(model.handle(), config);
     model.close();
     decoder.close();
@@ -166,7 +170,10 @@ class OwnershipTest {
   void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
     try (Model model = model()) {
       EngineConfig config =
-          EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(), model.sizeBytes(), model.trainedContextSize());
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(),
+              model.sizeBytes(),
+              model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> decoder.batch().addToken(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> decoder.batch().addToken(2048, 0, 0, true))

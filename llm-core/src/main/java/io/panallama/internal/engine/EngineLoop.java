@@ -1,5 +1,7 @@
 package io.panallama.internal.engine;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.GenerationException;
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.generation.FinishReason;
@@ -162,7 +164,8 @@ final class EngineLoop {
   }
 
   private void idle(PrefixCache prefixes, ProcessorCalls processors) {
-    // Each of them is looked at although its bringer has called wake: a lock that a listener waited for may have consumed
+    // Each of them is looked at although its bringer has called wake: a lock that a listener waited for may have
+    // consumed
     // that permit.
     if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
       return;
