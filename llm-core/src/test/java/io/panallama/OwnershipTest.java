@@ -89,7 +89,8 @@ class OwnershipTest {
       assertThatThrownBy(() -> Engine.start(model, TestEngines.config())).isInstanceOf(IllegalStateException.class);
     }
     assertThat(model.handle().isClosed()).isTrue();
-    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", false, false)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", false, false))
+        .isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> engine.countTokens("Hello")).isInstanceOf(EngineClosedException.class);
   }
 

@@ -1,10 +1,10 @@
 package io.panallama.cli;
 
 import io.panallama.Engine;
-import io.panallama.TextGenerator;
 import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
+import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.observe.Device;

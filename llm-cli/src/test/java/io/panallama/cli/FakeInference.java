@@ -1,6 +1,5 @@
 package io.panallama.cli;
 
-import io.panallama.request.ChatRequest;
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
@@ -16,6 +15,7 @@ import io.panallama.observe.NativeReport;
 import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationProgress;
 import io.panallama.quantize.QuantizationResult;
+import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
