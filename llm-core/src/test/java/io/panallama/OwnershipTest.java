@@ -124,7 +124,7 @@ class OwnershipTest {
                 GenerationException.class,
                 ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
       }
-      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(EngineClosedException.class);
     }
   }
 
