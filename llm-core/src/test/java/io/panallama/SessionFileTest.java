@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panallama.error.EngineClosedException;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.KvCacheType;
+import io.panallama.error.EngineClosedException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.SessionFileException;
 import io.panallama.generation.Completion;
