@@ -1,5 +1,6 @@
 package io.panallama;
 
+import io.panallama.config.NumaStrategy;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.internal.llama.Natives;
 import io.panallama.observe.Device;
@@ -32,6 +33,18 @@ public final class NativeRuntime {
   /** The devices that ggml can compute on, with the memory that is free now. On Linux ggml calls all of a CPU's memory free. */
   public static List<Device> devices() {
     return Natives.devices();
+  }
+
+  /**
+   * Lays the threads of all engines out over the nodes of a machine with non-uniform memory access (llama.cpp: {@code
+   * llama_numa_init}). Call it before the first model is loaded: pages stay on the node that touched them first. On a machine
+   * with one node it has no effect.
+   *
+   * @throws NativeLibraryException if the libraries can't be found or used
+   * @throws IllegalStateException if this process uses another strategy already
+   */
+  public static void initializeNuma(NumaStrategy strategy) {
+    Natives.initializeNuma(strategy);
   }
 
   /** The instruction sets and features that llama.cpp uses here, in its own words. */

@@ -1,5 +1,7 @@
 package io.panallama.agent;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.Generator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.ChatRequest;
@@ -65,11 +67,12 @@ public final class Agent {
    */
   public AgentRun start(ChatRequest request) {
     if (!request.tools().list().isEmpty()) {
-      throw new InvalidRequestException("tools", "tools are given by the agent; leave them out of the request.");
+      throw new InvalidRequestException(
+          "tools.list", name("tools.list") + " are given by the agent; leave them out of the request.");
     }
     if (!(request.options().format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(
-          "response_format", "response_format other than text leaves no room for tool calls; leave it out.");
+          "format", name("format") + " other than text leaves no room for tool calls; leave it out.");
     }
     AgentRun run = new AgentRun(generator, tools, config, request);
     run.startRound();

@@ -1,5 +1,7 @@
 package io.panallama.agent;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.chat.Tool;
 import io.panallama.chat.ToolCall;
 import io.panallama.chat.ToolChoice;
@@ -112,7 +114,8 @@ public final class ToolBox {
 
   private static void put(Map<String, Entry> entries, Tool tool, ToolAction action) {
     if (entries.put(tool.name(), new Entry(tool, action)) != null) {
-      throw new InvalidRequestException("tools", "tools has two tools named \"" + tool.name() + "\".");
+      throw new InvalidRequestException(
+          "tools.list", name("tools.list") + " has two tools named \"" + tool.name() + "\".");
     }
   }
 

@@ -1,5 +1,7 @@
 package io.panallama.typed;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -124,7 +126,7 @@ public final class AnswerType<T> {
   public ChatRequest applyTo(ChatRequest request) {
     if (!(request.options().format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(
-          "response_format", "response_format is given by the type of the answer; leave it out.");
+          "format", name("format") + " is given by the type of the answer; leave it out.");
     }
     List<ChatMessage> messages = new ArrayList<>(request.messages());
     ChatMessage last = messages.getLast();

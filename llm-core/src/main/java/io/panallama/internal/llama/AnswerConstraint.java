@@ -25,7 +25,7 @@ public record AnswerConstraint(
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Any tokens; control tokens have no text. */
-  public static final AnswerConstraint NONE = new AnswerConstraint("grammar", null, false, false, Map.of());
+  public static final AnswerConstraint NONE = new AnswerConstraint("sampling.grammar", null, false, false, Map.of());
 
   public AnswerConstraint {
     visibleControlTokens = Map.copyOf(visibleControlTokens);

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_progress_callback;
+import io.panallama.config.MetadataValue;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.ModelLoadException.Reason;
@@ -35,6 +36,7 @@ public final class ModelHandle {
   private final int vocabularySize;
   private final int trainedContextSize;
   private final boolean offloaded;
+  private final Map<String, MetadataValue> metadataOverrides;
   private final References references;
   private final ReentrantLock indexLock = new ReentrantLock();
 
@@ -44,8 +46,9 @@ public final class ModelHandle {
   /** A chain that forbids the ends asks for them at every request; looking through 128k tokens takes a millisecond. */
   private volatile Sampler.@Nullable LogitBias noEnd;
 
-  private ModelHandle(Path path, MemorySegment model, boolean offloaded) {
+  private ModelHandle(Path path, MemorySegment model, boolean offloaded, ModelConfig config) {
     this.path = path;
+    this.metadataOverrides = config.metadata();
     this.offloaded = offloaded;
     this.model = model;
     this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
@@ -63,7 +66,7 @@ public final class ModelHandle {
     try (Arena arena = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       Progress progress = new Progress(config);
-      MemorySegment parameters = ModelParams.allocate(config, arena);
+      MemorySegment parameters = ModelParams.allocate(path, config, arena);
       llama_model_params.progress_callback(
           parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
       boolean offloaded = ModelParams.offloads(parameters);
@@ -75,7 +78,8 @@ public final class ModelHandle {
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
             : new ModelLoadException(Reason.REFUSED, path, path + ": llama.cpp refused the model: " + words, null);
       }
-      return Owned.build(owned -> new ModelHandle(path, owned.add(model, LlamaCpp::llama_model_free), offloaded));
+      return Owned.build(
+          owned -> new ModelHandle(path, owned.add(model, LlamaCpp::llama_model_free), offloaded, config));
     }
   }
 
@@ -128,6 +132,11 @@ public final class ModelHandle {
   /** The file it was loaded from. */
   Path path() {
     return path;
+  }
+
+  /** What replaces entries of the file's metadata. */
+  Map<String, MetadataValue> metadataOverrides() {
+    return metadataOverrides;
   }
 
   MemorySegment pointer() {

@@ -73,9 +73,7 @@ public final class Failures {
   }
 
   private static ApiException refused(InvalidRequestException refused, @Nullable String code, FieldNames names) {
-    String parameter = refused.parameter();
-    String name = names.wireName(parameter);
-    return ApiException.invalid(400, name, code, text(refused).replace(parameter, name));
+    return ApiException.invalid(400, names.wireName(refused.parameter()), code, refused.message(names::wireName));
   }
 
   private static ApiException ended(GenerationException ended) {
