@@ -123,7 +123,7 @@ public final class ServedModel {
     return ownedBy;
   }
 
-  /** The sampling over which a request's own fields are set; {@link Sampling#defaults()} by default. */
+  /** The sampling over which a request's own fields are set; {@link Sampling#recommended()} by default. */
   public Sampling sampling() {
     return sampling;
   }
@@ -143,7 +143,7 @@ public final class ServedModel {
     private long parameters;
     private Instant created = Instant.now();
     private String ownedBy = "panallama";
-    private Sampling sampling = Sampling.defaults();
+    private Sampling sampling = Sampling.recommended();
 
     private Builder(String id, int contextSize) {
       this.id = Objects.requireNonNull(id, "id");
