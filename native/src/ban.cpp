@@ -1,4 +1,4 @@
-// Texts that must not appear in the output, and ends that must not come too early.
+// Samplers that keep banned texts out of the output and forbid the end of the output before a minimum length.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -13,7 +13,7 @@
 namespace panallama {
 namespace {
 
-// Compares bytes of the output as it is shown, without control tokens, across the borders of tokens.
+// Compares the bytes of the visible output, without control tokens, across token boundaries.
 class banned_texts final : public gate {
   public:
     banned_texts(const llama_vocab * vocab, std::vector<std::string> texts) : vocab(vocab), texts(std::move(texts)) {
@@ -26,7 +26,7 @@ class banned_texts final : public gate {
         const std::string piece = common_token_to_piece(vocab, token, false);
         const std::string all   = tail + piece;
         return std::none_of(texts.begin(), texts.end(), [&](const std::string & text) {
-            // What was there before has no banned text in it, so one has to end in the new piece.
+            // The output so far contains no banned text, so a match has to end in the new piece.
             const size_t first = all.size() - piece.size() + 1;
             return !piece.empty() && all.find(text, first > text.size() ? first - text.size() : 0) != std::string::npos;
         });
@@ -54,13 +54,13 @@ class banned_texts final : public gate {
     const llama_vocab *      vocab;
     std::vector<std::string> texts;
     size_t                   longest = 1;
-    std::string              tail; // the last bytes of the output, one less than the longest text
+    std::string              tail; // the last bytes of the output, one fewer than the longest text has
 };
 
-// An ordinary member: it masks a few tokens and then the others choose.
+// An ordinary chain member: it masks a few tokens, and the other members choose among the rest.
 struct late_ends {
-    std::vector<llama_token> ends; // in order of their id
-    int32_t                  left; // tokens that have to come before the first end
+    std::vector<llama_token> ends; // sorted by id
+    int32_t                  left; // tokens still to come before an end is allowed
 
     bool is_end(llama_token token) const { return std::binary_search(ends.begin(), ends.end(), token); }
 };
@@ -69,7 +69,7 @@ late_ends & ends_of(const llama_sampler * sampler) {
     return *static_cast<late_ends *>(sampler->ctx);
 }
 
-// A grammar may have come to its end: what allows nothing else is an end in time.
+// Where nothing but an end is left, for example at the end of a grammar, the end is allowed early.
 void mask_ends(llama_sampler * sampler, llama_token_data_array * candidates) {
     const late_ends & late = ends_of(sampler);
     if (late.left <= 0) {

@@ -27,14 +27,14 @@ struct panallama_chat_template {
 namespace panallama {
 namespace {
 
-// What the parser and the interpreter may recurse through, see large_stack.h. The largest template that llama.cpp
+// Bounds on what the parser and the interpreter recurse through, see large_stack.h. The largest template that llama.cpp
 // ships for its tests has 17 KB.
 constexpr size_t k_max_source_bytes = size_t(256) << 10;
 constexpr size_t k_max_tokens       = 100'000;
 constexpr int    k_max_nesting      = 500;
 
-// libllama-common has a log of its own that writes to stderr and cannot be redirected. All that it says about templates
-// is in the exceptions too.
+// libllama-common has its own log, which writes to stderr and cannot be redirected. Everything that it says about
+// templates is also in the exceptions.
 void silence_common_log() {
     static const bool done = [] {
         common_log_set_verbosity_thold(LOG_LEVEL_OUTPUT - 1);
@@ -73,27 +73,27 @@ std::string text_or_empty(const char * text) {
 common_chat_templates_ptr compile(const llama_model * model, const char * source) {
     std::string main_source = text_or_empty(source);
     if (source != nullptr) {
-        // llama.cpp would silently take the model's own template instead.
+        // llama.cpp would silently fall back to the model's own template.
         require(!main_source.empty(), "the chat template is empty");
     } else {
         require(model != nullptr, "there is neither a model nor a chat template");
         main_source                 = text_or_empty(llama_model_chat_template(model, nullptr));
         const std::string tool_use  = text_or_empty(llama_model_chat_template(model, "tool_use"));
-        // llama.cpp would silently take ChatML instead.
+        // llama.cpp would silently fall back to ChatML.
         require(!main_source.empty() || !tool_use.empty(), "the model has no chat template");
         refusing("the chat template for tools does not compile: ", [&] { require_bounded_template(tool_use); });
     }
     common_chat_templates_ptr templates;
     refusing("the chat template does not compile: ", [&] {
         require_bounded_template(main_source);
-        // common_chat_templates_init loses the text of what goes wrong (it throws a slice of the exception).
+        // common_chat_templates_init loses the message of a failure: it throws a slice of the exception.
         jinja::parse_from_tokens(jinja::lexer().tokenize(main_source));
         templates = common_chat_templates_init(model, text_or_empty(source));
     });
     return templates;
 }
 
-// The parts that a serialized parser goes through one after the other.
+// The parts that a serialized parser matches one after the other.
 std::vector<common_json> parts_of(const common_json & arena, int id) {
     const common_json &      parser = arena.at("parsers").at(static_cast<size_t>(id));
     std::vector<common_json> parts;
@@ -109,9 +109,10 @@ std::vector<common_json> parts_of(const common_json & arena, int id) {
     return parts;
 }
 
-// llama.cpp names a rule after a tool, or a tool and a property, writes a dash for all that is no letter, digit or dash,
-// and forgets the first of two rules of one name. A name that the rules of a schema took is not used for a rule of the
-// parser, but is what others say when they mean it. Both would enforce one thing in place of another.
+// llama.cpp names a rule after a tool, or after a tool and a property, replaces everything but letters, digits and dashes
+// by a dash, and keeps only the second of two rules with the same name. If the rules of a schema have taken a name, the
+// parser's rule gets another one, but references to it still use the name. In both cases the grammar would enforce one
+// thing in place of another, so such requests are refused.
 void require_own_rules(const common_chat_params & params) {
     if (params.grammar.empty() || params.parser.empty()) {
         return;
@@ -121,7 +122,7 @@ void require_own_rules(const common_chat_params & params) {
     const auto &                    parsers = arena.at("parsers");
     for (const auto & parser : parsers) {
         if (parser.at("type") == "rule") {
-            // A rule that may refer to itself begins as a placeholder that takes any character.
+            // A rule that may refer to itself starts as a placeholder that accepts any character.
             const auto & child = parsers.at(static_cast<size_t>(parser.at("child").get<int>()));
             defined[parser.at("name").get<std::string>()] += child.at("type") == "any" ? 0 : 1;
         }
@@ -138,7 +139,7 @@ void require_own_rules(const common_chat_params & params) {
     }
 }
 
-// Whether a parser takes all of the answer for content: what the template wrote of it, the content, the end.
+// Whether a parser treats the whole answer as content: the generation prompt, the content, the end.
 bool reads_content_only(const common_chat_params & params) {
     if (params.parser.empty()) {
         return true;
@@ -159,12 +160,12 @@ bool reads_content_only(const common_chat_params & params) {
     return inside.size() == 1 && inside[0].at("type") == "until" && inside[0].at("delimiters").empty();
 }
 
-// Whether the answer needs no parser: its text is its content.
+// Whether the answer needs no parser because its text is its content.
 bool is_plain(const common_chat_templates_inputs & inputs, const common_chat_params & params) {
     return inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE && reads_content_only(params);
 }
 
-// What panallama_chat_parser_new reads.
+// The description that panallama_chat_parser_new reads.
 common_json parser_of(const common_chat_templates_inputs & inputs, const common_chat_params & params) {
     common_json json          = common_json::object();
     json["format"]            = static_cast<int>(params.format);
@@ -176,7 +177,7 @@ common_json parser_of(const common_chat_templates_inputs & inputs, const common_
     return json;
 }
 
-// What panallama_sampler_constraint reads.
+// The description that panallama_sampler_constraint reads.
 common_json constraint_of(const common_chat_params & params) {
     common_json triggers = common_json::array();
     for (const common_grammar_trigger & trigger : params.grammar_triggers) {
@@ -193,7 +194,7 @@ common_json constraint_of(const common_chat_params & params) {
     return json;
 }
 
-// What a reasoning budget without a grammar needs to know.
+// The description of a reasoning budget without a grammar.
 common_json thinking_of(const common_chat_params & params) {
     common_json json          = common_json::object();
     json["generation_prompt"] = params.generation_prompt;
@@ -219,10 +220,10 @@ std::string apply(const panallama_chat_template & chat_template, const char * re
         inputs.tools = read.grammar_tools;
     }
     std::string text;
-    // Templates refuse conversations that they do not support (roles in a wrong order), so it is the input.
+    // A template refuses conversations that it does not support (such as roles in a wrong order): invalid input.
     refusing("the chat template refused the messages: ", [&] {
         const auto prompt_of = [&](common_chat_templates_inputs of) {
-            // The prompt is the same whichever tool is to be called, and then no grammar is made.
+            // The tool choice does not change the prompt, and NONE avoids building a grammar.
             of.tool_choice = COMMON_CHAT_TOOL_CHOICE_NONE;
             return common_chat_templates_apply(chat_template.templates.get(), of).prompt;
         };
@@ -248,7 +249,7 @@ std::string apply(const panallama_chat_template & chat_template, const char * re
         if (!params.thinking_start_tag.empty() && !params.thinking_end_tags.empty()) {
             json["thinking"] = thinking_of(params);
         }
-        // A template may cut a text in the middle of a UTF-8 character: replaced, not thrown.
+        // A template may cut a text in the middle of a UTF-8 character; dump_safe replaces the rest instead of throwing.
         text = json.dump_safe();
     });
     return text;
@@ -272,7 +273,7 @@ int32_t panallama_chat_template_new(
             made->templates = compile(model, source);
             made->controls =
                 std::make_unique<control_texts>(model == nullptr ? nullptr : llama_model_get_vocab(model));
-            // As llama-server does: thinking is on exactly where the template has a switch for it.
+            // As in llama-server, thinking is on by default exactly when the template has a switch for it.
             refusing("the chat template does not work: ", [&] {
                 made->enable_thinking = common_chat_templates_support_enable_thinking(made->templates.get());
             });

@@ -61,8 +61,8 @@ chat_grammar read(const char * description) {
     return read;
 }
 
-// Output leaves control tokens out, so a grammar must not take one for its text: a string of 10 characters would be
-// counted as long as "<|im_start|>". Those that belong to the format, or that the grammar names, are let through.
+// The output omits control tokens, so a grammar must not accept one as text: "<|im_start|>" would count as a string of 12
+// characters. Control tokens that belong to the format, or that the grammar names, are accepted.
 std::vector<bool> tokens_without_text(const llama_vocab * vocab, const chat_grammar & described) {
     std::vector<bool> refused(llama_vocab_n_tokens(vocab));
     for (llama_token token = 0; token < llama_vocab_n_tokens(vocab); token++) {
@@ -89,7 +89,7 @@ std::vector<bool> tokens_without_text(const llama_vocab * vocab, const chat_gram
     return refused;
 }
 
-// The tokens of the answer that the template has written; some tokenizers put a space before the first one.
+// The tokens of the answer that the template has already written, without the space that some tokenizers put first.
 std::vector<llama_token> prefilled(const llama_vocab * vocab, const std::string & prompt) {
     std::vector<llama_token> tokens;
     if (!prompt.empty()) {
@@ -111,8 +111,8 @@ std::vector<llama_tokens> ends_of_thinking(const llama_vocab * vocab, const chat
     return ends;
 }
 
-// Whether the template has begun the thinking and not ended it. That it is the model's to end is what counts: a template
-// that writes an empty thinking has used nothing of a budget.
+// Whether the template has begun the thinking and left it to the model to end it. A template that writes an empty
+// thinking section has used nothing of a budget.
 bool begins_in_thinking(
     const llama_vocab * vocab, const std::vector<llama_tokens> & starts, const std::vector<llama_tokens> & ends,
     const std::vector<llama_token> & prefill) {
@@ -129,7 +129,7 @@ void watch_thinking(
     const std::vector<llama_tokens> ends   = ends_of_thinking(vocab, described);
     std::vector<llama_token>        last_words;
     if (described.has_budget) {
-        // The message is the client's: no special tokens in it.
+        // The message comes from the client, so no special tokens are parsed in it.
         last_words = common_tokenize(vocab, described.budget_message, false, false);
         last_words.insert(last_words.end(), ends.at(0).begin(), ends.at(0).end());
         require(!last_words.empty(), "the end of the thinking has no tokens");

@@ -17,15 +17,15 @@ namespace panallama {
 namespace {
 
 // The parsers recurse with the depth of JSON in the output. k_max_depth levels fit into k_parser_stack_bytes (a test goes
-// there), which makes 26 KB a level at most: a thread of 1 MiB has room for k_small_depth. Beyond that one with a large
-// stack is made for each call.
+// that far), so a level takes 26 KB at most and k_small_depth levels fit into a stack of 1 MiB. For deeper output each
+// call starts a thread with a large stack.
 constexpr int k_small_depth = 16;
 constexpr int k_max_depth   = 10'000;
 
 // A parser holds the schemas of its tools as trees, which are freed recursively with some hundred bytes of stack a level.
 constexpr int k_small_parser_depth = 64;
 
-// As long as llama-server's.
+// The length of llama-server's ids.
 constexpr int k_id_length = 32;
 
 std::string new_id() {
@@ -39,7 +39,7 @@ std::string new_id() {
     return id;
 }
 
-// How deep the brackets of a text nest at most, strings included: an upper bound for what a JSON parser goes into.
+// The greatest nesting of brackets in a text, counting those in strings too: an upper bound of a JSON parser's depth.
 class bracket_depth {
   public:
     void append(const char * text, size_t length) {
@@ -66,10 +66,10 @@ struct panallama_chat_parser {
     common_chat_parser_params params;
     std::string               text;
     panallama::bracket_depth  depth;
-    common_chat_msg           message; // what was told so far
+    common_chat_msg           message; // what has been reported so far
     std::vector<std::string>  ids;
-    std::set<size_t>          named;   // the tool calls whose name was told
-    bool                      small;   // may be freed on any stack
+    std::set<size_t>          named;   // the tool calls whose name has been reported
+    bool                      small;   // shallow enough to be freed on any stack
     panallama::counted        live;
 };
 
@@ -95,7 +95,7 @@ void tell_name(panallama_chat_parser & parser, size_t index, common_json & delta
     parser.named.insert(index);
 }
 
-// A name may still grow while it is being written, so it is told once something follows it.
+// A name may still grow while it is being written, so it is reported once something follows it.
 void tell_finished_names(panallama_chat_parser & parser, const common_chat_msg_diff * next, common_json & deltas) {
     for (size_t i = 0; i < parser.message.tool_calls.size(); i++) {
         const bool open = next != nullptr && next->tool_call_index == i && next->tool_call_delta.arguments.empty();
@@ -175,7 +175,7 @@ int32_t panallama_chat_parser_new(const char * description, struct panallama_cha
         on_large_stack(k_parser_stack_bytes, [&] {
             made->params = read_params(description);
             if (made->params.is_continuation) {
-                // What is continued is known already.
+                // The beginning of the message is known already.
                 made->message = common_chat_parse("", true, made->params);
             }
         });

@@ -74,8 +74,8 @@ chat_request read_chat_request(
     inputs.use_jinja        = true;
     inputs.reasoning_format = COMMON_REASONING_FORMAT_NONE;
     inputs.enable_thinking  = enable_thinking;
-    // As llama-server does: templates that would drop the reasoning of earlier turns keep it, and the prompts of a
-    // conversation go on to begin alike.
+    // As in llama-server, templates that would drop the reasoning of earlier turns keep it, so that the prompts of a
+    // conversation keep sharing a prefix.
     inputs.chat_template_kwargs["preserve_reasoning"] = "true";
     refusing("", [&] {
         const common_json json = common_json::parse(request);
@@ -88,7 +88,7 @@ chat_request read_chat_request(
     });
     for (const common_chat_msg & message : inputs.messages) {
         for (const common_chat_tool_call & call : message.tool_calls) {
-            // A text in the request, which templates get as what it says.
+            // A JSON value as a string, which templates get parsed.
             require_bounded_json(call.arguments.c_str());
         }
     }

@@ -51,7 +51,7 @@ bool constraint::applies() const {
     return grammar != nullptr && !waiting && !is_unseen();
 }
 
-// llama.cpp keeps the place in what it forces to itself.
+// llama.cpp does not expose its position in the tokens that it forces, so it is tracked here.
 llama_token constraint::forced() const {
     const bool forcing = !last_words.empty() && thinking != nullptr &&
                          common_reasoning_budget_get_state(thinking.get()) == REASONING_BUDGET_FORCING;
@@ -71,7 +71,7 @@ bool constraint::allows(llama_token token) {
     return one.logit != -INFINITY;
 }
 
-// Whether the output is still UTF-8 with this token.
+// Whether the output remains valid UTF-8 with this token.
 bool constraint::is_text(llama_token token) const {
     const std::string * bytes = index == nullptr ? nullptr : index->broken(token);
     utf8_state          state = written;
@@ -138,7 +138,7 @@ void constraint::accept(llama_token token) {
     if (thinking != nullptr) {
         accept_thinking(token);
         if (unseen && !is_unseen()) {
-            // The end of the thinking may be, or hold, what the grammar waits for.
+            // The end of the thinking may be, or contain, the text that the grammar waits for.
             const llama_tokens * end = common_reasoning_budget_get_end_match(thinking.get());
             if (end != nullptr) {
                 for (const llama_token last : *end) {
@@ -164,8 +164,8 @@ void constraint::show(llama_token token) {
     }
 }
 
-// llama.cpp's lazy grammar keeps all of the output and searches it by std::regex at every token. It is given the last few
-// tokens instead, and only when there is something to find.
+// llama.cpp's lazy grammar keeps the whole output and searches it with std::regex at every token. Here it is shown only the
+// last few tokens, once a trigger has been found in them.
 void constraint::wait(llama_token token) {
     recent.emplace_back(token, common_token_to_piece(vocab, token, true));
     std::string text;

@@ -1,5 +1,5 @@
-// A grammar that checks the token that was chosen, and looks at all others only if it has to refuse that one; and the
-// thinking of the model, which some grammars leave alone and which may have a limit.
+// A grammar that checks the chosen token first and looks at all others only if it refuses that one. It also watches the
+// thinking of the model, to which some grammars do not apply and which may have a budget.
 #ifndef PANALLAMA_CONSTRAINT_H
 #define PANALLAMA_CONSTRAINT_H
 
@@ -22,22 +22,22 @@ using sampler_ptr = std::unique_ptr<llama_sampler, sampler_deleter>;
 
 class constraint final : public gate {
   public:
-    // `grammar` may be NULL: everything is allowed. `index` is of the vocabulary and outlives this. NULL for a grammar that
-    // speaks of tokens by their ids: whether it allows one says nothing about others then.
+    // `grammar` may be NULL, which allows everything. `index` belongs to the vocabulary and outlives this object; it is NULL
+    // for a grammar that names tokens by id, because allowing one token then says nothing about others.
     constraint(const llama_vocab * vocab, sampler_ptr grammar, const panallama_vocab_index * index) :
         vocab(vocab), grammar(std::move(grammar)), index(index) {}
 
-    // Tokens that must not come although the grammar would take them for their text.
+    // Forbids tokens although the grammar would accept their text.
     void refuse(std::vector<bool> tokens) { refused = std::move(tokens); }
 
     // The grammar sleeps until one of these texts appears in the output.
     void wait_for(std::vector<std::string> words);
 
-    // Between the thinking tags the grammar neither applies nor sees anything, if `asleep`. The sampler is a reasoning
-    // budget; `forced` is what it forces when it is spent.
+    // With `asleep`, the grammar neither applies nor sees anything between the thinking tags. The sampler is a reasoning
+    // budget; `forced` holds the tokens that it forces once the budget is spent.
     void watch_thinking(sampler_ptr budget, bool asleep, std::vector<llama_token> forced);
 
-    // Tokens that the template has written of the answer already.
+    // Shows the grammar the beginning of the answer, which the template has already written.
     void prefill_grammar(const std::vector<llama_token> & tokens);
 
     bool applies() const override;
@@ -65,12 +65,12 @@ class constraint final : public gate {
     const panallama_vocab_index * index;
     sampler_ptr              thinking;
     bool                     asleep_while_thinking = false;
-    std::vector<llama_token> last_words;  // what is forced at the end of the thinking, the end tag included
+    std::vector<llama_token> last_words;  // forced at the end of the thinking, including the end tag
     size_t                   next_word = 0;
     std::vector<bool>   refused;
-    utf8_state          written; // of what the grammar saw
+    utf8_state          written; // of the output that the grammar has seen
 
-    // While it sleeps: what to wait for, and the last tokens with as much text as may belong to the beginning of it.
+    // While the grammar sleeps: the trigger texts, and the last tokens, whose text may be the beginning of a trigger.
     bool                                             waiting = false;
     std::vector<std::string>                         words;
     size_t                                           longest_word = 0;

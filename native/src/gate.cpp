@@ -48,7 +48,7 @@ void free_gate(llama_sampler * sampler) {
     delete context_of(sampler);
 }
 
-// Not const: llama_sampler_init takes it so.
+// Not const, because llama_sampler_init takes a pointer to non-const.
 llama_sampler_i k_interface = {
     /*.name              =*/ name_of,
     /*.accept            =*/ accept_token,

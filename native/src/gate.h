@@ -1,9 +1,9 @@
-// Members of a chain that are asked about the token which the others chose.
+// Gates: chain members that check the token which the other members chose.
 //
-// What stands in front of a chain and forbids tokens would have to look at the whole vocabulary at every step, where the
-// model mostly chooses what is allowed anyway. To draw and, if a gate refuses, to draw again from what it allows gives
-// the same distribution: p(x) + (1 - a) p(x) / a = p(x) / a, where a is the probability of what is allowed. The same
-// holds for drawing again without the one token that was refused, over and over: the first allowed one of a drawing
+// A sampler at the front of a chain that masks forbidden tokens has to look at the whole vocabulary at every step, although
+// the model usually chooses an allowed token anyway. Drawing first and, if a gate refuses the token, drawing again from the
+// allowed ones gives the same distribution: p(x) + (1 - a) p(x) / a = p(x) / a, where a is the probability of all allowed
+// tokens. The same holds for repeatedly drawing again without the refused token: the first allowed token of a drawing
 // without replacement is distributed as p(x) / a.
 #ifndef PANALLAMA_GATE_H
 #define PANALLAMA_GATE_H
@@ -22,18 +22,18 @@ class gate {
     // The only token that may come next; LLAMA_TOKEN_NULL where there is a choice.
     virtual llama_token forced() const { return LLAMA_TOKEN_NULL; }
 
-    // Whether it forbids anything at all here.
+    // Whether the gate forbids anything at all at this position.
     virtual bool applies() const { return true; }
 
     virtual bool allows(llama_token token) = 0;
 
-    // Masks what may not come next.
+    // Masks the tokens that may not come next.
     virtual void apply(llama_token_data_array * candidates) = 0;
 
-    // Whether `allowed` is cheaper than to try one token after the other.
+    // Whether calling `allowed` is cheaper than trying one token after the other.
     virtual bool lists_allowed() const { return false; }
 
-    // The tokens that may come next with their logits, in order of their id.
+    // The tokens that may come next with their logits, sorted by id.
     virtual std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab);
 
     virtual void accept(llama_token token) = 0;
@@ -41,13 +41,13 @@ class gate {
     virtual std::unique_ptr<gate> clone() const = 0;
 };
 
-// A sampler for the first places of a chain. Takes the gate over.
+// Wraps a gate, which it takes ownership of, into a sampler for the front of a chain.
 llama_sampler * gate_sampler(std::unique_ptr<gate> made);
 
 // The gate of a sampler that `gate_sampler` made; NULL for any other.
 gate * gate_of(const llama_sampler * sampler);
 
-// The gates of a chain, which stand in front of it.
+// The gates at the front of a chain.
 class gates {
   public:
     explicit gates(llama_sampler * chain);
@@ -56,13 +56,13 @@ class gates {
 
     bool apply_here() const;
 
-    // The token that one of them forces and all others allow; LLAMA_TOKEN_NULL if none is forced.
+    // The token that one gate forces and all others allow; LLAMA_TOKEN_NULL if none is forced.
     llama_token forced() const;
 
-    // The first one that does not allow the token; NULL if all do.
+    // The first gate that refuses the token; NULL if all allow it.
     gate * refuses(llama_token token) const;
 
-    // All that every one allows, at least one token.
+    // The tokens that every gate allows; throws if there is none.
     std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab) const;
 
   private:

@@ -11,11 +11,11 @@
 namespace panallama {
 namespace {
 
-// What the parser may recurse through, see large_stack.h. Grammars made from JSON schemas are far below.
+// Bounds on what the parser recurses through, see large_stack.h. Grammars made from JSON schemas are far below them.
 constexpr size_t k_max_grammar_bytes = size_t(1) << 20;
 constexpr int    k_max_nesting       = 1000;
 
-// The depth of nested groups: parentheses outside of literals, character classes and comments.
+// The depth of nested groups: parentheses outside literals, character classes and comments.
 int group_nesting(const char * grammar) {
     int depth   = 0;
     int deepest = 0;
@@ -41,11 +41,12 @@ int group_nesting(const char * grammar) {
     return deepest;
 }
 
-// How many optional parts in a row a text may skip. llama.cpp follows every way on at once: with ("a"?){0,200} a token
-// takes a second, with 1000 it takes minutes, and nothing can interrupt it. A JSON schema makes one per optional property.
+// How many optional parts in a row a grammar may have. llama.cpp follows all alternatives at once: with ("a"?){0,200} a
+// token takes a second, with 1000 it takes minutes, and nothing can interrupt it. A JSON schema has one optional part per
+// optional property.
 constexpr int k_max_skipped = 200;
 
-// Counts, for every place in a grammar, the optional parts that can be skipped there before something must be read.
+// Counts, for every place in a grammar, the optional parts that can be skipped there before a character must match.
 class optional_parts {
   public:
     explicit optional_parts(const llama_grammar_rules & rules) :
@@ -144,7 +145,7 @@ class optional_parts {
         return skipped_memo[rule];
     }
 
-    // After the end of a rule, wherever it was called from.
+    // The parts that can be skipped after the end of a rule, for the caller with most of them.
     int follow(uint32_t rule) {
         if (follow_memo[rule] == pending) {
             return 0;
@@ -168,9 +169,9 @@ class optional_parts {
     std::vector<std::vector<place>> callers;
 };
 
-// llama.cpp prints a grammar that does not parse to stderr and returns NULL. So it is parsed here first, for the text.
+// llama.cpp prints a parse error to stderr and returns NULL, so the grammar is parsed here first to get the message.
 //
-// Returns whether the grammar speaks of tokens by their ids.
+// Returns whether the grammar names tokens by id.
 bool require_parses(const llama_vocab * vocab, const char * grammar, const char * root) {
     const std::string refused = "the grammar does not compile: ";
     llama_grammar_parser parser(vocab);
@@ -184,7 +185,7 @@ bool require_parses(const llama_vocab * vocab, const char * grammar, const char 
             pos = parser.parse_rule(pos);
         }
     } catch (const std::exception & e) {
-        // The message ends with all the rest of the grammar.
+        // The message ends with the whole rest of the grammar.
         const auto        line = 1 + std::count(grammar, pos, '\n');
         const std::string text = e.what();
         throw invalid_input(refused + "in the rule that starts in line " + std::to_string(line) + ": " +

@@ -10,13 +10,13 @@
 
 namespace panallama {
 
-// What wakes a lazy grammar up; none for one that applies from the start.
+// The triggers of a lazy grammar; none for a grammar that applies from the start.
 struct grammar_triggers {
     std::vector<const char *> patterns;
     std::vector<llama_token>  tokens;
 };
 
-// Throws invalid_input as panallama_sampler_grammar says. `index` may be NULL.
+// Compiles a grammar. Throws invalid_input in the cases listed at panallama_sampler_grammar. `index` may be NULL.
 std::unique_ptr<constraint> compiled_grammar(const llama_vocab *           vocab,
                                              const panallama_vocab_index * index,
                                              const char *                  grammar,

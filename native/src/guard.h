@@ -13,12 +13,12 @@
 
 namespace panallama {
 
-// Thrown by the bridge itself for input that it refuses; everything else that llama.cpp throws is a failure.
+// Thrown by the bridge for input that it refuses. Any other exception, from llama.cpp, is a failure.
 struct invalid_input : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// A copy that the caller frees with panallama_text_free. NULL when there is no memory for it: the status still tells.
+// A copy that the caller frees with panallama_text_free; NULL when there is no memory for it, so callers rely on the status.
 inline char * copy_text(const char * text, size_t length) noexcept {
     char * copy = static_cast<char *>(std::malloc(length + 1));
     if (copy != nullptr) {
@@ -34,7 +34,7 @@ inline void set_error(char ** error, const char * text) noexcept {
     }
 }
 
-// Runs `body`, which returns a status; whatever it throws becomes a status and `*error`.
+// Runs `body`, which returns a status. An exception becomes a status and a text in `*error`.
 template <typename Body> int32_t guarded(char ** error, Body && body) noexcept {
     if (error != nullptr) {
         *error = nullptr;

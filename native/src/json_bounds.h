@@ -1,4 +1,4 @@
-// Bounds that JSON must keep before llama.cpp, whose parsers and visitors recurse, sees it.
+// Bounds on JSON, checked before llama.cpp sees it, whose parsers and visitors recurse.
 #ifndef PANALLAMA_JSON_BOUNDS_H
 #define PANALLAMA_JSON_BOUNDS_H
 
@@ -8,7 +8,7 @@
 
 namespace panallama {
 
-// Far more than anybody writes; with k_parser_stack_bytes there is half a megabyte for each level.
+// Far more than real requests have; k_parser_stack_bytes gives half a megabyte to each level.
 constexpr int k_max_json_nesting = 500;
 
 inline void require_bounded_json(const char * json) {
@@ -31,7 +31,7 @@ inline void require_bounded_json(const char * json) {
     }
 }
 
-// What llama.cpp throws while it reads the caller's input is about that input; the ones that say "out of memory" pass.
+// Turns what llama.cpp throws while it reads the caller's input into invalid_input, except for std::bad_alloc.
 template <typename Body> void refusing(const char * what, Body && body) {
     try {
         body();

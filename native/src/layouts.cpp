@@ -3,7 +3,7 @@
 #include "gguf.h"
 #include "guard.h"
 
-// The keyword tells the structs from the functions of the same name (panallama_sample).
+// The keyword distinguishes the structs from functions of the same name (panallama_sample).
 #define WHOLE(type)        { #type, "", 0, sizeof(struct type) }
 #define FIELD(type, field) { #type, #field, offsetof(struct type, field), sizeof(static_cast<struct type *>(nullptr)->field) }
 

@@ -7,7 +7,7 @@
 namespace panallama {
 namespace {
 
-// U+FDD0 to U+FDEF: Unicode calls them noncharacters, for use inside of a program.
+// U+FDD0 to U+FDEF: Unicode calls them noncharacters and reserves them for use inside programs.
 constexpr int k_first_noncharacter = 0xFDD0;
 constexpr int k_noncharacters      = 32;
 
@@ -54,7 +54,7 @@ control_texts::control_texts(const llama_vocab * vocab) {
     }
     for (llama_token token = 0; token < llama_vocab_n_tokens(vocab); token++) {
         const int attributes = llama_vocab_get_attr(vocab, token);
-        // llama.cpp's tokenizer looks for user-defined tokens in any text, and for these where it is told to.
+        // llama.cpp's tokenizer finds user-defined tokens in any text, but control tokens only on request.
         if ((attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN)) != 0) {
             const std::string text = llama_vocab_get_text(vocab, token);
             if (!text.empty()) {

@@ -1,8 +1,8 @@
-// Keeping apart what the template says and what the conversation says.
+// Keeps the text of the conversation apart from the text of the template.
 //
-// A prompt is tokenized with its special tokens, because the template writes them. A user who types <|im_start|> must
-// not get that token. So such a text is put between two marks before the template sees it; they are found again in the
-// prompt, and what stands between them is tokenized as text (panallama_tokenize_prompt).
+// A prompt is tokenized with special tokens, because the template writes them. A user who types <|im_start|> must not get
+// that token, so such a text is enclosed in two marks before the template sees it. The marks are found again in the prompt,
+// and what they enclose is tokenized as plain text (panallama_tokenize_prompt).
 #ifndef PANALLAMA_LITERALS_H
 #define PANALLAMA_LITERALS_H
 
@@ -15,7 +15,7 @@
 
 namespace panallama {
 
-// The texts of the tokens that a tokenizer finds only where special tokens are parsed.
+// The texts of the tokens that a tokenizer recognises only where special tokens are parsed.
 class control_texts {
   public:
     explicit control_texts(const llama_vocab * vocab);
@@ -29,14 +29,14 @@ class control_texts {
     std::array<std::vector<std::string>, 256> by_first_byte; // longest first
 };
 
-// Two texts of one character each that occur nowhere in a conversation.
+// Two marks of one character each that occur nowhere in a conversation.
 struct literal_marks {
     std::string open;
     std::string close;
 };
 
-// Puts marks around every control text in what people, tools and the client say. Returns whether there was any. The
-// thinking tags of an assistant's message stay: templates look for them in the history.
+// Encloses every control text in the messages of users, tools and the client in marks, and returns whether there was any.
+// The thinking tags of an assistant's message are left alone, because templates look for them in the history.
 //
 // Throws invalid_input when the conversation holds all characters that could serve as marks.
 bool mark_literals(std::vector<common_chat_msg> &   messages,

@@ -31,7 +31,7 @@ struct panallama_device_memory empty_entry(const char * name, ggml_backend_dev_t
     return entry;
 }
 
-// common/fit.h does the same, but exchanges the process-wide log callback meanwhile, which other threads may be using.
+// common/fit.h does the same, but replaces the process-wide log callback meanwhile, which other threads may be using.
 memory_list estimate(const char * path, llama_model_params model_params, const llama_context_params & context_params) {
     model_params.no_alloc  = true;
     model_params.load_mode = LLAMA_LOAD_MODE_NONE;

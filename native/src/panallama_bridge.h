@@ -1,8 +1,8 @@
 // The C face of what llama.cpp offers only in C++, and of every llama.cpp call that may throw.
 //
 // Rules of this file:
-//   - plain C, fixed-width types, no ownership by convention only: who frees what is said at each function;
-//   - no C++ exception leaves a function: it becomes a status and, where there is an `error` argument, a text;
+//   - plain C with fixed-width types; the comment of each function says who frees what;
+//   - no C++ exception leaves a function: it becomes a status and, if there is an `error` argument, a text;
 //   - `*error` is set to NULL on success and otherwise to a text that the caller frees with panallama_text_free.
 #ifndef PANALLAMA_BRIDGE_H
 #define PANALLAMA_BRIDGE_H
@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-// Grows with every incompatible change of this header. The Java side refuses any other value.
+// Incremented with every incompatible change of this header. The Java side accepts only its own value.
 #define PANALLAMA_BRIDGE_VERSION 5
 
 enum panallama_status {
@@ -42,8 +42,8 @@ PANALLAMA_API void panallama_text_free(char * text);
 
 // ---- struct layouts -------------------------------------------------------------------------------------------------
 
-// One row of the table of layouts as this compiler laid them out. A row with an empty field name gives the size of the
-// whole struct; every other row one field. The strings are static.
+// A row of the table of struct layouts as this compiler chose them. A row with an empty field name gives the size of the
+// struct, every other row describes a field. The strings are static.
 struct panallama_layout {
     const char * struct_name;
     const char * field_name;
@@ -51,16 +51,16 @@ struct panallama_layout {
     uint64_t     size;   // bytes
 };
 
-// Every struct that crosses the border, by value or through Java-owned memory. Static; `*count` rows.
+// The layout of every struct that crosses the border, by value or in Java-owned memory. Static; `*count` rows.
 PANALLAMA_API const struct panallama_layout * panallama_layouts(int32_t * count);
 
 // ---- the process ----------------------------------------------------------------------------------------------------
 //
 // llama.cpp's log and backends exist once per process, but the bindings once per class loader that loads them.
 
-// From now on `callback` hears what llama.cpp logs, on the thread that logs, with NULL for user data and beside the
-// callbacks that were added before. There is no way to remove one, since other threads may be inside it. Replaces
-// llama_log_set, which a later call of would take the log away from the others and from panallama_quantize.
+// Adds a callback for llama.cpp's log. It is called on the thread that logs, with NULL for user data, as are the callbacks
+// that were added before. A callback cannot be removed, because other threads may be inside it. Use this instead of llama_log_set,
+// which would take the log away from the other callbacks and from panallama_quantize.
 PANALLAMA_API int32_t panallama_log_add(ggml_log_callback callback, char ** error);
 
 // ggml_backend_load_all_from_path and llama_backend_init. Only the first call loads backends. PANALLAMA_FAILED when no CPU
@@ -85,13 +85,13 @@ PANALLAMA_API int32_t panallama_decode(struct llama_context * ctx, const struct 
 
 // ---- sampling -------------------------------------------------------------------------------------------------------
 
-// What a chain left to choose from, in the caller's memory, for somebody to change before the choice.
+// The tokens that a chain has left to choose from, in the caller's memory, which may be changed before the choice.
 struct panallama_candidates {
     int32_t       capacity;     // elements of `tokens`, `logits` and `logprobs`; at least 1
-    int32_t       count;        // how many there are
+    int32_t       count;        // the number of tokens
     llama_token * tokens;       // the likeliest first
-    float *       logits;       // as the chain left them; negative infinity forbids one. Neither NaN nor infinity else
-    float *       logprobs;     // of the raw logits, as in panallama_sample; these four only where n_top is not 0
+    float *       logits;       // as the chain left them; negative infinity forbids a token; no NaN or positive infinity
+    float *       logprobs;     // of the raw logits, as in panallama_sample; this and the next three only if n_top is not 0
     int32_t       n_top_filled;
     llama_token * top_tokens;   // n_top elements
     float *       top_logprobs; // likewise
@@ -99,9 +99,9 @@ struct panallama_candidates {
 
 // One sequence of a step. Chain, output_index, n_top, shortlist and candidates are read, the others written.
 struct panallama_sample {
-    struct llama_sampler * chain;        // a chain that ends in a selecting sampler; of one sample only
-    int32_t                output_index; // index in the batch of the token whose logits are meant
-    int32_t                n_top;        // how many of the likeliest tokens to report; 0 = no log-probabilities at all
+    struct llama_sampler * chain;        // a chain that ends in a selecting sampler; used by one sample only
+    int32_t                output_index; // index in the batch of the token whose logits are sampled
+    int32_t                n_top;        // how many of the likeliest tokens to report; 0 = no log-probabilities
     // How many of the likeliest tokens the chain needs to see; 0 = all of them. It is k for a chain that starts with top-k
     // and 1 for greedy. Before those there may be stages that keep the order of the logits (temperature) and stages that
     // lower the logits of up to m tokens and raise none (penalties, logit bias); m is to be added for each of these. The
@@ -119,7 +119,7 @@ struct panallama_sample {
     struct panallama_candidates * candidates;
 };
 
-// Takes samples on the threads of a ggml thread pool.
+// The threads of a ggml thread pool, for taking samples.
 struct panallama_sampling_pool;
 
 // Borrows `threads`, a pool of at least `n_threads` that ggml's CPU backend made and that outlives this one.
@@ -127,23 +127,23 @@ struct panallama_sampling_pool;
 PANALLAMA_API int32_t panallama_sampling_pool_new(
     struct ggml_threadpool * threads, int32_t n_threads, struct panallama_sampling_pool ** out, char ** error);
 
-// NULL is allowed. The borrowed threads go on.
+// NULL is allowed. The borrowed threads keep running.
 PANALLAMA_API void panallama_sampling_pool_free(struct panallama_sampling_pool * pool);
 
-// Samples every element, each one isolated from the failures of the others. The message of the first failure, in the
-// order of the elements, goes to `*error`. Returns how many failed. A grammar that leaves no token, a chain that selects
-// nothing, logits with NaN or infinity: each is a status, where llama_sampler_sample ends the process. The chain has not
-// accepted anything then and can go on. Tokens sampled on the backend (llama_set_sampler) are not looked at.
+// Takes every sample, isolated from the failures of the others, and returns how many failed. The message of the first
+// failure, in the order of the elements, goes to `*error`. A grammar that leaves no token, a chain that selects nothing, and
+// logits with NaN or infinity each give a status, where llama_sampler_sample ends the process; the chain has not accepted
+// anything then and remains usable. Tokens sampled on the backend (llama_set_sampler) are ignored.
 //
-// This thread and, where that pays, the others of `pool` take the samples; NULL for this thread alone. The results are
-// the same. One thread at a time per context, although it only reads: the first access to the logits of a step puts them
-// in order. The threads of the pool must not be computing a graph.
+// This thread takes the samples, with the others of `pool` where that pays; NULL for this thread alone. The results are the
+// same. One thread at a time per context, although the call only reads: the first access to the logits of a step reorders
+// them. The threads of the pool must not be computing a graph.
 PANALLAMA_API int32_t panallama_sample(
     struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, struct panallama_sampling_pool * pool,
     char ** error);
 
-// Which tokens of a vocabulary begin with which others: what lets a grammar look at a few of them. Made once per model (some
-// 50 ms for 128,000 tokens); outlives the samplers that were given it.
+// An index of the tokens of a vocabulary that begin with others, with which a grammar needs to look at only a few of them.
+// Made once per model (some 50 ms for 128,000 tokens); must outlive the samplers that use it.
 struct panallama_vocab_index;
 
 // Free with panallama_vocab_index_free.
@@ -195,41 +195,41 @@ PANALLAMA_API int32_t panallama_sampler_chain_add(
 PANALLAMA_API int32_t panallama_sampler_accept(
     struct llama_sampler * sampler, const llama_token * tokens, int32_t n_tokens, char ** error);
 
-// llama_sampler_init_grammar, for the first place of a chain: the other members choose, and only what the grammar then
-// refuses is chosen again from what it allows. `index` may be NULL. PANALLAMA_INVALID with a text when the grammar does not compile, is empty (llama.cpp would
-// constrain nothing), is larger than 1 MiB, nests groups deeper than 1000 or has more than 200 optional parts in a row,
-// which llama.cpp would compute on for minutes.
+// llama_sampler_init_grammar, for the front of a chain: the other members choose a token, and only if the grammar refuses it
+// do they choose again among the allowed ones. `index` may be NULL. PANALLAMA_INVALID with a text when the grammar does not
+// compile, is empty (llama.cpp would constrain nothing), is larger than 1 MiB, nests groups deeper than 1000, or has more
+// than 200 optional parts in a row, which would keep llama.cpp busy for minutes.
 PANALLAMA_API int32_t panallama_sampler_grammar(
     const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * grammar, const char * root,
     struct llama_sampler ** out, char ** error);
 
-// llama_sampler_init_grammar_lazy_patterns likewise; at least one trigger. Until a pattern matches, every accepted token
-// searches all the text since the start by std::regex: a pattern that starts with [\s\S]*? and no ^ takes minutes after
-// 3000 characters, and one with ^ takes some 200 bytes of stack for each (a stack of 1 MiB overflows before 8000). A
-// pattern that starts with literal text costs nothing to speak of.
+// The same for llama_sampler_init_grammar_lazy_patterns, with at least one trigger. Until a pattern matches, every accepted
+// token searches the whole text with std::regex: a pattern that starts with [\s\S]*? and no ^ takes minutes after 3000
+// characters, and one with ^ takes some 200 bytes of stack per character (a stack of 1 MiB overflows before 8000). The cost
+// of a pattern that starts with literal text is negligible.
 PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
     const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * grammar, const char * root,
     const char ** trigger_patterns, size_t n_trigger_patterns,
     const llama_token * trigger_tokens, size_t n_trigger_tokens,
     struct llama_sampler ** out, char ** error);
 
-// A grammar for the first place of a chain, from the "constraint" of panallama_chat_template_apply: with its triggers,
-// silent while the model thinks, and without control tokens where the output would not show them. PANALLAMA_INVALID as
+// A grammar for the front of a chain, from the "constraint" of panallama_chat_template_apply: with its triggers, inactive
+// while the model thinks, and without control tokens that the output would not show. PANALLAMA_INVALID as for
 // panallama_sampler_grammar.
 //
-// The description may have "budget": {"tokens": n, "message": text}. After so many tokens of thinking in a row the
-// message and the end of the thinking come, whatever the chain says. An empty "grammar" is one that allows everything,
-// for a budget alone; the three fields about the thinking are in "thinking" of the template's result then.
+// The description may have "budget": {"tokens": n, "message": text}. After n consecutive tokens of thinking, the message and
+// the end of the thinking are forced, whatever the chain would choose. An empty "grammar" allows everything, for a budget
+// alone; the three fields about the thinking are then in "thinking" of the template's result.
 PANALLAMA_API int32_t panallama_sampler_constraint(
     const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * description,
     struct llama_sampler ** out, char ** error);
 
-// For the places in front of a chain, before or behind a grammar: no text of these appears in the output, whichever tokens
-// would make it. Bytes are compared; control tokens have no text.
+// For the front of a chain, before or after a grammar: keeps these texts out of the output, however they are tokenized.
+// Compares bytes; control tokens have no text.
 PANALLAMA_API int32_t panallama_sampler_banned_texts(
     const struct llama_vocab * vocab, const char ** texts, int32_t n_texts, struct llama_sampler ** out, char ** error);
 
-// Forbids the tokens of `ends` until `min_tokens` tokens were accepted, but where no other is left. To be counted as a
+// Forbids the tokens of `ends` until `min_tokens` tokens have been accepted, unless no other token is left. Counts as a
 // stage that lowers n_ends logits.
 PANALLAMA_API int32_t panallama_sampler_min_tokens(
     int32_t min_tokens, const llama_token * ends, int32_t n_ends, struct llama_sampler ** out, char ** error);
@@ -245,9 +245,9 @@ PANALLAMA_API int32_t panallama_tokenize(
     const struct llama_vocab * vocab, const char * text, int32_t length, bool add_special, bool parse_special,
     llama_token * tokens, int32_t capacity, int32_t * count, char ** error);
 
-// A prompt with special tokens, but for some places where their texts are meant as text: what panallama_chat_template_apply
-// marked. `literals` has n_literals pairs of byte offsets, [begin, end), in order. BOS and EOS are added where the model
-// asks for them. Otherwise as panallama_tokenize.
+// Tokenizes a prompt with special tokens, except for the ranges that panallama_chat_template_apply marked as plain text.
+// `literals` has n_literals pairs of byte offsets, [begin, end), in order. BOS and EOS are added where the model asks for
+// them. Otherwise like panallama_tokenize.
 PANALLAMA_API int32_t panallama_tokenize_prompt(
     const struct llama_vocab * vocab, const char * text, int32_t length, const int32_t * literals, int32_t n_literals,
     llama_token * tokens, int32_t capacity, int32_t * count, char ** error);
@@ -287,12 +287,12 @@ PANALLAMA_API void panallama_chat_template_free(struct panallama_chat_template *
 //   unless it says otherwise);
 //   "add_generation_prompt" (default true), "continue_final_message" (true, "content", "reasoning_content"), which
 //   exclude each other.
-// Anything else is refused. `*result` is a JSON object, freed with panallama_text_free:
+// Any other field is refused. `*result` is a JSON object, freed with panallama_text_free:
 //   "prompt";
-//   "marks", two texts, if something in the messages reads like a special token and is not one: it stands between these
-//   two in the prompt. They are to be cut out; see panallama_tokenize_prompt. A mark without its partner means nothing;
-//   "stops" and "preserved_tokens", arrays of texts: what ends the answer, and control tokens that belong to its text;
-//   "parser", for panallama_chat_parser_new; without one the answer's text is its content;
+//   "marks", two texts, if a message contains the text of a special token: the prompt has that text between these two marks,
+//   which the caller removes (see panallama_tokenize_prompt). A mark without its partner means nothing;
+//   "stops" and "preserved_tokens", arrays of texts: those that end the answer, and control tokens that belong to its text;
+//   "parser", for panallama_chat_parser_new; if it is missing, the answer's text is its content;
 //   "constraint", for panallama_sampler_constraint, if the answer has to follow a grammar;
 //   "thinking", if the template has tags for it: "thinking_start", "thinking_ends" and "generation_prompt";
 //   "supports_thinking".
@@ -304,19 +304,18 @@ PANALLAMA_API int32_t panallama_chat_template_apply(
 
 // ---- what the model answers -----------------------------------------------------------------------------------------
 
-// Reads the text of one answer as it comes.
+// Parses the text of one answer while it is generated.
 struct panallama_chat_parser;
 
 // `description` is the "parser" of panallama_chat_template_apply. Free with panallama_chat_parser_free.
 PANALLAMA_API int32_t panallama_chat_parser_new(
     const char * description, struct panallama_chat_parser ** out, char ** error);
 
-// Takes the next bytes of the answer. `*deltas` is a JSON array of what they added, in order, or NULL if that is nothing:
+// Takes the next bytes of the answer. `*deltas` is a JSON array of what they added, in order, or NULL if they added nothing:
 // {"reasoning": text}, {"content": text}, {"index": n, "id": text, "name": text} where a tool call begins, {"index": n,
 // "arguments": text} as it goes on. With `is_final` the answer has to be complete. PANALLAMA_FAILED when the text is not
-// of the format; the parser is as it was before but for the text, and may be asked again, also without `is_final`.
-// PANALLAMA_INVALID when brackets nest deeper than 10000. All of the answer is read again at each call. One thread at a
-// time.
+// of the format; apart from the text the parser is unchanged and may be called again, also without `is_final`.
+// PANALLAMA_INVALID when brackets nest deeper than 10000. Each call parses the whole answer again. One thread at a time.
 PANALLAMA_API int32_t panallama_chat_parser_update(
     struct panallama_chat_parser * parser, const char * text, int32_t length, bool is_final, char ** deltas, char ** error);
 
@@ -324,14 +323,15 @@ PANALLAMA_API int32_t panallama_chat_parser_update(
 PANALLAMA_API void panallama_chat_parser_free(struct panallama_chat_parser * parser);
 
 // A JSON schema of at most 1 MiB as a GBNF grammar whose root is "root", freed with panallama_text_free.
-// PANALLAMA_INVALID with the place of the fault, as in "at #/properties/age: minimum must be a number". llama.cpp does not
-// see all that a schema can say; a caller who must be sure looks first. Time grows with the third power of the number of
-// optional properties of an object and exponentially with the depth of "type" arrays: a caller bounds both. Thread-safe.
+// PANALLAMA_INVALID with the location of the error, as in "at #/properties/age: minimum must be a number". llama.cpp does
+// not support everything that a schema can say; a caller who must be sure checks first. Time grows with the third power of
+// the number of optional properties of an object and exponentially with the depth of "type" arrays: a caller bounds both.
+// Thread-safe.
 PANALLAMA_API int32_t panallama_schema_grammar(const char * schema, char ** grammar, char ** error);
 
 // ---- memory ---------------------------------------------------------------------------------------------------------
 
-// What one device would hold, in bytes. The last element of a result is the host.
+// The memory that one device would hold, in bytes. The last element of a result is the host.
 struct panallama_device_memory {
     char     name[64]; // as ggml names it, such as "CUDA0"; "host" for the last
     uint64_t total;    // 0 when the device does not say
@@ -341,7 +341,7 @@ struct panallama_device_memory {
     uint64_t compute;  // buffers of the graphs
 };
 
-// What a model and a context with these parameters would take, without allocating it: reads the model's metadata and
+// Estimates the memory of a model and a context with these parameters without allocating it: reads the model's metadata and
 // plans its graphs. `*count` becomes the number of elements; nothing is written when it is larger than `capacity`.
 // PANALLAMA_FAILED when the model does not load or the context cannot be planned; the log says why. The model's weights
 // count as model memory also where they would be mapped from the file. Takes time and host memory in proportion to n_ctx
@@ -352,7 +352,7 @@ PANALLAMA_API int32_t panallama_memory_estimate(
 
 // ---- quantisation ---------------------------------------------------------------------------------------------------
 
-// Heard before each tensor, on the thread that called. `index` counts from 0. False stops the work. Must not throw.
+// Called before each tensor on the calling thread. `index` counts from 0. Returning false stops the work. Must not throw.
 typedef bool (*panallama_quantize_progress)(void * data, int32_t index, int32_t count, const char * tensor);
 
 struct panallama_quantize_report {
@@ -362,9 +362,9 @@ struct panallama_quantize_report {
 };
 
 // llama_model_quantize on this thread and `params->nthread` others, 1 to 512. PANALLAMA_FAILED with llama.cpp's message
-// when it refuses, and when `progress` stopped it; what is in `output` is of no use then. PANALLAMA_NO_MEMORY when that
-// many threads can't be started, which would end the process later. Needs panallama_log_add. What llama.cpp asserts is
-// not checked here: the types, row lengths and values of the tensors, and the importance matrix.
+// when it refuses, and when `progress` stopped it; `output` is unusable then. PANALLAMA_NO_MEMORY when that many threads
+// cannot be started, which would end the process later. Needs panallama_log_add. What llama.cpp
+// asserts is not checked here: the types, row lengths and values of the tensors, and the importance matrix.
 PANALLAMA_API int32_t panallama_quantize(
     const char * input, const char * output, const struct llama_model_quantize_params * params,
     panallama_quantize_progress progress, void * data, struct panallama_quantize_report * report, char ** error);

@@ -9,8 +9,8 @@
 namespace panallama {
 namespace {
 
-// llama_model_quantize reports nothing but its log: a line for each tensor before it is converted, and sums at the end.
-// An exception out of the log callback is the only way to stop it; it is caught by llama_model_quantize itself, and no
+// llama_model_quantize reports its progress only in its log: a line for each tensor before it is converted, and totals at
+// the end. The only way to stop it is an exception from the log callback, which llama_model_quantize itself catches; no
 // worker thread runs while that line is written.
 struct quantization {
     panallama_quantize_progress        progress;
@@ -66,13 +66,13 @@ struct listening {
     listening & operator=(const listening &) = delete;
 
   private:
-    quantization * outer; // of a progress callback that quantises, too
+    quantization * outer; // set when a progress callback quantises too
 };
 
-// Where a worker does not start, llama.cpp destroys the others while they run, which ends the process.
+// If a worker thread does not start, llama.cpp destroys the others while they run, which ends the process.
 void require_threads(int32_t n_threads) {
     require(n_threads >= 1 && n_threads <= 512, "the number of threads must be 1 to 512");
-    std::mutex               gate; // keeps them all alive until the last one has started
+    std::mutex               gate; // keeps all threads alive until the last one has started
     std::vector<std::thread> threads;
     threads.reserve(n_threads);
     bool started = true;
@@ -82,7 +82,7 @@ void require_threads(int32_t n_threads) {
             for (int32_t i = 0; i < n_threads; ++i) {
                 threads.emplace_back([&gate] { const std::lock_guard<std::mutex> pass(gate); });
             }
-        } catch (...) { // those that have started must be joined, whatever it was
+        } catch (...) { // the threads that have started must be joined in any case
             started = false;
         }
     }

@@ -28,7 +28,7 @@ class log_probabilities {
 
     float of(llama_token token) const { return static_cast<float>(logits[token] - log_sum); }
 
-    // The n likeliest, by a bounded heap: no copy of the row. Equal logits are ordered by token id.
+    // The n likeliest tokens, by a bounded heap instead of a copy of the row. Equal logits are ordered by token id.
     void top(int32_t n_vocab, int32_t n, llama_token * tokens, float * logprobs) const {
         const auto likelier = [this](llama_token a, llama_token b) {
             return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
@@ -93,7 +93,7 @@ llama_token selected(const llama_token_data_array & candidates) {
     if (!(chosen.logit > -INFINITY)) {
         throw std::runtime_error("the sampler chain selected a token that is masked");
     }
-    // A bias or temperature out of all proportion: inf - inf makes every probability NaN, and the draw takes any token.
+    // An extreme bias or temperature: inf - inf makes every probability NaN, and the draw would take any token.
     if (!(chosen.logit < std::numeric_limits<float>::infinity()) || std::isnan(chosen.p)) {
         throw std::runtime_error("the sampler chain made numbers too large to draw from");
     }
@@ -107,13 +107,13 @@ llama_token draw(llama_sampler * chain, int first, llama_token_data_array candid
 
 llama_token_data_array candidates_of(
     const struct panallama_sample & sample, candidate_list & list, const float * logits, int32_t n_vocab, int32_t more) {
-    // Looked at before the sum, which would overflow with the largest top-k.
+    // Checked before the addition, which would overflow with the largest top-k.
     struct panallama_sample seen = sample;
     seen.shortlist += sees_shortlist(sample, n_vocab) ? more : 0;
     return sees_shortlist(seen, n_vocab) ? list.shortlist(logits, n_vocab, seen.shortlist) : list.all(logits, n_vocab);
 }
 
-// Tokens that were refused one by one before all are looked at.
+// How many refused tokens are tried one by one before all allowed tokens are computed.
 constexpr size_t k_max_refused = 8;
 
 llama_token select_token(const struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
@@ -147,7 +147,7 @@ llama_token select_token(const struct panallama_sample & sample, const float * l
     return draw(sample.chain, first, { left.data(), left.size(), -1, false });
 }
 
-// The likeliest of what all members but the last left, for somebody else to change before the last one chooses.
+// Writes the likeliest tokens that all members but the last have left. The caller may change them before the last chooses.
 void hand_out(const struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
     thread_local candidate_list   list;
     const gates                   guards(sample.chain);
@@ -183,7 +183,7 @@ void hand_out(const struct panallama_sample & sample, const float * logits, int3
     out.count = static_cast<int32_t>(count);
 }
 
-// What the last member makes of the candidates.
+// Lets the last member choose among the candidates.
 llama_token choose(const struct panallama_sample & sample) {
     thread_local std::vector<llama_token_data> chosen_from;
     const struct panallama_candidates &        given = *sample.candidates;
@@ -201,8 +201,8 @@ llama_token choose(const struct panallama_sample & sample) {
     return selected(candidates);
 }
 
-// The row of logits that a sample is taken from. The first access of a step puts the rows in order and every one waits
-// for the backends, so it is not for two threads at a time.
+// The row of logits of a sample. The first access of a step reorders the rows, and every access waits for the backends, so
+// only one thread at a time may call this.
 const float * row_of(llama_context * ctx, const struct panallama_sample & sample) {
     require(sample.output_index >= 0, "the output index is negative");
     const float * logits = llama_get_logits_ith(ctx, sample.output_index);
@@ -212,7 +212,7 @@ const float * row_of(llama_context * ctx, const struct panallama_sample & sample
     return logits;
 }
 
-// The likeliest tokens, to where they are kept until the token is chosen.
+// Stores the likeliest tokens until the token is chosen.
 log_probabilities report(struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
     const log_probabilities probabilities(logits, n_vocab);
     const int32_t           n = std::min(sample.n_top, n_vocab);
@@ -236,7 +236,7 @@ bool is_choice(const struct panallama_sample & sample) {
     return sample.candidates != nullptr && sample.output_index < 0;
 }
 
-// Touches nothing but the sample, its chain and memory of this thread.
+// Touches only the sample, its chain and thread-local memory.
 void sample_row(struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
     require(sample.chain != nullptr && llama_sampler_chain_get(sample.chain, -1) != nullptr,
             "the sampler is not a chain");
@@ -259,7 +259,7 @@ void sample_row(struct panallama_sample & sample, const float * logits, int32_t 
     sample.token = token;
 }
 
-// Touches nothing but the sample and its chain.
+// Touches only the sample and its chain.
 void choose_candidate(struct panallama_sample & sample) {
     require(sample.chain != nullptr && llama_sampler_chain_get(sample.chain, -1) != nullptr,
             "the sampler is not a chain");
@@ -275,13 +275,13 @@ void choose_candidate(struct panallama_sample & sample) {
     sample.token = token;
 }
 
-// What a sample needs beside what the caller sees of it.
+// The part of a sample that the caller does not see.
 struct sample_work {
-    const float * logits  = nullptr; // NULL for a choice, and where they could not be had
+    const float * logits  = nullptr; // NULL for a choice, and when there are none
     char *        failure = nullptr;
 };
 
-// About what a sample takes, in nanoseconds. Measured (zen4, rows of 4,000 to 128,000 normally distributed logits, the
+// The estimated time of a sample in nanoseconds. Measured (zen4, rows of 4,000 to 128,000 normally distributed logits, the
 // caches cold): 0.1 ns a token and 0.5 us an element of a shortlist; 2 ns a token where top-k sees all of them, 10 to 60
 // where they are sorted; 8 ns a token for the sum of the log-probabilities.
 int64_t estimated_ns(const struct panallama_sample & sample, int32_t n_vocab) {
@@ -311,7 +311,7 @@ int32_t sample_all(
     const int32_t n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(ctx)));
 
     thread_local std::vector<sample_work> reused;
-    // By this name the other threads see the list of this one; by the other name each would see its own.
+    // A reference, so that the other threads see this thread's list instead of their own thread-local one.
     std::vector<sample_work> & works = reused;
     works.assign(n_samples, sample_work());
 
@@ -370,7 +370,7 @@ extern "C" int32_t panallama_sample(
         return PANALLAMA_OK;
     });
     if (status != PANALLAMA_OK) {
-        // There was no memory to even begin.
+        // There was not even memory to begin.
         for (int32_t i = 0; i < n_samples; i++) {
             samples[i].token  = -1;
             samples[i].status = status;

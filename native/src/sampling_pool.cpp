@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t k_graph_nodes = 1;
 
-// ggml opens its CPU library privately; these functions are handed out by name only.
+// ggml opens its CPU library privately, so these functions are available by name only.
 template <typename Function> Function cpu_function(ggml_backend_t backend, const char * name) {
     ggml_backend_reg_t registry = ggml_backend_dev_backend_reg(ggml_backend_get_device(backend));
     void *             function = ggml_backend_reg_get_proc_address(registry, name);
@@ -32,7 +32,7 @@ panallama_sampling_pool::panallama_sampling_pool(ggml_threadpool_t threads, int3
         backend.get(), threads);
     cpu_function<ggml_backend_set_n_threads_t>(backend.get(), "ggml_backend_set_n_threads")(backend.get(), n_threads);
 
-    // Tensors without data: the operation reads and writes none.
+    // The tensors have no data, because the operation neither reads nor writes any.
     const ggml_init_params parameters = {
         ggml_tensor_overhead() + ggml_graph_overhead_custom(k_graph_nodes, false), nullptr, /*.no_alloc =*/ true
     };
@@ -59,7 +59,7 @@ void panallama_sampling_pool::run(int32_t n, const void * body) noexcept {
     this->n    = n;
     this->body = body;
     next.store(0, std::memory_order_relaxed);
-    // Fails only before it starts, for want of a few bytes; then nothing has been taken.
+    // Fails only before it starts, when a few bytes of memory are missing; no sample has been taken then.
     ggml_backend_graph_compute(backend.get(), graph);
     take_all();
 }

@@ -1,4 +1,4 @@
-// Taking the samples of a step on the threads of ggml's CPU backend.
+// Takes the samples of a step on the threads of ggml's CPU backend.
 #ifndef PANALLAMA_SAMPLING_POOL_H
 #define PANALLAMA_SAMPLING_POOL_H
 
@@ -9,11 +9,11 @@
 #include "ggml-backend.h"
 #include "ggml.h"
 
-// A graph of one node whose operation is the work of the moment.
+// A graph with one node whose operation is the current work.
 //
-// Threads of our own would not get a core: after llama_decode every thread of ggml's pool waits for the next graph by
-// spinning, for some 100 ms, on as many cores as there are. Measured with 2 threads on 2 cores (Linux 6.18): helpers that
-// wait on a condition variable made 32 samples of 128,000 tokens no faster (1.04), ggml's own take 0.55 of the time.
+// Threads of our own would not get a core: after llama_decode every thread of ggml's pool spins for some 100 ms waiting for
+// the next graph, on as many cores as there are. Measured with 2 threads on 2 cores (Linux 6.18): helpers that wait on a
+// condition variable made 32 samples of 128,000 tokens no faster (1.04 of the time); ggml's own threads take 0.55.
 //
 // One caller at a time, and no other graph on the same threads meanwhile.
 struct panallama_sampling_pool {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t k_max_schema_bytes = size_t(1) << 20;
 
-// llama.cpp puts two lines of its own before the place of the fault.
+// llama.cpp prepends two lines to the location of the error.
 std::string without_headings(const std::string & message) {
     const size_t place = message.find("JSON schema error at ");
     return place == std::string::npos ? message : message.substr(place + std::strlen("JSON schema error "));
@@ -44,8 +44,8 @@ extern "C" int32_t panallama_schema_grammar(const char * schema, char ** grammar
         on_large_stack(k_parser_stack_bytes, [&] {
             try {
                 const common_chat_schema_document document = common_chat_schema_from_json(common_json::parse(schema));
-                // Not json_schema_to_grammar: it names rules after properties alone, so that "" is the root, and
-                // "date_time" is what date-time is made of.
+                // Not json_schema_to_grammar, which names rules after properties alone: a property "" would redefine the root
+                // and "date_time" a part of the format date-time.
                 gbnf = with_readable_json(build_grammar([&](const common_grammar_builder & builder) {
                     builder.add_rule("root", builder.add_schema("answer", *document.root));
                 }));

@@ -6,8 +6,8 @@
 
 namespace panallama {
 
-// Takes out of llama.cpp's rules for JSON what is JSON by the letter and that readers fail at: halves of surrogate pairs,
-// which are no text and count as two characters where the schema means one, and exponents of up to 16 digits.
+// Removes from llama.cpp's rules what is valid JSON that readers fail on: unpaired surrogates, which are not text and count
+// as two characters where the schema means one, and exponents of up to 16 digits.
 std::string with_readable_json(std::string grammar);
 
 }  // namespace panallama

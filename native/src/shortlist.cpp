@@ -8,7 +8,7 @@
 namespace panallama {
 namespace {
 
-// One compiled loop without a branch for so many elements: four cache lines.
+// Elements per branch-free inner loop: four cache lines.
 constexpr int32_t k_block = 64;
 
 bool is_number(float logit) {
@@ -19,7 +19,7 @@ bool is_number(float logit) {
     throw std::runtime_error("the logits hold NaN or infinity; the model or its quantization is broken");
 }
 
-// Also true for NaN, which is in no order with the threshold, so that the search for large elements finds it as well.
+// Also true for NaN, which does not compare with the threshold, so the search for large elements finds NaN as well.
 bool any_above(const float * block, float threshold) {
     int32_t found = 0;
     for (int32_t i = 0; i < k_block; i++) {
@@ -75,7 +75,7 @@ llama_token_data_array candidate_list::shortlist(const float * logits, int32_t n
     return array();
 }
 
-// Sifts down from the top, half the work of std::pop_heap and std::push_heap.
+// Sifts down from the top, which is half the work of std::pop_heap and std::push_heap.
 void candidate_list::replace_smallest(float logit) {
     const size_t size = largest.size();
     size_t       hole = 0;

@@ -1,4 +1,4 @@
-// Which elements of a row of logits a sampler chain needs to see.
+// Selects the elements of a row of logits that a sampler chain needs to see.
 #ifndef PANALLAMA_SHORTLIST_H
 #define PANALLAMA_SHORTLIST_H
 
@@ -12,12 +12,12 @@ namespace panallama {
 // Makes the candidates of a chain from a row of logits. One per thread; its memory is reused.
 class candidate_list {
   public:
-    // Every token, in order of its id.
+    // All tokens, sorted by id.
     // Throws std::runtime_error when the row holds NaN or positive infinity.
     llama_token_data_array all(const float * logits, int32_t n_vocab);
 
-    // The tokens that a chain needs to see when it goes on with the `count` largest, in order of their id. A token is left
-    // out only when at least `count` tokens with smaller ids have logits that are as large or larger.
+    // The tokens that a chain needs to see when its first stage keeps the `count` largest, sorted by id. A token is left out
+    // only when at least `count` tokens with smaller ids have logits that are as large or larger.
     //
     // This is what makes it safe to leave tokens out, equal logits included. llama.cpp's top-k selects by
     // std::partial_sort: a heap of the first k elements, into which a later one comes only if it is larger than the

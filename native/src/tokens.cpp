@@ -12,7 +12,7 @@ namespace {
 
 constexpr int32_t k_overflow = std::numeric_limits<int32_t>::min();
 
-// llama.cpp answers "minus what would be needed", or INT32_MIN when that does not fit an int32_t.
+// llama.cpp returns the negated size that is needed, or INT32_MIN when that does not fit into an int32_t.
 void set_count(int32_t answer, int32_t * count) {
     require(answer != k_overflow, "the result is longer than 2^31 - 1");
     *count = answer < 0 ? -answer : answer;
@@ -23,7 +23,7 @@ void require_tokenizer(const llama_vocab * vocab) {
     require(llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_NONE, "the model has no tokenizer");
 }
 
-// Adding a special token that the vocabulary does not define is a GGML_ASSERT in llama.cpp.
+// llama.cpp asserts that the vocabulary defines the special tokens that are added.
 void require_special_tokens(const llama_vocab * vocab) {
     require(!llama_vocab_get_add_bos(vocab) || llama_vocab_bos(vocab) != LLAMA_TOKEN_NULL,
             "the model wants a BOS token added but defines none");
@@ -50,10 +50,11 @@ void require_token_ids(const llama_vocab * vocab, const llama_token * tokens, in
 constexpr size_t k_stack_per_byte  = 1024;
 constexpr size_t k_stack_base      = size_t(1) << 20;
 constexpr size_t k_max_match_bytes = size_t(2) << 20;
-// Below this a match fits into what any thread has left.
+// A shorter match fits into the remaining stack of any thread.
 constexpr size_t k_small_match_bytes = 512;
 
-// What a match may hold besides a part of a line: white space, and [\r\n/]* after punctuation (GPT-4o, Tekken).
+// The characters that a match may contain beyond a part of a line: white space, and [\r\n/]* after punctuation (GPT-4o,
+// Tekken).
 bool is_break(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r') || c == '/';
 }
@@ -73,8 +74,7 @@ size_t longest_match(const char * text, size_t length) {
     return longest_line + longest_breaks;
 }
 
-// Under this pre-tokenizer a run of white space becomes a word of its own, and find_bpe_rank has a GGML_ASSERT against
-// words that hold a space.
+// Under this pre-tokenizer a run of white space becomes a word, and find_bpe_rank asserts that no word contains a space.
 void require_single_spaces(const llama_vocab * vocab, const char * text, size_t length) {
     if (vocab->get_pre_type() != LLAMA_VOCAB_PRE_TYPE_WHITESPACE) {
         return;
@@ -108,7 +108,7 @@ int32_t tokenize(const llama_vocab * vocab, const char * text, int32_t length, l
     return answer;
 }
 
-// Tokenizes one part of a prompt to the end of `tokens`.
+// Tokenizes one part of a prompt and appends it to `tokens`.
 void append_tokens(const llama_vocab * vocab, const std::string & text, bool parse_special, std::vector<llama_token> & tokens) {
     if (text.empty()) {
         return;
@@ -116,7 +116,7 @@ void append_tokens(const llama_vocab * vocab, const std::string & text, bool par
     require(text.size() <= INT32_MAX / 2, "the prompt is longer than 1 GiB");
     const size_t  begin  = tokens.size();
     const int32_t length = static_cast<int32_t>(text.size());
-    // No tokenizer gives more tokens than bytes, but for a space that some put in front.
+    // No tokenizer gives more tokens than bytes, except for a space that some prepend.
     tokens.resize(begin + length + 2);
     const int32_t answer = tokenize(vocab, text.data(), length, tokens.data() + begin, length + 2, false, parse_special);
     require(answer >= 0, "the prompt has more tokens than bytes");
@@ -127,8 +127,8 @@ bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-// Cuts the prompt at the special tokens nearest to every literal, where llama.cpp cuts it too. What is between them is
-// tokenized without special tokens, as if they were not in the vocabulary, and the rest with them.
+// Cuts the prompt at the special tokens nearest to every literal, where llama.cpp cuts it too. The parts with literals are
+// tokenized as if the vocabulary had no special tokens, and the other parts with special tokens.
 class literal_tokenizer {
   public:
     literal_tokenizer(const llama_vocab * vocab, std::string prompt, std::vector<std::pair<size_t, size_t>> literals) :
@@ -138,7 +138,7 @@ class literal_tokenizer {
         size_t pos = 0;
         for (size_t i = 0; i < literals.size(); i++) {
             if (literals[i].first < pos) {
-                continue; // in the part before
+                continue; // belongs to the previous part
             }
             size_t       begin = pos;
             const size_t end   = end_of_part(pos, i, begin);
@@ -180,7 +180,7 @@ class literal_tokenizer {
         return pos;
     }
 
-    // Some special tokens take the white space beside them.
+    // Some special tokens absorb the white space beside them.
     std::string stripped(size_t begin, size_t end) const {
         if (!tokens.empty() && (llama_vocab_get_attr(vocab, tokens.back()) & LLAMA_TOKEN_ATTR_RSTRIP) != 0) {
             while (begin < end && is_space(prompt[begin])) {

@@ -1,6 +1,7 @@
-// UTF-8 as the standard has it, byte by byte.
+// Checks UTF-8 strictly by the standard, byte by byte.
 //
-// llama.cpp's grammars decode by the lead byte alone: they take F0 86 9D B1 for U+6771, which is E6 9D B1 and nothing else.
+// llama.cpp's grammars decode by the lead byte alone: they accept F0 86 9D B1 for U+6771, which is validly encoded only as
+// E6 9D B1.
 #ifndef PANALLAMA_UTF8_H
 #define PANALLAMA_UTF8_H
 
@@ -11,7 +12,7 @@ namespace panallama {
 
 class utf8_state {
   public:
-    // False when no text can go on with this byte.
+    // Returns false when this byte cannot continue any valid text.
     bool advance(uint8_t byte) {
         if (left == 0) {
             return begin(byte);
@@ -34,7 +35,7 @@ class utf8_state {
         return true;
     }
 
-    // Whether the text so far ends with a whole character.
+    // Whether the text so far ends at a character boundary.
     bool is_whole() const { return left == 0; }
 
   private:
@@ -46,7 +47,7 @@ class utf8_state {
             return false;
         }
         left = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
-        // Shorter forms of a character, halves of surrogate pairs and what is beyond U+10FFFF.
+        // Excludes overlong forms, surrogates and values above U+10FFFF.
         low  = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
         high = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;
         return true;

@@ -32,7 +32,7 @@ panallama_vocab_index::panallama_vocab_index(const llama_vocab * vocab) {
     }
     std::sort(sorted.begin(), sorted.end());
 
-    // Those that the current text begins with, the longest last. Equal texts stand for each other.
+    // The tokens that the current text begins with, the longest last. Equal texts count as one.
     std::vector<size_t>      open;
     std::vector<llama_token> parents(n_tokens, LLAMA_TOKEN_NULL);
     for (size_t i = 0; i < sorted.size(); i++) {

@@ -1,7 +1,7 @@
-// Which tokens begin with which others.
+// An index of the tokens whose texts are prefixes of other tokens' texts.
 //
-// A grammar that refuses a token refuses every longer one that begins with its text. So of a vocabulary of 100,000 only some
-// hundred have to be matched at most places of a JSON text.
+// A grammar that refuses a token refuses every longer one that begins with its text. So of a vocabulary of 100,000 tokens,
+// only some hundred have to be matched at most places of a JSON text.
 #ifndef PANALLAMA_VOCAB_INDEX_H
 #define PANALLAMA_VOCAB_INDEX_H
 
@@ -12,16 +12,16 @@
 
 #include "llama.h"
 
-// Never changed once it is made.
+// Immutable.
 struct panallama_vocab_index {
   public:
     explicit panallama_vocab_index(const llama_vocab * vocab);
 
-    // The tokens that begin with no other, and those that say nothing about others: the end of generation, and what is not
-    // UTF-8 by itself. Tokens without text are left out, as no grammar allows them.
+    // The tokens that begin with no other token, and those that say nothing about others: ends of generation and tokens that
+    // are not UTF-8 by themselves. Tokens without text are left out, because no grammar allows them.
     const std::vector<llama_token> & first() const { return first_; }
 
-    // Calls `body` with the tokens that begin with `token`, but for those that begin with a longer one as well.
+    // Calls `body` with the tokens that begin with `token`, except for those that also begin with a longer token.
     template <typename Body> void for_each_longer(llama_token token, const Body & body) const {
         for (int32_t i = begins_[token]; i < begins_[token + 1]; i++) {
             body(longer_[i]);

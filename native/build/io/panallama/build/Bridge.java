@@ -36,7 +36,7 @@ final class Bridge {
     return Integer.parseInt(matcher.group(1));
   }
 
-  /** The bridge's own files, all that its result depends on besides the packages and the compiler. */
+  /** The bridge's own files: everything that its library depends on besides the packages and the compiler. */
   List<Path> sources() throws IOException {
     List<Path> sources =
         new ArrayList<>(FileTree.files(module.resolve("src"), name -> name.matches(".+\\.(cpp|h|map)")));
@@ -44,7 +44,7 @@ final class Bridge {
     return sources;
   }
 
-  /** The compiled library, made now if one of its inputs is new. */
+  /** Returns the compiled library, and compiles it first if one of its inputs has changed. */
   Path library(LockFile lock, LockFile.Binary binary, Path llamaSource, List<Path> coreLibraries)
       throws IOException, InterruptedException {
     List<String> inputs = new ArrayList<>();
@@ -78,7 +78,7 @@ final class Bridge {
   private void compile(LockFile lock, Path llamaSource, List<Path> coreLibraries, Path build)
       throws IOException, InterruptedException {
     List<String> libraries = new ArrayList<>();
-    for (Path library : coreLibraries.reversed()) { // the linker wants a library before those that it needs
+    for (Path library : coreLibraries.reversed()) { // the linker expects a library before those that it needs
       libraries.add(cmakePath(library));
     }
     List<String> configure = new ArrayList<>(List.of("cmake", "-S", cmakePath(module), "-B", cmakePath(build)));
@@ -96,14 +96,14 @@ final class Bridge {
         List.of("cmake", "--build", cmakePath(build), "--config", "Release", "--parallel", "2"));
   }
 
-  /** Generators for several configurations put the result into a folder of its own. */
+  /** Finds the library, which generators for several configurations put into a subfolder. */
   private static Path find(Path build, String fileName) {
     for (Path candidate : List.of(build.resolve(fileName), build.resolve("Release").resolve(fileName))) {
       if (Files.exists(candidate)) {
         return candidate;
       }
     }
-    throw new BuildFailure("CMake made no " + fileName + " in " + build);
+    throw new BuildFailure("CMake did not produce " + fileName + " in " + build);
   }
 
   private static String cmakePath(Path path) {

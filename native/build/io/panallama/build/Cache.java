@@ -10,13 +10,13 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * What the builds of all checkouts share, by the hash of what it was made from.
+ * Files that the builds of all checkouts share, each under the hash of its inputs.
  *
- * <p>An entry is made in a temporary folder and renamed when it is whole, so there are no half entries. A lock keeps a
- * second build waiting, so that nothing is fetched or compiled twice.
+ * <p>An entry is made in a temporary folder and renamed when it is complete, so there are no partial entries. A lock makes a
+ * second build wait, so that nothing is fetched or compiled twice.
  */
 final class Cache implements AutoCloseable {
-  /** Makes an entry at the path that it is given, which does not exist yet. */
+  /** Makes an entry at the given path, which does not exist yet. */
   interface Maker {
     void make(Path entry) throws IOException, InterruptedException;
   }
@@ -50,7 +50,7 @@ final class Cache implements AutoCloseable {
     }
   }
 
-  /** The entry of that name, made now if it is not there yet. */
+  /** Returns the entry of that name, and makes it first if it does not exist. */
   Path entry(String kind, String name, Maker maker) throws IOException, InterruptedException {
     Path entry = root.resolve(kind).resolve(name);
     if (Files.exists(entry)) {
@@ -65,7 +65,7 @@ final class Cache implements AutoCloseable {
     return entry;
   }
 
-  /** A fresh, empty folder that is gone after this build. */
+  /** Returns a new, empty folder that is deleted at the end of this build. */
   Path scratch(String name) throws IOException {
     Path directory = temporary().resolve("scratch-" + name);
     FileTree.delete(directory);

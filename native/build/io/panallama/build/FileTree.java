@@ -28,14 +28,14 @@ final class FileTree {
     }
   }
 
-  /** The files directly in a folder that match, by name. */
+  /** The files directly in a folder whose names match, sorted by name. */
   static List<Path> files(Path directory, Predicate<String> name) throws IOException {
     try (Stream<Path> list = Files.list(directory)) {
       return list.filter(Files::isRegularFile).filter(f -> name.test(f.getFileName().toString())).sorted().toList();
     }
   }
 
-  /** A second name of the same file where the file system allows it, else a copy. For files that nobody edits. */
+  /** Makes a hard link where the file system allows it, otherwise a copy. For files that are never edited. */
   static void linkOrCopy(Path from, Path to) throws IOException {
     Files.deleteIfExists(to);
     try {

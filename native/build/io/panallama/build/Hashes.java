@@ -26,7 +26,7 @@ final class Hashes {
     return Base64.getEncoder().encodeToString(digest("SHA-512", file));
   }
 
-  /** Of texts that each end in a separator, so that moving a character from one to the next changes the hash. */
+  /** The hash of texts with separators, so that moving a character from one text to the next changes it. */
   static String sha256(List<String> texts) {
     return hex(algorithm("SHA-256").digest(String.join("\0", texts).getBytes(StandardCharsets.UTF_8)));
   }

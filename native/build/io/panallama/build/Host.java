@@ -44,7 +44,7 @@ record Host(String os, String arch) {
     };
   }
 
-  /** Where everything that the build keeps lies; outside of the checkout, so that all checkouts share it. */
+  /** The folder of everything that the build keeps; outside the checkout, so that all checkouts share it. */
   Path cache() {
     return CacheFolder.root().resolve("build");
   }

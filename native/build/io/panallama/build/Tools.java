@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The programs that the build runs, and what to install when one is missing. */
@@ -23,28 +24,32 @@ final class Tools {
     this.searchPath = List.copyOf(searchPath);
   }
 
-  /** Fails with one message that names everything that is missing. */
+  /** Fails with one message that names every missing program and how to install them. */
   void requireAll(List<String> needed) {
-    List<String> missing = new ArrayList<>();
-    for (String tool : needed) {
-      boolean found = tool.equals("c++") ? compiler().isPresent() : find(tool).isPresent();
-      if (!found) {
-        missing.add(tool.equals("c++") ? "a C++ compiler" : tool);
-      }
-    }
+    List<String> missing =
+        needed.stream().filter(tool -> tool.equals("c++") ? compiler().isEmpty() : find(tool).isEmpty()).toList();
     if (!missing.isEmpty()) {
+      String names =
+          String.join(", ", missing.stream().map(tool -> tool.equals("c++") ? "a C++ compiler" : tool).toList());
       String hint =
           switch (host.os()) {
             case "mac" -> "xcode-select --install && brew install node cmake ninja git";
             case "windows" ->
                 "winget install OpenJS.NodeJS Kitware.CMake Git.Git Microsoft.VisualStudio.2022.BuildTools";
-            default -> "sudo apt-get install npm git cmake ninja-build g++";
+            default -> aptGet(missing) + " (Debian, Ubuntu)";
           };
-      throw new BuildFailure("missing on this machine: " + String.join(", ", missing) + ". For example: " + hint);
+      throw new BuildFailure("this machine lacks what the build needs: " + names + ". For example: " + hint);
     }
   }
 
-  /** The compiler that CMake is going to take. Visual Studio's is found by CMake itself. */
+  private static String aptGet(List<String> missing) {
+    Stream<String> packages = missing.stream().map(tool -> tool.equals("c++") ? "g++" : tool);
+    // CMake needs a program that runs its build; Ninja is the smaller one.
+    Stream<String> ninja = missing.contains("cmake") ? Stream.of("ninja-build") : Stream.of();
+    return "sudo apt-get install " + Stream.concat(packages, ninja).collect(Collectors.joining(" "));
+  }
+
+  /** The compiler that CMake will use. CMake finds Visual Studio's compiler itself. */
   Optional<String> compiler() {
     String chosen = System.getenv("CXX");
     if (chosen != null && !chosen.isBlank()) {
@@ -65,7 +70,11 @@ final class Tools {
         .findFirst();
   }
 
-  /** The output of a program that has to end well; on failure the message is all that it said. */
+  /**
+   * Runs a program and returns its output.
+   *
+   * @throws BuildFailure if it ends with another status than 0; the message contains all of its output
+   */
   String run(String doing, Path directory, List<String> command) throws IOException, InterruptedException {
     List<String> resolved = new ArrayList<>(command);
     find(command.getFirst()).ifPresent(program -> resolved.set(0, program.toString()));

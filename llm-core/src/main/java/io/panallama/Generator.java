@@ -2,6 +2,8 @@ package io.panallama;
 
 import io.panallama.error.ChatTemplateException;
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
@@ -16,7 +18,8 @@ import io.panallama.typed.AnswerType;
 import io.panallama.typed.TypedGeneration;
 
 /**
- * Something that turns requests into generations: an {@link Engine}, or a fake in a test.
+ * Turns requests into generations: an {@link Engine}, or a fake in a test. {@link TextGenerator} can also tell of its prompts and
+ * tokens.
  *
  * <p>Implementations may be called from any thread.
  */
@@ -28,7 +31,8 @@ public interface Generator {
    * @throws InvalidRequestException if the request can't be carried out as it stands; {@link PromptTooLongException} and
    *     {@link ChatTemplateException} among others
    * @throws EngineBusyException if the queue is full
-   * @throws IllegalStateException if the generator is closed
+   * @throws EngineClosedException if the engine is closed
+   * @throws EngineFailedException if an error has ended the engine
    */
   Generation generate(GenerationRequest request);
 
@@ -41,14 +45,38 @@ public interface Generator {
    * @param n 1 to {@link GenerationGroup#MAX_SIZE}, and no more than the generator can have in flight
    * @throws InvalidRequestException if the request can't be carried out as it stands, or {@code n} is out of its range
    * @throws EngineBusyException if there is no room for all of them in slots and queue now
-   * @throws IllegalStateException if the generator is closed
+   * @throws EngineClosedException if the engine is closed
+   * @throws EngineFailedException if an error has ended the engine
    */
   default GenerationGroup generateAll(GenerationRequest request, int n) {
     return GenerationGroup.start(n, choice -> generate(request.forChoice(choice)));
   }
 
   /**
-   * Asks for an answer that becomes a Java value, and waits for it: {@code engine.ask("Invent a person", Person.class)}.
+   * Asks a question and waits for the text of the answer, with default options: {@code engine.ask("What is a llama?")}. An answer
+   * that fills the context ends there; {@link #generate} tells how an answer ended.
+   *
+   * @throws GenerationException if the generation failed
+   * @throws InvalidRequestException as {@link #generate}
+   */
+  default String ask(String userMessage) {
+    return ask(ChatRequest.of(userMessage));
+  }
+
+  /**
+   * Waits for the text of the answer to a conversation.
+   *
+   * @throws GenerationException if the generation failed
+   * @throws InvalidRequestException as {@link #generate}
+   */
+  default String ask(ChatRequest request) {
+    try (Generation generation = generate(request)) {
+      return generation.await().text();
+    }
+  }
+
+  /**
+   * Asks for an answer that becomes a Java value, and waits for it: {@code engine.ask("Invent a person.", Person.class)}.
    *
    * @param type a record, a sealed interface, an enum ..., see {@link io.panallama.typed}
    * @throws UnsupportedTypeException if no grammar can be made for the type, or a record can't be reached

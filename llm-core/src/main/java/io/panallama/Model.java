@@ -8,63 +8,54 @@ import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
+import io.panallama.internal.llama.MetadataOverrides;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
-import io.panallama.internal.llama.OnDemand;
 import io.panallama.internal.llama.SystemMemory;
-import io.panallama.internal.llama.TemplateHandle;
-import io.panallama.internal.llama.VocabularyFacts;
 import io.panallama.internal.request.ChatTemplate;
-import io.panallama.internal.request.RecommendedSampling;
+import io.panallama.internal.request.LoadedModel;
 import io.panallama.request.ChatRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A loaded model: weights, vocabulary and chat template.
  *
- * <p>Lifetime: from {@link #load} to {@link #close}. Engines that run on it keep the weights in memory until they are
- * closed themselves; nothing new can be started on a closed model.
+ * <p>Lifetime: from {@link #load} to {@link #close}. An engine that runs on the model owns it, too: it goes on after the model was
+ * closed, and frees the weights when it is closed itself. No engine can be started on a closed model; what this class offers
+ * beyond facts, rendering and tokenizing, works on a closed model for as long as an engine still runs on it.
  *
  * <p>Safe for any thread. Facts are read when the model is loaded and stay readable after it is closed.
  */
 public final class Model implements AutoCloseable {
-  private final ModelHandle handle;
+  private final LoadedModel loaded;
   private final Path path;
-  private final ModelConfig config;
   private final String description;
-  private final Map<String, String> metadata;
   private final long parameterCount;
   private final long sizeBytes;
   private final int layerCount;
   private final int embeddingSize;
+  private final int trainedContextSize;
   private final boolean textDecoder;
   private final Vocabulary vocabulary;
   private final Tokenizer tokenizer;
-  private final OnDemand<ChatTemplate> template;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Model(ModelHandle handle, Path path, ModelConfig config) {
-    this.handle = handle;
+    this.loaded = new LoadedModel(handle, config);
     this.path = path;
-    this.config = config;
     this.description = handle.description();
-    this.metadata = Collections.unmodifiableMap(handle.metadata());
     this.parameterCount = handle.parameterCount();
     this.sizeBytes = handle.sizeBytes();
     this.layerCount = handle.layerCount();
     this.embeddingSize = handle.embeddingSize();
+    this.trainedContextSize = handle.trainedContextSize();
     this.textDecoder = handle.hasDecoder() && !handle.hasEncoder();
-    VocabularyFacts facts = handle.vocabularyFacts();
-    this.vocabulary = new Vocabulary(facts, handle.pieces(facts));
+    this.vocabulary = new Vocabulary(loaded.facts(), loaded.pieces());
     this.tokenizer = new Tokenizer(handle);
-    this.template =
-        new OnDemand<>(
-            "model",
-            () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
-            ChatTemplate::close);
   }
 
   /** Loads with {@link ModelConfig#defaults()}. */
@@ -79,7 +70,7 @@ public final class Model implements AutoCloseable {
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
    */
   public static Model load(Path path, ModelConfig config) {
-    GgufFile file = GgufFile.read(path);
+    GgufFile file = MetadataOverrides.apply(GgufFile.read(path), config);
     ModelPreflight.check(file);
     if (!config.vocabularyOnly()) {
       ModelPreflight.requireWeights(file);
@@ -96,7 +87,7 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /** llama.cpp asserts a vocabulary in most calls, and there is nothing to do here without one. */
+  /** llama.cpp asserts a vocabulary in most calls, and a model without one is of no use here. */
   private static void requireVocabulary(Path path, GgufFile file) {
     String tokenizer = file.string("tokenizer.ggml.model").orElse("none");
     if (tokenizer.equals("none") || tokenizer.equals("no_vocab")) {
@@ -108,7 +99,7 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /** A mapped file may be larger than the memory; one that is read or locked may not. */
+  /** A mapped file may be larger than the memory; a file that is read or locked may not. */
   private static void requireMemory(Path path, GgufFile file, ModelConfig config) {
     boolean mapped = config.loadMode() == LoadMode.MMAP || config.loadMode() == LoadMode.AUTO;
     long available = SystemMemory.availableBytes();
@@ -133,7 +124,7 @@ public final class Model implements AutoCloseable {
 
   /** The model's name by its metadata, else its file name without the extension. */
   public String name() {
-    String named = metadata.get("general.name");
+    String named = loaded.metadata().get("general.name");
     if (named != null && !named.isBlank()) {
       return named;
     }
@@ -149,7 +140,7 @@ public final class Model implements AutoCloseable {
 
   /** The architecture's name in the metadata, such as {@code "llama"}. */
   public String architecture() {
-    return metadata.getOrDefault("general.architecture", "unknown");
+    return loaded.metadata().getOrDefault("general.architecture", "unknown");
   }
 
   public long parameterCount() {
@@ -163,7 +154,7 @@ public final class Model implements AutoCloseable {
 
   /** Tokens of context the model was trained for; 0 if the file does not say. */
   public int trainedContextSize() {
-    return handle.trainedContextSize();
+    return trainedContextSize;
   }
 
   public int layerCount() {
@@ -175,15 +166,17 @@ public final class Model implements AutoCloseable {
     return embeddingSize;
   }
 
-  /** Every entry of the file's metadata as text, in the file's order. Unmodifiable. */
+  /** Every entry of the file's metadata as text, in the file's order, with what {@link ModelConfig#metadata} replaces. Unmodifiable. */
   public Map<String, String> metadata() {
-    return metadata;
+    return loaded.metadata();
   }
 
   /** The Jinja source of the chat template: the one it was loaded with, else the model's own. */
   public Optional<String> chatTemplate() {
-    String given = config.chatTemplate().orElse(null);
-    return Optional.ofNullable(given == null ? metadata.get("tokenizer.chat_template") : given);
+    return loaded
+        .config()
+        .chatTemplate()
+        .or(() -> Optional.ofNullable(loaded.metadata().get("tokenizer.chat_template")));
   }
 
   public Vocabulary vocabulary() {
@@ -196,19 +189,19 @@ public final class Model implements AutoCloseable {
 
   /**
    * {@link Sampling#defaults()} with what the model's makers recommend in its metadata ({@code general.sampling.*}) in
-   * place of llama.cpp's values.
+   * place of llama.cpp's values. Requests that choose no sampling get it ({@link Sampling#recommended}).
    */
   public Sampling recommendedSampling() {
-    return RecommendedSampling.of(metadata);
+    return loaded.recommendedSampling();
   }
 
   /**
-   * Renders a conversation into the prompt that the model was trained on, ready for the assistant's turn. What reads like
-   * a special token in a message can't be told from one here; {@link Engine#generate} keeps them apart.
+   * Renders a conversation into the prompt that the model was trained on, ready for the assistant's turn. In this text, special
+   * tokens can't be told from messages that spell them out; {@link Engine#generate} keeps the two apart.
    *
    * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced
    * @throws ChatTemplateException if the model has no usable template or the template refuses the conversation
-   * @throws IllegalStateException if the model is closed
+   * @throws IllegalStateException if the model is closed and no engine runs on it
    */
   public String render(ChatRequest request) {
     return template().render(request).prompt();
@@ -216,20 +209,23 @@ public final class Model implements AutoCloseable {
 
   /** The compiled template; compiled at the first use. */
   ChatTemplate template() {
-    return template.get();
+    return loaded.template();
+  }
+
+  LoadedModel loaded() {
+    return loaded;
   }
 
   ModelHandle handle() {
-    return handle;
+    return loaded.handle();
   }
 
-  /** How it was loaded. */
-  ModelConfig config() {
-    return config;
+  boolean isClosed() {
+    return closed.get();
   }
 
   boolean hasWeights() {
-    return !config.vocabularyOnly();
+    return !loaded.config().vocabularyOnly();
   }
 
   boolean isTextDecoder() {
@@ -239,9 +235,9 @@ public final class Model implements AutoCloseable {
   /** Frees the model, or leaves that to the last engine that runs on it. Repeating it is harmless. */
   @Override
   public void close() {
-    // First: from now on no template is compiled, which would retain the weights for good.
-    template.close();
-    handle.close();
+    if (closed.compareAndSet(false, true)) {
+      loaded.release();
+    }
   }
 
   @Override

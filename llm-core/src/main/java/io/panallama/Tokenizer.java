@@ -4,7 +4,10 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.TokenizerCalls;
 
-/** Text to tokens and back, with the model's own vocabulary. Safe for any thread, until the model is closed. */
+/**
+ * Text to tokens and back, with the model's own vocabulary. Safe for any thread, as long as the model is open or an engine runs on
+ * it.
+ */
 public final class Tokenizer {
   private final ModelHandle model;
 
@@ -13,17 +16,19 @@ public final class Tokenizer {
   }
 
   /**
+   * Tokenizes a text.
+   *
    * @param addSpecial whether to add the tokens that the vocabulary puts around a text
    * @param parseSpecial whether special tokens written in the text, such as {@code <|im_end|>}, become those tokens;
-   *     leave it false for text that comes from somebody else
+   *     leave it false for text that you did not write yourself
    * @throws InvalidRequestException if the text can't be tokenized
-   * @throws IllegalStateException if the model is closed
+   * @throws IllegalStateException if the model is closed and no engine runs on it
    */
   public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
     return TokenizerCalls.tokenize(model, text, addSpecial, parseSpecial);
   }
 
-  /** A prompt with its special tokens, but for the literals; see {@link ChatTemplate.Rendered}. */
+  /** A prompt with its special tokens; between the offsets of {@code literals} there are none. */
   int[] tokenizePrompt(byte[] prompt, int[] literals) {
     return TokenizerCalls.tokenizePrompt(model, prompt, literals);
   }
@@ -32,7 +37,7 @@ public final class Tokenizer {
    * The text of the tokens, special ones left out. Bytes that are no UTF-8 become U+FFFD.
    *
    * @throws InvalidRequestException if an id is not in the vocabulary
-   * @throws IllegalStateException if the model is closed
+   * @throws IllegalStateException if the model is closed and no engine runs on it
    */
   public String detokenize(int... tokens) {
     return TokenizerCalls.detokenize(model, tokens, false, false);

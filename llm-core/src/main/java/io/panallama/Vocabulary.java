@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 
 /**
- * The tokens a model knows. Read once when the model is loaded; safe for any thread and usable after the model is
+ * The tokens of a model. Read once when the model is loaded; safe for any thread and usable after the model is
  * closed.
  */
 public final class Vocabulary {
@@ -26,6 +26,7 @@ public final class Vocabulary {
     return facts.size();
   }
 
+  /** The kind of tokenizer. */
   public VocabularyType type() {
     VocabularyType[] types = VocabularyType.values();
     return facts.type() >= 0 && facts.type() < types.length ? types[facts.type()] : VocabularyType.NONE;
@@ -46,7 +47,7 @@ public final class Vocabulary {
     return facts.eot();
   }
 
-  /** The token that pads. */
+  /** The padding token. */
   public OptionalInt padding() {
     return facts.pad();
   }
@@ -76,7 +77,7 @@ public final class Vocabulary {
   }
 
   /**
-   * Whether the token steers the model and is no text.
+   * Whether this is a control token, which has no visible text.
    *
    * @throws IndexOutOfBoundsException if the id is not in the vocabulary
    */
@@ -85,7 +86,7 @@ public final class Vocabulary {
   }
 
   /**
-   * The bytes that the token adds to the output: part of a UTF-8 text, maybe part of a character, and none for a control
+   * The bytes that the token adds to the output: a part of a UTF-8 text, possibly a part of a character; none for a control
    * token.
    *
    * @throws IndexOutOfBoundsException if the id is not in the vocabulary

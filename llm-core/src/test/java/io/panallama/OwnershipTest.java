@@ -7,8 +7,10 @@ import io.panallama.config.EngineConfig;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
+import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
+import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
@@ -63,8 +65,41 @@ class OwnershipTest {
       Generation running = engine.generate(ChatRequest.of("Tell me a story").with(GREEDY));
       model.close();
       assertThat(running.await().reason()).isEqualTo(FinishReason.STOP);
-      // The engine runs on, but what it would need of the model for a new request is closed.
-      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void anEngineGoesOnAfterItsModelWasClosed() {
+    Model model = model();
+    Engine engine = Engine.start(model, TestEngines.config());
+    try (engine) {
+      model.close();
+      model.close();
+      ChatRequest hello = ChatRequest.of("Hello").with(GREEDY);
+      Completion answer = engine.generate(hello).await();
+      assertThat(answer.reason()).isEqualTo(FinishReason.STOP);
+      assertThat(engine.render(hello)).contains("Hello");
+      assertThat(engine.countTokens(hello)).isEqualTo(answer.usage().promptTokens());
+      assertThat(engine.countTokens("Hello")).isPositive();
+      assertThat(engine.ask("Hello")).isNotEmpty();
+      assertThat(engine.model().tokenizer().tokenize("Hello", false, false)).hasSize(engine.countTokens("Hello"));
+      assertThat(engine.model().render(hello)).isEqualTo(engine.render(hello));
+      assertThatThrownBy(() -> Engine.start(model, TestEngines.config())).isInstanceOf(IllegalStateException.class);
+    }
+    assertThat(model.handle().isClosed()).isTrue();
+    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", false, false))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> engine.countTokens("Hello"))
+        .isInstanceOf(RuntimeException.class)
+        .hasMessageContaining("closed");
+  }
+
+  @Test
+  void aModelOutlivesItsEngines() {
+    try (Model model = model()) {
+      Engine.start(model, TestEngines.config()).close();
+      assertThat(model.handle().isClosed()).isFalse();
+      assertThat(model.render(ChatRequest.of("Hello"))).contains("Hello");
     }
   }
 
@@ -102,7 +137,9 @@ class OwnershipTest {
   @Test
   void theDecoderBelongsToItsThread() {
     try (Model model = model()) {
-      EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model);
+      EngineConfig config =
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.batch().addToken(1, 0, 0, true)).join())
             .isInstanceOf(CompletionException.class)
@@ -114,7 +151,9 @@ class OwnershipTest {
   @Test
   void aClosedDecoderDoesNotAskItsModelForAFingerprint() {
     Model model = model();
-    EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model);
+    EngineConfig config =
+        EngineDefaults.resolve(
+            TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
     NativeDecoder decoder = NativeDecoder.create(model.handle(), config);
     model.close();
     decoder.close();
@@ -127,7 +166,10 @@ class OwnershipTest {
   void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
     try (Model model = model()) {
       EngineConfig config =
-          EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(), model);
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(),
+              model.sizeBytes(),
+              model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> decoder.batch().addToken(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> decoder.batch().addToken(2048, 0, 0, true))

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Compares loaded libraries with what the bindings were made from. llama.cpp may change structs and functions in any
- * 0.x version, and a call through a wrong binding corrupts memory or ends the process.
+ * Compares loaded libraries with the headers that the bindings were generated from. llama.cpp may change structs and
+ * functions in any 0.x version, and a call through a wrong binding corrupts memory or ends the process.
  */
 final class AbiCheck {
   /** The llama.cpp version of the headers that the generated code comes from. */
@@ -20,7 +20,7 @@ final class AbiCheck {
 
   static final int BRIDGE_VERSION = LlamaCpp.PANALLAMA_BRIDGE_VERSION();
 
-  /** What the check itself calls. */
+  /** The functions that the check itself calls. */
   private static final List<String> CALLED_FIRST =
       List.of("llama_version", "panallama_bridge_version", "panallama_llama_version", "panallama_layouts");
 
@@ -40,7 +40,7 @@ final class AbiCheck {
   /**
    * Checks versions, functions and struct layouts, in this order.
    *
-   * @param where what the libraries are called in messages
+   * @param where the name of the libraries in messages
    * @throws NativeLoadException with {@link Reason#WRONG_VERSION}, {@link Reason#MISSING_SYMBOL} or {@link
    *     Reason#WRONG_LAYOUT}
    */
@@ -59,7 +59,7 @@ final class AbiCheck {
   }
 
   /**
-   * Checks versions alone, as an index states them.
+   * Checks only the versions, as an index states them.
    *
    * @throws NativeLoadException with {@link Reason#WRONG_VERSION}
    */
@@ -68,13 +68,13 @@ final class AbiCheck {
     if (!llamaVersion.equals(LLAMA_VERSION) && !llamaVersion.startsWith(LLAMA_VERSION + "-")) {
       throw new NativeLoadException(
           Reason.WRONG_VERSION,
-          "%s: llama.cpp is version %s, the bindings are made for %s; use libraries and bindings of one release"
+          "%s: llama.cpp is version %s, the bindings are for %s; use libraries and bindings of one release"
               .formatted(where, llamaVersion, LLAMA_VERSION));
     }
     if (bridgeVersion != BRIDGE_VERSION) {
       throw new NativeLoadException(
           Reason.WRONG_VERSION,
-          "%s: the bridge has version %d, the bindings are made for %d; use libraries and bindings of one release"
+          "%s: the bridge has version %d, the bindings are for %d; use libraries and bindings of one release"
               .formatted(where, bridgeVersion, BRIDGE_VERSION));
     }
   }
@@ -84,12 +84,12 @@ final class AbiCheck {
     if (!missing.isEmpty()) {
       throw new NativeLoadException(
           Reason.MISSING_SYMBOL,
-          "%s lack %d of the functions that the bindings call, the first is %s; build them from llama.cpp %s"
+          "%s lack %d of the functions that the bindings call, the first of which is %s; build them from llama.cpp %s"
               .formatted(where, missing.size(), missing.getFirst(), LLAMA_VERSION));
     }
   }
 
-  /** The functions of the include list, which jextract/generate.sh writes beside this class. */
+  /** The functions that the include list binds; jextract/generate.sh writes their names beside this class. */
   static List<String> boundFunctions() {
     try (InputStream in = AbiCheck.class.getResourceAsStream("functions.txt")) {
       if (in == null) {

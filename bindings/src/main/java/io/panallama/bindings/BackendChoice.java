@@ -2,17 +2,17 @@ package io.panallama.bindings;
 
 import java.util.Locale;
 
-/** Which {@link Backend} a caller asks for. */
+/** The {@link Backend} that a caller asks for. */
 public enum BackendChoice {
-  /** What the system property or environment variable says; without either, CUDA where it works and otherwise the CPU. */
+  /** The setting of the system property or environment variable; without one, CUDA where it works, otherwise the CPU. */
   AUTO,
   /** The CPU only. */
   CPU,
-  /** CUDA; the CPU, with a reason, where CUDA does not work. */
+  /** CUDA, with a fallback to the CPU, and a reason, where CUDA does not work. */
   CUDA;
 
   /**
-   * The choice of a name, in any case.
+   * Parses the name of a choice; upper and lower case are the same.
    *
    * @throws IllegalArgumentException if there is no such choice; the message starts with {@code what}
    */

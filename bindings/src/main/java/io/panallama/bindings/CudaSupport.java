@@ -5,17 +5,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Decides, without loading anything for good, whether the CUDA libraries are worth a try. */
+/** Decides whether to try the CUDA libraries, without loading anything permanently. */
 final class CudaSupport {
   private static final List<String> ROLES = List.of("the CUDA driver", "the CUDA runtime", "cuBLAS");
 
   private CudaSupport() {}
 
   /**
-   * The first thing that CUDA needs and the machine lacks, in words, or empty when everything is there.
+   * Describes the first thing that CUDA needs and the machine lacks; empty when the machine has everything.
    *
-   * @param packaged file names that come with the libraries and need not be installed
-   * @param opens whether the operating system opens a library by name
+   * @param packaged names of the files that are packaged with the libraries and need not be installed
+   * @param opens tells whether the operating system finds and opens a library by name
    */
   static Optional<String> obstacle(Platform.Os os, Collection<String> packaged, Predicate<String> opens) {
     List<String> needed = os.cudaLibraries();

@@ -8,8 +8,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
 /**
- * Looks at a shared library of Linux before the dynamic linker does. glibc maps what the program headers name without
- * comparing it with the file's size, so a half-copied library ends the process with SIGBUS instead of an error.
+ * Checks a shared library of Linux before the dynamic linker sees it. glibc maps the segments of the program headers without
+ * comparing them with the file's size, so an incompletely copied library ends the process with SIGBUS instead of an error.
  */
 final class ElfFile {
   private static final int MAGIC = 0x464c457f;
@@ -20,9 +20,9 @@ final class ElfFile {
   private ElfFile() {}
 
   /**
-   * Checks that a file is a whole ELF library for an architecture.
+   * Checks that a file is a complete ELF library for an architecture.
    *
-   * @throws NativeLoadException with {@link Reason#CORRUPT} if it is cut off or no ELF file, and with {@link
+   * @throws NativeLoadException with {@link Reason#CORRUPT} if it is truncated or not an ELF file, and with {@link
    *     Reason#WRONG_PLATFORM} if it is for another processor
    */
   static void check(Path file, Platform.Arch arch) {
@@ -30,7 +30,7 @@ final class ElfFile {
       long size = channel.size();
       ByteBuffer header = read(channel, 0, HEADER_SIZE, file);
       if (header.getInt(0) != MAGIC) {
-        throw new NativeLoadException(Reason.CORRUPT, file + " is not a library of Linux (an ELF file)");
+        throw new NativeLoadException(Reason.CORRUPT, file + " is not a Linux library (an ELF file)");
       }
       int expected =
           switch (arch) {
@@ -41,7 +41,7 @@ final class ElfFile {
       if (header.get(4) != 2 || header.get(5) != 1 || header.getShort(18) != expected) {
         throw new NativeLoadException(
             Reason.WRONG_PLATFORM,
-            "%s is made for another processor (ELF machine %d, this one is %d)"
+            "%s is built for another processor (ELF machine %d, this machine is %d)"
                 .formatted(file, header.getShort(18), expected));
       }
       long table = header.getLong(32);
@@ -65,12 +65,12 @@ final class ElfFile {
     }
     ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
     while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
-      // Until the buffer is full; the length is checked above.
+      // Reads until the buffer is full; the file is long enough, as checked above.
     }
     return buffer;
   }
 
   private static NativeLoadException cutOff(Path file, String what) {
-    return new NativeLoadException(Reason.CORRUPT, "%s is cut off: %s; copy or build it again".formatted(file, what));
+    return new NativeLoadException(Reason.CORRUPT, "%s is truncated: %s; copy or build it again".formatted(file, what));
   }
 }

@@ -10,21 +10,21 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Finds the libraries in a folder of the user's own build, which has no index. */
+/** Finds the libraries in a folder without an index, such as that of the user's own build. */
 final class LibraryFolder {
-  /** What is loaded, in this order: each depends on those before it only. */
+  /** The libraries to load, in this order: each depends only on those before it. */
   private static final List<String> COMPONENTS = List.of("ggml-base", "ggml", "llama", "llama-common", "panallama");
 
-  /** A build may link it into the bridge. */
+  /** A build may link these into the bridge. */
   private static final Set<String> OPTIONAL = Set.of("llama-common");
 
   private LibraryFolder() {}
 
   /**
-   * The files to load, in order.
+   * Lists the files to load, in order.
    *
-   * @throws NativeLoadException with {@link Reason#NOT_FOUND} if one is missing or cannot be told from another, and
-   *     with what {@link ElfFile#check} finds
+   * @throws NativeLoadException with {@link Reason#NOT_FOUND} if a library is missing or ambiguous, and in the
+   *     cases of {@link ElfFile#check}
    */
   static List<Path> loadOrder(Path folder, Platform platform) {
     Platform.Os os = platform.os();
@@ -49,7 +49,7 @@ final class LibraryFolder {
       if (candidates.size() > 1) {
         throw new NativeLoadException(
             Reason.NOT_FOUND,
-            "The folder of native libraries %s has several libraries '%s': %s; leave one"
+            "The folder of native libraries %s has several libraries '%s': %s; keep only one"
                 .formatted(folder, component, candidates));
       }
       if (candidates.isEmpty() && !OPTIONAL.contains(component)) {
@@ -62,7 +62,7 @@ final class LibraryFolder {
     }
     if (os == Platform.Os.LINUX) {
       for (Path file : files) {
-        // What ggml finds it loads too.
+        // ggml loads every backend that it finds.
         String component = os.component(file.getFileName().toString());
         if (COMPONENTS.contains(component) || component.startsWith("ggml-")) {
           ElfFile.check(file, platform.arch());
@@ -72,7 +72,7 @@ final class LibraryFolder {
     return order;
   }
 
-  /** Symbolic links from one version name to another are one library. */
+  /** Resolves symbolic links, so that the versioned names of a library count as one. */
   private static Path real(Path file) {
     try {
       return file.toRealPath();

@@ -20,11 +20,11 @@ import java.util.regex.Pattern;
  * file &lt;sha-256 in hex&gt; &lt;size in bytes&gt; &lt;load|backend|text&gt; &lt;file name&gt;
  * </pre>
  *
- * @param platform the {@link Platform#id} it is made for
- * @param backend what it can compute on
+ * @param platform the {@link Platform#id} that the set is built for
+ * @param backend the backend that the set can compute on
  * @param llamaVersion the version of llama.cpp
  * @param bridgeVersion the version of the bridge's interface
- * @param files in the order in which those to be loaded are loaded
+ * @param files the files; those to load are in load order
  */
 record LibraryIndex(String platform, Backend backend, String llamaVersion, int bridgeVersion, List<Entry> files) {
 
@@ -35,13 +35,13 @@ record LibraryIndex(String platform, Backend backend, String llamaVersion, int b
     files = List.copyOf(files);
   }
 
-  /** What happens to a file. */
+  /** The purpose of a file. */
   enum Kind {
     /** The loader loads it. */
     LOAD,
-    /** ggml loads it, if it suits the machine. */
+    /** ggml loads it if it suits the machine. */
     BACKEND,
-    /** For people: licences. */
+    /** A text for people, such as a licence. */
     TEXT
   }
 
@@ -51,7 +51,7 @@ record LibraryIndex(String platform, Backend backend, String llamaVersion, int b
   /**
    * Reads an index.
    *
-   * @param origin what to call it in messages
+   * @param origin the name of the index in messages
    * @throws NativeLoadException with {@link Reason#CORRUPT} if it is not a complete index
    */
   static LibraryIndex parse(String text, String origin) {
@@ -113,7 +113,7 @@ record LibraryIndex(String platform, Backend backend, String llamaVersion, int b
           default -> throw corrupt(origin, line, "'" + parts[2] + "' is not one of load, backend and text");
         };
     String name = parts[3];
-    // The name becomes a path below the cache folder and must not lead out of it.
+    // The name becomes part of a path below the cache folder and must not lead out of it.
     if (name.isEmpty() || name.startsWith(".") || name.indexOf('/') >= 0 || name.indexOf('\\') >= 0) {
       throw corrupt(origin, line, "'" + name + "' is not a plain file name");
     }

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the loader asks of the operating system and of the loaded libraries. The real one cannot be undone and works
- * once per process; tests use another.
+ * What the loader needs from the operating system and from the loaded libraries. Loading real libraries cannot be undone,
+ * so tests use another implementation.
  */
 interface Linkage {
-  /** Whether the operating system finds and opens a shared library of this name. */
+  /** Tells whether the operating system finds and opens a shared library of this name. */
   boolean opens(String libraryName);
 
   /**
-   * Opens a library together with what it depends on, and closes it again. What went wrong, or empty. After a failure
-   * nothing is left in the process.
+   * Opens a library together with its dependencies and closes it again. Returns what went wrong, or empty. A failure leaves
+   * nothing in the process.
    */
   Optional<String> trial(Path file);
 
@@ -25,10 +25,10 @@ interface Linkage {
    */
   void load(Path file);
 
-  /** Whether a loaded library has this function. */
+  /** Tells whether a loaded library has this function. */
   boolean resolves(String function);
 
-  /** The bridge's number of its interface. */
+  /** The version of the bridge's interface. */
   int bridgeVersion();
 
   /** The llama.cpp version that the bridge was compiled against. */
@@ -37,16 +37,16 @@ interface Linkage {
   /** The version that llama.cpp itself reports. */
   String llamaVersion();
 
-  /** The bridge's table of layouts. */
+  /** The bridge's table of struct layouts. */
   List<StructLayouts.Row> layouts();
 
   /**
-   * Lets ggml load its backends from a folder and initialises llama.cpp.
+   * Lets ggml load its backends from a folder, unless this process has done so before, and initialises llama.cpp.
    *
-   * @throws NativeLoadException with {@link NativeLoadException.Reason#LOAD_FAILED} if there is no CPU backend then
+   * @throws NativeLoadException with {@link NativeLoadException.Reason#LOAD_FAILED} if that leaves no CPU backend
    */
   void start(Path folder);
 
-  /** After {@link #start}: why nothing can be computed with CUDA, or empty when it can. */
+  /** After {@link #start}: why CUDA cannot be used, or empty if it can. */
   Optional<String> cudaObstacle();
 }

@@ -29,10 +29,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The folder of unpacked libraries, shared by all processes of a user.
  *
- * <p>A set is unpacked into a temporary sibling, checked while it is written, and renamed into place, so a folder with a
+ * <p>A set is unpacked into a temporary sibling, checked while it is written, and renamed into place, so a folder with its
  * final name is always complete. Processes that unpack at the same time wait for each other through a lock file; where
- * the file system has no locks, the rename alone decides and the loser uses the winner's folder. Nothing is written on
- * later starts.
+ * the file system has no locks, the first rename wins and the other process uses that folder. Later starts write nothing.
  */
 final class NativeCache {
   private static final String TEMPORARY = ".tmp-";
@@ -52,10 +51,10 @@ final class NativeCache {
   }
 
   /**
-   * The folder with the files of a set, unpacked now if it is not there or not whole.
+   * Returns the folder with the files of a set, and unpacks them first if the folder is missing or incomplete.
    *
-   * @throws NativeLoadException with {@link Reason#CORRUPT} if a packaged file is not what the index says, and with
-   *     {@link Reason#LOAD_FAILED} if the cache cannot be written
+   * @throws NativeLoadException with {@link Reason#CORRUPT} if a packaged file does not match the index, and with
+   *     {@link Reason#LOAD_FAILED} if the cache folder cannot be written
    */
   Path unpack(PackagedLibraries libraries) {
     Path target = folder.resolve(libraries.cacheName());
@@ -74,13 +73,13 @@ final class NativeCache {
     } catch (IOException e) {
       throw new NativeLoadException(
           Reason.LOAD_FAILED,
-          "The native libraries cannot be unpacked to %s (%s); name a folder that can be written in -Dpanallama.cache.dir or PANALLAMA_CACHE_DIR"
+          "The native libraries cannot be unpacked to %s (%s); name a writable folder in -Dpanallama.cache.dir or PANALLAMA_CACHE_DIR"
               .formatted(target, e),
           e);
     }
   }
 
-  /** What is wrong with an unpacked folder, or empty when it can be used. */
+  /** Describes what is wrong with an unpacked folder; empty when it can be used. */
   private Optional<String> damage(Path target, PackagedLibraries libraries) {
     try {
       for (LibraryIndex.Entry entry : libraries.index().files()) {
@@ -101,7 +100,7 @@ final class NativeCache {
   }
 
   private void replace(Path target, PackagedLibraries libraries) throws IOException {
-    // Not createTempDirectory, which hides the folder from other users; a cache may be filled by one and used by many.
+    // Not createTempDirectory, which hides the folder from other users: one user may fill a cache that many use.
     Path temporary = Files.createDirectory(folder.resolve(TEMPORARY + UUID.randomUUID()));
     try {
       for (LibraryIndex.Entry entry : libraries.index().files()) {
@@ -109,7 +108,7 @@ final class NativeCache {
       }
       Files.write(temporary.resolve("index.txt"), libraries.indexBytes());
       if (Files.exists(target)) {
-        // Damaged. It is moved aside first, because a process that mapped its files keeps them that way.
+        // The target is damaged. It is moved aside, so that a process that has mapped its files keeps them.
         Files.move(target, temporary.resolveSibling(temporary.getFileName() + "-old"), StandardCopyOption.ATOMIC_MOVE);
       }
       try {
@@ -144,7 +143,7 @@ final class NativeCache {
           out.write(bytes);
         }
       }
-      // Later starts compare sizes only, so a size must not be on disk before the content is.
+      // Later starts compare only sizes, so a size must not reach the disk before the content.
       out.force(true);
     }
     if (size != entry.size()) {
@@ -184,7 +183,7 @@ final class NativeCache {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  /** Deletes what killed processes left half written. */
+  /** Deletes incomplete folders that killed processes have left. */
   private void removeAbandoned() throws IOException {
     Instant limit = Instant.now().minus(ABANDONED);
     try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, TEMPORARY + "*")) {
@@ -194,7 +193,7 @@ final class NativeCache {
             delete(leftover);
           }
         } catch (NoSuchFileException e) {
-          // Its owner finished.
+          // Its owner has finished meanwhile.
         }
       }
     }
@@ -214,7 +213,7 @@ final class NativeCache {
     Files.deleteIfExists(directory);
   }
 
-  /** A lock between processes, and between the class loaders of one process. Absent where there are no locks. */
+  /** A lock between processes, and between the class loaders of one process; null where the file system has no locks. */
   private record Lock(FileChannel channel, @Nullable FileLock lock) implements AutoCloseable {
 
     static Lock acquire(Path file) throws IOException {
@@ -223,7 +222,7 @@ final class NativeCache {
         try {
           return new Lock(channel, channel.lock());
         } catch (OverlappingFileLockException e) {
-          // This process holds it through another class loader.
+          // Another class loader of this process holds the lock.
           try {
             Thread.sleep(LOCK_PAUSE);
           } catch (InterruptedException interrupted) {
@@ -238,7 +237,7 @@ final class NativeCache {
 
     @Override
     public void close() throws IOException {
-      // Closing the channel gives the lock back.
+      // Closing the channel releases the lock.
       channel.close();
     }
   }

@@ -65,7 +65,11 @@ public final class NativeLibraries {
     this.llamaVersion = llamaVersion;
   }
 
-  /** {@link #load(BackendChoice, Runnable)} with {@link BackendChoice#AUTO} and no hook. */
+  /**
+   * Calls {@link #load(BackendChoice, Runnable)} with {@link BackendChoice#AUTO} and no hook.
+   *
+   * @return the libraries
+   */
   public static NativeLibraries load() {
     return load(BackendChoice.AUTO, () -> {});
   }
@@ -83,6 +87,7 @@ public final class NativeLibraries {
    *     cuda})
    * @param beforeBackends runs when the checks are done and before this call loads any backend: the place to add a log
    *     callback
+   * @return the libraries, the same object for all calls through this class loader
    * @throws NativeLoadException if no usable libraries are found
    * @throws IllegalArgumentException if a setting has a value that is not allowed
    * @throws IllegalStateException if called from {@code beforeBackends}
@@ -111,7 +116,7 @@ public final class NativeLibraries {
     }
   }
 
-  /** The libraries if this class loader has loaded them; never loads them. */
+  /** {@return the libraries, or empty if this class loader has not loaded them} Never loads them. */
   public static Optional<NativeLibraries> loaded() {
     synchronized (LOCK) {
       return Optional.ofNullable(loaded);
@@ -183,32 +188,32 @@ public final class NativeLibraries {
     return module.isNamed() ? module.getName() : "ALL-UNNAMED";
   }
 
-  /** The folder that the libraries were loaded from; it holds ggml's backends too. */
+  /** {@return the folder that the libraries were loaded from} It holds ggml's backends too. */
   public Path directory() {
     return directory;
   }
 
-  /** Where the libraries came from. */
+  /** {@return where the libraries came from} */
   public Origin origin() {
     return origin;
   }
 
-  /** The operating system and architecture that they are built for, such as {@code linux-x64}. */
+  /** {@return the operating system and architecture that they are built for, such as {@code linux-x64}} */
   public String platform() {
     return platform;
   }
 
-  /** The backend to compute on. With {@link Backend#CPU} no GPU may be given to a model, even if ggml lists one. */
+  /** {@return the backend to compute on} With {@link Backend#CPU} no GPU may be given to a model, even if ggml lists one. */
   public Backend backend() {
     return backend;
   }
 
-  /** The reason why CUDA is not used, in words; empty when it is used. */
+  /** {@return the reason why CUDA is not used, in words; empty when it is used} */
   public Optional<String> cudaObstacle() {
     return cudaObstacle;
   }
 
-  /** The version that llama.cpp reports, such as {@code 0.5.0} or {@code 0.5.0-dev}. */
+  /** {@return the version that llama.cpp reports, such as {@code 0.5.0} or {@code 0.5.0-dev}} */
   public String llamaVersion() {
     return llamaVersion;
   }

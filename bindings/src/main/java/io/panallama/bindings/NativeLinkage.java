@@ -122,7 +122,7 @@ final class NativeLinkage implements Linkage {
         return Optional.of("ggml loaded no CUDA library");
       }
       return LlamaCpp.ggml_backend_reg_dev_count(cuda) == 0
-          ? Optional.of("CUDA found no GPU that can be used")
+          ? Optional.of("CUDA found no usable GPU")
           : Optional.empty();
     }
   }

@@ -3,22 +3,24 @@ package io.panallama.bindings;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The native libraries cannot be used in this process. The message says what was looked for, where, and what to do.
+ * Thrown when the native libraries cannot be used in this process. The message says what was searched for, where, and what
+ * to do.
  *
- * <p>The failure is final: every later {@link NativeLibraries#load} of the process fails with the same reason.
+ * <p>The failure is final: every later {@link NativeLibraries#load} through the same class loader fails with the same
+ * reason.
  */
 public final class NativeLoadException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   /** What went wrong. */
   public enum Reason {
-    /** Nothing to load: no packaged libraries for this platform, or no such library in the given folder. */
+    /** There is nothing to load: no jar has libraries for this platform, or the given folder lacks one. */
     NOT_FOUND,
-    /** The operating system or processor is not supported, or the libraries are made for another one. */
+    /** The operating system or processor is not supported, or the libraries are built for another one. */
     WRONG_PLATFORM,
-    /** llama.cpp or the bridge is of another version than the bindings. */
+    /** llama.cpp or the bridge has another version than the bindings. */
     WRONG_VERSION,
-    /** A struct is laid out in another way than the bindings expect; calls would corrupt memory. */
+    /** A struct has another layout than the bindings expect, so calls would corrupt memory. */
     WRONG_LAYOUT,
     /** The libraries lack a function that the bindings call. */
     MISSING_SYMBOL,
@@ -28,6 +30,7 @@ public final class NativeLoadException extends RuntimeException {
     LOAD_FAILED
   }
 
+  /** What went wrong. */
   private final Reason reason;
 
   NativeLoadException(Reason reason, String message) {
@@ -39,7 +42,7 @@ public final class NativeLoadException extends RuntimeException {
     this.reason = reason;
   }
 
-  /** What went wrong, for callers that react to it. */
+  /** {@return what went wrong, for callers that react to it} */
   public Reason reason() {
     return reason;
   }

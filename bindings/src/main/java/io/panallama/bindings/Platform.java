@@ -6,10 +6,10 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** An operating system and a processor architecture, as native libraries are made for. */
+/** An operating system and a processor architecture that native libraries are built for. */
 record Platform(Os os, Arch arch) {
 
-  /** Operating systems, with what differs between them for a loader. */
+  /** The operating systems, with their differences that matter to a loader. */
   enum Os {
     LINUX("linux", "lib(.+?)\\.so(?:\\.\\d+)*", List.of("libcuda.so.1", "libcudart.so.13", "libcublas.so.13")),
     MAC("mac", "lib(.+?)\\.dylib", List.of()),
@@ -45,7 +45,7 @@ record Platform(Os os, Arch arch) {
     }
   }
 
-  /** Processor architectures. */
+  /** The processor architectures. */
   enum Arch {
     X64("x64"),
     ARM64("arm64");
@@ -63,7 +63,7 @@ record Platform(Os os, Arch arch) {
   }
 
   /**
-   * The platform of a JVM with these system properties.
+   * Returns the platform of a JVM with these system properties.
    *
    * @throws NativeLoadException with {@link Reason#WRONG_PLATFORM} if there are no libraries for it
    */
@@ -88,7 +88,7 @@ record Platform(Os os, Arch arch) {
     return new Platform(os, arch);
   }
 
-  /** The name used in resource paths and indexes, such as {@code linux-x64}. */
+  /** The name in resource paths and indexes, such as {@code linux-x64}. */
   String id() {
     return os.id + "-" + arch.id;
   }

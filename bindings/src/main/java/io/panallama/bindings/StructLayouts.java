@@ -31,7 +31,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** How the bindings lay out structs, and how that compares with what a C compiler did. */
+/** The layouts of the structs in the bindings, and their comparison with those of the C compiler. */
 final class StructLayouts {
   private StructLayouts() {}
 
@@ -72,9 +72,8 @@ final class StructLayouts {
   }
 
   /**
-   * The first difference between the layouts and the table, in words, or empty when there is none. A table without a
-   * row for every field of a struct it names differs too: a field added in C would otherwise go unseen when padding
-   * hides it.
+   * Describes the first difference between the layouts and the table; empty when there is none. A field of a listed struct
+   * that has no row is a difference too: otherwise a field added in C would go unnoticed where padding hides it.
    */
   static Optional<String> difference(List<Row> table, Map<String, GroupLayout> layouts) {
     Map<String, Map<String, Row>> structs = new LinkedHashMap<>();
@@ -105,7 +104,7 @@ final class StructLayouts {
     return Optional.empty();
   }
 
-  /** The rows that a layout should have in the table: the struct itself and its fields, those of unnamed unions too. */
+  /** The rows that a layout should have in the table: the struct and its fields, including those of unnamed unions. */
   static Map<String, Row> fields(GroupLayout layout) {
     String struct = layout.name().orElseThrow();
     Map<String, Row> rows = new LinkedHashMap<>();

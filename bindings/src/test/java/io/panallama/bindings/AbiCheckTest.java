@@ -29,7 +29,7 @@ class AbiCheckTest {
   void refusesAnotherLlamaCpp() {
     for (String version : List.of("0.5.1", "0.5.01", "0.6.0", "0.5", "")) {
       linkage.llamaVersion = version;
-      assertFails(Reason.WRONG_VERSION, "llama.cpp is version " + version + ", the bindings are made for 0.5.0");
+      assertFails(Reason.WRONG_VERSION, "llama.cpp is version " + version + ", the bindings are for 0.5.0");
     }
   }
 
@@ -48,7 +48,8 @@ class AbiCheckTest {
   @Test
   void namesAMissingFunction() {
     linkage.missingFunctions.addAll(List.of("llama_encode", "llama_free"));
-    assertFails(Reason.MISSING_SYMBOL, "lack 2 of the functions that the bindings call, the first is llama_encode");
+    assertFails(
+        Reason.MISSING_SYMBOL, "lack 2 of the functions that the bindings call, the first of which is llama_encode");
   }
 
   @Test

@@ -41,14 +41,14 @@ class ElfFileTest {
 
   @Test
   void refusesAnotherProcessor() {
-    assertFails(library(183), Reason.WRONG_PLATFORM, "ELF machine 183, this one is 62");
+    assertFails(library(183), Reason.WRONG_PLATFORM, "ELF machine 183, this machine is 62");
   }
 
   @Test
   void refusesALibraryThatIsCutOffAnywhere() {
     byte[] whole = library(62);
     for (int length = 0; length < whole.length; length++) {
-      assertFails(Arrays.copyOf(whole, length), Reason.CORRUPT, "is cut off");
+      assertFails(Arrays.copyOf(whole, length), Reason.CORRUPT, "is truncated");
     }
   }
 
@@ -56,7 +56,7 @@ class ElfFileTest {
   void refusesSizesThatOverflow() {
     byte[] library = library(62);
     ByteBuffer.wrap(library).order(ByteOrder.LITTLE_ENDIAN).putLong(120 + 8, Long.MAX_VALUE);
-    assertFails(library, Reason.CORRUPT, "is cut off");
+    assertFails(library, Reason.CORRUPT, "is truncated");
   }
 
   @Test

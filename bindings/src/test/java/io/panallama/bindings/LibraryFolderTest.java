@@ -60,7 +60,7 @@ class LibraryFolderTest {
 
     assertThatExceptionOfType(NativeLoadException.class)
         .isThrownBy(() -> LibraryFolder.loadOrder(folder, FakePackage.LINUX))
-        .withMessageContaining("libggml-cpu-x64.so is cut off")
+        .withMessageContaining("libggml-cpu-x64.so is truncated")
         .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.CORRUPT));
   }
 

@@ -114,12 +114,12 @@ class LibraryLoaderTest {
   @Test
   void computesOnTheCpuWhenCudaFindsNoGpu() {
     packages.with(LINUX, Backend.CUDA);
-    linkage.withCudaInstalled().cudaObstacle = Optional.of("CUDA found no GPU that can be used");
+    linkage.withCudaInstalled().cudaObstacle = Optional.of("CUDA found no usable GPU");
 
     NativeLibraries libraries = load(BackendChoice.AUTO);
 
     assertThat(libraries.backend()).isEqualTo(Backend.CPU);
-    assertThat(libraries.cudaObstacle()).contains("CUDA found no GPU that can be used");
+    assertThat(libraries.cudaObstacle()).contains("CUDA found no usable GPU");
   }
 
   @Test

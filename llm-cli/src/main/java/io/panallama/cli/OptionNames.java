@@ -31,14 +31,14 @@ final class OptionNames {
 
   private static final Map<String, String> FIELDS =
       Map.of(
-          "max_tokens", "--max-tokens",
-          "temperature", "--temperature",
-          "top_k", "--top-k",
-          "top_p", "--top-p",
-          "min_p", "--min-p",
-          "repeat_penalty", "--repeat-penalty",
-          "seed", "--seed",
-          "stop", "--stop",
+          "maxTokens", "--max-tokens",
+          "sampling.temperature", "--temperature",
+          "sampling.topK", "--top-k",
+          "sampling.topP", "--top-p",
+          "sampling.minP", "--min-p",
+          "sampling.repeatPenalty", "--repeat-penalty",
+          "sampling.seed", "--seed",
+          "stop.texts", "--stop",
           "overflow.keep", "--keep");
 
   private OptionNames() {}
@@ -53,12 +53,8 @@ final class OptionNames {
     return renamed;
   }
 
-  /** The message of a refused request; what it begins with is the field. */
+  /** The message of a refused request. */
   static String in(InvalidRequestException refused) {
-    String message = String.valueOf(refused.getMessage());
-    String option = FIELDS.get(refused.parameter());
-    return option != null && message.startsWith(refused.parameter() + " ")
-        ? option + message.substring(refused.parameter().length())
-        : message;
+    return refused.message(path -> FIELDS.getOrDefault(path.replaceAll("\\[\\d+]", ""), path));
   }
 }

@@ -13,7 +13,6 @@ import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -91,16 +90,13 @@ final class ServeCommand implements Callable<Integer> {
   private ServedModel served(LoadedEngine engine) {
     LoadedEngine.ModelSummary summary = engine.model();
     String id = aliases.isEmpty() ? model.modelId() : aliases.getFirst();
-    return new ServedModel(
-        id,
-        aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()),
-        summary.description(),
-        model.isDemo(),
-        engine.sequenceContextSize(),
-        summary.parameters(),
-        Instant.now(),
-        "panallama",
-        summary.sampling()::toBuilder);
+    return ServedModel.builder(id, engine.sequenceContextSize())
+        .aliases(aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()))
+        .description(summary.description())
+        .demo(model.isDemo())
+        .parameters(summary.parameters())
+        .sampling(summary.sampling())
+        .build();
   }
 
   private void announce(LoadedEngine engine, ChatServer server) {

@@ -126,7 +126,7 @@ class MainTest {
         Arguments.of("--top-p=2", "--top-p is 2.0"),
         Arguments.of("--max-tokens=0", "--max-tokens is 0"),
         Arguments.of("--seed=-1", "--seed is -1"),
-        Arguments.of("--stop=", "--stop contains an empty text; every stop needs"),
+        Arguments.of("--stop=", "--stop is empty; every stop needs"),
         Arguments.of("--time-limit=0", "'--time-limit': '0' is not larger than 0 and at most 1000000000"),
         Arguments.of("--time-limit=NaN", "'NaN' is not larger than 0"),
         Arguments.of("--time-limit=2000000000", "'2000000000' is not larger than 0"),

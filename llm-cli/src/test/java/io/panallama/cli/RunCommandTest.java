@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import static io.panallama.error.InvalidRequestException.name;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -237,7 +238,8 @@ class RunCommandTest {
   void whatTheEngineRefusesIsSaidUnderTheOptionsName() {
     inference.answer =
         _ -> {
-          throw new InvalidRequestException("overflow.keep", "overflow.keep is 5000; the context allows 0 to 1022.");
+          throw new InvalidRequestException(
+              "overflow.keep", name("overflow.keep") + " is 5000; the context allows 0 to 1022.");
         };
 
     CliRun run = CliRun.of(inference, "run --input hi --overflow shift --keep 5000".split(" "));

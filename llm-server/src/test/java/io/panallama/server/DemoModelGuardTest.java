@@ -4,16 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.panallama.Engine;
-import io.panallama.Model;
-import io.panallama.config.EngineConfig;
-import io.panallama.demo.DemoModel;
-import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,40 +33,19 @@ class DemoModelGuardTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static JsonNode expected;
-  private static Model model;
-  private static Engine engine;
-  private static ChatServer server;
-  private static HttpClient client;
+  private static DemoServer demo;
 
   @BeforeAll
   static void start() throws IOException {
     try (InputStream file = DemoModelGuardTest.class.getResourceAsStream("demo-model.json")) {
       expected = JSON.readTree(file);
     }
-    model = Model.load(DemoModel.extract());
-    engine = Engine.start(model, EngineConfig.builder().slots(1).threads(1).batchThreads(1).build());
-    server = ChatServer.start(ServerConfig.builder().port(0).build());
-    server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine, engine::stats);
-    client = HttpClient.newHttpClient();
+    demo = DemoServer.start(1);
   }
 
   @AfterAll
   static void stop() {
-    client.shutdownNow();
-    server.close();
-    engine.close();
-    model.close();
-  }
-
-  private static JsonNode post(String path, JsonNode body) throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(server.uri().resolve(path))
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
-            .build();
-    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
-    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-    return JSON.readTree(response.body());
+    demo.close();
   }
 
   @Test
@@ -82,7 +53,7 @@ class DemoModelGuardTest {
     assertThat(expected.path("tokens")).hasSizeGreaterThan(50);
     for (JsonNode entry : expected.path("tokens")) {
       String text = entry.path("text").asText();
-      assertThat(model.tokenizer().tokenize(text, false, true))
+      assertThat(demo.model().tokenizer().tokenize(text, false, true))
           .as(text)
           .containsExactly(JSON.convertValue(entry.path("tokens"), int[].class));
     }
@@ -92,7 +63,7 @@ class DemoModelGuardTest {
   void trainingAndTheChatTemplateWriteTheSamePrompts() throws Exception {
     assertThat(expected.path("prompts")).hasSizeGreaterThan(10);
     for (JsonNode entry : expected.path("prompts")) {
-      assertThat(post("/apply-template", entry.path("request")).path("prompt").asText())
+      assertThat(demo.answer("/apply-template", entry.path("request").toString()).path("prompt").asText())
           .isEqualTo(entry.path("prompt").asText());
     }
   }
@@ -112,7 +83,7 @@ class DemoModelGuardTest {
     Map<String, List<Boolean>> verdicts = new TreeMap<>();
     List<String> wrong = new ArrayList<>();
     for (JsonNode question : expected.path("questions")) {
-      JsonNode answer = post(TestServer.CHAT, question.path("request")).at("/choices/0/message");
+      JsonNode answer = demo.answer(TestServer.CHAT, question.path("request").toString()).at("/choices/0/message");
       boolean right = DemoModelChecks.right(question.path("check"), answer);
       verdicts.computeIfAbsent(question.path("set").asText(), set -> new ArrayList<>()).add(right);
       if (!right) {

@@ -1,19 +1,17 @@
 package io.panallama.server;
 
+import static io.panallama.server.TestServer.CHAT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.Engine;
-import io.panallama.Model;
 import io.panallama.config.EngineConfig;
-import io.panallama.demo.DemoModel;
-import io.panallama.server.registry.ServedModel;
+import io.panallama.server.registry.Registry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -43,49 +41,28 @@ class RealEngineTest {
            "properties": {"city": {"type": "string", "maxLength": 20}}, "required": ["city"]}}}]%s}
       """;
 
-  private static Model model;
-  private static Engine engine;
-  private static ChatServer server;
-  private static HttpClient client;
+  private static DemoServer demo;
 
   @BeforeAll
   static void start() {
-    model = Model.load(DemoModel.extract());
-    engine = Engine.start(model, EngineConfig.builder().slots(SLOTS).threads(1).batchThreads(1).build());
-    server = ChatServer.start(ServerConfig.builder().port(0).build());
-    server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine, engine::stats);
-    client = HttpClient.newHttpClient();
+    demo = DemoServer.start(SLOTS);
   }
 
   @AfterAll
   static void stop() {
-    client.shutdownNow();
-    server.close();
-    engine.close();
-    model.close();
-  }
-
-  private static HttpRequest post(String body) {
-    return post("/v1/chat/completions", body);
-  }
-
-  private static HttpRequest post(String path, String body) {
-    return HttpRequest.newBuilder(server.uri().resolve(path))
-        .header("Content-Type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofString(body))
-        .build();
+    demo.close();
   }
 
   /** A request that goes on until the context is full. */
   private static HttpRequest endless() {
-    return post(story("\"stream\": true"));
+    return demo.request(CHAT, story("\"stream\": true"));
   }
 
   /** A request that the model never ends by itself. */
   private static String story(String fields) {
     String never =
-        IntStream.range(0, model.vocabulary().size())
-            .filter(model.vocabulary()::isEndOfGeneration)
+        IntStream.range(0, demo.model().vocabulary().size())
+            .filter(demo.model().vocabulary()::isEndOfGeneration)
             .mapToObj(token -> "\"" + token + "\": -1000")
             .collect(Collectors.joining(", ", "{", "}"));
     return "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me a story\"}], \"logit_bias\": "
@@ -96,9 +73,7 @@ class RealEngineTest {
   }
 
   private static JsonNode answer(String body) throws IOException, InterruptedException {
-    HttpResponse<String> response = client.send(post(body), HttpResponse.BodyHandlers.ofString());
-    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-    return JSON.readTree(response.body());
+    return demo.answer(CHAT, body);
   }
 
   @Test
@@ -107,7 +82,10 @@ class RealEngineTest {
         "{\"messages\": [{\"role\": \"user\", \"content\": \"What is the capital of France?\"}],"
             + " \"stream\": true, \"temperature\": 0}";
     List<String> lines =
-        client.send(post(body), HttpResponse.BodyHandlers.ofLines()).body().filter(line -> !line.isEmpty()).toList();
+        demo.send(demo.request(CHAT, body), HttpResponse.BodyHandlers.ofLines())
+            .body()
+            .filter(line -> !line.isEmpty())
+            .toList();
     assertThat(lines).last().isEqualTo("data: [DONE]");
     StringBuilder text = new StringBuilder();
     for (String line : lines.subList(0, lines.size() - 1)) {
@@ -121,11 +99,9 @@ class RealEngineTest {
   @ParameterizedTest
   @ValueSource(strings = {"", ", \"n\": 2", ", \"stream\": true", ", \"stream\": true, \"n\": 2"})
   void aTokenToEchoThatIsNoneIsTheClientsFault(String fields) throws Exception {
-    for (int token : new int[] {-1, model.vocabulary().size()}) {
+    for (int token : new int[] {-1, demo.model().vocabulary().size()}) {
       HttpResponse<String> response =
-          client.send(
-              post("/v1/completions", "{\"prompt\": [5, " + token + "], \"echo\": true" + fields + "}"),
-              HttpResponse.BodyHandlers.ofString());
+          demo.post("/v1/completions", "{\"prompt\": [5, " + token + "], \"echo\": true" + fields + "}");
       assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
       assertThat(JSON.readTree(response.body()).at("/error/param").textValue()).isEqualTo("prompt[1]");
     }
@@ -142,9 +118,8 @@ class RealEngineTest {
     for (BufferedReader stream : streams) {
       assertThat(stream.readLine()).startsWith("data: ");
     }
-    HttpRequest health = HttpRequest.newBuilder(server.uri().resolve("/health")).build();
-    assertThat(client.send(health, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(200);
-    assertThat(engine.stats().running()).as("streams still running when /health had answered").isPositive();
+    assertThat(demo.get("/health").statusCode()).isEqualTo(200);
+    assertThat(demo.engine().stats().running()).as("streams still running when /health had answered").isPositive();
     for (BufferedReader stream : streams) {
       stream.close();
     }
@@ -163,7 +138,7 @@ class RealEngineTest {
 
   @Test
   void shiftingGoesOnBeyondTheContextAndSaysWhatItLost() throws Exception {
-    int tokens = engine.sequenceContextSize() + 50;
+    int tokens = demo.engine().sequenceContextSize() + 50;
     JsonNode answer =
         answer(story("\"context_overflow\": \"shift\", \"n_keep\": 8, \"priority\": 9, \"max_tokens\": " + tokens));
 
@@ -185,21 +160,19 @@ class RealEngineTest {
 
   @Test
   void stoppingAnswersAPromptThatIsTooLongWithNothing() throws Exception {
-    String words = "word ".repeat(2 * engine.sequenceContextSize());
+    String words = "word ".repeat(2 * demo.engine().sequenceContextSize());
     JsonNode answer =
         answer(
             "{\"messages\": [{\"role\": \"user\", \"content\": \"" + words + "\"}], \"context_overflow\": \"stop\"}");
 
     assertThat(answer.at("/choices/0/message/content").textValue()).isEmpty();
     assertThat(answer.at("/choices/0/finish_detail").textValue()).isEqualTo("context_full");
-    assertThat(answer.at("/usage/prompt_tokens").intValue()).isGreaterThan(engine.sequenceContextSize());
+    assertThat(answer.at("/usage/prompt_tokens").intValue()).isGreaterThan(demo.engine().sequenceContextSize());
   }
 
   @Test
   void moreToKeepThanFitsIs400UnderTheApisName() throws Exception {
-    HttpResponse<String> response =
-        client.send(
-            post(story("\"context_overflow\": \"shift\", \"n_keep\": 100000")), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = demo.post(CHAT, story("\"context_overflow\": \"shift\", \"n_keep\": 100000"));
 
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(JSON.readTree(response.body()).at("/error/param").textValue()).isEqualTo("n_keep");
@@ -214,7 +187,7 @@ class RealEngineTest {
 
     List<BufferedReader> streams = new ArrayList<>();
     for (int i = 0; i < SLOTS; i++) {
-      streams.add(open(post(story("\"context_overflow\": \"shift\", \"stream\": true"))));
+      streams.add(open(demo.request(CHAT, story("\"context_overflow\": \"shift\", \"stream\": true"))));
     }
     for (BufferedReader stream : streams) {
       assertThat(stream.readLine()).startsWith("data: ");
@@ -231,21 +204,21 @@ class RealEngineTest {
   }
 
   private static BufferedReader open(HttpRequest request) throws IOException, InterruptedException {
-    HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    HttpResponse<InputStream> response = demo.send(request, HttpResponse.BodyHandlers.ofInputStream());
     assertThat(response.statusCode()).isEqualTo(200);
     return new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
   }
 
   /** Waits for what the server does after a client has gone; the test's own time-out is the limit. */
   private static void awaitIdle() throws InterruptedException {
-    while (engine.stats().running() + engine.stats().waiting() > 0) {
+    while (demo.engine().stats().running() + demo.engine().stats().waiting() > 0) {
       Thread.sleep(Duration.ofMillis(1));
     }
   }
 
   @Test
   void aToolIsCalledInOpenAisShape() throws Exception {
-    HttpResponse<String> response = client.send(post(WEATHER.formatted("")), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = demo.post(CHAT, WEATHER.formatted(""));
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     JsonNode choice = JSON.readTree(response.body()).path("choices").path(0);
     assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
@@ -256,10 +229,32 @@ class RealEngineTest {
     assertThat(JSON.readTree(call.path("function").path("arguments").asText()).path("city").isTextual()).isTrue();
   }
 
+  /** The client's own stop text ends the answer; that is neither a malformed one nor a reason to try again. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", ", \"stream\": true"})
+  void aStopThatCutsAToolCallIsAStop(String stream) throws Exception {
+    HttpResponse<String> response =
+        demo.post(CHAT, WEATHER.formatted(", \"stop\": [\"get_weather\", \"Paris\"]" + stream));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.body()).contains("\"finish_reason\":\"stop\"").doesNotContain("\"error\"");
+  }
+
+  @Test
+  void aStopThatCutsAJsonAnswerIsAStop() throws Exception {
+    JsonNode answer =
+        answer(
+            """
+            {"messages": [{"role": "user", "content": "Invent a person"}], "max_tokens": 100, "stop": "age",
+             "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "object", "properties":
+               {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer"}}, "required": ["name", "age"]}}}}
+            """);
+    assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+    assertThat(answer.at("/choices/0/message/content").asText()).startsWith("{").doesNotContain("age");
+  }
+
   @Test
   void aToolCallIsStreamedInPieces() throws Exception {
-    HttpResponse<String> response =
-        client.send(post(WEATHER.formatted(", \"stream\": true")), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = demo.post(CHAT, WEATHER.formatted(", \"stream\": true"));
     StringBuilder arguments = new StringBuilder();
     String name = "";
     String reason = "";
@@ -286,7 +281,7 @@ class RealEngineTest {
            {"type": "object", "properties": {"name": {"type": "string", "maxLength": 20},
              "age": {"type": "integer", "minimum": 0, "maximum": 120}}, "required": ["name", "age"]}}}}
         """;
-    HttpResponse<String> response = client.send(post(body), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = demo.post(CHAT, body);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     JsonNode choice = JSON.readTree(response.body()).path("choices").path(0);
     JsonNode person = JSON.readTree(choice.path("message").path("content").asText());
@@ -300,7 +295,7 @@ class RealEngineTest {
         {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema", "json_schema":
           {"schema": {"type": "object", "properties": {"a": {"type": "number", "maximum": 5}}}}}}
         """;
-    HttpResponse<String> response = client.send(post(body), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = demo.post(CHAT, body);
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body()).contains("#/properties/a").contains("\"param\":\"response_format\"");
   }
@@ -311,8 +306,7 @@ class RealEngineTest {
         """
         {"messages": [{"role": "user", "content": "Hello"}], "temperature": 0, "logprobs": true, "top_logprobs": 3}
         """;
-    JsonNode choice =
-        JSON.readTree(client.send(post(body), HttpResponse.BodyHandlers.ofString()).body()).path("choices").path(0);
+    JsonNode choice = JSON.readTree(demo.post(CHAT, body).body()).path("choices").path(0);
     StringBuilder text = new StringBuilder();
     for (JsonNode token : choice.path("logprobs").path("content")) {
       text.append(token.path("token").asText());
@@ -326,23 +320,10 @@ class RealEngineTest {
 
   @Test
   void thePromptOfAConversationCanBeLookedAt() throws Exception {
-    HttpRequest request =
-        HttpRequest.newBuilder(server.uri().resolve("/apply-template"))
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"))
-            .build();
-    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response =
+        demo.post("/apply-template", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}");
     assertThat(JSON.readTree(response.body()).path("prompt").asText())
         .isEqualTo("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
-  }
-
-  private static HttpResponse<String> send(String path, String body) throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(server.uri().resolve(path))
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build();
-    return client.send(request, HttpResponse.BodyHandlers.ofString());
   }
 
   @Test
@@ -352,9 +333,9 @@ class RealEngineTest {
             + "Tell me a story. ".repeat(20)
             + "\"}],"
             + " \"n\": 4, \"seed\": 5, \"max_tokens\": 12, \"temperature\": 1.5}";
-    long before = engine.stats().promptTokens();
+    long before = demo.engine().stats().promptTokens();
     JsonNode answer = answer(body);
-    long computed = engine.stats().promptTokens() - before;
+    long computed = demo.engine().stats().promptTokens() - before;
     int prompt = answer.at("/usage/prompt_tokens").asInt();
     int found = answer.at("/usage/prompt_tokens_details/cached_tokens").asInt();
     assertThat(prompt).isGreaterThan(60);
@@ -366,7 +347,7 @@ class RealEngineTest {
       assertThat(answer.at("/choices/" + choice + "/index").asInt()).isEqualTo(choice);
     }
     String tooMany = body.replace("\"n\": 4", "\"n\": 100");
-    HttpResponse<String> refused = client.send(post(tooMany), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> refused = demo.post(CHAT, tooMany);
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(refused.body()).contains("n is 100; it must be 1 to 72.");
   }
@@ -374,7 +355,7 @@ class RealEngineTest {
   @Test
   void completionsHaveLogProbabilities() throws Exception {
     String body = "{\"prompt\": \"Once upon\", \"max_tokens\": 6, \"temperature\": 0, \"logprobs\": 2}";
-    JsonNode choice = JSON.readTree(send("/v1/completions", body).body()).at("/choices/0");
+    JsonNode choice = JSON.readTree(demo.post("/v1/completions", body).body()).at("/choices/0");
     JsonNode logprobs = choice.path("logprobs");
     String text = choice.path("text").asText();
     StringBuilder tokens = new StringBuilder();
@@ -389,11 +370,29 @@ class RealEngineTest {
 
   @Test
   void aModelThatCantFillGapsSaysSo() throws Exception {
-    HttpResponse<String> infill = send("/infill", "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"}");
+    HttpResponse<String> infill = demo.post("/infill", "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"}");
     assertThat(infill.statusCode()).isEqualTo(400);
     assertThat(JSON.readTree(infill.body()).at("/error/code").asText()).isEqualTo("infill_not_supported");
-    HttpResponse<String> suffix = send("/v1/completions", "{\"prompt\": \"a\", \"suffix\": \"b\"}");
+    HttpResponse<String> suffix = demo.post("/v1/completions", "{\"prompt\": \"a\", \"suffix\": \"b\"}");
     assertThat(suffix.statusCode()).isEqualTo(400);
     assertThat(suffix.body()).contains("no token for prefix, suffix, middle");
+  }
+
+  @Test
+  void anEngineThatIsClosedUnderTheServerIsNotReady() throws Exception {
+    try (LogRecords log = LogRecords.of(Registry.class)) {
+      Engine other = Engine.start(demo.model(), EngineConfig.builder().slots(1).threads(1).batchThreads(1).build());
+      demo.serve(other);
+      assertThat(JSON.readTree(demo.get("/ready").body()).path("slots").asInt()).isEqualTo(1);
+      other.close();
+      assertThat(demo.get("/ready").statusCode()).isEqualTo(503);
+      HttpResponse<String> refused = demo.post(CHAT, TestServer.HELLO);
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(JSON.readTree(refused.body()).at("/error/code").asText()).isEqualTo("engine_closed");
+      assertThat(log.errors()).singleElement().asString().contains("\"demo\" is closed");
+    } finally {
+      demo.serve(demo.engine());
+    }
+    assertThat(demo.get("/ready").statusCode()).isEqualTo(200);
   }
 }

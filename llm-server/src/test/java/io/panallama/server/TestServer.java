@@ -43,7 +43,7 @@ public final class TestServer implements AutoCloseable {
   }
 
   public static ServedModel model() {
-    return ServedModel.of("test/model", 4096).withDescription("A model for tests").withDemo(true);
+    return ServedModel.builder("test/model", 4096).description("A model for tests").demo(true).build();
   }
 
   public static TestServer start(ScriptedGenerator generator) {

@@ -3,6 +3,7 @@ package io.panallama.build;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panallama.platform.CacheFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,6 +106,11 @@ class NativesTest {
     assertThat(Path.of("target", "llama-test-data", "templates", "Qwen-Qwen3-0.6B.jinja")).exists();
     assertThat(Path.of("target", "headers", "llama.h")).exists();
     assertThat(Path.of("target", "headers", "ggml.h")).exists();
+  }
+
+  @Test
+  void theBuildKeepsItsFilesInTheCacheFolderThatTheProgramUses() {
+    assertThat(Host.current().cache()).isEqualTo(CacheFolder.root().resolve("build"));
   }
 
   private List<Entry> entries() throws IOException {

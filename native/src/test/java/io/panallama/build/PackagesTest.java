@@ -59,6 +59,24 @@ class PackagesTest {
   }
 
   @Test
+  void aFailureOfNpmIsToldInItsOwnWords() throws Exception {
+    Tools tools =
+        toolsWithNpm(
+            """
+            #!/bin/sh
+            case "$*" in *silent*) exit 1 ;; esac
+            echo 'npm error code E403' >&2
+            exit 1
+            """);
+    try (Cache cache = Cache.open(folder.resolve("cache"))) {
+      assertThatThrownBy(() -> new Packages(cache, tools).unpacked(pack(Hashes.sha512Base64(tarball()))))
+          .isInstanceOf(BuildFailure.class)
+          .hasMessageContaining("fetching thing@1.0.0 failed with exit status 1")
+          .hasMessageContaining("npm error code E403");
+    }
+  }
+
+  @Test
   void nothingIsFetchedTwice() throws Exception {
     Path tarball = tarball();
     LockFile.Package pack = pack(Hashes.sha512Base64(tarball));
@@ -90,7 +108,7 @@ class PackagesTest {
     assertThatThrownBy(() -> tools.requireAll(List.of("npm", "cmake")))
         .isInstanceOf(BuildFailure.class)
         .hasMessageContaining("npm, cmake")
-        .hasMessageContaining("apt-get install");
+        .hasMessageEndingWith("sudo apt-get install npm cmake ninja-build (Debian, Ubuntu)");
   }
 
   private static LockFile.Package pack(String hash) {
@@ -107,16 +125,19 @@ class PackagesTest {
   }
 
   private Tools toolsWithNpmThatBrings(Path tarball) throws IOException {
-    Path directory = Files.createDirectories(folder.resolve("tools"));
-    Path npm = directory.resolve("npm");
-    Files.writeString(
-        npm,
+    return toolsWithNpm(
         """
         #!/bin/sh
         echo "$@" >> '%s'
         cp '%s' thing-1.0.0.tgz
         """
             .formatted(folder.resolve("npm.calls"), tarball));
+  }
+
+  private Tools toolsWithNpm(String script) throws IOException {
+    Path directory = Files.createDirectories(folder.resolve("tools"));
+    Path npm = directory.resolve("npm");
+    Files.writeString(npm, script);
     Files.setPosixFilePermissions(npm, PosixFilePermissions.fromString("rwx------"));
     return new Tools(Host.current(), List.of(directory));
   }

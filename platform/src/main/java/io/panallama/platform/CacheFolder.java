@@ -15,10 +15,15 @@ public final class CacheFolder {
 
   private CacheFolder() {}
 
-  /** {@link System#getProperty(String)}, {@link System#getenv(String)} or a stand-in; null for what is not set. */
+  /** {@link System#getProperty(String)}, {@link System#getenv(String)} or a stand-in. */
   @FunctionalInterface
   public interface Lookup {
-    /** The value of this name, or null if it has none. */
+    /**
+     * Looks a name up.
+     *
+     * @param name the name of a property or variable
+     * @return its value, or null if it is not set
+     */
     @Nullable String get(String name);
   }
 
@@ -35,7 +40,14 @@ public final class CacheFolder {
     return root(System::getProperty, System::getenv);
   }
 
-  /** {@link #root()} for the given system properties and environment variables. */
+  /**
+   * Applies the rule of {@link #root()} to the given properties and variables.
+   *
+   * @param properties the system properties; {@code os.name} and {@code user.home} are read too
+   * @param environment the environment variables
+   * @return an absolute path
+   * @throws IllegalArgumentException if a value is not a path
+   */
   public static Path root(Lookup properties, Lookup environment) {
     String configured = firstSet(properties.get(PROPERTY), environment.get(VARIABLE));
     if (configured != null) {

@@ -2,6 +2,7 @@ package io.panallama.internal.cache;
 
 import io.panallama.config.SpillConfig;
 import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
 import java.io.IOException;
@@ -115,11 +116,11 @@ final class ColdStore {
   // ---- what is there ----
 
   /** The best to be had for the first {@code limit} tokens of a text; null if nothing is worth it. */
-  @Nullable Hit find(int[] tokens, int limit) {
+  @Nullable Hit find(Lineage lineage, int[] tokens, int limit) {
     List<Hit> hits = new ArrayList<>();
     if (!exact) {
       List<ColdPrefix> candidates = new ArrayList<>();
-      int matched = tree.longest(tokens, limit, MOST_CANDIDATES, candidates::add);
+      int matched = tree.longest(lineage, tokens, limit, MOST_CANDIDATES, candidates::add);
       for (ColdPrefix candidate : candidates) {
         // One that an engine with a larger context has left never finds room.
         if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= contextSize) {
@@ -127,7 +128,7 @@ final class ColdStore {
         }
       }
     }
-    for (PrefixTree.Entry<ColdPrefix> whole : tree.beginnings(tokens, limit)) {
+    for (PrefixTree.Entry<ColdPrefix> whole : tree.beginnings(lineage, tokens, limit)) {
       hits.add(new Hit(whole.holder(), whole.holder().length()));
     }
     Hit best = null;
@@ -140,16 +141,16 @@ final class ColdStore {
   }
 
   /** How many of the first {@code limit} tokens some text had that is in here. */
-  int common(int[] tokens, int limit) {
-    return tree.longest(tokens, limit, 0, prefix -> {});
+  int common(Lineage lineage, int[] tokens, int limit) {
+    return tree.longest(lineage, tokens, limit, 0, prefix -> {});
   }
 
-  private @Nullable ColdPrefix covering(int[] tokens, int length) {
+  private @Nullable ColdPrefix covering(Lineage lineage, int[] tokens, int length) {
     List<ColdPrefix> candidates = new ArrayList<>();
     if (exact) {
-      tree.beginnings(tokens, length).forEach(entry -> candidates.add(entry.holder()));
+      tree.beginnings(lineage, tokens, length).forEach(entry -> candidates.add(entry.holder()));
       candidates.removeIf(candidate -> candidate.length() != length);
-    } else if (tree.longest(tokens, length, 1, candidates::add) != length) {
+    } else if (tree.longest(lineage, tokens, length, 1, candidates::add) != length) {
       return null;
     }
     return candidates.isEmpty() ? null : candidates.getFirst();
@@ -163,11 +164,11 @@ final class ColdStore {
    * @param length all that the sequence holds
    * @return false if there is no room for it now
    */
-  boolean offer(int[] tokens, int length, int sequence) {
+  boolean offer(Lineage lineage, int[] tokens, int length, int sequence) {
     if (length < SHORTEST) {
       return true;
     }
-    ColdPrefix covering = covering(tokens, length);
+    ColdPrefix covering = covering(lineage, tokens, length);
     if (covering != null) {
       memory.touch(covering);
       return true;
@@ -181,35 +182,35 @@ final class ColdStore {
     }
     StateImage image = states.save(sequence);
     if (image != null) {
-      keep(tokens, length, image);
+      keep(lineage, tokens, length, image);
     }
     return true;
   }
 
   /** Takes in an image from elsewhere; false if there is no room or no need for it. */
-  boolean put(int[] tokens, StateImage image) {
+  boolean put(Lineage lineage, int[] tokens, StateImage image) {
     boolean wanted =
         tokens.length >= SHORTEST
             && image.bytes() <= Math.max(memory.limit(), diskLimit)
-            && covering(tokens, tokens.length) == null
+            && covering(lineage, tokens, tokens.length) == null
             && makeRoom(image.bytes());
     if (wanted) {
-      keep(tokens, tokens.length, image);
+      keep(lineage, tokens, tokens.length, image);
     }
     return wanted;
   }
 
-  private void keep(int[] tokens, int length, StateImage image) {
+  private void keep(Lineage lineage, int[] tokens, int length, StateImage image) {
     if (!exact) {
       // The longer one can go back to any of them.
-      for (PrefixTree.Entry<ColdPrefix> shorter : tree.beginnings(tokens, length)) {
+      for (PrefixTree.Entry<ColdPrefix> shorter : tree.beginnings(lineage, tokens, length)) {
         if (!shorter.holder().isPinned()) {
           drop(shorter.holder());
         }
       }
     }
     ColdPrefix prefix = new ColdPrefix(length, image.bytes());
-    prefix.entry(tree.insert(tokens, length, prefix));
+    prefix.entry(tree.insert(lineage, tokens, length, prefix));
     memory.hold(prefix, image);
     writeBehind();
   }
@@ -253,7 +254,7 @@ final class ColdStore {
     prefix.writing(true);
     writes++;
     int[] tokens = tree.tokens(entry);
-    target.write(tokens, image, file -> written(prefix, file));
+    target.write(tree.lineage(entry), tokens, image, file -> written(prefix, file));
   }
 
   private void written(ColdPrefix prefix, @Nullable Path file) {
@@ -320,7 +321,7 @@ final class ColdStore {
     prefix.loading(true);
     makeRoom(prefix.bytes());
     int[] tokens = tree.tokens(entry);
-    source.read(file, tokens, image -> loaded(prefix, image));
+    source.read(file, tree.lineage(entry), tokens, image -> loaded(prefix, image));
   }
 
   private void loaded(ColdPrefix prefix, @Nullable StateImage image) {
@@ -383,7 +384,7 @@ final class ColdStore {
       return;
     }
     ColdPrefix prefix = new ColdPrefix(header.tokens().length, header.stateBytes());
-    prefix.entry(tree.insert(header.tokens(), header.tokens().length, prefix));
+    prefix.entry(tree.insert(header.lineage(), header.tokens(), header.tokens().length, prefix));
     place(prefix, file);
   }
 

@@ -1,5 +1,6 @@
 package io.panallama.internal.cache;
 
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
 import java.io.IOException;
@@ -53,11 +54,11 @@ final class DiskTier {
   /**
    * Writes an image, which must stay open until {@code done} is told of its file, or of null if that was not to be.
    */
-  void write(int[] tokens, StateImage image, Consumer<@Nullable Path> done) {
+  void write(Lineage lineage, int[] tokens, StateImage image, Consumer<@Nullable Path> done) {
     submit(() -> {
       Path file = null;
       try {
-        file = folder.write(tokens, image);
+        file = folder.write(lineage, tokens, image);
       } finally {
         Path written = file;
         report(() -> done.accept(written));
@@ -69,11 +70,11 @@ final class DiskTier {
    * Reads an image before anything is written, because somebody waits for it; {@code done} owns it, or gets null if it
    * can't be had.
    */
-  void read(Path file, int[] tokens, Consumer<@Nullable StateImage> done) {
+  void read(Path file, Lineage lineage, int[] tokens, Consumer<@Nullable StateImage> done) {
     thread.submitFirst(() -> {
       StateImage image = null;
       try {
-        image = folder.read(file, tokens);
+        image = folder.read(file, lineage, tokens);
       } finally {
         StateImage loaded = image;
         report(() -> done.accept(loaded));

@@ -1,6 +1,7 @@
 package io.panallama.internal.cache;
 
 import io.panallama.internal.cache.RefusedImageException.Reason;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import java.io.EOFException;
 import java.io.IOException;
@@ -21,20 +22,24 @@ import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 
 /**
- * The file format of an image: whose state it is, the tokens, and the state.
+ * The file format of an image: whose state it is, the lineage and the tokens, and the state.
  *
  * <pre>
  *   offset  bytes
  *        0      8  magic "PANLLKV" and 0
- *        8      4  version of the format, 1
+ *        8      4  version of the format, 2
  *       12      4  n, the number of tokens, at least 1
  *       16      8  p, the bytes of the state
  *       24     32  fingerprint, see {@link io.panallama.internal.decode.StateStore#fingerprint StateStore.fingerprint}
- *       56    4 n  tokens
+ *       56      4  l, the bytes of the lineage, 0 for the empty one
+ *       60      l  lineage, see {@link Lineage#encoding}
+ *             4 n  tokens
  *             4    CRC32C of everything before
  *             p    state, as llama_state_seq_get_data_ext wrote it
  *             4    CRC32C of the state
  * </pre>
+ *
+ * <p>Version 1 had no lineage. Nothing tells under which adapters such a state was computed, so it is refused as foreign.
  *
  * <p>Numbers are little-endian. Nothing follows. A file that differs in any bit is refused with a {@link
  * RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write.
@@ -51,8 +56,12 @@ public final class ImageFile {
   private static final String TEMPORARY = ".tmp";
 
   private static final long MAGIC = 0x00564B4C4C4E4150L;
-  private static final int VERSION = 1;
-  private static final int FIXED_BYTES = 24 + FINGERPRINT_BYTES;
+  private static final int VERSION = 2;
+  private static final int VERSION_WITHOUT_LINEAGE = 1;
+  private static final int FIXED_BYTES = 24 + FINGERPRINT_BYTES + 4;
+
+  /** More than any lineage has. */
+  private static final int MOST_LINEAGE_BYTES = 1 << 20;
 
   /** More than any model has context, so that a header can't make us allocate what the machine has not. */
   private static final int MOST_TOKENS = 1 << 26;
@@ -62,12 +71,13 @@ public final class ImageFile {
   /**
    * What is known of an image before its state is read.
    *
+   * @param lineage under which the state was computed
    * @param tokens whose state it is
    * @param stateBytes bytes of the state
    */
-  public record Header(int[] tokens, long stateBytes) {
+  public record Header(Lineage lineage, int[] tokens, long stateBytes) {
     long fileBytes() {
-      return ImageFile.bytes(tokens.length, stateBytes);
+      return ImageFile.bytes(lineage, tokens.length, stateBytes);
     }
   }
 
@@ -83,8 +93,12 @@ public final class ImageFile {
   }
 
   /** The bytes of the file of an image. */
-  static long bytes(int tokens, long stateBytes) {
-    return FIXED_BYTES + 4L * tokens + 4 + stateBytes + 4;
+  static long bytes(Lineage lineage, int tokens, long stateBytes) {
+    return bytes(lineage.encodedLength(), tokens, stateBytes);
+  }
+
+  private static long bytes(int lineageBytes, int tokens, long stateBytes) {
+    return FIXED_BYTES + lineageBytes + 4L * tokens + 4 + stateBytes + 4;
   }
 
   /**
@@ -93,7 +107,8 @@ public final class ImageFile {
    *
    * @param abandoned asked while the state is written; true ends that with an {@link IOException}
    */
-  public static void write(Path file, byte[] fingerprint, int[] tokens, StateImage image, BooleanSupplier abandoned)
+  public static void write(
+      Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
       throws IOException {
     // By chance, not by number: other processes write the same file, and a crash leaves what it was writing.
     String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
@@ -103,7 +118,7 @@ public final class ImageFile {
             temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnerOnly.file(temporary))) {
       try {
         channel.lock();
-        write(channel, fingerprint, tokens, image, abandoned);
+        write(channel, fingerprint, lineage, tokens, image, abandoned);
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } catch (Throwable failure) {
         Files.deleteIfExists(temporary);
@@ -113,10 +128,17 @@ public final class ImageFile {
   }
 
   private static void write(
-      WritableByteChannel channel, byte[] fingerprint, int[] tokens, StateImage image, BooleanSupplier abandoned)
+      WritableByteChannel channel,
+      byte[] fingerprint,
+      Lineage lineage,
+      int[] tokens,
+      StateImage image,
+      BooleanSupplier abandoned)
       throws IOException {
-    ByteBuffer header = buffer(FIXED_BYTES + 4 * tokens.length);
+    byte[] encoding = lineage.encoding();
+    ByteBuffer header = buffer(FIXED_BYTES + encoding.length + 4 * tokens.length);
     header.putLong(MAGIC).putInt(VERSION).putInt(tokens.length).putLong(image.bytes()).put(fingerprint);
+    header.putInt(encoding.length).put(encoding);
     header.asIntBuffer().put(tokens);
     header.position(header.limit()).flip();
     Checked checked = new Checked(channel, abandoned);
@@ -140,12 +162,18 @@ public final class ImageFile {
   /**
    * Reads the state of a file, all of it checked.
    *
+   * @param lineage what the header must say
    * @param tokens what the header must say
    * @throws RefusedImageException if this is no such image
    */
-  public static StateImage read(Path file, byte[] fingerprint, int[] tokens, Reader reader) throws IOException {
+  public static StateImage read(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, Reader reader)
+      throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       Header header = readHeader(file, channel, fingerprint);
+      if (!header.lineage().equals(lineage)) {
+        throw new RefusedImageException(
+            Reason.FOREIGN, file, "it was computed with " + header.lineage() + ", not with " + lineage);
+      }
       if (!Arrays.equals(header.tokens(), tokens)) {
         throw new RefusedImageException(Reason.FOREIGN, file, "it holds other tokens than its place says");
       }
@@ -174,21 +202,33 @@ public final class ImageFile {
       throw new RefusedImageException(Reason.NOT_AN_IMAGE, file, "it does not begin as an image does");
     }
     int version = fixed.getInt();
+    if (version == VERSION_WITHOUT_LINEAGE) {
+      throw new RefusedImageException(
+          Reason.FOREIGN, file, "it was written by an older release, which did not note the adapters and media");
+    }
     if (version != VERSION) {
       throw new RefusedImageException(
           Reason.VERSION, file, "version " + version + " of the format; this is version " + VERSION);
     }
     int count = fixed.getInt();
     long stateBytes = fixed.getLong();
-    if (count < 1 || count > MOST_TOKENS || stateBytes < 1 || bytes(count, stateBytes) != size) {
+    byte[] found = new byte[FINGERPRINT_BYTES];
+    fixed.get(found);
+    int lineageBytes = fixed.getInt();
+    if (count < 1
+        || count > MOST_TOKENS
+        || stateBytes < 1
+        || lineageBytes < 0
+        || lineageBytes > MOST_LINEAGE_BYTES
+        || bytes(lineageBytes, count, stateBytes) != size) {
       throw new RefusedImageException(
           Reason.LENGTH, file, "it has " + size + " bytes for " + count + " tokens and a state of " + stateBytes);
     }
-    byte[] found = new byte[FINGERPRINT_BYTES];
-    fixed.get(found);
+    ByteBuffer encoding = read(channel, lineageBytes);
     ByteBuffer tokens = read(channel, 4 * count);
     CRC32C sum = new CRC32C();
     sum.update(fixed.rewind());
+    sum.update(encoding.duplicate());
     sum.update(tokens.duplicate());
     if (read(channel, 4).getInt() != (int) sum.getValue()) {
       throw new RefusedImageException(Reason.CHECKSUM, file, "the checksum of the header is wrong");
@@ -199,7 +239,15 @@ public final class ImageFile {
     }
     int[] ids = new int[count];
     tokens.asIntBuffer().get(ids);
-    return new Header(ids, stateBytes);
+    return new Header(lineage(file, encoding.array()), ids, stateBytes);
+  }
+
+  private static Lineage lineage(Path file, byte[] encoding) throws RefusedImageException {
+    try {
+      return Lineage.decode(encoding);
+    } catch (IllegalArgumentException unknown) {
+      throw new RefusedImageException(Reason.FOREIGN, file, unknown.getMessage() + " It is of another release.");
+    }
   }
 
   private static ByteBuffer read(ReadableByteChannel channel, int bytes) throws IOException {

@@ -3,6 +3,7 @@ package io.panallama.internal.cache;
 import io.panallama.config.SpillConfig;
 import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
 import java.util.ArrayDeque;
@@ -164,14 +165,15 @@ public final class PrefixCache implements AutoCloseable {
   /** Takes the longest beginning that can be had now or waits for one that is being computed, and enters the tree. */
   private void share(Residency sequence) {
     find(sequence);
-    sequence.entry(tree.insert(sequence.text().tokens(), sequence.text().length(), sequence));
+    sequence.entry(
+        tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
   }
 
   private void find(Residency sequence) {
     // The last token is always computed: its logits are wanted.
     int limit = sequence.text().length() - 1;
     Match match = match(sequence, limit);
-    ColdStore.Hit hit = cold == null ? null : cold.find(sequence.text().tokens(), limit);
+    ColdStore.Hit hit = cold == null ? null : cold.find(sequence.text().lineage(), sequence.text().tokens(), limit);
     if (hit != null && hit.usable() >= match.usable() + ColdStore.SHORTEST) {
       if (!takeCold(sequence, hit)) {
         // What was found may have been given up to make room for the image.
@@ -200,7 +202,7 @@ public final class PrefixCache implements AutoCloseable {
 
   private Match match(Residency sequence, int limit) {
     List<PrefixHolder> holders = new ArrayList<>();
-    int matched = tree.longest(sequence.text().tokens(), limit, holders::add);
+    int matched = tree.longest(sequence.text().lineage(), sequence.text().tokens(), limit, holders::add);
     return new Match(matched < SHORTEST_SHARE ? null : best(sequence, holders, matched), matched);
   }
 
@@ -300,7 +302,8 @@ public final class PrefixCache implements AutoCloseable {
   private void planCheckpoints(Residency sequence, Match match, ColdStore store) {
     int matched = match.length();
     int limit = Math.min(sequence.text().promptLength(), sequence.text().length()) - 1;
-    int parting = Math.min(limit, Math.max(matched, store.common(sequence.text().tokens(), limit)));
+    int parting =
+        Math.min(limit, Math.max(matched, store.common(sequence.text().lineage(), sequence.text().tokens(), limit)));
     if (parting >= ColdStore.SHORTEST && parting > sequence.cached()) {
       sequence.checkpoints().add(parting);
     }
@@ -324,7 +327,7 @@ public final class PrefixCache implements AutoCloseable {
   /** A step computed tokens of a prompt. Allocates nothing unless a copy is wanted here. */
   public void computed(Residency sequence) {
     if (cold != null && sequence.checkpoints().isAt(sequence.cached())) {
-      cold.offer(sequence.text().tokens(), sequence.cached(), sequence.id());
+      cold.offer(sequence.text().lineage(), sequence.text().tokens(), sequence.cached(), sequence.id());
     }
   }
 
@@ -338,36 +341,37 @@ public final class PrefixCache implements AutoCloseable {
     sequence.truncated(kept);
     sequence.checkpoints().clear();
     if (retainedLimit > 0) {
-      sequence.entry(tree.insert(sequence.text().tokens(), sequence.text().length(), sequence));
+      sequence.entry(
+          tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
     }
   }
 
   /** An active sequence ends; what it computed stays, if it is of use to anybody. Its id is given up. */
   public void retire(Residency sequence) {
     leave(sequence);
-    keep(sequence.id(), sequence.text().tokens(), sequence.cached());
+    keep(sequence.id(), sequence.text().lineage(), sequence.text().tokens(), sequence.cached());
     sequence.vacated();
   }
 
-  private void keep(int id, int[] tokens, int length) {
-    if (isCovered(tokens, length)) {
+  private void keep(int id, Lineage lineage, int[] tokens, int length) {
+    if (isCovered(lineage, tokens, length)) {
       free(id);
       return;
     }
     if (retainedLimit == 0 || length < SHORTEST_SHARE || length > retainedCellLimit) {
       if (cold != null) {
-        cold.offer(tokens, length, id);
+        cold.offer(lineage, tokens, length, id);
       }
       free(id);
       return;
     }
-    for (PrefixTree.Entry<PrefixHolder> shorter : tree.beginnings(tokens, length)) {
+    for (PrefixTree.Entry<PrefixHolder> shorter : tree.beginnings(lineage, tokens, length)) {
       if (shorter.holder() instanceof Retained covered) {
         forget(covered);
       }
     }
     makeRetainedRoom(length);
-    retain(id, tokens, length);
+    retain(id, lineage, tokens, length);
   }
 
   private void makeRetainedRoom(int length) {
@@ -378,24 +382,24 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  private void retain(int id, int[] tokens, int length) {
+  private void retain(int id, Lineage lineage, int[] tokens, int length) {
     Retained left = new Retained(id, length);
-    left.entry = tree.insert(tokens, length, left);
+    left.entry = tree.insert(lineage, tokens, length, left);
     retained.addLast(left);
     retainedCells += length;
   }
 
   /** Takes in the state of a text from elsewhere, into the KV cache if there is room, else into the cold store. */
-  public void adopt(int[] tokens, StateImage image) {
-    if (isCovered(tokens, tokens.length)
-        || restoreRetained(tokens, image)
+  public void adopt(Lineage lineage, int[] tokens, StateImage image) {
+    if (isCovered(lineage, tokens, tokens.length)
+        || restoreRetained(lineage, tokens, image)
         || cold == null
-        || !cold.put(tokens, image)) {
+        || !cold.put(lineage, tokens, image)) {
       image.close();
     }
   }
 
-  private boolean restoreRetained(int[] tokens, StateImage image) {
+  private boolean restoreRetained(Lineage lineage, int[] tokens, StateImage image) {
     int length = tokens.length;
     if (retainedLimit == 0 || length < SHORTEST_SHARE || length > retainedCellLimit) {
       return false;
@@ -406,7 +410,7 @@ public final class PrefixCache implements AutoCloseable {
       return false;
     }
     usedIds.set(id);
-    retain(id, tokens, length);
+    retain(id, lineage, tokens, length);
     return true;
   }
 
@@ -414,7 +418,7 @@ public final class PrefixCache implements AutoCloseable {
   public void preempt(Residency sequence) {
     leave(sequence);
     if (cold != null) {
-      cold.offer(sequence.text().tokens(), sequence.cached(), sequence.id());
+      cold.offer(sequence.text().lineage(), sequence.text().tokens(), sequence.cached(), sequence.id());
     }
     free(sequence.id());
     sequence.vacated();
@@ -437,9 +441,9 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /** Whether another finished sequence left all of this and maybe more. */
-  private boolean isCovered(int[] tokens, int length) {
+  private boolean isCovered(Lineage lineage, int[] tokens, int length) {
     List<PrefixHolder> holders = new ArrayList<>();
-    int matched = tree.longest(tokens, length, holders::add);
+    int matched = tree.longest(lineage, tokens, length, holders::add);
     return matched == length && holders.stream().anyMatch(holder -> holder instanceof Retained);
   }
 
@@ -450,7 +454,7 @@ public final class PrefixCache implements AutoCloseable {
       return false;
     }
     if (cold != null && oldest.entry != null) {
-      cold.offer(tree.tokens(oldest.entry), oldest.length, oldest.id);
+      cold.offer(tree.lineage(oldest.entry), tree.tokens(oldest.entry), oldest.length, oldest.id);
     }
     forget(oldest);
     return true;
@@ -495,8 +499,9 @@ public final class PrefixCache implements AutoCloseable {
     store.end(deadline);
     for (Retained left : List.copyOf(retained).reversed()) {
       if (left.entry != null && System.nanoTime() - deadline < 0) {
+        Lineage lineage = tree.lineage(left.entry);
         int[] tokens = tree.tokens(left.entry);
-        while (!store.offer(tokens, left.length, left.id) && store.awaitReport(deadline)) {
+        while (!store.offer(lineage, tokens, left.length, left.id) && store.awaitReport(deadline)) {
           continue;
         }
       }

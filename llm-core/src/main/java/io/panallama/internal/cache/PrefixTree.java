@@ -1,5 +1,6 @@
 package io.panallama.internal.cache;
 
+import io.panallama.internal.decode.Lineage;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,15 +12,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A radix tree over token ids: which holders have a text of tokens in the KV cache, and which of them share how much of
- * its beginning with another text.
+ * A radix tree over token ids for each {@link Lineage}: which holders have a text of tokens, and how long a prefix they share
+ * with another text of the same lineage.
  *
  * <p>Finding the longest match costs the length of the match. Not safe for use by several threads.
  *
  * @param <H> what holds the tokens
  */
 final class PrefixTree<H> {
-  private final Node<H> root = new Node<>(null, new int[0]);
+  /** Made with the first text of a lineage, and removed with its last. */
+  private final Map<Lineage, Root<H>> roots = new HashMap<>();
+
   private int size;
 
   /** Where a holder's tokens end; what {@link #remove} takes. */
@@ -45,7 +48,7 @@ final class PrefixTree<H> {
    */
   private record Match<H>(int length, Node<H> below) {}
 
-  private static final class Node<H> {
+  private static class Node<H> {
     private @Nullable Node<H> parent;
     private int[] edge;
     private final Map<Integer, Node<H>> children = new HashMap<>();
@@ -57,14 +60,23 @@ final class PrefixTree<H> {
     }
   }
 
+  private static final class Root<H> extends Node<H> {
+    private final Lineage lineage;
+
+    private Root(Lineage lineage) {
+      super(null, new int[0]);
+      this.lineage = lineage;
+    }
+  }
+
   /** How many entries there are. */
   int size() {
     return size;
   }
 
   /** Enters a holder of the first {@code length} tokens; the tokens are copied. */
-  Entry<H> insert(int[] tokens, int length, H holder) {
-    Node<H> node = root;
+  Entry<H> insert(Lineage lineage, int[] tokens, int length, H holder) {
+    Node<H> node = roots.computeIfAbsent(lineage, Root::new);
     int at = 0;
     while (at < length) {
       Node<H> child = node.children.get(tokens[at]);
@@ -103,11 +115,12 @@ final class PrefixTree<H> {
    * The length of the longest beginning of the text, at most {@code limit}, that some holder has; every such holder is
    * given to {@code holders}.
    */
-  int longest(int[] tokens, int limit, Consumer<H> holders) {
-    Match<H> match = match(tokens, limit);
-    if (match.length() > 0) {
-      visit(match.below(), holders);
+  int longest(Lineage lineage, int[] tokens, int limit, Consumer<H> holders) {
+    @Nullable Match<H> match = match(lineage, tokens, limit);
+    if (match == null) {
+      return 0;
     }
+    visit(match.below(), holders);
     return match.length();
   }
 
@@ -115,9 +128,9 @@ final class PrefixTree<H> {
    * As {@link #longest}, with at most {@code most} of the holders, those with the shortest texts first as far as the tree
    * shows it: there may be thousands that begin alike.
    */
-  int longest(int[] tokens, int limit, int most, Consumer<H> holders) {
-    Match<H> match = match(tokens, limit);
-    if (match.length() == 0) {
+  int longest(Lineage lineage, int[] tokens, int limit, int most, Consumer<H> holders) {
+    @Nullable Match<H> match = match(lineage, tokens, limit);
+    if (match == null) {
       return 0;
     }
     Deque<Node<H>> next = new ArrayDeque<>();
@@ -139,6 +152,18 @@ final class PrefixTree<H> {
     return match.length();
   }
 
+  /** The lineage of an entry that was not removed. */
+  Lineage lineage(Entry<H> entry) {
+    Node<H> node = entry.node;
+    while (node != null) {
+      if (node instanceof Root<H> root) {
+        return root.lineage;
+      }
+      node = node.parent;
+    }
+    throw new IllegalStateException("the entry was removed");
+  }
+
   /** The text of an entry. */
   int[] tokens(Entry<H> entry) {
     int length = 0;
@@ -154,9 +179,12 @@ final class PrefixTree<H> {
   }
 
   /** The entries whose whole text is a beginning of this one. */
-  List<Entry<H>> beginnings(int[] tokens, int length) {
-    List<Entry<H>> found = new ArrayList<>(root.entries);
-    Node<H> node = root;
+  List<Entry<H>> beginnings(Lineage lineage, int[] tokens, int length) {
+    Node<H> node = roots.get(lineage);
+    if (node == null) {
+      return List.of();
+    }
+    List<Entry<H>> found = new ArrayList<>(node.entries);
     int at = 0;
     while (at < length) {
       Node<H> child = node.children.get(tokens[at]);
@@ -170,8 +198,11 @@ final class PrefixTree<H> {
     return found;
   }
 
-  private Match<H> match(int[] tokens, int limit) {
-    Node<H> node = root;
+  private @Nullable Match<H> match(Lineage lineage, int[] tokens, int limit) {
+    Node<H> node = roots.get(lineage);
+    if (node == null) {
+      return null;
+    }
     int at = 0;
     while (at < limit) {
       Node<H> child = node.children.get(tokens[at]);
@@ -185,7 +216,7 @@ final class PrefixTree<H> {
         break;
       }
     }
-    return new Match<>(at, node);
+    return at == 0 ? null : new Match<>(at, node);
   }
 
   private void visit(Node<H> node, Consumer<H> holders) {
@@ -211,12 +242,19 @@ final class PrefixTree<H> {
   /** Takes out what leads to no entry any more, and joins what need not be apart. */
   private void prune(Node<H> start) {
     Node<H> node = start;
-    while (node != root && node.entries.isEmpty() && node.children.isEmpty()) {
+    while (!(node instanceof Root) && node.entries.isEmpty() && node.children.isEmpty()) {
       Node<H> parent = parentOf(node);
       parent.children.remove(node.edge[0]);
       node = parent;
     }
-    if (node != root && node.entries.isEmpty() && node.children.size() == 1) {
+    if (!node.entries.isEmpty()) {
+      return;
+    }
+    if (node instanceof Root<H> root) {
+      if (node.children.isEmpty()) {
+        roots.remove(root.lineage);
+      }
+    } else if (node.children.size() == 1) {
       Node<H> only = node.children.values().iterator().next();
       Node<H> parent = parentOf(node);
       int[] joined = Arrays.copyOf(node.edge, node.edge.length + only.edge.length);

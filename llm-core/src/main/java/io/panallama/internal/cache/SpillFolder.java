@@ -1,6 +1,7 @@
 package io.panallama.internal.cache;
 
 import io.panallama.error.EngineStartException;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,7 +31,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of the disk tier: {@code <directory>/<first 16 hex digits of the fingerprint>/<hash of the tokens>.kv}.
+ * The directory of the disk tier: {@code <directory>/<first 16 hex digits of the fingerprint>/<hash of lineage and tokens>.kv}.
  * All files of that form count for the limit, also those of other models, and the ones used longest ago go first.
  *
  * <p>Whatever happens to the directory, nothing is thrown: a file that can't be written or read is one that is not there.
@@ -203,9 +204,9 @@ final class SpillFolder {
   }
 
   /** Writes an image; null if that was not to be. */
-  @Nullable Path write(int[] tokens, StateImage image) {
-    Path file = own.resolve(name(tokens));
-    long size = ImageFile.bytes(tokens.length, image.bytes());
+  @Nullable Path write(Lineage lineage, int[] tokens, StateImage image) {
+    Path file = own.resolve(name(lineage, tokens));
+    long size = ImageFile.bytes(lineage, tokens.length, image.bytes());
     if (files.containsKey(file) && Files.exists(file)) {
       used(file);
       return file;
@@ -216,7 +217,7 @@ final class SpillFolder {
     }
     try {
       Files.createDirectories(own, OwnerOnly.directory(own));
-      ImageFile.write(file, fingerprint, tokens, image, this::isAbandoned);
+      ImageFile.write(file, fingerprint, lineage, tokens, image, this::isAbandoned);
     } catch (IOException failure) {
       if (!isAbandoned()) {
         unwritable(file, failure);
@@ -239,25 +240,27 @@ final class SpillFolder {
   }
 
   /** The name says what is in it, so engines that share the directory do not keep the same text twice. */
-  private static String name(int[] tokens) {
+  private static String name(Lineage lineage, int[] tokens) {
     try {
-      ByteBuffer buffer = ByteBuffer.allocate(4 * tokens.length);
-      buffer.asIntBuffer().put(tokens);
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(buffer.array());
-      return HexFormat.of().formatHex(hash, 0, 16) + ImageFile.SUFFIX;
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] encoding = lineage.encoding();
+      // With its length, so that nothing can be a lineage here and tokens there.
+      ByteBuffer buffer = ByteBuffer.allocate(4 + encoding.length + 4 * tokens.length);
+      buffer.putInt(encoding.length).put(encoding).asIntBuffer().put(tokens);
+      return HexFormat.of().formatHex(digest.digest(buffer.array()), 0, 16) + ImageFile.SUFFIX;
     } catch (NoSuchAlgorithmException everyJdkHasIt) {
       throw new IllegalStateException(everyJdkHasIt);
     }
   }
 
   /** Reads an image; null if it can't be had. */
-  @Nullable StateImage read(Path file, int[] tokens) {
+  @Nullable StateImage read(Path file, Lineage lineage, int[] tokens) {
     // One that is not in the table went for want of room after somebody had asked for it.
     if (isAbandoned() || !files.containsKey(file)) {
       return null;
     }
     try {
-      StateImage image = ImageFile.read(file, fingerprint, tokens, reader);
+      StateImage image = ImageFile.read(file, fingerprint, lineage, tokens, reader);
       used(file);
       return image;
     } catch (RefusedImageException refused) {

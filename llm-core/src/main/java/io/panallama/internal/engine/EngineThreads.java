@@ -7,7 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Makes the engine threads: named platform threads, one per context.
  *
- * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the loops that are
+ * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the engines that are
  * left: llama.cpp's libraries must not be torn down under a thread that computes in them.
  */
 final class EngineThreads {
@@ -22,7 +22,7 @@ final class EngineThreads {
   /** A step that is aborted ends within milliseconds on a CPU and within a micro-batch on a GPU. */
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
 
-  private static final Set<EngineLoop> RUNNING = ConcurrentHashMap.newKeySet();
+  private static final Set<Lifecycle> RUNNING = ConcurrentHashMap.newKeySet();
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(EngineThreads::closeAll, "panallama-shutdown"));
@@ -30,12 +30,12 @@ final class EngineThreads {
 
   private EngineThreads() {}
 
-  /** A thread for the loop, not started yet. */
-  static Thread unstarted(EngineLoop loop, String name) {
-    return daemon(name).stackSize(STACK_SIZE).unstarted(() -> run(loop));
+  /** The thread of an engine, not started yet. */
+  static Thread unstarted(Lifecycle life, Runnable loop, String name) {
+    return daemon(name).stackSize(STACK_SIZE).unstarted(() -> run(life, loop));
   }
 
-  /** A thread that helps a loop, not started yet. */
+  /** A thread that helps an engine, not started yet. */
   static Thread unstarted(Runnable task, String name) {
     return daemon(name).unstarted(task);
   }
@@ -48,21 +48,21 @@ final class EngineThreads {
             (dead, error) -> LOG.log(System.Logger.Level.ERROR, "The thread " + dead.getName() + " died.", error));
   }
 
-  private static void run(EngineLoop loop) {
-    RUNNING.add(loop);
+  private static void run(Lifecycle life, Runnable loop) {
+    RUNNING.add(life);
     try {
       loop.run();
     } finally {
-      RUNNING.remove(loop);
+      RUNNING.remove(life);
     }
   }
 
   /** Waits for a limited time: a program must end even where a call into llama.cpp does not come back. */
   private static void closeAll() {
     long deadline = System.nanoTime() + SHUTDOWN_LIMIT.toNanos();
-    RUNNING.forEach(EngineLoop::requestClose);
-    for (EngineLoop loop : RUNNING) {
-      if (!loop.awaitEnd(Duration.ofNanos(deadline - System.nanoTime()))) {
+    RUNNING.forEach(Lifecycle::requestClose);
+    for (Lifecycle life : RUNNING) {
+      if (!life.awaitEnd(Duration.ofNanos(deadline - System.nanoTime()))) {
         LOG.log(System.Logger.Level.WARNING, "An engine is still computing; the program ends without waiting for it.");
       }
     }

@@ -38,12 +38,12 @@ final class ProcessorCalls {
   private int count;
   private int chosen;
 
-  ProcessorCalls(EngineLoop loop, Outputs outputs, int slots, LongSupplier clock, Taker taker) {
+  ProcessorCalls(EngineLoop loop, Runnable wake, Outputs outputs, int slots, LongSupplier clock, Taker taker) {
     this.loop = loop;
     this.outputs = outputs;
     this.clock = clock;
     this.taker = taker;
-    this.wake = loop::wake;
+    this.wake = wake;
     this.asked = new Sequence[slots];
     this.answered = new Sequence[slots];
   }

@@ -1,9 +1,12 @@
 package io.panallama.internal.engine;
 
+import io.panallama.error.GenerationException;
 import io.panallama.internal.cache.CachedText;
 import io.panallama.internal.cache.Residency;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.schedule.Admission;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Schedulable;
 import io.panallama.internal.stream.EngineGeneration;
@@ -15,8 +18,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation as the engine thread sees it: its tokens, how many of them the KV cache holds, and where it is in its
- * life.
+ * One generation as the engine thread sees it: its tokens, its sampler and where it is in its life. What the KV cache holds
+ * of it is its {@link Residency}.
  *
  * <pre>
  *   WAITING --admit--> ACTIVE --finish--> FINISHED
@@ -40,6 +43,7 @@ final class Sequence implements Schedulable, CachedText {
   private final RequestClock clock;
   private final TokenSampler sampler;
   private final StopMatcher stops;
+  private final Lineage lineage;
   private final int promptLength;
   private final int contextLimit;
   private final GenerationOptions options;
@@ -59,6 +63,7 @@ final class Sequence implements Schedulable, CachedText {
   private long lastTurn;
 
   /**
+   * @param lineage what besides its tokens decides its state
    * @param prompt what is left of it under {@link ContextOverflow.Shift}
    * @param contextLimit the most tokens of a sequence
    * @param deadline nanoseconds of the engine's clock, or {@link #NO_DEADLINE}
@@ -69,6 +74,7 @@ final class Sequence implements Schedulable, CachedText {
       RequestClock clock,
       TokenSampler sampler,
       StopMatcher stops,
+      Lineage lineage,
       int[] prompt,
       int contextLimit,
       GenerationOptions options,
@@ -82,6 +88,7 @@ final class Sequence implements Schedulable, CachedText {
     this.clock = clock;
     this.sampler = sampler;
     this.stops = stops;
+    this.lineage = lineage;
     this.options = options;
     this.deadline = deadline;
     this.listener = listener;
@@ -176,6 +183,11 @@ final class Sequence implements Schedulable, CachedText {
 
   int token(int position) {
     return tokens[position];
+  }
+
+  @Override
+  public Lineage lineage() {
+    return lineage;
   }
 
   @Override
@@ -300,13 +312,37 @@ final class Sequence implements Schedulable, CachedText {
     return keep;
   }
 
+  /** Ends its life, and closes its processor and its sampler. */
   void finish() {
     if (state == State.FINISHED) {
       throw new IllegalStateException("finish on a finished sequence");
     }
     state = State.FINISHED;
-    if (processor != null) {
-      processor.close();
+    try {
+      if (processor != null) {
+        processor.close();
+      }
+    } finally {
+      sampler.close();
+    }
+  }
+
+  /**
+   * Ends it without an answer, as far as that is still to be done: the engine will not serve it. Whatever fails on the way,
+   * its place is given back and its reader told.
+   */
+  void abandon(GenerationException reason, Admission admission) {
+    try {
+      if (!isFinished()) {
+        finish();
+      }
+    } finally {
+      try {
+        tellFailed();
+      } finally {
+        admission.leave();
+        generation.fail(reason);
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.schedule.Preemption;
 import io.panallama.internal.schedule.Scheduler;
 import io.panallama.internal.schedule.StepBudget;
 import io.panallama.internal.schedule.StepPlan;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** One step: plan, compute, sample, hand out; and what to do when computing does not go well. Engine thread only. */
 final class Stepper {
   private final EngineLoop loop;
+  private final Lifecycle life;
   private final Decoder decoder;
   private final Batch batch;
   private final KvMemory memory;
@@ -42,6 +44,7 @@ final class Stepper {
 
   Stepper(
       EngineLoop loop,
+      Lifecycle life,
       Decoder decoder,
       PrefixCache prefixes,
       Pieces pieces,
@@ -49,6 +52,7 @@ final class Stepper {
       LongSupplier clock) {
     int slots = settings.slots();
     this.loop = loop;
+    this.life = life;
     this.decoder = decoder;
     this.batch = decoder.batch();
     this.memory = decoder.memory();
@@ -62,7 +66,7 @@ final class Stepper {
     this.sink = new TokenSink(pieces, outputs);
     this.sampled = new Sequence[slots];
     this.rows = new int[slots];
-    this.processors = new ProcessorCalls(loop, outputs, slots, clock, this::take);
+    this.processors = new ProcessorCalls(loop, life::wake, outputs, slots, clock, this::take);
   }
 
   /** The sequences that wait for a processor. */
@@ -85,7 +89,7 @@ final class Stepper {
       }
       fillBatch(started);
       // A cancel from before fillBatch marked the prefills did not abort anything: look again before the long call.
-      if (loop.isClosing() || cancelledPrefill()) {
+      if (life.isClosing() || cancelledPrefill()) {
         markPrefills(false);
         return true;
       }
@@ -97,15 +101,15 @@ final class Stepper {
           return true;
         }
         case NO_ROOM -> {
-          // Nothing changed. First goes what finished sequences left, then the prompts get less, down to the generating
-          // sequences alone; then somebody has to make room.
+          // Nothing changed. Evict retained prefixes; then halve this step's prompt tokens, down to none; finally
+          // preempt.
           if (prefixes.evictOldest()) {
             continue;
           }
           if (plan.promptTokens() > 1 || plan.promptTokens() == 1 && plan.size() > 1) {
             promptLimit = plan.promptTokens() / 2;
           } else {
-            makeRoom(active);
+            makeRoom(active, started);
             return true;
           }
         }
@@ -243,21 +247,16 @@ final class Stepper {
     loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + outputs.sampleFailure());
   }
 
-  /** The youngest sequence gives its cells to the others; one that is alone has filled the cache by itself. */
-  private void makeRoom(List<Sequence> active) {
-    Sequence youngest = active.getFirst();
-    for (Sequence sequence : active) {
-      if (sequence.generation().id() > youngest.generation().id()) {
-        youngest = sequence;
-      }
-    }
+  /** Preempts a sequence for the others; one that is alone has filled the cache by itself. */
+  private void makeRoom(List<Sequence> active, long now) {
+    Sequence victim = Preemption.victim(active, now);
     if (active.size() > 1) {
-      loop.preempt(youngest);
-    } else if (youngest.shifts() && youngest.length() > 2) {
-      prefixes.shifted(youngest.residency(), youngest.shift());
+      loop.preempt(victim);
+    } else if (victim.shifts() && victim.length() > 2) {
+      prefixes.shifted(victim.residency(), victim.shift());
     } else {
-      sink.endEarly(youngest);
-      loop.finish(youngest, FinishReason.CONTEXT_FULL);
+      sink.endEarly(victim);
+      loop.finish(victim, FinishReason.CONTEXT_FULL);
     }
   }
 

@@ -6,15 +6,16 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences without a slot, and which of them gets the next one: those that had one already, then by priority, then by
- * deadline, then by arrival. Waiting raises the priority by one for every {@link #AGING}, so nobody starves.
+ * The sequences without a slot, and which of them gets the next one: preempted ones before new ones, then the higher
+ * effective priority, then the earlier deadline, then the earlier arrival. Waiting raises the effective priority by one for
+ * every {@link #AGING}, so no sequence starves.
  *
  * <p>Engine thread only.
  *
  * @param <S> the sequences
  */
 public final class WaitingQueue<S extends Schedulable> {
-  /** In this time a request of the lowest priority overtakes a new one of the next higher. */
+  /** Nanoseconds of waiting that count as much as one level of priority. */
   public static final long AGING = 5_000_000_000L;
 
   private final List<S> sequences = new ArrayList<>();
@@ -31,7 +32,7 @@ public final class WaitingQueue<S extends Schedulable> {
     sequences.remove(sequence);
   }
 
-  /** Who is next; null if nobody waits. */
+  /** The sequence to be admitted next; null if none waits. */
   public @Nullable S first(long now) {
     S first = null;
     for (int i = 0; i < sequences.size(); i++) {
@@ -47,26 +48,25 @@ public final class WaitingQueue<S extends Schedulable> {
     if (one.wasPreempted() != other.wasPreempted()) {
       return one.wasPreempted();
     }
-    long difference = one.wasPreempted() ? 0 : level(one, now) - level(other, now);
+    long difference = level(one, now) - level(other, now);
     if (difference == 0) {
       difference = Long.compare(other.deadline(), one.deadline());
     }
     return difference > 0 || difference == 0 && one.arrival() < other.arrival();
   }
 
-  private static long level(Schedulable sequence, long now) {
+  /** The effective priority: that of the request, and one more for every {@link #AGING} since it was submitted. */
+  static long level(Schedulable sequence, long now) {
     return sequence.priority() + (now - sequence.submitted()) / AGING;
   }
 
-  /** Copies those that pass into {@code target}. */
+  /** Adds the sequences that pass the filter to {@code target}. */
   public void copyTo(List<S> target, Predicate<S> filter) {
     sequences.stream().filter(filter).forEach(target::add);
   }
 
-  /** All of them, which are then no longer here. */
-  public List<S> drain() {
-    List<S> all = List.copyOf(sequences);
-    sequences.clear();
-    return all;
+  /** Takes any of them out; null if there is none. Allocates nothing. */
+  public @Nullable S poll() {
+    return sequences.isEmpty() ? null : sequences.removeLast();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.panallama.internal.cache.RefusedImageException.Reason;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import java.io.EOFException;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -78,13 +80,13 @@ class ImageFileTest {
   }
 
   private StateImage read(Path file) throws IOException {
-    return ImageFile.read(file, FINGERPRINT, TOKENS, this::reader);
+    return ImageFile.read(file, FINGERPRINT, Lineage.EMPTY, TOKENS, this::reader);
   }
 
   private Path written() throws IOException {
     Path file = folder.resolve("one.kv");
     try (Bytes image = new Bytes(bytes(2, 777))) {
-      ImageFile.write(file, FINGERPRINT, TOKENS, image, () -> false);
+      ImageFile.write(file, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> false);
     }
     return file;
   }
@@ -138,13 +140,34 @@ class ImageFileTest {
     assertThatThrownBy(() -> ImageFile.readHeader(file, bytes(9, 32)))
         .isInstanceOfSatisfying(
             RefusedImageException.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.FOREIGN));
-    assertThatThrownBy(() -> ImageFile.read(file, FINGERPRINT, new int[] {1}, this::reader))
+    assertThatThrownBy(() -> ImageFile.read(file, FINGERPRINT, Lineage.EMPTY, new int[] {1}, this::reader))
         .isInstanceOfSatisfying(
             RefusedImageException.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.FOREIGN));
     assertThat(refused(changed(file, 0))).isEqualTo(Reason.NOT_AN_IMAGE);
     assertThat(refused(changed(file, 8))).isEqualTo(Reason.VERSION);
-    assertThat(refused(changed(file, 60))).isEqualTo(Reason.CHECKSUM);
+    assertThat(refused(changed(file, 64))).isEqualTo(Reason.CHECKSUM);
     assertThat(refused(changed(file, 200))).isEqualTo(Reason.CHECKSUM);
+  }
+
+  @Test
+  void aStateComesBackUnderItsOwnLineageOnly() throws IOException {
+    Lineage adapter = Lineage.of(List.of(new Lineage.Adapter("0a1b", 0.5f)), List.of());
+    Path file = folder.resolve("one.kv");
+    try (Bytes image = new Bytes(bytes(2, 777))) {
+      ImageFile.write(file, FINGERPRINT, adapter, TOKENS, image, () -> false);
+    }
+    ImageFile.Header header = ImageFile.readHeader(file, FINGERPRINT);
+    assertThat(header.lineage()).isEqualTo(adapter);
+    assertThat(header.fileBytes()).isEqualTo(Files.size(file));
+    ImageFile.read(file, FINGERPRINT, adapter, TOKENS, this::reader).close();
+    assertThat(refused(file)).as("read without the adapter").isEqualTo(Reason.FOREIGN);
+  }
+
+  @Test
+  void aFileOfTheFormatWithoutLineageIsForeign() throws IOException {
+    byte[] old = Files.readAllBytes(written());
+    old[8] = 1;
+    assertThat(refused(Files.write(folder.resolve("old.kv"), old))).isEqualTo(Reason.FOREIGN);
   }
 
   private Path changed(Path file, int at) throws IOException {
@@ -170,7 +193,8 @@ class ImageFileTest {
     AtomicInteger asked = new AtomicInteger();
     Path file = folder.resolve("one.kv");
     try (Bytes image = new Bytes(bytes(2, 777))) {
-      assertThatThrownBy(() -> ImageFile.write(file, FINGERPRINT, TOKENS, image, () -> asked.incrementAndGet() > 3))
+      assertThatThrownBy(
+              () -> ImageFile.write(file, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> asked.incrementAndGet() > 3))
           .isInstanceOf(IOException.class);
     }
     assertThat(folder).isEmptyDirectory();

@@ -2,6 +2,7 @@ package io.panallama.internal.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.internal.decode.Lineage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -14,13 +15,13 @@ class PrefixTreeTest {
 
   private Found find(int... tokens) {
     List<String> holders = new ArrayList<>();
-    int length = tree.longest(tokens, tokens.length, holders::add);
+    int length = tree.longest(Lineage.EMPTY, tokens, tokens.length, holders::add);
     holders.sort(null);
     return new Found(length, holders);
   }
 
   private PrefixTree.Entry<String> insert(String holder, int... tokens) {
-    return tree.insert(tokens, tokens.length, holder);
+    return tree.insert(Lineage.EMPTY, tokens, tokens.length, holder);
   }
 
   @Test
@@ -42,7 +43,7 @@ class PrefixTreeTest {
   @Test
   void aLimitCutsTheMatch() {
     insert("one", 1, 2, 3);
-    assertThat(tree.longest(new int[] {1, 2, 3}, 2, holder -> {})).isEqualTo(2);
+    assertThat(tree.longest(Lineage.EMPTY, new int[] {1, 2, 3}, 2, holder -> {})).isEqualTo(2);
   }
 
   @Test
@@ -86,7 +87,7 @@ class PrefixTreeTest {
           beginnings.add(entries.get(i).holder());
         }
       }
-      assertThat(tree.beginnings(wanted, wanted.length).stream().map(PrefixTree.Entry::holder))
+      assertThat(tree.beginnings(Lineage.EMPTY, wanted, wanted.length).stream().map(PrefixTree.Entry::holder))
           .containsExactlyInAnyOrderElementsOf(beginnings);
     }
   }
@@ -111,17 +112,39 @@ class PrefixTreeTest {
   }
 
   @Test
+  void equalTokensOfDifferentLineagesNeverMeet() {
+    Lineage half = Lineage.of(List.of(new Lineage.Adapter("a", 0.5f)), List.of());
+    Lineage whole = Lineage.of(List.of(new Lineage.Adapter("a", 1)), List.of());
+    int[] text = {1, 2, 3, 4};
+    insert("plain", text);
+    PrefixTree.Entry<String> entry = tree.insert(half, text, 4, "half");
+    List<String> holders = new ArrayList<>();
+    assertThat(tree.longest(half, text, 4, holders::add)).isEqualTo(4);
+    assertThat(holders).containsExactly("half");
+    assertThat(tree.longest(whole, text, 4, holders::add)).isZero();
+    assertThat(tree.longest(whole, text, 4, 16, holders::add)).isZero();
+    assertThat(tree.beginnings(whole, text, 4)).isEmpty();
+    assertThat(tree.beginnings(half, text, 4)).containsExactly(entry);
+    assertThat(tree.lineage(entry)).isEqualTo(half);
+    Lineage equal = Lineage.of(List.of(new Lineage.Adapter("a", 0.5f)), List.of());
+    assertThat(tree.longest(equal, text, 4, holders::add)).as("an equal lineage").isEqualTo(4);
+    tree.remove(entry);
+    assertThat(tree.longest(half, text, 4, holders::add)).isZero();
+    assertThat(tree.longest(Lineage.EMPTY, text, 4, holders::add)).isEqualTo(4);
+  }
+
+  @Test
   void aBoundedSearchFindsSomeOfThoseThatHaveTheLongestBeginning() {
     for (int i = 0; i < 1000; i++) {
       insert("h" + i, 1, 2, 3, 10 + i, 5);
     }
     insert("elsewhere", 1, 9);
     List<String> holders = new ArrayList<>();
-    assertThat(tree.longest(new int[] {1, 2, 3, 4}, 4, 16, holders::add)).isEqualTo(3);
+    assertThat(tree.longest(Lineage.EMPTY, new int[] {1, 2, 3, 4}, 4, 16, holders::add)).isEqualTo(3);
     assertThat(holders).hasSize(16).doesNotContain("elsewhere").doesNotHaveDuplicates();
     holders.clear();
-    assertThat(tree.longest(new int[] {1, 2, 3, 500, 5}, 5, 16, holders::add)).isEqualTo(5);
+    assertThat(tree.longest(Lineage.EMPTY, new int[] {1, 2, 3, 500, 5}, 5, 16, holders::add)).isEqualTo(5);
     assertThat(holders).containsExactly("h490");
-    assertThat(tree.longest(new int[] {7}, 1, 16, holders::add)).isZero();
+    assertThat(tree.longest(Lineage.EMPTY, new int[] {7}, 1, 16, holders::add)).isZero();
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
@@ -13,6 +15,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
+import io.panallama.observe.EngineState;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -39,7 +43,7 @@ class EngineLoopTest {
   private static final GenerationOptions TEN = GenerationOptions.builder().maxTokens(10).build();
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void closeLoop() {
@@ -55,7 +59,7 @@ class EngineLoopTest {
 
   private void start(int slots, int queue, int mailbox, int batch, int context, int sequenceContext, int sequenceIds) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, queue, mailbox),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -127,6 +131,37 @@ class EngineLoopTest {
       assertThat(generations.get(i).await().text()).isEqualTo(expected(prompts.get(i), 50));
     }
     assertThat(loop.stats().preemptions()).isPositive();
+  }
+
+  /** Room for 100 cells, two sequences that grow to 60 each: the older one has the lower priority, and ends last. */
+  @Test
+  void aFullCachePreemptsTheLowerPriorityHoweverOldItIs() {
+    start(2, 8, 64, 16, 100, 90);
+    CountDownLatch bothSubmitted = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(bothSubmitted);
+    List<String> ended = new CopyOnWriteArrayList<>();
+    Generation low = submit(prompt(1, 10), 0, () -> ended.add("low"));
+    Generation high = submit(prompt(2, 10), 5, () -> ended.add("high"));
+    bothSubmitted.countDown();
+    assertThat(low.await().text()).isEqualTo(expected(prompt(1, 10), 50));
+    assertThat(high.await().text()).isEqualTo(expected(prompt(2, 10), 50));
+    assertThat(loop.stats().preemptions()).isEqualTo(1);
+    assertThat(ended).containsExactly("high", "low");
+  }
+
+  private Generation submit(int[] prompt, int priority, Runnable whenEnded) {
+    GenerationOptions options = GenerationOptions.builder().maxTokens(50).priority(priority).build();
+    SequenceListener listener =
+        new SequenceListener() {
+          @Override
+          public void ended(int[] tokens) {
+            whenEnded.run();
+          }
+
+          @Override
+          public void failed() {}
+        };
+    return loop.submit(prompt, options, List.of(), new FakeSampler(), listener);
   }
 
   @Test
@@ -317,13 +352,14 @@ class EngineLoopTest {
               GenerationException.class,
               ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
     }
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(EngineClosedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.CLOSED);
   }
 
   @Test
   void aDecoderThatCannotBeMadeIsReportedToTheStarter() {
     assertThatThrownBy(() ->
-            EngineLoop.start(
+            EngineFront.start(
                 new EngineSettings("test-engine", 1, 1, 1),
                 FakeDecoder.letters(VOCABULARY),
                 () -> {
@@ -342,7 +378,14 @@ class EngineLoopTest {
         };
     Generation generation = submit(prompt(1, 5), TEN);
     assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class).hasMessageContaining("the fake died");
-    assertThatThrownBy(() -> submit(prompt(1, 5), TEN)).isInstanceOf(IllegalStateException.class);
+    loop.awaitEnd(Duration.ofSeconds(20));
+    assertThatThrownBy(() -> submit(prompt(1, 5), TEN))
+        .isInstanceOf(EngineFailedException.class)
+        .hasRootCauseMessage("the fake died");
+    assertThatThrownBy(() -> loop.reserve(1)).isInstanceOf(EngineFailedException.class);
+    assertThatThrownBy(loop::requirePlace).isInstanceOf(EngineFailedException.class);
+    assertThat(loop.state()).isEqualTo(EngineState.FAILED);
+    assertThat(loop.failure()).hasMessage("the fake died");
   }
 
   @Test
@@ -400,7 +443,7 @@ class EngineLoopTest {
           }
         };
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", 2, 2, 16),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -415,7 +458,7 @@ class EngineLoopTest {
       generation.cancel();
       late.complete(generation);
     });
-    loop.wake();
+    loop.caughtUp();
     assertThat(late.join().await().reason()).isEqualTo(FinishReason.CANCELLED);
   }
 

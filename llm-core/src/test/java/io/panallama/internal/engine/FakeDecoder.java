@@ -87,6 +87,9 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
   final List<Step> steps = new ArrayList<>();
   volatile Consumer<FakeDecoder> beforeDecode = decoder -> {};
 
+  /** Called when the decoder is about to be closed. */
+  volatile Runnable beforeClose = () -> {};
+
   /** Called on the thread that reads a file. */
   volatile Runnable beforeRead = () -> {};
 
@@ -617,6 +620,7 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
 
   @Override
   public void close() {
+    beforeClose.run();
     requireOwner();
     closed = true;
   }

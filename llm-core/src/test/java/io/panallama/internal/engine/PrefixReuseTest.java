@@ -24,7 +24,7 @@ class PrefixReuseTest {
   private static final int VOCABULARY = 200;
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void close() {
@@ -35,7 +35,7 @@ class PrefixReuseTest {
 
   private void start(int slots, int batch, int context, int sequenceIds) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, 1000, 8),
             FakeDecoder.letters(VOCABULARY),
             () -> {

@@ -44,13 +44,13 @@ class ProcessorPreemptionTest {
   private final CountDownLatch slow = new CountDownLatch(1);
   private final CountDownLatch answer = new CountDownLatch(1);
   private final CountDownLatch interrupted = new CountDownLatch(1);
-  private EngineLoop loop;
+  private EngineFront loop;
 
   /** The older one fills a context of 140 cells beside the 33 of the other. */
   @BeforeEach
   void start() {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", 2, 8, 1000),
             FakeDecoder.letters(VOCABULARY),
             () -> {

@@ -36,7 +36,7 @@ class RequestPolicyTest {
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
   private final AtomicLong clock = new AtomicLong(1_000_000_000L);
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @AfterEach
   void close() {
@@ -47,7 +47,7 @@ class RequestPolicyTest {
 
   private void start(int slots, int mailbox, int batch, int context, int sequenceContext) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, 1000, mailbox),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -126,7 +126,7 @@ class RequestPolicyTest {
       Thread.sleep(1);
     }
     clock.addAndGet(6_000_000);
-    loop.wake();
+    loop.caughtUp();
     assertThat(unread.await().reason()).isEqualTo(FinishReason.TIME_LIMIT);
   }
 

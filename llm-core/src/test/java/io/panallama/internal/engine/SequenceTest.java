@@ -3,6 +3,7 @@ package io.panallama.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Schedulable;
@@ -33,6 +34,7 @@ class SequenceTest {
           new RequestClock(() -> 0),
           new FakeSampler(),
           new StopMatcher(List.of(), 1),
+          Lineage.EMPTY,
           new int[5],
           100,
           GenerationOptions.defaults(),

@@ -10,6 +10,7 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.decode.KvMemory.Rewind;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.request.GenerationOptions;
 import java.io.IOException;
@@ -58,7 +59,7 @@ class SpillTest {
   private Rewind rewind = Rewind.ALWAYS;
   private boolean onHost;
   private byte fingerprint = 1;
-  private EngineLoop loop;
+  private EngineFront loop;
 
   private final Handler listener =
       new Handler() {
@@ -98,7 +99,7 @@ class SpillTest {
 
   private void start(int slots, int batch, int context, SpillConfig spill) {
     loop =
-        EngineLoop.start(
+        EngineFront.start(
             new EngineSettings("test-engine", slots, 1000, 8, Duration.ZERO, spill),
             FakeDecoder.letters(VOCABULARY),
             () -> {
@@ -126,6 +127,18 @@ class SpillTest {
     Completion completion = submit(prompt, count).await();
     assertThat(completion.text()).isEqualTo(expected(prompt, count));
     return completion.usage().cachedTokens();
+  }
+
+  private int cachedOf(Lineage lineage, int[] prompt, int count) {
+    GenerationOptions options = GenerationOptions.builder().maxTokens(count).build();
+    Completion completion =
+        loop.submit(lineage, prompt.clone(), options, List.of(), new FakeSampler(), null, null).await();
+    assertThat(completion.text()).isEqualTo(expected(prompt, count));
+    return completion.usage().cachedTokens();
+  }
+
+  private static Lineage adapter(float scale) {
+    return Lineage.of(List.of(new Lineage.Adapter("lora", scale)), List.of());
   }
 
   private static String expected(int[] prompt, int count) {
@@ -184,6 +197,70 @@ class SpillTest {
     Generation unread = submit(prompt, 500);
     until(() -> loop.stats().generatedTokens() - before == 8);
     return unread;
+  }
+
+  // ---- lineages ----
+
+  @Test
+  void theKvCacheSharesWithinALineageOnly() {
+    start(2, 64, 1600, SpillConfig.none());
+    int[] prompt = text(1, 200);
+    cachedOf(prompt, 2);
+    assertThat(cachedOf(adapter(1), prompt, 2)).isZero();
+    assertThat(cachedOf(adapter(0.5f), prompt, 2)).isZero();
+    assertThat(cachedOf(adapter(1), prompt, 2)).isEqualTo(199);
+    assertThat(cachedOf(prompt, 2)).isEqualTo(199);
+  }
+
+  @Test
+  void memoryGivesBackWithinALineageOnly() {
+    start(1, 64, 300, SpillConfig.toMemory(PLENTY));
+    int[] prompt = text(1, 100);
+    cachedOf(adapter(1), prompt, 5);
+    pushOut();
+    assertThat(cachedOf(prompt, 5)).isZero();
+    pushOut();
+    assertThat(cachedOf(adapter(0.5f), prompt, 5)).isZero();
+    pushOut();
+    long before = loop.stats().restores();
+    assertThat(cachedOf(adapter(1), prompt, 5)).isEqualTo(99);
+    assertThat(loop.stats().restores() - before).isEqualTo(1);
+  }
+
+  @Test
+  void filesGiveBackWithinALineageOnly() {
+    start(1, 64, 300, disk(PLENTY, PLENTY));
+    int[] prompt = text(1, 100);
+    cachedOf(adapter(1), prompt, 5);
+    stop();
+    start(1, 64, 300, disk(PLENTY, PLENTY));
+    until(() -> loop.stats().diskBytes() > 0);
+    assertThat(cachedOf(prompt, 5)).isZero();
+    assertThat(cachedOf(adapter(0.5f), prompt, 5)).isZero();
+    assertThat(cachedOf(adapter(1), prompt, 5)).isEqualTo(99);
+    stop();
+    start(1, 64, 300, disk(PLENTY, PLENTY));
+    until(() -> loop.stats().diskBytes() > 0);
+    assertThat(cachedOf(prompt, 5)).as("each has a file of its own").isEqualTo(99);
+    assertThat(cachedOf(adapter(0.5f), prompt, 5)).isEqualTo(99);
+    assertThat(cachedOf(adapter(1), prompt, 5)).isEqualTo(99);
+    assertThat(warnings).isEmpty();
+  }
+
+  @Test
+  void aFileOfTheFormatWithoutLineageIsRefusedAndDeleted() throws IOException {
+    start(1, 64, 300, disk(PLENTY, PLENTY));
+    int[] prompt = text(1, 100);
+    cachedOf(prompt, 5);
+    stop();
+    Path file = files().getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[8] = 1;
+    Files.write(file, bytes);
+    start(1, 64, 300, disk(PLENTY, PLENTY));
+    until(() -> !Files.exists(file));
+    assertThat(cachedOf(prompt, 5)).isZero();
+    assertThat(warnings).singleElement().asString().contains(file.toString(), "older release");
   }
 
   // ---- memory ----

@@ -38,7 +38,7 @@ final class TrafficPlayer {
   private final SpillConfig spill;
   private final List<Running> running = new ArrayList<>();
   private final CompletableFuture<@Nullable String> verdict = new CompletableFuture<>();
-  private final CompletableFuture<EngineLoop> loop = new CompletableFuture<>();
+  private final CompletableFuture<EngineFront> loop = new CompletableFuture<>();
   private final AtomicLong clock = new AtomicLong(1);
   private @Nullable FakeDecoder decoder;
   private int turn;
@@ -75,8 +75,8 @@ final class TrafficPlayer {
   }
 
   private @Nullable String run() {
-    try (EngineLoop engine =
-        EngineLoop.start(
+    try (EngineFront engine =
+        EngineFront.start(
             new EngineSettings("traffic", scenario.slots(), 1000, scenario.mailbox(), scenario.itlTarget(), spill),
             FakeDecoder.letters(TrafficScenario.VOCABULARY),
             this::decoder,

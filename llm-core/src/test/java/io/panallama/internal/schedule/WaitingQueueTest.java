@@ -34,10 +34,22 @@ class WaitingQueueTest {
   }
 
   @Test
-  void drainingLeavesNothingBehind() {
+  void amongPreemptedSequencesThePriorityDecidesToo() {
+    Work low = waiting(2, 0);
+    Work high = waiting(7, 0);
+    low.preempted = true;
+    high.preempted = true;
+    queue.add(low);
+    queue.add(high);
+    assertThat(queue.first(0)).isSameAs(high);
+  }
+
+  @Test
+  void pollingLeavesNothingBehind() {
     Work only = waiting(5, 0);
     queue.add(only);
-    assertThat(queue.drain()).containsExactly(only);
+    assertThat(queue.poll()).isSameAs(only);
     assertThat(queue.isEmpty()).isTrue();
+    assertThat(queue.poll()).isNull();
   }
 }

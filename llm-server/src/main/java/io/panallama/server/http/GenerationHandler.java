@@ -4,6 +4,8 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.Generator;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.Dialect;
@@ -59,8 +61,10 @@ final class GenerationHandler implements Handler {
       return choices == 1
           ? EventSource.of(generator.generate(request))
           : new ChoiceReader(generator.generateAll(request, choices));
-    } catch (IllegalStateException closed) {
-      throw lease.engineLost(closed);
+    } catch (EngineClosedException closed) {
+      throw lease.engineClosed(closed);
+    } catch (EngineFailedException failed) {
+      throw lease.engineFailed(failed);
     }
   }
 }

@@ -2,79 +2,196 @@ package io.panallama.server.registry;
 
 import io.panallama.sampling.Sampling;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
- * What the server tells clients about its model, and the defaults of requests that leave something out.
- *
- * @param id the name in {@code /v1/models} and in every answer; requests may also say {@code "default"}
- * @param aliases other names that requests may use
- * @param description one line for people
- * @param demo whether this is the embedded demo model; the chat page then says so
- * @param contextSize tokens that one conversation may hold
- * @param parameters the number of weights, 0 if unknown
- * @param created when the model was made or loaded
- * @param ownedBy who made it
- * @param sampling gives a fresh builder with this model's sampling defaults; a request's own fields are set over them
+ * What the server tells clients about a model, and the sampling of requests that leave something out. Immutable and safe for
+ * any thread.
  */
-public record ServedModel(
-    String id,
-    List<String> aliases,
-    String description,
-    boolean demo,
-    int contextSize,
-    long parameters,
-    Instant created,
-    String ownedBy,
-    Supplier<Sampling.Builder> sampling) {
+public final class ServedModel {
   /** The name by which requests can ask for whichever model is the server's default. */
   public static final String DEFAULT_NAME = "default";
 
-  public ServedModel {
-    Objects.requireNonNull(description, "description");
-    Objects.requireNonNull(created, "created");
-    Objects.requireNonNull(ownedBy, "ownedBy");
-    Objects.requireNonNull(sampling, "sampling");
-    aliases = List.copyOf(aliases);
+  private final String id;
+  private final List<String> aliases;
+  private final String description;
+  private final boolean demo;
+  private final int contextSize;
+  private final long parameters;
+  private final Instant created;
+  private final String ownedBy;
+  private final Sampling sampling;
+
+  private ServedModel(Builder from) {
+    id = from.id;
+    aliases = from.aliases;
+    description = from.description;
+    demo = from.demo;
+    contextSize = from.contextSize;
+    parameters = from.parameters;
+    created = from.created;
+    ownedBy = from.ownedBy;
+    sampling = from.sampling;
     if (id.isBlank()) {
       throw new IllegalArgumentException("id is blank; a model needs a name.");
     }
     if (contextSize < 1) {
       throw new IllegalArgumentException("contextSize is " + contextSize + "; it must be at least 1.");
     }
+    if (parameters < 0) {
+      throw new IllegalArgumentException("parameters is " + parameters + "; it must be 0 or more.");
+    }
   }
 
-  /** A model with llama.cpp's sampling defaults and nothing else to say about it. */
+  /**
+   * A model about which nothing else is said.
+   *
+   * @throws IllegalArgumentException if {@code id} is blank or {@code contextSize} is below 1
+   */
   public static ServedModel of(String id, int contextSize) {
-    return new ServedModel(id, List.of(), "", false, contextSize, 0, Instant.now(), "panallama", Sampling::builder);
+    return builder(id, contextSize).build();
   }
 
-  public ServedModel withAliases(String... newAliases) {
-    return new ServedModel(
-        id, List.of(newAliases), description, demo, contextSize, parameters, created, ownedBy, sampling);
+  /**
+   * A builder of a model.
+   *
+   * @param id its name in {@code /v1/models} and in every answer
+   * @param contextSize how many tokens one conversation may hold
+   */
+  public static Builder builder(String id, int contextSize) {
+    return new Builder(id, contextSize);
   }
 
-  public ServedModel withDescription(String newDescription) {
-    return new ServedModel(id, aliases, newDescription, demo, contextSize, parameters, created, ownedBy, sampling);
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(id, contextSize)
+        .aliases(aliases)
+        .description(description)
+        .demo(demo)
+        .parameters(parameters)
+        .created(created)
+        .ownedBy(ownedBy)
+        .sampling(sampling);
   }
 
-  public ServedModel withDemo(boolean newDemo) {
-    return new ServedModel(id, aliases, description, newDemo, contextSize, parameters, created, ownedBy, sampling);
+  /** The name in {@code /v1/models} and in every answer. */
+  public String id() {
+    return id;
   }
 
-  public ServedModel withParameters(long newParameters) {
-    return new ServedModel(id, aliases, description, demo, contextSize, newParameters, created, ownedBy, sampling);
-  }
-
-  public ServedModel withSampling(Supplier<Sampling.Builder> newSampling) {
-    return new ServedModel(id, aliases, description, demo, contextSize, parameters, created, ownedBy, newSampling);
+  /** Other names that requests may use. */
+  public List<String> aliases() {
+    return aliases;
   }
 
   /** The id and the aliases. */
   public List<String> names() {
-    return Stream.concat(Stream.of(id), aliases.stream()).toList();
+    List<String> names = new ArrayList<>(aliases);
+    names.addFirst(id);
+    return names;
+  }
+
+  /** One line for people; empty by default. */
+  public String description() {
+    return description;
+  }
+
+  /** Whether this is the embedded demo model, so that the chat page says so; false by default. */
+  public boolean demo() {
+    return demo;
+  }
+
+  /** How many tokens one conversation may hold. */
+  public int contextSize() {
+    return contextSize;
+  }
+
+  /** The number of weights; 0, the default, if it is unknown. */
+  public long parameters() {
+    return parameters;
+  }
+
+  /** When the model was made or loaded; by default when the builder was made. */
+  public Instant created() {
+    return created;
+  }
+
+  /** Who made the model; {@code "panallama"} by default. */
+  public String ownedBy() {
+    return ownedBy;
+  }
+
+  /** The sampling over which a request's own fields are set; {@link Sampling#defaults()} by default. */
+  public Sampling sampling() {
+    return sampling;
+  }
+
+  @Override
+  public String toString() {
+    return "ServedModel[" + id + "]";
+  }
+
+  /** Sets the components one by one. Not safe for use by several threads. */
+  public static final class Builder {
+    private final String id;
+    private final int contextSize;
+    private List<String> aliases = List.of();
+    private String description = "";
+    private boolean demo;
+    private long parameters;
+    private Instant created = Instant.now();
+    private String ownedBy = "panallama";
+    private Sampling sampling = Sampling.defaults();
+
+    private Builder(String id, int contextSize) {
+      this.id = Objects.requireNonNull(id, "id");
+      this.contextSize = contextSize;
+    }
+
+    public Builder aliases(List<String> value) {
+      aliases = List.copyOf(value);
+      return this;
+    }
+
+    public Builder description(String value) {
+      description = Objects.requireNonNull(value, "description");
+      return this;
+    }
+
+    public Builder demo(boolean value) {
+      demo = value;
+      return this;
+    }
+
+    public Builder parameters(long value) {
+      parameters = value;
+      return this;
+    }
+
+    public Builder created(Instant value) {
+      created = Objects.requireNonNull(value, "created");
+      return this;
+    }
+
+    public Builder ownedBy(String value) {
+      ownedBy = Objects.requireNonNull(value, "ownedBy");
+      return this;
+    }
+
+    public Builder sampling(Sampling value) {
+      sampling = Objects.requireNonNull(value, "sampling");
+      return this;
+    }
+
+    /**
+     * The model.
+     *
+     * @throws IllegalArgumentException if the id is blank or a number is out of its range
+     */
+    public ServedModel build() {
+      return new ServedModel(this);
+    }
   }
 }

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.Generator;
+import io.panallama.error.EngineClosedException;
 import io.panallama.server.LogRecords;
 import io.panallama.server.ScriptedGenerator;
 import io.panallama.server.registry.ModelUnavailableException.Reason;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,7 +23,7 @@ class RegistryTest {
   private final Generator second = new ScriptedGenerator();
 
   private static ServedModel model(String id, String... aliases) {
-    return ServedModel.of(id, 100).withAliases(aliases);
+    return ServedModel.builder(id, 100).aliases(List.of(aliases)).build();
   }
 
   private void assertUnavailable(Reason reason) {
@@ -154,8 +156,7 @@ class RegistryTest {
       registry.serve(model("one"), ServedEngine.of(first));
       for (int i = 0; i < 2; i++) {
         try (Lease lease = registry.lease(null)) {
-          assertThat(lease.engineLost(new IllegalStateException("The engine is closed.")).reason())
-              .isEqualTo(Reason.ENGINE_CLOSED);
+          assertThat(lease.engineClosed(new EngineClosedException()).reason()).isEqualTo(Reason.ENGINE_CLOSED);
         }
       }
       assertThat(log.errors()).singleElement().asString().contains("The engine is closed.");

@@ -1,5 +1,6 @@
 package io.panallama.internal.cache;
 
+import io.panallama.internal.decode.Lineage;
 import io.panallama.jmh.LauncherJvm;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +45,7 @@ public class PrefixTreeBenchmark extends LauncherJvm {
       texts.add(text);
     }
     for (int i = 0; i < ENTRIES; i++) {
-      entries.add(tree.insert(texts.get(i), LENGTH, i));
+      entries.add(tree.insert(Lineage.EMPTY, texts.get(i), LENGTH, i));
     }
   }
 
@@ -52,14 +53,14 @@ public class PrefixTreeBenchmark extends LauncherJvm {
   @Benchmark
   public int lookUpWhole(Blackhole sink) {
     at = (at + 1) % ENTRIES;
-    return tree.longest(texts.get(at), LENGTH, MOST, sink::consume);
+    return tree.longest(Lineage.EMPTY, texts.get(at), LENGTH, MOST, sink::consume);
   }
 
   /** A new conversation with a system prompt that 100 holders have, of which 64 are named. */
   @Benchmark
   public int lookUpShared(Blackhole sink) {
     at = (at + 1) % ENTRIES;
-    return tree.longest(texts.get(ENTRIES + at), LENGTH, MOST, sink::consume);
+    return tree.longest(Lineage.EMPTY, texts.get(ENTRIES + at), LENGTH, MOST, sink::consume);
   }
 
   /** A text comes and the oldest one goes. */
@@ -68,7 +69,7 @@ public class PrefixTreeBenchmark extends LauncherJvm {
     int slot = at % ENTRIES;
     tree.remove(entries.get(slot));
     int text = (at + ENTRIES) % (2 * ENTRIES);
-    entries.set(slot, tree.insert(texts.get(text), LENGTH, text));
+    entries.set(slot, tree.insert(Lineage.EMPTY, texts.get(text), LENGTH, text));
     at = (at + 1) % (2 * ENTRIES);
     return tree.size();
   }

@@ -32,12 +32,12 @@ public class EngineStepBenchmark extends LauncherJvm {
   public int sequences;
 
   private InstantDecoder decoder;
-  private EngineLoop loop;
+  private EngineFront loop;
 
   @Setup
   public void start() {
     decoder = new InstantDecoder(sequences, CONTEXT);
-    loop = EngineLoop.start(new EngineSettings("jmh-engine", sequences, 0, 64), Sequences.pieces(), () -> decoder);
+    loop = EngineFront.start(new EngineSettings("jmh-engine", sequences, 0, 64), Sequences.pieces(), () -> decoder);
     GenerationOptions endless =
         GenerationOptions.builder()
             .maxTokens(GenerationOptions.UNLIMITED)

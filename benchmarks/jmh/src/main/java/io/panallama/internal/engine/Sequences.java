@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import io.panallama.config.SpillConfig;
 import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Schedulable;
 import io.panallama.internal.stream.EngineGeneration;
@@ -55,6 +56,7 @@ final class Sequences {
             new RequestClock(() -> 0),
             () -> {},
             new StopMatcher(List.of(), 1),
+            Lineage.EMPTY,
             new int[promptLength],
             CONTEXT,
             GenerationOptions.defaults(),

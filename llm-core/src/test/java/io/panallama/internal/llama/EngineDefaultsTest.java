@@ -1,10 +1,11 @@
-package io.panallama;
+package io.panallama.internal.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.Model;
+import io.panallama.TestFiles;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
-import io.panallama.internal.llama.Processors;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -12,7 +13,8 @@ class EngineDefaultsTest {
   @Test
   void everythingAutomaticIsReplaced() {
     try (Model model = Model.load(TestFiles.demoModel())) {
-      EngineConfig chosen = EngineDefaults.resolve(EngineConfig.defaults(), model);
+      EngineConfig chosen =
+          EngineDefaults.resolve(EngineConfig.defaults(), model.sizeBytes(), model.trainedContextSize());
       assertThat(chosen.contextSize()).isEqualTo(8 * 1024);
       assertThat(chosen.batchSize()).isEqualTo(512);
       assertThat(chosen.microBatchSize()).isEqualTo(512);
@@ -24,7 +26,7 @@ class EngineDefaultsTest {
   void threadsAreNoMoreThanTheProcessors() {
     try (Model model = Model.load(TestFiles.demoModel())) {
       EngineConfig wanted = EngineConfig.builder().threads(1000).batchThreads(1000).build();
-      EngineConfig chosen = EngineDefaults.resolve(wanted, model);
+      EngineConfig chosen = EngineDefaults.resolve(wanted, model.sizeBytes(), model.trainedContextSize());
       assertThat(chosen.threads()).isEqualTo(Processors.count());
       assertThat(chosen.batchThreads()).isEqualTo(Processors.count());
     }

@@ -1,38 +1,42 @@
-package io.panallama;
+package io.panallama.internal.llama;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
-import io.panallama.internal.llama.ContextMemory;
-import io.panallama.internal.llama.Processors;
-import io.panallama.internal.llama.SystemMemory;
 import io.panallama.observe.Device;
+import java.util.Map;
 
-/** Replaces {@link EngineConfig#AUTO} and checks that the result fits into memory. */
-final class EngineDefaults {
+/** Replaces {@link EngineConfig#AUTO} by numbers and checks that the result fits into memory. */
+public final class EngineDefaults {
   private static final System.Logger LOG = System.getLogger("io.panallama");
 
   private static final int CONTEXT_PER_SLOT = 2048;
   private static final int SMALLEST_CONTEXT = 8192;
   private static final int BATCH = 512;
 
-  /** One part in so many of the available memory is the most that is spilled to. */
+  /** At most this fraction of the available memory, 1 in 8, is used for spilled prefixes. */
   private static final int SPILL_SHARE = 8;
 
   /**
-   * Up to this many bytes of weights a step is over before a second thread is of use: ggml's threads meet some thirty
-   * times per layer and wait by spinning, which costs whole time slices where something else wants the core too.
+   * Up to this many bytes of weights, a step ends before a second thread could help: ggml's threads meet some thirty times per
+   * layer and wait by spinning, which costs whole time slices if anything else wants the core.
    */
   private static final long ONE_THREAD_BYTES = 16L << 20;
 
   private EngineDefaults() {}
 
-  static EngineConfig resolve(EngineConfig config, Model model) {
-    int threads = model.sizeBytes() <= ONE_THREAD_BYTES ? 1 : Processors.count();
+  /**
+   * @param modelBytes the size of the weights
+   * @param trainedContextSize tokens the model was trained for; 0 if its file does not say
+   */
+  public static EngineConfig resolve(EngineConfig config, long modelBytes, int trainedContextSize) {
+    int threads = modelBytes <= ONE_THREAD_BYTES ? 1 : Processors.count();
     int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
     return config.toBuilder()
-        .contextSize(auto(config.contextSize(), contextSize(config.slots(), model.trainedContextSize())))
+        .contextSize(
+            auto(config.contextSize(), contextSize(config.slots(), config.rope().contextSize(trainedContextSize))))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
         .threads(processors("threads", auto(config.threads(), threads)))
@@ -41,7 +45,7 @@ final class EngineDefaults {
         .build();
   }
 
-  /** What is spilled must not push the weights out of memory, which are mapped from their file. */
+  /** Spilled prefixes must not evict the weights, which are mapped from their file. */
   static SpillConfig spill(SpillConfig wanted, long available) {
     long most = available / SPILL_SHARE;
     return wanted.memoryBytes() <= most ? wanted : wanted.toBuilder().memoryBytes(most).build();
@@ -53,9 +57,9 @@ final class EngineDefaults {
     return (int) Math.min(wanted, (long) slots * limit);
   }
 
-  /** Threads that wait for each other by spinning must all be running: one more than there are processors costs seconds. */
+  /** Threads that wait for each other by spinning must all be running: one more than the processors costs seconds. */
   private static int processors(String name, int wanted) {
-    int processors = Processors.count();
+    int processors = Math.min(Processors.count(), EngineConfig.MAX_THREADS);
     if (wanted > processors) {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -72,24 +76,29 @@ final class EngineDefaults {
   }
 
   /**
-   * @throws EngineStartException if the KV cache would not fit into what is free
+   * Checks that a context fits, before it is allocated.
+   *
+   * @param metadata of the model
+   * @param loaded how the model was loaded
+   * @throws EngineStartException if the KV cache would not fit into the memory that is free
    */
-  static void requireMemory(Model model, EngineConfig config) {
+  public static void requireMemory(
+      ModelHandle model, Map<String, String> metadata, ModelConfig loaded, EngineConfig config) {
     if (config.contextSize() < config.slots()) {
       throw new EngineStartException(
           Reason.REFUSED,
           "contextSize is " + config.contextSize() + " with " + config.slots() + " slots; every slot needs a cell.",
           null);
     }
-    long least = ContextMemory.leastBytes(model.metadata(), config);
+    long least = ContextMemory.leastBytes(metadata, config);
     long everything = SystemMemory.availableBytes();
-    for (Device device : NativeRuntime.devices()) {
+    for (Device device : Natives.devices()) {
       if (device.type() != Device.Type.CPU) {
         everything += device.memoryFree();
       }
     }
     require(config, "this machine", least, everything);
-    for (ContextMemory.Need need : ContextMemory.plan(model.handle(), model.path(), model.config(), config)) {
+    for (ContextMemory.Need need : ContextMemory.plan(model, model.path(), loaded, config)) {
       require(config, need.name(), need.needed(), need.free());
     }
   }

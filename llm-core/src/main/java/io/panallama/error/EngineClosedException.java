@@ -1,0 +1,10 @@
+package io.panallama.error;
+
+/** The engine was closed by its owner; nothing was started, and trying again does not help. */
+public final class EngineClosedException extends PanallamaException {
+  private static final long serialVersionUID = 1L;
+
+  public EngineClosedException() {
+    super("The engine is closed.", null);
+  }
+}

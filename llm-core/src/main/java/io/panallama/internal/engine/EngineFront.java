@@ -1,0 +1,381 @@
+package io.panallama.internal.engine;
+
+import static io.panallama.error.InvalidRequestException.name;
+
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Usage;
+import io.panallama.internal.cache.ImageFile;
+import io.panallama.internal.cache.PrefixCache;
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.decode.StateStore;
+import io.panallama.internal.decode.TokenSampler;
+import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.RequestClock;
+import io.panallama.internal.schedule.Reservation;
+import io.panallama.internal.schedule.Schedulable;
+import io.panallama.internal.stream.EngineGeneration;
+import io.panallama.internal.stream.Mailbox;
+import io.panallama.internal.stream.Pieces;
+import io.panallama.internal.stream.ReaderListener;
+import io.panallama.internal.stream.StopMatcher;
+import io.panallama.observe.EngineState;
+import io.panallama.observe.EngineStats;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The side of an engine that faces its callers: checks requests, queues them for the {@link EngineLoop}, and ends it.
+ *
+ * <p>Lifetime: from {@link #start} to {@link #close}. Safe for any thread; nothing here waits for a step to be computed but
+ * {@link #save} and {@link #close}.
+ */
+public final class EngineFront implements AutoCloseable, ReaderListener {
+  private final EngineSettings settings;
+  private final Pieces pieces;
+  private final Admission admission;
+  private final Intake intake;
+  private final Lifecycle life;
+  private final Counters counters;
+  private final LongSupplier clock;
+  private final AtomicLong ids = new AtomicLong();
+
+  private EngineFront(
+      EngineSettings settings,
+      Pieces pieces,
+      Admission admission,
+      Intake intake,
+      Lifecycle life,
+      Counters counters,
+      LongSupplier clock) {
+    this.settings = settings;
+    this.pieces = pieces;
+    this.admission = admission;
+    this.intake = intake;
+    this.life = life;
+    this.counters = counters;
+    this.clock = clock;
+  }
+
+  /**
+   * Starts the engine thread and waits until its decoder is made.
+   *
+   * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
+   * @throws io.panallama.error.EngineStartException if the directory to spill to can't be made
+   */
+  public static EngineFront start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
+    return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>(), System::nanoTime);
+  }
+
+  /**
+   * With an inbox and a clock of the caller's: the seams at which a test meets the engine thread.
+   *
+   * @param inbox safe for many writers
+   * @param clock nanoseconds, as {@link System#nanoTime}; any thread
+   */
+  static EngineFront start(
+      EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
+    PrefixCache.createFolder(settings.spill());
+    Admission admission = new Admission(settings.slots(), settings.queueLimit());
+    Intake intake = new Intake(inbox);
+    Lifecycle life = new Lifecycle();
+    Counters counters = new Counters();
+    EngineLoop loop = new EngineLoop(settings, pieces, decoders, admission, intake, life, counters, clock);
+    life.start(EngineThreads.unstarted(life, loop::run, settings.name()));
+    return new EngineFront(settings, pieces, admission, intake, life, counters, clock);
+  }
+
+  /** The most tokens of one sequence. */
+  public int sequenceContextSize() {
+    return life.decoder().sequenceContextSize();
+  }
+
+  /** Whether the engine takes requests. */
+  public EngineState state() {
+    return life.state();
+  }
+
+  /** The error that ended the engine; null unless its state is {@link EngineState#FAILED}. */
+  public @Nullable Throwable failure() {
+    return life.failure();
+  }
+
+  public EngineStats stats() {
+    return counters.snapshot(settings.slots(), admission.inFlight());
+  }
+
+  // ---- requests ----
+
+  /**
+   * Refuses a prompt that could never be generated from.
+   *
+   * @throws PromptTooLongException if a prompt of this length leaves no room for a token of the answer and may not be cut
+   * @throws InvalidRequestException if more of it is to be kept than fits
+   */
+  public void requireRoom(int promptLength, ContextOverflow overflow) {
+    int limit = sequenceContextSize();
+    switch (overflow) {
+      case ContextOverflow.Reject() -> {
+        if (promptLength >= limit) {
+          throw new PromptTooLongException(promptLength, limit);
+        }
+      }
+      case ContextOverflow.Stop() -> {}
+      case ContextOverflow.Shift(int keep) -> {
+        if (keep > limit - 2) {
+          throw new InvalidRequestException(
+              "overflow.keep",
+              name("overflow.keep") + " is " + keep + "; the context of " + limit + " tokens allows 0 to " + (limit - 2) + ".");
+        }
+      }
+    }
+  }
+
+  /**
+   * Refuses early what would be refused after the work of rendering and tokenizing. A place may still be gone by then.
+   *
+   * @throws io.panallama.error.EngineBusyException if the queue is full now
+   * @throws io.panallama.error.EngineClosedException if the engine is closed
+   * @throws io.panallama.error.EngineFailedException if it has failed
+   */
+  public void requirePlace() {
+    life.requireRunning();
+    admission.requirePlace();
+  }
+
+  /**
+   * Takes places for several generations, all or none.
+   *
+   * @throws io.panallama.error.EngineBusyException if there are fewer places
+   * @throws io.panallama.error.EngineClosedException if the engine is closed
+   * @throws io.panallama.error.EngineFailedException if it has failed
+   */
+  public Reservation reserve(int count) {
+    life.requireRunning();
+    admission.enter(count);
+    return new Reservation(admission, count);
+  }
+
+  /** Queues a generation without adapters and media, and without a reservation. */
+  public Generation submit(
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener) {
+    return submit(Lineage.EMPTY, prompt, options, stopTexts, sampler, listener, null);
+  }
+
+  /** Queues a generation without adapters and media. */
+  public Generation submit(
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener,
+      @Nullable Reservation reservation) {
+    return submit(Lineage.EMPTY, prompt, options, stopTexts, sampler, listener, reservation);
+  }
+
+  /**
+   * Queues a generation, which owns {@code sampler} and {@code prompt} from here on. If this throws, the sampler is still
+   * the caller's.
+   *
+   * @param lineage what besides the tokens decides the state; only sequences of an equal one share prefixes
+   * @param stopTexts end the generation: the request's own stops and those of the chat template
+   * @param listener is told of the end, unless this throws; a {@link StateListener} gets the state after the prompt, which
+   *     may fill the context, and nothing is generated
+   * @param reservation holds the place of this generation already; null to take one
+   * @throws io.panallama.error.EngineBusyException if the queue is full
+   * @throws InvalidRequestException as {@link #requireRoom}
+   * @throws io.panallama.error.EngineClosedException if the engine is closed
+   * @throws io.panallama.error.EngineFailedException if it has failed
+   */
+  public Generation submit(
+      Lineage lineage,
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener,
+      @Nullable Reservation reservation) {
+    if (!(listener instanceof StateListener)) {
+      requireRoom(prompt.length, options.overflow());
+    }
+    life.requireRunning();
+    if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
+      return full(prompt, options, sampler, listener);
+    }
+    if (reservation == null) {
+      admission.enter();
+    } else {
+      reservation.use();
+    }
+    EngineGeneration generation;
+    try {
+      generation = enqueue(lineage, prompt, options, stopTexts, sampler, listener);
+    } catch (Throwable failure) {
+      admission.leave();
+      throw failure;
+    }
+    life.wake();
+    abandonIfEnded();
+    return generation;
+  }
+
+  /** If the loop ended between a check and an add, it does not look into the intake again. */
+  private void abandonIfEnded() {
+    if (life.hasEnded()) {
+      intake.abandonAll(life.unserved(), admission);
+    }
+  }
+
+  private EngineGeneration enqueue(
+      Lineage lineage,
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener) {
+    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestVisibleControlToken()));
+    EngineGeneration generation = generation(options, stops.largestRelease());
+    RequestClock times = new RequestClock(clock);
+    long deadline = deadline(options, times.submitted());
+    intake.add(
+        new Sequence(
+            generation, times, sampler, stops, lineage, prompt, sequenceContextSize(), options, deadline, listener));
+    return generation;
+  }
+
+  private EngineGeneration generation(GenerationOptions options, int largestEntry) {
+    Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), largestEntry, options.topLogprobs());
+    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
+  }
+
+  /** The answer to a prompt that leaves no room for one. */
+  private EngineGeneration full(
+      int[] prompt, GenerationOptions options, TokenSampler sampler, @Nullable SequenceListener listener) {
+    sampler.close();
+    if (listener != null) {
+      listener.ended(prompt);
+    }
+    EngineGeneration generation = generation(options, 1);
+    Usage usage = new Usage(prompt.length, 0, 0, 0);
+    generation.finish(
+        new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, new RequestClock(clock).timings()));
+    return generation;
+  }
+
+  /** The earlier of time limit and deadline, in nanoseconds of the engine's clock. */
+  private static long deadline(GenerationOptions options, long submitted) {
+    long left = Schedulable.NO_DEADLINE;
+    Duration limit = options.timeLimit().orElse(null);
+    if (limit != null) {
+      left = TimeUnit.NANOSECONDS.convert(limit);
+    }
+    Instant deadline = options.deadline().orElse(null);
+    if (deadline != null) {
+      left = Math.min(left, TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), deadline)));
+    }
+    // TimeUnit.convert saturates: what ends after 292 years has no end.
+    return left > Long.MAX_VALUE / 4 ? Schedulable.NO_DEADLINE : submitted + Math.max(0, left);
+  }
+
+  // ---- readers ----
+
+  @Override
+  public void caughtUp() {
+    life.wake();
+  }
+
+  @Override
+  public void cancelled(EngineGeneration generation) {
+    if (generation.isPrefilling()) {
+      life.requestAbort();
+    }
+    intake.requestCancel();
+    life.wake();
+  }
+
+  // ---- states in files ----
+
+  /**
+   * Writes the tokens and the state after them to a file. What the engine still has of the state is used; the rest is
+   * computed in turn with everything else.
+   *
+   * @param tokens at least one, no more than {@link #sequenceContextSize}
+   * @throws IOException if the file can't be written
+   * @throws io.panallama.error.EngineBusyException if the queue is full
+   * @throws io.panallama.error.GenerationException if the state can't be computed or copied
+   * @throws io.panallama.error.EngineClosedException if the engine is closed
+   * @throws io.panallama.error.EngineFailedException if it has failed
+   */
+  public void save(int[] tokens, Path file) throws IOException {
+    try (StateCatcher catcher = new StateCatcher()) {
+      submit(tokens, GenerationOptions.defaults(), List.of(), () -> {}, catcher).await();
+      ImageFile.write(file, life.decoder().states().fingerprint(), Lineage.EMPTY, tokens, catcher.image(), () -> false);
+    }
+  }
+
+  /**
+   * Reads what {@link #save} wrote, and hands the state to the engine thread, which keeps it as it keeps what a generation
+   * leaves behind.
+   *
+   * @return the tokens
+   * @throws io.panallama.internal.cache.RefusedImageException if the file is damaged, or is not of this model with these
+   *     cache types
+   * @throws IOException if the file can't be read
+   * @throws io.panallama.error.EngineClosedException if the engine is closed
+   * @throws io.panallama.error.EngineFailedException if it has failed
+   */
+  public int[] restore(Path file) throws IOException {
+    life.requireRunning();
+    StateStore states = life.decoder().states();
+    byte[] fingerprint = states.fingerprint();
+    int[] tokens = ImageFile.readHeader(file, fingerprint).tokens();
+    intake.add(
+        new Intake.Adoption(
+            Lineage.EMPTY, tokens, ImageFile.read(file, fingerprint, Lineage.EMPTY, tokens, states::read)));
+    life.wake();
+    abandonIfEnded();
+    return tokens.clone();
+  }
+
+  // ---- the end ----
+
+  /**
+   * Ends every generation with {@link io.panallama.error.GenerationException.Reason#ENGINE_CLOSED} and waits for the thread
+   * to end. Repeating it is harmless, and so is closing an engine that has failed.
+   */
+  @Override
+  public void close() {
+    life.requestClose();
+    life.awaitEnd();
+  }
+
+  /** Asks the thread to end, without waiting. */
+  void requestClose() {
+    life.requestClose();
+  }
+
+  /** Waits for the end of the thread; false if {@code timeout} passed first. */
+  boolean awaitEnd(Duration timeout) {
+    return life.awaitEnd(timeout);
+  }
+}

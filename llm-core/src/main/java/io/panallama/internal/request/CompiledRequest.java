@@ -1,0 +1,22 @@
+package io.panallama.internal.request;
+
+import io.panallama.internal.llama.AnswerConstraint;
+import io.panallama.request.GenerationOptions;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request in the form that the engine runs.
+ *
+ * @param prompt the tokens, at least one
+ * @param stops the texts that end the answer: the request's own and those of the chat template
+ * @param parser describes the parser of the answer; null if the answer's text is its content
+ */
+@SuppressWarnings("ArrayRecordComponent") // internal, never compared
+public record CompiledRequest(
+    int[] prompt, GenerationOptions options, List<String> stops, AnswerConstraint constraint, @Nullable String parser) {
+  /** The same with other options, and a prompt of its own. */
+  public CompiledRequest with(GenerationOptions newOptions) {
+    return new CompiledRequest(prompt.clone(), newOptions, stops, constraint, parser);
+  }
+}

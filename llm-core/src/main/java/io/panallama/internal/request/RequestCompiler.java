@@ -1,0 +1,271 @@
+package io.panallama.internal.request;
+
+import static io.panallama.error.InvalidRequestException.name;
+
+import io.panallama.chat.ReasoningBudget;
+import io.panallama.chat.ToolChoice;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.internal.llama.AnswerConstraint;
+import io.panallama.internal.llama.SamplerChain;
+import io.panallama.internal.llama.SchemaConverter;
+import io.panallama.internal.llama.TokenizerCalls;
+import io.panallama.internal.schema.SchemaCheck;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.InfillRequest;
+import io.panallama.request.Prompt;
+import io.panallama.request.ResponseFormat;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.Sampling;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns requests into what the engine runs: renders the chat template, tokenizes, makes the constraint of the answer and the
+ * sampler.
+ *
+ * <p>Everything happens on the calling thread and nothing is queued, so every fault of a request is thrown here. Safe for any
+ * thread, as long as the model has an owner; {@link IllegalStateException} afterwards.
+ */
+public final class RequestCompiler {
+  private static final int[] NOTHING = {};
+
+  private final LoadedModel model;
+  private final int contextSize;
+
+  /**
+   * @param contextSize the most tokens of one sequence
+   */
+  public RequestCompiler(LoadedModel model, int contextSize) {
+    this.model = model;
+    this.contextSize = contextSize;
+  }
+
+  /**
+   * Compiles a request.
+   *
+   * @throws InvalidRequestException if the request can't be carried out as it stands
+   */
+  public CompiledRequest compile(GenerationRequest request) {
+    return compile(request, NOTHING);
+  }
+
+  /**
+   * Compiles a request whose prompt may continue earlier tokens.
+   *
+   * @param before the tokens that the prompt of a completion is appended to, and that a conversation may go on from, see {@link
+   *     #continued}
+   * @throws InvalidRequestException if the request can't be carried out as it stands
+   */
+  public CompiledRequest compile(GenerationRequest request, int[] before) {
+    CompiledRequest compiled =
+        switch (request) {
+          case ChatRequest chat -> chat(chat, before);
+          case CompletionRequest completion ->
+              plain(join(before, tokens(completion.prompt(), before.length == 0)), completion.options());
+          case InfillRequest infill -> plain(infill(infill), infill.options());
+        };
+    if (compiled.prompt().length == 0) {
+      throw new InvalidRequestException("prompt", "The prompt has no tokens; at least one is needed.");
+    }
+    return compiled;
+  }
+
+  /** The number of tokens of a request's prompt, as {@link #compile} makes it. */
+  public int countTokens(GenerationRequest request) {
+    return switch (request) {
+      case ChatRequest chat -> tokens(render(chat)).length;
+      case CompletionRequest completion -> tokens(completion.prompt(), true).length;
+      case InfillRequest infill -> infill(infill).length;
+    };
+  }
+
+  /** The number of tokens of a text by itself, in which nothing is a special token. */
+  public int countTokens(String text) {
+    return TokenizerCalls.tokenize(model.handle(), text, false, false).length;
+  }
+
+  /** The prompt of a conversation. */
+  public ChatTemplate.Rendered render(ChatRequest request) {
+    return model.template().render(request);
+  }
+
+  /** A sampler for a compiled request, owned by the caller. */
+  public SamplerChain sampler(CompiledRequest request) {
+    GenerationOptions options = request.options();
+    Sampling sampling = sampling(options, request.constraint());
+    return SamplerChain.create(model.handle(), sampling, request.prompt(), request.constraint(), options);
+  }
+
+  /**
+   * @param where names the tokens in the message
+   * @throws InvalidRequestException if an id is not in the vocabulary
+   */
+  public void requireTokens(int[] tokens, String where) {
+    int size = model.facts().size();
+    for (int i = 0; i < tokens.length; i++) {
+      if (tokens[i] < 0 || tokens[i] >= size) {
+        throw new InvalidRequestException(
+            where + "[" + i + "]",
+            "Token " + tokens[i] + " is not in the vocabulary; ids are 0 to " + (size - 1) + ".");
+      }
+    }
+  }
+
+  // ---- prompts ----
+
+  private CompiledRequest chat(ChatRequest request, int[] before) {
+    ChatTemplate.Rendered rendered = render(request);
+    int[] continued = continued(rendered, before);
+    int[] prompt = continued == null ? tokens(rendered) : continued;
+    List<String> stops = new ArrayList<>(request.options().stops());
+    stops.addAll(rendered.stops());
+    return new CompiledRequest(prompt, request.options(), stops, constraint(request, rendered), rendered.parser());
+  }
+
+  /**
+   * Tokens that are there already, with the tokens of what the template added to their text. So a conversation goes on from the
+   * very tokens that the model generated, whose KV state is known, and not from other tokens of the same text.
+   *
+   * @param before prompt and answer of the turn before
+   * @return null if the prompt is not the text of those tokens with something added, or if its tokens would not be those of the
+   *     whole prompt: some tokenizers put a space in front of each text, and texts of special tokens in messages need their places
+   */
+  private int @Nullable [] continued(ChatTemplate.Rendered rendered, int[] before) {
+    String prompt = rendered.prompt();
+    if (before.length == 0) {
+      return null;
+    }
+    String known = text(before);
+    int knownBytes = known.getBytes(StandardCharsets.UTF_8).length;
+    int[] literals = rendered.literals();
+    if (!prompt.startsWith(known) || literals.length > 0 && literals[literals.length - 1] > knownBytes) {
+      return null;
+    }
+    int[] added = TokenizerCalls.tokenize(model.handle(), prompt.substring(known.length()), false, true);
+    int[] all = join(before, added);
+    return text(all).equals(prompt) ? all : null;
+  }
+
+  /** The text of tokens with all special ones but those that the vocabulary puts around a text. */
+  private String text(int[] tokens) {
+    return TokenizerCalls.detokenize(model.handle(), tokens, true, true);
+  }
+
+  private static CompiledRequest plain(int[] prompt, GenerationOptions options) {
+    return new CompiledRequest(prompt, options, options.stops(), answer(options), null);
+  }
+
+  private int[] infill(InfillRequest request) {
+    return InfillPrompt.tokens(request, model.handle(), model.facts(), contextSize);
+  }
+
+  private int[] tokens(ChatTemplate.Rendered rendered) {
+    return TokenizerCalls.tokenizePrompt(model.handle(), rendered.promptBytes(), rendered.literals());
+  }
+
+  private int[] tokens(Prompt prompt, boolean beginning) {
+    return switch (prompt) {
+      case Prompt.Text text -> TokenizerCalls.tokenize(model.handle(), text.text(), beginning, text.parseSpecial());
+      case Prompt.Tokens given -> {
+        int[] tokens = given.tokens();
+        requireTokens(tokens, "prompt");
+        yield tokens;
+      }
+    };
+  }
+
+  private static int[] join(int[] one, int[] two) {
+    int[] joined = Arrays.copyOf(one, one.length + two.length);
+    System.arraycopy(two, 0, joined, one.length, two.length);
+    return joined;
+  }
+
+  // ---- constraints of the answer ----
+
+  private AnswerConstraint constraint(ChatRequest request, ChatTemplate.Rendered rendered) {
+    requireEnforced(request, rendered);
+    Map<Integer, byte[]> visible = new HashMap<>();
+    for (String text : rendered.preserved()) {
+      int[] tokens = TokenizerCalls.tokenize(model.handle(), text, false, true);
+      if (tokens.length == 1) {
+        visible.put(tokens[0], text.getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    String parameter = request.tools().callable() ? "tools.list" : "format";
+    String grammar = rendered.constraint();
+    ReasoningBudget budget = request.template().budget().orElse(null);
+    String description = budget == null ? grammar : limited(grammar, rendered.thinking(), budget);
+    return new AnswerConstraint(parameter, description, grammar != null, rendered.searchesText(), visible);
+  }
+
+  /** Some templates have no form for tool calls. llama.cpp then gives no grammar, whatever the request asks for. */
+  private static void requireEnforced(ChatRequest request, ChatTemplate.Rendered rendered) {
+    if (rendered.constraint() != null) {
+      return;
+    }
+    ToolChoice choice = request.tools().choice();
+    if (choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named) {
+      throw new InvalidRequestException(
+          "tools.choice", name("tools.choice") + " can't be kept: this model's chat template has no form for calling tools.");
+    }
+    ResponseFormat format = request.options().format();
+    if (format instanceof ResponseFormat.JsonObject || format instanceof ResponseFormat.JsonSchema) {
+      throw new InvalidRequestException(
+          "format", name("format") + " can't be enforced with this model's chat template.");
+    }
+  }
+
+  private static String limited(@Nullable String grammar, @Nullable String thinking, ReasoningBudget budget) {
+    if (thinking == null) {
+      throw new InvalidRequestException(
+          "template.budget.tokens",
+          name("template.budget.tokens") + " needs a chat template with tags around the thinking; this model's has none.");
+    }
+    return AnswerConstraint.withBudget(grammar, thinking, budget);
+  }
+
+  /** The constraint of an answer without a template: a JSON schema becomes a grammar by itself. */
+  private static AnswerConstraint answer(GenerationOptions options) {
+    String grammar =
+        switch (options.format()) {
+          case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
+          case ResponseFormat.JsonObject() -> SchemaConverter.grammar("format", "{\"type\": \"object\"}");
+          case ResponseFormat.JsonSchema(String schema, boolean strict) ->
+              SchemaConverter.grammar(
+                  "format", SchemaCheck.check("format", schema, strict, "r").toString());
+        };
+    return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("format", grammar);
+  }
+
+  /** The sampling with the grammar of the response format in front. Two grammars would contradict each other. */
+  private Sampling sampling(GenerationOptions options, AnswerConstraint constraint) {
+    Sampling sampling = options.sampling().over(model.recommendedSampling());
+    ResponseFormat.Gbnf gbnf = options.format() instanceof ResponseFormat.Gbnf given ? given : null;
+    if (gbnf == null && !constraint.hasGrammar()) {
+      return sampling;
+    }
+    boolean another =
+        sampling.chain().stream()
+            .anyMatch(stage -> stage instanceof Sampler.Grammar || stage instanceof Sampler.LazyGrammar);
+    if (another) {
+      throw new InvalidRequestException(
+          "sampling.grammar",
+          name("sampling.grammar") + " can't be combined with " + name(constraint.parameter()) + ", which brings a grammar of its own.");
+    }
+    if (gbnf == null) {
+      return sampling;
+    }
+    List<Sampler> chain = new ArrayList<>();
+    chain.add(new Sampler.Grammar(gbnf.grammar(), gbnf.root()));
+    chain.addAll(sampling.chain());
+    return Sampling.of(chain, sampling.seed());
+  }
+}

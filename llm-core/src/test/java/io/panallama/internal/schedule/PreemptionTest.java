@@ -1,0 +1,40 @@
+package io.panallama.internal.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PreemptionTest {
+  private static Work active(int priority, long deadline) {
+    return new Work(5, priority, deadline);
+  }
+
+  @Test
+  void theLowestPriorityMakesRoomHoweverOldItIs() {
+    Work low = active(1, Schedulable.NO_DEADLINE);
+    Work high = active(9, Schedulable.NO_DEADLINE);
+    Work middle = active(5, Schedulable.NO_DEADLINE);
+    assertThat(Preemption.victim(List.of(low, high, middle), 0)).isSameAs(low);
+    assertThat(Preemption.victim(List.of(high, middle), 0)).isSameAs(middle);
+  }
+
+  @Test
+  void ofEqualPrioritiesTheLatestDeadlineMakesRoom() {
+    Work soon = active(5, 1_000);
+    Work late = active(5, 2_000);
+    Work never = active(5, Schedulable.NO_DEADLINE);
+    Work soonAndYoung = active(5, 1_000);
+    assertThat(Preemption.victim(List.of(soon, never, late, soonAndYoung), 0)).isSameAs(never);
+    assertThat(Preemption.victim(List.of(soon, late, soonAndYoung), 0)).isSameAs(late);
+    assertThat(Preemption.victim(List.of(soon, soonAndYoung), 0)).as("the youngest").isSameAs(soonAndYoung);
+  }
+
+  @Test
+  void waitingCountsAsPriority() {
+    Work old = new Work(5, 3, Schedulable.NO_DEADLINE, 0);
+    long now = 2 * WaitingQueue.AGING;
+    Work young = new Work(5, 4, Schedulable.NO_DEADLINE, now);
+    assertThat(Preemption.victim(List.of(old, young), now)).as("two levels older").isSameAs(young);
+  }
+}

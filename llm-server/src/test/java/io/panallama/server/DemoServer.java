@@ -1,0 +1,88 @@
+package io.panallama.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.Engine;
+import io.panallama.Model;
+import io.panallama.config.EngineConfig;
+import io.panallama.demo.DemoModel;
+import io.panallama.server.registry.ServedModel;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+
+/** The embedded model behind a server on a free port, and a client for it. */
+final class DemoServer implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Model model;
+  private final Engine engine;
+  private final ChatServer server;
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  private DemoServer(Model model, Engine engine, ChatServer server) {
+    this.model = model;
+    this.engine = engine;
+    this.server = server;
+  }
+
+  /** Starts all three; the engine computes on one thread, so that its answers are the same everywhere. */
+  static DemoServer start(int slots) {
+    Model model = Model.load(DemoModel.extract());
+    Engine engine = Engine.start(model, EngineConfig.builder().slots(slots).threads(1).batchThreads(1).build());
+    ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build());
+    server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine);
+    return new DemoServer(model, engine, server);
+  }
+
+  /** Swaps the engine behind the server for another one of the same model. */
+  void serve(Engine other) {
+    server.serve(ServedModel.of("demo", other.sequenceContextSize()), other);
+  }
+
+  Model model() {
+    return model;
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  HttpRequest request(String path, String body) {
+    return HttpRequest.newBuilder(server.uri().resolve(path))
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build();
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return send(HttpRequest.newBuilder(server.uri().resolve(path)).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+    return send(request(path, body), HttpResponse.BodyHandlers.ofString());
+  }
+
+  <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler)
+      throws IOException, InterruptedException {
+    return client.send(request, handler);
+  }
+
+  /** The answer to a request that has to succeed. */
+  JsonNode answer(String path, String body) throws IOException, InterruptedException {
+    HttpResponse<String> response = post(path, body);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return JSON.readTree(response.body());
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+    server.close();
+    engine.close();
+    model.close();
+  }
+}
