@@ -7,6 +7,7 @@ import io.panallama.Quantizer;
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
+import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineStats;
 import io.panallama.observe.NativeReport;
@@ -25,6 +26,11 @@ final class CoreInference implements Inference {
   @Override
   public NativeReport natives() {
     return NativeRuntime.natives();
+  }
+
+  @Override
+  public void initializeNuma(NumaStrategy strategy) {
+    NativeRuntime.initializeNuma(strategy);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.panallama.cli;
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
+import io.panallama.config.NumaStrategy;
 import io.panallama.error.QuantizationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -32,6 +33,7 @@ import java.util.function.Function;
 final class FakeInference implements Inference {
   final List<GenerationRequest> requests = new ArrayList<>();
   final List<String> backends = new ArrayList<>();
+  final List<NumaStrategy> numa = new ArrayList<>();
   final List<ModelConfig> modelConfigs = new ArrayList<>();
   final List<EngineConfig> engineConfigs = new ArrayList<>();
   final List<Path> files = new ArrayList<>();
@@ -56,6 +58,11 @@ final class FakeInference implements Inference {
     nativesFailure.ifPresent(FakeInference::fail);
     return new NativeReport(
         "0.5.0", "linux-x64", "cpu", Path.of("/natives"), Optional.of("haswell"), Optional.of("no driver"));
+  }
+
+  @Override
+  public void initializeNuma(NumaStrategy strategy) {
+    numa.add(strategy);
   }
 
   @Override
