@@ -172,7 +172,10 @@ public final class Model implements AutoCloseable {
 
   /** The Jinja source of the chat template: the one it was loaded with, else the model's own. */
   public Optional<String> chatTemplate() {
-    return loaded.config().chatTemplate().or(() -> Optional.ofNullable(loaded.metadata().get("tokenizer.chat_template")));
+    return loaded
+        .config()
+        .chatTemplate()
+        .or(() -> Optional.ofNullable(loaded.metadata().get("tokenizer.chat_template")));
   }
 
   public Vocabulary vocabulary() {

@@ -87,8 +87,11 @@ class OwnershipTest {
       assertThatThrownBy(() -> Engine.start(model, TestEngines.config())).isInstanceOf(IllegalStateException.class);
     }
     assertThat(model.handle().isClosed()).isTrue();
-    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", false, false)).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> engine.countTokens("Hello")).isInstanceOf(RuntimeException.class).hasMessageContaining("closed");
+    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", false, false))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> engine.countTokens("Hello"))
+        .isInstanceOf(RuntimeException.class)
+        .hasMessageContaining("closed");
   }
 
   @Test
@@ -134,7 +137,9 @@ class OwnershipTest {
   @Test
   void theDecoderBelongsToItsThread() {
     try (Model model = model()) {
-      EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
+      EngineConfig config =
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.batch().addToken(1, 0, 0, true)).join())
             .isInstanceOf(CompletionException.class)
@@ -146,7 +151,9 @@ class OwnershipTest {
   @Test
   void aClosedDecoderDoesNotAskItsModelForAFingerprint() {
     Model model = model();
-    EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
+    EngineConfig config =
+        EngineDefaults.resolve(
+            TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
     NativeDecoder decoder = NativeDecoder.create(model.handle(), config);
     model.close();
     decoder.close();
@@ -159,7 +166,10 @@ class OwnershipTest {
   void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
     try (Model model = model()) {
       EngineConfig config =
-          EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(), model.sizeBytes(), model.trainedContextSize());
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(),
+              model.sizeBytes(),
+              model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> decoder.batch().addToken(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> decoder.batch().addToken(2048, 0, 0, true))

@@ -165,7 +165,8 @@ public final class PrefixCache implements AutoCloseable {
   /** Takes the longest beginning that can be had now or waits for one that is being computed, and enters the tree. */
   private void share(Residency sequence) {
     find(sequence);
-    sequence.entry(tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
+    sequence.entry(
+        tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
   }
 
   private void find(Residency sequence) {
@@ -301,7 +302,8 @@ public final class PrefixCache implements AutoCloseable {
   private void planCheckpoints(Residency sequence, Match match, ColdStore store) {
     int matched = match.length();
     int limit = Math.min(sequence.text().promptLength(), sequence.text().length()) - 1;
-    int parting = Math.min(limit, Math.max(matched, store.common(sequence.text().lineage(), sequence.text().tokens(), limit)));
+    int parting =
+        Math.min(limit, Math.max(matched, store.common(sequence.text().lineage(), sequence.text().tokens(), limit)));
     if (parting >= ColdStore.SHORTEST && parting > sequence.cached()) {
       sequence.checkpoints().add(parting);
     }
@@ -339,7 +341,8 @@ public final class PrefixCache implements AutoCloseable {
     sequence.truncated(kept);
     sequence.checkpoints().clear();
     if (retainedLimit > 0) {
-      sequence.entry(tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
+      sequence.entry(
+          tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
     }
   }
 
