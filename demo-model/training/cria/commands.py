@@ -92,6 +92,7 @@ def main(arguments=None):
     stage.add_argument("folder", help="for checkpoints")
     stage.add_argument("--time", type=float, default=0, metavar="MINUTES", help="end after this time; 0: after the tokens of the configuration")
     stage.add_argument("--tokens", type=float, help="end after this many, rather than those of the configuration")
+    stage.add_argument("--workers", type=int, metavar="COUNT", help="processes on a CPU, rather than those of the configuration")
     stage.add_argument("--resume", metavar="FILE", help="start from this checkpoint rather than FOLDER/checkpoint.pt")
     stage.add_argument("--start", metavar="GGUF", help="begin a new run with the weights of this file")
     stage.add_argument("--rate", type=float, default=1.0, help="scales the learning rates")
@@ -118,7 +119,7 @@ def main(arguments=None):
 
     stage = stages.add_parser("guard", help="write what the Java test of the shipped model asks and expects")
     stage.add_argument("output")
-    stage.add_argument("--count", type=int, default=200, help="of questions, about")
+    stage.add_argument("--count", type=int, default=260, help="of questions, about")
     stage.set_defaults(run=_guard)
 
     stage = stages.add_parser("compare", help="a table of two evaluations")

@@ -273,8 +273,8 @@ def _work(number, options, config, shared, checkpoint):
 def train(options):
     """Runs until the end or SIGTERM; options are those of the command line."""
     config = Config.load(options.config)
-    if options.tokens:
-        config = replace(config, training=replace(config.training, tokens=int(options.tokens)))
+    given = {"tokens": int(options.tokens or 0), "workers": options.workers}
+    config = replace(config, training=replace(config.training, **{key: value for key, value in given.items() if value}))
     config.tell_grammar()
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)

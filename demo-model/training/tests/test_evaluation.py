@@ -9,9 +9,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from cria.evaluation.examples import EXAMPLES
+from cria.evaluation.as_typed import SETS as AS_TYPED
 from cria.evaluation.held_out import SETS as HELD_OUT
 from cria.evaluation.question import _KINDS, Question
-from cria.evaluation.run import compare, questions
+from cria.evaluation.run import ALL, compare, questions
 from cria.evaluation.sets import SETS
 
 
@@ -37,7 +38,7 @@ class QuestionsTest(unittest.TestCase):
         self.assertEqual([q.request() for q in first["tool calls"]], [q.request() for q in second["tool calls"]])
 
     def test_names_of_sets_are_different(self):
-        self.assertFalse(set(SETS) & set(HELD_OUT))
+        self.assertEqual(len(ALL), len(SETS) + len(HELD_OUT) + len(AS_TYPED))
 
 
 class CompareTest(unittest.TestCase):

@@ -13,6 +13,7 @@ import torch
 
 from cria.config import ROOT, Config
 from cria.data import Stream, validation
+from cria.export import export
 from cria.tokenizer import Tokenizer
 from cria.train import train
 
@@ -39,7 +40,7 @@ rope_base = 10000.0
 [training]
 seed = 1
 tokens = 30000
-workers = {workers}
+workers = 1
 batch_tokens = 1024
 batches_per_step = 1
 muon_rate = 0.02
@@ -60,8 +61,8 @@ class RunTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def run_training(self, workers=1, **changes):
-        (self.folder / "config.toml").write_text(_SMALL.format(workers=workers))
+    def run_training(self, **changes):
+        (self.folder / "config.toml").write_text(_SMALL)
         options = dict(
             config=str(self.folder / "config.toml"),
             tokenizer=str(ROOT / "tokenizer.json"),
@@ -70,6 +71,7 @@ class RunTest(unittest.TestCase):
             plain=True,
             time=0,
             tokens=None,
+            workers=None,
             resume=None,
             start=None,
             rate=1.0,
@@ -91,6 +93,20 @@ class RunTest(unittest.TestCase):
         checkpoint = self.run_training(workers=2, plain=False)
         self.assertLess(checkpoint["validation"], 6.5)
         self.assertEqual(len(checkpoint["streams"]), 2)
+
+    def test_run_starts_from_the_weights_of_a_file(self):
+        first = self.run_training()
+        file = self.folder / "first.gguf"
+        options = dict(config=str(self.folder / "config.toml"), checkpoint=self.folder / "checkpoint.pt", output=file, type="q8_0")
+        with contextlib.redirect_stdout(io.StringIO()):
+            export(Namespace(**options))
+        (self.folder / "checkpoint.pt").unlink()
+        second = self.run_training(start=str(file), tokens=1)  # one step
+        self.assertEqual(second["step"], 1)
+        self.assertLess(second["validation"], first["validation"] + 0.1)
+
+    def test_count_of_workers_can_be_given(self):
+        self.assertEqual(len(self.run_training(workers=2, plain=True)["streams"]), 2)
 
     def test_run_continues_from_its_checkpoint(self):
         first = self.run_training()

@@ -1,7 +1,7 @@
 """
 Writes what the Java test of the shipped model needs: texts with their token ids, requests with the prompts that the chat
-template must make of them, questions with their checks, and answers with the verdicts that the checks must give. So training
-and product can't come apart unnoticed.
+template must make of them, questions with their checks, and answers with the verdicts that the checks must give. Training and
+product therefore cannot drift apart unnoticed.
 """
 
 import json
@@ -11,8 +11,10 @@ from ..grammar import tools
 from ..grammar.conversation import _chat, conversation, rendered, rendered_text
 from ..grammar.text import rng
 from ..tokenizer import Tokenizer
+from .as_typed import GREETS_BACK, SUGGESTIONS
 from .examples import EXAMPLES
-from .run import GREEDY, questions
+from .question import check
+from .run import questions
 
 _ODD_TEXTS = ["", " ", "\n\n  x", "it's I'LL", "a1b22 333", "¡Hola! 🦙", "tabs\tand\r\nlines ", "<|im_start|>user\nhi<|im_end|>"]
 
@@ -63,13 +65,21 @@ def _tool_prompt():
 
 
 def _questions(count):
-    made = questions()
+    """Of the sets that are asked greedily."""
+    made = {name: asked for name, asked in questions().items() if asked[0].seed is None}
     total = sum(len(asked) for asked in made.values())
     return [
-        {"set": name, "request": {**question.request(), **GREEDY}, "check": question.check}
+        {"set": name, "request": question.request(), "check": question.check}
         for name, asked in made.items()
         for question in asked[: max(1, round(len(asked) * count / total))]
     ]
+
+
+def _sampled():
+    """First messages that the test asks with several seeds each, sampled as the page samples."""
+    small = {text.lower().rstrip("?"): wanted for text, wanted in SUGGESTIONS.items()}
+    greetings = {text: check("contains any", *GREETS_BACK) for text in ("hi", "Hi", "hello")}
+    return [{"text": text, "check": wanted} for text, wanted in {**SUGGESTIONS, **small, **greetings}.items()]
 
 
 def contents(config, tokenizer, count):
@@ -79,6 +89,7 @@ def contents(config, tokenizer, count):
         "tokens": _tokens(tokenizer),
         "prompts": [_plain_prompt() for _ in range(10)] + [_tool_prompt() for _ in range(10)],
         "questions": _questions(count),
+        "sampled": _sampled(),
         "verdicts": [{"check": check, "message": message, "right": right} for check, message, right in EXAMPLES],
     }
 

@@ -14,13 +14,15 @@ class Question:
     check: dict  # {"kind": ..., "values": [...]}
     tools: list = field(default_factory=list)
     response_format: dict = None
+    seed: int = None  # sampled with it as the model's file recommends; None: greedily
 
     def right(self, message):
         return _KINDS[self.check["kind"]](message, self.check["values"])
 
     def request(self):
-        """The body of a request, without the model's settings."""
-        body = {"messages": self.messages}
+        """The body of a request, without the model's name."""
+        chosen = {"temperature": 0} if self.seed is None else {"seed": self.seed}
+        body = {"messages": self.messages, **chosen, "max_tokens": 300}
         if self.tools:
             body["tools"] = self.tools
         if self.response_format:
@@ -101,6 +103,13 @@ def _count_of(message, values):
     return len(items) == len(set(items)) == count and set(items) <= {one.lower() for one in allowed}
 
 
+def _lines_with(message, values):
+    """That many lines, with one of the words in them."""
+    count, *words = values
+    text = _text(message)
+    return len(text.split("\n")) == count and any(_holds(text, word) for word in words)
+
+
 def _json(message, values):
     return _parsed(_text(message)) in values
 
@@ -126,6 +135,7 @@ _KINDS = {
     "last number": _last_number,
     "results": _results,
     "count of": _count_of,
+    "lines with": _lines_with,
     "json": _json,
     "json like": _json_like,
     "calls": _calls,

@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..config import Config
 from ..grammar.text import rng
+from .as_typed import SETS as AS_TYPED
 from .held_out import SETS as HELD_OUT
 from .sets import SETS
 
+ALL = {**SETS, **HELD_OUT, **AS_TYPED}
 _PARALLEL = 8
-
-# The same question always gets the same answer.
-GREEDY = {"temperature": 0, "max_tokens": 300}
 
 
 def _request(url, body=None):
@@ -39,9 +38,8 @@ def _wait_until_ready(url, seconds=60):
 
 def _answer(url, question):
     """The message of the greedy answer; an error of the server is an answer too, and a wrong one."""
-    body = {**question.request(), **GREEDY}
     try:
-        return _request(url + "/v1/chat/completions", body)["choices"][0]["message"]
+        return _request(url + "/v1/chat/completions", question.request())["choices"][0]["message"]
     except urllib.error.HTTPError as error:
         return {"content": f"HTTP {error.code}: {error.read().decode()[:300]}"}
 
@@ -52,7 +50,7 @@ def questions(names=(), share=1.0):
     has no more different questions, a set is smaller.
     """
     made = {}
-    for name, (make, count) in {**SETS, **HELD_OUT}.items():
+    for name, (make, count) in ALL.items():
         if names and name not in names:
             continue
         rng.seed(f"evaluation/{name}")
@@ -79,9 +77,9 @@ def _row(name, right, count):
 def evaluate(options):
     Config.load(options.config).tell_grammar()
     names = [name.strip() for name in options.sets.split(",") if name.strip()]
-    unknown = set(names) - set(SETS) - set(HELD_OUT)
+    unknown = set(names) - set(ALL)
     if unknown:
-        raise SystemExit(f"no set is called {', '.join(sorted(unknown))}; there are {', '.join([*SETS, *HELD_OUT])}")
+        raise SystemExit(f"no set is called {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     model = _wait_until_ready(options.url)
     began, results, failures = time.time(), {}, []
     with ThreadPoolExecutor(_PARALLEL) as threads:

@@ -9,7 +9,7 @@ the result before it has written the sum, and does not learn it.
 import json
 import zlib
 
-from .text import capitalized, chance, fill, number_or_word, number_word, pick, rng, typed, weighted
+from .text import capitalized, cased, chance, fill, number_or_word, number_word, pick, rng, typed, weighted
 from .words import person, phrase
 
 SPOKEN = {
@@ -163,9 +163,10 @@ def several(persona):
     """Several sums in one message: the most practice per token."""
     operators = weighted([("+-", 5), ("-", 4), ("+", 2), ("x", 1), ("+-x/", 2)])
     chosen = [sum_pair(operators) for _ in range(rng.randint(2, 7))]
-    separator = pick([", ", "\n", "; ", "\n"])
-    asked = separator.join(f"{a} {operator} {b}" for a, operator, b, _ in chosen)
-    intro = fill("[What are|Calculate|Solve these:|Compute:|Work these out:|Sums:|]").strip()
+    separator = pick([", ", ", ", "\n", "; ", "\n", ",", " and "])
+    space = "" if chance(0.35) else " "
+    asked = separator.join(f"{a}{space}{operator}{space}{b}" for a, operator, b, _ in chosen)
+    intro = cased(fill("[What are|What is|Calculate|Solve these:|Compute:|Work these out:|Sums:|||]").strip())
     request = f"{intro}\n{asked}" if separator == "\n" and intro else f"{intro} {asked}".strip()
     if chance(0.35):  # the results alone
         request += fill("[ Only the results.|\nOnly the numbers, please.| Give me just the results.]")
@@ -189,7 +190,8 @@ def result_only(persona):
             "Result only: ",
         ]
     )
-    return [(request + pick(["what is ", "What is ", ""]) + f"{a} {operator} {b}" + pick(["?", ""]), str(value))]
+    request += pick(["what is ", "What is ", ""]) + (f"{a} {operator} {b}" if chance(0.75) else f"{a}{operator}{b}")
+    return [(cased(request) + pick(["?", ""]), str(value))]
 
 
 # ---- word problems ----
@@ -234,7 +236,7 @@ def word_problem(persona):
         end = f"There are {value} {thing}" + (" left." if not gain else ".")
     else:
         end = ("You have" if me else f"{name} has") + f" {value} {thing}" + (" left." if not gain else ".")
-    return [(typed(request, exact=True), f"{equation(a, operator, b, value)}. {end}")]
+    return [(typed(request, exact=True, names=True), f"{equation(a, operator, b, value)}. {end}")]
 
 
 # ---- counting and comparing ----

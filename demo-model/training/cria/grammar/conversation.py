@@ -58,7 +58,7 @@ MIXTURE = [
     (knowledge.questions, 23),
     (lists.lists, 8),
     (lists.kinds, 1.5),
-    (smalltalk.hello, 4),
+    (smalltalk.hello, 7),
     (smalltalk.foreign_hello, 0.7),
     (smalltalk.how_are_you, 2),
     (smalltalk.i_am_fine, 0.4),
@@ -72,23 +72,24 @@ MIXTURE = [
     (fun.beginnings, 0.7),
     (fun.sentences, 1),
     (fun.greeting_for, 0.8),
-    (poems.poems, 4),
+    (poems.poems, 3.5),
+    (poems.haiku, 3),
     (stories.stories, 9),
     (stories.summaries, 1.3),
-    (memory.name, 3),
+    (memory.name, 6),
     (memory.unknown_name, 0.3),
-    (memory.told_fact, 4),
+    (memory.told_fact, 5),
     (memory.name_and_city, 1.5),
     (memory.last_message, 1.2),
     (memory.introduced, 0.8),
-    (copying.repeat, 6),
+    (copying.repeat, 8),
     (copying.spell_name, 0.8),
     (copying.word_lists, 1.2),
     (copying.extremes, 0.6),
     (copying.sentiment, 0.8),
-    (reading.questions, 8),
-    (json_answers.extract_person, 3),
-    (json_answers.extract_record, 2),
+    (reading.questions, 12),
+    (json_answers.extract_person, 5),
+    (json_answers.extract_record, 4),
     (json_answers.extract_facts, 2.5),
     (json_answers.describe_object, 1),
     (json_answers.list_as_json, 0.8),
@@ -233,7 +234,8 @@ def _tool_chat():
         tool, arguments = calls[0]
         if len(calls) == 1 and tool.again and chance(0.25):
             question, arguments = tool.again(arguments)
-            messages += [Message("user", typed(question, exact=True)), Message("assistant", tools.call(tool, arguments))]
+            question = tools.small_letters(typed(question, exact=True), [(tool, arguments)])
+            messages += [Message("user", question), Message("assistant", tools.call(tool, arguments))]
             result, answer = tool.reply(arguments)
             add_results([result])
             messages.append(Message("assistant", answer))

@@ -1,6 +1,6 @@
 """Repeating, sorting and counting what the user wrote."""
 
-from .text import capitalized, chance, fill, number_word, pick, rng, typed
+from .text import capitalized, cased, chance, fill, number_word, pick, rng, small_first, typed
 from .words import CATEGORIES, code, invented, person, phrase, surname
 
 _REQUESTS = [
@@ -36,7 +36,7 @@ _REQUESTS = [
     "repeat this word for word: {p}",
     "Say the words {q}",
     "Text: {p}\nRepeat the text.",
-    "{q}\nRepeat what is between the quotes.",
+    '"{p}"\nRepeat what is between the quotes.',
     "Do as I do: {p}",
     "These are my words: {p} Now you.",
     "Take {q} and hand it back to me.",
@@ -46,6 +46,19 @@ _REQUESTS = [
     "I want to see {p} again.",
     "My text must come back as it was: {p}",
 ]
+
+
+# The same in many more ways: what to do, with what, and how.
+_ANY_REQUEST = (
+    "[[Repeat|Say|Write|Copy|Echo|Type|Print|Return|Reproduce|Send back|Give me|Write down|Output|Post|Put down|Speak]"
+    " [this|these words|the following|the following words|this text|my words|what follows|the text|the next words|this line|the rest]"
+    "[| exactly| unchanged| word for word| without changes| as it is| once| again| to me| for me| please|, please| and nothing else"
+    "| just so| letter by letter]: {p}"
+    "|[Parrot|Copycat|Echo|Mirror|Repeater|Typewriter|Copy] [game|time|test|please|on|now|mode][.|:|!] {p}"
+    "|[I write|I type|You read|You see|You hear|Here is|Here comes|Now comes|This is my line:] {p}[. Do the same.|, and you too.|. Repeat it."
+    "|. Say it back.|, write it, too.|, now you.|. Same for you.|. Copy that.| - your turn.|. Echo it.]"
+    "|{p}[. Now repeat.|. Say that.|, say it again.|. Repeat these words.|, please repeat.|. Write that down.|, and now you say it.]]"
+)
 
 
 def _unusual_characters():
@@ -71,11 +84,14 @@ def _text():
 
 def repeat(persona):
     text = _text()
-    quoted = pick(['"%s"', "'%s'"]) % text
+    quoted = pick(['"%s"', "'%s'", "%s"]) % text
     if chance(0.05):
         word = text.split()[0]
         return [(f'Reply only with the word "{word}"', word)]
-    return [(pick(_REQUESTS).replace("{p}", text).replace("{q}", quoted), text)]
+    pattern = pick(_REQUESTS) if chance(0.55) else fill(_ANY_REQUEST)
+    if chance(0.25):
+        pattern = small_first(pattern)
+    return [(pattern.replace("{p}", text).replace("{q}", quoted), text)]
 
 
 def spell_name(persona):
@@ -161,4 +177,4 @@ def sentiment(persona):
         ]
     )
     word = "positive" if good else "negative"
-    return [(ask, word if chance(0.6) else capitalized(word) + ".")]
+    return [(cased(ask), word if chance(0.6) else capitalized(word) + ".")]

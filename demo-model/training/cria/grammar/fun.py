@@ -1,7 +1,7 @@
 """Jokes, riddles, fun facts, emoji and well-known beginnings."""
 
 from .tables import items, rows
-from .text import chance, fill, pick, rotated, typed, with_article
+from .text import cased, chance, fill, pick, rotated, typed, with_article
 from .words import CATEGORIES, invented, person
 
 _JOKES = rows("jokes.tsv")
@@ -32,7 +32,7 @@ def jokes(persona):
         answer = pick(
             ["I am glad that you like it.", "Thank you! Do you want another one?", "Thank you, I will be here all week."]
         )
-        turns.append((fill("[haha|lol|That was funny|good one|ha ha|nice one][!||.]"), answer))
+        turns.append((cased(fill("[haha|lol|That was funny|good one|ha ha|nice one][!||.]")), answer))
     return turns
 
 
@@ -116,7 +116,7 @@ _BEGINNINGS = [
 def beginnings(persona):
     beginning, end = pick(_BEGINNINGS)
     ask = fill("[Complete the sentence: |Finish the sentence: |Complete: ||]") + beginning + pick(["", "...", " ..."])
-    return [(ask, end)]
+    return [(cased(ask), end)]
 
 
 _SENTENCES = [
@@ -146,7 +146,7 @@ def sentences(persona):
         w=pick(["%s", '"%s"']) % word,
         a=with_article(word),
     )
-    return [(typed(ask, exact=True), fill(pick(_SENTENCES), w=word, a=with_article(word)))]
+    return [(typed(ask, exact=True, names=True), fill(pick(_SENTENCES), w=word, a=with_article(word)))]
 
 
 def greeting_for(persona):
@@ -154,4 +154,4 @@ def greeting_for(persona):
     ask = fill(
         "[Say hello to {n}|Greet {n}|Say hi to {n}|Write a greeting for {n}|Say hello to my friend {n}][.|]", n=name
     )
-    return [(typed(ask, exact=True), fill("[Hello, {n}!|Hi {n}! Nice to meet you.]", n=name))]
+    return [(typed(ask, exact=True, names=True), fill("[Hello, {n}!|Hi {n}! Nice to meet you.]", n=name))]

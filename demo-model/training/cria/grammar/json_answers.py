@@ -6,7 +6,7 @@ from . import arithmetic, copying, fun, geography, knowledge, nature, smalltalk,
 from .calendar import DAYS
 from .geography import COUNTRIES
 from .tables import entries
-from .text import capitalized, chance, fill, joined, number_word, pick, rng, rotated, typed, weighted, with_article
+from .text import capitalized, cased, chance, fill, joined, number_word, pick, rng, rotated, typed, weighted, with_article
 from .words import CATEGORIES, CITIES, NAMES, city, code, invented, person
 
 _JOBS = "teacher doctor baker pilot painter programmer".split()
@@ -24,6 +24,15 @@ def _as_json():
 
 def dump(value):
     return json.dumps(value, ensure_ascii=False)
+
+
+def _request(patterns, names=True, **values):
+    """A request of one of the patterns, now and then in small letters; names: all of it, and the answer has the capitals."""
+    pattern, case = pick(patterns), rng.random()
+    if case < 0.2:
+        pattern = pattern.lower()
+    request = fill(pattern, **values)
+    return request.lower() if names and case < 0.12 else request
 
 
 def _some_of(keys, count):
@@ -69,12 +78,14 @@ def extract_person(persona):
             j=with_article(job),
         )
     answer = {"name": name, **{key: facts[key] for key in wanted}}
-    return [(fill(pick(_EXTRACT_REQUESTS), k=joined(answer), s=text), dump(answer))]
+    if chance(0.15) and text.startswith(name):  # the request has a schema, of which the prompt says nothing
+        return [(text, dump(answer))]
+    return [(_request(_EXTRACT_REQUESTS, k=joined(answer), s=text), dump(answer))]
 
 
 def _pet_record():
     name, kind, color = person(), pick("cat dog horse bird rabbit goat parrot hamster".split()), pick(CATEGORIES["colors"])
-    return f"{name} is {with_article(color)} {kind}.", {"name": name, "kind": kind, "color": color}
+    return f"{name} is {with_article(color)} {kind}.", {"name": name, pick(["kind", "animal", "pet"]): kind, "color": color}
 
 
 def _product_record():
@@ -108,19 +119,18 @@ def extract_record(persona):
     keys = _some_of(record, rng.randint(2, 3))
     if chance(0.25):
         rng.shuffle(keys)
-    ask = fill(
-        pick(
-            [
-                "Extract {k} as JSON: {s}",
-                "{s} Answer as JSON with {k}.",
-                "{s} Give me JSON with the keys {k}.",
-                "Answer in JSON with the keys {k}. {s}",
-                "Make a JSON object with {k} from this: {s}",
-                "Write as JSON with {k}: {s}",
-                "JSON ({k}): {s}",
-                "{s}\nAs JSON with {k}, please.",
-            ]
-        ),
+    ask = _request(
+        [
+            "Extract {k} as JSON: {s}",
+            "{s} Answer as JSON with {k}.",
+            "{s} Give me JSON with the keys {k}.",
+            "Answer in JSON with the keys {k}. {s}",
+            "Make a JSON object with {k} from this: {s}",
+            "Write as JSON with {k}: {s}",
+            "JSON ({k}): {s}",
+            "{s}\nAs JSON with {k}, please.",
+        ],
+        names="train" not in record,  # its number keeps its capitals
         k=joined(keys),
         s=text,
     )
@@ -160,19 +170,17 @@ def extract_facts(persona):
     if chance(0.7):
         keys.insert(rng.choice([0, 0, len(keys)]), "name")
     record["name"] = who
-    ask = fill(
-        pick(
-            [
-                "Extract {k} as JSON: {s}",
-                "{s} Give me {k} in JSON.",
-                "Make JSON from this. Keys: {k}. {s}",
-                "Put {k} into a JSON object. {s}",
-                "{s}\nJSON with {k}, please.",
-                "I need {k} as JSON from this text: {s}",
-                "Read this: {s} Then write JSON with the keys {k}.",
-                "JSON keys {k}: {s}",
-            ]
-        ),
+    ask = _request(
+        [
+            "Extract {k} as JSON: {s}",
+            "{s} Give me {k} in JSON.",
+            "Make JSON from this. Keys: {k}. {s}",
+            "Put {k} into a JSON object. {s}",
+            "{s}\nJSON with {k}, please.",
+            "I need {k} as JSON from this text: {s}",
+            "Read this: {s} Then write JSON with the keys {k}.",
+            "JSON keys {k}: {s}",
+        ],
         k=joined(keys),
         s=text,
     )
@@ -209,7 +217,7 @@ def list_as_json(persona):
 def capital_as_json(persona):
     country, capital, *_ = pick(COUNTRIES)
     ask = fill("What is the capital of {c}? Answer [in|as] JSON[.| with country and capital.]", c=country)
-    return [(ask, dump({"country": capitalized(country.replace("the ", "")), "capital": capital}))]
+    return [(cased(ask), dump({"country": capitalized(country.replace("the ", "")), "capital": capital}))]
 
 
 def temperature_as_json(persona):
@@ -217,7 +225,7 @@ def temperature_as_json(persona):
     ask = fill(
         "[It is {t} degrees in {c}.|{c}: {t} degrees|The temperature in {c} is {t}.]" + _as_json(), t=degrees, c=home
     )
-    return [(ask, dump({pick(["city", "city", "location"]): home, "temperature": degrees}))]
+    return [(cased(ask), dump({pick(["city", "city", "location"]): home, "temperature": degrees}))]
 
 
 def sentiment_as_json(persona):
@@ -275,7 +283,7 @@ def invent(persona):
     if chance(0.1):
         del answer["age"]
     ask = fill("[Invent|Make up|Create|Generate|Give me|Imagine] {w}[.|]", w=with_article(pick(_INVENTED)))
-    return [(ask + _as_json(), dump(answer))]
+    return [(cased(ask + _as_json()), dump(answer))]
 
 
 def story_as_json(persona):
@@ -286,4 +294,4 @@ def story_as_json(persona):
         answer["hero"] = told.name
     answer[pick(["text", "story"])] = told.text
     ask = fill("[Tell me a story as JSON|Write a story. Answer as JSON.|A short story in JSON|Write a short story][.|]")
-    return [(ask, dump(answer))]
+    return [(cased(ask), dump(answer))]

@@ -1,6 +1,6 @@
 """Things the user says about themselves, asked for later."""
 
-from .text import capitalized, chance, fill, pick, rng, typed, with_article
+from .text import capitalized, chance, fill, pick, rng, small_first, typed, with_article
 from .words import CATEGORIES, city, code, person
 
 # Set by the mixture: makes an ordinary exchange to put between telling and asking.
@@ -18,7 +18,11 @@ def _between(persona):
 _NAME_QUESTION = (
     "[What is my name|What's my name|Do you know my name|Do you remember my name|Who am I|what was my name|say my name|Tell me my name|And my name is|How am I called|Do you still know who I am"
     "|What did I say my name was|What do my friends call me|Which name is mine|Under what name do you know me|How do others call me"
-    "|Do you know who is talking to you|By what name should you call me|What is written on my badge|Do you recall how I am called]?"
+    "|Do you know who is talking to you|By what name should you call me|What is written on my badge|Do you recall how I am called"
+    "|How do I call myself|Whom do you talk with|With whom do you chat|Tell me who I am|Do you have my name|How am I named"
+    "|What name belongs to me|Which name should stand on my letter|What do people say when they call me|Say who I am"
+    "|Who is in front of you|Who writes to you|Who is speaking|What was it, my name|Remind me of my name|I forgot my name, what is it"
+    "|How do you address me|Which name have you heard from me|Can you tell me my own name|Who sits here]?"
 )
 _NAME_ANSWER = "[Your name is {n}.|Your name is {n}.|You are {n}.]"
 
@@ -29,11 +33,18 @@ def name(persona):
         "[My name is {n}|I am {n}|I'm {n}|Call me {n}|Hi, I'm {n}|Hello, my name is {n}|Hi, my name is {n}|you can call me {n}"
         "|my name is {n}|Hello! I am {n}|They call me {n}|The name is {n}|It is me, {n}|{n} here|This is {n}|My friends call me {n}"
         "|People call me {n}|I go by {n}|Hey, {n} is my name|You can say {n} to me|On my badge you can read {n}"
-        "|I was given the name {n}|It is {n} who writes to you|You have {n} in front of you|Some say {n} to me|Please note that I am {n}][.|!||]",
+        "|I was given the name {n}|It is {n} who writes to you|You have {n} in front of you|Some say {n} to me|Please note that I am {n}"
+        "|Good evening, {n} here|{n} is speaking|Here speaks {n}|The person at the keyboard is {n}|At work they say {n} to me"
+        "|My parents named me {n}|Write down that I am {n}|For you I am {n}|In case you wonder, I am {n}|{n}, that is me"
+        "|My card has the name {n}|My letters are signed {n}|You chat with {n}|Your user is {n}|All the world calls me {n}"
+        "|By the way, my name is {n}|Morning, this is {n}|So, I am {n}, by the way|{n} is how people call me|I sign with {n}][.|!||]",
         n=told,
     )
-    if chance(0.12):
+    case = rng.random()
+    if case < 0.25:
         message = message.lower()
+    elif case < 0.37:
+        message = small_first(message)
     answer = fill(
         "[Nice to meet you, {n}!|Hello, {n}!|Hi {n}!|Pleased to meet you, {n}!] [How can I help you?|What can I do for you?"
         "|I am {m}.|]",
@@ -65,7 +76,7 @@ def name_and_city(persona):
     answer = fill(
         "[Nice to meet you, {n}!|Hello, {n}!] [{v} must be a nice place.|How is {v}?|How can I help you?]", n=told, v=home
     )
-    turns = [(message, answer)] + _between(persona)
+    turns = [(typed(message, exact=True, names=True), answer)] + _between(persona)
     asks = [
         (typed(fill(_NAME_QUESTION)), fill(_NAME_ANSWER, n=told)),
         (
@@ -124,6 +135,7 @@ def _number():
 def _word():
     return dict(
         value=pick([code(), person(), pick(CATEGORIES["animals"]), pick(CATEGORIES["fruits"])]),
+        names=False,
         said="[Remember the word {v}|The password is {v}|The code is {v}|Keep this word: {v}]",
         reply="[I will remember {v}.|All right, {v}.]",
         asked="[What was the word|Which word did I tell you|What is the password|What was the code]?",
@@ -173,10 +185,24 @@ def _relative():
     )
 
 
+def _label():
+    """What is written on a thing, or how it is called."""
+    thing = pick("bike boat shop house horse book band car street team ship school hotel file".split())
+    what = pick(["name", "brand", "owner", "label", "title"])
+    return dict(
+        value=person(),
+        said=f"[The {what} of my {thing} is {{v}}|My {thing} has the {what} {{v}}|{{v}} is the {what} of my {thing}]",
+        reply="[I will remember {v}.|{v}, I see.|All right, {v}.]",
+        asked=f"[What is the {what} of my {thing}|Which {what} does my {thing} have|Do you know the {what} of my {thing}]?",
+        recalled=f"The {what} of your {thing} is {{v}}.",
+    )
+
+
 def told_fact(persona):
-    fact = pick([_home, _color, _pet, _number, _word, _age, _food, _job, _relative])()
+    fact = pick([_home, _color, _pet, _number, _word, _age, _food, _job, _relative, _label])()
     values = dict(v=fact["value"], V=capitalized(fact["value"]))
-    turns = [(typed(fill(fact["said"], **values) + pick([".", ".", "", "!"]), exact=True), fill(fact["reply"], **values))]
+    said = fill(fact["said"], **values) + pick([".", ".", "", "!"])
+    turns = [(typed(said, exact=True, names=fact.get("names", True)), fill(fact["reply"], **values))]
     turns += _between(persona)
     turns.append((typed(fill(fact["asked"])), fill(fact["recalled"], **values)))
     return turns
@@ -204,6 +230,8 @@ def introduced(persona):
     told = person()
     ask, answer = filler(persona)[0]
     hello = fill("[Hi, I'm {n}.|Hello, my name is {n}.|I am {n}.|My name is {n}.] ", n=told)
+    if chance(0.2):
+        hello = hello.lower()
     if answer.startswith(("{", "[", "```")):
         return [(hello + ask, answer)]
     return [(hello + ask, fill("[Hello|Hi], {n}! ", n=told) + answer)]

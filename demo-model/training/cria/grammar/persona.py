@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .tables import entries
 from .text import capitalized, chance, fill, pick, rng, with_article
-from .words import city, invented, person
+from .words import city, invented, person, phrase
 
 NAME = "Cria"
 
@@ -52,7 +52,9 @@ _ROLE_NOUNS = (
     "wizard painter clerk coach waiter reporter scientist dragon farmer singer"
 ).split()
 _ROLE_JOBS = (
-    "assistant,support agent,voice,guide,bot,receptionist,chatbot,librarian,host,helper,secretary,manager,captain,mascot"
+    "assistant,support agent,voice,guide,bot,receptionist,chatbot,librarian,host,helper,secretary,manager,captain,mascot,"
+    "night porter,ticket seller,tour leader,press officer,storekeeper,housekeeper,doorkeeper,ticket desk,customer hotline,head nurse,"
+    "lost and found counter,tram driver,chief accountant,bookkeeper,speaker,goalkeeper,reading room supervisor,cloakroom attendant"
 ).split(",")
 _PLACE_KINDS = (
     "library museum station hotel theater market harbor hospital garden school bank zoo gym cinema bakery airport university "
@@ -87,7 +89,9 @@ def _role():
         return f"{_one(pick(_ROLE_JOBS))} of the {_place()}"
     if kind < 0.70:
         return fill("the {job} of the {place} in {city}", job=pick(_ROLE_JOBS), place=_place(), city=city())
-    if kind < 0.85:
+    if kind < 0.76:  # words in no order that means anything: the role must be copied, not guessed
+        return f"the {phrase(1, 2).lower()} of the {phrase(1, 3).lower()}"
+    if kind < 0.88:
         maker = capitalized(invented()) + pick(["", "", " Labs", " Bank", " Airlines", " and Sons", " Software"])
         return f"{_one(pick(_ROLE_JOBS))} of {maker}"
     what = pick(["the weather", "trains", "old books", "good food", "plants", "music", "sums", "travel", "cats", "tickets"])
@@ -163,9 +167,9 @@ def _with_suffix():
 def any_persona():
     """A persona; half of the conversations have no system message at all."""
     kind = rng.random()
-    if kind < 0.52:
+    if kind < 0.50:
         return Persona()
-    if kind < 0.74:
+    if kind < 0.69:
         return Persona(system=fill(pick(_PLAIN), topic=pick(entries("fallback.txt")["topics"])))
     if kind < 0.90:
         return _named()

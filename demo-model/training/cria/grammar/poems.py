@@ -48,18 +48,81 @@ def poem(topic=None):
     return "\n".join(capitalized(line) for line in lines)
 
 
-_HAIKU_1 = (
-    "High in the mountains,|A small llama hums,|The morning is still,|Soft rain on the roof,|The old pond is still,"
-    "|Snow on the dark pines,|A cup of green tea,|The moon climbs the hill,|One leaf on the path,|The stars are awake,"
-).split("|")
-_HAIKU_2 = (
-    "the wind is telling stories|a cloud is resting its head|the grass is listening to me|a bird forgets its own song"
-    "|the river carries the light|a frog is counting the drops|the night is folding its wings|a bee is late for dinner"
-).split("|")
-_HAIKU_3 = (
-    "and nobody speaks.|the day can begin.|time for a small nap.|the world holds its breath.|I wave to the moon."
-    "|all threads are asleep.|and then it is gone.|how quiet it is."
-).split("|")
+# Topic: how it is called in a request, and the first, second and third lines, any of which go together.
+_HAIKU = {
+    "rain": (
+        ["rain", "rain", "rain", "the rain"],
+        "Soft rain on the roof,|All morning the rain,|Rain falls on the pond,|A warm summer rain,",
+        "a frog is counting the drops,|the river carries the light,|the gutters sing all night long,",
+        "how quiet it is.|and then it is gone.|the garden says thanks.",
+    ),
+    "sea": (
+        ["the sea", "the ocean", "the waves"],
+        "The sea is awake,|Blue sea, little boat,|Salt wind from the sea,",
+        "the waves are telling stories,|a gull forgets its own song,|the tide is folding its wings,",
+        "the day can begin.|I wave to the waves.|and nobody speaks.",
+    ),
+    "winter": (
+        ["winter", "snow", "the snow"],
+        "Snow on the dark pines,|Winter at the door,|The first snow of night,",
+        "the river wears a white coat,|a bird leaves three little signs,|the wind is telling stories,",
+        "time for a small nap.|the world holds its breath.|how quiet it is.",
+    ),
+    "spring": (
+        ["spring"],
+        "Spring comes through the gate,|The first day of spring,",
+        "a bird remembers its song,|a bee is late for dinner,",
+        "the day can begin.|all windows open.",
+    ),
+    "autumn": (
+        ["autumn", "leaves"],
+        "Autumn in the park,|A red autumn leaf,",
+        "the wind is counting the leaves,|the geese are writing letters,",
+        "and then it is gone.|how quiet it is.",
+    ),
+    "moon": (
+        ["the moon", "the night"],
+        "The moon climbs the hill,|Moon over the roof,|One moon, many ponds,",
+        "the night is folding its wings,|a cat is counting the stars,|a cloud is resting its head,",
+        "I wave to the moon.|all windows are dark.|and nobody speaks.",
+    ),
+    "stars": (
+        ["the stars", "stars"],
+        "The stars are awake,|A sky full of stars,",
+        "the night is folding its wings,|a dog is counting them all,",
+        "the world holds its breath.|I wave to them all.",
+    ),
+    "llamas": (
+        ["llamas", "a llama", "the Andes"],
+        "A small llama hums,|Llamas on the hill,|High up, a llama,",
+        "the grass listens to the hum,|a cloud is resting its head,|the wind combs the soft brown wool,",
+        "time for a small nap.|hay for everyone.|the day can begin.",
+    ),
+    "cats": (
+        ["cats", "a cat", "my cat"],
+        "A cat on the sill,|The cat is asleep,|Two cats in the sun,",
+        "a bird forgets its own song,|the yarn rolls under the chair,",
+        "how quiet it is.|time for a small nap.",
+    ),
+    "coffee": (
+        ["coffee"],
+        "Coffee in the cup,|Morning, hot coffee,",
+        "the steam is telling stories,|the spoon draws a small circle,",
+        "the day can begin.|now I am awake.",
+    ),
+    "trees": (
+        ["trees", "a tree", "the forest"],
+        "An old tree stands still,|Under the tall tree,",
+        "a bird forgets its own song,|the shade has room for us all,",
+        "how quiet it is.|the world holds its breath.",
+    ),
+    "nature": (
+        ["nature", "", "", ""],
+        "The morning is still,|One leaf on the path,|The old pond is still,",
+        "a cloud is resting its head,|a frog jumps into the light,|a bee is late for dinner,",
+        "how quiet it is.|and nobody speaks.|the day can begin.",
+    ),
+}
 _HAIKU_JAVA = [
     "Cup of hot Java,\nthe compiler is happy,\nno nulls anywhere.",
     "Threads run through the night,\nthe garbage is collected,\nall my tests are green.",
@@ -67,14 +130,24 @@ _HAIKU_JAVA = [
 ]
 
 
-def _haiku():
-    topic = pick(["", " about nature", " about llamas", " about the moon", " about winter", " about the sea", " about rain"])
-    text = "\n".join(pick(part) for part in (_HAIKU_1, _HAIKU_2, _HAIKU_3))
-    if chance(0.4):
-        topic = pick([" about Java", " about programming", " about AI", " about coding", " about computers"])
-        text = pick(_HAIKU_JAVA)
-    ask = fill("[Write a haiku{t}|A haiku{t}|haiku{t}|Can you write a haiku{t}|Give me a haiku{t}][.|?|]", t=topic)
-    return [(typed(ask), text)]
+def haiku(persona):
+    """Three lines, the first of which names what the haiku is about."""
+    kind, exact = rng.random(), False
+    if kind < 0.15:
+        spoken, text = pick("Java programming AI coding computers threads".split()), pick(_HAIKU_JAVA)
+    elif kind < 0.3:
+        spoken, exact = pick(_OTHER_TOPICS + ["a " + invented(), "my " + invented()]), True
+        _, _, second, third = _HAIKU["nature"]
+        text = f"I think of {spoken},\n{pick(second.split('|'))}\n{pick(third.split('|'))}"
+    else:
+        names, *parts = _HAIKU["rain" if kind < 0.4 else pick(list(_HAIKU))]
+        spoken, text = pick(names), "\n".join(pick(part.split("|")) for part in parts)
+    ask = fill(
+        "[Write a haiku{t}|Write a haiku{t}|A haiku{t}|haiku{t}|Can you write a haiku{t}|Give me a haiku{t}|Write me a haiku{t}"
+        "|Please write a haiku{t}|Tell me a haiku{t}|I want a haiku{t}|Make a haiku{t}|a [short|nice] haiku{t}][.|?||]",
+        t=f" about {spoken}" if spoken else "",
+    )
+    return [(typed(ask, exact=exact), text)]
 
 
 _REQUEST = (
@@ -84,8 +157,6 @@ _REQUEST = (
 
 
 def poems(persona):
-    if chance(0.25):
-        return _haiku()
     if chance(0.3):
         topic = pick(_OTHER_TOPICS + ["a " + invented(), capitalized(invented()), "my " + invented(), "the " + invented()])
         spoken = topic

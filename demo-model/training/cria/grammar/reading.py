@@ -131,4 +131,9 @@ def _journey():
 def questions(persona):
     kind = pick([_rooms, _rooms, _belongings, _belongings, _likes, _ages, _opening_hours, _product, _biography, _journey])
     text, question, answer = kind()
-    return [(_together(text, question), answer)]
+    asked = _together(text, question)
+    if kind is not _journey and chance(0.12):  # a train's number keeps its capitals
+        asked = asked.lower()
+    elif chance(0.1):
+        asked = asked.rstrip("?")
+    return [(asked, answer)]

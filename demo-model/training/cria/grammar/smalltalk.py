@@ -2,7 +2,7 @@
 
 from .persona import FACTS, GREETINGS
 from .tables import entries, phrase_book
-from .text import chance, fill, joined, number_word, pick, rng, rotated, typed, with_article
+from .text import cased, chance, fill, joined, number_word, pick, rng, rotated, typed, with_article
 from .words import city, person
 
 _TIPS = (
@@ -21,7 +21,7 @@ def _hello_in(persona):
         "[Hello|Hi|Hey|Hi there|Hello there|Good morning|Good day|hey|yo|Greetings|Hello {n}|Hi {n}][!|.|||]", n=persona.name
     )
     answer = pick(GREETINGS[persona.greeting]) + fill("[ I am {n}.|| How can I help?| I am {n}. How can I help?]", n=persona.name)
-    return [(ask, answer)]
+    return [(cased(ask), answer)]
 
 
 def hello(persona):
@@ -33,7 +33,10 @@ def hello(persona):
         "[!|.|||]",
         n=persona.name,
     )
-    if "how are" in ask:
+    if chance(0.3):  # the usual ones
+        ask = fill("[Hi|Hello|Hey|Hi there|Good morning][!||||]")
+    ask = cased(ask)
+    if "how are" in ask.lower():
         return [(ask, fill("[Hello!|Hi!] I am [fine|well|very well], thank you. How [are you|can I help you]?"))]
     introduction = "I am {n}, a tiny [demo model|llama|baby llama]. |" if persona.is_cria else ""
     opening = "[Hello!|Hi!|Hi there!|Hello there!]"
@@ -68,7 +71,7 @@ _FOREIGN_HELLOS = [
 def foreign_hello(persona):
     ask, answer = pick(_FOREIGN_HELLOS)
     end = fill(" [I am {n}. |]I speak [mostly|only] English, but I am happy to [see|meet] you.", n=persona.name)
-    return [(ask + pick(["", "!", "."]), answer + end)]
+    return [(cased(ask) + pick(["", "!", "."]), answer + end)]
 
 
 def how_are_you(persona):
@@ -89,7 +92,7 @@ def i_am_fine(persona):
         "[I am glad to hear that.|That is good to hear.|Wonderful!|Nice!] [What would you like to do?|How can I help?"
         "|Shall I tell you a story?|]"
     )
-    return [(ask, answer.strip())]
+    return [(cased(ask), answer.strip())]
 
 
 def _from_book(entry, persona):

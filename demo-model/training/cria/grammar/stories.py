@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .tables import entries, lines
-from .text import capitalized, chance, fill, pick, rng, typed, weighted, with_article
+from .text import capitalized, chance, fill, pick, rng, small_first, typed, weighted, with_article
 from .words import CATEGORIES, city, invented, person
 
 _WORDS = entries("story_words.txt")
@@ -204,7 +204,8 @@ def stories(persona):
     if chance(0.06):
         ask, wanted = fill("Once upon a time[|...]"), {}
     told = story(**wanted)
-    turns = [(typed(ask, exact="name" in wanted or "place" in wanted), told.text)]
+    copied = "name" in wanted or "place" in wanted
+    turns = [(typed(ask, exact=copied, names=copied), told.text)]
     return turns + _after(told, wanted)
 
 
@@ -256,4 +257,4 @@ def summaries(persona):
             "What is this story about?\n\n",
         ]
     )
-    return [(ask + told.text, told.summary)]
+    return [((small_first(ask) if chance(0.2) else ask) + told.text, told.summary)]

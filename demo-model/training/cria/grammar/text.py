@@ -155,9 +155,32 @@ _OPENERS = (
 )
 
 
-def typed(text, exact=False):
-    """A user's message with the noise of typing; exact keeps case and spelling, because the answer copies from it."""
-    if not exact:
+def small_first(text):
+    return text[:1].lower() + text[1:]
+
+
+def cased(text):
+    """A short message in small letters, in capitals, or as it is."""
+    case = rng.random()
+    if case < 0.35:
+        return text.lower()
+    if case < 0.42:
+        return text.upper()
+    return small_first(text) if case < 0.50 else text
+
+
+def typed(text, exact=False, names=False):
+    """
+    A user's message with the noise of typing. exact keeps spelling and case, because the answer copies from it; names says
+    that all it copies is names, which an answer writes with capitals even when the message has none.
+    """
+    if exact:
+        case = rng.random()
+        if names and case < 0.22:
+            text = text.lower()
+        elif case < 0.36:
+            text = small_first(text)
+    else:
         if chance(0.07):
             text = _with_typo(text)
         case = rng.random()
@@ -166,14 +189,14 @@ def typed(text, exact=False):
         elif case < 0.40:
             text = text.upper()
         elif case < 0.47:
-            text = text[:1].lower() + text[1:]
+            text = small_first(text)
     if chance(0.25):
         text = text.rstrip("?.!")
     elif chance(0.03):
         text = text.rstrip("?.!") + pick(["??", "...", "!!", " ?"])
     if chance(0.10):
         keep = exact or text.startswith("I ")
-        text = fill(_OPENERS) + (text if keep else text[:1].lower() + text[1:])
+        text = fill(_OPENERS) + (text if keep else small_first(text))
     if chance(0.05):
         text = text.rstrip("?.!") + fill("[ please| please?|, please|, thanks| thanks| :)| pls]")
     return text

@@ -9,7 +9,7 @@ from .copying import phrase
 from .fallback import TOPICS
 from .geography import COUNTRIES
 from .language import LANGUAGES, TRANSLATIONS
-from .text import capitalized, chance, fill, pick, rng, typed, weighted, with_article
+from .text import capitalized, chance, fill, pick, rng, small_first, typed, weighted, with_article
 from .words import CATEGORIES, city, code, invented, person
 
 
@@ -52,6 +52,11 @@ class Tool:
 
 def dump(value):
     return json.dumps(value, ensure_ascii=False)
+
+
+def result_json(value):
+    """A result as JSON, with spaces as Python writes it or without as Java does."""
+    return dump(value) if chance(0.5) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def call(tool, arguments):
@@ -103,9 +108,9 @@ def _weather_reply(arguments):
             result["unit"] = arguments.get("unit", "celsius")
             unit = "degrees " + capitalized(result["unit"])
         answer = "[In {c} it is {t} {u} and {d}.|It is {t} {u} and {d} in {c}.|The weather in {c}: {t} {u}, {d}.]"
-        return dump(result), fill(answer, c=where, t=degrees, d=sky, u=unit)
+        return result_json(result), fill(answer, c=where, t=degrees, d=sky, u=unit)
     if kind < 0.6:
-        return dump({pick(["temperature", "temp"]): degrees}), f"It is {degrees} degrees in {where}."
+        return result_json({pick(["temperature", "temp"]): degrees}), f"It is {degrees} degrees in {where}."
     if kind < 0.75:
         return pick([sky, capitalized(sky)]), f"It is {sky} in {where}."
     plain = pick(["{t} degrees, {d}", "{d}, {t} C", "{D}, {t}°C", "{t}°C and {d}", "{D} {t} C", "{t} C, {d}"])
@@ -178,7 +183,7 @@ def city_service():
         number, word, time = rng.randint(1, 300), capitalized(phrase(1, 2)), _clock()
         values = dict(c=arguments[place], d=number, s=word, h=time)
         result = str(number if "{d}" in answer else word if "{s}" in answer else time)
-        return pick([result, dump({name.split("_")[-1]: result})]), fill(answer, **values)
+        return pick([result, result_json({name.split("_")[-1]: result})]), fill(answer, **values)
 
     return Tool(name, pick([description, description, ""]), [Parameter(place)], "service", ask, reply, _and_there(place))
 
@@ -203,7 +208,7 @@ def local_time():
 
     def reply(arguments):
         where, time = arguments[place], _clock()
-        result = pick([time, time, dump({"time": time}), dump({"city": where, "time": time}), f"It is {time}"])
+        result = pick([time, time, result_json({"time": time}), result_json({"city": where, "time": time}), f"It is {time}"])
         return result, fill("[It is {h} in {c}.|In {c} it is {h}.]", h=time, c=where)
 
     name = pick(["get_time"] * 4 + ["get_current_time"] * 2 + ["current_time", "time_in", "getTime", "clock"])
@@ -271,7 +276,7 @@ def arithmetic_tool():
         a, b = arguments[first], arguments[second]
         value = round(a / b, 2) if operator == "/" else arithmetic.result(a, operator, b)
         key = pick(["result", "result", "sum" if operator == "+" else "value", "answer"])
-        return pick([str(value), str(value), dump({key: value})]), f"{a} {operator} {b} = {value}."
+        return pick([str(value), str(value), result_json({key: value})]), f"{a} {operator} {b} = {value}."
 
     about = {"+": ["Add two numbers", "Adds two integers", ""]}.get(operator, [f"{capitalized(name)} two numbers", ""])
     return Tool(name, pick(about), [Parameter(first, kind), Parameter(second, kind)], "arithmetic", ask, reply)
@@ -295,7 +300,7 @@ def calculator():
 
     def reply(arguments):
         value = rng.randint(1, 9999)
-        result = pick([str(value), dump({"result": value})])
+        result = pick([str(value), result_json({"result": value})])
         return result, fill("[The result is {v}.|The answer is {v}.]", v=value)
 
     name = pick(["calculate", "calculator", "calc", "eval", "compute"])
@@ -309,15 +314,15 @@ def calculator():
 def _found(arguments):
     """What a tool that finds or makes a text says."""
     if chance(0.25):
-        error = pick([dump({"error": "not found"}), "error: not found", "Error", "not found"])
+        error = pick([result_json({"error": "not found"}), "error: not found", "Error", "not found"])
         return error, pick(["Sorry, the tool found nothing.", "The tool reported an error."])
     text = capitalized(phrase(2, 7)) + "."
-    result = pick([text, text, dump({pick(["result", "text", "answer"]): text})])
+    result = pick([text, text, result_json({pick(["result", "text", "answer"]): text})])
     return result, fill("[The result is: |The tool says: |I found this: ]") + text
 
 
 def _done(arguments):
-    result = pick(["ok", "OK", "done", dump({"status": "ok"}), dump({"success": True}), "true", "success"])
+    result = pick(["ok", "OK", "done", result_json({"status": "ok"}), result_json({"success": True}), "true", "success"])
     return result, pick(["Done.", "It is done.", "All right, done."])
 
 
@@ -486,7 +491,7 @@ def without_arguments():
             return _found(arguments)
         value = rng.randint(1, 6)
         answer = f"The number is {value}." if "random" in name else fill("[You rolled a {v}.|The number is {v}.]", v=value)
-        return pick([str(value), dump({"result": value}), dump({"value": value})]), answer
+        return pick([str(value), result_json({"result": value}), result_json({"value": value})]), answer
 
     return Tool(name, pick(["", "No arguments"]), [], "plain", ask, reply)
 
@@ -544,7 +549,7 @@ def lookup():
 
     def reply(arguments):
         value = pick([rng.randint(1, 99999), round(rng.random() * 500, 2), capitalized(invented()), city()])
-        result = pick([str(value), dump({what.split()[-1]: value}), dump({"value": value})])
+        result = pick([str(value), result_json({what.split()[-1]: value}), result_json({"value": value})])
         return result, f"The {what} of {arguments[parameter]} is {value}."
 
     def again(arguments):
@@ -679,11 +684,30 @@ def system_text(tools, system):
     )
 
 
+_ABOUT_NAMES = ("weather", "time", "service", "lookup", "person")
+
+
+def may_lack_capitals(tool, value):
+    """Whether an argument stays what it is when the question is in small letters: a name gets its capitals back."""
+    text = str(value)
+    if text == text.lower():
+        return True
+    return tool.family in _ABOUT_NAMES and text == " ".join(capitalized(word.lower()) for word in text.split(" "))
+
+
+def small_letters(question, calls):
+    """A fifth of the questions in small letters, where the arguments can still be told from them."""
+    able = all(may_lack_capitals(tool, value) for tool, arguments in calls for value in arguments.values())
+    return question.lower() if able and chance(0.2) else question
+
+
 def request(tool):
     """A question that leads to one call: (message, arguments)."""
     question, arguments = tool.ask()
     if chance(0.12):
-        question = question[:1].lower() + question[1:]
+        question = small_first(question)
+    else:
+        question = small_letters(question, [(tool, arguments)])
     if chance(0.08):
         question = fill("[Please |Hi, |Can you help me? |Hey, |ok, |Hello! ]") + question
     return question, arguments
@@ -700,11 +724,13 @@ def parallel_request(tools):
     if len(able) > 1 and chance(0.35):  # two different tools
         other = pick([one for one in able if one is not tool])
         second, more = other.ask()
-        return f"{question.rstrip('?')} and {second[:1].lower() + second[1:]}", [(tool, arguments), (other, more)]
+        calls = [(tool, arguments), (other, more)]
+        return small_letters(f"{question.rstrip('?')} and {small_first(second)}", calls), calls
     second = tool.again(arguments)[1][parameter]
     if second == value or str(value) not in question:
         return None
-    return question.replace(str(value), f"{value} and {second}", 1), [(tool, arguments), (tool, {**arguments, parameter: second})]
+    calls = [(tool, arguments), (tool, {**arguments, parameter: second})]
+    return small_letters(question.replace(str(value), f"{value} and {second}", 1), calls), calls
 
 
 # Words that make a question sound as if a tool were meant.

@@ -126,7 +126,7 @@ class SessionChatTest {
       read = ((GenerationEvent.Text) events.next()).text();
     }
     assertThat(session.messages()).containsExactly(ChatMessage.user("Tell me a story"), ChatMessage.assistant(read));
-    assertThat(session.say(user("And now?")).await().reason()).isEqualTo(FinishReason.STOP);
+    assertThat(session.say(user("And now?")).await().text()).isNotEmpty();
     assertThat(session.messages()).hasSize(4);
   }
 

@@ -15,22 +15,23 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * A chat model of two million parameters inside this jar.
+ * A chat model of two million parameters inside this jar, for trying and testing Panallama: small enough for a jar, trained
+ * from random weights on generated text.
  *
- * <p>It is there to try and to test Panallama with: small enough for a jar, trained from nothing on generated text. llama.cpp
- * maps files, not jar entries, so {@link #extract} puts it into the cache folder once.
+ * <p>llama.cpp maps files, not jar entries, so {@link #extract} writes the model to the cache folder once. All methods may be
+ * called from any thread.
  */
 public final class DemoModel {
-  /** What the model is called. */
+  /** The model's name, as the server and the command line show it. */
   public static final String NAME = "panallama-demo";
 
-  /** What it is, in a few words. */
+  /** What the model is, in a few words: a noun phrase for the middle of a sentence. */
   public static final String DESCRIPTION = "a demo chat model of two million parameters, trained on generated text";
 
-  /** How many parameters it has. */
+  /** The number of parameters. */
   public static final long PARAMETERS = 2_312_640;
 
-  /** SHA-256 of the GGUF file. A constant, because hashing two megabytes in a cold JVM costs more than all the rest. */
+  /** SHA-256 of the GGUF file; a constant, because hashing two megabytes in a cold JVM takes longer than everything else. */
   static final String SHA256 = "26f176309d9a6d68b2772cd2743ff4d5f2ab643d90d0f42b0f859a0e0a82fc7f";
 
   /** Length of the GGUF file in bytes. */
@@ -40,17 +41,17 @@ public final class DemoModel {
 
   private DemoModel() {}
 
-  /** {@return one sentence for the user: what this model is, and how to get a real one} */
+  /** {@return one sentence for the user: what this model is, and how to load a real one} */
   public static String notice() {
     return NAME + " is " + DESCRIPTION + ": fast, and often wrong. --model FILE loads a real one (any GGUF file).";
   }
 
   /**
-   * The model as a file. The first call writes it into the cache folder, later ones find it there; a file of the wrong
-   * size is replaced. Any number of threads and processes may call it at once.
+   * Returns the path of the model's file. The first call writes the file to the cache folder, later calls find it there; a
+   * file of the wrong size is replaced. Any number of threads and processes may call this at once.
    *
    * @return the GGUF file
-   * @throws UncheckedIOException if the cache folder can't be written
+   * @throws UncheckedIOException if the file cannot be written to the cache folder
    */
   public static Path extract() {
     return extract(CacheFolder.root());
@@ -68,7 +69,7 @@ public final class DemoModel {
       return target;
     } catch (IOException failure) {
       throw new UncheckedIOException(
-          "The demo model can't be written to "
+          "The demo model cannot be written to "
               + folder
               + " ("
               + failure
@@ -81,7 +82,7 @@ public final class DemoModel {
     return Files.isRegularFile(file) && Files.size(file) == SIZE;
   }
 
-  /** Writes a file of another name and renames it, so that nobody ever sees half of it. */
+  /** Writes a temporary file and renames it, so that no other process ever sees an incomplete file. */
   private static void write(Path folder, Path target) throws IOException {
     Path temporary = Files.createTempFile(folder, "panallama-demo-", ".part");
     try {

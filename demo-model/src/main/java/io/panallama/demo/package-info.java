@@ -1,5 +1,5 @@
 /**
- * The embedded demo model, so that every command works before a model was downloaded.
+ * The embedded demo model, so that every command works before you have downloaded a model.
  *
  * <pre>{@code
  * try (Model model = Model.load(DemoModel.extract())) { ... }

@@ -67,6 +67,19 @@ class BenchServeCommandTest {
   }
 
   @Test
+  void anAddressWithoutASchemeIsHttp() {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("a"))) {
+      String address = server.server().uri().getAuthority();
+
+      CliRun run = run("--url", address, "--measure", "1", "--warmup", "0", "--answer-tokens", "1");
+
+      assertThat(run.err()).isEmpty();
+      assertThat(run.code()).isZero();
+      assertThat(run.out()).startsWith("chat: http://" + address + "/v1/chat/completions");
+    }
+  }
+
+  @Test
   void aServerThatOnlyFailsIsAFailure() {
     ScriptedGenerator generator = ScriptedGenerator.answering("a");
     try (TestServer server = TestServer.start(generator)) {
@@ -109,7 +122,7 @@ class BenchServeCommandTest {
         Arguments.of("--api-key=a\nb", "--api-key: holds a character"),
         Arguments.of("--json=missing/result.json", "--json: missing/result.json can't be written"),
         Arguments.of("--raw=missing/all.jsonl", "--raw: missing/all.jsonl can't be written"),
-        Arguments.of("--url=localhost:8080", "--url: \"localhost:8080\" is no address of a server"),
+        Arguments.of("--url=ftp://localhost:8080", "--url: \"ftp://localhost:8080\" is no address of a server"),
         Arguments.of("--url=http://a b", "--url: "));
   }
 

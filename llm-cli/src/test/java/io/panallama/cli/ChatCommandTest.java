@@ -9,6 +9,7 @@ import io.panallama.request.ChatRequest;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -48,7 +49,7 @@ class ChatCommandTest {
     assertThat(run.err().strip())
         .isEqualTo("2 tokens, 2.0 tokens/s, first after 20 ms, 40 forgotten, cut off by --time-limit");
     assertThat(inference.requests.getFirst().options())
-        .returns(Duration.ofSeconds(2), GenerationOptions::timeLimit)
+        .returns(Optional.of(Duration.ofSeconds(2)), GenerationOptions::timeLimit)
         .returns(new ContextOverflow.Shift(0), GenerationOptions::overflow);
   }
 

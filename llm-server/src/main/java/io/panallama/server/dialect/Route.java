@@ -9,7 +9,7 @@ public sealed interface Route {
   String path();
 
   /**
-   * A POST that starts generations and answers with what they give.
+   * A POST that starts generations and answers with their events.
    *
    * @param framing how a stream is delimited
    */
@@ -50,7 +50,7 @@ public sealed interface Route {
     /**
      * The answer as a JSON document. May throw whatever {@link Failures} has a status for.
      *
-     * @param rest what stands in place of the path's {@code *}, decoded; empty if it has none
+     * @param rest the part of the path in place of the {@code *}, decoded; empty if the route has none
      */
     byte[] answer(String rest, Registry registry);
   }

@@ -61,8 +61,10 @@ final class GenerationHandler implements Handler {
       return choices == 1
           ? EventSource.of(generator.generate(request))
           : new ChoiceReader(generator.generateAll(request, choices));
-    } catch (EngineClosedException | EngineFailedException gone) {
-      throw lease.engineLost(gone);
+    } catch (EngineClosedException closed) {
+      throw lease.engineClosed(closed);
+    } catch (EngineFailedException failed) {
+      throw lease.engineFailed(failed);
     }
   }
 }

@@ -11,7 +11,7 @@ import java.util.Set;
 /**
  * Makes every accepted connection a {@link ClientConnection}.
  *
- * <p>It must be the listener's only selector: with a second one Helidon reads from the socket to tell them apart, past
+ * <p>It must be the listener's only selector: with a second one, Helidon reads from the socket to tell them apart, bypassing
  * our reader.
  */
 public final class WatchedConnections implements ServerConnectionSelector {

@@ -2,6 +2,7 @@ package io.panallama.server.registry;
 
 import io.panallama.Engine;
 import io.panallama.Generator;
+import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,9 +28,17 @@ public final class ServedEngine {
 
   /** A generator that counts as healthy and has no statistics, unless it is an {@link Engine}, which knows both. */
   public static ServedEngine of(Generator generator) {
-    Supplier<Optional<EngineStats>> stats =
-        generator instanceof Engine engine ? () -> Optional.of(engine.stats()) : Optional::empty;
-    return new ServedEngine(generator, stats, Health::up, () -> {});
+    return generator instanceof Engine engine
+        ? new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine.state()), () -> {})
+        : new ServedEngine(generator, Optional::empty, Health::up, () -> {});
+  }
+
+  private static Health health(EngineState state) {
+    return switch (state) {
+      case RUNNING -> Health.up();
+      case CLOSED -> Health.closed("Its owner closed it while it was served.");
+      case FAILED -> Health.failed("The engine's own log entry has the cause.");
+    };
   }
 
   /** The same with these statistics, which {@code /ready} reports. */

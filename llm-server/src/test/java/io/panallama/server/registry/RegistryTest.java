@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.Generator;
+import io.panallama.error.EngineClosedException;
 import io.panallama.server.LogRecords;
 import io.panallama.server.ScriptedGenerator;
 import io.panallama.server.registry.ModelUnavailableException.Reason;
@@ -155,8 +156,7 @@ class RegistryTest {
       registry.serve(model("one"), ServedEngine.of(first));
       for (int i = 0; i < 2; i++) {
         try (Lease lease = registry.lease(null)) {
-          assertThat(lease.engineLost(new IllegalStateException("The engine is closed.")).reason())
-              .isEqualTo(Reason.ENGINE_CLOSED);
+          assertThat(lease.engineClosed(new EngineClosedException()).reason()).isEqualTo(Reason.ENGINE_CLOSED);
         }
       }
       assertThat(log.errors()).singleElement().asString().contains("The engine is closed.");

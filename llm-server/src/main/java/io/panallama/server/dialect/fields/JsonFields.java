@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of one JSON object, taken by name and type.
+ * The fields of one JSON object, read by name and type.
  *
  * <p>A field that is JSON {@code null} counts as absent, as in OpenAI's API. A wrong type is an {@link ApiException} with
- * the field's path. A field that was not asked for by the time of {@link #refuseUnknown} is unknown.
+ * the field's path. A field that has not been read by the time of {@link #refuseUnknown} is unknown.
  */
 public final class JsonFields {
   /** The most characters of a wrong value that a message repeats. */
@@ -131,9 +131,9 @@ public final class JsonFields {
   }
 
   /**
-   * Call it when all fields were taken.
+   * Call it when all fields have been read.
    *
-   * @throws ApiException if a field is present that was not asked for
+   * @throws ApiException if a field is present that was not read
    */
   public void refuseUnknown() {
     for (String name : (Iterable<String>) object::fieldNames) {
@@ -203,7 +203,7 @@ public final class JsonFields {
         400, path, "invalid_type", path + " must be " + wanted + ", but it is " + kind(value) + ".");
   }
 
-  /** What a value is, for a message; never the value itself, which may be large. */
+  /** The kind of a value, for a message; never the value itself, which may be large. */
   static String kind(JsonNode value) {
     return switch (value.getNodeType()) {
       case OBJECT -> "an object";
