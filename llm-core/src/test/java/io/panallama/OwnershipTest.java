@@ -3,7 +3,6 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panallama.error.EngineClosedException;
 import io.panallama.config.EngineConfig;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;

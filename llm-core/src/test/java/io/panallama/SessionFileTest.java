@@ -3,7 +3,6 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panallama.error.EngineClosedException;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.KvCacheType;
 import io.panallama.error.EngineClosedException;
