@@ -171,7 +171,7 @@ public final class Scheduler<S extends Schedulable> {
       double alone = budget.promptNanos(sequence.missing());
       double shared = alone * step.weights / weight(sequence);
       double left = sequence.deadline() - step.now;
-      // A prompt that would miss its deadline even alone must not take from those that can make theirs.
+      // A prompt that would miss its deadline even if it were alone must not take from those that can meet theirs.
       if (shared > left && alone <= left) {
         quantum *= BOOST;
       }

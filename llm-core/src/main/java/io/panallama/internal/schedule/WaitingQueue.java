@@ -63,7 +63,7 @@ public final class WaitingQueue<S extends Schedulable> {
     sequences.stream().filter(filter).forEach(target::add);
   }
 
-  /** Takes any of them out; null if there is none. Allocates nothing. */
+  /** Removes and returns any of them; null if there is none. Allocates nothing. */
   public @Nullable S poll() {
     return sequences.isEmpty() ? null : sequences.removeLast();
   }
