@@ -91,7 +91,7 @@ public final class ModelConfig {
   }
 
   /**
-   * Number of layers on the GPU (llama.cpp: {@code n_gpu_layers}): {@link #ALL_LAYERS}, the default, or 0 for none. It has no effect without a GPU.
+   * Number of layers on the GPU (llama.cpp: {@code n_gpu_layers}); {@link #ALL_LAYERS}, the default, for all, 0 for none. It has no effect without a GPU.
    */
   public int gpuLayers() {
     return gpuLayers;
