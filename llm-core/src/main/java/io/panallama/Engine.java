@@ -40,9 +40,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Generates for many concurrent callers on one loaded model, with one llama.cpp context and one platform thread that decodes and samples for all of them.
+ * Generates for many concurrent callers on one loaded model, with one llama.cpp context and one platform thread that
+ * decodes and samples for all of them.
  *
- * <p>Lifetime: from {@link #start} to {@link #close}, which ends every generation with {@link GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The engine also owns the model: the {@link Model} may be closed earlier, and the engine keeps running.
+ * <p>Lifetime: from {@link #start} to {@link #close}, which ends every generation with
+ * {@link GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The engine also owns the model: the
+ * {@link Model} may be closed earlier, and the engine keeps running.
  *
  * <p>Thread-safe. {@link #generate} renders and tokenizes on the calling thread and then only queues.
  */
@@ -71,7 +74,8 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /**
    * Starts an engine.
    *
-   * @throws EngineStartException if the model can't generate, there is not enough memory, or llama.cpp rejects the configuration
+   * @throws EngineStartException if the model can't generate, there is not enough memory, or llama.cpp rejects the
+   *     configuration
    * @throws IllegalStateException if the model is closed
    */
   public static Engine start(Model model, EngineConfig config) {
@@ -132,7 +136,8 @@ public final class Engine implements TextGenerator, AutoCloseable {
   }
 
   /**
-   * Opens a session that begins with these tokens. Nothing is computed until it generates, and then only what the engine does not have in the KV cache, in memory or on disk.
+   * Opens a session that begins with these tokens. Nothing is computed until it generates, and then only what the
+   * engine does not have in the KV cache, in memory or on disk.
    *
    * @throws InvalidRequestException if an id is not in the vocabulary
    */
@@ -147,12 +152,16 @@ public final class Engine implements TextGenerator, AutoCloseable {
   }
 
   /**
-   * Opens a session written by {@link Session#save}. Its KV state is kept like that of a finished generation, until it is evicted.
+   * Opens a session written by {@link Session#save}. Its KV state is kept like that of a finished generation, until it
+   * is evicted.
    *
-   * <p>The file is checked for damage and for its origin, but not for forgery: treat it like a model file and restore only files that you trust.
+   * <p>The file is checked for damage and for its origin, but not for forgery: treat it like a model file and restore
+   * only files that you trust.
    *
-   * @param messages the result of {@link Session#messages} when the session was saved, which the file does not contain. Without them the session can continue from tokens, but not by {@link Session#say(String)}
-   * @throws SessionFileException if the file can't be read, is damaged, or belongs to another model, other KV cache types or another version of llama.cpp
+   * @param messages the result of {@link Session#messages} when the session was saved, which the file does not contain.
+   *     Without them the session can continue from tokens, but not by {@link Session#say(String)}
+   * @throws SessionFileException if the file can't be read, is damaged, or belongs to another model, other KV cache
+   *     types or another version of llama.cpp
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if it has failed
    */
@@ -314,7 +323,10 @@ public final class Engine implements TextGenerator, AutoCloseable {
     return front.stats();
   }
 
-  /** The model that the engine was started on. Its owner may have closed it; see {@link Model} for what still works then. */
+  /**
+   * The model that the engine was started on. Its owner may have closed it; see {@link Model} for what still works
+   * then.
+   */
   public Model model() {
     return model;
   }

@@ -18,7 +18,8 @@ import io.panallama.typed.AnswerType;
 import io.panallama.typed.TypedGeneration;
 
 /**
- * Turns requests into generations: an {@link Engine}, or a fake in a test. A {@link TextGenerator} also gives access to prompts and tokens.
+ * Turns requests into generations: an {@link Engine}, or a fake in a test. A {@link TextGenerator} also gives access to
+ * prompts and tokens.
  *
  * <p>Implementations must be thread-safe.
  */
@@ -27,7 +28,8 @@ public interface Generator {
   /**
    * Starts a generation. Returns as soon as the request is queued.
    *
-   * @throws InvalidRequestException if the request can't be executed as it stands; subclasses include {@link PromptTooLongException} and {@link ChatTemplateException}
+   * @throws InvalidRequestException if the request can't be executed as it stands; subclasses include
+   *     {@link PromptTooLongException} and {@link ChatTemplateException}
    * @throws EngineBusyException if the queue is full
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if an error has ended the engine
@@ -37,7 +39,9 @@ public interface Generator {
   /**
    * Starts several generations from one request, all or none. They share the prompt, which is computed once.
    *
-   * <p>The first has the request's own seed, each further one the next seed; with {@link Sampling#RANDOM_SEED} each has a fresh one. So the same request gives the same answers again, to the extent that {@link Sampling} guarantees it for one.
+   * <p>The first has the request's own seed, each further one the next seed; with {@link Sampling#RANDOM_SEED} each has
+   * a fresh one. So the same request gives the same answers again, to the extent that {@link Sampling} guarantees it
+   * for one.
    *
    * @param n 1 to {@link GenerationGroup#MAX_SIZE}, and no more than the generator can have in flight
    * @throws InvalidRequestException if the request can't be executed as it stands, or {@code n} is out of range
@@ -50,8 +54,8 @@ public interface Generator {
   }
 
   /**
-   * Asks a question and waits for the text of the answer, with default options: {@code engine.ask("What is a llama?")}. An answer
-   * that fills the context ends there; {@link #generate} tells how an answer ended.
+   * Asks a question and waits for the text of the answer, with default options: {@code engine.ask("What is a llama?")}.
+   * An answer that fills the context ends there; {@link #generate} tells how an answer ended.
    *
    * @throws GenerationException if the generation failed
    * @throws InvalidRequestException as {@link #generate}
@@ -73,7 +77,8 @@ public interface Generator {
   }
 
   /**
-   * Asks for an answer that becomes a Java value, and waits for it: {@code engine.ask("Invent a person.", Person.class)}.
+   * Asks for an answer that becomes a Java value, and waits for it:
+   * {@code engine.ask("Invent a person.", Person.class)}.
    *
    * @param type a record, a sealed interface, an enum ..., see {@link io.panallama.typed}
    * @throws UnsupportedTypeException if no grammar can be built for the type, or a record is not accessible

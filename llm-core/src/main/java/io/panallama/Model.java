@@ -24,7 +24,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * A loaded model: weights, vocabulary and chat template.
  *
- * <p>Lifetime: from {@link #load} to {@link #close}. An engine that runs on the model owns it, too: it keeps running after the model was closed, and frees the weights when it is closed itself. No engine can be started on a closed model. Facts stay available; rendering and tokenizing work on a closed model for as long as an engine still runs on it.
+ * <p>Lifetime: from {@link #load} to {@link #close}. An engine that runs on the model owns it, too: it keeps running
+ * after the model was closed, and frees the weights when it is closed itself. No engine can be started on a closed
+ * model. Facts stay available; rendering and tokenizing work on a closed model for as long as an engine still runs on
+ * it.
  *
  * <p>Thread-safe. Facts are read when the model is loaded and stay readable after it is closed.
  */
@@ -164,7 +167,10 @@ public final class Model implements AutoCloseable {
     return embeddingSize;
   }
 
-  /** Every entry of the file's metadata as text, in the file's order, with the overrides of {@link ModelConfig#metadata} applied. Unmodifiable. */
+  /**
+   * Every entry of the file's metadata as text, in the file's order, with the overrides of {@link ModelConfig#metadata}
+   * applied. Unmodifiable.
+   */
   public Map<String, String> metadata() {
     return loaded.metadata();
   }
@@ -186,14 +192,17 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * {@link Sampling#defaults()}, overridden by the recommendations in the model's metadata ({@code general.sampling.*}). Requests that choose no sampling get it ({@link Sampling#recommended}).
+   * {@link Sampling#defaults()}, overridden by the recommendations in the model's metadata
+   * ({@code general.sampling.*}). Requests that choose no sampling get it ({@link Sampling#recommended}).
    */
   public Sampling recommendedSampling() {
     return loaded.recommendedSampling();
   }
 
   /**
-   * Renders a conversation into the prompt format that the model was trained on, ready for the assistant's turn. In the returned text, special tokens can't be distinguished from messages that spell them out; {@link Engine#generate} keeps the two apart.
+   * Renders a conversation into the prompt format that the model was trained on, ready for the assistant's turn. In the
+   * returned text, special tokens can't be distinguished from messages that spell them out; {@link Engine#generate}
+   * keeps the two apart.
    *
    * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced
    * @throws ChatTemplateException if the model has no usable template or the template rejects the conversation

@@ -12,7 +12,11 @@ import java.util.List;
  *
  * <p>Nothing needs to be called before {@link Model#load}, which loads the libraries itself. Thread-safe.
  *
- * <p>System properties, read when the libraries are loaded: {@code panallama.backend} ({@code auto}, {@code cpu} or {@code cuda}), {@code panallama.native.dir} (a folder with your own build), {@code panallama.cache.dir} (where packaged libraries are unpacked). llama.cpp's log goes to the {@link System.Logger} {@code io.panallama.llama.cpp}, each line one level below llama.cpp's own: errors at {@code WARNING}, warnings at {@code INFO}, the rest at {@code DEBUG} and {@code TRACE}.
+ * <p>System properties, read when the libraries are loaded: {@code panallama.backend} ({@code auto}, {@code cpu} or
+ * {@code cuda}), {@code panallama.native.dir} (a folder with your own build), {@code panallama.cache.dir} (where
+ * packaged libraries are unpacked). llama.cpp's log goes to the {@link System.Logger} {@code io.panallama.llama.cpp},
+ * each line one level below llama.cpp's own: errors at {@code WARNING}, warnings at {@code INFO}, the rest at
+ * {@code DEBUG} and {@code TRACE}.
  */
 public final class NativeRuntime {
   private NativeRuntime() {}
@@ -26,13 +30,18 @@ public final class NativeRuntime {
     return Natives.load();
   }
 
-  /** The devices that ggml can compute on, with their current free memory. On Linux ggml reports all of a CPU's memory as free. */
+  /**
+   * The devices that ggml can compute on, with their current free memory. On Linux ggml reports all of a CPU's memory
+   * as free.
+   */
   public static List<Device> devices() {
     return Natives.devices();
   }
 
   /**
-   * Distributes the threads of all engines over the nodes of a machine with non-uniform memory access (llama.cpp: {@code llama_numa_init}). Call it before the first model is loaded: pages stay on the node that touched them first. On a machine with one node it has no effect.
+   * Distributes the threads of all engines over the nodes of a machine with non-uniform memory access (llama.cpp:
+   * {@code llama_numa_init}). Call it before the first model is loaded: pages stay on the node that touched them first.
+   * On a machine with one node it has no effect.
    *
    * @throws NativeLibraryException if the libraries can't be found or used
    * @throws IllegalStateException if this process already uses another strategy

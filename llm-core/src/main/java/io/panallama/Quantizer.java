@@ -36,15 +36,22 @@ import org.jspecify.annotations.Nullable;
  *     Path.of("model-f16.gguf"), Path.of("model-q4_k_m.gguf"), QuantizationConfig.of(QuantizationType.Q4_K_M));
  * }</pre>
  *
- * <p>A quantisation runs on the calling thread and on threads that it starts, and keeps them fully busy, so run it on a platform thread. It needs a few hundred MiB of memory in addition to the mapped source, whatever the size of the model. Thread-safe; several may run at once. The same source and settings produce the same bytes, whatever the number of threads.
+ * <p>A quantisation runs on the calling thread and on threads that it starts, and keeps them fully busy, so run it on a
+ * platform thread. It needs a few hundred MiB of memory in addition to the mapped source, whatever the size of the
+ * model. Thread-safe; several may run at once. The same source and settings produce the same bytes, whatever the number
+ * of threads.
  */
 public final class Quantizer {
   private Quantizer() {}
 
   /**
-   * Quantises a model. The output appears under its name once it is complete; until then it is a file {@code NAME.*.part} next to it, which is deleted on failure. A model in several files ({@code -00001-of-00004.gguf}) becomes one file.
+   * Quantises a model. The output appears under its name once it is complete; until then it is a file
+   * {@code NAME.*.part} next to it, which is deleted on failure. A model in several files
+   * ({@code -00001-of-00004.gguf}) becomes one file.
    *
-   * <p>It can be stopped between two tensors, by the listener or by interrupting the thread, which stays interrupted; converting one tensor takes from milliseconds to minutes. The work of {@link #estimate} is done first. The source is mapped and must not change or shrink in the meantime.
+   * <p>It can be stopped between two tensors, by the listener or by interrupting the thread, which stays interrupted;
+   * converting one tensor takes from milliseconds to minutes. The work of {@link #estimate} is done first. The source
+   * is mapped and must not change or shrink in the meantime.
    *
    * @throws ModelLoadException if the source is not a model that llama.cpp would load
    * @throws QuantizationException if it can't be quantised with this configuration or to this output
@@ -75,9 +82,12 @@ public final class Quantizer {
   }
 
   /**
-   * Returns the result that {@link #quantize} would have, without writing anything. The source and the settings are checked in the same way; the output and the disk space are not.
+   * Returns the result that {@link #quantize} would have, without writing anything. The source and the settings are
+   * checked in the same way; the output and the disk space are not.
    *
-   * <p>This takes milliseconds, except for the types that search a grid, IQ1, IQ2 and IQ3: for those every weight in F32, BF16 or MXFP4 is read, at the speed of the disk. The listener and an interrupt can stop it there, between two MiB.
+   * <p>This takes milliseconds, except for the types that search a grid, IQ1, IQ2 and IQ3: for those every weight in
+   * F32, BF16 or MXFP4 is read, at the speed of the disk. The listener and an interrupt can stop it there, between two
+   * MiB.
    *
    * @throws ModelLoadException as {@link #quantize}
    * @throws QuantizationException as {@link #quantize}

@@ -34,11 +34,18 @@ import org.jspecify.annotations.Nullable;
  * System.out.println(session.say("And of Spain?").await().text());
  * }</pre>
  *
- * <p>A session is a sequence of tokens, plus the messages that they come from if it is a conversation. It holds neither a slot nor KV cells: its computed state stays in the engine's prefix cache for as long as there is room, in host memory and on disk as {@link SpillConfig} allows, and is otherwise recomputed, with the same result. Thousands of idle sessions cost their token ids, four bytes each, and their messages; forks share them. Nothing has to be closed.
+ * <p>A session is a sequence of tokens, plus the messages that they come from if it is a conversation. It holds neither
+ * a slot nor KV cells: its computed state stays in the engine's prefix cache for as long as there is room, in host
+ * memory and on disk as {@link SpillConfig} allows, and is otherwise recomputed, with the same result. Thousands of
+ * idle sessions cost their token ids, four bytes each, and their messages; forks share them. Nothing has to be closed.
  *
- * <p>Each generation starts with fresh samplers: penalties look back on the session's tokens, the random numbers start from the seed, and averages such as Mirostat's start anew. The same session, options and seed therefore give the same continuation, even after a fork, a rewind or a restart.
+ * <p>Each generation starts with fresh samplers: penalties look back on the session's tokens, the random numbers start
+ * from the seed, and averages such as Mirostat's start anew. The same session, options and seed therefore give the same
+ * continuation, even after a fork, a rewind or a restart.
  *
- * <p>Thread-safe; one generation at a time. While one is running, the other methods throw {@link IllegalStateException}; after it was cancelled or closed, they wait until it has ended. The answer to a message counts as running until it has been read to its end.
+ * <p>Thread-safe; one generation at a time. While one is running, the other methods throw
+ * {@link IllegalStateException}; after it was cancelled or closed, they wait until it has ended. The answer to a
+ * message counts as running until it has been read to its end.
  */
 public final class Session {
   private final Engine engine;
@@ -101,7 +108,8 @@ public final class Session {
   }
 
   /**
-   * The messages of the conversation, with answers as far as they were read. Empty for a session of raw text. Unmodifiable.
+   * The messages of the conversation, with answers as far as they were read. Empty for a session of raw text.
+   * Unmodifiable.
    */
   public List<ChatMessage> messages() {
     lock.lock();
@@ -123,14 +131,17 @@ public final class Session {
   }
 
   /**
-   * Continues the conversation: the messages of the request are appended to {@link #messages}, and the answer after them.
+   * Continues the conversation: the messages of the request are appended to {@link #messages}, and the answer after
+   * them.
    *
-   * <p>The template renders the whole conversation. If that begins with the text of the session's tokens, only the addition is tokenized, so the turn starts from the existing KV state. After a failure the session is unchanged.
+   * <p>The template renders the whole conversation. If that begins with the text of the session's tokens, only the
+   * addition is tokenized, so the turn starts from the existing KV state. After a failure the session is unchanged.
    *
    * @param next the messages; its tools, template options and generation options apply to this turn
    * @throws InvalidRequestException as {@link Engine#generate}
    * @throws EngineBusyException if the queue is full
-   * @throws IllegalStateException if a generation of this session is running, or the session has tokens that do not come from its messages, because they were restored, generated or rewound without them
+   * @throws IllegalStateException if a generation of this session is running, or the session has tokens that do not
+   *     come from its messages, because they were restored, generated or rewound without them
    */
   public Generation say(ChatRequest next) {
     lock.lock();
@@ -156,7 +167,12 @@ public final class Session {
   /**
    * Continues the session.
    *
-   * <p>The prompt of a {@link CompletionRequest} is appended to the session's tokens; tokens that the vocabulary puts at the beginning of a text are added only to the first one. It adds no message. A {@link ChatRequest} is a whole conversation and replaces tokens and messages; their common beginning is not recomputed. When the generation ends, the session contains prompt and completion, without a final end-of-generation token and with the tokens of a stop text; after a cancellation, it contains everything generated until then, which can be more than was read. After a failure it is unchanged.
+   * <p>The prompt of a {@link CompletionRequest} is appended to the session's tokens; tokens that the vocabulary puts
+   * at the beginning of a text are added only to the first one. It adds no message. A {@link ChatRequest} is a whole
+   * conversation and replaces tokens and messages; their common beginning is not recomputed. When the generation ends,
+   * the session contains prompt and completion, without a final end-of-generation token and with the tokens of a stop
+   * text; after a cancellation, it contains everything generated until then, which can be more than was read. After a
+   * failure it is unchanged.
    *
    * @throws InvalidRequestException as {@link Engine#generate}
    * @throws EngineBusyException if the queue is full
@@ -179,7 +195,10 @@ public final class Session {
     return next;
   }
 
-  /** Creates a second session with the same tokens and messages, independent from now on. It costs nothing until the two differ. */
+  /**
+   * Creates a second session with the same tokens and messages, independent from now on. It costs nothing until the two
+   * differ.
+   */
   public Session fork() {
     lock.lock();
     try {
@@ -210,9 +229,12 @@ public final class Session {
   }
 
   /**
-   * Writes the session's tokens and the KV state after them to a file; the state is recomputed if the engine has lost it. The file does not contain {@link #messages}: keep them yourself and pass them to {@link Engine#restoreSession(Path, List)}.
+   * Writes the session's tokens and the KV state after them to a file; the state is recomputed if the engine has lost
+   * it. The file does not contain {@link #messages}: keep them yourself and pass them to
+   * {@link Engine#restoreSession(Path, List)}.
    *
-   * <p>The file appears as a whole or not at all; an existing one is replaced. It contains the conversation in a form that can be recovered, and only its owner may read it.
+   * <p>The file appears as a whole or not at all; an existing one is replaced. It contains the conversation in a form
+   * that can be recovered, and only its owner may read it.
    *
    * @throws InvalidRequestException if the session has no tokens, or more than fit into a context
    * @throws SessionFileException if the file can't be written

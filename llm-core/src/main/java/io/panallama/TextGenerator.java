@@ -14,19 +14,22 @@ public interface TextGenerator extends Generator {
   /**
    * The prompt from which an answer to the conversation would be generated.
    *
-   * @throws InvalidRequestException if the request can't be executed as it stands; {@link ChatTemplateException} if there is no usable template
+   * @throws InvalidRequestException if the request can't be executed as it stands; {@link ChatTemplateException} if
+   *     there is no usable template
    */
   String render(ChatRequest request);
 
   /**
-   * The number of tokens of a request's prompt, as {@link io.panallama.generation.Usage#promptTokens Usage.promptTokens} would report it. Nothing is generated or queued.
+   * The number of tokens of a request's prompt, as {@link io.panallama.generation.Usage#promptTokens
+   * Usage.promptTokens} would report it. Nothing is generated or queued.
    *
    * @throws InvalidRequestException as {@link #generate}, except for a prompt that is too long
    */
   int countTokens(GenerationRequest request);
 
   /**
-   * The number of tokens of a text by itself. Special tokens written in it count as plain text, and none are added around it.
+   * The number of tokens of a text by itself. Special tokens written in it count as plain text, and none are added
+   * around it.
    *
    * @throws InvalidRequestException if the text can't be tokenized
    */

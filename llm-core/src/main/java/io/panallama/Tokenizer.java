@@ -5,7 +5,8 @@ import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.TokenizerCalls;
 
 /**
- * Converts text to tokens and back, with the model's own vocabulary. Thread-safe while the model is open or an engine runs on it.
+ * Converts text to tokens and back, with the model's own vocabulary. Thread-safe while the model is open or an engine
+ * runs on it.
  */
 public final class Tokenizer {
   private final ModelHandle model;

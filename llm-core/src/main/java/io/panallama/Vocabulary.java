@@ -85,7 +85,8 @@ public final class Vocabulary {
   }
 
   /**
-   * The bytes that the token adds to the output: a part of a UTF-8 text, possibly only part of a character; empty for a control token.
+   * The bytes that the token adds to the output: a part of a UTF-8 text, possibly only part of a character; empty for a
+   * control token.
    *
    * @throws IndexOutOfBoundsException if the id is not in the vocabulary
    */

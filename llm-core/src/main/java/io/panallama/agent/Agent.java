@@ -9,9 +9,12 @@ import io.panallama.request.ResponseFormat;
 import java.util.Objects;
 
 /**
- * A model with tools: generates, executes the tool calls that the model requests, and returns their results to it, until it answers or a limit is reached.
+ * A model with tools: generates, executes the tool calls that the model requests, and returns their results to it,
+ * until it answers or a limit is reached.
  *
- * <p>Immutable and thread-safe. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread of its own: it advances while it is read. Each tool call runs on a virtual thread, without the caller's thread-locals.
+ * <p>Immutable and thread-safe. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread
+ * of its own: it advances while it is read. Each tool call runs on a virtual thread, without the caller's
+ * thread-locals.
  */
 public final class Agent {
   private final Generator generator;
@@ -58,7 +61,8 @@ public final class Agent {
   /**
    * Starts a run with its first generation.
    *
-   * @param request the conversation; its options apply to each generation, and its time limit is combined with the run's remaining time. It must have no tools, which are the agent's, and no response format
+   * @param request the conversation; its options apply to each generation, and its time limit is combined with the
+   *     run's remaining time. It must have no tools, which are the agent's, and no response format
    * @throws InvalidRequestException if the request has tools or a format, or cannot be executed as it stands
    * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds wait for room instead
    */

@@ -68,13 +68,17 @@ public final class AgentConfig {
     return timeLimit;
   }
 
-  /** The maximum time of one call; then the call's thread is interrupted and the model is told about it. 30 seconds by default. */
+  /**
+   * The maximum time of one call; then the call's thread is interrupted and the model is told about it. 30 seconds by
+   * default.
+   */
   public Duration callTimeLimit() {
     return callTimeLimit;
   }
 
   /**
-   * Whether the calls of one answer are made concurrently, each on a virtual thread, rather than one after the other. Either way the model gets the results in the order of its calls. False by default.
+   * Whether the calls of one answer are made concurrently, each on a virtual thread, rather than one after the other.
+   * Either way the model gets the results in the order of its calls. False by default.
    */
   public boolean parallelCalls() {
     return parallelCalls;

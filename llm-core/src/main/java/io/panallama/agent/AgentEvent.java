@@ -4,7 +4,9 @@ import io.panallama.chat.ToolCall;
 import io.panallama.generation.Completion;
 import java.time.Duration;
 
-/** An event of a run: rounds of text and reasoning, the calls at the end of a round, then exactly one {@link Finished}. */
+/**
+ * An event of a run: rounds of text and reasoning, the calls at the end of a round, then exactly one {@link Finished}.
+ */
 public sealed interface AgentEvent {
   /** The next piece of the model's text, including text before a call of the same round. */
   record Text(String text) implements AgentEvent {}

@@ -9,7 +9,8 @@ import java.util.List;
  * The result of a run.
  *
  * @param answer the answer of the last generation
- * @param messages the whole conversation, from the request's first message to the answer. Each call in it has a result, so it can be continued with another user message, whatever the reason
+ * @param messages the whole conversation, from the request's first message to the answer. Each call in it has a result,
+ *     so it can be continued with another user message, whatever the reason
  * @param rounds number of generations
  * @param calls number of tool calls
  * @param usage total token usage of all generations

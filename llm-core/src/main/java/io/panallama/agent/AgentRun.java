@@ -27,9 +27,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A running agent: a blocking stream of events.
  *
- * <p>Lifetime: from {@link Agent#start} until it finishes, is cancelled, or is closed. The run advances only while it is read, except for the current generation and calls that were started; the time limit runs on regardless. A round that finds the engine's queue full waits and retries, so the results of tools are not lost.
+ * <p>Lifetime: from {@link Agent#start} until it finishes, is cancelled, or is closed. The run advances only while it
+ * is read, except for the current generation and calls that were started; the time limit runs on regardless. A round
+ * that finds the engine's queue full waits and retries, so the results of tools are not lost.
  *
- * <p>Threads: one reader at a time, which blocks, usually a virtual thread; {@link #cancel} and {@link #close} may be called from any thread.
+ * <p>Threads: one reader at a time, which blocks, usually a virtual thread; {@link #cancel} and {@link #close} may be
+ * called from any thread.
  */
 public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   /** Long enough never to matter, short enough not to overflow in nanoseconds. */
@@ -57,7 +60,10 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   /** The time to retry a round that found the queue full, in nanoseconds; null if there is none. */
   private @Nullable Long retryNanos;
 
-  /** Guards the state that {@link #cancel} and {@link #close} use from other threads, and wakes a run that waits to retry. */
+  /**
+   * Guards the state that {@link #cancel} and {@link #close} use from other threads, and wakes a run that waits to
+   * retry.
+   */
   private final Object lock = new Object();
 
   private final Deque<RunningCall> running = new ArrayDeque<>();
@@ -74,9 +80,12 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   }
 
   /**
-   * Returns the events as a one-pass blocking iterator, which ends after {@link AgentEvent.Finished}, or when the run is closed. An interrupt cancels the run and is thrown as {@link GenerationException} with the thread's interrupt flag set.
+   * Returns the events as a one-pass blocking iterator, which ends after {@link AgentEvent.Finished}, or when the run
+   * is closed. An interrupt cancels the run and is thrown as {@link GenerationException} with the thread's interrupt
+   * flag set.
    *
-   * @throws GenerationException from {@code hasNext} or {@code next} if a generation failed, including when the model wrote half a call and stopped ({@link GenerationException.Reason#MALFORMED_OUTPUT})
+   * @throws GenerationException from {@code hasNext} or {@code next} if a generation failed, including when the model
+   *     wrote half a call and stopped ({@link GenerationException.Reason#MALFORMED_OUTPUT})
    * @throws Error from {@code hasNext} or {@code next} if a tool threw one
    */
   @Override
@@ -114,7 +123,8 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   }
 
   /**
-   * Requests cancellation: the generation ends, running tools are interrupted, and the run finishes with {@link AgentResult.Reason#CANCELLED}. Repeating it is harmless.
+   * Requests cancellation: the generation ends, running tools are interrupted, and the run finishes with
+   * {@link AgentResult.Reason#CANCELLED}. Repeating it is harmless.
    */
   public void cancel() {
     synchronized (lock) {
@@ -211,7 +221,8 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   /**
    * Starts the next generation, or ends the run.
    *
-   * @throws EngineBusyException if the queue is full and this is the first round, which is started by the caller of {@link Agent#start}
+   * @throws EngineBusyException if the queue is full and this is the first round, which is started by the caller of
+   *     {@link Agent#start}
    */
   void startRound() {
     if (rounds > 0 && isCancelled()) {

@@ -22,9 +22,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tools with their actions. {@link Agent} uses one; in your own loop, put {@link #tools} into the request and execute the returned calls with {@link #call}.
+ * Tools with their actions. {@link Agent} uses one; in your own loop, put {@link #tools} into the request and execute
+ * the returned calls with {@link #call}.
  *
- * <p>Immutable, and thread-safe if the tools are. In a named module the methods must be public in an exported package, or the package must be open to {@code io.panallama}, or a {@link MethodHandles.Lookup} must be given.
+ * <p>Immutable, and thread-safe if the tools are. In a named module the methods must be public in an exported package,
+ * or the package must be open to {@code io.panallama}, or a {@link MethodHandles.Lookup} must be given.
  */
 public final class ToolBox {
   private static final int LONGEST_LIST = 32;
@@ -45,11 +47,14 @@ public final class ToolBox {
   }
 
   /**
-   * A box of the methods of these objects that are annotated with {@link ToolMethod}, including those of superclasses, in the order of the objects and of the method names.
+   * A box of the methods of these objects that are annotated with {@link ToolMethod}, including those of superclasses,
+   * in the order of the objects and of the method names.
    *
    * @throws IllegalArgumentException if an object has no such method
-   * @throws io.panallama.error.UnsupportedTypeException if a parameter or a result has an unsupported type, a parameter has no name, or a method is not accessible; the message says which
-   * @throws InvalidRequestException if two tools have the same name, a name has characters that {@link Tool} does not allow, or there are too many
+   * @throws io.panallama.error.UnsupportedTypeException if a parameter or a result has an unsupported type, a parameter
+   *     has no name, or a method is not accessible; the message says which
+   * @throws InvalidRequestException if two tools have the same name, a name has characters that {@link Tool} does not
+   *     allow, or there are too many
    */
   public static ToolBox of(Object... targets) {
     return of(null, List.of(targets));
@@ -89,7 +94,10 @@ public final class ToolBox {
     return new Place("tool method " + method.getDeclaringClass().getName() + "." + method.getName());
   }
 
-  /** Sorted by name and parameters: the JDK returns methods in no fixed order, and a prompt that changes can't be reused. */
+  /**
+   * Sorted by name and parameters: the JDK returns methods in no fixed order, and a prompt that changes can't be
+   * reused.
+   */
   private static Map<String, Method> marked(Class<?> type) {
     Map<String, Method> found = new TreeMap<>();
     for (Class<?> owner = type; owner != null; owner = owner.getSuperclass()) {
@@ -132,7 +140,8 @@ public final class ToolBox {
   }
 
   /**
-   * Executes a call on the calling thread. A failure is reported as an outcome; an {@link Error} of a tool is thrown. If a tool is interrupted, the thread's interrupt flag is set.
+   * Executes a call on the calling thread. A failure is reported as an outcome; an {@link Error} of a tool is thrown.
+   * If a tool is interrupted, the thread's interrupt flag is set.
    *
    * @param call a call of an answer that ended with {@link io.panallama.generation.FinishReason#TOOL_CALLS}
    */

@@ -6,7 +6,8 @@ import java.util.Objects;
 /**
  * One turn of a conversation.
  *
- * <p>Text that looks like a special token, such as {@code <|im_end|>}, is plain text here: it can neither end a turn nor begin another.
+ * <p>Text that looks like a special token, such as {@code <|im_end|>}, is plain text here: it can neither end a turn
+ * nor begin another.
  *
  * @param content the text; may be empty
  * @param reasoning the assistant's thinking before its answer, which not every template uses; empty for none

@@ -10,7 +10,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Limits how much a model thinks before it answers. When the budget is used up, the message and the template's end-of-thinking tag are inserted into the output as if the model had produced them. A model that thinks several times in one answer has the whole budget each time. Immutable and thread-safe.
+ * Limits how much a model thinks before it answers. When the budget is used up, the message and the template's
+ * end-of-thinking tag are inserted into the output as if the model had produced them. A model that thinks several times
+ * in one answer has the whole budget each time. Immutable and thread-safe.
  */
 public final class ReasoningBudget {
   /** The maximum length of a message in chars. */
@@ -55,13 +57,17 @@ public final class ReasoningBudget {
     return new Builder(tokens);
   }
 
-  /** The maximum number of thinking tokens, 0 or more, not counting the tags and the message; a character that has begun is completed first. */
+  /**
+   * The maximum number of thinking tokens, 0 or more, not counting the tags and the message; a character that has begun
+   * is completed first.
+   */
   public int tokens() {
     return tokens;
   }
 
   /**
-   * The message inserted before the tag, such as {@code "\n\nI have to answer now.\n"}; empty by default. At most {@link #MAX_MESSAGE_LENGTH} chars. Special tokens in it are treated as plain text.
+   * The message inserted before the tag, such as {@code "\n\nI have to answer now.\n"}; empty by default. At most
+   * {@link #MAX_MESSAGE_LENGTH} chars. Special tokens in it are treated as plain text.
    */
   public String message() {
     return message;

@@ -50,7 +50,9 @@ public final class TemplateOptions {
   }
 
   /**
-   * Further template variables, as name to JSON value, such as {@code "reasoning_effort"} to {@code "\"low\""}. {@code "preserve_reasoning"} is true unless it is set: templates that can keep the reasoning of earlier turns in the prompt then do so.
+   * Further template variables, as name to JSON value, such as {@code "reasoning_effort"} to {@code "\"low\""}.
+   * {@code "preserve_reasoning"} is true unless it is set: templates that can keep the reasoning of earlier turns in
+   * the prompt then do so.
    */
   public Map<String, String> arguments() {
     return arguments;
@@ -62,7 +64,8 @@ public final class TemplateOptions {
   }
 
   /**
-   * Limits how much the model may think. Absent by default: no limit. With a budget, a request is rejected if its template has no tags around the thinking.
+   * Limits how much the model may think. Absent by default: no limit. With a budget, a request is rejected if its
+   * template has no tags around the thinking.
    */
   public Optional<ReasoningBudget> budget() {
     return Optional.ofNullable(budget);

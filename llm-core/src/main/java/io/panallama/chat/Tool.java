@@ -26,7 +26,8 @@ public record Tool(String name, String description, String parameters, boolean s
   /**
    * Validates the values.
    *
-   * @throws InvalidRequestException if the name has other characters or another length. The schema is checked when a request is executed
+   * @throws InvalidRequestException if the name has other characters or another length. The schema is checked when a
+   *     request is executed
    */
   public Tool {
     Objects.requireNonNull(description, "description");

@@ -152,7 +152,8 @@ public final class Tools {
     /**
      * Builds the value.
      *
-     * @throws InvalidRequestException if there are too many tools, two have the same name, or the choice names none of them
+     * @throws InvalidRequestException if there are too many tools, two have the same name, or the choice names none of
+     *     them
      */
     public Tools build() {
       return new Tools(this);

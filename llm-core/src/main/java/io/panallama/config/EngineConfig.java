@@ -8,7 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layout and limits of an engine. {@link io.panallama.Engine#config Engine.config} returns the same with every {@link #AUTO} replaced by the chosen number. Immutable and thread-safe.
+ * The layout and limits of an engine. {@link io.panallama.Engine#config Engine.config} returns the same with every
+ * {@link #AUTO} replaced by the chosen number. Immutable and thread-safe.
  */
 public final class EngineConfig {
   /** Lets the engine choose. */
@@ -115,7 +116,8 @@ public final class EngineConfig {
   }
 
   /**
-   * Number of cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}). {@link #AUTO}, the default, uses 2048 tokens per slot, at least 8192 in total, and never more per slot than the model was trained for.
+   * Number of cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}). {@link #AUTO}, the default,
+   * uses 2048 tokens per slot, at least 8192 in total, and never more per slot than the model was trained for.
    */
   public int contextSize() {
     return contextSize;
@@ -131,32 +133,44 @@ public final class EngineConfig {
     return queueLimit;
   }
 
-  /** The maximum number of tokens in one step, at least the number of slots (llama.cpp: {@code n_batch}); {@link #AUTO}, the default, uses 512. */
+  /**
+   * The maximum number of tokens in one step, at least the number of slots (llama.cpp: {@code n_batch}); {@link #AUTO},
+   * the default, uses 512.
+   */
   public int batchSize() {
     return batchSize;
   }
 
   /**
-   * The maximum number of tokens computed at once, at most {@link #batchSize} (llama.cpp: {@code n_ubatch}); {@link #AUTO}, the default, uses {@code min(batchSize, 512)}. It bounds how long a step on a GPU runs before a cancelled prefill is noticed.
+   * The maximum number of tokens computed at once, at most {@link #batchSize} (llama.cpp: {@code n_ubatch});
+   * {@link #AUTO}, the default, uses {@code min(batchSize, 512)}. It bounds how long a step on a GPU runs before a
+   * cancelled prefill is noticed.
    */
   public int microBatchSize() {
     return microBatchSize;
   }
 
   /**
-   * Number of threads for steps that only generate (llama.cpp: {@code n_threads}). {@link #AUTO}, the default, uses one per processor of this process, but a single thread for a model of less than 16 MiB, which more threads would only slow down. Capped at the number of processors, with a warning, because ggml's threads spin while they wait for each other.
+   * Number of threads for steps that only generate (llama.cpp: {@code n_threads}). {@link #AUTO}, the default, uses one
+   * per processor of this process, but a single thread for a model of less than 16 MiB, which more threads would only
+   * slow down. Capped at the number of processors, with a warning, because ggml's threads spin while they wait for each
+   * other.
    */
   public int threads() {
     return threads;
   }
 
-  /** Number of threads for steps that include prompts (llama.cpp: {@code n_threads_batch}); chosen and capped like {@link #threads}. */
+  /**
+   * Number of threads for steps that include prompts (llama.cpp: {@code n_threads_batch}); chosen and capped like
+   * {@link #threads}.
+   */
   public int batchThreads() {
     return batchThreads;
   }
 
   /**
-   * Number of tokens that a generation may be ahead of its reader, 256 by default; a generation whose mailbox is full is paused until half of it has been read.
+   * Number of tokens that a generation may be ahead of its reader, 256 by default; a generation whose mailbox is full
+   * is paused until half of it has been read.
    */
   public int mailboxCapacity() {
     return mailboxCapacity;
@@ -172,13 +186,17 @@ public final class EngineConfig {
     return valueType;
   }
 
-  /** Whether attention uses the fused kernel (llama.cpp: {@code flash_attn_type}); by default the device and the model decide. */
+  /**
+   * Whether attention uses the fused kernel (llama.cpp: {@code flash_attn_type}); by default the device and the model
+   * decide.
+   */
   public FlashAttention flashAttention() {
     return flashAttention;
   }
 
   /**
-   * Whether a prompt shares the KV cells of an earlier or concurrent prompt with the same beginning instead of recomputing them. True by default.
+   * Whether a prompt shares the KV cells of an earlier or concurrent prompt with the same beginning instead of
+   * recomputing them. True by default.
    */
   public boolean reusePrefixes() {
     return reusePrefixes;
@@ -190,10 +208,10 @@ public final class EngineConfig {
   }
 
   /**
-   * Target inter-token latency (ITL) while prompts are processed, 50 ms by default. While any generation is running, short prompts
-   * (up to one second of compute) may stretch a step to this limit, or beyond it when the waiting prompts outnumber half the
-   * running generations. Long prompts may stretch a step by at most 50 %. A prompt always makes some progress. Zero sets no
-   * limit, which serves prompts soonest.
+   * Target inter-token latency (ITL) while prompts are processed, 50 ms by default. While any generation is running,
+   * short prompts (up to one second of compute) may stretch a step to this limit, or beyond it when the waiting prompts
+   * outnumber half the running generations. Long prompts may stretch a step by at most 50 %. A prompt always makes some
+   * progress. Zero sets no limit, which serves prompts soonest.
    */
   public Duration itlTarget() {
     return itlTarget;
@@ -205,28 +223,35 @@ public final class EngineConfig {
   }
 
   /**
-   * Whether the KV cache of a layer and the attention over it are on the GPU that holds the layer (llama.cpp: {@code offload_kqv}) rather than in host memory. It has no effect without a GPU. True by default.
+   * Whether the KV cache of a layer and the attention over it are on the GPU that holds the layer (llama.cpp:
+   * {@code offload_kqv}) rather than in host memory. It has no effect without a GPU. True by default.
    */
   public boolean offloadKeyValues() {
     return offloadKeyValues;
   }
 
   /**
-   * Whether large operations of layers in host memory are computed on the GPU (llama.cpp: {@code op_offload}). It has no effect without a GPU. True by default.
+   * Whether large operations of layers in host memory are computed on the GPU (llama.cpp: {@code op_offload}). It has
+   * no effect without a GPU. True by default.
    */
   public boolean offloadOperations() {
     return offloadOperations;
   }
 
   /**
-   * Whether layers with a sliding window keep all cells instead of only those of the window (llama.cpp: {@code swa_full}). This costs memory but lets any beginning of a prompt be shared; without it, only beginnings within the window can be. It has no effect on models without a sliding window. True by default, as in llama.cpp's library.
+   * Whether layers with a sliding window keep all cells instead of only those of the window (llama.cpp:
+   * {@code swa_full}). This costs memory but lets any beginning of a prompt be shared; without it, only beginnings
+   * within the window can be. It has no effect on models without a sliding window. True by default, as in llama.cpp's
+   * library.
    */
   public boolean fullSlidingWindow() {
     return fullSlidingWindow;
   }
 
   /**
-   * Whether all sequences share the cells of the KV cache (llama.cpp: {@code kv_unified}). Without it each slot has {@code contextSize / slots} cells of its own, rounded up to 256, and attention does not scan the cells of other slots; prefixes then cannot be shared, so {@link #reusePrefixes} must be false. True by default.
+   * Whether all sequences share the cells of the KV cache (llama.cpp: {@code kv_unified}). Without it each slot has
+   * {@code contextSize / slots} cells of its own, rounded up to 256, and attention does not scan the cells of other
+   * slots; prefixes then cannot be shared, so {@link #reusePrefixes} must be false. True by default.
    */
   public boolean unifiedCache() {
     return unifiedCache;

@@ -10,7 +10,8 @@ public interface LoadListener {
 
   /**
    * @param progress 0 to 1, increasing
-   * @return false to stop the load, which then fails with {@link ModelLoadException.Reason#CANCELLED}; an exception also stops it and becomes the cause
+   * @return false to stop the load, which then fails with {@link ModelLoadException.Reason#CANCELLED}; an exception
+   *     also stops it and becomes the cause
    */
   boolean progress(float progress);
 }

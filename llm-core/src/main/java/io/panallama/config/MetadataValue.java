@@ -3,12 +3,17 @@ package io.panallama.config;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** A value that overrides an entry of a model's metadata; the types of llama.h's {@code llama_model_kv_override_type}. */
+/**
+ * A value that overrides an entry of a model's metadata; the types of llama.h's {@code llama_model_kv_override_type}.
+ */
 public sealed interface MetadataValue {
   /** The maximum length of a key or a text in UTF-8 bytes; llama.cpp's fields hold 128 including the terminator. */
   int MAX_BYTES = 127;
 
-  /** A value for an entry of any integer type. A value that the entry's type cannot hold is rejected when the model is loaded. */
+  /**
+   * A value for an entry of any integer type. A value that the entry's type cannot hold is rejected when the model is
+   * loaded.
+   */
   record IntegerValue(long value) implements MetadataValue {}
 
   /** A value for an entry of a floating-point type. */

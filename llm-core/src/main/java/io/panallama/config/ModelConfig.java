@@ -91,7 +91,8 @@ public final class ModelConfig {
   }
 
   /**
-   * Number of layers on the GPU (llama.cpp: {@code n_gpu_layers}); {@link #ALL_LAYERS}, the default, for all, 0 for none. It has no effect without a GPU.
+   * Number of layers on the GPU (llama.cpp: {@code n_gpu_layers}); {@link #ALL_LAYERS}, the default, for all, 0 for
+   * none. It has no effect without a GPU.
    */
   public int gpuLayers() {
     return gpuLayers;
@@ -103,14 +104,16 @@ public final class ModelConfig {
   }
 
   /**
-   * Whether to load only the vocabulary, without weights (llama.cpp: {@code vocab_only}): enough to tokenize, but not to generate. False by default.
+   * Whether to load only the vocabulary, without weights (llama.cpp: {@code vocab_only}): enough to tokenize, but not
+   * to generate. False by default.
    */
   public boolean vocabularyOnly() {
     return vocabularyOnly;
   }
 
   /**
-   * Whether to check the weights for invalid numbers while loading, which is slower (llama.cpp: {@code check_tensors}). False by default.
+   * Whether to check the weights for invalid numbers while loading, which is slower (llama.cpp: {@code check_tensors}).
+   * False by default.
    */
   public boolean checkTensors() {
     return checkTensors;
@@ -127,7 +130,9 @@ public final class ModelConfig {
   }
 
   /**
-   * Names of the devices to offload to ({@link io.panallama.observe.Device#name}), each at most once; the CPU always takes part and is not listed (llama.cpp: {@code devices}). Empty by default: every GPU. A name that ggml does not know is rejected when the model is loaded.
+   * Names of the devices to offload to ({@link io.panallama.observe.Device#name}), each at most once; the CPU always
+   * takes part and is not listed (llama.cpp: {@code devices}). Empty by default: every GPU. A name that ggml does not
+   * know is rejected when the model is loaded.
    */
   public List<String> devices() {
     return devices;
@@ -139,42 +144,50 @@ public final class ModelConfig {
   }
 
   /**
-   * The share of each GPU, in the order of {@link #devices}, as proportions on any scale (llama.cpp: {@code tensor_split}), such as 3 and 1; 0 skips a GPU. Empty by default: by free memory. More shares than devices are rejected when the model is loaded.
+   * The share of each GPU, in the order of {@link #devices}, as proportions on any scale (llama.cpp:
+   * {@code tensor_split}), such as 3 and 1; 0 skips a GPU. Empty by default: by free memory. More shares than devices
+   * are rejected when the model is loaded.
    */
   public List<Float> tensorSplit() {
     return tensorSplit;
   }
 
   /**
-   * Placements of individual tensors, which take precedence over everything else (llama.cpp: {@code tensor_buft_overrides}); the first one that matches a tensor applies. Empty by default.
+   * Placements of individual tensors, which take precedence over everything else (llama.cpp:
+   * {@code tensor_buft_overrides}); the first one that matches a tensor applies. Empty by default.
    */
   public List<TensorPlacement> tensorPlacements() {
     return tensorPlacements;
   }
 
   /**
-   * Values that replace or add entries of the model's metadata (llama.cpp: {@code kv_overrides}), by key, such as {@code "llama.attention.layer_norm_rms_epsilon"}. The model is checked with them before it is loaded: a value whose type differs from the entry's, or one for a list, is rejected. Empty by default.
+   * Values that replace or add entries of the model's metadata (llama.cpp: {@code kv_overrides}), by key, such as
+   * {@code "llama.attention.layer_norm_rms_epsilon"}. The model is checked with them before it is loaded: a value whose
+   * type differs from the entry's, or one for a list, is rejected. Empty by default.
    */
   public Map<String, MetadataValue> metadata() {
     return metadata;
   }
 
   /**
-   * Whether rows of large tensors that the architecture marks are read on demand (llama.cpp: {@code lazy_mode}); requires a mapped file. {@link LazyMode#AUTO} by default.
+   * Whether rows of large tensors that the architecture marks are read on demand (llama.cpp: {@code lazy_mode});
+   * requires a mapped file. {@link LazyMode#AUTO} by default.
    */
   public LazyMode lazyMode() {
     return lazyMode;
   }
 
   /**
-   * Whether weights may be repacked for faster kernels on this processor (llama.cpp: {@code use_extra_bufts}); repacked weights are copies, not pages of the mapped file. True by default.
+   * Whether weights may be repacked for faster kernels on this processor (llama.cpp: {@code use_extra_bufts}); repacked
+   * weights are copies, not pages of the mapped file. True by default.
    */
   public boolean extraBuffers() {
     return extraBuffers;
   }
 
   /**
-   * Whether weights in host memory use the GPU's pinned memory (llama.cpp: {@code no_host}, inverted); if not, they can use {@link #extraBuffers}. It has no effect without a GPU. True by default.
+   * Whether weights in host memory use the GPU's pinned memory (llama.cpp: {@code no_host}, inverted); if not, they can
+   * use {@link #extraBuffers}. It has no effect without a GPU. True by default.
    */
   public boolean hostBuffers() {
     return hostBuffers;

@@ -6,7 +6,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How rotary position embeddings (RoPE) are scaled, so that a model can process more tokens than it was trained for. By default every value is the model's own. A value that does not suit the model lowers the quality without any error. Immutable and thread-safe.
+ * How rotary position embeddings (RoPE) are scaled, so that a model can process more tokens than it was trained for. By
+ * default every value is the model's own. A value that does not suit the model lowers the quality without any error.
+ * Immutable and thread-safe.
  *
  * <p>Prefixes that were saved with other values are not reused: their keys were rotated differently.
  */
@@ -65,7 +67,9 @@ public final class RopeScaling {
    * Returns how many tokens a model can process with this scaling.
    *
    * @param trained number of tokens that it was trained for; 0 if unknown
-   * @return {@code trained} if nothing is scaled; 0 (unknown) with another {@link #frequencyBase}, whose effect no formula gives; otherwise the trained or {@linkplain #yarnOriginalContext original} number of tokens divided by {@link #frequencyScale}
+   * @return {@code trained} if nothing is scaled; 0 (unknown) with another {@link #frequencyBase}, whose effect no
+   *     formula gives; otherwise the trained or {@linkplain #yarnOriginalContext original} number of tokens divided by
+   *     {@link #frequencyScale}
    */
   public int contextSize(int trained) {
     if (trained <= 0 || type == Type.NONE) {
@@ -87,51 +91,56 @@ public final class RopeScaling {
   }
 
   /**
-   * The base of the rotation frequencies (llama.cpp: {@code rope_freq_base}), larger than 0; {@link #FROM_MODEL}, the default, uses the model's.
+   * The base of the rotation frequencies (llama.cpp: {@code rope_freq_base}), larger than 0; {@link #FROM_MODEL}, the
+   * default, uses the model's.
    */
   public float frequencyBase() {
     return frequencyBase;
   }
 
   /**
-   * The factor applied to the frequencies (llama.cpp: {@code rope_freq_scale}), larger than 0: one half makes room for twice as many tokens. {@link #FROM_MODEL}, the default, uses the model's.
+   * The factor applied to the frequencies (llama.cpp: {@code rope_freq_scale}), larger than 0: one half makes room for
+   * twice as many tokens. {@link #FROM_MODEL}, the default, uses the model's.
    */
   public float frequencyScale() {
     return frequencyScale;
   }
 
   /**
-   * YaRN: how far frequencies are extrapolated instead of interpolated (llama.cpp: {@code yarn_ext_factor}), 0 or more; 0 only interpolates. {@link #YARN_FROM_MODEL}, the default, uses the model's value, or 1 with {@link Type#YARN}.
+   * YaRN: how far frequencies are extrapolated instead of interpolated (llama.cpp: {@code yarn_ext_factor}), 0 or more;
+   * 0 only interpolates. {@link #YARN_FROM_MODEL}, the default, uses the model's value, or 1 with {@link Type#YARN}.
    */
   public float yarnExtrapolation() {
     return yarnExtrapolation;
   }
 
   /**
-   * YaRN: the factor for the attention's magnitude (llama.cpp: {@code yarn_attn_factor}), 0 or more. llama.cpp derives it unless {@link #yarnExtrapolation} is 0. {@link #YARN_FROM_MODEL} is the default.
+   * YaRN: the factor for the attention's magnitude (llama.cpp: {@code yarn_attn_factor}), 0 or more. llama.cpp derives
+   * it unless {@link #yarnExtrapolation} is 0. {@link #YARN_FROM_MODEL} is the default.
    */
   public float yarnAttention() {
     return yarnAttention;
   }
 
   /**
-   * YaRN: rotations over the original context above which a dimension is extrapolated (llama.cpp: {@code yarn_beta_fast}), 0 or
-   * more. {@link #YARN_FROM_MODEL} is the default.
+   * YaRN: rotations over the original context above which a dimension is extrapolated (llama.cpp:
+   * {@code yarn_beta_fast}), 0 or more. {@link #YARN_FROM_MODEL} is the default.
    */
   public float yarnBetaFast() {
     return yarnBetaFast;
   }
 
   /**
-   * YaRN: rotations over the original context below which a dimension is interpolated (llama.cpp: {@code yarn_beta_slow}), 0 or
-   * more. {@link #YARN_FROM_MODEL} is the default.
+   * YaRN: rotations over the original context below which a dimension is interpolated (llama.cpp:
+   * {@code yarn_beta_slow}), 0 or more. {@link #YARN_FROM_MODEL} is the default.
    */
   public float yarnBetaSlow() {
     return yarnBetaSlow;
   }
 
   /**
-   * YaRN: the number of tokens that the model was trained for before it was scaled (llama.cpp: {@code yarn_orig_ctx}); 0, the default, uses the model's.
+   * YaRN: the number of tokens that the model was trained for before it was scaled (llama.cpp: {@code yarn_orig_ctx});
+   * 0, the default, uses the model's.
    */
   public int yarnOriginalContext() {
     return yarnOriginalContext;

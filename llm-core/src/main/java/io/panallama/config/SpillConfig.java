@@ -8,7 +8,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the KV states of prefixes go when they are evicted from the KV cache: to host memory first, and from there to disk, least recently used first. A request that begins with such a prefix restores it by a copy instead of recomputing it.
+ * Where the KV states of prefixes go when they are evicted from the KV cache: to host memory first, and from there to
+ * disk, least recently used first. A request that begins with such a prefix restores it by a copy instead of
+ * recomputing it.
  *
  * <p>The files contain users' texts in a form that can be recovered. The directory is created for its owner only.
  */
@@ -52,7 +54,8 @@ public final class SpillConfig {
   }
 
   /**
-   * The maximum number of bytes in host memory, which is also capped at one eighth of the memory available when the engine starts; 0 keeps nothing there except images on their way to or from the disk.
+   * The maximum number of bytes in host memory, which is also capped at one eighth of the memory available when the
+   * engine starts; 0 keeps nothing there except images on their way to or from the disk.
    */
   public long memoryBytes() {
     return memoryBytes;
@@ -64,7 +67,8 @@ public final class SpillConfig {
   }
 
   /**
-   * The directory of the files, which engines with the same model and the same cache types find again after a restart. Present whenever {@link #diskBytes} is not 0. Several engines may share one directory.
+   * The directory of the files, which engines with the same model and the same cache types find again after a restart.
+   * Present whenever {@link #diskBytes} is not 0. Several engines may share one directory.
    */
   public Optional<Path> directory() {
     return Optional.ofNullable(directory);

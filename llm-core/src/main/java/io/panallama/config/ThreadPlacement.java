@@ -7,7 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the compute threads run, and how eagerly: ggml's {@code ggml_threadpool_params}. {@link EngineConfig#threads} sets their number. Engines with equal placements share their threads. Immutable and thread-safe.
+ * Where the compute threads run, and how eagerly: ggml's {@code ggml_threadpool_params}. {@link EngineConfig#threads}
+ * sets their number. Engines with equal placements share their threads. Immutable and thread-safe.
  */
 public final class ThreadPlacement {
   /** The highest processor number; ggml's limit ({@code GGML_MAX_N_THREADS} is 512). */
@@ -51,14 +52,16 @@ public final class ThreadPlacement {
   }
 
   /**
-   * Numbers of the processors that the threads may run on (llama.cpp: {@code cpumask}), 0 to {@link #MAX_PROCESSOR}, as the operating system numbers them. Empty by default: all that the process may use.
+   * Numbers of the processors that the threads may run on (llama.cpp: {@code cpumask}), 0 to {@link #MAX_PROCESSOR}, as
+   * the operating system numbers them. Empty by default: all that the process may use.
    */
   public Set<Integer> processors() {
     return processors;
   }
 
   /**
-   * Whether each thread is bound to one of the {@link #processors}, in ascending order, instead of to all of them (llama.cpp: {@code strict_cpu}). Requires processors. False by default.
+   * Whether each thread is bound to one of the {@link #processors}, in ascending order, instead of to all of them
+   * (llama.cpp: {@code strict_cpu}). Requires processors. False by default.
    */
   public boolean strict() {
     return strict;
@@ -70,7 +73,8 @@ public final class ThreadPlacement {
   }
 
   /**
-   * How long threads spin waiting for work before they sleep (llama.cpp: {@code poll}), 0 to 100: 0 sleeps at once, 100 spins longest. 50 by default.
+   * How long threads spin waiting for work before they sleep (llama.cpp: {@code poll}), 0 to 100: 0 sleeps at once, 100
+   * spins longest. 50 by default.
    */
   public int polling() {
     return polling;

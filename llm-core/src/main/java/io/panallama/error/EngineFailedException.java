@@ -1,7 +1,8 @@
 package io.panallama.error;
 
 /**
- * An error, which is the cause, ended the engine's thread. Nothing was started, and trying again does not help: start another engine.
+ * An error, which is the cause, ended the engine's thread. Nothing was started, and trying again does not help: start
+ * another engine.
  */
 public final class EngineFailedException extends PanallamaException {
   private static final long serialVersionUID = 1L;

@@ -3,7 +3,9 @@ package io.panallama.error;
 import io.panallama.sampling.LogitProcessor;
 import org.jspecify.annotations.Nullable;
 
-/** A running generation failed for a reason other than its request. Other generations continue unless the engine closed. */
+/**
+ * A running generation failed for a reason other than its request. Other generations continue unless the engine closed.
+ */
 public final class GenerationException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 

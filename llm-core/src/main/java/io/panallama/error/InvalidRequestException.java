@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request that cannot be executed as it stands. The message says what is wrong, where, and what is allowed.
  *
- * <p>Parameters have their Java names: the path from the request's options to the value, such as {@code maxTokens}, {@code stop.texts[2]} or {@code sampling.topP}. A front end whose users know other names renders the message with those ({@link #message}).
+ * <p>Parameters have their Java names: the path from the request's options to the value, such as {@code maxTokens},
+ * {@code stop.texts[2]} or {@code sampling.topP}. A front end whose users know other names renders the message with
+ * those ({@link #message}).
  */
 public class InvalidRequestException extends PanallamaException {
   private static final long serialVersionUID = 1L;

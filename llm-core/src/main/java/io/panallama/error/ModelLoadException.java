@@ -31,7 +31,10 @@ public final class ModelLoadException extends PanallamaException {
     VOCABULARY_ONLY,
     /** The weights do not fit into the free memory. */
     INSUFFICIENT_MEMORY,
-    /** The configuration names a device, a share or a buffer type that does not exist; the message lists the existing ones. */
+    /**
+     * The configuration names a device, a share or a buffer type that does not exist; the message lists the existing
+     * ones.
+     */
     UNKNOWN_DEVICE,
     /** A metadata override does not match the type of its entry. */
     METADATA_MISMATCH,

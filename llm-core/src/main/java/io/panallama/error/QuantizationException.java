@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model could not be quantised. The message names the file, the problem, and what is allowed. Whatever the reason, no partial output file is left, and an existing one is unchanged.
+ * A model could not be quantised. The message names the file, the problem, and what is allowed. Whatever the reason, no
+ * partial output file is left, and an existing one is unchanged.
  */
 public final class QuantizationException extends PanallamaException {
   private static final long serialVersionUID = 1L;
@@ -20,7 +21,8 @@ public final class QuantizationException extends PanallamaException {
     /** The result does not fit on the disk. */
     INSUFFICIENT_DISK,
     /**
-     * The input is already quantised, and requantising was not allowed. A tensor that already has its new type is copied, so a file of a single type can be given that type again; a mixture such as {@code Q4_K_M} can't.
+     * The input is already quantised, and requantising was not allowed. A tensor that already has its new type is
+     * copied, so a file of a single type can be given that type again; a mixture such as {@code Q4_K_M} can't.
      */
     ALREADY_QUANTIZED,
     /** The type needs an importance matrix, at least for some tensor, and there is none. */

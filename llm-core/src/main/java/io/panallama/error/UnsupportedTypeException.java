@@ -3,7 +3,8 @@ package io.panallama.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Java type that neither an answer nor a tool's argument can have. The message names the record component or the method parameter, and says what is allowed.
+ * A Java type that neither an answer nor a tool's argument can have. The message names the record component or the
+ * method parameter, and says what is allowed.
  */
 public final class UnsupportedTypeException extends PanallamaException {
   private static final long serialVersionUID = 1L;

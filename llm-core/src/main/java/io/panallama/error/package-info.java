@@ -11,7 +11,8 @@
  * }
  * }</pre>
  *
- * <p>Each message says what is wrong, where, and what is allowed. Exceptions with several causes have a {@code Reason} to switch on, so no caller needs to parse a message. Nothing here refers to native code.
+ * <p>Each message says what is wrong, where, and what is allowed. Exceptions with several causes have a {@code Reason}
+ * to switch on, so no caller needs to parse a message. Nothing here refers to native code.
  */
 @NullMarked
 package io.panallama.error;

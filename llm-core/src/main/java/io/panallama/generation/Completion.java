@@ -10,11 +10,13 @@ import java.util.Objects;
 /**
  * A complete answer: what a generation produced from where its reader began to its end.
  *
- * <p>Create one with {@link #builder}: components may be added in later versions, which does not break callers of the builder.
+ * <p>Create one with {@link #builder}: components may be added in later versions, which does not break callers of the
+ * builder.
  *
  * @param text the answer without reasoning and tool calls
  * @param reasoning the model's thinking before the answer, if the template separates it; empty otherwise
- * @param toolCalls the tool calls requested by the model; a call that was cut off before the end of its arguments is not listed
+ * @param toolCalls the tool calls requested by the model; a call that was cut off before the end of its arguments is
+ *     not listed
  * @param logprobs one entry per generated token, in order, if the request asked for log-probabilities; empty otherwise
  */
 public record Completion(

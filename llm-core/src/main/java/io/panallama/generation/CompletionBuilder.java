@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Assembles a {@link Completion} from events, for callers that read them one by one but also need the whole answer. Not thread-safe.
+ * Assembles a {@link Completion} from events, for callers that read them one by one but also need the whole answer. Not
+ * thread-safe.
  */
 public final class CompletionBuilder {
   private final StringBuilder text = new StringBuilder();

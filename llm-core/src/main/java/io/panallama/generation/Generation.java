@@ -12,15 +12,18 @@ import java.util.concurrent.Flow;
  * A running generation: one stream of events, read once, in one of four ways.
  *
  * <ul>
- * <li>{@link #iterator} in a {@code for} loop, and {@link #poll} with a timeout: blocking, event by event;
+ *   <li>{@link #iterator} in a {@code for} loop, and {@link #poll} with a timeout: blocking, event by event;
  *   <li>{@link #await}: blocking, the whole answer;
  *   <li>{@link #subscribe}: a {@link Flow.Publisher} with back-pressure;
  *   <li>{@link #toFuture}: the whole answer as a {@link java.util.concurrent.CompletionStage}.
  * </ul>
  *
- * <p>Lifetime: from {@link io.panallama.Generator#generate Generator.generate} until it finishes, is cancelled, or is closed. Closing a generation that is still running cancels it and frees its sequence within one step, so leaving a try-with-resources block early cancels.
+ * <p>Lifetime: from {@link io.panallama.Generator#generate Generator.generate} until it finishes, is cancelled, or is
+ * closed. Closing a generation that is still running cancels it and frees its sequence within one step, so leaving a
+ * try-with-resources block early cancels.
  *
- * <p>Threads: one reader at a time, usually a virtual thread. {@link #cancel} and {@link #close} may be called from any thread.
+ * <p>Threads: one reader at a time, usually a virtual thread. {@link #cancel} and {@link #close} may be called from any
+ * thread.
  */
 public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<GenerationEvent>, AutoCloseable {
   /** A number that is unique within the generator. */
@@ -40,14 +43,19 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   /** Requests cancellation. The stream then ends with {@link FinishReason#CANCELLED}. Repeating it is harmless. */
   void cancel();
 
-  /** Cancels the generation if it is still running. Later reads find the end of the stream. Repeating it is harmless. */
+  /**
+   * Cancels the generation if it is still running. Later reads find the end of the stream. Repeating it is harmless.
+   */
   @Override
   void close();
 
   /**
-   * Returns the events as a one-pass blocking iterator. It ends after {@link GenerationEvent.Finished}, or when the generation is closed. {@code hasNext} waits for the next event. An interrupt cancels the generation and is thrown as {@link GenerationException} with the thread's interrupt flag set.
+   * Returns the events as a one-pass blocking iterator. It ends after {@link GenerationEvent.Finished}, or when the
+   * generation is closed. {@code hasNext} waits for the next event. An interrupt cancels the generation and is thrown
+   * as {@link GenerationException} with the thread's interrupt flag set.
    *
-   * @throws GenerationException from {@code hasNext} or {@code next} if the generation failed; thrown again by every later call
+   * @throws GenerationException from {@code hasNext} or {@code next} if the generation failed; thrown again by every
+   *     later call
    */
   @Override
   default Iterator<GenerationEvent> iterator() {
@@ -72,11 +80,15 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   }
 
   /**
-   * Passes the events to a subscriber, on a dedicated virtual thread. An event is read from the mailbox only when the subscriber has requested it; without demand the mailbox fills up, and the engine then pauses only this generation.
+   * Passes the events to a subscriber, on a dedicated virtual thread. An event is read from the mailbox only when the
+   * subscriber has requested it; without demand the mailbox fills up, and the engine then pauses only this generation.
    *
-   * <p>The last event is {@link GenerationEvent.Finished}, followed by {@code onComplete}. A failure is signalled by {@code onError} with a {@link GenerationException}. The generation is closed if the subscription is cancelled, if the subscriber requests less than one event, or if it throws.
+   * <p>The last event is {@link GenerationEvent.Finished}, followed by {@code onComplete}. A failure is signalled by
+   * {@code onError} with a {@link GenerationException}. The generation is closed if the subscription is cancelled, if
+   * the subscriber requests less than one event, or if it throws.
    *
-   * @param subscriber the only one: a second subscriber, or one in addition to {@link #toFuture}, gets {@code onError} with an {@link IllegalStateException}
+   * @param subscriber the only one: a second subscriber, or one in addition to {@link #toFuture}, gets {@code onError}
+   *     with an {@link IllegalStateException}
    */
   @Override
   default void subscribe(Flow.Subscriber<? super GenerationEvent> subscriber) {
@@ -84,9 +96,11 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   }
 
   /**
-   * Starts reading to the end on a virtual thread and returns at once. Cancelling the future, or completing it in any other way such as by {@link CompletableFuture#orTimeout}, closes the generation.
+   * Starts reading to the end on a virtual thread and returns at once. Cancelling the future, or completing it in any
+   * other way such as by {@link CompletableFuture#orTimeout}, closes the generation.
    *
-   * @return a future that fails with {@link GenerationException} if the generation fails, and with {@link IllegalStateException} if it already has a subscriber or a future
+   * @return a future that fails with {@link GenerationException} if the generation fails, and with
+   *     {@link IllegalStateException} if it already has a subscriber or a future
    */
   default CompletableFuture<Completion> toFuture() {
     return GenerationFuture.of(this);

@@ -7,7 +7,8 @@ public sealed interface GenerationEvent {
   /**
    * The next piece of text, always whole Unicode characters; the pieces concatenate to the output.
    *
-   * @param text may be empty when {@code logprobs} is not: a token may end in the middle of a character, be withheld because it may begin a stop text, or belong to the markup around the text
+   * @param text may be empty when {@code logprobs} is not: a token may end in the middle of a character, be withheld
+   *     because it may begin a stop text, or belong to the markup around the text
    * @param logprobs the tokens whose text became known with this event, if the request asked for log-probabilities
    */
   record Text(String text, List<TokenLogprobs> logprobs) implements GenerationEvent {
@@ -22,7 +23,8 @@ public sealed interface GenerationEvent {
   /**
    * Announces a tool call. Calls come one after the other.
    *
-   * <p>The last call is certain to be complete only after {@link FinishReason#TOOL_CALLS}; any other end may have cut it off.
+   * <p>The last call is certain to be complete only after {@link FinishReason#TOOL_CALLS}; any other end may have cut
+   * it off.
    *
    * @param index 0 for the first call of the answer
    */

@@ -2,7 +2,9 @@ package io.panallama.generation;
 
 import java.util.concurrent.CompletableFuture;
 
-/** The future answer of a generation that a virtual thread reads. Completing it in any other way closes the generation. */
+/**
+ * The future answer of a generation that a virtual thread reads. Completing it in any other way closes the generation.
+ */
 final class GenerationFuture {
   private GenerationFuture() {}
 

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Several generations from one request; see {@link io.panallama.Generator#generateAll Generator.generateAll}.
  *
- * <p>Each generation can be read individually, ideally by its own virtual thread: the engine pauses a generation whose mailbox is full. {@link #await} reads all of them on one thread. Closing the group closes all.
+ * <p>Each generation can be read individually, ideally by its own virtual thread: the engine pauses a generation whose
+ * mailbox is full. {@link #await} reads all of them on one thread. Closing the group closes all.
  *
  * <p>The threading rules are those of {@link Generation}.
  */
@@ -23,7 +24,8 @@ public final class GenerationGroup implements AutoCloseable {
   public static final int MAX_SIZE = 128;
 
   /**
-   * How long {@link #await} waits for one generation before it reads the others, whose mailboxes might be full. Each mailbox has room for hundreds of tokens.
+   * How long {@link #await} waits for one generation before it reads the others, whose mailboxes might be full. Each
+   * mailbox has room for hundreds of tokens.
    */
   private static final Duration TURN = Duration.ofMillis(20);
 

@@ -8,9 +8,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signals the events of a generation to one subscriber by the rules of Reactive Streams: one signal at a time, no event without demand, nothing after the end, nothing soon after {@link #cancel}.
+ * Signals the events of a generation to one subscriber by the rules of Reactive Streams: one signal at a time, no event
+ * without demand, nothing after the end, nothing soon after {@link #cancel}.
  *
- * <p>All signals but the first come from one virtual thread. It reads an event only when there is demand; without demand the mailbox fills up and the engine pauses the generation.
+ * <p>All signals but the first come from one virtual thread. It reads an event only when there is demand; without
+ * demand the mailbox fills up and the engine pauses the generation.
  */
 final class GenerationSubscription implements Flow.Subscription, Runnable {
   private final Generation generation;

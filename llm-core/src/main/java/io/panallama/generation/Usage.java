@@ -8,7 +8,8 @@ import io.panallama.request.ContextOverflow;
  * @param promptTokens tokens of the prompt
  * @param cachedTokens how many of them were already in the KV cache and were not computed again
  * @param completionTokens tokens generated, not counting the end-of-generation token
- * @param discardedTokens tokens of prompt or completion that {@link ContextOverflow.Shift} removed from the model's context
+ * @param discardedTokens tokens of prompt or completion that {@link ContextOverflow.Shift} removed from the model's
+ *     context
  */
 public record Usage(int promptTokens, int cachedTokens, int completionTokens, int discardedTokens) {
   /** Prompt and completion tokens together. */

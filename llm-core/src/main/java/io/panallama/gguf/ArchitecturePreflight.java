@@ -5,9 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Checks what individual models of llama.cpp v0.5.0 ({@code src/models/*.cpp}) assert or divide by, beyond what all of them do.
+ * Checks what individual models of llama.cpp v0.5.0 ({@code src/models/*.cpp}) assert or divide by, beyond what all of
+ * them do.
  *
- * <p>Covers the divisions and asserts on metadata in {@code load_arch_hparams} and {@code load_arch_tensors}, and those of the graphs of recurrent and linear attention. Asserts between the tensors of one graph are covered if the loader checks the tensors' shapes; this is the case for all of {@code llama}, {@code qwen}, {@code gemma} and similar models.
+ * <p>Covers the divisions and asserts on metadata in {@code load_arch_hparams} and {@code load_arch_tensors}, and those
+ * of the graphs of recurrent and linear attention. Asserts between the tensors of one graph are covered if the loader
+ * checks the tensors' shapes; this is the case for all of {@code llama}, {@code qwen}, {@code gemma} and similar
+ * models.
  */
 final class ArchitecturePreflight {
   /** For each architecture, the keys that it divides by or asserts to be positive if they are set. */

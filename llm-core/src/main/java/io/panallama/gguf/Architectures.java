@@ -213,7 +213,10 @@ final class Architectures {
     return TRAITS.getOrDefault(architecture, Set.of()).contains(trait);
   }
 
-  /** Known names that may have been meant, because of a typo or a newer version of an architecture; closest first, at most three. */
+  /**
+   * Known names that may have been meant, because of a typo or a newer version of an architecture; closest first, at
+   * most three.
+   */
   static List<String> nearby(String name) {
     record Candidate(String name, int distance) {}
     List<Candidate> candidates = new ArrayList<>();

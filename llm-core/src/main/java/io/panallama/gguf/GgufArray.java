@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A metadata array whose elements are decoded on access.
  *
- * <p>A vocabulary of 256,000 strings costs only a view of the mapped file and one position for every {@value #STRIDE} elements until a token is read. Immutable and thread-safe.
+ * <p>A vocabulary of 256,000 strings costs only a view of the mapped file and one position for every {@value #STRIDE}
+ * elements until a token is read. Immutable and thread-safe.
  */
 public final class GgufArray implements GgufValue {
   /** Number of strings between two remembered positions; reading one skips at most this many lengths. */

@@ -12,7 +12,8 @@ import java.nio.file.Path;
 /** A position in a mapped GGUF header; every read is first checked against the end of the file. */
 final class GgufCursor {
   /**
-   * The maximum bytes of text that a header may ask to decode: keys, tensor names and single strings, not arrays. Chat templates, the largest of them, have tens of kilobytes; this bounds the heap that a malicious file can use.
+   * The maximum bytes of text that a header may ask to decode: keys, tensor names and single strings, not arrays. Chat
+   * templates, the largest of them, have tens of kilobytes; this bounds the heap that a malicious file can use.
    */
   private static final long TEXT_LIMIT = 64L << 20;
 
@@ -67,7 +68,8 @@ final class GgufCursor {
   }
 
   /**
-   * A key or a tensor name: not empty unless allowed, at most {@code limit} bytes, valid UTF-8, and without a zero byte, at which llama.cpp, which handles names as C strings, would truncate it.
+   * A key or a tensor name: not empty unless allowed, at most {@code limit} bytes, valid UTF-8, and without a zero
+   * byte, at which llama.cpp, which handles names as C strings, would truncate it.
    */
   String name(long limit, boolean mayBeEmpty, String what) {
     long start = position;

@@ -14,9 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The header of a GGUF file (version 2 or 3): metadata and the list of tensors, without the weights.
  *
- * <p>Reading a file validates it: llama.cpp v0.5.0 accepts the container of every {@code GgufFile} that exists, and every tensor lies inside the file. {@link ModelPreflight} checks the model in the container.
+ * <p>Reading a file validates it: llama.cpp v0.5.0 accepts the container of every {@code GgufFile} that exists, and
+ * every tensor lies inside the file. {@link ModelPreflight} checks the model in the container.
  *
- * <p>Immutable and thread-safe. Nothing needs closing: arrays are views of a read-only mapping that the garbage collector releases. On Windows the file can't be deleted before that.
+ * <p>Immutable and thread-safe. Nothing needs closing: arrays are views of a read-only mapping that the garbage
+ * collector releases. On Windows the file can't be deleted before that.
  */
 public final class GgufFile {
   private final Path path;
@@ -47,7 +49,8 @@ public final class GgufFile {
   /**
    * Reads and checks the header of a file.
    *
-   * @throws ModelLoadException if the file does not exist, can't be read, or is not a valid GGUF file; the message says what is wrong, where, and what is expected
+   * @throws ModelLoadException if the file does not exist, can't be read, or is not a valid GGUF file; the message says
+   *     what is wrong, where, and what is expected
    */
   public static GgufFile read(Path path) {
     return GgufReader.read(path);

@@ -40,7 +40,8 @@ final class GgufReader {
   private static final int MAX_ALIGNMENT = 1 << 20;
 
   /**
-   * The maximum number of keys and of tensors in a file. The largest models have a few thousand of either; llama.cpp compares every name with all those before it, so a million of them would take minutes.
+   * The maximum number of keys and of tensors in a file. The largest models have a few thousand of either; llama.cpp
+   * compares every name with all those before it, so a million of them would take minutes.
    */
   private static final int MAX_ENTRIES = 1 << 16;
 
@@ -50,7 +51,9 @@ final class GgufReader {
   /** {@code GGUF_MAX_ARRAY_ELEMENTS}. */
   private static final int MAX_ARRAY_ELEMENTS = 1 << 30;
 
-  /** The maximum number of strings in an array; the largest vocabularies have some 300,000 tokens and 500,000 merges. */
+  /**
+   * The maximum number of strings in an array; the largest vocabularies have some 300,000 tokens and 500,000 merges.
+   */
   private static final int MAX_ARRAY_STRINGS = 1 << 24;
 
   private final Path path;

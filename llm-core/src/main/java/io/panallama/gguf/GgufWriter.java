@@ -97,7 +97,8 @@ public final class GgufWriter {
    * @param type F32, F16, BF16 or Q8_0; the elements are converted to it
    * @param dimensions number of elements per dimension, the fastest-changing one first
    * @param source supplies the elements while {@link #write} runs
-   * @throws IllegalArgumentException for another type, a name that is taken or longer than 63 bytes, or dimensions that the type can't hold
+   * @throws IllegalArgumentException for another type, a name that is taken or longer than 63 bytes, or dimensions that
+   *     the type can't hold
    */
   public GgufWriter tensor(String name, GgufType type, List<Long> dimensions, FloatSource source) {
     if (!WRITABLE.contains(type)) {
@@ -127,7 +128,8 @@ public final class GgufWriter {
   }
 
   /**
-   * Writes the file, at first under another name in the same folder, so that {@code path} always has either the complete file or its previous content.
+   * Writes the file, at first under another name in the same folder, so that {@code path} always has either the
+   * complete file or its previous content.
    */
   public void write(Path path) throws IOException {
     // Not one of the JDK's temporary files, which only their owner can read.

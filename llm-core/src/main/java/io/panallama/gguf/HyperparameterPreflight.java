@@ -3,7 +3,9 @@ package io.panallama.gguf;
 import io.panallama.gguf.Architectures.Trait;
 import java.util.List;
 
-/** Checks what {@code llama_model_base::load_hparams} and the graphs of llama.cpp v0.5.0 assert about a model's numbers. */
+/**
+ * Checks what {@code llama_model_base::load_hparams} and the graphs of llama.cpp v0.5.0 assert about a model's numbers.
+ */
 final class HyperparameterPreflight {
   /** {@code LLAMA_MAX_LAYERS} in {@code src/llama-hparams.h}. */
   static final int MAX_LAYERS = 512;
@@ -11,7 +13,10 @@ final class HyperparameterPreflight {
   /** {@code LLAMA_MAX_EXPERTS} in {@code src/llama-hparams.h}. */
   static final int MAX_EXPERTS = 1024;
 
-  /** Far above any model, yet small enough that the product of two widths fits into 64 bits, and of one with bytes into memory. */
+  /**
+   * Far above any model, yet small enough that the product of two widths fits into 64 bits, and of one with bytes into
+   * memory.
+   */
   private static final int MAX_WIDTH = 1 << 22;
 
   private static final int MAX_HEADS = 1 << 16;

@@ -9,10 +9,14 @@ import java.util.Locale;
 /**
  * Checks a model file for everything that llama.cpp v0.5.0 asserts while it loads, tokenizes and builds its graphs.
  *
- * <p>A failed assert ends the process. Errors that llama.cpp reports itself (a missing tensor, a wrong shape) are left to it, unless the check costs nothing.
+ * <p>A failed assert ends the process. Errors that llama.cpp reports itself (a missing tensor, a wrong shape) are left
+ * to it, unless the check costs nothing.
  */
 public final class ModelPreflight {
-  /** {@code TENSOR_ALIGNMENT} in {@code ggml/src/ggml-impl.h}: the address of mapped weights is asserted to have this alignment. */
+  /**
+   * {@code TENSOR_ALIGNMENT} in {@code ggml/src/ggml-impl.h}: the address of mapped weights is asserted to have this
+   * alignment.
+   */
   private static final int MAPPED_ALIGNMENT = 32;
 
   private ModelPreflight() {}

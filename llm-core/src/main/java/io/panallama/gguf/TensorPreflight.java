@@ -4,7 +4,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Finds tensor types that llama.cpp v0.5.0 loads without an error but can't compute with: the CPU backend aborts or calls a null function pointer at the first decode.
+ * Finds tensor types that llama.cpp v0.5.0 loads without an error but can't compute with: the CPU backend aborts or
+ * calls a null function pointer at the first decode.
  */
 final class TensorPreflight {
   /** Types of activations and indices; none has a kernel as a weight of a matrix product or an embedding. */
@@ -31,7 +32,8 @@ final class TensorPreflight {
   }
 
   /**
-   * Whether the tensor is multiplied with or added to activations element by element: {@code binary_op} in {@code ggml-cpu/binary-ops.cpp} and the state-space operations support only F32.
+   * Whether the tensor is multiplied with or added to activations element by element: {@code binary_op} in
+   * {@code ggml-cpu/binary-ops.cpp} and the state-space operations support only F32.
    */
   private static boolean isElementwise(String name) {
     return name.endsWith("norm.weight")

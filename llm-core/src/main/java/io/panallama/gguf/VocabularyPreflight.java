@@ -9,7 +9,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks everything about a vocabulary that {@code llama_vocab::impl::load} and the tokenizers of llama.cpp v0.5.0 assert, or throw through the C API.
+ * Checks everything about a vocabulary that {@code llama_vocab::impl::load} and the tokenizers of llama.cpp v0.5.0
+ * assert, or throw through the C API.
  */
 final class VocabularyPreflight {
   /** The maximum number of tokens in a vocabulary; the largest have some 300,000. */
@@ -149,7 +150,8 @@ final class VocabularyPreflight {
   }
 
   /**
-   * Text that no token covers falls back to single bytes. If a byte has no token, {@code byte_to_token} throws through {@code llama_tokenize}, which ends the process, and the RWKV tokenizer never returns.
+   * Text that no token covers falls back to single bytes. If a byte has no token, {@code byte_to_token} throws through
+   * {@code llama_tokenize}, which ends the process, and the RWKV tokenizer never returns.
    */
   private void bytes(TokenSet set, GgufArray tokens) {
     switch (tokenizer) {

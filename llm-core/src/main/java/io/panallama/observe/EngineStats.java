@@ -10,7 +10,8 @@ package io.panallama.observe;
  * @param promptTokens prompt tokens computed so far
  * @param generatedTokens tokens generated so far
  * @param preemptions how often a running generation released its KV cells to make room and had to be recomputed
- * @param cachedPromptTokens prompt tokens that were not computed because the KV cache had them or they were restored to it
+ * @param cachedPromptTokens prompt tokens that were not computed because the KV cache had them or they were restored to
+ *     it
  * @param restores how often a prefix was restored to the KV cache from host memory or disk
  * @param spilledBytes current bytes of prefixes in host memory
  * @param diskBytes current bytes of prefixes in files, including those of other models in the same directory

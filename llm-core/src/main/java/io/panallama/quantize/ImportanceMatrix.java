@@ -19,11 +19,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much each input of each matrix matters: the mean of its squared activations over a text, as measured by {@code llama-imatrix}. Types with few bits need one. Immutable and thread-safe.
+ * How much each input of each matrix matters: the mean of its squared activations over a text, as measured by
+ * {@code llama-imatrix}. Types with few bits need one. Immutable and thread-safe.
  */
 public final class ImportanceMatrix {
   /**
-   * The maximum importance. Measured values stay far below; from about 1e11 on, llama.cpp's sums over the largest weights that a quantised file can hold exceed the range of a float, and it asserts that they don't.
+   * The maximum importance. Measured values stay far below; from about 1e11 on, llama.cpp's sums over the largest
+   * weights that a quantised file can hold exceed the range of a float, and it asserts that they don't.
    */
   public static final float MAX_IMPORTANCE = 1e10f;
 
@@ -60,7 +62,8 @@ public final class ImportanceMatrix {
   /**
    * Reads a GGUF file that {@code llama-imatrix} wrote (its older format, {@code .dat}, is not supported).
    *
-   * @throws QuantizationException with {@link Reason#IMPORTANCE_MATRIX_INVALID} if it is not such a file or can't be read
+   * @throws QuantizationException with {@link Reason#IMPORTANCE_MATRIX_INVALID} if it is not such a file or can't be
+   *     read
    */
   public static ImportanceMatrix read(Path path) {
     GgufFile file;

@@ -78,7 +78,10 @@ public final class QuantizationConfig {
     return type;
   }
 
-  /** Number of threads, 1 to {@link #MAX_THREADS}, or {@link #AUTO} for one per processor of this process; the result does not depend on it. */
+  /**
+   * Number of threads, 1 to {@link #MAX_THREADS}, or {@link #AUTO} for one per processor of this process; the result
+   * does not depend on it.
+   */
   public int threads() {
     return threads;
   }
@@ -99,7 +102,8 @@ public final class QuantizationConfig {
   }
 
   /**
-   * Whether tensors that are already quantised are converted, which loses more quality than quantising the original. Those that already have their new type are copied.
+   * Whether tensors that are already quantised are converted, which loses more quality than quantising the original.
+   * Those that already have their new type are copied.
    */
   public boolean allowRequantize() {
     return allowRequantize;

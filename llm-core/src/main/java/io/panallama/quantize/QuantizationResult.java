@@ -6,7 +6,8 @@ package io.panallama.quantize;
  * @param type the type that the model was converted to
  * @param parameters number of weights in the model
  * @param tensors number of tensors
- * @param fallbackTensors number of tensors that got another type than the recipe's, because their rows are not a whole number of its blocks (256 weights for most types)
+ * @param fallbackTensors number of tensors that got another type than the recipe's, because their rows are not a whole
+ *     number of its blocks (256 weights for most types)
  * @param sourceBytes total bytes of the tensors before
  * @param bytes total bytes of the tensors afterwards; an estimate is accurate to 0.01 MiB
  */

@@ -8,9 +8,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The formats a model file can be converted to: every file type that llama.cpp v0.5.0 writes ({@code llama_ftype} in {@code llama.h}), named as in its {@code llama-quantize}.
+ * The formats a model file can be converted to: every file type that llama.cpp v0.5.0 writes ({@code llama_ftype} in
+ * {@code llama.h}), named as in its {@code llama-quantize}.
  *
- * <p>A file type is a recipe: most matrices get {@link #tensorType()}, and some types ({@code _M}, {@code _L} ...) give more bits to those that matter more. Vectors and norms are never converted.
+ * <p>A file type is a recipe: most matrices get {@link #tensorType()}, and some types ({@code _M}, {@code _L} ...) give
+ * more bits to those that matter more. Vectors and norms are never converted.
  */
 public enum QuantizationType {
   /** 1.125 bits per weight. */
@@ -87,7 +89,8 @@ public enum QuantizationType {
   COPY(0, GgufType.F32, "every tensor as it is; makes one file of a model in several");
 
   /**
-   * Recipes that give some tensor a format that llama.cpp v0.5.0 refuses to produce without an importance matrix: {@code tensor_requires_imatrix} and {@code llama_tensor_get_type_impl} in {@code llama-quant.cpp}.
+   * Recipes that give some tensor a format that llama.cpp v0.5.0 refuses to produce without an importance matrix:
+   * {@code tensor_requires_imatrix} and {@code llama_tensor_get_type_impl} in {@code llama-quant.cpp}.
    */
   private static final Set<QuantizationType> NEED_IMPORTANCE_MATRIX =
       EnumSet.of(IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ2_M, Q2_K_S, IQ3_XXS, IQ3_XS);
@@ -125,7 +128,10 @@ public enum QuantizationType {
     return NEED_IMPORTANCE_MATRIX.contains(this);
   }
 
-  /** The type with this name, ignoring case; {@code Q3_K}, {@code Q4_K} and {@code Q5_K} stand for their {@code _M} types. */
+  /**
+   * The type with this name, ignoring case; {@code Q3_K}, {@code Q4_K} and {@code Q5_K} stand for their {@code _M}
+   * types.
+   */
   public static Optional<QuantizationType> of(String name) {
     String upper = name.toUpperCase(Locale.ROOT);
     for (QuantizationType type : values()) {

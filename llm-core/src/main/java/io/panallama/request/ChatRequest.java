@@ -12,7 +12,10 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A conversation to be continued by the assistant, rendered by the model's own chat template. Immutable and thread-safe. */
+/**
+ * A conversation to be continued by the assistant, rendered by the model's own chat template. Immutable and
+ * thread-safe.
+ */
 public final class ChatRequest implements GenerationRequest {
   private final List<ChatMessage> messages;
   private final Tools tools;

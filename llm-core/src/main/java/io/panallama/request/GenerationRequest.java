@@ -2,7 +2,10 @@ package io.panallama.request;
 
 import io.panallama.sampling.Sampling;
 
-/** What to generate from, and how. Immutable and reusable; each call of {@link io.panallama.Generator#generate Generator.generate} starts a new generation. */
+/**
+ * What to generate from, and how. Immutable and reusable; each call of
+ * {@link io.panallama.Generator#generate Generator.generate} starts a new generation.
+ */
 public sealed interface GenerationRequest permits ChatRequest, CompletionRequest, InfillRequest {
   /** Limits, sampling and stops. */
   GenerationOptions options();
@@ -11,7 +14,8 @@ public sealed interface GenerationRequest permits ChatRequest, CompletionRequest
   GenerationRequest with(GenerationOptions newOptions);
 
   /**
-   * This request for one of several answers to it. Choice 0 has the request's own seed, each further one the next seed; with {@link Sampling#RANDOM_SEED} each has a fresh one.
+   * This request for one of several answers to it. Choice 0 has the request's own seed, each further one the next seed;
+   * with {@link Sampling#RANDOM_SEED} each has a fresh one.
    *
    * @param choice 0 or more
    */

@@ -11,7 +11,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A gap in a text, such as the cursor position in a source file, to be filled by a model that was trained for it.
  *
- * <p>The model sees {@code [extra files] <prefix> prefix + prompt <suffix> suffix <middle>}, in the order and within the limits of llama-server's {@code /infill}: three quarters of the {@link #window} go to the end of the prefix, and one quarter to the prompt and the beginning of the suffix. Text farther from the gap is left out. So is the beginning of the extra files if the context could not hold them together with the window and twice {@code maxTokens}. The window itself takes at most three quarters of the context. The prompt is never truncated.
+ * <p>The model sees {@code [extra files] <prefix> prefix + prompt <suffix> suffix <middle>}, in the order and within
+ * the limits of llama-server's {@code /infill}: three quarters of the {@link #window} go to the end of the prefix, and
+ * one quarter to the prompt and the beginning of the suffix. Text farther from the gap is left out. So is the beginning
+ * of the extra files if the context could not hold them together with the window and twice {@code maxTokens}. The
+ * window itself takes at most three quarters of the context. The prompt is never truncated.
  *
  * <p>Special tokens written in any of the texts are treated as plain text. Immutable and thread-safe.
  */

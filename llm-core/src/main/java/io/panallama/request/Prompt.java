@@ -11,7 +11,8 @@ public sealed interface Prompt {
   /**
    * A text prompt. The vocabulary's own leading token is added if the model requires one.
    *
-   * @param parseSpecial whether special tokens written in the text, such as {@code <|im_end|>}, become those tokens; leave it false for text that you did not write yourself
+   * @param parseSpecial whether special tokens written in the text, such as {@code <|im_end|>}, become those tokens;
+   *     leave it false for text that you did not write yourself
    */
   record Text(String text, boolean parseSpecial) implements Prompt {
     /** Rejects null. */

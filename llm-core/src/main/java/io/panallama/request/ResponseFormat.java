@@ -3,7 +3,8 @@ package io.panallama.request;
 import java.util.Objects;
 
 /**
- * The format that the answer must have. A format that can't be enforced is rejected, never ignored: the sampler takes no token that would violate it. An answer that is cut off by a limit is the beginning of one in the format.
+ * The format that the answer must have. A format that can't be enforced is rejected, never ignored: the sampler takes
+ * no token that would violate it. An answer that is cut off by a limit is the beginning of one in the format.
  */
 public sealed interface ResponseFormat {
   /** Any text. */
@@ -13,10 +14,12 @@ public sealed interface ResponseFormat {
   record JsonObject() implements ResponseFormat {}
 
   /**
-   * JSON that a schema allows. Required properties come first, then optional ones, each group in the schema's order; properties that the schema does not name do not occur.
+   * JSON that a schema allows. Required properties come first, then optional ones, each group in the schema's order;
+   * properties that the schema does not name do not occur.
    *
    * @param schema a JSON schema, at most 1 MiB
-   * @param strict whether keywords that no grammar can enforce, such as {@code multipleOf}, are rejected; otherwise they are left to the model
+   * @param strict whether keywords that no grammar can enforce, such as {@code multipleOf}, are rejected; otherwise
+   *     they are left to the model
    */
   record JsonSchema(String schema, boolean strict) implements ResponseFormat {
     /** Rejects null. */

@@ -16,7 +16,10 @@ public final class StopConditions {
   /** The maximum number of texts. */
   public static final int MAX_TEXTS = 64;
 
-  /** The maximum length of a text in chars. Each byte of a text takes about five bytes for as long as its request waits or runs. */
+  /**
+   * The maximum length of a text in chars. Each byte of a text takes about five bytes for as long as its request waits
+   * or runs.
+   */
   public static final int MAX_TEXT_LENGTH = 1024;
 
   /** The maximum number of token ids. */
@@ -78,27 +81,34 @@ public final class StopConditions {
     }
   }
 
-  /** The maximum number of tokens to generate, at least 1; {@link GenerationOptions#UNLIMITED} leaves the context as the only limit. */
+  /**
+   * The maximum number of tokens to generate, at least 1; {@link GenerationOptions#UNLIMITED} leaves the context as the
+   * only limit.
+   */
   public int maxTokens() {
     return maxTokens;
   }
 
   /**
-   * The minimum number of tokens to generate, 0 to {@link #maxTokens}. Until then, end tokens and {@link #tokens} are forbidden and {@link #texts} are ordinary text. A grammar that is complete does end the generation, because nothing else could follow.
+   * The minimum number of tokens to generate, 0 to {@link #maxTokens}. Until then, end tokens and {@link #tokens} are
+   * forbidden and {@link #texts} are ordinary text. A grammar that is complete does end the generation, because nothing
+   * else could follow.
    */
   public int minTokens() {
     return minTokens;
   }
 
   /**
-   * Texts that end the generation where they first appear, even across token boundaries; they are not part of the output. None may be empty or longer than {@link #MAX_TEXT_LENGTH}; there are at most {@link #MAX_TEXTS}.
+   * Texts that end the generation where they first appear, even across token boundaries; they are not part of the
+   * output. None may be empty or longer than {@link #MAX_TEXT_LENGTH}; there are at most {@link #MAX_TEXTS}.
    */
   public List<String> texts() {
     return texts;
   }
 
   /**
-   * Ids of tokens that end the generation like the model's own end tokens, at most {@link #MAX_TOKENS}; they are not part of the output.
+   * Ids of tokens that end the generation like the model's own end tokens, at most {@link #MAX_TOKENS}; they are not
+   * part of the output.
    */
   public Set<Integer> tokens() {
     return tokens;

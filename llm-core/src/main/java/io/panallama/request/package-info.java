@@ -6,7 +6,9 @@
  *     ChatRequest.of("Tell me a story").with(GenerationOptions.builder().maxTokens(200).build());
  * }</pre>
  *
- * <p>Every value is validated when it is created, so an {@link io.panallama.error.InvalidRequestException} names the wrong parameter before anything is queued. {@link io.panallama.request.GenerationRequest} is the sealed root. All types are immutable and thread-safe.
+ * <p>Every value is validated when it is created, so an {@link io.panallama.error.InvalidRequestException} names the
+ * wrong parameter before anything is queued. {@link io.panallama.request.GenerationRequest} is the sealed root. All
+ * types are immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.request;

@@ -1,7 +1,8 @@
 package io.panallama.sampling;
 
 /**
- * The tokens that a {@link LogitProcessor} may choose between: those the chain left, likeliest first. A view that is reused for the next token; use it only during the call it is passed to.
+ * The tokens that a {@link LogitProcessor} may choose between: those the chain left, likeliest first. A view that is
+ * reused for the next token; use it only during the call it is passed to.
  */
 public interface Candidates {
   /** The number of candidates, at least 1. */

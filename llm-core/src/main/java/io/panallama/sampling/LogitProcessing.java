@@ -15,9 +15,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A {@link LogitProcessor} and its limits. Immutable.
  *
- * <p>If a processor throws, forbids every candidate or exceeds its time limit, its generation, and no other, ends with {@link GenerationException.Reason#PROCESSOR_FAILED}. The thread of a late processor is interrupted; Java cannot end a thread that does not react, which then keeps its CPU busy.
+ * <p>If a processor throws, forbids every candidate or exceeds its time limit, its generation, and no other, ends with
+ * {@link GenerationException.Reason#PROCESSOR_FAILED}. The thread of a late processor is interrupted; Java cannot end a
+ * thread that does not react, which then keeps its CPU busy.
  *
- * <p>After a step the engine waits at most half a millisecond for all processors of that step together. A generation whose processor has not answered by then is paused until it has, and the others continue without it.
+ * <p>After a step the engine waits at most half a millisecond for all processors of that step together. A generation
+ * whose processor has not answered by then is paused until it has, and the others continue without it.
  */
 public final class LogitProcessing {
   /** The longest time limit. */
@@ -63,21 +66,26 @@ public final class LogitProcessing {
   }
 
   /**
-   * Supplies the processor of each generation, on the thread that starts it; each generation of one request ({@link io.panallama.Generator#generateAll Generator.generateAll}) gets its own call. Generations that are given the same processor call it concurrently, each on its own thread, so share a processor only if it keeps no state or guards it.
+   * Supplies the processor of each generation, on the thread that starts it; each generation of one request ({@link
+   * io.panallama.Generator#generateAll Generator.generateAll}) gets its own call. Generations that are given the same
+   * processor call it concurrently, each on its own thread, so share a processor only if it keeps no state or guards
+   * it.
    */
   public Supplier<? extends LogitProcessor> processors() {
     return processors;
   }
 
   /**
-   * The time limit for one token, larger than 0 and at most {@link #MAX_TIME_LIMIT}; 100 ms by default. It is checked between steps.
+   * The time limit for one token, larger than 0 and at most {@link #MAX_TIME_LIMIT}; 100 ms by default. It is checked
+   * between steps.
    */
   public Duration timeLimit() {
     return timeLimit;
   }
 
   /**
-   * The maximum number of candidates that the processor sees, 1 to {@link #MAX_CANDIDATES}: the likeliest of those the chain left. No others can be chosen. 64 by default.
+   * The maximum number of candidates that the processor sees, 1 to {@link #MAX_CANDIDATES}: the likeliest of those the
+   * chain left. No others can be chosen. 64 by default.
    */
   public int maxCandidates() {
     return maxCandidates;

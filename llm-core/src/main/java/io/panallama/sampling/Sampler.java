@@ -10,9 +10,11 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * One stage of a sampling chain: every sampler of llama.h v0.5.0, and a few of our own. A stage narrows or reweights the candidates; a {@link Selecting} stage chooses the token and comes last.
+ * One stage of a sampling chain: every sampler of llama.h v0.5.0, and a few of our own. A stage narrows or reweights
+ * the candidates; a {@link Selecting} stage chooses the token and comes last.
  *
- * <p>All are immutable values; the native sampler with its state is created per generation. A stage leaves at least {@code minKeep} candidates.
+ * <p>All are immutable values; the native sampler with its state is created per generation. A stage leaves at least
+ * {@code minKeep} candidates.
  */
 public sealed interface Sampler {
   /** A stage that chooses the token; a chain ends with exactly one. */
@@ -97,7 +99,8 @@ public sealed interface Sampler {
   }
 
   /**
-   * Nucleus sampling (Holtzman et al., arXiv 1904.09751): keeps the smallest set whose total probability reaches {@code p}.
+   * Nucleus sampling (Holtzman et al., arXiv 1904.09751): keeps the smallest set whose total probability reaches
+   * {@code p}.
    *
    * @param p 0 to 1
    */
@@ -184,8 +187,8 @@ public sealed interface Sampler {
   }
 
   /**
-   * Exclude top choices: with probability {@code probability}, drops all but the least likely of the tokens above {@code
-   * threshold}.
+   * Exclude top choices: with probability {@code probability}, drops all but the least likely of the tokens above
+   * {@code threshold}.
    *
    * @param probability 0 to 1
    * @param threshold 0 to 1
@@ -249,7 +252,8 @@ public sealed interface Sampler {
    * @param base 1 or more
    * @param allowedLength repetitions up to this length are free, 0 or more
    * @param lastN how many tokens to look back, 0 to {@link #MAX_LAST_N}
-   * @param breakers texts that end a repetition, at most {@link #MAX_BREAKERS}; none empty or longer than {@link #MAX_BREAKER_BYTES}
+   * @param breakers texts that end a repetition, at most {@link #MAX_BREAKERS}; none empty or longer than
+   *     {@link #MAX_BREAKER_BYTES}
    */
   record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) implements Sampler {
     /**
@@ -315,9 +319,11 @@ public sealed interface Sampler {
   }
 
   /**
-   * Keeps texts out of the output, even across token boundaries. Bytes are compared; control tokens, which the output does not show, have none. The text before the answer is not considered.
+   * Keeps texts out of the output, even across token boundaries. Bytes are compared; control tokens, which the output
+   * does not show, have none. The text before the answer is not considered.
    *
-   * <p>At the front of a chain, before or after a grammar, it only checks the token that the other stages chose, which costs next to nothing until it rejects one; anywhere else it checks all candidates.
+   * <p>At the front of a chain, before or after a grammar, it only checks the token that the other stages chose, which
+   * costs next to nothing until it rejects one; anywhere else it checks all candidates.
    *
    * @param texts 1 to {@link #MAX_BANNED_TEXTS}; none empty or longer than {@link #MAX_BANNED_LENGTH} chars
    */
@@ -355,16 +361,19 @@ public sealed interface Sampler {
   }
 
   /**
-   * Forbids every token that ends a generation, so that only a limit or a stop text ends it: llama-server's {@code ignore_eos}. For benchmarks, in which answers must have a given length.
+   * Forbids every token that ends a generation, so that only a limit or a stop text ends it: llama-server's
+   * {@code ignore_eos}. For benchmarks, in which answers must have a given length.
    */
   record NoEnd() implements Sampler {}
 
   /**
    * Allows only text that a GBNF grammar accepts.
    *
-   * <p>As the first stage of a chain it checks the token that the other stages chose, and all tokens only if it rejects that one; anywhere else it checks all of them at every step.
+   * <p>As the first stage of a chain it checks the token that the other stages chose, and all tokens only if it rejects
+   * that one; anywhere else it checks all of them at every step.
    *
-   * <p>A grammar with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp would compute for minutes at every token and could not be interrupted.
+   * <p>A grammar with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp
+   * would compute for minutes at every token and could not be interrupted.
    *
    * @param gbnf the grammar; if it does not compile, the request fails: it is never ignored
    * @param root the rule to start with
@@ -384,7 +393,8 @@ public sealed interface Sampler {
   /**
    * A grammar that stays dormant until a pattern matches the output so far or a trigger token appears.
    *
-   * <p>Patterns run on the engine thread and can't be interrupted: one that backtracks stops every generation of the engine. Never take them from an untrusted request.
+   * <p>Patterns run on the engine thread and can't be interrupted: one that backtracks stops every generation of the
+   * engine. Never take them from an untrusted request.
    *
    * @param triggerPatterns regular expressions (ECMAScript) matched against the whole output
    * @param triggerTokens token ids

@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the next token is chosen: a chain of samplers, applied in order, and a seed. Immutable and thread-safe.
  *
- * <p>The same seed, chain, prompt and batch composition give the same output, even in another process on the same machine. The batch composition can change the last bits of the logits, because llama.cpp uses different kernels for different batch sizes: a draw that lies that close to the boundary between two tokens may then go the other way.
+ * <p>The same seed, chain, prompt and batch composition give the same output, even in another process on the same
+ * machine. The batch composition can change the last bits of the logits, because llama.cpp uses different kernels for
+ * different batch sizes: a draw that lies that close to the boundary between two tokens may then go the other way.
  */
 public final class Sampling {
   /** Requests a fresh seed per generation. Its value is llama.h's {@code LLAMA_DEFAULT_SEED}. */
@@ -79,7 +81,9 @@ public final class Sampling {
   }
 
   /**
-   * The sampling that the model's metadata recommends ({@code general.sampling.*}), and {@link #defaults()} where it recommends nothing. The engine knows the model and fills in the recommendation ({@link #over}); {@link #toBuilder} overrides individual values of it.
+   * The sampling that the model's metadata recommends ({@code general.sampling.*}), and {@link #defaults()} where it
+   * recommends nothing. The engine knows the model and fills in the recommendation ({@link #over}); {@link #toBuilder}
+   * overrides individual values of it.
    */
   public static Sampling recommended() {
     return RECOMMENDED;
@@ -118,7 +122,8 @@ public final class Sampling {
    * Applies a model's recommendation.
    *
    * @param recommendation the model's, such as {@link io.panallama.Model#recommendedSampling}
-   * @return the recommendation with the values that were set here, if {@link #isRecommended}; otherwise this value unchanged
+   * @return the recommendation with the values that were set here, if {@link #isRecommended}; otherwise this value
+   *     unchanged
    * @throws InvalidRequestException if the combined values are out of range
    */
   public Sampling over(Sampling recommendation) {
@@ -187,7 +192,9 @@ public final class Sampling {
   }
 
   /**
-   * Assembles the usual stages: grammar, banned texts, logit bias, no end, then penalties, DRY, top-n-sigma, top-k, typical, top-p, min-p, XTC and temperature unless {@link #order} says otherwise, then the draw. A stage whose value turns it off is left out. For anything else {@linkplain Sampling#of give the chain} itself.
+   * Assembles the usual stages: grammar, banned texts, logit bias, no end, then penalties, DRY, top-n-sigma, top-k,
+   * typical, top-p, min-p, XTC and temperature unless {@link #order} says otherwise, then the draw. A stage whose value
+   * turns it off is left out. For anything else {@linkplain Sampling#of give the chain} itself.
    *
    * <p>Not thread-safe.
    */
@@ -275,7 +282,10 @@ public final class Sampling {
       return set(Setting.SEED, value);
     }
 
-    /** Maps a token id to the value added to its logit; negative infinity forbids the token. See {@link Sampler.LogitBias}. */
+    /**
+     * Maps a token id to the value added to its logit; negative infinity forbids the token. See
+     * {@link Sampler.LogitBias}.
+     */
     public Builder logitBias(Map<Integer, Float> value) {
       return set(Setting.LOGIT_BIAS, Map.copyOf(value));
     }
@@ -296,7 +306,8 @@ public final class Sampling {
     }
 
     /**
-     * The stages in the order in which they apply. A stage that is not listed is not used; one that is listed twice applies twice.
+     * The stages in the order in which they apply. A stage that is not listed is not used; one that is listed twice
+     * applies twice.
      */
     public Builder order(List<SamplerStage> value) {
       return set(Setting.ORDER, List.copyOf(value));
@@ -342,7 +353,9 @@ public final class Sampling {
       return set(Setting.DYNAMIC_TEMPERATURE, value);
     }
 
-    /** Sets the selecting stage, which replaces the draw; mirostat also replaces the truncating stages, as in llama.cpp. */
+    /**
+     * Sets the selecting stage, which replaces the draw; mirostat also replaces the truncating stages, as in llama.cpp.
+     */
     public Builder selecting(Sampler.Selecting value) {
       return set(Setting.SELECTING, value);
     }

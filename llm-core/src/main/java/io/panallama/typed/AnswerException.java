@@ -11,14 +11,18 @@ public final class AnswerException extends PanallamaException {
   /** Why there is no value. */
   public enum Reason {
     /**
-     * The answer ended before it was complete: {@link Completion#reason()} says whether because of a token or time limit, a stop text, a full context or a cancellation.
+     * The answer ended before it was complete: {@link Completion#reason()} says whether because of a token or time
+     * limit, a stop text, a full context or a cancellation.
      */
     CUT_OFF,
     /**
-     * The answer is not JSON of the type. An {@link io.panallama.Engine} never produces such an answer, unless it is nested deeper than 1000 levels; a generator that does not enforce response formats may.
+     * The answer is not JSON of the type. An {@link io.panallama.Engine} never produces such an answer, unless it is
+     * nested deeper than 1000 levels; a generator that does not enforce response formats may.
      */
     MISMATCH,
-    /** A constructor threw; its exception is the cause. Constraints that only the constructor knows can't be enforced. */
+    /**
+     * A constructor threw; its exception is the cause. Constraints that only the constructor knows can't be enforced.
+     */
     REFUSED
   }
 

@@ -34,7 +34,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The type of an answer: a Java type with its JSON schema and its reader.
  *
- * <p>Records are created by their canonical constructors. On the class path any record will do. In a named module a record must meet one of these conditions: it is public in an exported package; its package is open to {@code io.panallama}; or its module supplies a {@link MethodHandles.Lookup}, as in {@code AnswerType.of(Invoice.class, MethodHandles.lookup())}.
+ * <p>Records are created by their canonical constructors. On the class path any record will do. In a named module a
+ * record must meet one of these conditions: it is public in an exported package; its package is open to
+ * {@code io.panallama}; or its module supplies a {@link MethodHandles.Lookup}, as in {@code
+ * AnswerType.of(Invoice.class, MethodHandles.lookup())}.
  *
  * <p>Immutable and thread-safe. Creating one takes some reflection, so keep it if you often ask for the same type.
  *
@@ -42,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AnswerType<T> {
   /**
-   * The maximum number of tokens of an answer whose request sets no limit, so that a model that finds no end does not fill the context. About 700 words of English.
+   * The maximum number of tokens of an answer whose request sets no limit, so that a model that finds no end does not
+   * fill the context. About 700 words of English.
    */
   public static final int MAX_TOKENS = 1024;
 
@@ -63,7 +67,8 @@ public final class AnswerType<T> {
   }
 
   /**
-   * The answer as one value of a class: a record, a sealed interface, an enum, or any other type in the {@linkplain io.panallama.typed package's table}.
+   * The answer as one value of a class: a record, a sealed interface, an enum, or any other type in the
+   * {@linkplain io.panallama.typed package's table}.
    *
    * @throws UnsupportedTypeException if no grammar can be built for the type, or a record is not accessible
    */
@@ -96,7 +101,10 @@ public final class AnswerType<T> {
   }
 
   /**
-   * Sets whether the shape of the answer is appended to the last message, if that is the user's, so that the model knows names and descriptions before it writes; it sees descriptions in no other way. True by default. The shape is JSON with a placeholder for each value: {@code {"name": <text>, "age": <whole number>}}. The grammar enforces the type in either case.
+   * Sets whether the shape of the answer is appended to the last message, if that is the user's, so that the model
+   * knows names and descriptions before it writes; it sees descriptions in no other way. True by default. The shape is
+   * JSON with a placeholder for each value: {@code {"name": <text>, "age": <whole number>}}. The grammar enforces the
+   * type in either case.
    */
   public AnswerType<T> withShapeInPrompt(boolean inPrompt) {
     return new AnswerType<>(shape, inPrompt);
@@ -186,7 +194,11 @@ public final class AnswerType<T> {
   /**
    * Reads the beginning of an answer as a value of the type.
    *
-   * <p>Strings, lists, sets, arrays and maps are taken as far as they have arrived, including an incomplete last element. Numbers, booleans, constants, dates and strings with {@link Matches} are left out until they are complete. A component that has not begun is the empty string, the empty list or the empty optional; if its type has no such value, as {@code int} has none, there is no value of its record yet. So the value may be shorter than {@link Size} and {@link Length} require; if a constructor rejects it for that reason, there is no value.
+   * <p>Strings, lists, sets, arrays and maps are taken as far as they have arrived, including an incomplete last
+   * element. Numbers, booleans, constants, dates and strings with {@link Matches} are left out until they are complete.
+   * A component that has not begun is the empty string, the empty list or the empty optional; if its type has no such
+   * value, as {@code int} has none, there is no value of its record yet. So the value may be shorter than {@link Size}
+   * and {@link Length} require; if a constructor rejects it for that reason, there is no value.
    *
    * @param json the beginning of JSON of this type; may be empty
    * @return empty if there is no value yet

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Lifetime and threading are those of a {@link Generation}: one reader at a time, which blocks; {@link #cancel} and {@link #close} may be called from any thread; closing early cancels.
+ * <p>Lifetime and threading are those of a {@link Generation}: one reader at a time, which blocks; {@link #cancel} and
+ * {@link #close} may be called from any thread; closing early cancels.
  *
  * @param <T> the type of the answer's value
  */
@@ -45,7 +46,9 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
   }
 
   /**
-   * Returns the growing answer as a one-pass blocking iterator: each value found by {@link AnswerType#readSoFar} that differs from the previous one. Text that arrived between two reads counts as one step. The last value is the whole answer, unless the iteration ends with an exception or because the generation was closed.
+   * Returns the growing answer as a one-pass blocking iterator: each value found by {@link AnswerType#readSoFar} that
+   * differs from the previous one. Text that arrived between two reads counts as one step. The last value is the whole
+   * answer, unless the iteration ends with an exception or because the generation was closed.
    *
    * @throws AnswerException from {@code hasNext} or {@code next} if there is no complete value at the end
    * @throws GenerationException from the same if the generation failed

@@ -9,7 +9,9 @@
  * Order order = engine.ask("Read the order: Ada wants two pens and a book.", Order.class);
  * }</pre>
  *
- * <p>An {@link io.panallama.typed.AnswerType} turns the Java type into a JSON schema, from which llama.cpp builds a grammar, so the sampler takes no token that would lead to anything else. Everything in the schema is enforced; a type that can't be enforced is rejected when it is inspected, with an {@link io.panallama.error.UnsupportedTypeException}.
+ * <p>An {@link io.panallama.typed.AnswerType} turns the Java type into a JSON schema, from which llama.cpp builds a
+ * grammar, so the sampler takes no token that would lead to anything else. Everything in the schema is enforced; a type
+ * that can't be enforced is rejected when it is inspected, with an {@link io.panallama.error.UnsupportedTypeException}.
  *
  * <table class="striped">
  * <caption>JSON for each Java type</caption>
@@ -36,7 +38,8 @@
  * </tbody>
  * </table>
  *
- * <p>There is no {@code float}, because no grammar of llama.cpp bounds numbers with a fraction, and no {@code char}. Nothing is ever null: use {@code Optional} for what may be missing.
+ * <p>There is no {@code float}, because no grammar of llama.cpp bounds numbers with a fraction, and no {@code char}.
+ * Nothing is ever null: use {@code Optional} for what may be missing.
  */
 @NullMarked
 package io.panallama.typed;

@@ -7,7 +7,8 @@
  * }
  * }</pre>
  *
- * <p>The vocabulary itself belongs to a model; see {@link io.panallama.Vocabulary}. The types here are plain values. They are immutable and thread-safe.
+ * <p>The vocabulary itself belongs to a model; see {@link io.panallama.Vocabulary}. The types here are plain values.
+ * They are immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.vocabulary;

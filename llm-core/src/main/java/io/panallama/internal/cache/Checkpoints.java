@@ -3,7 +3,8 @@ package io.panallama.internal.cache;
 import java.util.Arrays;
 
 /**
- * The positions at which the state of a sequence must be copied, because its kind of model can't be rewound to them later. A step must not compute past one. Engine thread only.
+ * The positions at which the state of a sequence must be copied, because its kind of model can't be rewound to them
+ * later. A step must not compute past one. Engine thread only.
  */
 final class Checkpoints {
   private int[] positions = new int[4];

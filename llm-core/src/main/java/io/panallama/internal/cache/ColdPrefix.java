@@ -5,7 +5,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A prefix outside the KV cache: an image in memory, a file, or both. A sequence can wait for one that is being read from its file, just as it waits for one that is being computed. Engine thread only.
+ * A prefix outside the KV cache: an image in memory, a file, or both. A sequence can wait for one that is being read
+ * from its file, just as it waits for one that is being computed. Engine thread only.
  */
 final class ColdPrefix implements PrefixHolder {
   private static final int NO_ID = -1;

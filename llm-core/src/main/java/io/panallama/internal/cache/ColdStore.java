@@ -16,7 +16,8 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The prefixes outside the KV cache: images in host memory, and files on disk, to which the least recently used images are written.
+ * The prefixes outside the KV cache: images in host memory, and files on disk, to which the least recently used images
+ * are written.
  *
  * <p>Engine thread only.
  */
@@ -35,7 +36,10 @@ final class ColdStore {
   /** How long an ending engine may wait for its prefixes to be written. */
   static final Duration FLUSH_LIMIT = Duration.ofSeconds(3);
 
-  /** A write is abandoned at its next part once {@link #FLUSH_LIMIT} has passed; a read is not, so the thread gets this long. */
+  /**
+   * A write is abandoned at its next part once {@link #FLUSH_LIMIT} has passed; a read is not, so the thread gets this
+   * long.
+   */
   private static final Duration END_LIMIT = FLUSH_LIMIT.plusSeconds(2);
 
   /**
@@ -337,7 +341,9 @@ final class ColdStore {
     }
   }
 
-  /** Called once the sequences that waited for a file have had their turn: releases images that do not fit into memory. */
+  /**
+   * Called once the sequences that waited for a file have had their turn: releases images that do not fit into memory.
+   */
   void settle() {
     if (!arrived.isEmpty()) {
       arrived.forEach(prefix -> prefix.pinned(false));
@@ -419,7 +425,8 @@ final class ColdStore {
   }
 
   /**
-   * Tells the store that the engine is ending: from here on a prefix that is offered is written at once, or is lost if the deadline comes first.
+   * Tells the store that the engine is ending: from here on a prefix that is offered is written at once, or is lost if
+   * the deadline comes first.
    *
    * @param deadline a value of {@link System#nanoTime}
    */
@@ -431,7 +438,10 @@ final class ColdStore {
     }
   }
 
-  /** Waits until the background thread has made progress; returns false if it has nothing to write or the deadline has passed. */
+  /**
+   * Waits until the background thread has made progress; returns false if it has nothing to write or the deadline has
+   * passed.
+   */
   boolean awaitReport(long deadline) {
     return writes > 0 && disk != null && disk.awaitReport(deadline);
   }

@@ -15,7 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine thread's side of the disk tier. The engine thread never touches a file: a {@link BackgroundThread} does, and its reports wait in a queue until {@link #receive}. Methods and callbacks run on the engine thread.
+ * The engine thread's side of the disk tier. The engine thread never touches a file: a {@link BackgroundThread} does,
+ * and its reports wait in a queue until {@link #receive}. Methods and callbacks run on the engine thread.
  */
 final class DiskTier {
   private final SpillFolder folder;
@@ -66,7 +67,8 @@ final class DiskTier {
   }
 
   /**
-   * Reads an image ahead of all pending writes, because a sequence is waiting for it. {@code done} receives the image and owns it, or receives null if it can't be read.
+   * Reads an image ahead of all pending writes, because a sequence is waiting for it. {@code done} receives the image
+   * and owns it, or receives null if it can't be read.
    */
   void read(Path file, Lineage lineage, int[] tokens, Consumer<@Nullable StateImage> done) {
     thread.submitFirst(() -> {

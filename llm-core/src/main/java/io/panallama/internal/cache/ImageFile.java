@@ -39,9 +39,11 @@ import java.util.zip.CRC32C;
  *             4    CRC32C of the state
  * </pre>
  *
- * Version 1 had no lineage. Such a file does not tell under which adapters its state was computed, so it is refused as foreign.
+ * Version 1 had no lineage. Such a file does not tell under which adapters its state was computed, so it is refused as
+ * foreign.
  *
- * Numbers are little-endian. Nothing follows the last checksum. A file that differs in a single bit is refused with a {@link RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write.
+ * Numbers are little-endian. Nothing follows the last checksum. A file that differs in a single bit is refused with a
+ * {@link RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write.
  *
  * <p>Any thread.
  */
@@ -62,7 +64,10 @@ public final class ImageFile {
   /** An upper bound that no lineage reaches. */
   private static final int MOST_LINEAGE_BYTES = 1 << 20;
 
-  /** An upper bound that no model's context reaches, so that a header can't make us allocate more memory than the machine has. */
+  /**
+   * An upper bound that no model's context reaches, so that a header can't make us allocate more memory than the
+   * machine has.
+   */
   private static final int MOST_TOKENS = 1 << 26;
 
   private ImageFile() {}
@@ -80,7 +85,10 @@ public final class ImageFile {
     }
   }
 
-  /** Creates an image from the bytes of a channel; see {@link io.panallama.internal.decode.StateStore#read StateStore.read}. */
+  /**
+   * Creates an image from the bytes of a channel; see {@link io.panallama.internal.decode.StateStore#read
+   * StateStore.read}.
+   */
   public interface Reader {
     StateImage read(ReadableByteChannel channel, long bytes) throws IOException;
   }
@@ -101,14 +109,16 @@ public final class ImageFile {
   }
 
   /**
-   * Writes the file under a temporary name next to its own and renames it, so that it appears as a whole or not at all. The temporary file is locked while it is being written.
+   * Writes the file under a temporary name next to its own and renames it, so that it appears as a whole or not at all.
+   * The temporary file is locked while it is being written.
    *
    * @param abandoned polled while the state is written; true ends the write with an {@link IOException}
    */
   public static void write(
       Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
       throws IOException {
-    // A random name, not a counter: other processes may write the same file, and a crash leaves its temporary file behind.
+    // A random name, not a counter: other processes may write the same file, and a crash leaves its temporary file
+    // behind.
     String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
     Path temporary = file.resolveSibling(file.getFileName() + "." + unique + TEMPORARY);
     try (FileChannel channel =

@@ -104,7 +104,10 @@ final class ImageMemory {
     return List.copyOf(all);
   }
 
-  /** The least recently used prefixes that are not in use now, adding up to at least {@code wanted} bytes if there are enough. */
+  /**
+   * The least recently used prefixes that are not in use now, adding up to at least {@code wanted} bytes if there are
+   * enough.
+   */
   List<ColdPrefix> oldest(long wanted) {
     List<ColdPrefix> oldest = new ArrayList<>();
     long left = wanted;

@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** Permissions for files that only the owner may read: they hold the states of users' texts. Empty where unsupported (Windows). */
+/**
+ * Permissions for files that only the owner may read: they hold the states of users' texts. Empty where unsupported
+ * (Windows).
+ */
 final class OwnerOnly {
   private OwnerOnly() {}
 

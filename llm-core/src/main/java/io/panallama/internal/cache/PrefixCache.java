@@ -12,16 +12,25 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shares prefixes between sequences: those of active and finished sequences in the KV cache, and those that the {@link ColdStore} holds in memory and on disk.
+ * Shares prefixes between sequences: those of active and finished sequences in the KV cache, and those that the
+ * {@link ColdStore} holds in memory and on disk.
  *
- * <p>An admitted sequence takes the longest cached prefix of its text by sharing its cells, which copies nothing. If another sequence is still computing the longest one, the new sequence waits for it instead of computing it again: sixteen requests with the same system prompt pay for it once. The prefix of a finished sequence is retained until ids or cells run out; then the least recently used prefix is evicted to the cold store, from which a copy restores it.
+ * <p>An admitted sequence takes the longest cached prefix of its text by sharing its cells, which copies nothing. If
+ * another sequence is still computing the longest one, the new sequence waits for it instead of computing it again:
+ * sixteen requests with the same system prompt pay for it once. The prefix of a finished sequence is retained until ids
+ * or cells run out; then the least recently used prefix is evicted to the cold store, from which a copy restores it.
  *
- * <p>Models that can't rewind share no cells. Copies of their states go to the cold store at the positions where they will be useful: at the end of a generation, near the end of a long prompt, and where a prompt departs from an earlier text, such as after a system prompt.
+ * <p>Models that can't rewind share no cells. Copies of their states go to the cold store at the positions where they
+ * will be useful: at the end of a generation, near the end of a long prompt, and where a prompt departs from an earlier
+ * text, such as after a system prompt.
  *
  * <p>Engine thread only.
  */
 public final class PrefixCache implements AutoCloseable {
-  /** The checkpoint near the end of a prompt lies at a multiple of this, so that its position is stable as the prompt grows. */
+  /**
+   * The checkpoint near the end of a prompt lies at a multiple of this, so that its position is stable as the prompt
+   * grows.
+   */
   private static final int CHECKPOINT_STRIDE = 256;
 
   private final KvMemory memory;
@@ -67,7 +76,10 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** Assigns an id to a sequence, shares the longest available prefix with it, and makes its own prefix available to others. */
+  /**
+   * Assigns an id to a sequence, shares the longest available prefix with it, and makes its own prefix available to
+   * others.
+   */
   public void admit(Residency sequence) {
     sequence.assign(retained.takeId());
     if (isSharing()) {
@@ -80,7 +92,8 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * Ends the wait of a sequence once the prefix it waits for is available. Allocates nothing otherwise. {@link #settle} must follow once all active sequences have had their turn.
+   * Ends the wait of a sequence once the prefix it waits for is available. Allocates nothing otherwise. {@link #settle}
+   * must follow once all active sequences have had their turn.
    */
   public void shareAgain(Residency sequence) {
     PrefixHolder awaited = sequence.awaited();
@@ -97,7 +110,9 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** Shares the longest available prefix, or waits for one that is being computed, and enters the sequence in the tree. */
+  /**
+   * Shares the longest available prefix, or waits for one that is being computed, and enters the sequence in the tree.
+   */
   private void share(Residency sequence) {
     find(sequence);
     sequence.entry(
@@ -145,7 +160,8 @@ public final class PrefixCache implements AutoCloseable {
   private @Nullable PrefixHolder best(Residency seeker, List<PrefixHolder> holders, int matched) {
     PrefixHolder best = null;
     for (PrefixHolder candidate : holders) {
-      // A model that can't rewind has the state of this prefix only at the moment it has computed exactly that: it must be copied then.
+      // A model that can't rewind has the state of this prefix only at the moment it has computed exactly that: it must
+      // be copied then.
       boolean useful = rewind != KvMemory.Rewind.NEVER || isWorthWaiting(candidate, matched);
       if (useful && (best == null || candidate.cached() > best.cached()) && !waitsFor(candidate, seeker)) {
         best = candidate;
@@ -158,7 +174,9 @@ public final class PrefixCache implements AutoCloseable {
     return holder.cached() < matched && holder.isPrefilling();
   }
 
-  /** Whether the candidate waits for the seeker, directly or through others, so that waiting for it would be a deadlock. */
+  /**
+   * Whether the candidate waits for the seeker, directly or through others, so that waiting for it would be a deadlock.
+   */
   private static boolean waitsFor(PrefixHolder candidate, Residency seeker) {
     PrefixHolder next = candidate;
     while (next != null && next != seeker) {
@@ -282,7 +300,8 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * Adopts a state that was read from a file: retains it in the KV cache if there is room, otherwise keeps it in the cold store.
+   * Adopts a state that was read from a file: retains it in the KV cache if there is room, otherwise keeps it in the
+   * cold store.
    *
    * @param image owned by the cache from now on
    */
@@ -341,7 +360,8 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * Called as the engine ends: writes retained prefixes and those in memory to the disk tier, most recently used first, for as long as {@link ColdStore#FLUSH_LIMIT} allows.
+   * Called as the engine ends: writes retained prefixes and those in memory to the disk tier, most recently used first,
+   * for as long as {@link ColdStore#FLUSH_LIMIT} allows.
    */
   public void flush() {
     ColdStore store = cold;

@@ -12,7 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A radix tree over token ids for each {@link Lineage}. It tells which holders have a given text of tokens, and how long a prefix they share with another text of the same lineage.
+ * A radix tree over token ids for each {@link Lineage}. It tells which holders have a given text of tokens, and how
+ * long a prefix they share with another text of the same lineage.
  *
  * <p>Finding the longest match takes time proportional to the length of the match. Not thread-safe.
  *
@@ -111,7 +112,8 @@ final class PrefixTree<H> {
   }
 
   /**
-   * Returns the length of the longest beginning of the text, at most {@code limit}, that some holder has, and passes every such holder to {@code holders}.
+   * Returns the length of the longest beginning of the text, at most {@code limit}, that some holder has, and passes
+   * every such holder to {@code holders}.
    */
   int longest(Lineage lineage, int[] tokens, int limit, Consumer<H> holders) {
     @Nullable Match<H> match = match(lineage, tokens, limit);
@@ -123,7 +125,8 @@ final class PrefixTree<H> {
   }
 
   /**
-   * Like {@link #longest(Lineage, int[], int, Consumer)}, but passes at most {@code most} of the holders, preferring those with the shortest texts as far as the tree shows it: thousands may begin alike.
+   * Like {@link #longest(Lineage, int[], int, Consumer)}, but passes at most {@code most} of the holders, preferring
+   * those with the shortest texts as far as the tree shows it: thousands may begin alike.
    */
   int longest(Lineage lineage, int[] tokens, int limit, int most, Consumer<H> holders) {
     @Nullable Match<H> match = match(lineage, tokens, limit);

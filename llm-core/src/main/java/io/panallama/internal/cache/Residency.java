@@ -3,7 +3,8 @@ package io.panallama.internal.cache;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the KV cache holds of one sequence: its id there, how many of its tokens are computed or shared, and which prefix it waits for. Empty until {@link PrefixCache#admit}, and again once the sequence was preempted or has ended.
+ * What the KV cache holds of one sequence: its id there, how many of its tokens are computed or shared, and which
+ * prefix it waits for. Empty until {@link PrefixCache#admit}, and again once the sequence was preempted or has ended.
  *
  * <p>Engine thread only.
  */
@@ -54,7 +55,9 @@ public final class Residency implements PrefixHolder {
     return borrowed;
   }
 
-  /** How many tokens, at most {@code most}, the next chunk can have: it must end where a copy of the state is needed. */
+  /**
+   * How many tokens, at most {@code most}, the next chunk can have: it must end where a copy of the state is needed.
+   */
   public int chunkLimit(int most) {
     return checkpoints.distance(cached, most);
   }

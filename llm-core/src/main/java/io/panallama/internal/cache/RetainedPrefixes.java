@@ -13,7 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequence ids of the KV cache, and the prefixes of finished sequences that still occupy some of them. When ids or cells run out, the least recently used prefix is evicted, to the {@link ColdStore} if there is one.
+ * The sequence ids of the KV cache, and the prefixes of finished sequences that still occupy some of them. When ids or
+ * cells run out, the least recently used prefix is evicted, to the {@link ColdStore} if there is one.
  *
  * <p>Engine thread only.
  */
@@ -62,7 +63,9 @@ final class RetainedPrefixes {
   private final int cellLimit;
 
   /**
-   * The number of cells that all retained prefixes but the latest may hold. Every step scans all cells up to the highest one in use, so retained cells slow down running sequences: sixteen streams of 256 tokens run at half speed with as many cells retained (30M model, Zen 4). Where a copy in memory is cheap, that is the better choice.
+   * The number of cells that all retained prefixes but the latest may hold. Every step scans all cells up to the
+   * highest one in use, so retained cells slow down running sequences: sixteen streams of 256 tokens run at half speed
+   * with as many cells retained (30M model, Zen 4). Where a copy in memory is cheap, that is the better choice.
    */
   private final int olderCellLimit;
 

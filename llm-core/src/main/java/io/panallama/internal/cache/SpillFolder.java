@@ -31,10 +31,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of the disk tier: {@code <directory>/<first 16 hex digits of the fingerprint>/<hash of lineage and tokens>.kv}.
- * All files of that form count towards the limit, also those of other models, and the least recently used ones are deleted first.
+ * The directory of the disk tier: {@code <directory>/<first 16 hex digits of the fingerprint>/<hash of lineage and
+ * tokens>.kv}. All files of that form count towards the limit, also those of other models, and the least recently used
+ * ones are deleted first.
  *
- * <p>Whatever happens to the directory, nothing is thrown: a file that can't be written or read is treated as missing. A refused file is deleted, and the log names it with the reason. Other engines, also in other processes, may use the same directory.
+ * <p>Whatever happens to the directory, nothing is thrown: a file that can't be written or read is treated as missing.
+ * A refused file is deleted, and the log names it with the reason. Other engines, also in other processes, may use the
+ * same directory.
  *
  * <p>Confined to one thread, which may block on the disk; {@link #abandonAfter} may be called from any thread.
  */
@@ -47,7 +50,10 @@ final class SpillFolder {
   /** After this many failed writes in a row no more are tried. */
   private static final int MOST_FAILURES = 3;
 
-  /** Other engines write into the directory too; before a file is deleted to make room, it is listed again, at most this often. */
+  /**
+   * Other engines write into the directory too; before a file is deleted to make room, it is listed again, at most this
+   * often.
+   */
   private static final long LIST_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Path directory;
@@ -111,7 +117,10 @@ final class SpillFolder {
     return hasDeadline && System.nanoTime() - deadline >= 0;
   }
 
-  /** Lists the directory, removes what crashes left behind, and reports every image of this model that is within the limit. */
+  /**
+   * Lists the directory, removes what crashes left behind, and reports every image of this model that is within the
+   * limit.
+   */
   void scan(BiConsumer<Path, ImageFile.Header> found) {
     list();
     removeLeftovers();
@@ -242,7 +251,8 @@ final class SpillFolder {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       byte[] encoding = lineage.encoding();
-      // The length of the lineage is included, so that no lineage and tokens can collide with another split of the same bytes.
+      // The length of the lineage is included, so that no lineage and tokens can collide with another split of the same
+      // bytes.
       ByteBuffer buffer = ByteBuffer.allocate(4 + encoding.length + 4 * tokens.length);
       buffer.putInt(encoding.length).put(encoding).asIntBuffer().put(tokens);
       return HexFormat.of().formatHex(digest.digest(buffer.array()), 0, 16) + ImageFile.SUFFIX;
@@ -312,7 +322,10 @@ final class SpillFolder {
     }
   }
 
-  /** Deletes the least recently used files until {@code wanted} more bytes fit within the limit; returns false if they never can. */
+  /**
+   * Deletes the least recently used files until {@code wanted} more bytes fit within the limit; returns false if they
+   * never can.
+   */
   private boolean makeRoom(long wanted) {
     if (wanted > limit) {
       return false;

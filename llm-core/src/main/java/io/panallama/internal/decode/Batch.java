@@ -3,7 +3,8 @@ package io.panallama.internal.decode;
 import java.nio.FloatBuffer;
 
 /**
- * The rows of one step: tokens of any sequences, or embeddings of any sequences, but not both. Confined to the engine thread; adding tokens allocates nothing.
+ * The rows of one step: tokens of any sequences, or embeddings of any sequences, but not both. Confined to the engine
+ * thread; adding tokens allocates nothing.
  */
 public interface Batch {
   /** The maximum number of rows in one step. */
@@ -35,7 +36,8 @@ public interface Batch {
   /**
    * Appends an embedding instead of a token, such as a patch of an image.
    *
-   * @param vector {@link #embeddingSize} floats from the buffer's position on; they are copied, and the position does not change
+   * @param vector {@link #embeddingSize} floats from the buffer's position on; they are copied, and the position does
+   *     not change
    * @param position the position in the sequence; for models with several positions per row (M-RoPE) the others follow
    * @param sequence as in {@link #addToken}
    * @param output as in {@link #addToken}

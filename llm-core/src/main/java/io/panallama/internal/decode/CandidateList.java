@@ -2,7 +2,9 @@ package io.panallama.internal.decode;
 
 import io.panallama.sampling.Candidates;
 
-/** The candidates of one generation, on the heap, so that a processor still running after its time limit does no harm. */
+/**
+ * The candidates of one generation, on the heap, so that a processor still running after its time limit does no harm.
+ */
 public final class CandidateList implements Candidates {
   private final int[] tokens;
   private final float[] logits;

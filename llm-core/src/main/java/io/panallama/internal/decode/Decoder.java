@@ -1,9 +1,12 @@
 package io.panallama.internal.decode;
 
 /**
- * The seam between policy and llama.cpp: one context, divided into roles. A step fills the {@link #batch}, calls {@link #decode} and reads the {@link #outputs}; the {@link #memory} carries over to the next step.
+ * The seam between policy and llama.cpp: one context, divided into roles. A step fills the {@link #batch}, calls
+ * {@link #decode} and reads the {@link #outputs}; the {@link #memory} carries over to the next step.
  *
- * <p>Everything is confined to the engine thread, except {@link #requestAbort} and the exceptions listed in {@link StateStore}. The role objects stay the same for the decoder's lifetime, so callers keep the ones they need. Nothing here allocates per step.
+ * <p>Everything is confined to the engine thread, except {@link #requestAbort} and the exceptions listed in
+ * {@link StateStore}. The role objects stay the same for the decoder's lifetime, so callers keep the ones they need.
+ * Nothing here allocates per step.
  */
 public interface Decoder extends AutoCloseable {
   /** The outcome of a step. */

@@ -1,14 +1,18 @@
 package io.panallama.internal.decode;
 
 /**
- * The state that a context keeps for its sequences from step to step: the cells of a KV cache, or a recurrent state. A context that computes each batch independently (an encoder) has {@link #NONE}. Confined to the engine thread; nothing here allocates.
+ * The state that a context keeps for its sequences from step to step: the cells of a KV cache, or a recurrent state. A
+ * context that computes each batch independently (an encoder) has {@link #NONE}. Confined to the engine thread; nothing
+ * here allocates.
  */
 public interface KvMemory {
   /** How far a sequence of this kind of model can be rewound. */
   enum Rewind {
     /** To any position: the cells of a prefix do not change. */
     ALWAYS,
-    /** To positions whose sliding window is still complete; {@link #share} and {@link #removeFrom} report whether it is. */
+    /**
+     * To positions whose sliding window is still complete; {@link #share} and {@link #removeFrom} report whether it is.
+     */
     WINDOWED,
     /** Never: one state represents all tokens (recurrent and hybrid models), or no state is kept. */
     NEVER
@@ -28,7 +32,10 @@ public interface KvMemory {
   /** How far sequences can be rewound. */
   Rewind rewind();
 
-  /** Whether the whole memory is host memory, so that {@link StateStore#save} and {@link StateStore#restore} cost no more than a copy. */
+  /**
+   * Whether the whole memory is host memory, so that {@link StateStore#save} and {@link StateStore#restore} cost no
+   * more than a copy.
+   */
   boolean isOnHost();
 
   /** Whether sequences of this kind of model can share the cells of a common prefix. */
@@ -43,9 +50,11 @@ public interface KvMemory {
   boolean share(int from, int to, int length);
 
   /**
-   * Removes a sequence's cells from {@code position} on: after an incomplete step, or because speculative tokens were rejected.
+   * Removes a sequence's cells from {@code position} on: after an incomplete step, or because speculative tokens were
+   * rejected.
    *
-   * @return false if the remaining state can't be trusted, because this kind of model can't be rewound; the caller must then remove all
+   * @return false if the remaining state can't be trusted, because this kind of model can't be rewound; the caller must
+   *     then remove all
    */
   boolean removeFrom(int sequence, int position);
 

@@ -8,7 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What determines the state of a sequence besides its tokens: the adapters under which it is computed, and the media among its tokens. State computed under one lineage is never given to a sequence of another. Immutable.
+ * What determines the state of a sequence besides its tokens: the adapters under which it is computed, and the media
+ * among its tokens. State computed under one lineage is never given to a sequence of another. Immutable.
  *
  * <p>Most sequences have {@link #EMPTY}.
  */
@@ -84,7 +85,9 @@ public final class Lineage {
   }
 
   /**
-   * The canonical form, which is the same only for equal lineages; empty for {@link #EMPTY}. Otherwise, in big-endian numbers: the number of adapters, each with its id and its scale, then the number of media, each with its position and its hash. Texts are UTF-8, preceded by their length in bytes.
+   * The canonical form, which is the same only for equal lineages; empty for {@link #EMPTY}. Otherwise, in big-endian
+   * numbers: the number of adapters, each with its id and its scale, then the number of media, each with its position
+   * and its hash. Texts are UTF-8, preceded by their length in bytes.
    */
   public byte[] encoding() {
     return encoding.clone();

@@ -1,9 +1,12 @@
 package io.panallama.internal.decode;
 
 /**
- * The results of the last step: tokens sampled from the logits of its output rows, or, in a context that pools, one vector per sequence. Confined to the engine thread; sampling allocates nothing.
+ * The results of the last step: tokens sampled from the logits of its output rows, or, in a context that pools, one
+ * vector per sequence. Confined to the engine thread; sampling allocates nothing.
  *
- * <p>Samples are first listed, then taken together. A sampler may be in the list only once, since each token it chooses changes its state. Several outputs of one sequence are sampled in successive lists, each with the sampler's state after the previous row: this is how speculative tokens are verified.
+ * <p>Samples are first listed, then taken together. A sampler may be in the list only once, since each token it chooses
+ * changes its state. Several outputs of one sequence are sampled in successive lists, each with the sampler's state
+ * after the previous row: this is how speculative tokens are verified.
  */
 public interface Outputs {
   /** Empties the list of samples. */
@@ -19,7 +22,8 @@ public interface Outputs {
   void addSample(TokenSampler sampler, int row, int topLogprobs);
 
   /**
-   * Appends a sample for which only the candidates are needed: no token is chosen. Only for samplers that were created for this; {@link #addChoice} must follow before the next sample of that sampler.
+   * Appends a sample for which only the candidates are needed: no token is chosen. Only for samplers that were created
+   * for this; {@link #addChoice} must follow before the next sample of that sampler.
    */
   default void addCandidates(TokenSampler sampler, int row, int topLogprobs) {
     throw new UnsupportedOperationException("This decoder hands out no candidates.");
@@ -61,7 +65,8 @@ public interface Outputs {
   String sampleFailure();
 
   /**
-   * The number of floats in a pooled vector: the width of an embedding, or one score per class of a reranker; 0 in a context that does not pool.
+   * The number of floats in a pooled vector: the width of an embedding, or one score per class of a reranker; 0 in a
+   * context that does not pool.
    */
   default int pooledSize() {
     return 0;

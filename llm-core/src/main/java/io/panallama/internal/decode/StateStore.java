@@ -5,11 +5,13 @@ import java.nio.channels.ReadableByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies the state of a sequence out of a context's memory and back. Confined to the engine thread, except {@link #read} and {@link #fingerprint}, which any thread may call.
+ * Copies the state of a sequence out of a context's memory and back. Confined to the engine thread, except
+ * {@link #read} and {@link #fingerprint}, which any thread may call.
  */
 public interface StateStore {
   /**
-   * The size in bytes that {@link #save} would need now; 0 if this sequence can't be saved. It scans every cell, but copies nothing.
+   * The size in bytes that {@link #save} would need now; 0 if this sequence can't be saved. It scans every cell, but
+   * copies nothing.
    */
   long stateBytes(int sequence);
 
@@ -36,7 +38,8 @@ public interface StateStore {
   StateImage read(ReadableByteChannel channel, long bytes) throws IOException;
 
   /**
-   * 32 bytes that are equal only for contexts that can restore each other's images with the same meaning: model, cache types, version of llama.cpp. The first call reads parts of the model's file.
+   * 32 bytes that are equal only for contexts that can restore each other's images with the same meaning: model, cache
+   * types, version of llama.cpp. The first call reads parts of the model's file.
    *
    * @throws IOException if that file can no longer be read
    * @throws IllegalStateException if the context is closed

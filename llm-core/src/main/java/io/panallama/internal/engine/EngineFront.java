@@ -43,7 +43,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The caller-facing side of an engine: checks requests, queues them for the {@link EngineLoop}, and closes the engine.
  *
- * <p>Lifetime: from {@link #start} to {@link #close}. Thread-safe; only {@link #save} and {@link #close} wait for the engine thread.
+ * <p>Lifetime: from {@link #start} to {@link #close}. Thread-safe; only {@link #save} and {@link #close} wait for the
+ * engine thread.
  */
 public final class EngineFront implements AutoCloseable, ReaderListener {
   private final EngineSettings settings;
@@ -75,7 +76,8 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   /**
    * Starts the engine thread and waits until its decoder is created.
    *
-   * @param decoders creates the decoder on the engine thread, which closes it at the end; an exception of the supplier is thrown here
+   * @param decoders creates the decoder on the engine thread, which closes it at the end; an exception of the supplier
+   *     is thrown here
    * @throws io.panallama.error.EngineStartException if the spill directory can't be created
    */
   public static EngineFront start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
@@ -124,7 +126,8 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   /**
    * Rejects a prompt that could never produce an answer.
    *
-   * @throws PromptTooLongException if a prompt of this length leaves no room for an answer token and may not be truncated
+   * @throws PromptTooLongException if a prompt of this length leaves no room for an answer token and may not be
+   *     truncated
    * @throws InvalidRequestException if more tokens are to be kept than fit
    */
   public void requireRoom(int promptLength, ContextOverflow overflow) {
@@ -154,7 +157,8 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Rejects a request early, before the work of rendering and tokenizing. The queue may still fill up before it is submitted.
+   * Rejects a request early, before the work of rendering and tokenizing. The queue may still fill up before it is
+   * submitted.
    *
    * @throws io.panallama.error.EngineBusyException if the queue is full now
    * @throws io.panallama.error.EngineClosedException if the engine is closed
@@ -200,11 +204,13 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Queues a generation, which owns {@code sampler} and {@code prompt} from now on. If this throws, the sampler still belongs to the caller.
+   * Queues a generation, which owns {@code sampler} and {@code prompt} from now on. If this throws, the sampler still
+   * belongs to the caller.
    *
    * @param lineage what determines the state besides the tokens; only sequences of equal lineage share prefixes
    * @param stopTexts texts that end the generation: the request's own stops and those of the chat template
-   * @param listener called at the end, unless this throws; a {@link StateListener} gets the state after the prompt, which may fill the context, and nothing is generated
+   * @param listener called at the end, unless this throws; a {@link StateListener} gets the state after the prompt,
+   *     which may fill the context, and nothing is generated
    * @param reservation already holds capacity for this generation; null to take it from the queue
    * @throws io.panallama.error.EngineBusyException if the queue is full
    * @throws InvalidRequestException as {@link #requireRoom}
@@ -243,7 +249,9 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     return generation;
   }
 
-  /** If the loop ended between a check and an add, it does not look at the intake again, so the sequence is failed here. */
+  /**
+   * If the loop ended between a check and an add, it does not look at the intake again, so the sequence is failed here.
+   */
   private void abandonIfEnded() {
     if (life.hasEnded()) {
       intake.abandonAll(life.unserved(), admission);
@@ -320,7 +328,8 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   // ---- states in files ----
 
   /**
-   * Writes the tokens and the state after them to a file. Cached parts of the state are reused; the rest is scheduled like any other prompt.
+   * Writes the tokens and the state after them to a file. Cached parts of the state are reused; the rest is scheduled
+   * like any other prompt.
    *
    * @param tokens at least one and at most {@link #sequenceContextSize}
    * @throws IOException if the file can't be written
@@ -337,10 +346,12 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Reads a file written by {@link #save} and passes the state to the engine thread, which retains it like the state of a finished generation.
+   * Reads a file written by {@link #save} and passes the state to the engine thread, which retains it like the state of
+   * a finished generation.
    *
    * @return the tokens
-   * @throws io.panallama.internal.cache.RefusedImageException if the file is damaged, or belongs to another model or other cache types
+   * @throws io.panallama.internal.cache.RefusedImageException if the file is damaged, or belongs to another model or
+   *     other cache types
    * @throws IOException if the file can't be read
    * @throws io.panallama.error.EngineClosedException if the engine is closed
    * @throws io.panallama.error.EngineFailedException if it has failed
@@ -361,7 +372,8 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   // ---- the end ----
 
   /**
-   * Ends every generation with {@link io.panallama.error.GenerationException.Reason#ENGINE_CLOSED} and waits for the thread to end. Calling it again, or after the engine has failed, is harmless.
+   * Ends every generation with {@link io.panallama.error.GenerationException.Reason#ENGINE_CLOSED} and waits for the
+   * thread to end. Calling it again, or after the engine has failed, is harmless.
    */
   @Override
   public void close() {

@@ -20,10 +20,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine thread: takes sequences from the intake, admits them, computes steps and ends them, until it is closed or an error ends it.
+ * The engine thread: takes sequences from the intake, admits them, computes steps and ends them, until it is closed or
+ * an error ends it.
  *
- * <p>Confined to that thread, which alone owns the decoder and the prefix cache. Other threads reach it through the {@link
- * Intake} and the {@link Lifecycle}.
+ * <p>Confined to that thread, which alone owns the decoder and the prefix cache. Other threads reach it through the
+ * {@link Intake} and the {@link Lifecycle}.
  */
 final class EngineLoop {
   private final EngineSettings settings;
@@ -161,7 +162,8 @@ final class EngineLoop {
   }
 
   private void idle(PrefixCache prefixes, ProcessorCalls processors) {
-    // Each source is checked although its producer has called wake: a lock that a listener waited for may have consumed that permit.
+    // Each source is checked although its producer has called wake: a lock that a listener waited for may have consumed
+    // that permit.
     if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
       return;
     }
@@ -217,7 +219,8 @@ final class EngineLoop {
   }
 
   /**
-   * Whether a sequence can be admitted without soon preempting another one. A sequence that is alone always fits: the front rejected anything longer than the context.
+   * Whether a sequence can be admitted without soon preempting another one. A sequence that is alone always fits: the
+   * front rejected anything longer than the context.
    */
   private boolean fits(Sequence candidate, Decoder decoder) {
     if (active.isEmpty()) {
@@ -232,7 +235,10 @@ final class EngineLoop {
     return cells + headroom <= decoder.memory().contextSize();
   }
 
-  /** Releases the cells of an active sequence and returns it to the head of the waiting queue; it will be computed again. */
+  /**
+   * Releases the cells of an active sequence and returns it to the head of the waiting queue; it will be computed
+   * again.
+   */
   void preempt(Sequence sequence) {
     inHand = sequence;
     prefixes().preempt(sequence.residency());

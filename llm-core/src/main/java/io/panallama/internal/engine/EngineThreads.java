@@ -7,13 +7,15 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Creates the engine threads: named platform threads, one per context.
  *
- * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the remaining engines: llama.cpp's libraries must not be unloaded while a thread is computing in them.
+ * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the remaining
+ * engines: llama.cpp's libraries must not be unloaded while a thread is computing in them.
  */
 final class EngineThreads {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
   /**
-   * Stack size in bytes of address space, which becomes memory only where it is used. llama.cpp matches the patterns of lazy grammars with std::regex, which recurses per character: some 200 bytes of stack for each character of output.
+   * Stack size in bytes of address space, which becomes memory only where it is used. llama.cpp matches the patterns of
+   * lazy grammars with std::regex, which recurses per character: some 200 bytes of stack for each character of output.
    */
   private static final long STACK_SIZE = 64L << 20;
 

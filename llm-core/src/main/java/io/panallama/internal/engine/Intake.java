@@ -8,7 +8,9 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
-/** What other threads pass to the engine thread: sequences, states to adopt, and the flag that a reader has cancelled. */
+/**
+ * What other threads pass to the engine thread: sequences, states to adopt, and the flag that a reader has cancelled.
+ */
 final class Intake {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
@@ -53,7 +55,9 @@ final class Intake {
     }
   }
 
-  /** Ends a sequence that the engine will not serve. Its reader is told even if something else fails; throws nothing. */
+  /**
+   * Ends a sequence that the engine will not serve. Its reader is told even if something else fails; throws nothing.
+   */
   static void abandon(Sequence sequence, GenerationException reason, Admission admission) {
     try {
       sequence.abandon(reason, admission);

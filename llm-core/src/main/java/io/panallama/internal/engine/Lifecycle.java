@@ -185,7 +185,10 @@ final class Lifecycle {
     }
   }
 
-  /** Records that the thread no longer looks at the intake; from here on a caller that adds to it must fail what it added. */
+  /**
+   * Records that the thread no longer looks at the intake; from here on a caller that adds to it must fail what it
+   * added.
+   */
   void ended() {
     closing = true;
     ended = true;

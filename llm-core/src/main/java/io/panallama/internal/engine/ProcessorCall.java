@@ -9,9 +9,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls the processor of one generation on its own thread, one token at a time. The engine thread asks and polls for the answer; neither allocates nor blocks.
+ * Calls the processor of one generation on its own thread, one token at a time. The engine thread asks and polls for
+ * the answer; neither allocates nor blocks.
  *
- * <p>The state says which thread owns the candidates: the processor's from {@link #ask} until the answer, otherwise the engine thread.
+ * <p>The state says which thread owns the candidates: the processor's from {@link #ask} until the answer, otherwise the
+ * engine thread.
  */
 final class ProcessorCall implements Runnable {
   enum State {
@@ -95,7 +97,10 @@ final class ProcessorCall implements Runnable {
     state.compareAndSet(State.ANSWERED, State.IDLE);
   }
 
-  /** Ends the thread, interrupting it if the processor is running; no answer is wanted any more. Repeating it is harmless. */
+  /**
+   * Ends the thread, interrupting it if the processor is running; no answer is wanted any more. Repeating it is
+   * harmless.
+   */
   void close() {
     if (state.getAndSet(State.CLOSED) == State.ASKED) {
       thread.interrupt();

@@ -10,11 +10,14 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences whose tokens a logit processor helps choose. They are paused between the step that computed their logits and the processor's answer. Engine thread only.
+ * The sequences whose tokens a logit processor helps choose. They are paused between the step that computed their
+ * logits and the processor's answer. Engine thread only.
  */
 final class ProcessorCalls {
   /**
-   * How long the engine waits for all processors of a step together. A round trip takes some 20 us, so a typical processor answers in this time and its sequence misses no step; the tokens of the other sequences are published before.
+   * How long the engine waits for all processors of a step together. A round trip takes some 20 us, so a typical
+   * processor answers in this time and its sequence misses no step; the tokens of the other sequences are published
+   * before.
    */
   static final long PATIENCE_NANOS = 500_000;
 

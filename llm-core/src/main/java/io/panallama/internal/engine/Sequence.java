@@ -18,7 +18,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation as the engine thread sees it: its tokens, its sampler and its state in the life cycle. Its {@link Residency} tells what the KV cache holds of it.
+ * One generation as the engine thread sees it: its tokens, its sampler and its state in the life cycle. Its
+ * {@link Residency} tells what the KV cache holds of it.
  *
  * <pre>
  *   WAITING --admit--> ACTIVE --finish--> FINISHED
@@ -26,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *      +-----preempt------+          WAITING --finish--> FINISHED (cancelled before it ran)
  * </pre>
  *
- * <p>An active sequence is prefilling while more than its last token is missing from the KV cache; otherwise it is generating.
- * Everything but the flags of {@link EngineGeneration} is confined to the engine thread.
+ * <p>An active sequence is prefilling while more than its last token is missing from the KV cache; otherwise it is
+ * generating. Everything but the flags of {@link EngineGeneration} is confined to the engine thread.
  */
 final class Sequence implements Schedulable, CachedText {
   enum State {
@@ -101,7 +102,10 @@ final class Sequence implements Schedulable, CachedText {
     this.discarded = prompt.length - fitting.length;
   }
 
-  /** Returns the prompt, dropping tokens behind those to keep if it is too long; half of the remaining room is left for the answer. */
+  /**
+   * Returns the prompt, dropping tokens behind those to keep if it is too long; half of the remaining room is left for
+   * the answer.
+   */
   private int[] fitting(int[] prompt) {
     if (prompt.length < contextLimit || !(options.overflow() instanceof ContextOverflow.Shift shift)) {
       return prompt;
@@ -326,7 +330,8 @@ final class Sequence implements Schedulable, CachedText {
   }
 
   /**
-   * Ends a sequence that the engine will not serve, doing whatever still has to be done. Even if a part fails, its capacity is released and its reader is told.
+   * Ends a sequence that the engine will not serve, doing whatever still has to be done. Even if a part fails, its
+   * capacity is released and its reader is told.
    */
   void abandon(GenerationException reason, Admission admission) {
     try {
@@ -383,7 +388,8 @@ final class Sequence implements Schedulable, CachedText {
   }
 
   /**
-   * Checks how far its reader is behind, once before each step. A stalled sequence resumes only when half of the mailbox is free, so that a slow reader does not change the batch at every token.
+   * Checks how far its reader is behind, once before each step. A stalled sequence resumes only when half of the
+   * mailbox is free, so that a slow reader does not change the batch at every token.
    */
   void updateBackpressure() {
     if (stalled) {
@@ -393,7 +399,8 @@ final class Sequence implements Schedulable, CachedText {
       }
     } else if (!generation.mailbox().hasRoom()) {
       generation.stalled(true);
-      // The reader may have drained everything between the two lines above, in which case it would not wake the engine again.
+      // The reader may have drained everything between the two lines above, in which case it would not wake the engine
+      // again.
       stalled = !generation.mailbox().hasDrained();
       generation.stalled(stalled);
     }

@@ -1,6 +1,8 @@
 package io.panallama.internal.engine;
 
-/** Receives the tokens of a generation when it ends. Called on the engine thread, before the reader is told of the end. */
+/**
+ * Receives the tokens of a generation when it ends. Called on the engine thread, before the reader is told of the end.
+ */
 public interface SequenceListener {
   /**
    * The generation ended in any way but a failure.

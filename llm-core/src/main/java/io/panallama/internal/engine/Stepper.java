@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Computes one step: plans, decodes, samples and publishes the tokens, and recovers when decoding fails. Engine thread only. */
+/**
+ * Computes one step: plans, decodes, samples and publishes the tokens, and recovers when decoding fails. Engine thread
+ * only.
+ */
 final class Stepper {
   private final EngineLoop loop;
   private final Lifecycle life;
@@ -39,7 +42,9 @@ final class Stepper {
   private final StepBudget budget;
   private final ProcessorCalls processors;
 
-  /** Sequences of a batch that failed: one of them is to blame, so each is computed alone until the culprit is known. */
+  /**
+   * Sequences of a batch that failed: one of them is to blame, so each is computed alone until the culprit is known.
+   */
   private final Deque<Sequence> suspects = new ArrayDeque<>();
 
   Stepper(
@@ -101,7 +106,8 @@ final class Stepper {
           return true;
         }
         case NO_ROOM -> {
-          // The decoder changed nothing. Evict retained prefixes; then halve this step's prompt tokens, down to none; finally preempt.
+          // The decoder changed nothing. Evict retained prefixes; then halve this step's prompt tokens, down to none;
+          // finally preempt.
           if (prefixes.evictOldest()) {
             continue;
           }
@@ -266,7 +272,9 @@ final class Stepper {
   }
 
   /**
-   * Part of the batch may be in the cache and part not: all cells of this step are removed, and it is computed again. If the memory can't be rewound, the states of sequences outside the batch may have advanced too, so every active sequence is checked.
+   * Part of the batch may be in the cache and part not: all cells of this step are removed, and it is computed again.
+   * If the memory can't be rewound, the states of sequences outside the batch may have advanced too, so every active
+   * sequence is checked.
    */
   private void rollBack(List<Sequence> active) {
     for (Sequence sequence : active) {
@@ -282,7 +290,10 @@ final class Stepper {
     }
   }
 
-  /** llama.cpp failed on this batch. A sequence that was alone in it fails; if there were several, each becomes a suspect and is tried alone. */
+  /**
+   * llama.cpp failed on this batch. A sequence that was alone in it fails; if there were several, each becomes a
+   * suspect and is tried alone.
+   */
   private void failStep(List<Sequence> active) {
     if (plan.size() == 1) {
       suspects.pollFirst();

@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * The flag that llama.cpp polls while it computes. Thread-safe. It lives in an automatic arena, because an abort may be requested while the context is being closed.
+ * The flag that llama.cpp polls while it computes. Thread-safe. It lives in an automatic arena, because an abort may be
+ * requested while the context is being closed.
  */
 final class AbortFlag {
   private static final VarHandle FLAG = JAVA_INT.varHandle();

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * The constraints of the chat format on the tokens of an answer.
  *
  * @param parameter the request's field that the grammar comes from
- * @param description the grammar and the reasoning budget for {@code panallama_sampler_constraint}; null if there is neither
+ * @param description the grammar and the reasoning budget for {@code panallama_sampler_constraint}; null if there is
+ *     neither
  * @param hasGrammar whether there is a grammar
  * @param searchesText whether the grammar waits for a pattern anywhere in the text
  * @param visibleControlTokens the control tokens that belong to the answer's text, with their texts

@@ -12,7 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Owns the parser of one answer. It depends on no model or context, so a forgotten one can be freed by a cleaner. Thread-safe.
+ * Owns the parser of one answer. It depends on no model or context, so a forgotten one can be freed by a cleaner.
+ * Thread-safe.
  */
 public final class ChatParserHandle implements ChatParser {
   private static final Cleaner CLEANER = Cleaner.create();

@@ -19,7 +19,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Determines in advance how much memory a context will need: Linux overcommits memory, so an allocation that is far too large succeeds, and the process is killed when the KV cache is cleared.
+ * Determines in advance how much memory a context will need: Linux overcommits memory, so an allocation that is far too
+ * large succeeds, and the process is killed when the KV cache is cleared.
  */
 public final class ContextMemory {
   private static final int MOST_DEVICES = 64;
@@ -39,7 +40,8 @@ public final class ContextMemory {
   public record Need(String name, long needed, long free) {}
 
   /**
-   * Determines what a context on a loaded model will need on each device: llama.cpp plans it without allocating. It reads the model's metadata again, and its time grows with the context size, so check {@link #leastBytes} first.
+   * Determines what a context on a loaded model will need on each device: llama.cpp plans it without allocating. It
+   * reads the model's metadata again, and its time grows with the context size, so check {@link #leastBytes} first.
    *
    * @throws EngineStartException if llama.cpp rejects the configuration
    */
@@ -80,7 +82,8 @@ public final class ContextMemory {
   }
 
   /**
-   * A lower bound for {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of unknown width count as nothing, sliding windows only as the window, compressed caches (MLA) as their rank.
+   * A lower bound for {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of unknown width count
+   * as nothing, sliding windows only as the window, compressed caches (MLA) as their rank.
    */
   public static long leastBytes(Map<String, String> metadata, EngineConfig config) {
     return config.contextSize() * TABLE_BYTES_PER_CELL + cacheBytes(metadata, config);

@@ -10,7 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Marshals an {@link EngineConfig} into a {@code llama_context_params}. Fields that are not set here keep llama.cpp's default; a new option needs one line in {@link #into}.
+ * Marshals an {@link EngineConfig} into a {@code llama_context_params}. Fields that are not set here keep llama.cpp's
+ * default; a new option needs one line in {@link #into}.
  */
 final class ContextParams {
   private ContextParams() {}
@@ -19,7 +20,8 @@ final class ContextParams {
    * Allocates the struct for a context on {@code model}.
    *
    * @param config without {@link EngineConfig#AUTO}
-   * @param arena for the struct and everything it points to; the struct is only read while a context is created or planned
+   * @param arena for the struct and everything it points to; the struct is only read while a context is created or
+   *     planned
    */
   static MemorySegment allocate(ModelHandle model, EngineConfig config, Arena arena) {
     MemorySegment struct = LlamaCpp.llama_context_default_params(arena);
@@ -71,7 +73,9 @@ final class ContextParams {
   }
 
   /**
-   * The maximum number of outputs of a step, for all sequences together. The output buffer holds a row of the vocabulary for each. Generating needs one per slot, but llama.cpp reserves one per sequence id and asserts that it may.
+   * The maximum number of outputs of a step, for all sequences together. The output buffer holds a row of the
+   * vocabulary for each. Generating needs one per slot, but llama.cpp reserves one per sequence id and asserts that it
+   * may.
    */
   static int outputs(int sequenceIds) {
     return sequenceIds;

@@ -12,9 +12,11 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /**
- * The limits that Linux control groups (versions 1 and 2) impose on this process. The limits of the groups above its own also count, as far up as the mounted hierarchy shows them; a container sees only its own groups.
+ * The limits that Linux control groups (versions 1 and 2) impose on this process. The limits of the groups above its
+ * own also count, as far up as the mounted hierarchy shows them; a container sees only its own groups.
  *
- * <p>Every call reads the files again, since limits and usage change. A file that is missing or malformed imposes no limit. Thread-safe.
+ * <p>Every call reads the files again, since limits and usage change. A file that is missing or malformed imposes no
+ * limit. Thread-safe.
  */
 final class ControlGroups {
   static final long UNLIMITED = Long.MAX_VALUE;
@@ -29,7 +31,10 @@ final class ControlGroups {
   }
 
   /**
-   * Bytes that this process can still allocate before the kernel kills or throttles it because of one of its groups; {@link #UNLIMITED} without a limit. Memory that the kernel can reclaim counts as available, as in {@code MemAvailable}: file pages, such as a model's mapped weights, stay in memory (and in {@code memory.current}) after the process that read them has ended.
+   * Bytes that this process can still allocate before the kernel kills or throttles it because of one of its groups;
+   * {@link #UNLIMITED} without a limit. Memory that the kernel can reclaim counts as available, as in
+   * {@code MemAvailable}: file pages, such as a model's mapped weights, stay in memory (and in {@code memory.current})
+   * after the process that read them has ended.
    */
   long availableBytes() {
     long version2 = least(groups("cgroup2", ""), ControlGroups::availableBytes2);
@@ -62,7 +67,9 @@ final class ControlGroups {
   }
 
   /**
-   * The number of processors that a quota allows, rounded down but at least 1; {@code most} without a quota. If it were rounded up (as in {@link Runtime#availableProcessors}), 1.5 processors would get two threads, one of which is stopped half of the time while the other spins waiting for it.
+   * The number of processors that a quota allows, rounded down but at least 1; {@code most} without a quota. If it were
+   * rounded up (as in {@link Runtime#availableProcessors}), 1.5 processors would get two threads, one of which is
+   * stopped half of the time while the other spins waiting for it.
    */
   int processors(int most) {
     long version2 = least(groups("cgroup2", ""), ControlGroups::processors2);
@@ -93,7 +100,8 @@ final class ControlGroups {
    * This process's group in the first hierarchy of a type, and all groups above it.
    *
    * @param type the file system type
-   * @param controller for version 1, which has a hierarchy for each controller or for several together; empty for version 2
+   * @param controller for version 1, which has a hierarchy for each controller or for several together; empty for
+   *     version 2
    */
   private List<Path> groups(String type, String controller) {
     Optional<Mount> mount =
@@ -142,7 +150,9 @@ final class ControlGroups {
       return Optional.of(new Mount(left[3], unescape(left[4]), right[0], List.of(right[2].split(","))));
     }
 
-    /** The path of a group below the mount point; the mount point itself for a group that is not below the mounted one. */
+    /**
+     * The path of a group below the mount point; the mount point itself for a group that is not below the mounted one.
+     */
     String below(String group) {
       String prefix = top.equals("/") ? "" : top;
       boolean inside = group.equals(prefix) || group.startsWith(prefix + "/");

@@ -6,9 +6,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Admits computations to the processors in the order of their requests, never with more threads than there are processors.
+ * Admits computations to the processors in the order of their requests, never with more threads than there are
+ * processors.
  *
- * <p>ggml's threads spin while they wait for each other. If two computations with as many threads as processors run at the same time, they spend most of it waiting for threads that are not running; one after the other, each takes no longer than alone.
+ * <p>ggml's threads spin while they wait for each other. If two computations with as many threads as processors run at
+ * the same time, they spend most of it waiting for threads that are not running; one after the other, each takes no
+ * longer than alone.
  *
  * <p>Thread-safe. Entering and leaving allocate nothing.
  */
@@ -104,7 +107,9 @@ final class CpuGate {
   }
 
   /**
-   * Grants turns in the order of the requests. A turn that lacks processors is not overtaken, because turns that need few would starve those that need many; a turn that only lacks its lane is overtaken, because the processors would otherwise be idle.
+   * Grants turns in the order of the requests. A turn that lacks processors is not overtaken, because turns that need
+   * few would starve those that need many; a turn that only lacks its lane is overtaken, because the processors would
+   * otherwise be idle.
    */
   private void grant() {
     int i = 0;

@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The processors and ggml threads of one context, shared with the other contexts of this process.
  *
- * <p>Contexts that compute on the CPU take turns step by step ({@link CpuGate}), and those with the same number of threads share thread pools. There are no more pools of one size than can compute at the same time, so that the threads of an idle pool don't spin while others compute. A context with layers on a GPU has little work for the CPU; it has its own threads and waits for no other context.
+ * <p>Contexts that compute on the CPU take turns step by step ({@link CpuGate}), and those with the same number of
+ * threads share thread pools. There are no more pools of one size than can compute at the same time, so that the
+ * threads of an idle pool don't spin while others compute. A context with layers on a GPU has little work for the CPU;
+ * it has its own threads and waits for no other context.
  *
  * <p>Created and closed on the engine thread, which alone enters; {@link #wake} may be called from any thread.
  */
@@ -93,7 +96,8 @@ final class CpuThreads implements AutoCloseable {
   }
 
   /**
-   * Borrows {@code count} of the threads for sampling, between {@link #enter} and {@link #leave}. The result must be closed before this.
+   * Borrows {@code count} of the threads for sampling, between {@link #enter} and {@link #leave}. The result must be
+   * closed before this.
    *
    * @throws io.panallama.error.EngineStartException if ggml's CPU backend can't use them
    */

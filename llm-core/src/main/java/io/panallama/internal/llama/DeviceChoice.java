@@ -19,7 +19,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Selects the devices of a model, as the arrays that llama.cpp reads. Unknown names and numbers are rejected with a list of the existing ones: llama.cpp would read past a list that is too short, and ignore the rest of one that is too long.
+ * Selects the devices of a model, as the arrays that llama.cpp reads. Unknown names and numbers are rejected with a
+ * list of the existing ones: llama.cpp would read past a list that is too short, and ignore the rest of one that is too
+ * long.
  */
 final class DeviceChoice {
   private final Path path;

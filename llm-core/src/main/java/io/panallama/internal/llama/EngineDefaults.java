@@ -20,7 +20,9 @@ public final class EngineDefaults {
   private static final int SPILL_SHARE = 8;
 
   /**
-   * With up to this many bytes of weights, a step ends before a second thread could help: ggml's threads synchronise some thirty times per layer and spin while they wait, which costs whole time slices if anything else wants the core.
+   * With up to this many bytes of weights, a step ends before a second thread could help: ggml's threads synchronise
+   * some thirty times per layer and spin while they wait, which costs whole time slices if anything else wants the
+   * core.
    */
   private static final long ONE_THREAD_BYTES = 16L << 20;
 
@@ -56,7 +58,10 @@ public final class EngineDefaults {
     return (int) Math.min(wanted, (long) slots * limit);
   }
 
-  /** Caps the threads at the processors. Threads that spin while they wait for each other must all be running: one thread too many costs seconds. */
+  /**
+   * Caps the threads at the processors. Threads that spin while they wait for each other must all be running: one
+   * thread too many costs seconds.
+   */
   private static int processors(String name, int wanted) {
     int processors = Math.min(Processors.count(), EngineConfig.MAX_THREADS);
     if (wanted > processors) {

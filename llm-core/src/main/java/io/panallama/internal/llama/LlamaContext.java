@@ -9,7 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns a {@code llama_context} and the threads it computes with; retains the model. Confined to the thread that created it, which its arena enforces; only {@link #requestAbort} may be called from any thread.
+ * Owns a {@code llama_context} and the threads it computes with; retains the model. Confined to the thread that created
+ * it, which its arena enforces; only {@link #requestAbort} may be called from any thread.
  */
 final class LlamaContext implements AutoCloseable {
   private final Owned owned;

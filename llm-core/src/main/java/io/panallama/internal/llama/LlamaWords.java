@@ -7,9 +7,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Extracts the facts that llama.cpp reports only as text, not by any call or status, in one place. The patterns match v0.5.0; if a later version changes the text, the result is the general one (an unknown variant, {@link Reason#FAILED}), and the tests that expect the specific one fail. In the bridge, {@code quantize.cpp} reads the progress of a quantisation from the log in the same way.
+ * Extracts the facts that llama.cpp reports only as text, not by any call or status, in one place. The patterns match
+ * v0.5.0; if a later version changes the text, the result is the general one (an unknown variant,
+ * {@link Reason#FAILED}), and the tests that expect the specific one fail. In the bridge, {@code quantize.cpp} reads
+ * the progress of a quantisation from the log in the same way.
  *
- * <p>Facts that can be known otherwise are not extracted here: an unknown architecture is rejected in Java before a load.
+ * <p>Facts that can be known otherwise are not extracted here: an unknown architecture is rejected in Java before a
+ * load.
  */
 final class LlamaWords {
   /** {@code ggml-backend-reg.cpp}: "load_backend: loaded CPU backend from /path/libggml-cpu-zen4.so". */

@@ -16,9 +16,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Routes llama.cpp's log to the {@link System.Logger} {@code io.panallama.llama.cpp}, each line one level below llama.cpp's own: errors at WARNING, warnings at INFO, information at DEBUG and debug lines at TRACE. A call that fails throws; its log only helps to find the cause.
+ * Routes llama.cpp's log to the {@link System.Logger} {@code io.panallama.llama.cpp}, each line one level below
+ * llama.cpp's own: errors at WARNING, warnings at INFO, information at DEBUG and debug lines at TRACE. A call that
+ * fails throws; its log only helps to find the cause.
  *
- * <p>A {@link Capture} collects what llama.cpp logs on the calling thread during a call. Errors that end up in an exception, and those of a failure that is handled (a step aborted by a cancelled prompt, a full KV cache), are logged only at DEBUG: otherwise a user would be told the same thing twice, or about a problem that is none.
+ * <p>A {@link Capture} collects what llama.cpp logs on the calling thread during a call. Errors that end up in an
+ * exception, and those of a failure that is handled (a step aborted by a cancelled prompt, a full KV cache), are logged
+ * only at DEBUG: otherwise a user would be told the same thing twice, or about a problem that is none.
  */
 final class LogRouter {
   private static final System.Logger LOG = System.getLogger("io.panallama.llama.cpp");
@@ -105,7 +109,8 @@ final class LogRouter {
   }
 
   /**
-   * The captured log of one thread's calls into llama.cpp. Confined to that thread. The caller decides what happens with the errors and warnings: {@link #takeErrors}, {@link #dismiss}, or, if it does neither, {@link #report}.
+   * The captured log of one thread's calls into llama.cpp. Confined to that thread. The caller decides what happens
+   * with the errors and warnings: {@link #takeErrors}, {@link #dismiss}, or, if it does neither, {@link #report}.
    */
   static final class Capture implements AutoCloseable {
     private static final int MOST_LINES = 200;
@@ -140,7 +145,9 @@ final class LogRouter {
       return all;
     }
 
-    /** Returns the error lines as one text for an exception, or {@code otherwise} if there are none. Clears the capture. */
+    /**
+     * Returns the error lines as one text for an exception, or {@code otherwise} if there are none. Clears the capture.
+     */
     String takeErrors(String otherwise) {
       String text = errors.isEmpty() ? otherwise : String.join("; ", errors);
       dismiss();
@@ -165,7 +172,10 @@ final class LogRouter {
       dismiss();
     }
 
-    /** Reports what is left. The captures of a thread may be closed in any order: a decoder's outlives the call that created it. */
+    /**
+     * Reports what is left. The captures of a thread may be closed in any order: a decoder's outlives the call that
+     * created it.
+     */
     @Override
     public void close() {
       report();

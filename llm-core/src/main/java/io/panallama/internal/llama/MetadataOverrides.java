@@ -18,7 +18,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Applies {@link ModelConfig#metadata} for the checks in Java and for llama.cpp. llama.cpp only warns about a value of the wrong type and continues without it, and truncates a number that is too large; both are rejected here.
+ * Applies {@link ModelConfig#metadata} for the checks in Java and for llama.cpp. llama.cpp only warns about a value of
+ * the wrong type and continues without it, and truncates a number that is too large; both are rejected here.
  */
 public final class MetadataOverrides {
   private MetadataOverrides() {}

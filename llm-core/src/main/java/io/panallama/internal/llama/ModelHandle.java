@@ -26,7 +26,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to release it frees it. Thread-safe.
+ * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to release it frees
+ * it. Thread-safe.
  */
 public final class ModelHandle {
   private final Path path;
@@ -158,7 +159,9 @@ public final class ModelHandle {
     return known;
   }
 
-  /** The tokens that must never be generated according to the model's file, as a bias. The caller must retain the model. */
+  /**
+   * The tokens that must never be generated according to the model's file, as a bias. The caller must retain the model.
+   */
   Sampler.LogitBias suppressed() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment count = arena.allocate(JAVA_INT);

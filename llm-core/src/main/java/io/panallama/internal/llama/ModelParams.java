@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * Marshals a {@link ModelConfig} into a {@code llama_model_params}. Fields that are not set here keep llama.cpp's default; a new option needs one line in {@link #into}. The listener is not included: only a load has one.
+ * Marshals a {@link ModelConfig} into a {@code llama_model_params}. Fields that are not set here keep llama.cpp's
+ * default; a new option needs one line in {@link #into}. The listener is not included: only a load has one.
  */
 final class ModelParams {
   private ModelParams() {}
@@ -19,7 +20,8 @@ final class ModelParams {
    * Allocates the struct for a load or a plan.
    *
    * @param path the model's file, for messages
-   * @param arena for the struct and everything it points to (lists, overrides); llama.cpp only reads them during the load
+   * @param arena for the struct and everything it points to (lists, overrides); llama.cpp only reads them during the
+   *     load
    * @throws io.panallama.error.ModelLoadException if the configuration names a device that does not exist
    */
   static MemorySegment allocate(Path path, ModelConfig config, Arena arena) {

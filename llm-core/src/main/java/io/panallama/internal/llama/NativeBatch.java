@@ -10,8 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns a {@code llama_batch} of tokens and its arrays, which are allocated once and reused for every step. Confined to the
- * thread that created it.
+ * Owns a {@code llama_batch} of tokens and its arrays, which are allocated once and reused for every step. Confined to
+ * the thread that created it.
  */
 final class NativeBatch implements Batch, AutoCloseable {
   private final Arena arena;

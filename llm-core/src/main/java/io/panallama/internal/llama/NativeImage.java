@@ -12,7 +12,8 @@ import java.nio.channels.WritableByteChannel;
 /**
  * The state of a sequence in its own native memory.
  *
- * <p>Its arena is shared: the engine thread fills and restores it while another thread may write it to a file. Closing it requires a handshake between the JVM and its threads, some microseconds for an image of megabytes.
+ * <p>Its arena is shared: the engine thread fills and restores it while another thread may write it to a file. Closing
+ * it requires a handshake between the JVM and its threads, some microseconds for an image of megabytes.
  */
 final class NativeImage implements StateImage {
   /** Bytes read or written per call, so that a thread can be stopped quickly. */

@@ -16,7 +16,8 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns the list of {@code panallama_sample} that a step fills, with room for one per slot, and the threads that sample. Confined to the context's thread; closed before the context.
+ * Owns the list of {@code panallama_sample} that a step fills, with room for one per slot, and the threads that sample.
+ * Confined to the context's thread; closed before the context.
  */
 final class NativeSamples implements Outputs, AutoCloseable {
   private static final int MOST_TOP = GenerationOptions.MAX_TOP_LOGPROBS;

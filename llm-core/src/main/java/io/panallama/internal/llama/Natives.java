@@ -52,7 +52,8 @@ public final class Natives {
   }
 
   /**
-   * Whether a model may be put on a GPU. With the CPU backend it may not, even if a user's own libraries list one; on a Mac the ordinary libraries include the GPU.
+   * Whether a model may be put on a GPU. With the CPU backend it may not, even if a user's own libraries list one; on a
+   * Mac the ordinary libraries include the GPU.
    */
   static boolean mayOffload() {
     NativeReport loaded = load();

@@ -6,7 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource that is created on first use and closed with its owner. After this is closed nothing is created, so an owner leaves nothing behind if it closes this before the resource's dependencies. Thread-safe.
+ * A resource that is created on first use and closed with its owner. After this is closed nothing is created, so an
+ * owner leaves nothing behind if it closes this before the resource's dependencies. Thread-safe.
  */
 public final class OnDemand<T> implements AutoCloseable {
   private final String what;

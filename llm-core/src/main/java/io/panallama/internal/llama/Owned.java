@@ -7,7 +7,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The resources owned by one object, freed in reverse order. A factory opens several resources; if a step fails, those that are already open are closed.
+ * The resources owned by one object, freed in reverse order. A factory opens several resources; if a step fails, those
+ * that are already open are closed.
  *
  * <pre>{@code
  * return Owned.build(owned -> {

@@ -10,7 +10,8 @@ public final class Processors {
   private Processors() {}
 
   /**
-   * The number of threads that can run at once, at least 1. Unlike {@link Runtime#availableProcessors} it rounds the quota of a container down. Read only once: thread pools and the gate in front of them depend on it.
+   * The number of threads that can run at once, at least 1. Unlike {@link Runtime#availableProcessors} it rounds the
+   * quota of a container down. Read only once: thread pools and the gate in front of them depend on it.
    */
   public static int count() {
     return COUNT;

@@ -5,7 +5,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Counts the users of a native object; the last one to release it frees it, on its own thread.
  *
- * <p>The owner holds one reference from the start and releases it with {@link #close}. After that nothing new can retain the object, while existing references stay valid. Thread-safe.
+ * <p>The owner holds one reference from the start and releases it with {@link #close}. After that nothing new can
+ * retain the object, while existing references stay valid. Thread-safe.
  */
 final class References {
   private static final int CLOSED = 1 << 30;

@@ -26,7 +26,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native {@code llama_sampler} chain. Built on any thread, then used by one thread at a time. Retains the model, because some stages point to its vocabulary.
+ * A native {@code llama_sampler} chain. Built on any thread, then used by one thread at a time. Retains the model,
+ * because some stages point to its vocabulary.
  */
 public final class SamplerChain implements TokenSampler {
   /** Below this, logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
@@ -94,7 +95,8 @@ public final class SamplerChain implements TokenSampler {
           builder.add(stages.subList(gates, stages.size()));
           return new SamplerChain(owned, chain, stages, ends.size(), constraint, options.processing().orElse(null));
         } catch (Throwable failure) {
-          // A grammar that does not compile is the caller's mistake, and the exception carries what llama.cpp logged about it.
+          // A grammar that does not compile is the caller's mistake, and the exception carries what llama.cpp logged
+          // about it.
           log.dismiss();
           throw failure;
         }
@@ -122,7 +124,10 @@ public final class SamplerChain implements TokenSampler {
     }
   }
 
-  /** Replaces stages whose meaning depends on the vocabulary by those that llama.cpp has, and adds what the model requires. */
+  /**
+   * Replaces stages whose meaning depends on the vocabulary by those that llama.cpp has, and adds what the model
+   * requires.
+   */
   private static List<Sampler> resolve(List<Sampler> stages, ModelHandle model) {
     List<Sampler> resolved = new ArrayList<>();
     stages.forEach(stage -> resolved.add(stage instanceof Sampler.NoEnd ? model.noEnd() : stage));
@@ -169,7 +174,9 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * How many of the likeliest tokens a chain needs to see; 0 for all. The gates in front are consulted afterwards. A token whose logit is reached by {@code k + m} others can't be among the k likeliest after stages that lower at most {@code m} tokens, raise none and otherwise keep the order.
+   * How many of the likeliest tokens a chain needs to see; 0 for all. The gates in front are consulted afterwards. A
+   * token whose logit is reached by {@code k + m} others can't be among the k likeliest after stages that lower at most
+   * {@code m} tokens, raise none and otherwise keep the order.
    *
    * @see io.panallama.bindings.generated.panallama_sample
    */
@@ -225,7 +232,8 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * Whether it may need more stack than ggml's threads have: until a lazy grammar is triggered, llama.cpp searches the whole answer with std::regex, which recurses for every character.
+   * Whether it may need more stack than ggml's threads have: until a lazy grammar is triggered, llama.cpp searches the
+   * whole answer with std::regex, which recurses for every character.
    */
   boolean isRecursive() {
     return recursive;
@@ -248,7 +256,9 @@ public final class SamplerChain implements TokenSampler {
 
   /** Adds native stages one by one. Every call that allocates goes through the bridge, which catches exceptions. */
   private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
-    /** Creates a sampler with a function of the bridge, into its {@code out} and {@code error}, and returns its status. */
+    /**
+     * Creates a sampler with a function of the bridge, into its {@code out} and {@code error}, and returns its status.
+     */
     private interface Maker {
       int make(MemorySegment out, MemorySegment error);
     }

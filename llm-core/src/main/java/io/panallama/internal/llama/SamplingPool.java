@@ -9,7 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Lets the threads of a {@link ThreadPool} take samples between two steps. Confined to the engine thread, and closed before the threads end.
+ * Lets the threads of a {@link ThreadPool} take samples between two steps. Confined to the engine thread, and closed
+ * before the threads end.
  */
 final class SamplingPool implements AutoCloseable {
   private final MemorySegment pool;

@@ -17,7 +17,8 @@ import java.util.TreeMap;
 /**
  * Identifies what sequence states depend on: the model and everything that changes their layout or meaning.
  *
- * <p>Of the weights it reads samples: two fine-tunes of one model have equal headers and differ nearly everywhere else. Reading a whole model would take seconds.
+ * <p>Of the weights it reads samples: two fine-tunes of one model have equal headers and differ nearly everywhere else.
+ * Reading a whole model would take seconds.
  */
 final class StateFingerprint {
   /** Must change whenever anything below does. */

@@ -11,7 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a compiled chat template and retains its model. Thread-safe: the bridge allows only one call at a time, which a lock ensures.
+ * Owns a compiled chat template and retains its model. Thread-safe: the bridge allows only one call at a time, which a
+ * lock ensures.
  */
 public final class TemplateHandle implements AutoCloseable {
   private final MemorySegment template;

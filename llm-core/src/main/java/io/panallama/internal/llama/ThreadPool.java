@@ -7,9 +7,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns the threads that ggml's CPU backend computes with. Without a pool, ggml starts and ends its threads at every step.
+ * Owns the threads that ggml's CPU backend computes with. Without a pool, ggml starts and ends its threads at every
+ * step.
  *
- * <p>Several contexts may be attached to one pool if they compute one at a time, on any thread. It must be freed after them.
+ * <p>Several contexts may be attached to one pool if they compute one at a time, on any thread. It must be freed after
+ * them.
  */
 final class ThreadPool implements AutoCloseable {
   private final MemorySegment pool;
@@ -21,7 +23,8 @@ final class ThreadPool implements AutoCloseable {
   }
 
   /**
-   * Starts the threads. With a single thread, the caller's own, there is none to start, but without a pool ggml would still create one in every step.
+   * Starts the threads. With a single thread, the caller's own, there is none to start, but without a pool ggml would
+   * still create one in every step.
    */
   static ThreadPool create(ThreadPoolParams params) {
     try (Arena arena = Arena.ofConfined()) {
@@ -48,7 +51,9 @@ final class ThreadPool implements AutoCloseable {
   }
 
   /**
-   * Attaches this pool to a context for the context's lifetime. The context must not be moved to another pool: ggml pauses the pool that a context leaves ({@code ggml_backend_cpu_set_threadpool}), and if a pool is paused while another context computes with it, that computation never finishes.
+   * Attaches this pool to a context for the context's lifetime. The context must not be moved to another pool: ggml
+   * pauses the pool that a context leaves ({@code ggml_backend_cpu_set_threadpool}), and if a pool is paused while
+   * another context computes with it, that computation never finishes.
    */
   void attachTo(MemorySegment context) {
     if (pool.address() != 0) {

@@ -10,7 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The parameters of a ggml thread pool. Contexts share a pool only if these are equal; a new option needs a component here and one line in {@link #allocate}.
+ * The parameters of a ggml thread pool. Contexts share a pool only if these are equal; a new option needs a component
+ * here and one line in {@link #allocate}.
  *
  * @param threads number of threads that compute together, including the caller's own
  * @param placement where they run
@@ -22,7 +23,8 @@ record ThreadPoolParams(int threads, ThreadPlacement placement) {
   }
 
   /**
-   * The parameters for an engine's steps: a step that only generates uses {@link EngineConfig#threads} of the pool's threads, one with prompts {@link EngineConfig#batchThreads}.
+   * The parameters for an engine's steps: a step that only generates uses {@link EngineConfig#threads} of the pool's
+   * threads, one with prompts {@link EngineConfig#batchThreads}.
    *
    * @param config without {@link EngineConfig#AUTO}
    */

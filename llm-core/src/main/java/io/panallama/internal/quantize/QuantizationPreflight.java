@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Checks everything that llama.cpp v0.5.0 asserts while it quantises ({@code llama-quant.cpp}, {@code ggml-quants.c}), because a failed assert ends the process. Errors that it would only throw after minutes of work are also checked here where possible.
+ * Checks everything that llama.cpp v0.5.0 asserts while it quantises ({@code llama-quant.cpp}, {@code ggml-quants.c}),
+ * because a failed assert ends the process. Errors that it would only throw after minutes of work are also checked here
+ * where possible.
  */
 public final class QuantizationPreflight {
   /** {@code ggml_quantize_requires_imatrix}: asserted in {@code ggml_quantize_chunk}. */
@@ -109,7 +111,8 @@ public final class QuantizationPreflight {
   }
 
   /**
-   * Approximates {@code tensor_allows_quantization}. That searches for the last "weight" and expects it at the length minus 6. For a name of 5 bytes this is {@code npos}, the result of a failed search, so such names match, too.
+   * Approximates {@code tensor_allows_quantization}. That searches for the last "weight" and expects it at the length
+   * minus 6. For a name of 5 bytes this is {@code npos}, the result of a failed search, so such names match, too.
    */
   private static boolean isMatrix(GgufTensor tensor) {
     String name = tensor.name();

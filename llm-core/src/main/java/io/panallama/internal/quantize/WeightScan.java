@@ -16,7 +16,10 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds weights that are too large. The types that search a grid ({@code iq2_find_best_neighbour} and similar functions in {@code ggml-quants.c}) sum products of five factors as floats and assert that one of the sums is below {@code FLT_MAX}; with weights above about 1e9 none may be. The values of F16 and of most quantised types can't be too large; the weights of the other types are read.
+ * Finds weights that are too large. The types that search a grid ({@code iq2_find_best_neighbour} and similar functions
+ * in {@code ggml-quants.c}) sum products of five factors as floats and assert that one of the sums is below
+ * {@code FLT_MAX}; with weights above about 1e9 none may be. The values of F16 and of most quantised types can't be too
+ * large; the weights of the other types are read.
  */
 public final class WeightScan {
   /** The largest F16 value. No trained model comes near it. */
@@ -24,7 +27,10 @@ public final class WeightScan {
 
   private static final int CHUNK = 1 << 20;
 
-  /** A block of MXFP4 has an exponent of 2, biased by 128, and 32 numbers up to 12 in 16 bytes; 12 * 2^12 is below the limit. */
+  /**
+   * A block of MXFP4 has an exponent of 2, biased by 128, and 32 numbers up to 12 in 16 bytes; 12 * 2^12 is below the
+   * limit.
+   */
   private static final int MXFP4_MAX_EXPONENT = 128 + 12;
 
   private final SourceModel source;

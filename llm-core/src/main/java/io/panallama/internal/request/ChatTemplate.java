@@ -33,7 +33,8 @@ public final class ChatTemplate {
    * @param literals pairs of byte offsets in the prompt's UTF-8, between which nothing is a special token
    * @param stops texts that end the assistant's turn, in addition to the end-of-generation tokens
    * @param preserved texts of control tokens that belong to the answer's text
-   * @param parser the description for {@link io.panallama.internal.llama.ChatParserHandle}; null if the answer's text is its content
+   * @param parser the description for {@link io.panallama.internal.llama.ChatParserHandle}; null if the answer's text
+   *     is its content
    * @param constraint the grammar of the answer; null if there is none
    * @param thinking the tags around the thinking, as JSON; null if the template has none
    * @param searchesText whether that grammar waits for a pattern anywhere in the text

@@ -15,7 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * A model in memory with everything that is derived from it once: metadata, vocabulary, chat template.
  *
- * <p>Owned by the facade that loaded it and by each engine on it. The last owner to release it frees template and weights, so an engine can render and tokenize after the facade was closed. Thread-safe.
+ * <p>Owned by the facade that loaded it and by each engine on it. The last owner to release it frees template and
+ * weights, so an engine can render and tokenize after the facade was closed. Thread-safe.
  */
 public final class LoadedModel {
   private final ModelHandle handle;
@@ -30,7 +31,9 @@ public final class LoadedModel {
   /** Guarded by the lock; 0 once the model is freed. */
   private int owners = 1;
 
-  /** Takes over the handle; the caller becomes the first owner. If this throws, the handle still belongs to the caller. */
+  /**
+   * Takes over the handle; the caller becomes the first owner. If this throws, the handle still belongs to the caller.
+   */
   public LoadedModel(ModelHandle handle, ModelConfig config) {
     this.handle = handle;
     this.config = config;

@@ -28,9 +28,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compiles requests into the form that the engine runs: renders the chat template, tokenizes, and builds the constraint of the answer and the sampler.
+ * Compiles requests into the form that the engine runs: renders the chat template, tokenizes, and builds the constraint
+ * of the answer and the sampler.
  *
- * <p>Everything happens on the calling thread and nothing is queued, so every fault of a request is thrown here. Thread-safe while the model has an owner; throws {@link IllegalStateException} afterwards.
+ * <p>Everything happens on the calling thread and nothing is queued, so every fault of a request is thrown here.
+ * Thread-safe while the model has an owner; throws {@link IllegalStateException} afterwards.
  */
 public final class RequestCompiler {
   private static final int[] NOTHING = {};
@@ -58,7 +60,8 @@ public final class RequestCompiler {
   /**
    * Compiles a request whose prompt may continue earlier tokens.
    *
-   * @param before the tokens to which the prompt of a completion is appended, and which a conversation may continue; see {@link #continued}
+   * @param before the tokens to which the prompt of a completion is appended, and which a conversation may continue;
+   *     see {@link #continued}
    * @throws InvalidRequestException if the request can't be executed as it stands
    */
   public CompiledRequest compile(GenerationRequest request, int[] before) {
@@ -128,10 +131,14 @@ public final class RequestCompiler {
   }
 
   /**
-   * Returns the existing tokens, followed by those of the text that the template added to theirs. So a conversation continues from exactly the tokens that the model generated, whose KV state exists, and not from other tokens for the same text.
+   * Returns the existing tokens, followed by those of the text that the template added to theirs. So a conversation
+   * continues from exactly the tokens that the model generated, whose KV state exists, and not from other tokens for
+   * the same text.
    *
    * @param before prompt and answer of the previous turn
-   * @return null if the prompt is not the text of those tokens with an addition, or if its tokens would differ from those of the whole prompt: some tokenizers insert a space before each text, and special-token texts in the new messages would need their positions
+   * @return null if the prompt is not the text of those tokens with an addition, or if its tokens would differ from
+   *     those of the whole prompt: some tokenizers insert a space before each text, and special-token texts in the new
+   *     messages would need their positions
    */
   private int @Nullable [] continued(ChatTemplate.Rendered rendered, int[] before) {
     String prompt = rendered.prompt();

@@ -4,7 +4,10 @@ import io.panallama.error.EngineBusyException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Counts the generations in flight and rejects those for which neither a slot nor room in the queue is left. Thread-safe. */
+/**
+ * Counts the generations in flight and rejects those for which neither a slot nor room in the queue is left.
+ * Thread-safe.
+ */
 public final class Admission {
   private static final Duration SHORTEST_RETRY = Duration.ofSeconds(1);
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(60);

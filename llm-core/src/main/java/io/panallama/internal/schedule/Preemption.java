@@ -7,7 +7,9 @@ public final class Preemption {
   private Preemption() {}
 
   /**
-   * The least important active sequence: the one with the lowest effective priority, as in the {@link WaitingQueue}; among equals the one with the latest deadline, then the youngest, which has the least to recompute. So the most important sequence is never preempted, and there is always progress.
+   * The least important active sequence: the one with the lowest effective priority, as in the {@link WaitingQueue};
+   * among equals the one with the latest deadline, then the youngest, which has the least to recompute. So the most
+   * important sequence is never preempted, and there is always progress.
    *
    * @param active at least one
    * @param now nanoseconds of the engine's clock

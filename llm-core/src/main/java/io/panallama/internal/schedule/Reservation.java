@@ -1,6 +1,8 @@
 package io.panallama.internal.schedule;
 
-/** Capacity that was reserved at once, for generations that are submitted one after the other. Confined to one thread. */
+/**
+ * Capacity that was reserved at once, for generations that are submitted one after the other. Confined to one thread.
+ */
 public final class Reservation implements AutoCloseable {
   private final Admission admission;
   private int left;

@@ -7,7 +7,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides what a step computes, and tracks whose turn it is. Pure policy: no clock, no decoder.
  *
- * <p>Every generating sequence first gets its one token, so a long prompt never stops the others. If there are long prompts, a quarter of the prompt budget is spread over all prompts, so that each of them progresses at least every second step. The rest is distributed by deficit round-robin (Shreedhar and Varghese, 1995): a prompt keeps its turn until it has used up its quantum, which is the budget of a step weighted by priority; then the prompt whose last turn is longest ago is next. A new prompt gets its first turn before any other prompt's next turn (as in flow queueing, RFC 8290), so short prompts finish at once, one after the other, instead of all of them late. The room of a step beyond the prompt budget goes to short prompts only, also in turns; without long prompts the whole budget does. Short prompts are not spread: a prompt that is computed in one piece gets contiguous cells.
+ * <p>Every generating sequence first gets its one token, so a long prompt never stops the others. If there are long
+ * prompts, a quarter of the prompt budget is spread over all prompts, so that each of them progresses at least every
+ * second step. The rest is distributed by deficit round-robin (Shreedhar and Varghese, 1995): a prompt keeps its turn
+ * until it has used up its quantum, which is the budget of a step weighted by priority; then the prompt whose last turn
+ * is longest ago is next. A new prompt gets its first turn before any other prompt's next turn (as in flow queueing,
+ * RFC 8290), so short prompts finish at once, one after the other, instead of all of them late. The room of a step
+ * beyond the prompt budget goes to short prompts only, also in turns; without long prompts the whole budget does. Short
+ * prompts are not spread: a prompt that is computed in one piece gets contiguous cells.
  *
  * @param <S> the type of sequence
  */
@@ -121,7 +128,8 @@ public final class Scheduler<S extends Schedulable> {
   private void takeTurns(Turns<S> order, boolean shortOnly, int quantum, int tokens, Step<S> step) {
     int left = tokens;
     if (order.turn != null) {
-      // Tokens from the spread count against the turn, so that no prompt gets ahead of an equal one by more than a quantum.
+      // Tokens from the spread count against the turn, so that no prompt gets ahead of an equal one by more than a
+      // quantum.
       order.deficit = Math.max(0, order.deficit - step.plan.planned(order.turn));
     }
     while (left > 0) {
@@ -141,7 +149,10 @@ public final class Scheduler<S extends Schedulable> {
     }
   }
 
-  /** The prompt whose last turn is longest ago; among those that had none, the one with the highest priority, then the earliest deadline. */
+  /**
+   * The prompt whose last turn is longest ago; among those that had none, the one with the highest priority, then the
+   * earliest deadline.
+   */
   private @Nullable S next(boolean shortOnly, Step<S> step) {
     S next = null;
     for (int i = 0; i < step.active.size(); i++) {

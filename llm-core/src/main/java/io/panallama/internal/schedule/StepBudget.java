@@ -5,14 +5,15 @@ import java.util.Arrays;
 /**
  * How many prompt tokens a step may take without breaking the inter-token latency (ITL) of generating sequences.
  *
- * <p>The budget learns from measured steps: the baseline, which is the time of a step without prompt tokens for each number of
- * generating sequences, and the time that a prompt token adds. Short prompts, up to {@link #SHORT} of compute, may stretch a
- * step to the target: the generating sequences slow down briefly, and the new request waits no longer than necessary. Long
- * prompts would slow them down for as long as they last, so a step with long prompts may take {@link #SLOWDOWN} times its
- * baseline, but no longer than the target. In any case it may take {@link #LEAST_SLOWDOWN} times its baseline, so that a
- * prompt progresses even where the target can't be met; and up to {@link #UNNOTICED} there is no limit. Baseline and cost
- * change while a prompt is computed, because the sequences grow. One step in {@link #PROBE_INTERVAL} therefore leaves the
- * prompts out and measures the baseline again. Pure policy: times come from the caller.
+ * <p>The budget learns from measured steps: the baseline, which is the time of a step without prompt tokens for each
+ * number of generating sequences, and the time that a prompt token adds. Short prompts, up to {@link #SHORT} of
+ * compute, may stretch a step to the target: the generating sequences slow down briefly, and the new request waits no
+ * longer than necessary. Long prompts would slow them down for as long as they last, so a step with long prompts may
+ * take {@link #SLOWDOWN} times its baseline, but no longer than the target. In any case it may take
+ * {@link #LEAST_SLOWDOWN} times its baseline, so that a prompt progresses even where the target can't be met; and up to
+ * {@link #UNNOTICED} there is no limit. Baseline and cost change while a prompt is computed, because the sequences
+ * grow. One step in {@link #PROBE_INTERVAL} therefore leaves the prompts out and measures the baseline again. Pure
+ * policy: times come from the caller.
  */
 public final class StepBudget {
   /** The most nanoseconds that a short prompt takes when it is computed alone. */
@@ -21,7 +22,9 @@ public final class StepBudget {
   /** The most tokens of a short prompt: even on a fast machine, chats must not queue behind long prompts. */
   public static final int MOST_SHORT = 2048;
 
-  /** Short prompts may stretch a step to this many baselines even beyond the target, so that they get half of the step. */
+  /**
+   * Short prompts may stretch a step to this many baselines even beyond the target, so that they get half of the step.
+   */
   public static final double SHORT_SLOWDOWN = 2;
 
   /** How many generating sequences a short prompt may delay by one target. */
@@ -45,7 +48,10 @@ public final class StepBudget {
   /** The chunk grows, by at least one token, when this many times its size fits into the limit. */
   private static final double GROW = 1.2;
 
-  /** Number of steps with prompts between two without. Not smaller, because each probe breaks the even spacing of {@link #chunk(int)}. */
+  /**
+   * Number of steps with prompts between two without. Not smaller, because each probe breaks the even spacing of
+   * {@link #chunk(int)}.
+   */
   public static final int PROBE_INTERVAL = 64;
 
   /** Number of steps without prompts that count for the baseline; their median ignores one that the machine delayed. */
@@ -54,7 +60,10 @@ public final class StepBudget {
   /** The weight of a new measurement; it follows a change within about ten steps. */
   private static final double WEIGHT = 0.2;
 
-  /** The weight of a new measurement that is higher than expected: too few prompt tokens are better than too long a step. */
+  /**
+   * The weight of a new measurement that is higher than expected: too few prompt tokens are better than too long a
+   * step.
+   */
   private static final double DEARER_WEIGHT = 0.5;
 
   /** The least share of a step that is attributed to its prompts, however noisy the measurement. */
@@ -114,9 +123,12 @@ public final class StepBudget {
   }
 
   /**
-   * Returns the maximum number of prompt tokens of the next step if all beyond {@link #promptTokens} belong to short prompts. Not for a step that is to measure the baseline.
+   * Returns the maximum number of prompt tokens of the next step if all beyond {@link #promptTokens} belong to short
+   * prompts. Not for a step that is to measure the baseline.
    *
-   * <p>Each short prompt may delay {@link #SHORT_WEIGHT} generating sequences by one target. So a step may last longer when many prompts wait and few sequences generate: requests that arrive together need not wait until the first of them is answered.
+   * <p>Each short prompt may delay {@link #SHORT_WEIGHT} generating sequences by one target. So a step may last longer
+   * when many prompts wait and few sequences generate: requests that arrive together need not wait until the first of
+   * them is answered.
    *
    * @param prompts number of short prompts
    */
@@ -138,7 +150,10 @@ public final class StepBudget {
   }
 
   /**
-   * The number of prompt tokens of a step. It changes rarely, because a change is expensive: the tokens of a step get adjacent cells of the KV cache, and a processor reads a sequence fast if its cells are evenly spaced. With chunks of 1 or 2 tokens at random, a step of four sequences took twice as long as with any constant number (125M model, 1,000 tokens each, llama.cpp v0.5.0 on Zen 4: 49 and 28 ms).
+   * The number of prompt tokens of a step. It changes rarely, because a change is expensive: the tokens of a step get
+   * adjacent cells of the KV cache, and a processor reads a sequence fast if its cells are evenly spaced. With chunks
+   * of 1 or 2 tokens at random, a step of four sequences took twice as long as with any constant number (125M model,
+   * 1,000 tokens each, llama.cpp v0.5.0 on Zen 4: 49 and 28 ms).
    */
   private int chunk(int generating) {
     double affordable = affordable(generating);
@@ -146,7 +161,8 @@ public final class StepBudget {
     if (affordable < SHRINK * chunk) {
       chunk = (int) Math.max(SMALLEST, affordable);
     } else if (affordable >= larger) {
-      // The chunk does not grow at once to the limit: where a token adds little compared with the noise of a step, the measured cost may be far too low.
+      // The chunk does not grow at once to the limit: where a token adds little compared with the noise of a step, the
+      // measured cost may be far too low.
       chunk = larger;
     }
     return chunk;
@@ -209,7 +225,9 @@ public final class StepBudget {
     return before == UNKNOWN ? measured : before + (measured - before) * weight;
   }
 
-  /** Nanoseconds per token over recent steps. Steps with many tokens weigh more: in small ones each token costs more. */
+  /**
+   * Nanoseconds per token over recent steps. Steps with many tokens weigh more: in small ones each token costs more.
+   */
   private static final class Rate {
     private double tokens;
     private double nanos;

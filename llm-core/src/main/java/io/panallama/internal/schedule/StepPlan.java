@@ -3,7 +3,8 @@ package io.panallama.internal.schedule;
 import java.util.Arrays;
 
 /**
- * The sequences that take part in a step, and the number of tokens of each. Reused from step to step; engine thread only.
+ * The sequences that take part in a step, and the number of tokens of each. Reused from step to step; engine thread
+ * only.
  *
  * @param <S> the type of sequence
  */

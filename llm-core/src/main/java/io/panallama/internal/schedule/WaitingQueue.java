@@ -6,7 +6,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences without a slot, in admission order: preempted ones before new ones, then the higher effective priority, then the earlier deadline, then the earlier arrival. Waiting raises the effective priority by one for every {@link #AGING}, so no sequence starves.
+ * The sequences without a slot, in admission order: preempted ones before new ones, then the higher effective priority,
+ * then the earlier deadline, then the earlier arrival. Waiting raises the effective priority by one for every
+ * {@link #AGING}, so no sequence starves.
  *
  * <p>Engine thread only.
  *

@@ -15,9 +15,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Checks a JSON schema before llama.cpp converts it to a grammar: bounds its cost, and finds what llama.cpp would ignore.
+ * Checks a JSON schema before llama.cpp converts it to a grammar: bounds its cost, and finds what llama.cpp would
+ * ignore.
  *
- * <p>llama.cpp's converter takes the first keyword that it understands and ignores the others, so the grammar of {@code {"anyOf": [...], "required": ["a"]}} or {@code {"type": "number", "maximum": 5}} would allow what the schema forbids. In a strict schema those are faults. The few that can be expressed in a way the converter understands are rewritten; the result may allow less, but never more.
+ * <p>llama.cpp's converter takes the first keyword that it understands and ignores the others, so the grammar of
+ * {@code {"anyOf": [...], "required": ["a"]}} or {@code {"type": "number", "maximum": 5}} would allow what the schema
+ * forbids. In a strict schema those are faults. The few that can be expressed in a way the converter understands are
+ * rewritten; the result may allow less, but never more.
  */
 public final class SchemaCheck {
   /** The maximum length of a schema in characters. */
@@ -56,7 +60,8 @@ public final class SchemaCheck {
    *
    * @param parameter the field that contains it
    * @param names the prefix of the names of its definitions, see {@link SchemaReferences#rename}
-   * @throws InvalidRequestException if it is not a schema, is too large, or can't be enforced; the message says where in the schema
+   * @throws InvalidRequestException if it is not a schema, is too large, or can't be enforced; the message says where
+   *     in the schema
    */
   public static ObjectNode check(String parameter, String schema, boolean strict, String names) {
     ObjectNode node = read(parameter, schema);
@@ -224,7 +229,10 @@ public final class SchemaCheck {
     }
   }
 
-  /** A keyword that constrains values of this type must be enforced by the grammar; keywords for other types are not considered. */
+  /**
+   * A keyword that constrains values of this type must be enforced by the grammar; keywords for other types are not
+   * considered.
+   */
   private void requireEnforced(ObjectNode schema, String type, String path) {
     if (!strict) {
       return;

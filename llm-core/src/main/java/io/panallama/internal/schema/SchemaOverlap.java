@@ -72,7 +72,10 @@ public final class SchemaOverlap {
     return values;
   }
 
-  /** The schema that a reference points to; the schema itself if it is not a reference, an empty one if the target does not exist. */
+  /**
+   * The schema that a reference points to; the schema itself if it is not a reference, an empty one if the target does
+   * not exist.
+   */
   public static JsonNode resolve(JsonNode schema, ObjectNode root) {
     JsonNode target = schema;
     for (int hop = 0; target.has("$ref"); hop++) {

@@ -6,7 +6,9 @@ import java.util.regex.Pattern;
 /**
  * Rewrites the regular expressions of JSON schemas into the form that llama.cpp's grammars support.
  *
- * <p>llama.cpp copies a pattern into the grammar of a JSON text, where {@code .} and {@code [^a]} would allow quotes, backslashes and line breaks, which JSON has to escape. They are narrowed to characters that need no escape; {@code \d}, {@code \w} and {@code \s}, which it doesn't know, are expanded.
+ * <p>llama.cpp copies a pattern into the grammar of a JSON text, where {@code .} and {@code [^a]} would allow quotes,
+ * backslashes and line breaks, which JSON has to escape. They are narrowed to characters that need no escape;
+ * {@code \d}, {@code \w} and {@code \s}, which it doesn't know, are expanded.
  */
 public final class SchemaPattern {
   /** Characters that JSON can't contain unescaped, for use inside a class. */

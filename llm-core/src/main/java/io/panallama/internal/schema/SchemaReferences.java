@@ -18,7 +18,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gives the targets of a schema's references unique names.
  *
- * <p>llama.cpp's converter names a rule after the reference, with every character except letters, digits and dashes replaced by a dash, and assumes that an existing rule of that name is the one that is meant. So {@code #/$defs/a_b}, {@code #/$defs/a-b}, and a {@code #/$defs/a_b} of another tool in the same grammar would be the same rule. Each target therefore becomes a definition, with a reference to it in its former location; definitions without references are removed.
+ * <p>llama.cpp's converter names a rule after the reference, with every character except letters, digits and dashes
+ * replaced by a dash, and assumes that an existing rule of that name is the one that is meant. So {@code #/$defs/a_b},
+ * {@code #/$defs/a-b}, and a {@code #/$defs/a_b} of another tool in the same grammar would be the same rule. Each
+ * target therefore becomes a definition, with a reference to it in its former location; definitions without references
+ * are removed.
  */
 public final class SchemaReferences {
   private static final String DEFINITIONS = "$defs";
@@ -46,7 +50,8 @@ public final class SchemaReferences {
   /**
    * Renames in place. A reference without a target stays, for the converter to reject.
    *
-   * @param prefix of the names, of letters and digits; no other schema of the grammar may have a name that begins with it
+   * @param prefix of the names, of letters and digits; no other schema of the grammar may have a name that begins with
+   *     it
    * @return the new names in order, each with a reference that it replaced
    */
   public static Map<String, String> rename(ObjectNode root, String prefix) {

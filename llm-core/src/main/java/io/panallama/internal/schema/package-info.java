@@ -1,5 +1,6 @@
 /**
- * Checks JSON schemas before llama.cpp turns them into grammars: size, depth, references, and keywords that it would ignore.
+ * Checks JSON schemas before llama.cpp turns them into grammars: size, depth, references, and keywords that it would
+ * ignore.
  */
 @NullMarked
 package io.panallama.internal.schema;

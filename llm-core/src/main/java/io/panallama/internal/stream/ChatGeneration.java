@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A generation whose text is parsed by its chat format into text, reasoning and tool calls, on the reader's thread.
  *
- * <p>llama.cpp's parsers read the whole answer at each call, so the time spent in them is bounded: after a call there is none for {@link #REST} times as long as it took, and the text that arrives meanwhile waits for the next call.
+ * <p>llama.cpp's parsers read the whole answer at each call, so the time spent in them is bounded: after a call there
+ * is none for {@link #REST} times as long as it took, and the text that arrives meanwhile waits for the next call.
  */
 public final class ChatGeneration implements Generation {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -155,7 +156,8 @@ public final class ChatGeneration implements Generation {
   }
 
   /**
-   * Parses the remaining text. Only a model that ended its turn itself must have written a complete answer; a limit, a cancellation or a stop text may cut it off anywhere, even within JSON or a tool call.
+   * Parses the remaining text. Only a model that ended its turn itself must have written a complete answer; a limit, a
+   * cancellation or a stop text may cut it off anywhere, even within JSON or a tool call.
    */
   private void finish(GenerationEvent.Finished end) {
     ChatParser.Update update = update(true);
@@ -177,7 +179,10 @@ public final class ChatGeneration implements Generation {
     events.add(new GenerationEvent.Finished(reason, end.usage(), end.timings()));
   }
 
-  /** Whether an answer that should be complete is not. Some parsers take half a call for a whole one. A call without arguments is complete in some formats. */
+  /**
+   * Whether an answer that should be complete is not. Some parsers take half a call for a whole one. A call without
+   * arguments is complete in some formats.
+   */
   private boolean isMalformed(boolean readable) {
     return !readable || hasArguments && calls.hasOpenCall();
   }

@@ -2,7 +2,10 @@ package io.panallama.internal.stream;
 
 import org.jspecify.annotations.Nullable;
 
-/** Parses the text of one answer incrementally into text, reasoning and tool calls, according to its chat format. Thread-safe. */
+/**
+ * Parses the text of one answer incrementally into text, reasoning and tool calls, according to its chat format.
+ * Thread-safe.
+ */
 public interface ChatParser extends AutoCloseable {
   /**
    * The result of parsing the next piece of an answer.

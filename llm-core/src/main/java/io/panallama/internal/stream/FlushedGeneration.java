@@ -17,7 +17,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A generation whose text and reasoning are delivered in whole words or sentences, split on the reader's thread. Held-back text is released before any other event, before the end and before a failure.
+ * A generation whose text and reasoning are delivered in whole words or sentences, split on the reader's thread.
+ * Held-back text is released before any other event, before the end and before a failure.
  */
 public final class FlushedGeneration implements Generation {
   private final Generation generation;

@@ -37,7 +37,9 @@ public final class Mailbox {
 
   private volatile boolean ended;
 
-  /** The number of entries the reader waits for; at the end, and when the writer has paused, it takes what is available. */
+  /**
+   * The number of entries the reader waits for; at the end, and when the writer has paused, it takes what is available.
+   */
   private volatile int wanted = 1;
 
   private volatile boolean paused;
@@ -138,7 +140,8 @@ public final class Mailbox {
   }
 
   /**
-   * Waits until the ring is half full or no more can come. For a reader in no hurry: each wake-up takes a processor away from the threads that compute.
+   * Waits until the ring is half full or no more can come. For a reader in no hurry: each wake-up takes a processor
+   * away from the threads that compute.
    */
   void awaitMany() throws InterruptedException {
     while (isEmpty() && !ended) {

@@ -1,7 +1,8 @@
 package io.panallama.internal.stream;
 
 /**
- * The bytes of every token of a vocabulary as it appears in output, kept on the heap so that no native call is needed per token. Control tokens have no bytes.
+ * The bytes of every token of a vocabulary as it appears in output, kept on the heap so that no native call is needed
+ * per token. Control tokens have no bytes.
  *
  * @param bytes all pieces, concatenated
  * @param offsets one more than there are tokens; piece {@code i} spans {@code offsets[i]} to {@code offsets[i + 1]}

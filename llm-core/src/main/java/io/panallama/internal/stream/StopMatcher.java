@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Finds stop texts in a stream of bytes, across token boundaries, and holds back bytes that may be the beginning of one.
+ * Finds stop texts in a stream of bytes, across token boundaries, and holds back bytes that may be the beginning of
+ * one.
  *
  * <p>One Knuth-Morris-Pratt automaton per stop text. {@link #append} allocates nothing.
  */
@@ -38,7 +39,8 @@ public final class StopMatcher {
   }
 
   /**
-   * Appends bytes. {@link #releasedLength} bytes at the start of {@link #buffer} are then certain to be output; call {@link #discardReleased} before the next append.
+   * Appends bytes. {@link #releasedLength} bytes at the start of {@link #buffer} are then certain to be output; call
+   * {@link #discardReleased} before the next append.
    *
    * @param mayStop whether a stop text completed by these bytes counts; otherwise it is ordinary text
    * @return whether a stop text is complete; the released bytes then end right before it

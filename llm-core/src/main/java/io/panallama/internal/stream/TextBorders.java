@@ -10,14 +10,19 @@ import java.util.Set;
 /**
  * Finds how much of a growing text can be released: up to the last border that no continuation can move.
  *
- * <p>A border between words or sentences depends on what follows it: {@code "can"} is a word of {@code "can "} but not of {@code "can't"}. So a border counts only once enough text follows it. Not thread-safe.
+ * <p>A border between words or sentences depends on what follows it: {@code "can"} is a word of {@code "can "} but not
+ * of {@code "can't"}. So a border counts only once enough text follows it. Not thread-safe.
  */
 public final class TextBorders {
-  /** Text without a border within this many chars is released at a character border, so that the reader does not wait any longer. */
+  /**
+   * Text without a border within this many chars is released at a character border, so that the reader does not wait
+   * any longer.
+   */
   static final int MAX_HELD = 1024;
 
   /**
-   * Scripts that put no spaces between words. Java's iterator takes a run of their characters for one word; Unicode's rules, which use no dictionary, treat each character as a word.
+   * Scripts that put no spaces between words. Java's iterator takes a run of their characters for one word; Unicode's
+   * rules, which use no dictionary, treat each character as a word.
    */
   private static final Set<UnicodeScript> WITHOUT_SPACES =
       Set.of(
@@ -75,7 +80,8 @@ public final class TextBorders {
   }
 
   /**
-   * Two characters after a border decide whether it stays: one that could join both sides, and the one it would join them to. White space alone decides at once.
+   * Two characters after a border decide whether it stays: one that could join both sides, and the one it would join
+   * them to. White space alone decides at once.
    */
   private int lastFirmWord(String text) {
     BreakIterator units = iterator(text);
@@ -132,7 +138,10 @@ public final class TextBorders {
     return Character.isWhitespace(character);
   }
 
-  /** Whether this is a character of its own rather than one that belongs to the preceding character, such as a soft hyphen. */
+  /**
+   * Whether this is a character of its own rather than one that belongs to the preceding character, such as a soft
+   * hyphen.
+   */
   private static boolean isSolid(int character) {
     return switch (Character.getType(character)) {
       case Character.FORMAT, Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK ->

@@ -7,7 +7,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Decodes a stream of bytes into text piece by piece: a character whose bytes are incomplete waits for the next piece. Invalid UTF-8 becomes U+FFFD. Not thread-safe.
+ * Decodes a stream of bytes into text piece by piece: a character whose bytes are incomplete waits for the next piece.
+ * Invalid UTF-8 becomes U+FFFD. Not thread-safe.
  */
 final class Utf8Assembler {
   private final CharsetDecoder decoder =

@@ -9,14 +9,16 @@ import java.util.function.Supplier;
 /**
  * The {@code $defs} of one schema.
  *
- * <p>Their names consist of letters and digits: llama.cpp names a grammar rule after the reference, with anything else replaced by a dash, and confuses two references whose names become equal.
+ * <p>Their names consist of letters and digits: llama.cpp names a grammar rule after the reference, with anything else
+ * replaced by a dash, and confuses two references whose names become equal.
  */
 public final class Definitions {
   private final Names names;
   private final Map<String, ObjectNode> bodies = new LinkedHashMap<>();
 
   /**
-   * Unique names for classes. The tools of one request share them, because their schemas become one grammar, in which a name stands for one rule. Thread-safe.
+   * Unique names for classes. The tools of one request share them, because their schemas become one grammar, in which a
+   * name stands for one rule. Thread-safe.
    */
   public static final class Names {
     private final Map<Class<?>, String> byClass = new HashMap<>();

@@ -9,9 +9,11 @@ import java.util.Set;
 import java.util.StringJoiner;
 
 /**
- * A schema in a form for the model to read: the JSON with a placeholder for each value, such as {@code {"name": <text>, "count": <whole number, 1 to 99>}}.
+ * A schema in a form for the model to read: the JSON with a placeholder for each value, such as
+ * {@code {"name": <text>, "count": <whole number, 1 to 99>}}.
  *
- * <p>Only the grammar needs the rest of a schema. A small model copies what it sees: given a schema with the bounds of {@code int}, the demo model answered 2147483647 in 10 of 20 cases, and in 9 others did not finish.
+ * <p>Only the grammar needs the rest of a schema. A small model copies what it sees: given a schema with the bounds of
+ * {@code int}, the demo model answered 2147483647 in 10 of 20 cases, and in 9 others did not finish.
  */
 public final class Outline {
   /** The bounds of Java's types, which say nothing about the value. */

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the beginning of a JSON text: closes open brackets and strings, and leaves out incomplete values.
  *
- * <p>A number, {@code true}, {@code false} or {@code null} is complete once something follows it; a property once it has its value. A string without its end is represented by a special node, see {@link #beginning}.
+ * <p>A number, {@code true}, {@code false} or {@code null} is complete once something follows it; a property once it
+ * has its value. A string without its end is represented by a special node, see {@link #beginning}.
  */
 public final class PartialJson {
   /** The part of a string that has arrived. */

@@ -1,6 +1,9 @@
 package io.panallama.internal.types;
 
-/** A constructor threw an exception, which is the cause. The message names the constructor, the position in the JSON, and the exception's message. */
+/**
+ * A constructor threw an exception, which is the cause. The message names the constructor, the position in the JSON,
+ * and the exception's message.
+ */
 public final class RefusedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** How the values of one Java type are represented in JSON. Immutable once {@link Shapes} has created it; thread-safe. */
+/**
+ * How the values of one Java type are represented in JSON. Immutable once {@link Shapes} has created it; thread-safe.
+ */
 public interface Shape {
   /** A new schema of the values, to which the caller may add. */
   ObjectNode schema(Definitions definitions);

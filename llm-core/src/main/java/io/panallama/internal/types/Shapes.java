@@ -42,7 +42,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Creates shapes of Java types. One instance creates the shapes of one schema, so that a record that is used several times, or inside itself, is one shape.
+ * Creates shapes of Java types. One instance creates the shapes of one schema, so that a record that is used several
+ * times, or inside itself, is one shape.
  */
 public final class Shapes {
   private static final String ALLOWED =

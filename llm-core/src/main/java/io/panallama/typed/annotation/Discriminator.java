@@ -7,7 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Names the property that tells which record of a sealed interface an object is; {@link #DEFAULT} without this annotation. Its values are the simple names of the records, or the {@link Name} annotations on them.
+ * Names the property that tells which record of a sealed interface an object is; {@link #DEFAULT} without this
+ * annotation. Its values are the simple names of the records, or the {@link Name} annotations on them.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

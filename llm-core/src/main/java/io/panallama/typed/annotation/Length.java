@@ -6,7 +6,10 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Bounds the number of Unicode characters in a {@code String}, which may be more {@code char}s: {@code @Length(max = 40) String title}. */
+/**
+ * Bounds the number of Unicode characters in a {@code String}, which may be more {@code char}s:
+ * {@code @Length(max = 40) String title}.
+ */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE_USE)

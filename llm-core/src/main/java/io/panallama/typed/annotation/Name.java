@@ -7,7 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The name in JSON if it differs from the one in Java. Applies to a record component, a tool parameter, an enum constant, or a record of a sealed interface.
+ * The name in JSON if it differs from the one in Java. Applies to a record component, a tool parameter, an enum
+ * constant, or a record of a sealed interface.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -7,8 +7,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Bounds of a whole number, both inclusive: {@code @Range(min = 1, max = 6) int dots}, {@code List<@Range(min = 0) Integer>}. For
- * {@code byte}, {@code short}, {@code int}, {@code long} and {@code BigInteger}; numbers with a fraction can't be bounded.
+ * Bounds of a whole number, both inclusive: {@code @Range(min = 1, max = 6) int dots},
+ * {@code List<@Range(min = 0) Integer>}. For {@code byte}, {@code short}, {@code int}, {@code long} and
+ * {@code BigInteger}; numbers with a fraction can't be bounded.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -7,7 +7,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Bounds the number of elements of a {@code List}, a {@code Collection}, an array or a {@code Set}: {@code @Size(min = 1, max = 5) List<String> tags}, {@code String @Size(max = 3) [] names}. The elements of a set may repeat in JSON, so its {@code min} can't be larger than 1.
+ * Bounds the number of elements of a {@code List}, a {@code Collection}, an array or a {@code Set}:
+ * {@code @Size(min = 1, max = 5) List<String> tags}, {@code String @Size(max = 3) [] names}. The elements of a set may
+ * repeat in JSON, so its {@code min} can't be larger than 1.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
