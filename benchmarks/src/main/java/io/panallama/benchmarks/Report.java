@@ -35,7 +35,7 @@ final class Report {
     if (machine.isBusy()) {
       out.printf(
           Locale.ROOT,
-          "%nThe machine is busy (load %.2f): these are not the figures of a quiet one.%n",
+          "%nThe machine is busy (load %.2f), so these are not the figures of an idle machine.%n",
           machine.load());
     }
     out.println();

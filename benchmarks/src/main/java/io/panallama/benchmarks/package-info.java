@@ -1,5 +1,5 @@
 /**
- * Programs that measure, run by {@code benchmarks/run NAME}; what each compares and what came of it is in
+ * Measuring programs, run by {@code benchmarks/run NAME}; what each compares and what came of it is in
  * docs/performance.md.
  *
  * <p>A program is a class with a picocli {@code @Command} and a line in {@link io.panallama.benchmarks.Main}. It measures

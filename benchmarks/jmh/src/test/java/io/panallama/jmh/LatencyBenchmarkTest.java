@@ -32,7 +32,9 @@ class LatencyBenchmarkTest {
         next.prepare(running);
         assertThat(benchmark.nextToken(next)).isNotInstanceOf(GenerationEvent.Finished.class);
       }
-      assertThat(running.engine().stats().promptTokens()).as("two measured prompts and another").isGreaterThanOrEqualTo(120);
+      assertThat(running.engine().stats().promptTokens())
+          .as("two measured prompts and another")
+          .isGreaterThanOrEqualTo(120);
     } finally {
       running.stop();
     }

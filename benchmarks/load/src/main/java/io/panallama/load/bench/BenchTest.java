@@ -3,7 +3,7 @@ package io.panallama.load.bench;
 import io.panallama.config.EngineConfig;
 
 /**
- * One thing to measure: so many streams that each read a prompt and generate, after what they already hold.
+ * One test: a number of streams that each process a prompt and generate, after the tokens already in their context.
  *
  * @param prompt tokens that each stream reads; 0 if only generating is measured
  * @param generated steps in which each stream gets a token; 0 if only reading is measured

@@ -71,7 +71,7 @@ final class TableOutput implements BenchOutput {
       line(
           String.format(
               Locale.ROOT,
-              "The machine is busy (load %.2f): these are not the figures of a quiet one.",
+              "The machine is busy (load %.2f), so these are not the figures of an idle machine.",
               machine.load()));
     }
     out.println();

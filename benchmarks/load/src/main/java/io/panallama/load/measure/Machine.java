@@ -38,8 +38,8 @@ public record Machine(
     String cpuLibrary,
     String backend,
     List<String> gpus) {
-  /** More runnable threads than this before the start, and the figures are not those of a quiet machine. */
-  private static final double QUIET_LOAD = 0.5;
+  /** With a higher load before the start, the figures are not those of an idle machine. */
+  private static final double IDLE_LOAD = 0.5;
 
   public Machine {
     gpus = List.copyOf(gpus);
@@ -81,9 +81,9 @@ public record Machine(
     return System.getProperty("os.arch");
   }
 
-  /** Whether so much else was running that the figures are not those of a quiet machine. */
+  /** Whether the load before the start was too high for the figures of an idle machine. */
   public boolean isBusy() {
-    return load > QUIET_LOAD;
+    return load > IDLE_LOAD;
   }
 
   /** Everything by name, in the order to be shown. */
