@@ -127,8 +127,7 @@ final class BenchCommand implements Callable<Integer> {
       BenchHead head = new BenchHead(Machine.read(), Main.Version.number(), plan, cases);
       backend
           .disappointment(context.inference())
-          .ifPresent(
-              why -> context.warn("Computing on the CPU, not with CUDA: " + why));
+          .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       // Last, because it empties them.
       for (Path file : files) {
         PrintStream stream = open(file);

@@ -33,9 +33,8 @@ import picocli.CommandLine.ParseResult;
 @Command(
     name = "config",
     description = {
-      "Show the value of every option of a command, and where it comes from:",
-      "a flag, an environment variable PANALLAMA_..., the configuration file, or the default, in this order of"
-          + " precedence."
+      "Show the value of every option of a command, and where it comes from.",
+      "A flag takes precedence over an environment variable PANALLAMA_..., and that over the configuration file."
     },
     customSynopsis = "panallama config [--config=FILE] [COMMAND [OPTIONS OF COMMAND]]")
 final class ConfigCommand implements Callable<Integer> {

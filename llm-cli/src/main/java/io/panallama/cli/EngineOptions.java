@@ -77,8 +77,10 @@ final class EngineOptions {
         .queueLimit(queue)
         .itlTarget(Duration.ofMillis(itlTarget))
         .mailboxCapacity(mailbox)
-        .reusePrefixes(!noPrefixReuse)
         .spill(spill());
+    if (noPrefixReuse) {
+      engine.reusePrefixes(false);
+    }
   }
 
   private SpillConfig spill() {

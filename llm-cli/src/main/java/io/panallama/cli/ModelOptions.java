@@ -112,6 +112,9 @@ final class ModelOptions {
       description = "Jinja source of a chat template to use instead of the model's own. Default: the model's own.")
   private @Nullable Path chatTemplate;
 
+  @Mixin private ContextOptions context = new ContextOptions();
+  @Mixin private DeviceOptions devices = new DeviceOptions();
+
   /** Whether the embedded demo model will be used. */
   boolean isDemo() {
     return model == null;
@@ -156,6 +159,7 @@ final class ModelOptions {
   /** Loads the model and starts an engine on it, with a progress bar where there is a terminal. */
   LoadedEngine start(CommandContext context, Configs configs) {
     backend.select(context.inference());
+    devices.initialize(context.inference());
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
       LoadedEngine engine =
@@ -173,6 +177,7 @@ final class ModelOptions {
     if (chatTemplate != null) {
       builder.chatTemplate(readTemplate(chatTemplate));
     }
+    devices.configure(builder);
     return builder.build();
   }
 
@@ -195,6 +200,7 @@ final class ModelOptions {
             .keyType(kvType)
             .valueType(kvValueType == null ? kvType : kvValueType)
             .flashAttention(flashAttention);
+    context.configure(builder);
     engineOptions.accept(builder);
     return builder.build();
   }

@@ -1,8 +1,8 @@
 package io.panallama.cli;
 
 import io.panallama.error.InvalidRequestException;
-import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** How the core's names of settings and of request fields are spelled on the command line, for its messages. */
 final class OptionNames {
@@ -24,6 +24,22 @@ final class OptionNames {
           Map.entry("idleTimeout", "--idle-timeout"),
           Map.entry("heartbeatInterval", "--heartbeat"),
           Map.entry("shutdownGrace", "--shutdown-grace"),
+          Map.entry("rope.frequencyBase", "--rope-freq-base"),
+          Map.entry("rope.frequencyScale", "--rope-freq-scale"),
+          Map.entry("rope.yarnExtrapolation", "--yarn-ext-factor"),
+          Map.entry("rope.yarnAttention", "--yarn-attn-factor"),
+          Map.entry("rope.yarnBetaFast", "--yarn-beta-fast"),
+          Map.entry("rope.yarnBetaSlow", "--yarn-beta-slow"),
+          Map.entry("rope.yarnOriginalContext", "--yarn-orig-ctx"),
+          Map.entry("placement.processors", "--cpus"),
+          Map.entry("placement.strict", "--cpu-strict"),
+          Map.entry("placement.polling", "--poll"),
+          Map.entry("offloadKeyValues", "--no-kv-offload"),
+          Map.entry("offloadOperations", "--no-op-offload"),
+          Map.entry("fullSlidingWindow", "--no-swa-full"),
+          Map.entry("devices", "--device"),
+          Map.entry("tensorSplit", "--tensor-split"),
+          Map.entry("tensorPlacements", "--override-tensor"),
           Map.entry("mainGpu", "--main-gpu"),
           Map.entry("gpuLayers", "--gpu-layers"),
           Map.entry("outputTensorType", "--output-tensor-type"),
@@ -47,8 +63,8 @@ final class OptionNames {
   static String in(IllegalArgumentException refused) {
     String renamed = String.valueOf(refused.getMessage());
     for (Map.Entry<String, String> name : SETTINGS.entrySet()) {
-      boolean word = name.getKey().equals(name.getKey().toLowerCase(Locale.ROOT));
-      renamed = renamed.replaceAll((word ? "^" : "\\b") + name.getKey() + "\\b", name.getValue());
+      boolean word = name.getKey().chars().allMatch(Character::isLowerCase);
+      renamed = renamed.replaceAll((word ? "^" : "\\b") + Pattern.quote(name.getKey()) + "\\b", name.getValue());
     }
     return renamed;
   }

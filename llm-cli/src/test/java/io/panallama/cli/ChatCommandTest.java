@@ -9,8 +9,8 @@ import io.panallama.request.ChatRequest;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ChatCommandTest {

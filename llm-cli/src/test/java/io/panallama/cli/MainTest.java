@@ -31,8 +31,21 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "bench serve", "cache",
-        "cache clean", "config", "completion"})
+  @ValueSource(
+      strings = {
+        "serve",
+        "chat",
+        "run",
+        "doctor",
+        "inspect",
+        "quantize",
+        "bench",
+        "bench serve",
+        "cache",
+        "cache clean",
+        "config",
+        "completion"
+      })
   void everyCommandHasHelpWithExitCodes(String command) {
     CliRun run = CliRun.of(inference, (command + " --help").split(" "));
 

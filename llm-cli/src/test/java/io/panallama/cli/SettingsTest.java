@@ -73,7 +73,8 @@ class SettingsTest {
 
   @Test
   void listsFlagsAndTextsComeThroughTheFile() throws Exception {
-    String file = "run:\n  stop: [\"a,b\", \"\\n\"]\n  temperature: 0.25\n  json: true\n  system: \"Be: brief\" # a remark\n";
+    String file =
+        "run:\n  stop: [\"a,b\", \"\\n\"]\n  temperature: 0.25\n  json: true\n  system: \"Be: brief\" # a remark\n";
 
     CliRun run = run(Map.of(), file, "run hi");
 
@@ -117,8 +118,7 @@ class SettingsTest {
   void aFileCanBeNamedOnTheCommandLineAndInTheEnvironment() throws Exception {
     Path first = Files.writeString(temp.resolve("first.yaml"), "threads: 3\n");
     Path second = Files.writeString(temp.resolve("second.yaml"), "threads: 4\n");
-    Environment environment =
-        new Environment(Map.of("PANALLAMA_CONFIG", second.toString()), temp.resolve("none.yaml"));
+    Environment environment = new Environment(Map.of("PANALLAMA_CONFIG", second.toString()), temp.resolve("none.yaml"));
 
     CliRun.in(environment, inference, "run", "hi");
     assertThat(engine().threads()).isEqualTo(4);
@@ -258,9 +258,10 @@ class SettingsTest {
     Map<String, Set<String>> keys = new HashMap<>();
     commands(program())
         .flatMap(command -> settableOptions(command.getCommandSpec()).stream())
-        .forEach(option -> Settings.variables(option)
-            .forEach(variable ->
-                keys.computeIfAbsent(variable, _ -> new HashSet<>()).add(Settings.key(option).orElseThrow())));
+        .forEach(option ->
+            Settings.variables(option)
+                .forEach(variable ->
+                    keys.computeIfAbsent(variable, _ -> new HashSet<>()).add(Settings.key(option).orElseThrow())));
 
     assertThat(keys.entrySet()).allSatisfy(entry -> assertThat(entry.getValue()).as(entry.getKey()).hasSize(1));
   }

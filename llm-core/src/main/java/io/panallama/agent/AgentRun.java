@@ -250,7 +250,10 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
       if (rounds == 0) {
         throw busy;
       }
-      retryNanos = System.nanoTime() + TimeUnit.NANOSECONDS.convert(busy.retryAfter().compareTo(LEAST_RETRY) < 0 ? LEAST_RETRY : busy.retryAfter());
+      retryNanos =
+          System.nanoTime()
+              + TimeUnit.NANOSECONDS.convert(
+                  busy.retryAfter().compareTo(LEAST_RETRY) < 0 ? LEAST_RETRY : busy.retryAfter());
     } catch (PromptTooLongException tooLong) {
       if (rounds == 0) {
         throw tooLong;

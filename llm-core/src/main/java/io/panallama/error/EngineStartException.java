@@ -20,7 +20,7 @@ public final class EngineStartException extends PanallamaException {
 
   private final Reason reason;
 
-/** An engine that does not start. */
+  /** An engine that does not start. */
   public EngineStartException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

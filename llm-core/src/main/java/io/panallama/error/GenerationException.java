@@ -23,7 +23,7 @@ public final class GenerationException extends PanallamaException {
 
   private final Reason reason;
 
-/** A generation that failed. */
+  /** A generation that failed. */
   public GenerationException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

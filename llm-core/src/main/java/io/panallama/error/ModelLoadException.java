@@ -44,7 +44,7 @@ public final class ModelLoadException extends PanallamaException {
   private final Reason reason;
   private final transient Path path;
 
-/** A model that cannot be loaded. */
+  /** A model that cannot be loaded. */
   public ModelLoadException(Reason reason, Path path, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

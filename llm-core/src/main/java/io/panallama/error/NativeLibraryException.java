@@ -26,7 +26,7 @@ public final class NativeLibraryException extends PanallamaException {
 
   private final Reason reason;
 
-/** Libraries that cannot be used. */
+  /** Libraries that cannot be used. */
   public NativeLibraryException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

@@ -42,7 +42,7 @@ public final class QuantizationException extends PanallamaException {
   private final Reason reason;
   private final transient Path path;
 
-/** A quantisation that failed. */
+  /** A quantisation that failed. */
   public QuantizationException(Reason reason, Path path, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

@@ -21,7 +21,7 @@ public final class SessionFileException extends PanallamaException {
   private final Reason reason;
   private final transient Path file;
 
-/** A session that cannot be written or read. */
+  /** A session that cannot be written or read. */
   public SessionFileException(Reason reason, Path file, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;

@@ -15,7 +15,7 @@ public sealed interface Prompt {
    *     leave it false for text that comes from somebody else
    */
   record Text(String text, boolean parseSpecial) implements Prompt {
-/** Checks that there is a text. */
+    /** Checks that there is a text. */
     public Text {
       Objects.requireNonNull(text, "text");
     }

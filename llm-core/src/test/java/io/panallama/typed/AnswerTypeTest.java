@@ -296,7 +296,8 @@ class AnswerTypeTest {
             Answer in JSON:
             {"number": <text, 0 to 8 characters: as printed at the top>, "date": <date, YYYY-MM-DD>, \
             "items": [{"name": <text, 0 to 10 characters>, "count": <whole number, 1 to 99>, "price": <number>} \
-            (one line), ... 1 to 3], "mood": "GOOD" | "so-so" | "BAD" (so-so: neither good nor bad)}""");
+            (one line), ... 1 to 3], "mood": "GOOD" | "so-so" | "BAD" (so-so: neither good nor bad)}\
+            """);
     assertThat(type.withShapeInPrompt(false).applyTo(request).messages()).isEqualTo(request.messages());
   }
 
@@ -309,7 +310,8 @@ class AnswerTypeTest {
   void theBoundsOfJavaTypesAreNoneOfTheModelsBusiness() {
     assertThat(shape(Samples.Wholes.class))
         .isEqualTo(
-            "{\"b\": <whole number>, \"s\": <whole number>, \"i\": <whole number>, \"l\": <whole number>, \"big\": <whole number>}");
+            "{\"b\": <whole number>, \"s\": <whole number>, \"i\": <whole number>, \"l\": <whole number>, \"big\":"
+                + " <whole number>}");
     for (AnswerType<?> type : Samples.ALL) {
       assertThat(type.applyTo(ChatRequest.of("")).messages().getLast().content())
           .as(type.toString())
@@ -326,7 +328,8 @@ class AnswerTypeTest {
     assertThat(shape(Samples.Dictionary.class)).isEqualTo("{\"counts\": {<text>: <whole number, 0 to 9>, ...}}");
     assertThat(shape(Samples.Chain.class))
         .isEqualTo("<Chain>\nChain: {\"value\": true | false, \"next\" (may be left out): <Chain>}");
-    assertThat(shape(Samples.Figure.class)).startsWith("{\"kind\": \"circle\", \"radius\": <whole number, 1 to 9>} | {");
+    assertThat(shape(Samples.Figure.class))
+        .startsWith("{\"kind\": \"circle\", \"radius\": <whole number, 1 to 9>} | {");
     assertThat(shape(Samples.Times.class))
         .contains("\"time\": <time, hh:mm:ss>", "\"both\": <date and time, YYYY-MM-DDThh:mm:ss>", "\"id\": <UUID>");
   }

@@ -9,7 +9,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class NearestTest {
   @ParameterizedTest
-  @CsvSource({"'', '', 0", "port, port, 0", "prot, port, 1", "pot, port, 1", "sport, port, 1", "part, port, 1", "abc, x, 3"})
+  @CsvSource({
+    "'', '', 0",
+    "port, port, 0",
+    "prot, port, 1",
+    "pot, port, 1",
+    "sport, port, 1",
+    "part, port, 1",
+    "abc, x, 3"
+  })
   void distanceCountsEditsAndSwaps(String left, String right, int distance) {
     assertThat(Nearest.distance(left, right)).isEqualTo(distance);
     assertThat(Nearest.distance(right, left)).isEqualTo(distance);

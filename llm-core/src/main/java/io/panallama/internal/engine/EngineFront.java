@@ -141,7 +141,14 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
         if (keep > limit - 2) {
           throw new InvalidRequestException(
               "overflow.keep",
-              name("overflow.keep") + " is " + keep + "; the context of " + limit + " tokens allows 0 to " + (limit - 2) + ".");
+              name("overflow.keep")
+                  + " is "
+                  + keep
+                  + "; the context of "
+                  + limit
+                  + " tokens allows 0 to "
+                  + (limit - 2)
+                  + ".");
         }
       }
     }

@@ -1,7 +1,5 @@
 package io.panallama.internal.engine;
 
-import static io.panallama.error.InvalidRequestException.name;
-
 import io.panallama.error.GenerationException;
 import io.panallama.error.GenerationException.Reason;
 import io.panallama.generation.FinishReason;

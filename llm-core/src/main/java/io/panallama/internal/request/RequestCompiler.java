@@ -214,7 +214,8 @@ public final class RequestCompiler {
     ToolChoice choice = request.tools().choice();
     if (choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named) {
       throw new InvalidRequestException(
-          "tools.choice", name("tools.choice") + " can't be kept: this model's chat template has no form for calling tools.");
+          "tools.choice",
+          name("tools.choice") + " can't be kept: this model's chat template has no form for calling tools.");
     }
     ResponseFormat format = request.options().format();
     if (format instanceof ResponseFormat.JsonObject || format instanceof ResponseFormat.JsonSchema) {
@@ -227,7 +228,8 @@ public final class RequestCompiler {
     if (thinking == null) {
       throw new InvalidRequestException(
           "template.budget.tokens",
-          name("template.budget.tokens") + " needs a chat template with tags around the thinking; this model's has none.");
+          name("template.budget.tokens")
+              + " needs a chat template with tags around the thinking; this model's has none.");
     }
     return AnswerConstraint.withBudget(grammar, thinking, budget);
   }
@@ -239,8 +241,7 @@ public final class RequestCompiler {
           case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
           case ResponseFormat.JsonObject() -> SchemaConverter.grammar("format", "{\"type\": \"object\"}");
           case ResponseFormat.JsonSchema(String schema, boolean strict) ->
-              SchemaConverter.grammar(
-                  "format", SchemaCheck.check("format", schema, strict, "r").toString());
+              SchemaConverter.grammar("format", SchemaCheck.check("format", schema, strict, "r").toString());
         };
     return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("format", grammar);
   }
@@ -258,7 +259,10 @@ public final class RequestCompiler {
     if (another) {
       throw new InvalidRequestException(
           "sampling.grammar",
-          name("sampling.grammar") + " can't be combined with " + name(constraint.parameter()) + ", which brings a grammar of its own.");
+          name("sampling.grammar")
+              + " can't be combined with "
+              + name(constraint.parameter())
+              + ", which brings a grammar of its own.");
     }
     if (gbnf == null) {
       return sampling;

@@ -60,7 +60,8 @@ public final class Outline {
     return switch (type) {
       case "integer" -> holder("whole number" + range(schema), description);
       case "number" -> holder("number", description);
-      case "string" -> schema.has("enum") ? remarked(constants(schema), description) : holder(text(schema), description);
+      case "string" ->
+          schema.has("enum") ? remarked(constants(schema), description) : holder(text(schema), description);
       case "boolean" -> remarked("true | false", description);
       case "array" -> remarked("[" + value(schema.path("items")) + ", ..." + count(schema) + "]", description);
       case "object" -> remarked(object(schema), description);
