@@ -84,7 +84,7 @@ final class LlamaBench {
                 "-tb",
                 Integer.toString(threads),
                 "-ngl",
-                // Here -1 is not all of them, but as many as seem to fit.
+                // For this program -1 means as many layers as seem to fit, not all.
                 gpuLayers == ModelConfig.ALL_LAYERS ? "all" : Integer.toString(gpuLayers),
                 "-c",
                 Integer.toString(most * (BatchDecode.PROMPT + BatchDecode.GENERATED)),

@@ -101,7 +101,7 @@ record Preflight(String server, LoadClient.Dialect dialect, boolean givesUsage, 
       LoadTarget target, LoadClient.Dialect dialect, RequestRecord record, List<String> notes) {
     if (record.status() == 400 || record.status() == 422) {
       if (dialect.ignoreEos() && record.detail().contains("ignore_eos")) {
-        notes.add("The server refuses ignore_eos: answers may be shorter than asked for.");
+        notes.add("The server refuses ignore_eos: answers may be shorter than requested.");
         return new LoadClient.Dialect(dialect.model(), false, dialect.usage());
       }
       if (dialect.usage() && record.detail().contains("stream_options")) {

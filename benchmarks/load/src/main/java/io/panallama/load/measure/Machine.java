@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where and with what something was measured.
+ * The machine and the versions of a measurement. Immutable.
  *
- * @param time when this was read
- * @param processor the product's name, or the architecture where the system does not tell
- * @param processors how many this process may use
- * @param load runnable threads, averaged over the last minute; negative where the system does not tell
+ * @param time the time at which this was read
+ * @param processor the product's name, or the architecture if the system does not tell
+ * @param processors the number of processors that this process may use
+ * @param load runnable threads, averaged over the last minute; negative if the system does not tell
  * @param system the operating system and its version
  * @param java the JVM and its version
  * @param llama llama.cpp's version
@@ -48,7 +48,7 @@ public record Machine(
   /**
    * This machine, now.
    *
-   * @throws io.panallama.error.NativeLibraryException if llama.cpp's libraries can't be loaded
+   * @throws io.panallama.error.NativeLibraryException if llama.cpp's libraries cannot be loaded
    */
   public static Machine read() {
     NativeReport natives = NativeRuntime.natives();
@@ -76,7 +76,7 @@ public record Machine(
         }
       }
     } catch (IOException notLinux) {
-      // The architecture has to do.
+      // The architecture is all that is known.
     }
     return System.getProperty("os.arch");
   }
