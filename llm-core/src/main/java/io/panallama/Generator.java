@@ -111,23 +111,4 @@ public interface Generator {
   default <T> TypedGeneration<T> generate(ChatRequest request, AnswerType<T> type) {
     return new TypedGeneration<>(generate(type.applyTo(request)), type);
   }
-
-  /**
-   * The prompt that a conversation would be generated from.
-   *
-   * @throws InvalidRequestException if the request can't be carried out as it stands
-   * @throws UnsupportedOperationException if the generator has no chat template
-   */
-  default String render(ChatRequest request) {
-    throw new UnsupportedOperationException("This generator renders no chat template.");
-  }
-
-  /**
-   * The bytes of a token, as {@link Vocabulary#piece} gives them.
-   *
-   * @throws UnsupportedOperationException if the generator has no vocabulary
-   */
-  default byte[] tokenBytes(int token) {
-    throw new UnsupportedOperationException("This generator has no vocabulary.");
-  }
 }

@@ -155,7 +155,7 @@ class BannedTextsTest {
             InvalidRequestException.class,
             refused -> assertThat(refused.parameter()).isEqualTo("sampling.dry.breakers"));
     assertThatThrownBy(() -> say(Sampling.builder().banTokens(List.of(99_999)), 1))
-        .hasMessageContaining("banned_tokens names token 99999");
+        .hasMessageContaining("sampling.bannedTokens names token 99999");
     assertThatThrownBy(() -> new Sampler.BannedTexts(List.of("")))
         .isInstanceOfSatisfying(
             InvalidRequestException.class,

@@ -1,10 +1,10 @@
 package io.panallama.cli;
 
 import io.panallama.Engine;
-import io.panallama.Generator;
 import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
+import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
@@ -61,7 +61,7 @@ final class CoreInference implements Inference {
 
   private record CoreEngine(Model loaded, Engine engine) implements LoadedEngine {
     @Override
-    public Generator generator() {
+    public TextGenerator generator() {
       return engine;
     }
 

@@ -148,6 +148,6 @@ class BenchServeCommandTest {
   void aServerThatIsNotThereIsNamed() {
     CliRun run = run("--url=http://127.0.0.1:1");
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(run.err()).isEqualTo("panallama: Nobody answers at http://127.0.0.1:1/v1/models: connection refused.\n");
+    assertThat(run.err()).isEqualTo("panallama: Cannot connect to http://127.0.0.1:1/v1/models: connection refused.\n");
   }
 }

@@ -70,7 +70,7 @@ class RequestErrorTest {
           "n": 2, "best_of": 1                     | best_of                      | equal to n
           "stop": 5                                | stop                         | a string or an array of strings
           "stop": ["a", 5]                         | stop[1]                      | must be a string
-          "stop": [""]                             | stop                         | empty text
+          "stop": [""]                             | stop                         | stop is empty
           "stop": "half \\ud800"                   | stop                         | surrogate
           "logit_bias": {"a": 1}                   | logit_bias                   | token ids
           "logit_bias": {"1": "x"}                 | logit_bias.1                 | must be a number

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param writer makes the writer of the answer once the engine has taken the request
  */
 public record Call(@Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
+  /** All components but the model are required. */
   public Call {
     Objects.requireNonNull(request, "request");
     Objects.requireNonNull(writer, "writer");

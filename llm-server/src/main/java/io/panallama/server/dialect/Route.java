@@ -14,6 +14,7 @@ public sealed interface Route {
    * @param framing how a stream is delimited
    */
   record Generate(String path, Framing framing, BodyReader reader) implements Route {
+    /** All components are required. */
     public Generate {
       Objects.requireNonNull(path, "path");
       Objects.requireNonNull(framing, "framing");
@@ -23,6 +24,7 @@ public sealed interface Route {
 
   /** A POST that is answered from its body, without a generation. */
   record Post(String path, PostHandler handler) implements Route {
+    /** All components are required. */
     public Post {
       Objects.requireNonNull(path, "path");
       Objects.requireNonNull(handler, "handler");
@@ -31,6 +33,7 @@ public sealed interface Route {
 
   /** A GET. */
   record Get(String path, GetHandler handler) implements Route {
+    /** All components are required. */
     public Get {
       Objects.requireNonNull(path, "path");
       Objects.requireNonNull(handler, "handler");

@@ -3,7 +3,7 @@ package io.panallama.server.http;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.request.GenerationRequest;
@@ -56,7 +56,7 @@ final class GenerationHandler implements Handler {
   }
 
   private static EventSource start(Lease lease, GenerationRequest request, int choices) {
-    Generator generator = lease.generator();
+    TextGenerator generator = lease.generator();
     try {
       return choices == 1
           ? EventSource.of(generator.generate(request))

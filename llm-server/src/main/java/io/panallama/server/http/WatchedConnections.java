@@ -18,6 +18,7 @@ public final class WatchedConnections implements ServerConnectionSelector {
   private final ServerConnectionSelector http1;
   private final ConnectionTimeouts timeouts;
 
+  /** Connections that speak HTTP/1.1 as {@code config} says, with these time-outs. */
   public WatchedConnections(Http1Config config, ConnectionTimeouts timeouts) {
     this.http1 = Http1ConnectionSelector.builder().config(config).build();
     this.timeouts = timeouts;

@@ -1,6 +1,6 @@
 package io.panallama.server.registry;
 
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import java.util.ArrayList;
@@ -32,7 +32,7 @@ public final class Lease implements AutoCloseable {
   }
 
   /** What generates for the model. */
-  public Generator generator() {
+  public TextGenerator generator() {
     return entry.engine().generator();
   }
 

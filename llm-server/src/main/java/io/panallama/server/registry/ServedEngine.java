@@ -1,7 +1,7 @@
 package io.panallama.server.registry;
 
 import io.panallama.Engine;
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import java.util.Objects;
@@ -13,13 +13,13 @@ import java.util.function.Supplier;
  * are called from any thread.
  */
 public final class ServedEngine {
-  private final Generator generator;
+  private final TextGenerator generator;
   private final Supplier<Optional<EngineStats>> stats;
   private final Supplier<Health> health;
   private final Runnable onRelease;
 
   private ServedEngine(
-      Generator generator, Supplier<Optional<EngineStats>> stats, Supplier<Health> health, Runnable onRelease) {
+      TextGenerator generator, Supplier<Optional<EngineStats>> stats, Supplier<Health> health, Runnable onRelease) {
     this.generator = Objects.requireNonNull(generator, "generator");
     this.stats = Objects.requireNonNull(stats, "stats");
     this.health = Objects.requireNonNull(health, "health");
@@ -27,7 +27,7 @@ public final class ServedEngine {
   }
 
   /** A generator that counts as healthy and has no statistics, unless it is an {@link Engine}, which knows both. */
-  public static ServedEngine of(Generator generator) {
+  public static ServedEngine of(TextGenerator generator) {
     return generator instanceof Engine engine
         ? new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine.state()), () -> {})
         : new ServedEngine(generator, Optional::empty, Health::up, () -> {});
@@ -57,7 +57,7 @@ public final class ServedEngine {
     return new ServedEngine(generator, stats, health, action);
   }
 
-  Generator generator() {
+  TextGenerator generator() {
     return generator;
   }
 

@@ -38,6 +38,8 @@ public final class JsonBody {
   private JsonBody() {}
 
   /**
+   * Parses a body.
+   *
    * @throws ApiException with 400 if the bytes are not one JSON object
    */
   public static JsonFields read(byte[] body) {

@@ -43,6 +43,7 @@ public final class JsonFields {
     return value == null || value.isNull() ? null : value;
   }
 
+  /** A text; null if absent. */
   public @Nullable String string(String name) {
     JsonNode value = any(name);
     return value == null ? null : string(value, path(name));
@@ -59,6 +60,7 @@ public final class JsonFields {
     return value;
   }
 
+  /** A truth value; false if absent. */
   public boolean bool(String name) {
     JsonNode value = any(name);
     if (value == null) {
@@ -70,11 +72,13 @@ public final class JsonFields {
     return value.booleanValue();
   }
 
+  /** A number; null if absent. */
   public @Nullable Float number(String name) {
     JsonNode value = any(name);
     return value == null ? null : number(value, path(name));
   }
 
+  /** A whole number of 32 bits; null if absent. */
   public @Nullable Integer integer(String name) {
     Long value = longInteger(name);
     if (value == null) {
@@ -87,6 +91,7 @@ public final class JsonFields {
     return value.intValue();
   }
 
+  /** A whole number of 64 bits; null if absent. */
   public @Nullable Long longInteger(String name) {
     JsonNode value = any(name);
     if (value == null) {
@@ -174,6 +179,7 @@ public final class JsonFields {
     return new JsonFields(object, where);
   }
 
+  /** The text of a value that has to be one, without halves of surrogate pairs; {@code path} is for the message. */
   public static String string(JsonNode value, String path) {
     if (!value.isTextual()) {
       throw wrongType(path, value, "a string");
@@ -198,6 +204,7 @@ public final class JsonFields {
     return value.floatValue();
   }
 
+  /** The error for a value of the wrong type. */
   public static ApiException wrongType(String path, JsonNode value, String wanted) {
     return ApiException.invalid(
         400, path, "invalid_type", path + " must be " + wanted + ", but it is " + kind(value) + ".");
