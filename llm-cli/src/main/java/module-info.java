@@ -12,6 +12,7 @@ module io.panallama.cli {
   requires jdk.unsupported;
   requires org.jline.reader;
   requires org.jline.terminal;
+  requires org.snakeyaml.engine;
   requires static transitive org.jspecify;
 
   opens io.panallama.cli to

@@ -3,8 +3,10 @@ package io.panallama;
 import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
 import io.panallama.error.Checks;
-import io.panallama.error.EngineStartException.Reason;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.EngineStartException;
+import io.panallama.error.EngineStartException.Reason;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.SessionFileException;
@@ -25,6 +27,7 @@ import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.ChatParser;
 import io.panallama.internal.stream.FlushedGeneration;
+import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
@@ -158,7 +161,8 @@ public final class Engine implements TextGenerator, AutoCloseable {
    *     session can go on by tokens, but not by {@link Session#say(String)}
    * @throws SessionFileException if the file can't be read, is damaged, or is of another model, other types of the KV cache or
    *     another version of llama.cpp
-   * @throws IllegalStateException if the engine is closed
+   * @throws EngineClosedException if the engine is closed
+   * @throws EngineFailedException if it has failed
    */
   public Session restoreSession(Path file, List<ChatMessage> messages) {
     try {
@@ -306,6 +310,11 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /** The most tokens of one generation, prompt and answer together. */
   public int sequenceContextSize() {
     return front.sequenceContextSize();
+  }
+
+  /** Whether the engine takes requests. Never throws. */
+  public EngineState state() {
+    return front.state();
   }
 
   /** What the engine does right now, and has done since its start. */

@@ -2,6 +2,8 @@ package io.panallama;
 
 import io.panallama.error.ChatTemplateException;
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
@@ -29,7 +31,8 @@ public interface Generator {
    * @throws InvalidRequestException if the request can't be carried out as it stands; {@link PromptTooLongException} and
    *     {@link ChatTemplateException} among others
    * @throws EngineBusyException if the queue is full
-   * @throws IllegalStateException if the generator is closed
+   * @throws EngineClosedException if the engine is closed
+   * @throws EngineFailedException if an error has ended the engine
    */
   Generation generate(GenerationRequest request);
 
@@ -42,7 +45,8 @@ public interface Generator {
    * @param n 1 to {@link GenerationGroup#MAX_SIZE}, and no more than the generator can have in flight
    * @throws InvalidRequestException if the request can't be carried out as it stands, or {@code n} is out of its range
    * @throws EngineBusyException if there is no room for all of them in slots and queue now
-   * @throws IllegalStateException if the generator is closed
+   * @throws EngineClosedException if the engine is closed
+   * @throws EngineFailedException if an error has ended the engine
    */
   default GenerationGroup generateAll(GenerationRequest request, int n) {
     return GenerationGroup.start(n, choice -> generate(request.forChoice(choice)));
@@ -106,24 +110,5 @@ public interface Generator {
    */
   default <T> TypedGeneration<T> generate(ChatRequest request, AnswerType<T> type) {
     return new TypedGeneration<>(generate(type.applyTo(request)), type);
-  }
-
-  /**
-   * The prompt that a conversation would be generated from.
-   *
-   * @throws InvalidRequestException if the request can't be carried out as it stands
-   * @throws UnsupportedOperationException if the generator has no chat template
-   */
-  default String render(ChatRequest request) {
-    throw new UnsupportedOperationException("This generator renders no chat template.");
-  }
-
-  /**
-   * The bytes of a token, as {@link Vocabulary#piece} gives them.
-   *
-   * @throws UnsupportedOperationException if the generator has no vocabulary
-   */
-  default byte[] tokenBytes(int token) {
-    throw new UnsupportedOperationException("This generator has no vocabulary.");
   }
 }

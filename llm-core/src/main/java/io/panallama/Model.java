@@ -8,6 +8,7 @@ import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
+import io.panallama.internal.llama.MetadataOverrides;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
 import io.panallama.internal.llama.SystemMemory;
@@ -69,7 +70,7 @@ public final class Model implements AutoCloseable {
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
    */
   public static Model load(Path path, ModelConfig config) {
-    GgufFile file = GgufFile.read(path);
+    GgufFile file = MetadataOverrides.apply(GgufFile.read(path), config);
     ModelPreflight.check(file);
     if (!config.vocabularyOnly()) {
       ModelPreflight.requireWeights(file);
@@ -165,14 +166,17 @@ public final class Model implements AutoCloseable {
     return embeddingSize;
   }
 
-  /** Every entry of the file's metadata as text, in the file's order. Unmodifiable. */
+  /** Every entry of the file's metadata as text, in the file's order, with what {@link ModelConfig#metadata} replaces. Unmodifiable. */
   public Map<String, String> metadata() {
     return loaded.metadata();
   }
 
   /** The Jinja source of the chat template: the one it was loaded with, else the model's own. */
   public Optional<String> chatTemplate() {
-    return loaded.config().chatTemplate().or(() -> Optional.ofNullable(loaded.metadata().get("tokenizer.chat_template")));
+    return loaded
+        .config()
+        .chatTemplate()
+        .or(() -> Optional.ofNullable(loaded.metadata().get("tokenizer.chat_template")));
   }
 
   public Vocabulary vocabulary() {
@@ -184,8 +188,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * {@link Sampling#defaults()}, overridden by the values that the model's makers recommend in its metadata ({@code
-   * general.sampling.*}).
+   * {@link Sampling#defaults()} with what the model's makers recommend in its metadata ({@code general.sampling.*}) in
+   * place of llama.cpp's values. Requests that choose no sampling get it ({@link Sampling#recommended}).
    */
   public Sampling recommendedSampling() {
     return loaded.recommendedSampling();

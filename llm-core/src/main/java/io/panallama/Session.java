@@ -164,7 +164,7 @@ public final class Session {
   /**
    * Continues the session.
    *
-   * <p>The prompt of a {@link CompletionRequest} is appended to what is there; tokens that the vocabulary puts at the
+   * <p>The prompt of a {@link CompletionRequest} is appended to the session's tokens; tokens that the vocabulary puts at the
    * beginning of a text are added to the first one only. It adds no message. A {@link ChatRequest} is a whole conversation and takes
    * the place of tokens and messages; where both begin alike nothing is computed again. When the generation ends, the session has
    * prompt and completion, without a final end-of-generation token and with the tokens of a stop text; after a cancellation, what
@@ -245,7 +245,7 @@ public final class Session {
       if (last.ended && (last.isRead || last.stopped)) {
         running = null;
         last.takeOver();
-      } else if (last.stopped || last.isRead) {
+      } else if (last.stopped || last.chat != null && last.isRead) {
         idle.awaitUninterruptibly();
       } else {
         throw new IllegalStateException("A generation of this session is running; read it to its end or cancel it.");

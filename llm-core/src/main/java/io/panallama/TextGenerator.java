@@ -17,7 +17,6 @@ public interface TextGenerator extends Generator {
    * @throws InvalidRequestException if the request can't be carried out as it stands; {@link ChatTemplateException} if there is no
    *     usable template
    */
-  @Override
   String render(ChatRequest request);
 
   /**
@@ -40,6 +39,5 @@ public interface TextGenerator extends Generator {
    *
    * @throws IndexOutOfBoundsException if the id is not in the vocabulary
    */
-  @Override
   byte[] tokenBytes(int token);
 }

@@ -16,7 +16,8 @@
  * <p>A {@link io.panallama.Model} is the weights and the vocabulary, shared by any number of engines. An {@link
  * io.panallama.Engine} owns one llama.cpp context and one platform thread that decodes for all of its generations at
  * once. A {@link io.panallama.generation.Generation} is one stream out of an engine; reading it blocks, so read it from a virtual
- * thread. Everything native is owned by a model or an engine and is freed by its {@code close}.
+ * thread, or subscribe to it. A {@link io.panallama.Session} is a conversation that goes on. Everything native is owned by a model or an
+ * engine and is freed by the {@code close} of its last owner.
  */
 @NullMarked
 package io.panallama;

@@ -162,7 +162,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void threadsAreMadeInOnePlace() {
+  void threadsAreMadeInOnePlaceForTheEngineAndInOneForItsReaders() {
     DescribedPredicate<JavaAccess<?>> makesThreads =
         describe(
             "makes a thread",
@@ -172,9 +172,11 @@ class ArchitectureTest {
                         .contains(access.getTarget().getName()));
     noClasses()
         .that()
-        .resideInAnyPackage(and(POLICY, API, HANDLE))
+        .resideInAnyPackage(and(POLICY, API, HANDLE, "io.panallama.generation", "io.panallama.internal.request"))
         .and()
         .doNotHaveFullyQualifiedName("io.panallama.internal.engine.EngineThreads")
+        .and()
+        .doNotHaveFullyQualifiedName("io.panallama.generation.Readers")
         .should()
         .accessTargetWhere(makesThreads)
         .check(CLASSES);

@@ -147,17 +147,19 @@ class BannedTextsTest {
   void errorsNameTheFieldThatIsWrong() {
     assertThatThrownBy(() -> say(Sampling.builder().banTexts(List.of("a\0b")), 1))
         .isInstanceOfSatisfying(
-            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("bad_words"));
+            InvalidRequestException.class,
+            refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTexts"));
     Sampler.Dry dry = new Sampler.Dry(1, 2, 2, 64, List.of("\0"));
     assertThatThrownBy(() -> say(Sampling.builder().dry(dry), 1))
         .isInstanceOfSatisfying(
             InvalidRequestException.class,
-            refused -> assertThat(refused.parameter()).isEqualTo("dry_sequence_breakers"));
+            refused -> assertThat(refused.parameter()).isEqualTo("sampling.dry.breakers"));
     assertThatThrownBy(() -> say(Sampling.builder().banTokens(List.of(99_999)), 1))
-        .hasMessageContaining("banned_tokens names token 99999");
+        .hasMessageContaining("sampling.bannedTokens names token 99999");
     assertThatThrownBy(() -> new Sampler.BannedTexts(List.of("")))
         .isInstanceOfSatisfying(
-            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("bad_words"));
+            InvalidRequestException.class,
+            refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTexts"));
   }
 
   @Test

@@ -140,7 +140,7 @@ class EngineTest {
     assertThatThrownBy(
             () -> engine.generate(ChatRequest.of("Hello").with(GREEDY.toBuilder().sampling(sampling).build())))
         .isInstanceOfSatisfying(
-            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("grammar"))
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("sampling.grammar"))
         .hasMessageContaining("does not compile");
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.Completion;
@@ -12,6 +13,7 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.NativeDecoder;
+import io.panallama.observe.EngineState;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
@@ -87,14 +89,20 @@ class OwnershipTest {
       assertThatThrownBy(() -> Engine.start(model, TestEngines.config())).isInstanceOf(IllegalStateException.class);
     }
     assertThat(model.handle().isClosed()).isTrue();
-    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", false, false)).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> engine.countTokens("Hello")).isInstanceOf(RuntimeException.class).hasMessageContaining("closed");
+    assertThatThrownBy(() -> model.tokenizer().tokenize("Hello", false, false))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> engine.countTokens("Hello")).isInstanceOf(EngineClosedException.class);
   }
 
   @Test
   void aModelOutlivesItsEngines() {
     try (Model model = model()) {
-      Engine.start(model, TestEngines.config()).close();
+      Engine engine = Engine.start(model, TestEngines.config());
+      assertThat(engine.state()).isEqualTo(EngineState.RUNNING);
+      engine.close();
+      assertThat(engine.state()).isEqualTo(EngineState.CLOSED);
+      assertThatThrownBy(() -> engine.ask("Hello")).isInstanceOf(EngineClosedException.class);
+      assertThatThrownBy(() -> engine.openSession().say("Hello")).isInstanceOf(EngineClosedException.class);
       assertThat(model.handle().isClosed()).isFalse();
       assertThat(model.render(ChatRequest.of("Hello"))).contains("Hello");
     }
@@ -116,7 +124,7 @@ class OwnershipTest {
                 GenerationException.class,
                 ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_CLOSED));
       }
-      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hello"))).isInstanceOf(EngineClosedException.class);
     }
   }
 
@@ -134,7 +142,9 @@ class OwnershipTest {
   @Test
   void theDecoderBelongsToItsThread() {
     try (Model model = model()) {
-      EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
+      EngineConfig config =
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> CompletableFuture.runAsync(() -> decoder.batch().addToken(1, 0, 0, true)).join())
             .isInstanceOf(CompletionException.class)
@@ -146,7 +156,9 @@ class OwnershipTest {
   @Test
   void aClosedDecoderDoesNotAskItsModelForAFingerprint() {
     Model model = model();
-    EngineConfig config = EngineDefaults.resolve(TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
+    EngineConfig config =
+        EngineDefaults.resolve(
+            TestEngines.config().toBuilder().slots(1).build(), model.sizeBytes(), model.trainedContextSize());
     NativeDecoder decoder = NativeDecoder.create(model.handle(), config);
     model.close();
     decoder.close();
@@ -159,7 +171,10 @@ class OwnershipTest {
   void theDecoderRefusesWhatLlamaCppWouldOnlyAssert() {
     try (Model model = model()) {
       EngineConfig config =
-          EngineDefaults.resolve(TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(), model.sizeBytes(), model.trainedContextSize());
+          EngineDefaults.resolve(
+              TestEngines.config().toBuilder().slots(2).reusePrefixes(false).build(),
+              model.sizeBytes(),
+              model.trainedContextSize());
       try (NativeDecoder decoder = NativeDecoder.create(model.handle(), config)) {
         assertThatThrownBy(() -> decoder.batch().addToken(-1, 0, 0, true)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> decoder.batch().addToken(2048, 0, 0, true))

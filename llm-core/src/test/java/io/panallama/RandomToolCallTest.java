@@ -164,7 +164,7 @@ class RandomToolCallTest {
       for (ToolChoice choice : List.of(new ToolChoice.Required(), new ToolChoice.Named("get_weather"))) {
         assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hi").with(tools.toBuilder().choice(choice).build())))
             .isInstanceOf(InvalidRequestException.class)
-            .hasMessageContaining("tool_choice can't be kept");
+            .hasMessageContaining("tools.choice can't be kept");
       }
       GenerationOptions few = GenerationOptions.builder().maxTokens(3).build();
       assertThat(engine.generate(ChatRequest.of("Hi").with(tools).with(few)).await().toolCalls()).isEmpty();
@@ -179,7 +179,7 @@ class RandomToolCallTest {
       GenerationOptions options = GenerationOptions.builder().format(new ResponseFormat.JsonObject()).build();
       assertThatThrownBy(() -> engine.generate(ChatRequest.of("Hi").with(options)))
           .isInstanceOf(InvalidRequestException.class)
-          .hasMessageContaining("response_format can't be enforced");
+          .hasMessageContaining("format can't be enforced");
     }
   }
 }

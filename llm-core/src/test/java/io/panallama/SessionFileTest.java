@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.KvCacheType;
+import io.panallama.error.EngineClosedException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.SessionFileException;
 import io.panallama.generation.Completion;
@@ -166,8 +167,8 @@ class SessionFileTest {
       closed = engine;
       left = session;
     }
-    assertThatThrownBy(() -> left.save(folder.resolve("late"))).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> left.save(folder.resolve("late"))).isInstanceOf(EngineClosedException.class);
     assertThatThrownBy(() -> closed.restoreSession(folder.resolve("running")))
-        .isInstanceOf(IllegalStateException.class);
+        .isInstanceOf(EngineClosedException.class);
   }
 }

@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The options of the JVM against each other: {@code engine} in a fresh JVM for each, in turns. */
+/** Compares options of the JVM: runs {@code engine} in a fresh JVM for each candidate, in turns. */
 @Command(
     name = "jvm",
-    description = "tg128 and pp512 under candidate options of the JVM, in turns, against the first.",
+    description = "Compares candidate options of the JVM with the first, in turns, by tg128 and pp512.",
     mixinStandardHelpOptions = true)
 final class JvmProgram implements Callable<Integer> {
   private static final List<String> CANDIDATES =
@@ -78,7 +78,7 @@ final class JvmProgram implements Callable<Integer> {
     Map<String, List<List<Double>>> rates = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < candidates.size(); i++) {
-        // Whoever is first in one round is second in the next: nobody always follows the same one.
+        // Rotates the order, so that no candidate always runs first.
         int candidate = (i + round) % candidates.size();
         for (String model : models) {
           for (Map.Entry<String, Double> rate : measure(model, candidates.get(candidate)).entrySet()) {
@@ -127,7 +127,6 @@ final class JvmProgram implements Callable<Integer> {
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of(options.split(" ")));
       command.add("--enable-native-access=io.panallama.bindings");
-      command.add("--add-modules=io.panallama.natives");
       command.add("--module-path=" + System.getProperty("jdk.module.path"));
       command.add("--module=io.panallama.benchmarks/" + Main.class.getName());
       command.addAll(List.of("engine", "--model", model, "--rounds", "1", "--json", result.toString()));

@@ -13,8 +13,8 @@ final class BackendOption {
       names = "--backend",
       paramLabel = "auto|cpu|cuda",
       converter = Name.class,
-      defaultValue = "${sys:panallama.backend:-${env:PANALLAMA_BACKEND:-auto}}",
-      description = "What computes. Default: $PANALLAMA_BACKEND, else auto: CUDA where it works, else CPU.")
+      defaultValue = "${sys:panallama.backend:-auto}",
+      description = "What to compute with. Default: auto, which is CUDA where it works, else the CPU.")
   private String backend = "auto";
 
   /** Makes the choice known before the libraries load. */

@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.Settings;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
 import io.panallama.load.bench.BenchCase;
@@ -31,7 +32,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "bench",
     description = {
-      "Measure how fast prompts are read and answers generated, by the measures of llama-bench.",
+      "Benchmark this machine, using llama-bench's metrics: how fast it processes prompts and generates answers.",
       "A LIST is 512, 1,2,8, 1-4, 0-2048+512 or 1-32*2; an option may also be repeated. Every combination is measured."
     })
 final class BenchCommand implements Callable<Integer> {
@@ -43,7 +44,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = {"-r", "--repetitions"},
       paramLabel = "N",
-      description = "How often each test counts. Default: 5.")
+      description = "Number of measured repetitions of each test. Default: 5.")
   private int repetitions = 5;
 
   @Option(
@@ -51,27 +52,32 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "SECONDS",
       converter = Pause.class,
       description =
-          "Before it counts, each test runs once, and again until this time is over; 0 leaves that out. Default: 1.")
+          "Run each test unmeasured, at least once and for this long, before it is measured; 0 turns that off. Default:"
+              + " 1.")
   private Duration warmUp = Duration.ofSeconds(1);
 
   @Option(
       names = "--delay",
       paramLabel = "SECONDS",
       converter = Pause.class,
-      description = "Wait before each test, for the machine to cool down. Default: 0.")
+      description = "Pause before each test, to let the machine cool down. Default: 0.")
   private Duration delay = Duration.ZERO;
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
       converter = Format.class,
-      description = "What is printed: table, markdown, json, jsonl, csv. Default: table.")
+      description = "Output format: table, markdown, json, jsonl or csv. Default: table.")
   private BenchFormat format = BenchFormat.TABLE;
 
   @Option(
       names = "--save",
       paramLabel = "FILE",
-      description = "Also write a file, in the format of its ending: .txt, .md, .json, .jsonl, .csv. May be repeated.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description =
+          "Also write a file, in the format that its extension names: .txt, .md, .json, .jsonl, .csv; can be given"
+              + " several times. Default: none.")
   private List<Path> files = List.of();
 
   BenchCommand(CommandContext context) {
@@ -121,8 +127,7 @@ final class BenchCommand implements Callable<Integer> {
       BenchHead head = new BenchHead(Machine.read(), Main.Version.number(), plan, cases);
       backend
           .disappointment(context.inference())
-          .ifPresent(
-              why -> context.err().println("panallama: computing on the CPU, not with CUDA: " + Printable.line(why)));
+          .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       // Last, because it empties them.
       for (Path file : files) {
         PrintStream stream = open(file);

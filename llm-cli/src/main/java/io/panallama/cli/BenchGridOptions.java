@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.Settings;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.KvCacheType;
@@ -27,60 +28,80 @@ final class BenchGridOptions {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "FILE",
-      description = "GGUF file; may be repeated. Default: the embedded demo model.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "GGUF file; can be given several times. Default: the embedded demo model.")
   private List<Path> models = List.of();
 
   @Option(
       names = {"-p", "--n-prompt"},
       paramLabel = "LIST",
-      description = "Measure reading prompts of so many tokens; 0 measures none. Default: 512.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Prompt lengths to measure, in tokens; 0 measures none. Default: 512.")
   private List<String> prompts = List.of();
 
   @Option(
       names = {"-n", "--n-gen"},
       paramLabel = "LIST",
-      description = "Measure generating so many tokens; 0 measures none. Default: 128.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Answer lengths to measure, in tokens; 0 measures none. Default: 128.")
   private List<String> answers = List.of();
 
   @Option(
       names = "-pg",
       paramLabel = "PROMPT,GEN",
-      description = "Measure a prompt and an answer together; may be repeated. Default: none.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Measure a prompt and an answer together; can be given several times. Default: none.")
   private List<String> both = List.of();
 
   @Option(
       names = {"-d", "--n-depth"},
       paramLabel = "LIST",
-      description = "Tokens that are there before and not measured. Default: 0.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Tokens already in the context, not measured. Default: 0.")
   private List<String> depths = List.of();
 
   @Option(
       names = {"-B", "--parallel"},
       paramLabel = "LIST",
-      description = "How many streams run at once. Default: 1.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Streams that run at the same time. Default: 1.")
   private List<String> streams = List.of();
 
   @Option(
       names = {"-b", "--batch-size"},
       paramLabel = "LIST",
-      description = "The most tokens of one step. Default: 2048.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Most tokens in one step. Default: 2048.")
   private List<String> batchSizes = List.of();
 
   @Option(
       names = {"-ub", "--ubatch-size"},
       paramLabel = "LIST",
-      description = "The most tokens computed at once. Default: 512.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Most tokens computed at once. Default: 512.")
   private List<String> microBatchSizes = List.of();
 
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "LIST",
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
       description = "Threads that compute. Default: the processors of this process; 1 for tiny models.")
   private List<String> threads = List.of();
 
   @Option(
       names = {"-ngl", "--gpu-layers"},
       paramLabel = "LIST",
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
       description = "Layers on the GPU; \"all\" is one of them. Default: all, where there is a GPU.")
   private List<String> gpuLayers = List.of();
 
@@ -89,7 +110,7 @@ final class BenchGridOptions {
       paramLabel = "TYPES",
       split = ",",
       converter = ModelOptions.KvType.class,
-      description = "Number formats of the KV cache, with commas between them. Default: f16.")
+      description = "Number formats of the KV cache, separated by commas. Default: f16.")
   private List<KvCacheType> keyTypes = List.of(KvCacheType.F16);
 
   @Option(
@@ -97,7 +118,7 @@ final class BenchGridOptions {
       paramLabel = "TYPES",
       split = ",",
       converter = ModelOptions.KvType.class,
-      description = "The same for the values alone. Default: as --kv-type.")
+      description = "Number formats of the values in the KV cache. Default: as --kv-type.")
   private List<KvCacheType> valueTypes = List.of();
 
   @Option(
@@ -105,14 +126,15 @@ final class BenchGridOptions {
       paramLabel = "auto|on|off",
       split = ",",
       converter = ModelOptions.OnOffAuto.class,
-      description = "The fused attention kernel; several with commas between them. Default: auto.")
+      description = "Whether attention runs in the fused kernel; several separated by commas. Default: auto.")
   private List<FlashAttention> flashAttention = List.of(FlashAttention.AUTO);
 
   @Option(
       names = "--load-mode",
       paramLabel = "MODE",
       converter = ModelOptions.Loading.class,
-      description = "How weights come into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
+      description =
+          "How weights are brought into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
   private LoadMode loadMode = LoadMode.MMAP;
 
   /**

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.panallama.cli.settings.Settings;
 import io.panallama.load.Durations;
 import io.panallama.load.Extent;
 import io.panallama.load.Lengths;
@@ -42,140 +43,176 @@ import picocli.CommandLine.Option;
 /** {@code panallama bench serve}: a load on any OpenAI-compatible server, and what came of it. */
 @Command(
     name = "serve",
-    description = "Put a load on any OpenAI-compatible server: latencies, throughput, errors, goodput.")
+    description = "Load-test any OpenAI-compatible server: latencies, throughput, errors, goodput.")
 final class BenchServeCommand implements Callable<Integer> {
   private final CommandContext context;
 
-  @Option(names = "--url", required = true, paramLabel = "URL", description = "The server: http://127.0.0.1:8080")
+  @Option(
+      names = "--url",
+      required = true,
+      paramLabel = "URL",
+      description = "Server to test, such as http://127.0.0.1:8080 or localhost:8080.")
   private String url = "";
 
   @Option(
       names = "--scenario",
       paramLabel = "NAME",
-      description = "chat (default), shared-prefix, agent, burst, intrusion or disconnect.")
+      description = "chat, shared-prefix, agent, burst, intrusion or disconnect. Default: chat.")
   private String scenario = "chat";
 
   @Option(
       names = "--concurrency",
       split = ",",
       paramLabel = "N",
-      description = "Clients (or streams, or requests at once), one row for each number: 1,4,8,16. Default: 1.")
+      description = "Concurrent clients (or streams, or requests), one row for each number: 1,4,8,16. Default: 1.")
   private List<Integer> concurrency = List.of(1);
 
   @Option(
       names = "--rate",
       split = ",",
       paramLabel = "PER_SECOND",
-      description = "Requests that arrive per second, whether the server keeps up or not; one row for each.")
+      description =
+          "Requests that arrive per second, whether the server keeps up or not; one row for each. Default: none,"
+              + " clients wait for their answers.")
   private List<Double> rates = List.of();
 
-  @Option(names = "--arrivals", paramLabel = "KIND", description = "With --rate: poisson (default) or constant.")
+  @Option(
+      names = "--arrivals",
+      paramLabel = "KIND",
+      description = "With --rate: poisson or constant. Default: poisson.")
   private String arrivals = "poisson";
 
   @Option(
       names = "--max-in-flight",
       paramLabel = "N",
-      description = "With --rate: most requests at once; default 1024.")
+      description = "With --rate: most requests in flight. Default: 1024.")
   private int maxInFlight = 1024;
 
   @Option(
       names = "--measure",
       paramLabel = "N|TIME",
-      description = "How much: a number of requests (64, the default) or a time (30s).")
+      description = "How much to measure: a number of requests, or a time such as 30s. Default: 64.")
   private String measure = "64";
 
   @Option(
       names = "--warmup",
       paramLabel = "N|TIME",
-      description = "What comes before and does not count; default 4, or one for each client if that is more.")
+      description = "Requests or time before measuring starts. Default: 4, or one for each client if that is more.")
   private String warmUp = "4";
 
-  @Option(names = "--rounds", paramLabel = "N", description = "Of burst, intrusion, disconnect; default 3.")
+  @Option(names = "--rounds", paramLabel = "N", description = "Rounds of burst, intrusion and disconnect. Default: 3.")
   private int rounds = 3;
 
-  @Option(names = "--prompt-tokens", paramLabel = "N", description = "Of each message; default 128.")
+  @Option(names = "--prompt-tokens", paramLabel = "N", description = "Length of each message. Default: 128.")
   private int prompt = 128;
 
-  @Option(names = "--answer-tokens", paramLabel = "N", description = "Default 128.")
+  @Option(names = "--answer-tokens", paramLabel = "N", description = "Length of each answer. Default: 128.")
   private int answer = 128;
 
   @Option(
       names = "--shared-tokens",
       paramLabel = "N",
-      description = "Of the system prompt of shared-prefix and agent; default 512.")
+      description = "Length of the system prompt of shared-prefix and agent. Default: 512.")
   private int shared = 512;
 
-  @Option(names = "--turns", paramLabel = "N", description = "Of a conversation of agent; default 5.")
+  @Option(names = "--turns", paramLabel = "N", description = "Turns of each conversation of agent. Default: 5.")
   private int turns = 5;
 
   @Option(
       names = "--spread",
       paramLabel = "SHARE",
-      description = "0.5: lengths are evenly distributed between half and one and a half of what they are. Default 0.")
+      description = "Spread lengths evenly around their values; 0.5 is from half to one and a half. Default: 0.")
   private double spread;
 
-  @Option(names = "--intruder-tokens", paramLabel = "N", description = "Of the long prompt; default 2048.")
+  @Option(
+      names = "--intruder-tokens",
+      paramLabel = "N",
+      description = "Length of the long prompt of intrusion. Default: 2048.")
   private int intruder = 2048;
 
   @Option(
       names = "--intrude-after",
       paramLabel = "N",
-      description = "The long prompt comes when every stream has so many tokens; default 32.")
+      description = "Send the long prompt when every stream has this many tokens. Default: 32.")
   private int intrudeAfter = 32;
 
-  @Option(names = "--drop-share", paramLabel = "SHARE", description = "Of disconnect: who leaves; default 0.25.")
+  @Option(
+      names = "--drop-share",
+      paramLabel = "SHARE",
+      description = "Share of the clients that disconnect in the middle of an answer. Default: 0.25.")
   private double dropShare = 0.25;
 
   @Option(
       names = "--slo",
       paramLabel = "LIMITS",
-      description = "What a good request keeps: ttft=500ms,itl=50ms,tpot=40ms,e2e=10s, or some of them.")
+      description =
+          "Limits that a good request meets: ttft=500ms,itl=50ms,tpot=40ms,e2e=10s, or some of them. Default: none.")
   private @Nullable String slo;
 
-  @Option(names = "--no-ignore-eos", description = "Let answers end by themselves.")
+  @Option(
+      names = "--no-ignore-eos",
+      description = "Let answers end by themselves instead of asking for a fixed length.")
   private boolean endsAllowed;
 
   /** Random, because a server that has seen the prompts of an earlier run may have them in its cache. */
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Of prompts, arrivals and who leaves. Default: another one every time; the result names it.")
+      description = "Seed of prompts, arrivals and disconnects. Default: random; the result names it.")
   private long seed = ThreadLocalRandom.current().nextInt(1_000_000);
 
   @Option(
       names = "--tokens-per-word",
       paramLabel = "X",
-      description = "Instead of asking the server how long its prompts are; the same for two servers.")
+      description =
+          "Use this ratio instead of measuring how the server tokenizes. Default: measured with two requests.")
   private @Nullable Double tokensPerWord;
 
-  @Option(names = "--api", paramLabel = "KIND", description = "chat (default) or completions.")
+  @Option(names = "--api", paramLabel = "KIND", description = "chat or completions. Default: chat.")
   private String api = "chat";
 
-  @Option(names = "--model", paramLabel = "NAME", description = "Default: the first one of /v1/models.")
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      description = "Name of the model in requests. Default: the first one of /v1/models.")
   private String model = "";
 
-  @Option(names = "--api-key", paramLabel = "KEY", description = "Sent as a bearer token.")
+  @Option(names = "--api-key", paramLabel = "KEY", description = "Key to send as a bearer token. Default: none.")
   private String apiKey = "";
 
-  @Option(names = "--header", paramLabel = "NAME=VALUE", description = "A further header; several times.")
+  @Option(
+      names = "--header",
+      paramLabel = "NAME=VALUE",
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Further header; can be given several times. Default: none.")
   private Map<String, String> headers = Map.of();
 
-  @Option(names = "--body", paramLabel = "JSON", description = "Further fields of every request: '{\"top_k\": 1}'")
+  @Option(
+      names = "--body",
+      paramLabel = "JSON",
+      description = "Further fields of every request, such as '{\"top_k\": 1}'. Default: none.")
   private String body = "{}";
 
-  @Option(names = "--connect-timeout", paramLabel = "TIME", description = "Default 5s.")
+  @Option(names = "--connect-timeout", paramLabel = "TIME", description = "Longest time to connect. Default: 5s.")
   private String connectTimeout = "5s";
 
   @Option(
       names = "--timeout",
       paramLabel = "TIME",
-      description = "Of one request, from sending to its end; default 5m.")
+      description = "Longest time of one request, from sending it to its end. Default: 5m.")
   private String timeout = "5m";
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write everything but single requests as JSON.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write all results except single requests as JSON. Default: none.")
   private @Nullable Path json;
 
-  @Option(names = "--raw", paramLabel = "FILE", description = "Write every request with all its times, one per line.")
+  @Option(
+      names = "--raw",
+      paramLabel = "FILE",
+      description = "Write every request with all its times, one JSON object per line. Default: none.")
   private @Nullable Path raw;
 
   BenchServeCommand(CommandContext context) {
@@ -184,7 +221,7 @@ final class BenchServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException, IOException {
-    LoadTarget target = option("--url", url, text -> LoadTarget.of(URI.create(text)));
+    LoadTarget target = option("--url", url, text -> LoadTarget.of(address(text)));
     target =
         target
             .withChat(choice("--api", api, List.of("chat", "completions")).equals("chat"))
@@ -213,6 +250,11 @@ final class BenchServeCommand implements Callable<Integer> {
     } catch (LoadException failure) {
       throw new UsageException(String.valueOf(failure.getMessage()), failure);
     }
+  }
+
+  /** What looks like {@code localhost:8080} has no scheme: {@code localhost} would be taken for one. */
+  private static URI address(String text) {
+    return URI.create(text.contains("://") ? text : "http://" + text);
   }
 
   /** The HTTP client has names that it sets by itself, and characters that it does not send. */

@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 final class ChatCommand implements Callable<Integer> {
   private final CommandContext context;
 
-  @Option(names = "--system", paramLabel = "TEXT", description = "The system message to start with.")
+  @Option(names = "--system", paramLabel = "TEXT", description = "System message to start with. Default: none.")
   private @Nullable String system;
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();

@@ -1,12 +1,13 @@
 package io.panallama.cli;
 
 import io.panallama.Engine;
-import io.panallama.Generator;
 import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
+import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
+import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineStats;
 import io.panallama.observe.NativeReport;
@@ -25,6 +26,11 @@ final class CoreInference implements Inference {
   @Override
   public NativeReport natives() {
     return NativeRuntime.natives();
+  }
+
+  @Override
+  public void initializeNuma(NumaStrategy strategy) {
+    NativeRuntime.initializeNuma(strategy);
   }
 
   @Override
@@ -55,7 +61,7 @@ final class CoreInference implements Inference {
 
   private record CoreEngine(Model loaded, Engine engine) implements LoadedEngine {
     @Override
-    public Generator generator() {
+    public TextGenerator generator() {
       return engine;
     }
 

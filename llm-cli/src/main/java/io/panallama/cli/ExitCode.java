@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.SettingsException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
@@ -29,7 +30,12 @@ final class ExitCode {
   static int of(Throwable failure) {
     return switch (failure) {
       case ModelLoadException load when load.reason() == ModelLoadException.Reason.CANCELLED -> INTERRUPTED;
-      case UsageException _, ModelLoadException _, EngineStartException _, InvalidRequestException _ -> USAGE;
+      case UsageException _,
+          SettingsException _,
+          ModelLoadException _,
+          EngineStartException _,
+          InvalidRequestException _ ->
+          USAGE;
       case ServerStartException _ -> USAGE;
       case QuantizationException quantization ->
           switch (quantization.reason()) {
@@ -51,10 +57,22 @@ final class ExitCode {
           default -> of(failure) != FAILURE;
         };
     String message =
-        failure instanceof InvalidRequestException refused
-            ? OptionNames.in(refused)
-            : String.valueOf(failure.getMessage());
+        switch (failure) {
+          case InvalidRequestException refused -> OptionNames.in(refused);
+          case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
+          default -> String.valueOf(failure.getMessage());
+        };
     String line = expected ? message : "internal error: " + failure + " (-v shows the stack trace)";
     return Printable.line(line);
+  }
+
+  /** The option that allows what was refused. */
+  private static String advice(QuantizationException.Reason reason) {
+    return switch (reason) {
+      case OUTPUT_EXISTS -> " --force overwrites it.";
+      case ALREADY_QUANTIZED -> " --allow-requantize converts it all the same.";
+      case IMPORTANCE_MATRIX_REQUIRED -> " --imatrix FILE names one.";
+      default -> "";
+    };
   }
 }

@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
+import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
 import io.panallama.observe.NativeReport;
 import io.panallama.quantize.QuantizationConfig;
@@ -24,6 +25,9 @@ interface Inference {
    * @throws io.panallama.error.NativeLibraryException if there are none that fit
    */
   NativeReport natives();
+
+  /** Tells llama.cpp how to use a machine with several NUMA nodes. Before a model is loaded. */
+  void initializeNuma(NumaStrategy strategy);
 
   /** The devices that the loaded backends offer. */
   List<Device> devices();

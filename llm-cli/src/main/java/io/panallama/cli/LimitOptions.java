@@ -15,7 +15,8 @@ final class LimitOptions {
       names = "--time-limit",
       paramLabel = "SECONDS",
       converter = Seconds.class,
-      description = "End the answer after this time, with what there is by then; 0.5 is half a second. Default: none.")
+      description =
+          "End the answer after this time and keep what has been generated; 0.5 is half a second. Default: none.")
   private @Nullable Duration timeLimit;
 
   @Option(
@@ -23,14 +24,14 @@ final class LimitOptions {
       paramLabel = "reject|stop|shift",
       converter = Policy.class,
       description =
-          "When the context is full: refuse a prompt that is too long, answer it with nothing, "
-              + "or forget the oldest tokens and go on. Default: reject.")
+          "When the context is full: refuse a prompt that is too long, end the answer there, or discard the oldest"
+              + " tokens and go on. Default: reject.")
   private Overflow overflow = Overflow.REJECT;
 
   @Option(
       names = "--keep",
       paramLabel = "N",
-      description = "How many tokens at the beginning --overflow shift never forgets. Default: 0.")
+      description = "Tokens at the beginning that --overflow shift never discards. Default: 0.")
   private @Nullable Integer keep;
 
   /** What {@code --overflow} offers. */
@@ -56,7 +57,7 @@ final class LimitOptions {
 
   private ContextOverflow overflow() {
     if (keep != null && overflow != Overflow.SHIFT) {
-      throw new UsageException("--keep needs --overflow shift; nothing is forgotten without it.");
+      throw new UsageException("--keep needs --overflow shift; without it nothing is discarded.");
     }
     return switch (overflow) {
       case REJECT -> new ContextOverflow.Reject();

@@ -1,6 +1,6 @@
 package io.panallama.cli;
 
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.observe.EngineStats;
 import io.panallama.sampling.Sampling;
@@ -8,7 +8,7 @@ import io.panallama.sampling.Sampling;
 /** An engine together with the model it owns; closing it closes both. */
 interface LoadedEngine extends AutoCloseable {
   /** The engine itself, so that all it can do is at hand: a wrapper would have the defaults of what it leaves out. */
-  Generator generator();
+  TextGenerator generator();
 
   ModelSummary model();
 

@@ -1,15 +1,26 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.Nearest;
+import io.panallama.cli.settings.Settings;
+import io.panallama.cli.settings.SettingsException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
-import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -31,21 +42,49 @@ import picocli.CommandLine.UnmatchedArgumentException;
     optionListHeading = "%nOptions:%n",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:done",
+      "0:success",
       "1:the machine failed (native libraries, a disk, a decode)",
       "2:what you gave can't be used (an option, a file, a port, a context too large)",
       "130:interrupted by Ctrl-C"
     })
 public final class Main implements Runnable {
+  /** What a message about an option begins with. */
+  private static final Pattern OPTION = Pattern.compile("--[a-z0-9-]+");
+
   @Option(
       names = {"-v", "--verbose"},
       scope = ScopeType.INHERIT,
       description = "Show llama.cpp's log, and stack traces of failures.")
   private boolean verbose;
 
+  /** Only for the help and for completion: it is needed before anything is parsed. */
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description =
+          "Read option values from this YAML file. Default: $PANALLAMA_CONFIG, else panallama/config.yaml in your"
+              + " configuration folder, if it exists.")
+  private @Nullable Path config;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  private Main() {}
+  private final CommandContext context;
+  private final Settings settings;
+  private final Optional<SettingsException> broken;
+
+  private Main(CommandContext context, String... args) {
+    this.context = context;
+    Settings read = Settings.of(context.environment().variables());
+    Optional<SettingsException> failure = Optional.empty();
+    try {
+      read = Settings.read(context.environment().variables(), chosenConfig(args), context.environment().configFile());
+    } catch (SettingsException unusable) {
+      failure = Optional.of(unusable);
+    }
+    this.settings = read;
+    this.broken = failure;
+  }
 
   /** Runs and ends the process. */
   public static void main(String[] args) {
@@ -54,41 +93,110 @@ public final class Main implements Runnable {
 
   /** Runs one command line and returns the exit code. */
   static int run(CommandContext context, String... args) {
-    Main main = new Main();
-    CommandLine commandLine =
-        new CommandLine(main)
+    Main main = new Main(context, args);
+    return main.commandLine().execute(args);
+  }
+
+  /** The whole program as picocli sees it. */
+  private CommandLine commandLine() {
+    CommandLine program =
+        new CommandLine(this)
             .addSubcommand(new ServeCommand(context))
             .addSubcommand(new ChatCommand(context))
             .addSubcommand(new RunCommand(context))
             .addSubcommand(new DoctorCommand(context))
             .addSubcommand(new InspectCommand(context))
             .addSubcommand(new QuantizeCommand(context))
-            .addSubcommand(new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)));
-    commandLine
+            .addSubcommand(new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)))
+            .addSubcommand(new CacheCommand(context))
+            .addSubcommand(
+                new CommandLine(new ConfigCommand(context, settings, this::commandLine))
+                    // What follows the name of the command is that command's.
+                    .setStopAtPositional(true))
+            .addSubcommand(new CompletionCommand(context))
+            .addSubcommand(new HelpCommand());
+    return program
         .setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8))
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
-        .setExecutionStrategy(parsed -> main.execute(context, parsed))
-        .setExecutionExceptionHandler((failure, _, _) -> main.report(context, failure))
-        .setParameterExceptionHandler((failure, _) -> main.reportUsage(context, failure));
-    return commandLine.execute(args);
+        .setDefaultValueProvider(settings)
+        .setExecutionStrategy(this::execute)
+        .setExecutionExceptionHandler((failure, command, _) -> report(command, failure))
+        .setParameterExceptionHandler((failure, _) -> reportUsage(failure));
   }
 
-  private int execute(CommandContext context, ParseResult parsed) {
+  /** The command line of a program without settings and surroundings: what the commands and their options are. */
+  static CommandLine outline(CommandContext context) {
+    return new Main(context).commandLine();
+  }
+
+  private static Optional<Path> chosenConfig(String... args) {
+    List<String> words = Arrays.stream(args).takeWhile(word -> !word.equals("--")).toList();
+    for (int i = 0; i < words.size(); i++) {
+      String word = words.get(i);
+      if (word.startsWith("--config=")) {
+        return Optional.of(Path.of(word.substring("--config=".length())));
+      }
+      if (word.equals("--config") && i + 1 < words.size()) {
+        return Optional.of(Path.of(words.get(i + 1)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private int execute(ParseResult parsed) {
+    if (!isAboutHelp(parsed)) {
+      if (broken.isPresent()) {
+        return report(spec.commandLine(), broken.get());
+      }
+      try {
+        settings.requireKnownKeys(spec.commandLine());
+      } catch (SettingsException unknown) {
+        return report(spec.commandLine(), unknown);
+      }
+      settings.warnings(spec.commandLine()).forEach(context::warn);
+    }
     LogSetup.apply(context.err(), verbose);
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  private int report(CommandContext context, Exception failure) {
-    context.err().println("panallama: " + ExitCode.describe(failure));
+  /** Help and completion go on with a configuration that can't be used. */
+  private static boolean isAboutHelp(ParseResult parsed) {
+    return parsed.asCommandLineList().stream()
+        .anyMatch(command ->
+            command.isUsageHelpRequested()
+                || command.isVersionHelpRequested()
+                || command.getCommand() instanceof HelpCommand
+                || command.getCommand() instanceof CompletionCommand);
+  }
+
+  private int report(CommandLine command, Exception failure) {
+    String message = ExitCode.describe(failure);
+    context.err().println("panallama: " + message + source(command, message));
     if (verbose) {
       failure.printStackTrace(context.err());
     }
     return ExitCode.of(failure);
   }
 
-  private int reportUsage(CommandContext context, ParameterException failure) {
+  /** Where the value of the option that a message begins with comes from, if not from the command line. */
+  private String source(CommandLine command, String message) {
+    Matcher name = OPTION.matcher(message);
+    if (!name.lookingAt()) {
+      return "";
+    }
+    OptionSpec option = command.getCommandSpec().findOption(name.group());
+    ParseResult parsed = command.getParseResult();
+    return option == null || parsed != null && parsed.hasMatchedOption(option)
+        ? ""
+        : settings.of(option).map(setting -> " (" + setting.source() + ")").orElse("");
+  }
+
+  private int reportUsage(ParameterException failure) {
+    if (broken.isPresent()) {
+      return report(failure.getCommandLine(), broken.get());
+    }
     String command = failure.getCommandLine().getCommandSpec().qualifiedName();
     String message = Printable.line(describe(failure));
     context.err().println("panallama: " + message + " (" + command + " --help lists the options)");
@@ -98,23 +206,47 @@ public final class Main implements Runnable {
     return ExitCode.USAGE;
   }
 
-  private static String describe(ParameterException failure) {
-    if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
-      String first = "'" + unmatched.getUnmatched().getFirst() + "'";
-      Set<String> commands = unmatched.getCommandLine().getSubcommands().keySet();
-      return commands.isEmpty()
-          ? "Unexpected argument: " + first
-          : "Unknown command: " + first + "; it must be one of " + String.join(", ", commands);
+  private String describe(ParameterException failure) {
+    if (failure instanceof UnmatchedArgumentException unmatched) {
+      return describe(unmatched);
     }
-    return String.valueOf(failure.getMessage())
-        .replaceFirst(" is not an? (int|long)$", " is not a whole number in range");
+    String message =
+        String.valueOf(failure.getMessage()).replaceFirst(" is not an? (int|long)$", " is not a whole number in range");
+    boolean set = failure.getArgSpec() instanceof OptionSpec option && isSet(option, failure.getValue());
+    return set ? message + " (" + settings.of((OptionSpec) failure.getArgSpec()).orElseThrow().source() + ")" : message;
   }
 
-  /** No command given. */
+  private boolean isSet(OptionSpec option, @Nullable String value) {
+    return value != null && settings.of(option).filter(setting -> setting.value().equals(value)).isPresent();
+  }
+
+  private static String describe(UnmatchedArgumentException unmatched) {
+    String first = unmatched.getUnmatched().getFirst();
+    CommandLine command = unmatched.getCommandLine();
+    if (unmatched.isUnknownOption()) {
+      String name = first.replaceFirst("=.*", "");
+      List<String> names =
+          command.getCommandSpec().options().stream()
+              .filter(option -> !option.hidden())
+              .flatMap(option -> Arrays.stream(option.names()))
+              .filter(known -> known.startsWith("--"))
+              .toList();
+      return "Unknown option: '" + name + "'" + Nearest.question(name, names);
+    }
+    if (command.getSubcommands().isEmpty()) {
+      return "Unexpected argument: '" + first + "'";
+    }
+    String near = Nearest.question(first, command.getSubcommands().keySet());
+    return "Unknown command: '"
+        + first
+        + "'"
+        + (near.isEmpty() ? "; it must be one of " + String.join(", ", command.getSubcommands().keySet()) : near);
+  }
+
+  /** Without a command there is something to learn, and nothing wrong. */
   @Override
   public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "a command is needed: " + String.join(", ", spec.subcommands().keySet()));
+    spec.commandLine().usage(spec.commandLine().getOut());
   }
 
   /** {@code --version}. */

@@ -6,6 +6,8 @@ import io.panallama.config.KvCacheType;
 import io.panallama.config.LoadMode;
 import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -39,15 +41,21 @@ final class ModelOptions {
   private int threads = EngineConfig.AUTO;
 
   @Option(
+      names = {"-tb", "--batch-threads"},
+      paramLabel = "N",
+      description = "Threads for steps that process prompts. Default: as --threads.")
+  private @Nullable Integer batchThreads;
+
+  @Option(
       names = {"-b", "--batch-size"},
       paramLabel = "TOKENS",
-      description = "The most tokens of one step. Default: 512.")
+      description = "Most tokens in one step. Default: 512.")
   private int batchSize = EngineConfig.AUTO;
 
   @Option(
       names = {"-ub", "--ubatch-size"},
       paramLabel = "TOKENS",
-      description = "The most tokens computed at once. Default: the batch size, at most 512.")
+      description = "Most tokens computed at once. Default: the batch size, at most 512.")
   private int microBatchSize = EngineConfig.AUTO;
 
   @Option(
@@ -71,22 +79,41 @@ final class ModelOptions {
       names = "--kv-value-type",
       paramLabel = "TYPE",
       converter = KvType.class,
-      description = "The same for the values alone. Default: as --kv-type.")
+      description = "Number format of the values in the KV cache. Default: as --kv-type.")
   private @Nullable KvCacheType kvValueType;
 
   @Option(
       names = {"-fa", "--flash-attn"},
       paramLabel = "auto|on|off",
       converter = OnOffAuto.class,
-      description = "The fused attention kernel. Default: auto.")
+      description = "Whether attention runs in the fused kernel. Default: auto.")
   private FlashAttention flashAttention = FlashAttention.AUTO;
 
   @Option(
       names = "--load-mode",
       paramLabel = "MODE",
       converter = Loading.class,
-      description = "How weights come into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
+      description =
+          "How weights are brought into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
   private LoadMode loadMode = LoadMode.MMAP;
+
+  @Option(
+      names = "--main-gpu",
+      paramLabel = "N",
+      description = "GPU to use where one is to be chosen, counted from 0. Default: 0.")
+  private int mainGpu = ModelConfig.defaults().mainGpu();
+
+  @Option(names = "--check-tensors", description = "Look for invalid numbers in the weights while loading; slower.")
+  private boolean checkTensors;
+
+  @Option(
+      names = "--chat-template",
+      paramLabel = "FILE",
+      description = "Jinja source of a chat template to use instead of the model's own. Default: the model's own.")
+  private @Nullable Path chatTemplate;
+
+  @Mixin private ContextOptions context = new ContextOptions();
+  @Mixin private DeviceOptions devices = new DeviceOptions();
 
   /** Whether the embedded demo model will be used. */
   boolean isDemo() {
@@ -104,33 +131,61 @@ final class ModelOptions {
 
   /** Loads the model and starts an engine for one conversation on it. */
   LoadedEngine start(CommandContext context) {
-    return start(context, engine -> engine.slots(1).queueLimit(0));
+    return start(context, checked(engine -> engine.slots(1).queueLimit(0)));
   }
 
   /**
-   * Loads the model and starts an engine on it, with a progress bar where there is a terminal.
+   * What is to be started.
+   *
+   * @param model how the model is loaded
+   * @param engine how the engine on it is laid out
+   */
+  record Configs(ModelConfig model, EngineConfig engine) {}
+
+  /**
+   * The configurations that these options ask for.
    *
    * @param engineOptions sets what these options don't
+   * @throws UsageException if a value is out of its range
    */
-  LoadedEngine start(CommandContext context, Consumer<EngineConfig.Builder> engineOptions) {
-    backend.select(context.inference());
-    EngineConfig engineConfig;
-    ModelConfig modelConfig;
+  Configs checked(Consumer<EngineConfig.Builder> engineOptions) {
     try {
-      modelConfig = ModelConfig.builder().loadMode(loadMode).gpuLayers(gpuLayers).build();
-      engineConfig = engineConfig(engineOptions);
+      return new Configs(modelConfig(), engineConfig(engineOptions));
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OptionNames.in(refused), refused);
     }
+  }
+
+  /** Loads the model and starts an engine on it, with a progress bar where there is a terminal. */
+  LoadedEngine start(CommandContext context, Configs configs) {
+    backend.select(context.inference());
+    devices.initialize(context.inference());
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
       LoadedEngine engine =
-          context.inference().start(file, modelConfig.toBuilder().listener(progress).build(), engineConfig);
+          context.inference().start(file, configs.model().toBuilder().listener(progress).build(), configs.engine());
       backend
           .disappointment(context.inference())
-          .ifPresent(
-              why -> context.err().println("panallama: computing on the CPU, not with CUDA: " + Printable.line(why)));
+          .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       return engine;
+    }
+  }
+
+  private ModelConfig modelConfig() {
+    ModelConfig.Builder builder =
+        ModelConfig.builder().loadMode(loadMode).gpuLayers(gpuLayers).mainGpu(mainGpu).checkTensors(checkTensors);
+    if (chatTemplate != null) {
+      builder.chatTemplate(readTemplate(chatTemplate));
+    }
+    devices.configure(builder);
+    return builder.build();
+  }
+
+  private static String readTemplate(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException failure) {
+      throw new UsageException("--chat-template: " + file + " can't be read: " + failure, failure);
     }
   }
 
@@ -141,10 +196,11 @@ final class ModelOptions {
             .batchSize(batchSize)
             .microBatchSize(microBatchSize)
             .threads(threads)
-            .batchThreads(threads)
+            .batchThreads(batchThreads == null ? threads : batchThreads)
             .keyType(kvType)
             .valueType(kvValueType == null ? kvType : kvValueType)
             .flashAttention(flashAttention);
+    context.configure(builder);
     engineOptions.accept(builder);
     return builder.build();
   }

@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.error.InvalidRequestException;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** How the core's names of settings and of request fields are spelled on the command line, for its messages. */
 final class OptionNames {
@@ -13,40 +14,63 @@ final class OptionNames {
           Map.entry("batchSize", "--batch-size"),
           Map.entry("microBatchSize", "--ubatch-size"),
           Map.entry("threads", "--threads"),
-          Map.entry("batchThreads", "--threads"),
+          Map.entry("batchThreads", "--batch-threads"),
+          Map.entry("mailboxCapacity", "--mailbox"),
+          Map.entry("host", "--host"),
+          Map.entry("port", "--port"),
+          Map.entry("maxBodyBytes", "--max-body"),
+          Map.entry("maxConnections", "--max-connections"),
+          Map.entry("requestTimeout", "--request-timeout"),
+          Map.entry("idleTimeout", "--idle-timeout"),
+          Map.entry("heartbeatInterval", "--heartbeat"),
+          Map.entry("shutdownGrace", "--shutdown-grace"),
+          Map.entry("rope.frequencyBase", "--rope-freq-base"),
+          Map.entry("rope.frequencyScale", "--rope-freq-scale"),
+          Map.entry("rope.yarnExtrapolation", "--yarn-ext-factor"),
+          Map.entry("rope.yarnAttention", "--yarn-attn-factor"),
+          Map.entry("rope.yarnBetaFast", "--yarn-beta-fast"),
+          Map.entry("rope.yarnBetaSlow", "--yarn-beta-slow"),
+          Map.entry("rope.yarnOriginalContext", "--yarn-orig-ctx"),
+          Map.entry("placement.processors", "--cpus"),
+          Map.entry("placement.strict", "--cpu-strict"),
+          Map.entry("placement.polling", "--poll"),
+          Map.entry("offloadKeyValues", "--no-kv-offload"),
+          Map.entry("offloadOperations", "--no-op-offload"),
+          Map.entry("fullSlidingWindow", "--no-swa-full"),
+          Map.entry("devices", "--device"),
+          Map.entry("tensorSplit", "--tensor-split"),
+          Map.entry("tensorPlacements", "--override-tensor"),
+          Map.entry("mainGpu", "--main-gpu"),
           Map.entry("gpuLayers", "--gpu-layers"),
           Map.entry("outputTensorType", "--output-tensor-type"),
           Map.entry("tokenEmbeddingType", "--token-embedding-type"));
 
   private static final Map<String, String> FIELDS =
       Map.of(
-          "max_tokens", "--max-tokens",
-          "temperature", "--temperature",
-          "top_k", "--top-k",
-          "top_p", "--top-p",
-          "min_p", "--min-p",
-          "repeat_penalty", "--repeat-penalty",
-          "seed", "--seed",
-          "stop", "--stop",
+          "maxTokens", "--max-tokens",
+          "sampling.temperature", "--temperature",
+          "sampling.topK", "--top-k",
+          "sampling.topP", "--top-p",
+          "sampling.minP", "--min-p",
+          "sampling.repeatPenalty", "--repeat-penalty",
+          "sampling.seed", "--seed",
+          "stop.texts", "--stop",
           "overflow.keep", "--keep");
 
   private OptionNames() {}
 
-  /** The message of a refused model or engine configuration. */
+  /** The message of a refused configuration: its first word, and every name that can't be an English word. */
   static String in(IllegalArgumentException refused) {
     String renamed = String.valueOf(refused.getMessage());
     for (Map.Entry<String, String> name : SETTINGS.entrySet()) {
-      renamed = renamed.replaceAll("\\b(?<!-)" + name.getKey() + "\\b", name.getValue());
+      boolean word = name.getKey().chars().allMatch(Character::isLowerCase);
+      renamed = renamed.replaceAll((word ? "^" : "\\b") + Pattern.quote(name.getKey()) + "\\b", name.getValue());
     }
     return renamed;
   }
 
-  /** The message of a refused request; what it begins with is the field. */
+  /** The message of a refused request. */
   static String in(InvalidRequestException refused) {
-    String message = String.valueOf(refused.getMessage());
-    String option = FIELDS.get(refused.parameter());
-    return option != null && message.startsWith(refused.parameter() + " ")
-        ? option + message.substring(refused.parameter().length())
-        : message;
+    return refused.message(path -> FIELDS.getOrDefault(path.replaceAll("\\[\\d+]", ""), path));
   }
 }

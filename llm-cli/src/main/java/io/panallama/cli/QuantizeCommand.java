@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.Nearest;
 import io.panallama.gguf.GgufType;
 import io.panallama.quantize.ImportanceMatrix;
 import io.panallama.quantize.QuantizationConfig;
@@ -41,8 +42,8 @@ final class QuantizeCommand implements Callable<Integer> {
       arity = "0..3",
       paramLabel = "INPUT [OUTPUT] TYPE",
       description = {
-        "The GGUF file (of several the first), where to write, and the type, such as Q4_K_M.",
-        "Without OUTPUT the file lies beside the input, with the type in its name."
+        "The GGUF file (the first one of a split model), where to write, and the type, such as Q4_K_M.",
+        "Without OUTPUT the file is written beside the input, with the type in its name."
       })
   private List<String> arguments = List.of();
 
@@ -55,7 +56,7 @@ final class QuantizeCommand implements Callable<Integer> {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
-      description = "Default: the processors of this process.")
+      description = "Threads that compute. Default: the processors of this process.")
   private int threads = QuantizationConfig.AUTO;
 
   @Option(
@@ -63,30 +64,35 @@ final class QuantizeCommand implements Callable<Integer> {
       description = "Overwrite the output if it exists.")
   private boolean force;
 
-  @Option(names = "--imatrix", paramLabel = "FILE", description = "An importance matrix as llama-imatrix writes it.")
+  @Option(
+      names = "--imatrix",
+      paramLabel = "FILE",
+      description = "Importance matrix, as written by llama-imatrix. Default: none.")
   private @Nullable Path importanceMatrix;
 
-  @Option(names = "--pure", description = "The same format for every matrix, without the type's exceptions.")
+  @Option(names = "--pure", description = "Use the same format for every matrix, without the type's exceptions.")
   private boolean pure;
 
-  @Option(names = "--allow-requantize", description = "Convert what is quantised already; loses more.")
+  @Option(
+      names = "--allow-requantize",
+      description = "Convert a model that is already quantised; this loses more quality.")
   private boolean allowRequantize;
 
-  @Option(names = "--leave-output-tensor", description = "Leave the output matrix as it is.")
+  @Option(names = "--leave-output-tensor", description = "Do not convert the output matrix.")
   private boolean leaveOutput;
 
   @Option(
       names = "--output-tensor-type",
       paramLabel = "FORMAT",
       converter = Format.class,
-      description = "The output matrix's own format, such as Q8_0.")
+      description = "Format of the output matrix, such as Q8_0. Default: the type's own.")
   private @Nullable GgufType outputTensorType;
 
   @Option(
       names = "--token-embedding-type",
       paramLabel = "FORMAT",
       converter = Format.class,
-      description = "The token embeddings' own format.")
+      description = "Format of the token embeddings. Default: the type's own.")
   private @Nullable GgufType tokenEmbeddingType;
 
   QuantizeCommand(CommandContext context) {
@@ -100,7 +106,7 @@ final class QuantizeCommand implements Callable<Integer> {
       return ExitCode.OK;
     }
     if (arguments.size() < 2) {
-      throw new UsageException("an input file and a type are needed: panallama quantize INPUT [OUTPUT] TYPE");
+      throw new UsageException("An input file and a type are needed: panallama quantize INPUT [OUTPUT] TYPE");
     }
     QuantizationType type = type(arguments.getLast());
     Path input = Path.of(arguments.getFirst());
@@ -149,8 +155,13 @@ final class QuantizeCommand implements Callable<Integer> {
 
   private static QuantizationType type(String name) {
     return QuantizationType.of(name)
-        .orElseThrow(
-            () -> new UsageException("There is no type '" + name + "'; panallama quantize --list has them all."));
+        .orElseThrow(() -> new UsageException("There is no type '" + name + "'" + near(name)));
+  }
+
+  private static String near(String name) {
+    List<String> names = Arrays.stream(QuantizationType.values()).map(Enum::name).toList();
+    String question = Nearest.question(name.toUpperCase(Locale.ROOT), names);
+    return question.isEmpty() ? "; panallama quantize --list shows them all." : question;
   }
 
   /** {@code model-f16.gguf} becomes {@code model-q4_k_m.gguf}, {@code model.gguf} as well. A copy keeps its type's name. */
@@ -181,7 +192,8 @@ final class QuantizeCommand implements Callable<Integer> {
       context
           .out()
           .printf(
-              "%d of %d tensors got another format than %s says: their rows do not fit its blocks.%n",
+              "%d of %d tensors were given another format than %s specifies, because their rows do not fit its"
+                  + " blocks.%n",
               result.fallbackTensors(), result.tensors(), result.type());
     }
   }

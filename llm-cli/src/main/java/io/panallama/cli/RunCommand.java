@@ -27,27 +27,35 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/** {@code panallama run}: one request, one JSON object. */
-@Command(name = "run", description = "Answer one input and print one JSON object.")
+/** {@code panallama run}: one request; the answer as text while it is generated, or as one JSON object. */
+@Command(
+    name = "run",
+    description = {"Answer one prompt.", "Without PROMPT it is read from standard input: echo Hello | panallama run"})
 final class RunCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String STANDARD_INPUT = "-";
 
   private final CommandContext context;
 
+  @Parameters(arity = "0..*", paramLabel = "PROMPT", description = "What to answer; - reads it from standard input.")
+  private List<String> words = List.of();
+
   @Option(
       names = {"-i", "--input"},
-      required = true,
       paramLabel = "TEXT",
-      description = "What to answer; - reads it from standard input.")
-  private String input = "";
+      description = "The prompt as an option. Default: none.")
+  private @Nullable String input;
 
-  @Option(names = "--system", paramLabel = "TEXT", description = "A system message before it.")
+  @Option(names = "--system", paramLabel = "TEXT", description = "System message before the prompt. Default: none.")
   private @Nullable String system;
 
-  @Option(names = "--raw", description = "Continue the input as it stands, without the model's chat template.")
+  @Option(names = "--raw", description = "Continue the prompt as it stands, without the model's chat template.")
   private boolean raw;
+
+  @Option(names = "--json", description = "Print one JSON object with the answer, its token counts and its times.")
+  private boolean json;
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
   @Mixin private LimitOptions limits = new LimitOptions();
@@ -62,16 +70,29 @@ final class RunCommand implements Callable<Integer> {
     if (raw && system != null) {
       throw new UsageException("--system needs the chat template, which --raw leaves out.");
     }
-    String text = input.equals(STANDARD_INPUT) ? readInput() : input;
+    String prompt = prompt();
     GenerationOptions limited = limits.options();
     try (LoadedEngine engine = model.start(context)) {
       long submitted = System.nanoTime();
-      GenerationRequest request = request(text, sampling.over(engine.model().sampling(), limited));
+      GenerationRequest request = request(prompt, sampling.over(engine.model().sampling(), limited));
       try (Generation generation = engine.generator().generate(request);
           StopSignals.Registration _ = context.signals().onStop(generation::cancel)) {
-        return print(generation, submitted);
+        return json ? printJson(generation, submitted) : printText(generation);
       }
     }
+  }
+
+  /** Words without quotation marks around them are one prompt, too. */
+  private String prompt() throws IOException {
+    if (input != null && !words.isEmpty()) {
+      throw new UsageException("There are two prompts: --input and \"" + words.getFirst() + "\".");
+    }
+    if (input == null && words.isEmpty() && context.terminals().in()) {
+      throw new UsageException(
+          "A prompt is needed: panallama run \"Hello\", or text on standard input (echo Hello | panallama run).");
+    }
+    String given = input != null ? input : words.isEmpty() ? STANDARD_INPUT : String.join(" ", words);
+    return given.equals(STANDARD_INPUT) ? readInput() : given;
   }
 
   private GenerationRequest request(String text, GenerationOptions options) {
@@ -86,7 +107,45 @@ final class RunCommand implements Callable<Integer> {
     return ChatRequest.of(messages, options).with(TemplateOptions.builder().reasoning(ReasoningFormat.NONE).build());
   }
 
-  private int print(Generation generation, long submitted) throws JsonProcessingException {
+  private int printText(Generation generation) {
+    boolean lineEnded = true;
+    for (GenerationEvent event : generation) {
+      switch (event) {
+        case GenerationEvent.Text piece -> {
+          // Into a file or a pipe goes what the model said; a terminal must not be steered by it.
+          context.out().print(context.terminals().out() ? Printable.text(piece.text()) : piece.text());
+          context.out().flush();
+          lineEnded = piece.text().isEmpty() ? lineEnded : piece.text().endsWith("\n");
+        }
+        case GenerationEvent.Reasoning _,
+            GenerationEvent.ToolCallStarted _,
+            GenerationEvent.ToolCallArguments _ -> {} // asked for neither
+        case GenerationEvent.Finished end -> {
+          if (!lineEnded) {
+            context.out().println();
+          }
+          cutOff(end.reason()).ifPresent(context::warn);
+          return code(end);
+        }
+      }
+    }
+    throw new IllegalStateException("The generation ended without its last event.");
+  }
+
+  private static Optional<String> cutOff(FinishReason reason) {
+    return switch (reason) {
+      case LENGTH -> Optional.of("The answer was cut off by --max-tokens.");
+      case CONTEXT_FULL -> Optional.of("The answer was cut off because the context is full; --ctx-size sets its size.");
+      case TIME_LIMIT -> Optional.of("The answer was cut off by --time-limit.");
+      case STOP, STOP_TEXT, TOOL_CALLS, CANCELLED -> Optional.empty();
+    };
+  }
+
+  private static int code(GenerationEvent.Finished end) {
+    return end.reason() == FinishReason.CANCELLED ? ExitCode.INTERRUPTED : ExitCode.OK;
+  }
+
+  private int printJson(Generation generation, long submitted) throws JsonProcessingException {
     StringBuilder text = new StringBuilder();
     long first = 0;
     for (GenerationEvent event : generation) {
@@ -102,7 +161,7 @@ final class RunCommand implements Callable<Integer> {
           context
               .out()
               .println(JSON.writeValueAsString(result(text, end, first - submitted, System.nanoTime() - submitted)));
-          return end.reason() == FinishReason.CANCELLED ? ExitCode.INTERRUPTED : ExitCode.OK;
+          return code(end);
         }
       }
     }
@@ -155,12 +214,18 @@ final class RunCommand implements Callable<Integer> {
     return Math.round(nanos / 1e3) / 1e3;
   }
 
+  /** The line end that a shell's echo adds is no part of a question; with {@code --raw} every character counts. */
   private String readInput() throws IOException {
     byte[] bytes = context.in().readAllBytes();
+    String text;
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException malformed) {
-      throw new UsageException("standard input is not UTF-8 text.", malformed);
+      throw new UsageException("Standard input is not UTF-8 text.", malformed);
     }
+    if (text.isEmpty()) {
+      throw new UsageException("Standard input is empty; a prompt is needed: panallama run \"Hello\".");
+    }
+    return raw ? text : text.replaceFirst("\\R$", "");
   }
 }

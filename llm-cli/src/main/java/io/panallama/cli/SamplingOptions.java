@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.Settings;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import java.util.List;
@@ -11,40 +12,53 @@ final class SamplingOptions {
   @Option(
       names = {"-n", "--max-tokens"},
       paramLabel = "N",
-      description = "The most tokens to generate. Default: what the context holds.")
+      description = "Most tokens to generate. Default: as many as the context holds.")
   private int maxTokens = GenerationOptions.UNLIMITED;
 
   @Option(
       names = "--temperature",
       paramLabel = "T",
-      description = "0 takes the likeliest token, larger is more varied. Default: the model's own, else 0.8.")
+      description = "0 always takes the likeliest token, larger values vary more. Default: the model's own, else 0.8.")
   private @Nullable Float temperature;
 
-  @Option(names = "--top-k", paramLabel = "K", description = "Draw from the K likeliest tokens; 0 turns it off.")
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      description = "Sample from the K likeliest tokens; 0 turns it off. Default: the model's own, else 40.")
   private @Nullable Integer topK;
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
-      description = "Draw from the likeliest tokens of probability P together.")
+      description =
+          "Sample from the likeliest tokens whose probabilities add up to P. Default: the model's own, else 0.95.")
   private @Nullable Float topP;
 
   @Option(
       names = "--min-p",
       paramLabel = "P",
-      description = "Draw from tokens at least P times as likely as the likeliest.")
+      description =
+          "Sample from tokens at least P times as likely as the likeliest. Default: the model's own, else 0.05.")
   private @Nullable Float minP;
 
-  @Option(names = "--repeat-penalty", paramLabel = "R", description = "Larger than 1 makes repetition less likely.")
+  @Option(
+      names = "--repeat-penalty",
+      paramLabel = "R",
+      description = "Larger than 1 makes repetition less likely. Default: the model's own, else 1.")
   private @Nullable Float repeatPenalty;
 
-  @Option(names = "--seed", paramLabel = "N", description = "0 to 4294967295. The same seed gives the same draw.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "0 to 4294967295; the same seed samples the same tokens. Default: random.")
   private @Nullable Long seed;
 
   @Option(
       names = "--stop",
       paramLabel = "TEXT",
-      description = "End where this text appears; can be given several times.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "End the answer where this text appears; can be given several times. Default: none.")
   private List<String> stops = List.of();
 
   /**
@@ -54,7 +68,7 @@ final class SamplingOptions {
    * @throws io.panallama.error.InvalidRequestException if a value is out of its range
    */
   GenerationOptions over(Sampling recommended, GenerationOptions limited) {
-    Sampling.Builder builder = SamplingDefaults.builder(recommended);
+    Sampling.Builder builder = recommended.toBuilder();
     if (temperature != null) {
       builder.temperature(temperature);
     }

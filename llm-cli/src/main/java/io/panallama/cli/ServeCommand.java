@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.cli.settings.Settings;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.ChatTemplateException;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code panallama serve}: the chat server, until Ctrl-C or SIGTERM. Being stopped so is its normal end: exit code 0. */
+/** {@code panallama serve}: the chat server, until Ctrl-C or SIGTERM, which are its normal end: exit code 0. */
 @Command(
     name = "serve",
     description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
@@ -27,28 +28,19 @@ final class ServeCommand implements Callable<Integer> {
   private final CommandContext context;
 
   @Option(
-      names = "--host",
-      paramLabel = "HOST",
-      description = "Address to listen on. Default: 127.0.0.1, this machine only.")
-  private String host = ServerConfig.defaults().host();
-
-  @Option(
-      names = {"-p", "--port"},
-      paramLabel = "PORT",
-      description = "Port to listen on; 0 takes a free one. Default: 8080.")
-  private int port = ServerConfig.DEFAULT_PORT;
-
-  @Option(
       names = {"-a", "--alias"},
       paramLabel = "NAME",
-      description = "What the API calls the model; can be given several times. Default: the file's name.")
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description = "Name of the model in the API; can be given several times. Default: the file's name.")
   private List<String> aliases = List.of();
 
   @Option(
       names = "--no-warmup",
-      description = "Be ready without having generated a first token, which brings a mapped model into memory.")
+      description = "Do not generate a first token before being ready, which would bring a mapped model into memory.")
   private boolean noWarmup;
 
+  @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private ModelOptions model = new ModelOptions();
 
@@ -58,15 +50,11 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    ServerConfig config;
-    try {
-      config = ServerConfig.builder().host(host).port(port).build();
-    } catch (IllegalArgumentException refused) {
-      throw new UsageException("--" + refused.getMessage(), refused);
-    }
+    ServerConfig config = serverOptions.config();
+    ModelOptions.Configs configs = model.checked(engineOptions::configure);
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (ChatServer server = ChatServer.start(config);
-        LoadedEngine engine = model.start(context, engineOptions::configure)) {
+        LoadedEngine engine = model.start(context, configs)) {
       serve(server, engine);
     }
     return ExitCode.OK;
@@ -80,6 +68,7 @@ final class ServeCommand implements Callable<Integer> {
       }
       server.serve(served(engine), engine.generator(), engine::stats);
       announce(engine, server);
+      serverOptions.warnIfOpen(context);
       stopped.await();
       context.err().println("panallama: stopping");
     } finally {
@@ -106,7 +95,7 @@ final class ServeCommand implements Callable<Integer> {
         .description(summary.description())
         .demo(model.isDemo())
         .parameters(summary.parameters())
-        .sampling(SamplingDefaults.builder(summary.sampling()).build())
+        .sampling(summary.sampling())
         .build();
   }
 

@@ -111,7 +111,7 @@ class BenchCommandTest {
         "-d 3 > The depth is 3; it must be 0, or at least 8",
         "-d 64 -B 2 > Set the prompt to 0",
         "-B 1000 > The number of streams is 1000; it must be 1 to 256",
-        "-B 64 -b 32 -ub 32 > --batch-size is 32 with 64 --parallel",
+        "-B 64 -b 32 -ub 32 > --batch-size is 32 with 64 slots",
         "-ub 4096 > --ubatch-size is 4096; it must be at most --batch-size, 2048",
         "-t 5000 > --threads is 5000",
         "-ngl most > --gpu-layers: 'most'",

@@ -67,6 +67,19 @@ class BenchServeCommandTest {
   }
 
   @Test
+  void anAddressWithoutASchemeIsHttp() {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("a"))) {
+      String address = server.server().uri().getAuthority();
+
+      CliRun run = run("--url", address, "--measure", "1", "--warmup", "0", "--answer-tokens", "1");
+
+      assertThat(run.err()).isEmpty();
+      assertThat(run.code()).isZero();
+      assertThat(run.out()).startsWith("chat: http://" + address + "/v1/chat/completions");
+    }
+  }
+
+  @Test
   void aServerThatOnlyFailsIsAFailure() {
     ScriptedGenerator generator = ScriptedGenerator.answering("a");
     try (TestServer server = TestServer.start(generator)) {
@@ -109,7 +122,7 @@ class BenchServeCommandTest {
         Arguments.of("--api-key=a\nb", "--api-key: holds a character"),
         Arguments.of("--json=missing/result.json", "--json: missing/result.json can't be written"),
         Arguments.of("--raw=missing/all.jsonl", "--raw: missing/all.jsonl can't be written"),
-        Arguments.of("--url=localhost:8080", "--url: \"localhost:8080\" is no address of a server"),
+        Arguments.of("--url=ftp://localhost:8080", "--url: \"ftp://localhost:8080\" is no address of a server"),
         Arguments.of("--url=http://a b", "--url: "));
   }
 
@@ -135,6 +148,6 @@ class BenchServeCommandTest {
   void aServerThatIsNotThereIsNamed() {
     CliRun run = run("--url=http://127.0.0.1:1");
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(run.err()).isEqualTo("panallama: Nobody answers at http://127.0.0.1:1/v1/models: connection refused.\n");
+    assertThat(run.err()).isEqualTo("panallama: Cannot connect to http://127.0.0.1:1/v1/models: connection refused.\n");
   }
 }

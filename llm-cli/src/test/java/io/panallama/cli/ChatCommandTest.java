@@ -10,6 +10,7 @@ import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ChatCommandTest {
@@ -48,7 +49,7 @@ class ChatCommandTest {
     assertThat(run.err().strip())
         .isEqualTo("2 tokens, 2.0 tokens/s, first after 20 ms, 40 forgotten, cut off by --time-limit");
     assertThat(inference.requests.getFirst().options())
-        .returns(Duration.ofSeconds(2), GenerationOptions::timeLimit)
+        .returns(Optional.of(Duration.ofSeconds(2)), GenerationOptions::timeLimit)
         .returns(new ContextOverflow.Shift(0), GenerationOptions::overflow);
   }
 

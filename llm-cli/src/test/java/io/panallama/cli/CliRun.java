@@ -2,11 +2,31 @@ package io.panallama.cli;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
 
 /** One command line run in this process with what it printed. */
 record CliRun(int code, String out, String err) {
+  /** Without variables, and without a configuration file. */
+  static final Environment ENVIRONMENT = new Environment(Map.of(), Path.of("no-such-folder", "config.yaml"));
+
+  /** What a command line runs in that prints into the void. */
+  static CommandContext context(Inference inference) {
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+    return new CommandContext(
+        InputStream.nullInputStream(),
+        nowhere,
+        nowhere,
+        new Terminals(false, false, false),
+        ENVIRONMENT,
+        inference,
+        _ -> () -> {});
+  }
+
   static CliRun of(Inference inference, String... args) {
     return withInput(inference, new byte[0], args);
   }
@@ -29,7 +49,33 @@ record CliRun(int code, String out, String err) {
     return run(inference, input.getBytes(StandardCharsets.UTF_8), atOnce, args);
   }
 
+  /** As if a person sat there. */
+  static CliRun onTerminal(Inference inference, String input, String... args) {
+    return run(
+        inference,
+        input.getBytes(StandardCharsets.UTF_8),
+        _ -> () -> {},
+        new Terminals(true, true, true),
+        ENVIRONMENT,
+        args);
+  }
+
+  /** With these variables and this file instead of none. */
+  static CliRun in(Environment environment, Inference inference, String... args) {
+    return run(inference, new byte[0], _ -> () -> {}, new Terminals(false, false, false), environment, args);
+  }
+
   private static CliRun run(Inference inference, byte[] input, StopSignals signals, String... args) {
+    return run(inference, input, signals, new Terminals(false, false, false), ENVIRONMENT, args);
+  }
+
+  private static CliRun run(
+      Inference inference,
+      byte[] input,
+      StopSignals signals,
+      Terminals terminals,
+      Environment environment,
+      String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     CommandContext context =
@@ -37,8 +83,8 @@ record CliRun(int code, String out, String err) {
             new ByteArrayInputStream(input),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
+            terminals,
+            environment,
             inference,
             signals);
     int code = Main.run(context, args);

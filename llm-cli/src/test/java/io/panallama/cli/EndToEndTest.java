@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
@@ -37,7 +37,7 @@ class EndToEndTest {
   void theServerGetsAllThatTheEngineCanDo() {
     EngineConfig two = EngineConfig.builder().slots(1).queueLimit(1).build();
     try (LoadedEngine engine = inference.start(DemoModel.extract(), ModelConfig.defaults(), two)) {
-      Generator generator = engine.generator();
+      TextGenerator generator = engine.generator();
       assertThat(generator.render(ChatRequest.of("Hello"))).contains("Hello");
       assertThat(generator.tokenBytes(100)).isNotEmpty();
       // All or none of them, instead of one after the other.

@@ -1,8 +1,9 @@
 package io.panallama.cli;
 
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
+import io.panallama.config.NumaStrategy;
 import io.panallama.error.QuantizationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -15,6 +16,7 @@ import io.panallama.observe.NativeReport;
 import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationProgress;
 import io.panallama.quantize.QuantizationResult;
+import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
@@ -31,6 +33,7 @@ import java.util.function.Function;
 final class FakeInference implements Inference {
   final List<GenerationRequest> requests = new ArrayList<>();
   final List<String> backends = new ArrayList<>();
+  final List<NumaStrategy> numa = new ArrayList<>();
   final List<ModelConfig> modelConfigs = new ArrayList<>();
   final List<EngineConfig> engineConfigs = new ArrayList<>();
   final List<Path> files = new ArrayList<>();
@@ -55,6 +58,11 @@ final class FakeInference implements Inference {
     nativesFailure.ifPresent(FakeInference::fail);
     return new NativeReport(
         "0.5.0", "linux-x64", "cpu", Path.of("/natives"), Optional.of("haswell"), Optional.of("no driver"));
+  }
+
+  @Override
+  public void initializeNuma(NumaStrategy strategy) {
+    numa.add(strategy);
   }
 
   @Override
@@ -104,6 +112,34 @@ final class FakeInference implements Inference {
     throw failure;
   }
 
+  private final class FakeGenerator implements TextGenerator {
+    @Override
+    public Generation generate(GenerationRequest request) {
+      requests.add(request);
+      return new FakeGeneration(answer.apply(request), reason, discardedTokens);
+    }
+
+    @Override
+    public String render(ChatRequest request) {
+      return request.messages().getLast().content();
+    }
+
+    @Override
+    public int countTokens(GenerationRequest request) {
+      return 1;
+    }
+
+    @Override
+    public int countTokens(String text) {
+      return text.length();
+    }
+
+    @Override
+    public byte[] tokenBytes(int token) {
+      return new byte[] {(byte) token};
+    }
+  }
+
   private final class FakeEngine implements LoadedEngine {
     private final EngineConfig config;
 
@@ -112,11 +148,8 @@ final class FakeInference implements Inference {
     }
 
     @Override
-    public Generator generator() {
-      return request -> {
-        requests.add(request);
-        return new FakeGeneration(answer.apply(request), reason, discardedTokens);
-      };
+    public TextGenerator generator() {
+      return new FakeGenerator();
     }
 
     @Override

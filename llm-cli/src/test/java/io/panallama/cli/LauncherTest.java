@@ -1,80 +1,211 @@
 package io.panallama.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The launcher script on a tree of fakes: no real JDK, no real build. */
 @EnabledOnOs({OS.LINUX, OS.MAC})
+@Timeout(60)
 class LauncherTest {
   private static final Path LAUNCHER = Path.of("..", "panallama");
 
+  /** What the program's class is called, after which its arguments come. */
+  private static final String MAIN = "io.panallama.cli/io.panallama.cli.Main";
+
+  /** A build that succeeds: one jar, and the line of one module. */
+  private static final String GOOD_BUILD =
+      """
+      echo "$*" >>"$FAKES/mvn-calls"
+      for word in "$@"; do
+        case $word in
+          -Ddistribution.lib=*) mkdir -p "${word#*=}" && echo jar >"${word#*=}/new.jar" ;;
+        esac
+      done
+      echo '[INFO] Building panallama core 1   [5/6]'
+      """;
+
   @TempDir Path temp;
   private Path checkout;
-  private Path stamp;
+  private Path programs;
+  private Path source;
+  private Path jdk;
+  private final Map<String, String> environment = new HashMap<>();
+  private final List<Process> started = new ArrayList<>();
 
-  private record Result(int code, String out, String err) {}
+  private record Result(int code, String out, String err) {
+    /** The arguments that the program got. */
+    List<String> arguments() {
+      List<String> lines = out.lines().toList();
+      return lines.subList(lines.indexOf(MAIN) + 1, lines.size());
+    }
+  }
 
   @BeforeEach
   void makeCheckout() throws Exception {
     checkout = Files.createDirectories(temp.resolve("check out"));
-    Files.copy(LAUNCHER, checkout.resolve("panallama"), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-    Path source = Files.createDirectories(checkout.resolve("llm-server/src/main/java")).resolve("A.java");
-    Path pom = Files.writeString(checkout.resolve("pom.xml"), "<project/>");
+    Files.copy(LAUNCHER, checkout.resolve("panallama"), StandardCopyOption.COPY_ATTRIBUTES);
+    checkout = checkout.toRealPath();
+    // POSIX knows whole seconds only, but the systems that this test runs on know fractions.
+    edit("sleep 1\n", "sleep 0.05\n");
+    source = Files.createDirectories(checkout.resolve("llm-cli/src/main/java")).resolve("A.java");
     Files.writeString(source, "class A {}");
-    Path dist = Files.createDirectories(checkout.resolve("llm-server/target/panallama"));
-    Files.createDirectory(dist.resolve("lib"));
-    Files.writeString(dist.resolve("kind"), "cuda");
-    stamp = Files.createFile(dist.resolve("stamp"));
-    FileTime past = FileTime.fromMillis(System.currentTimeMillis() - 60_000);
+    Path pom = Files.writeString(checkout.resolve("pom.xml"), "<project/>");
     for (Path old : List.of(pom, source, source.getParent(), source.getParent().getParent())) {
-      Files.setLastModifiedTime(old, past);
+      age(old, 60);
     }
+    programs = Files.createDirectories(checkout.resolve("target/panallama"));
+    Path program = programs.resolve("build-1");
+    Files.writeString(Files.createDirectories(program.resolve("lib")).resolve("old.jar"), "jar");
+    Files.writeString(program.resolve("kind"), "cpu\n");
+    age(Files.createFile(program.resolve("stamp")), 30);
+    Files.writeString(programs.resolve("current"), "build-1\n");
+    jdk = jdk("jdk-25", "25.0.1");
+    Path tools = temp.resolve("tools");
+    for (String tool : List.of("npm", "git", "cmake", "make", "c++")) {
+      script(tools.resolve(tool), "exit 0");
+    }
+    maven(GOOD_BUILD);
+    environment.put("JAVA_HOME", jdk.toString());
+    environment.put("PATH", tools + ":" + System.getenv("PATH"));
+    environment.put("PANALLAMA_BACKEND", "cpu");
+    environment.put("FAKES", temp.toString());
   }
 
-  private static Path script(Path file, String body) throws Exception {
+  @AfterEach
+  void endWhatWasStarted() {
+    started.forEach(Process::destroyForcibly);
+  }
+
+  private static void age(Path file, int seconds) throws IOException {
+    Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis() - seconds * 1000L));
+  }
+
+  private void changeSource() throws IOException {
+    Files.writeString(source, "class A { int changed; }");
+  }
+
+  private static Path script(Path file, String body) throws IOException {
     Files.createDirectories(file.getParent());
     Files.writeString(file, "#!/bin/sh\n" + body + "\n");
     return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
-  /** A folder that looks like a JDK, whose java prints its name and arguments and exits with 7. */
-  private Path jdk(String name, String version) throws Exception {
+  private void maven(String body) throws IOException {
+    script(temp.resolve("tools/mvn"), body);
+  }
+
+  private String mavenCalls() throws IOException {
+    Path calls = temp.resolve("mvn-calls");
+    return Files.exists(calls) ? Files.readString(calls) : "";
+  }
+
+  /** What the launcher is, with one text in it replaced. */
+  private void edit(String old, String replacement) throws IOException {
+    Path launcher = checkout.resolve("panallama");
+    String text = Files.readString(launcher);
+    assertThat(text).contains(old);
+    Files.writeString(launcher, text.replace(old, replacement));
+  }
+
+  /**
+   * A folder that looks like a JDK. Its java writes an archive if asked for one; otherwise it prints its name and its
+   * arguments and exits with 7, or goes on running if the last argument is "wait".
+   */
+  private Path jdk(String name, String version) throws IOException {
     Path home = Files.createDirectories(temp.resolve(name));
     Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
-    script(home.resolve("bin/java"), "printf '%s\\n' " + name + " \"$@\"; exit 7");
+    script(
+        home.resolve("bin/java"),
+        """
+        for word in "$@"; do
+          case $word in
+            -XX:ArchiveClassesAtExit=*) echo archive >"${word#*=}"; echo listening; exit 0 ;;
+          esac
+        done
+        printf '%%s\\n' %s "$@"
+        [ "$word" != wait ] || exec sleep 50
+        exit 7
+        """
+            .formatted(name));
     script(home.resolve("bin/javac"), "exit 1");
     return home;
   }
 
-  private Result run(Path launcher, Map<String, String> environment, String... args) throws Exception {
-    String[] command = new String[args.length + 1];
-    command[0] = launcher.toString();
-    System.arraycopy(args, 0, command, 1, args.length);
-    Path out = temp.resolve("out");
-    Path err = temp.resolve("err");
+  private Process start(Path launcher, Path out, Path err, String... args) throws IOException {
+    List<String> command = new ArrayList<>(List.of(launcher.toString()));
+    command.addAll(List.of(args));
     ProcessBuilder builder =
         new ProcessBuilder(command).directory(temp.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("PANALLAMA_") || name.equals("JAVA_HOME"));
     builder.environment().putAll(environment);
-    int code = builder.start().waitFor();
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  private Result runAs(Path launcher, String... args) throws Exception {
+    Path out = temp.resolve("out");
+    Path err = temp.resolve("err");
+    int code = start(launcher, out, err, args).waitFor();
     return new Result(
         code, Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));
   }
 
-  private Result run(Map<String, String> environment, String... args) throws Exception {
-    return run(checkout.resolve("panallama"), environment, args);
+  private Result run(String... args) throws Exception {
+    return runAs(checkout.resolve("panallama"), args);
+  }
+
+  private static void await(Path file, String text) throws Exception {
+    while (!Files.exists(file) || !Files.readString(file).contains(text)) {
+      Thread.sleep(20);
+    }
+  }
+
+  private List<String> builds() throws IOException {
+    try (Stream<Path> files = Files.list(programs)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.startsWith("build-"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private String current() throws IOException {
+    return Files.readString(programs.resolve("current")).strip();
+  }
+
+  private Path lock() {
+    return checkout.resolve("target/launcher.lock");
+  }
+
+  private boolean isLocked() {
+    return Files.exists(lock(), LinkOption.NOFOLLOW_LINKS);
   }
 
   @Test
@@ -84,111 +215,302 @@ class LauncherTest {
 
   @Test
   void startsTheProgramInModuleModeWithItsArgumentsUntouched() throws Exception {
-    Path jdk = jdk("jdk-25", "25.0.1");
+    environment.put("PANALLAMA_JAVA_OPTS", "-Xmx1g -Da=b");
+    run("--version");
 
-    Result result =
-        run(
-            Map.of("JAVA_HOME", jdk.toString(), "PANALLAMA_JAVA_OPTS", "-Xmx1g -Da=b"),
-            "run",
-            "--input",
-            "two  spaces",
-            "",
-            "--",
-            "*");
+    Result result = run("run", "--input", "two  spaces", "", "--", "*");
 
     List<String> lines = result.out().lines().toList();
-    int main = lines.indexOf("io.panallama.server/io.panallama.cli.Main");
     assertThat(result.code()).isEqualTo(7);
     assertThat(result.err()).isEmpty();
-    assertThat(lines.subList(0, main))
+    assertThat(lines.subList(0, lines.indexOf(MAIN)))
         .startsWith("jdk-25", "--enable-native-access=io.panallama.bindings", "--illegal-native-access=deny")
-        .contains(checkout.toRealPath().resolve("llm-server/target/panallama/lib").toString())
+        .contains(programs.resolve("build-1/lib").toString())
         .endsWith("-Xmx1g", "-Da=b", "-m");
-    assertThat(lines.subList(main + 1, lines.size())).containsExactly("run", "--input", "two  spaces", "", "--", "*");
+    assertThat(result.arguments()).containsExactly("run", "--input", "two  spaces", "", "--", "*");
+    assertThat(mavenCalls()).isEmpty();
   }
 
   @Test
   void oldJavaHomeGivesWayToTheJdkOnThePath() throws Exception {
-    Path old = jdk("jdk-17", "17.0.15");
-    Path good = jdk("jdk-26", "26");
+    environment.put("JAVA_HOME", jdk("jdk-17", "17.0.15").toString());
+    environment.merge("PATH", jdk("jdk-26", "26").resolve("bin").toString(), (rest, first) -> first + ":" + rest);
 
-    Result result =
-        run(Map.of("JAVA_HOME", old.toString(), "PATH", good.resolve("bin") + ":" + System.getenv("PATH")), "--help");
-
-    assertThat(result.out()).startsWith("jdk-26\n");
+    assertThat(run("--help").out()).startsWith("jdk-26\n");
   }
 
   @Test
   void runsThroughASymbolicLink() throws Exception {
-    Path jdk = jdk("jdk-25", "25");
     Path link = Files.createSymbolicLink(temp.resolve("link"), Path.of("check out", "panallama"));
 
-    Result result = run(link, Map.of("JAVA_HOME", jdk.toString()), "doctor");
+    Result result = runAs(link, "doctor");
 
-    assertThat(result.out()).contains(checkout.toRealPath() + "/llm-server/target/panallama/lib").endsWith("doctor\n");
+    assertThat(result.out()).contains(programs.resolve("build-1/lib").toString()).endsWith("doctor\n");
   }
 
   @Test
-  void changedSourceIsBuiltAndAFailureShowsTheLastErrorsAndTheLog() throws Exception {
-    Path jdk = jdk("jdk-25", "25");
-    Path tools = temp.resolve("tools");
-    script(tools.resolve("mvn"), "echo '[INFO] Building panallama core 1   [5/6]'; echo '[ERROR] bad code'; exit 1");
-    for (String tool : List.of("npm", "git", "cmake", "make", "c++")) {
-      script(tools.resolve(tool), "exit 0");
-    }
-    Files.writeString(checkout.resolve("llm-server/src/main/java/A.java"), "class A { int changed; }");
-    Files.setLastModifiedTime(stamp, FileTime.fromMillis(System.currentTimeMillis() - 30_000));
+  void changedSourceIsBuiltIntoAFolderOfItsOwnThatReplacesTheOldOne() throws Exception {
+    changeSource();
 
-    Result result =
-        run(
-            Map.of(
-                "JAVA_HOME", jdk.toString(), "PANALLAMA_BACKEND", "cpu", "PATH", tools + ":" + System.getenv("PATH")),
-            "doctor");
+    Result result = run("doctor");
+
+    assertThat(result.code()).isEqualTo(7);
+    assertThat(result.err()).contains("panallama: building panallama core 1 [5/6]");
+    assertThat(result.out()).contains(programs.resolve(current()).resolve("lib").toString());
+    assertThat(current()).isNotEqualTo("build-1");
+    assertThat(builds()).containsExactly(current());
+    assertThat(programs.resolve(current()).resolve("lib/new.jar")).exists();
+    assertThat(isLocked()).isFalse();
+    assertThat(run("doctor").err()).isEmpty();
+  }
+
+  @Test
+  void failedBuildShowsItsErrorsAndKeepsTheProgram() throws Exception {
+    maven(GOOD_BUILD + "echo '[ERROR] bad code'; exit 1");
+    changeSource();
+
+    Result result = run("doctor");
 
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.out()).isEmpty();
     assertThat(result.err())
-        .contains("panallama: building panallama core 1 [5/6]", "[ERROR] bad code", "launcher-build.log");
-    assertThat(checkout.resolve("target/launcher.lock")).doesNotExist();
-    assertThat(stamp).as("nothing may pass for built after a build that did not end").doesNotExist();
+        .contains("panallama: building panallama core 1 [5/6]", "[ERROR] bad code", "launcher-build.log")
+        .contains("PANALLAMA_BUILD=never " + checkout.resolve("panallama") + " starts it");
+    assertThat(builds()).containsExactly("build-1");
+    assertThat(isLocked()).isFalse();
+
+    assertThat(run("doctor").err()).as("it is built again").contains("[ERROR] bad code");
+    environment.put("PANALLAMA_BUILD", "never");
+    assertThat(run("doctor").out()).contains(programs.resolve("build-1/lib").toString());
   }
 
   @Test
-  void whatAnInterruptedBuildLeftIsBuiltAgain() throws Exception {
-    Path jdk = jdk("jdk-25", "25");
-    Path tools = temp.resolve("tools");
-    script(tools.resolve("mvn"), "echo '[ERROR] built again'; exit 1");
-    for (String tool : List.of("npm", "git", "cmake", "make", "c++")) {
-      script(tools.resolve(tool), "exit 0");
-    }
-    Files.delete(stamp.resolveSibling("lib"));
+  void interruptedBuildKeepsTheProgramAndLeavesNothingBehind() throws Exception {
+    maven(GOOD_BUILD + "echo $$ >\"$FAKES/mvn-process\"; exec sleep 50");
+    changeSource();
+    Process launcher = start(checkout.resolve("panallama"), temp.resolve("out"), temp.resolve("err"), "doctor");
+    await(temp.resolve("mvn-process"), "\n");
+    long maven = Long.parseLong(Files.readString(temp.resolve("mvn-process")).strip());
 
-    Result result =
-        run(
-            Map.of(
-                "JAVA_HOME", jdk.toString(), "PANALLAMA_BACKEND", "cpu", "PATH", tools + ":" + System.getenv("PATH")),
-            "doctor");
+    launcher.destroy();
+
+    assertThat(launcher.waitFor()).isEqualTo(143);
+    assertThat(ProcessHandle.of(maven).filter(ProcessHandle::isAlive)).isEmpty();
+    assertThat(builds()).containsExactly("build-1");
+    assertThat(current()).isEqualTo("build-1");
+    assertThat(programs.resolve("build-1/lib/old.jar")).exists();
+    assertThat(isLocked()).isFalse();
+    environment.put("PANALLAMA_BUILD", "never");
+    assertThat(run("doctor").code()).isEqualTo(7);
+  }
+
+  @Test
+  void programThatStillRunsKeepsItsFilesWhenANewOneIsBuilt() throws Exception {
+    Path out = temp.resolve("server-out");
+    Process server = start(checkout.resolve("panallama"), out, temp.resolve("server-err"), "serve", "wait");
+    await(out, "wait\n");
+    changeSource();
+    run("doctor");
+    assertThat(builds()).hasSize(2).contains("build-1");
+
+    server.destroy();
+    server.waitFor();
+    age(programs.resolve(current()).resolve("stamp"), 30);
+    changeSource();
+    run("doctor");
+
+    assertThat(builds()).containsExactly(current());
+  }
+
+  @Test
+  void firstBuildThatIsRefusedSaysThatThereIsNoProgram() throws Exception {
+    Files.delete(programs.resolve("current"));
+    environment.put("PANALLAMA_BUILD", "never");
+
+    Result result = run("doctor");
 
     assertThat(result.code()).isEqualTo(1);
-    assertThat(result.err()).contains("[ERROR] built again");
+    assertThat(result.err()).contains("no program has been built yet").hasLineCount(1);
   }
 
   @Test
-  void missingToolsAreNamedTogetherBeforeTheBuild() throws Exception {
-    Path jdk = jdk("jdk-25", "25");
-    Files.delete(stamp);
+  void slowBuildSaysWhatItIsDoing() throws Exception {
+    edit("-ge 10 ]; then", "-ge 2 ]; then");
+    maven(
+        GOOD_BUILD
+            + "echo 'Downloading from central: https://example.org/a/b/some-plugin-1.0.jar'; sleep 1;"
+            + "echo 'native: fetching a package'; sleep 1");
+    changeSource();
+
+    assertThat(run("doctor").err())
+        .containsPattern("panallama:   \\.\\.\\. \\d+ s: fetching some-plugin-1\\.0\\.jar\n")
+        .contains("panallama:   fetching a package\n");
+  }
+
+  @Test
+  void cudaWithoutADriverIsRefusedBeforeAnythingIsBuilt() throws Exception {
+    assumeFalse(Files.exists(Path.of("/proc/driver/nvidia/version")), "this machine has the driver");
+    Files.delete(programs.resolve("current"));
+
+    for (String[] args :
+        List.of(new String[] {"-v", "serve", "--backend", "CUDA"}, new String[] {"run", "--backend=cuda"})) {
+      Result result = run(args);
+      assertThat(result.code()).isEqualTo(2);
+      assertThat(result.out()).isEmpty();
+      assertThat(result.err()).startsWith("panallama: ").contains("--backend cuda", "no NVIDIA driver");
+    }
+    assertThat(mavenCalls()).isEmpty();
+
+    Result doctor = run("doctor", "--backend", "cuda");
+    assertThat(doctor.code()).as("doctor tells more itself").isEqualTo(7);
+    assertThat(mavenCalls()).hasLineCount(1).doesNotContain("-Pcuda");
+  }
+
+  @Test
+  void lockWithoutAnOwnerDoesNotStopAnything() throws Exception {
+    Files.createDirectories(lock());
+    changeSource();
+
+    assertThat(run("doctor").code()).isEqualTo(7);
+    assertThat(isLocked()).isFalse();
+  }
+
+  @Test
+  void lockOfAProcessThatHasEndedIsTakenOver() throws Exception {
+    Process ended = new ProcessBuilder("true").start();
+    ended.waitFor();
+    Files.createSymbolicLink(lock(), Path.of(ended.pid() + ":12345:" + host()));
+    changeSource();
+
+    assertThat(run("doctor").code()).isEqualTo(7);
+    assertThat(isLocked()).isFalse();
+  }
+
+  @Test
+  void lockIsNotTakenForThatOfAnotherProcessWithTheSameNumber() throws Exception {
+    Files.createSymbolicLink(lock(), Path.of(ProcessHandle.current().pid() + ":12345:" + host()));
+    changeSource();
+
+    assertThat(run("doctor").code()).isEqualTo(7);
+  }
+
+  @Test
+  void buildOfAnotherProcessIsWaitedForAndNamed() throws Exception {
+    Path stat = Path.of("/proc/self/stat");
+    assumeTrue(Files.exists(stat), "needs /proc");
+    String fields = Files.readString(stat);
+    String since = fields.substring(fields.lastIndexOf(')') + 2).split(" ")[19];
+    long pid = ProcessHandle.current().pid();
+    Files.createSymbolicLink(lock(), Path.of(pid + ":" + since + ":" + host()));
+    changeSource();
+    Path err = temp.resolve("err");
+    Process waiting = start(checkout.resolve("panallama"), temp.resolve("out"), err, "doctor");
+
+    await(err, "waiting for process " + pid);
+    assertThat(mavenCalls()).isEmpty();
+    Files.delete(lock());
+
+    assertThat(waiting.waitFor(50, TimeUnit.SECONDS)).isTrue();
+    assertThat(waiting.exitValue()).isEqualTo(7);
+  }
+
+  private static String host() throws Exception {
+    Process uname = new ProcessBuilder("uname", "-n").start();
+    return new String(uname.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+  }
+
+  @Test
+  void archiveIsMadeAnewForOtherJarsAnotherJdkAndOtherJvmOptionsAndSaysSo() throws Exception {
+    assertThat(run("doctor").err()).contains("preparing fast starts");
+    Result second = run("doctor");
+    assertThat(second.err()).isEmpty();
+    assertThat(second.out()).contains("-XX:SharedArchiveFile=" + programs.resolve("build-1/start-"));
+
+    Files.writeString(programs.resolve("build-1/lib/old.jar"), "another jar");
+    assertThat(run("doctor").err()).contains("preparing fast starts");
+    environment.put("JAVA_HOME", jdk("jdk-26", "26").toString());
+    assertThat(run("doctor").err()).contains("preparing fast starts");
+    environment.put("PANALLAMA_JAVA_OPTS", "-Da=b -XX:+UseCompactObjectHeaders");
+    assertThat(run("doctor").err()).contains("preparing fast starts");
+    environment.put("PANALLAMA_JAVA_OPTS", "-Da=c -XX:+UseCompactObjectHeaders");
+    assertThat(run("doctor").err()).isEmpty();
+  }
+
+  @Test
+  void archiveThatCannotBeMadeIsToldOnce() throws Exception {
+    script(jdk.resolve("bin/java"), "printf '%s\\n' \"$@\"; exit 7");
+
+    assertThat(run("doctor").err()).contains("that did not work", "launcher-archive.log");
+    Result second = run("doctor");
+    assertThat(second.err()).isEmpty();
+    assertThat(second.out()).doesNotContain("SharedArchiveFile");
+  }
+
+  /** The launcher on a system with few programs and no JDK that is new enough. */
+  private Result runOnBareSystem(String osRelease, String neededJava, String... args) throws Exception {
+    edit("/etc/os-release", Files.writeString(temp.resolve("os-release"), osRelease).toString());
+    edit("NEEDED_JAVA=25", "NEEDED_JAVA=" + neededJava);
     Path tools = Files.createDirectories(temp.resolve("few tools"));
     for (String tool :
-        List.of("sh", "dirname", "readlink", "sed", "head", "find", "uname", "cat", "mkdir", "rm", "tr", "grep")) {
-      Path real = Path.of("/usr/bin", tool);
-      Files.createSymbolicLink(tools.resolve(tool), Files.exists(real) ? real : Path.of("/bin", tool));
+        List.of("dirname", "readlink", "sed", "head", "find", "cat", "mkdir", "rm", "tr", "grep", "ln", "ls")) {
+      wrap(tools, tool);
     }
+    script(tools.resolve("uname"), "case $1 in -s) echo Linux ;; -m) echo x86_64 ;; *) echo host ;; esac");
+    environment.put("PATH", tools.toString());
+    environment.put("CXX", "");
+    return run(args);
+  }
 
-    Result result = run(Map.of("JAVA_HOME", jdk.toString(), "PATH", tools.toString(), "CXX", ""), "serve");
+  private static void wrap(Path tools, String tool) throws IOException {
+    Path real = Path.of("/usr/bin", tool);
+    script(tools.resolve(tool), "exec " + (Files.exists(real) ? real : Path.of("/bin", tool)) + " \"$@\"");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          ID=debian;VERSION_ID="12";PRETTY_NAME="Debian 12" | Debian 12 has no package | Eclipse Temurin 99
+          ID=debian;VERSION_ID="13"                         | sudo apt-get install openjdk-99-jdk | JAVA_HOME
+          ID=linuxmint;ID_LIKE="ubuntu debian"              | has no package       | SDKMAN
+          ID=fedora                                         | sudo dnf install java-99-openjdk-devel | JAVA_HOME
+          ID="opensuse-leap";ID_LIKE="suse opensuse"        | sudo zypper install java-99-openjdk-devel | JAVA_HOME
+          ID=arch                                           | sudo pacman -S jdk-openjdk | JAVA_HOME
+          ID=void                                           | has no package       | Eclipse Temurin 99
+          """)
+  void missingJdkComesWithTheHintOfTheDistribution(String osRelease, String expected, String alsoExpected)
+      throws Exception {
+    Result result = runOnBareSystem(osRelease.replace(';', '\n') + "\n", "99", "serve");
+
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).contains("no JDK 99 or later", expected, alsoExpected);
+  }
+
+  @Test
+  void jdkThatAptKnowsIsRecommended() throws Exception {
+    script(temp.resolve("few tools/apt-cache"), "echo \"Package: $2\"");
+
+    assertThat(runOnBareSystem("ID=ubuntu\nVERSION_ID=\"24.04\"\n", "99", "serve").err())
+        .contains("sudo apt-get install openjdk-99-jdk");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          ID=debian | sudo apt-get install maven npm git cmake ninja-build g++
+          ID=fedora | sudo dnf install maven nodejs-npm git cmake ninja-build gcc-c++
+          ID=void   | Debian's packages are called: maven npm git cmake ninja-build g++
+          """)
+  void missingToolsAreNamedTogetherBeforeTheBuild(String osRelease, String hint) throws Exception {
+    changeSource();
+
+    Result result = runOnBareSystem(osRelease + "\n", "25", "doctor");
 
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.err())
-        .contains("Maven (mvn), npm, git, CMake (cmake), Ninja or make, a C++ compiler")
-        .contains("install");
+        .contains("Maven (mvn), npm, git, CMake (cmake), Ninja or make, a C++ compiler", hint, "PANALLAMA_BUILD=never");
   }
 }

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,12 +25,27 @@ class MainTest {
 
     assertThat(run.code()).isZero();
     assertThat(run.out())
-        .contains("serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "Exit codes:", "130");
+        .contains("serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "cache", "config", "completion")
+        .contains("help", "Exit codes:", "130");
     assertThat(run.err()).isEmpty();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "bench serve"})
+  @ValueSource(
+      strings = {
+        "serve",
+        "chat",
+        "run",
+        "doctor",
+        "inspect",
+        "quantize",
+        "bench",
+        "bench serve",
+        "cache",
+        "cache clean",
+        "config",
+        "completion"
+      })
   void everyCommandHasHelpWithExitCodes(String command) {
     CliRun run = CliRun.of(inference, (command + " --help").split(" "));
 
@@ -45,26 +61,50 @@ class MainTest {
     assertThat(run.out()).matches("panallama \\d+\\.\\d+\\.\\d+\\S* \\(llama\\.cpp \\d+\\.\\d+\\.\\d+, Java .+\\)\\R");
   }
 
-  @Test
-  void noCommandIsAUsageErrorThatListsThem() {
-    CliRun run = CliRun.of(inference);
+  @ParameterizedTest
+  @ValueSource(strings = {"", "help", "--help"})
+  void helpNeedsNoCommand(String line) {
+    CliRun run = CliRun.of(inference, line.isEmpty() ? new String[0] : new String[] {line});
 
-    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(run.err())
-        .startsWith("panallama: a command is needed: serve, chat, run, doctor, inspect, quantize, bench")
-        .hasLineCount(1);
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).startsWith("Usage: panallama").contains("Commands:", "serve");
+    assertThat(run.err()).isEmpty();
   }
 
   @Test
-  void unknownCommandIsAUsageErrorThatListsTheKnownOnes() {
-    CliRun run = CliRun.of(inference, "sevre");
+  void helpExplainsACommand() {
+    assertThat(CliRun.of(inference, "help", "serve").out()).isEqualTo(CliRun.of(inference, "serve", "--help").out());
+    assertThat(CliRun.of(inference, "help", "nothing").code()).isEqualTo(ExitCode.USAGE);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          sevre                    | Unknown command: 'sevre'; did you mean 'serve'?
+          bench sreve              | Unknown command: 'sreve'; did you mean 'serve'?
+          teleport                 | Unknown command: 'teleport'; it must be one of serve, chat, run
+          run hi --temprature 1    | Unknown option: '--temprature'; did you mean '--temperature'?
+          serve --prot=80          | Unknown option: '--prot'; did you mean '--port'?
+          serve --no-such-option=x | Unknown option: '--no-such-option' (
+          """)
+  void misspeltWordIsNamedWithTheOneThatWasProbablyMeant(String line, String expected) {
+    CliRun run = CliRun.of(inference, line.split(" "));
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(run.err())
-        .startsWith(
-            "panallama: Unknown command: 'sevre'; it must be one of serve, chat, run, doctor, inspect, quantize, bench"
-                + " (")
-        .hasLineCount(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).startsWith("panallama: " + expected).hasLineCount(1);
+  }
+
+  @Test
+  void completionKnowsCommandsAndOptions() throws Exception {
+    CliRun run = CliRun.of(inference, "completion", "bash");
+
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).contains("complete -F _complete_panallama", "serve", "--cache-ram", "bashcompinit");
+    assertThat(CliRun.of(inference, "completion", "zsh").out()).isEqualTo(run.out());
+    assertThat(CliRun.of(inference, "completion", "csh").err()).contains("'csh'", "BASH, ZSH").hasLineCount(1);
   }
 
   static Stream<Arguments> badOptions() {
@@ -72,7 +112,7 @@ class MainTest {
         Arguments.of("--no-such-option", "--no-such-option"),
         Arguments.of("--ctx-size=many", "'many' is not a whole number in range"),
         Arguments.of("--ctx-size=3000000000", "'3000000000' is not a whole number in range"),
-        Arguments.of("surplus", "Unexpected argument: 'surplus'"),
+        Arguments.of("surplus", "There are two prompts: --input and \"surplus\"."),
         Arguments.of("--ctx-size=-5", "--ctx-size is -5"),
         Arguments.of("--gpu-layers=-7", "--gpu-layers is -7"),
         Arguments.of("--gpu-layers=most", "most"),
@@ -86,7 +126,7 @@ class MainTest {
         Arguments.of("--top-p=2", "--top-p is 2.0"),
         Arguments.of("--max-tokens=0", "--max-tokens is 0"),
         Arguments.of("--seed=-1", "--seed is -1"),
-        Arguments.of("--stop=", "--stop contains an empty text; every stop needs"),
+        Arguments.of("--stop=", "--stop is empty; every stop needs"),
         Arguments.of("--time-limit=0", "'--time-limit': '0' is not larger than 0 and at most 1000000000"),
         Arguments.of("--time-limit=NaN", "'NaN' is not larger than 0"),
         Arguments.of("--time-limit=2000000000", "'2000000000' is not larger than 0"),

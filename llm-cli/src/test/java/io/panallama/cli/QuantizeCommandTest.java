@@ -31,7 +31,7 @@ class QuantizeCommandTest {
             line ->
                 assertThat(line)
                     .matches("output    out\\.gguf \\(585\\.9 KiB, 4\\.80 bits per weight, \\d+\\.\\d s\\)"),
-            line -> assertThat(line).startsWith("7 of 100 tensors got another format than Q4_K_M says"));
+            line -> assertThat(line).startsWith("7 of 100 tensors were given another format than Q4_K_M specifies"));
     assertThat(inference.files).containsExactly(Path.of("in.gguf"), Path.of("out.gguf"));
     QuantizationConfig config = inference.quantizations.getFirst();
     assertThat(config.type()).isEqualTo(QuantizationType.Q4_K_M);
@@ -94,8 +94,8 @@ class QuantizeCommandTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "quantize | an input file and a type are needed",
-        "quantize in.gguf | an input file and a type are needed",
+        "quantize | An input file and a type are needed",
+        "quantize in.gguf | An input file and a type are needed",
         "quantize in.gguf Q9_X | There is no type 'Q9_X'; panallama quantize --list",
         "quantize a b c d | d",
         "quantize -t 9999 in.gguf Q8_0 | --threads is 9999; it must be 1 to 512",
@@ -113,14 +113,22 @@ class QuantizeCommandTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"OUTPUT_EXISTS, 2", "ALREADY_QUANTIZED, 2", "INSUFFICIENT_DISK, 1", "FAILED, 1", "CANCELLED, 130"})
-  void failuresAreOneLineWithTheirExitCode(QuantizationException.Reason reason, int code) {
-    inference.startFailure = Optional.of(new QuantizationException(reason, Path.of("x"), "x: is so", null));
+  @CsvSource({
+    "OUTPUT_EXISTS, 2, ' --force overwrites it.'",
+    "ALREADY_QUANTIZED, 2, ' --allow-requantize converts it all the same.'",
+    "IMPORTANCE_MATRIX_REQUIRED, 2, ' --imatrix FILE names one.'",
+    "INSUFFICIENT_DISK, 1, ''",
+    "FAILED, 1, ''",
+    "CANCELLED, 130, ''"
+  })
+  void failuresAreOneLineWithTheirExitCodeAndTheOptionThatHelps(
+      QuantizationException.Reason reason, int code, String advice) {
+    inference.startFailure = Optional.of(new QuantizationException(reason, Path.of("x"), "x: is so.", null));
 
     CliRun run = CliRun.of(inference, "quantize", "in.gguf", "Q8_0");
 
     assertThat(run.code()).isEqualTo(code);
-    assertThat(run.err()).isEqualTo("panallama: x: is so" + System.lineSeparator());
+    assertThat(run.err()).isEqualTo("panallama: x: is so." + advice + System.lineSeparator());
   }
 
   @Test

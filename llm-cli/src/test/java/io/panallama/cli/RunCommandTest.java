@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import static io.panallama.error.InvalidRequestException.name;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,6 +21,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RunCommandTest {
   private final FakeInference inference = new FakeInference();
@@ -31,7 +34,7 @@ class RunCommandTest {
 
   @Test
   void printsOneJsonObject() throws Exception {
-    CliRun run = CliRun.of(inference, "run", "--input", "hi");
+    CliRun run = CliRun.of(inference, "run", "--json", "--input", "hi");
 
     JsonNode json = json(run);
     assertThat(run.code()).isZero();
@@ -82,12 +85,74 @@ class RunCommandTest {
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
   }
 
-  @Test
-  void inputIsRequired() {
-    CliRun run = CliRun.of(inference, "run");
+  private String prompt() {
+    return ((ChatRequest) inference.requests.getLast()).messages().getLast().content();
+  }
 
-    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(run.err()).contains("--input").hasLineCount(1);
+  @Test
+  void promptIsAnArgumentAndTheAnswerIsText() {
+    CliRun run = CliRun.of(inference, "run", "Hello", "you");
+
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).isEqualTo("Hello there" + System.lineSeparator());
+    assertThat(run.err()).isEmpty();
+    assertThat(prompt()).isEqualTo("Hello you");
+    assertThat(inference.open).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "run -", "run --input -"})
+  void promptIsReadFromStandardInputWithoutItsLineEnd(String line) {
+    CliRun run = CliRun.withInput(inference, "one\ntwo\n", line.split(" "));
+
+    assertThat(run.code()).isZero();
+    assertThat(prompt()).isEqualTo("one\ntwo");
+  }
+
+  @Test
+  void rawPromptFromStandardInputKeepsEveryCharacter() {
+    CliRun.withInput(inference, "one\n", "run", "--raw");
+
+    assertThat(((CompletionRequest) inference.requests.getLast()).prompt()).isEqualTo(new Prompt.Text("one\n", false));
+  }
+
+  @Test
+  void emptyStandardInputAndATerminalAreNoPrompt() {
+    CliRun empty = CliRun.of(inference, "run");
+    assertThat(empty.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(empty.err()).contains("Standard input is empty").hasLineCount(1);
+
+    CliRun typed = CliRun.onTerminal(inference, "typed\n", "run");
+    assertThat(typed.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(typed.err()).contains("A prompt is needed", "panallama run \"Hello\"").hasLineCount(1);
+    assertThat(inference.requests).isEmpty();
+  }
+
+  @Test
+  void onlyATerminalIsGuardedAgainstControlCharacters() {
+    inference.answer = _ -> List.of("a\u001b[2J", "b\n");
+
+    assertThat(CliRun.of(inference, "run", "hi").out()).isEqualTo("a\u001b[2Jb\n");
+    assertThat(CliRun.onTerminal(inference, "", "run", "hi").out()).isEqualTo("a\\x1b[2Jb\n");
+  }
+
+  @Test
+  void answerThatWasCutOffSaysSoBesideTheText() {
+    inference.reason = FinishReason.LENGTH;
+
+    CliRun run = CliRun.of(inference, "run", "hi");
+
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).isEqualTo("Hello there" + System.lineSeparator());
+    assertThat(run.err()).contains("cut off by --max-tokens").hasLineCount(1);
+  }
+
+  @Test
+  void interruptedTextExitsWith130() {
+    CliRun run = CliRun.withSignal(inference, "", "run", "hi");
+
+    assertThat(run.code()).isEqualTo(ExitCode.INTERRUPTED);
+    assertThat(run.out()).isEmpty();
   }
 
   @Test
@@ -139,7 +204,7 @@ class RunCommandTest {
 
   @Test
   void modelIsCalledAfterItsFile() throws Exception {
-    CliRun run = CliRun.of(inference, "run", "--input", "hi", "--model", "dir/Big.Q4_K_M.gguf");
+    CliRun run = CliRun.of(inference, "run", "--json", "--input", "hi", "--model", "dir/Big.Q4_K_M.gguf");
 
     assertThat(json(run).get("model").textValue()).isEqualTo("Big.Q4_K_M");
   }
@@ -149,7 +214,7 @@ class RunCommandTest {
     inference.reason = FinishReason.CONTEXT_FULL;
     inference.discardedTokens = 11;
 
-    JsonNode json = json(CliRun.of(inference, "run", "--input", "hi"));
+    JsonNode json = json(CliRun.of(inference, "run", "--json", "--input", "hi"));
 
     assertThat(json.get("finish_reason").textValue()).isEqualTo("length");
     assertThat(json.get("finish_detail").textValue()).isEqualTo("context_full");
@@ -173,7 +238,8 @@ class RunCommandTest {
   void whatTheEngineRefusesIsSaidUnderTheOptionsName() {
     inference.answer =
         _ -> {
-          throw new InvalidRequestException("overflow.keep", "overflow.keep is 5000; the context allows 0 to 1022.");
+          throw new InvalidRequestException(
+              "overflow.keep", name("overflow.keep") + " is 5000; the context allows 0 to 1022.");
         };
 
     CliRun run = CliRun.of(inference, "run --input hi --overflow shift --keep 5000".split(" "));
@@ -184,7 +250,7 @@ class RunCommandTest {
 
   @Test
   void interruptPrintsWhatThereIsAndExitsWith130() throws Exception {
-    CliRun run = CliRun.withSignal(inference, "", "run", "--input", "hi");
+    CliRun run = CliRun.withSignal(inference, "", "run", "--json", "--input", "hi");
 
     assertThat(run.code()).isEqualTo(ExitCode.INTERRUPTED);
     assertThat(json(run).get("finish_reason").textValue()).isEqualTo("cancelled");

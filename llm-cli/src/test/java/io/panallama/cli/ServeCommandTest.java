@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.platform.CacheFolder;
+import io.panallama.server.ServerConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -18,10 +20,16 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,8 +61,8 @@ class ServeCommandTest {
             InputStream.nullInputStream(),
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            false,
+            new Terminals(false, false, false),
+            CliRun.ENVIRONMENT,
             inference,
             signals);
     return CompletableFuture.supplyAsync(() -> Main.run(context, args), task -> new Thread(task).start());
@@ -130,6 +138,82 @@ class ServeCommandTest {
     assertThat(CliRun.of(inference, "serve", "--port", "0", "--slots", "0").code()).isEqualTo(ExitCode.USAGE);
   }
 
+  @ParameterizedTest
+  @CsvSource({"0.0.0.0, true", "127.0.0.1, false", "localhost, false"})
+  void aServerThatOthersCanReachIsWarnedAbout(String host, boolean warned) throws Exception {
+    CompletableFuture<Integer> running = serve("--host", host);
+    awaitUrl(running);
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+
+    assertThat(err.toString(StandardCharsets.UTF_8).contains("With --host 0.0.0.0 every machine")).isEqualTo(warned);
+  }
+
+  /** Each component of the configuration, and the option that sets it. */
+  @Test
+  void everyComponentOfTheServersConfigurationHasAnOption() {
+    Map<String, String> options = new TreeMap<>();
+    options.put("host", "--host=h");
+    options.put("port", "--port=1");
+    options.put("maxBodyBytes", "--max-body=2M");
+    options.put("maxConnections", "--max-connections=3");
+    options.put("requestTimeout", "--request-timeout=4s");
+    options.put("idleTimeout", "--idle-timeout=5m");
+    options.put("heartbeatInterval", "--heartbeat=600ms");
+    options.put("shutdownGrace", "--shutdown-grace=0");
+    options.put("allowedHosts", "--allowed-host=a");
+    options.put("allowedOrigins", "--allowed-origin=https://b");
+    ServerOptions parsed = new ServerOptions();
+    CommandLine.populateCommand(parsed, options.values().toArray(String[]::new));
+
+    assertThat(options.keySet()).isEqualTo(components());
+    assertThat(parsed.config())
+        .isEqualTo(
+            ServerConfig.builder()
+                .host("h")
+                .port(1)
+                .maxBodyBytes(2 << 20)
+                .maxConnections(3)
+                .requestTimeout(Duration.ofSeconds(4))
+                .idleTimeout(Duration.ofMinutes(5))
+                .heartbeatInterval(Duration.ofMillis(600))
+                .shutdownGrace(Duration.ZERO)
+                .allowedHosts(Set.of("a"))
+                .allowedOrigins(Set.of("https://b"))
+                .build());
+    ServerOptions nothing = new ServerOptions();
+    CommandLine.populateCommand(nothing);
+    assertThat(nothing.config()).isEqualTo(ServerConfig.defaults());
+  }
+
+  /** What a builder can set. */
+  private static Set<String> components() {
+    return Arrays.stream(ServerConfig.Builder.class.getMethods())
+        .filter(method -> method.getReturnType() == ServerConfig.Builder.class && method.getParameterCount() == 1)
+        .map(Method::getName)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          --max-body=3G          | --max-body is 3.0 GiB; it must be at most 1 GiB.
+          --max-body=0           | --max-body is 0; it must be
+          --max-connections=0    | --max-connections is 0
+          --request-timeout=0    | --request-timeout is PT0S; it must be larger than 0.
+          --idle-timeout=5       | '5' is not a length of time with its unit
+          --heartbeat=0          | --heartbeat is
+          """)
+  void badServerOptionsNameThemselves(String option, String expected) {
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", option);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains(expected).hasLineCount(1);
+  }
+
   @Test
   void engineOptionsReachTheConfiguration() throws Exception {
     CompletableFuture<Integer> running =
@@ -182,7 +266,7 @@ class ServeCommandTest {
           --cache-ram=2GB         | '2GB' is neither 0 nor a size
           --cache-disk=9999999999T | '9999999999T' is more than any machine has
           --cache-disk=99999999999999999999G | is more than any machine has
-          --cache-dir=x           | --cache-dir needs --cache-disk SIZE
+          --cache-dir=x           | --cache-disk-dir needs --cache-disk SIZE
           """)
   void badEngineOptionsAreUsageErrors(String option, String expected) {
     CliRun run = CliRun.of(inference, "serve", "--port", "0", option);

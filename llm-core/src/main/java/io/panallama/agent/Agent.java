@@ -1,5 +1,7 @@
 package io.panallama.agent;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.Generator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.ChatRequest;
@@ -7,10 +9,11 @@ import io.panallama.request.ResponseFormat;
 import java.util.Objects;
 
 /**
- * A model with tools: generates, calls what the model wants called, tells it the results, until it answers or a limit is reached.
+ * A model with tools: generates, makes the calls that the model asks for, and hands back the results, until it answers or a limit is
+ * reached.
  *
- * <p>Immutable and safe for any thread; any number of runs at once, which then call the same tools at the same time. A run needs no
- * thread of its own: it goes on while somebody reads it. Each tool call has a virtual thread, without thread-locals of the caller.
+ * <p>Immutable and safe for any thread. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread of its
+ * own: it advances while it is read. Each tool call has a virtual thread, without thread-locals of the caller.
  */
 public final class Agent {
   private final Generator generator;
@@ -60,15 +63,16 @@ public final class Agent {
    * @param request the conversation; its options hold for each generation, its time limit together with what the run has left.
    *     Without tools, which are the agent's, and without a response format
    * @throws InvalidRequestException if the request has tools or a format, or can't be carried out as it stands
-   * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds throw it while the run is read
+   * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds wait for a place instead
    */
   public AgentRun start(ChatRequest request) {
     if (!request.tools().list().isEmpty()) {
-      throw new InvalidRequestException("tools", "tools are given by the agent; leave them out of the request.");
+      throw new InvalidRequestException(
+          "tools.list", name("tools.list") + " are given by the agent; leave them out of the request.");
     }
     if (!(request.options().format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(
-          "response_format", "response_format other than text leaves no room for tool calls; leave it out.");
+          "format", name("format") + " other than text leaves no room for tool calls; leave it out.");
     }
     AgentRun run = new AgentRun(generator, tools, config, request);
     run.startRound();

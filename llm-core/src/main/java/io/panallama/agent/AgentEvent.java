@@ -4,19 +4,19 @@ import io.panallama.chat.ToolCall;
 import io.panallama.generation.Completion;
 import java.time.Duration;
 
-/** What happens in a run: rounds of text and reasoning, the calls that a round ended with, then exactly one {@link Finished}. */
+/** An event of a run: rounds of text and reasoning, the calls that a round ended with, then exactly one {@link Finished}. */
 public sealed interface AgentEvent {
-  /** The next piece of what the model writes. What comes before a call of the same round is part of it, too. */
+  /** The next piece of the model's text, including text before a call of the same round. */
   record Text(String text) implements AgentEvent {}
 
-  /** The next piece of what the model thinks. */
+  /** The next piece of the model's thinking. */
   record Reasoning(String text) implements AgentEvent {}
 
   /**
    * A generation ended.
    *
    * @param round 1 for the first
-   * @param answer whole, with the calls that it wants
+   * @param answer the whole answer, with the calls that it asks for
    */
   record RoundFinished(int round, Completion answer) implements AgentEvent {}
 

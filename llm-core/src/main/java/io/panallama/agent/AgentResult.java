@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * A run that came to its end.
  *
- * @param answer what the last generation gave
+ * @param answer the answer of the last generation
  * @param messages the whole conversation, from the request's first message to the answer. Each call in it has a result, so it can
  *     go on with a further message of the user, whatever the reason
  * @param rounds how many generations there were
@@ -19,15 +19,15 @@ public record AgentResult(
     Reason reason, Completion answer, List<ChatMessage> messages, int rounds, int calls, Usage usage) {
   /** Why a run ended. */
   public enum Reason {
-    /** The model answered and wants nothing called. */
+    /** The model answered without asking for a call. */
     ANSWERED,
     /** The last answer was cut off by the limit of its tokens, or because the context is full. */
     CUT_OFF,
     /** The conversation with the results no longer fits into the context. */
     CONTEXT_FULL,
-    /** {@link AgentConfig#maxRounds} was reached, and the model still wants tools called. */
+    /** {@link AgentConfig#maxRounds} was reached, and the model still asked for calls. */
     ROUND_LIMIT,
-    /** The model wants more tools called than {@link AgentConfig#maxCalls}. */
+    /** The model asked for more calls than {@link AgentConfig#maxCalls}. */
     CALL_LIMIT,
     /** {@link AgentConfig#timeLimit}, or a time limit of the request, passed. */
     TIME_LIMIT,
@@ -39,7 +39,7 @@ public record AgentResult(
     messages = List.copyOf(messages);
   }
 
-  /** The text of the answer; empty where the last generation only wanted calls. */
+  /** The text of the answer; empty if the last generation only asked for calls. */
   public String text() {
     return answer.text();
   }

@@ -3,6 +3,7 @@ package io.panallama.agent;
 import io.panallama.Generator;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ToolCall;
+import io.panallama.error.EngineBusyException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
@@ -26,14 +27,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * A running agent: a blocking stream of events.
  *
- * <p>Lifetime: from {@link Agent#start} until it finishes, is cancelled, or is closed. Nothing goes on while nobody reads, except the
- * generation in progress and calls that were started; the time limit counts all the same.
+ * <p>Lifetime: from {@link Agent#start} until it finishes, is cancelled, or is closed. The run advances only while it is read, except for
+ * the generation in progress and calls that were started; the time limit runs on regardless. A round that finds the engine's queue
+ * full waits and tries again, so the results of tools are not lost.
  *
  * <p>Threads: one reader at a time, which blocks, usually a virtual thread; {@link #cancel} and {@link #close} from any thread.
  */
 public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   /** Long enough never to matter, short enough not to overflow in nanoseconds. */
   private static final Duration FOREVER = Duration.ofDays(365);
+
+  /** The least wait before a full queue is tried again. */
+  private static final Duration LEAST_RETRY = Duration.ofMillis(10);
 
   private final Generator generator;
   private final ToolBox tools;
@@ -51,7 +56,10 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   private int rounds;
   private int calls;
 
-  /** Guards what {@link #cancel} and {@link #close} reach from other threads. */
+  /** When a round that found the queue full is tried again, in nanoseconds; null if none did. */
+  private @Nullable Long retryNanos;
+
+  /** Guards what {@link #cancel} and {@link #close} reach from other threads, and wakes a run that waits to try again. */
   private final Object lock = new Object();
 
   private final Deque<RunningCall> running = new ArrayDeque<>();
@@ -73,7 +81,6 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
    *
    * @throws GenerationException from {@code hasNext} or {@code next} if a generation failed, also where the model wrote half a call
    *     and stopped ({@link GenerationException.Reason#MALFORMED_OUTPUT})
-   * @throws io.panallama.error.EngineBusyException from the same if the queue is full when the next round begins
    * @throws Error from the same if a tool threw one
    */
   @Override
@@ -121,6 +128,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
         generation.cancel();
       }
       running.forEach(RunningCall::cancel);
+      lock.notifyAll();
     }
   }
 
@@ -133,6 +141,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
       if (generation != null) {
         generation.close();
       }
+      lock.notifyAll();
     }
   }
 
@@ -184,11 +193,31 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     } else if (!wanted.isEmpty()) {
       startCalls();
     } else {
+      awaitRetry();
       startRound();
     }
   }
 
-  /** The first round is started by who starts the run. */
+  /** Waits until a round that found the queue full may be tried again, the run is cancelled, or its time is over. */
+  private void awaitRetry() throws InterruptedException {
+    synchronized (lock) {
+      Long due = retryNanos;
+      retryNanos = null;
+      while (due != null && !cancelled) {
+        long left = Math.min(due - System.nanoTime(), TimeUnit.NANOSECONDS.convert(timeLeft()));
+        if (left <= 0) {
+          return;
+        }
+        TimeUnit.NANOSECONDS.timedWait(lock, left);
+      }
+    }
+  }
+
+  /**
+   * Starts the next generation, or ends the run.
+   *
+   * @throws EngineBusyException if the queue is full and this is the first round, which the run's starter starts
+   */
   void startRound() {
     if (rounds > 0 && isCancelled()) {
       finish(AgentResult.Reason.CANCELLED);
@@ -217,6 +246,14 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
           started.close();
         }
       }
+    } catch (EngineBusyException busy) {
+      if (rounds == 0) {
+        throw busy;
+      }
+      retryNanos =
+          System.nanoTime()
+              + TimeUnit.NANOSECONDS.convert(
+                  busy.retryAfter().compareTo(LEAST_RETRY) < 0 ? LEAST_RETRY : busy.retryAfter());
     } catch (PromptTooLongException tooLong) {
       if (rounds == 0) {
         throw tooLong;

@@ -8,7 +8,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A call in its virtual thread. The only place of the package that makes threads. */
+/** A call in its own virtual thread. The package makes threads only here. */
 final class RunningCall {
   private final ToolCall call;
   private final long startNanos = System.nanoTime();
@@ -47,7 +47,7 @@ final class RunningCall {
    */
   ToolOutcome await(Duration limit) throws InterruptedException {
     try {
-      // What is too long for nanoseconds becomes the longest time that isn't.
+      // The conversion saturates: a limit beyond 292 years becomes the longest one.
       return task.get(TimeUnit.NANOSECONDS.convert(limit.minus(sinceStart())), TimeUnit.NANOSECONDS);
     } catch (TimeoutException late) {
       cancel();

@@ -1,5 +1,7 @@
 package io.panallama.agent;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.chat.Tool;
 import io.panallama.chat.ToolCall;
 import io.panallama.chat.ToolChoice;
@@ -112,7 +114,8 @@ public final class ToolBox {
 
   private static void put(Map<String, Entry> entries, Tool tool, ToolAction action) {
     if (entries.put(tool.name(), new Entry(tool, action)) != null) {
-      throw new InvalidRequestException("tools", "tools has two tools named \"" + tool.name() + "\".");
+      throw new InvalidRequestException(
+          "tools.list", name("tools.list") + " has two tools named \"" + tool.name() + "\".");
     }
   }
 
@@ -150,7 +153,7 @@ public final class ToolBox {
     try {
       return entry.action().call(call.arguments());
     } catch (InterruptedException interrupt) {
-      // The thread is the caller's, who has to learn of it.
+      // The interrupt is meant for the calling thread, which must see it.
       Thread.currentThread().interrupt();
       return ToolAction.failure(ToolOutcome.Kind.EXCEPTION, ToolAction.message(interrupt), interrupt);
     } catch (Exception thrown) {

@@ -16,6 +16,7 @@ import java.util.Objects;
  */
 public record ChatMessage(
     Role role, String content, String reasoning, List<ToolCall> toolCalls, String toolCallId, String name) {
+  /** Checks that nothing is missing. */
   public ChatMessage {
     Objects.requireNonNull(role, "role");
     Objects.requireNonNull(content, "content");
@@ -30,14 +31,17 @@ public record ChatMessage(
     this(role, content, "", List.of(), "", "");
   }
 
+  /** What the application says. */
   public static ChatMessage system(String content) {
     return new ChatMessage(Role.SYSTEM, content);
   }
 
+  /** What the person says. */
   public static ChatMessage user(String content) {
     return new ChatMessage(Role.USER, content);
   }
 
+  /** What the model said. */
   public static ChatMessage assistant(String content) {
     return new ChatMessage(Role.ASSISTANT, content);
   }

@@ -1,5 +1,7 @@
 package io.panallama.chat;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
 import java.util.LinkedHashMap;
@@ -22,8 +24,17 @@ public final class ReasoningBudget {
   private ReasoningBudget(Builder from) {
     tokens = from.tokens;
     message = from.message;
-    Checks.inRange("reasoning_budget_tokens", tokens, 0, Integer.MAX_VALUE);
-    Checks.inRange("the length of reasoning_budget_message", message.length(), 0, MAX_MESSAGE_LENGTH);
+    Checks.inRange("template.budget.tokens", tokens, 0, Integer.MAX_VALUE);
+    if (message.length() > MAX_MESSAGE_LENGTH) {
+      throw new InvalidRequestException(
+          "template.budget.message",
+          name("template.budget.message")
+              + " has "
+              + message.length()
+              + " chars; at most "
+              + MAX_MESSAGE_LENGTH
+              + " are allowed.");
+    }
   }
 
   /** A builder that starts from this value. */

@@ -25,6 +25,8 @@ public record Tool(String name, String description, String parameters, boolean s
   }
 
   /**
+   * Checks the values.
+   *
    * @throws InvalidRequestException if the name has other characters or another length. The schema is looked at when a
    *     request is carried out
    */
@@ -33,8 +35,9 @@ public record Tool(String name, String description, String parameters, boolean s
     Objects.requireNonNull(parameters, "parameters");
     if (!NAME.matcher(name).matches()) {
       throw new InvalidRequestException(
-          "tools",
-          "tools has a tool whose name is not 1 to 64 letters, digits, underscores, dashes or dots: \""
+          "tools.list",
+          InvalidRequestException.name("tools.list")
+              + " has a tool whose name is not 1 to 64 letters, digits, underscores, dashes or dots: \""
               + (name.length() > 80 ? name.substring(0, 80) + "..." : name)
               + "\".");
     }

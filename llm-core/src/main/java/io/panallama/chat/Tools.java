@@ -1,5 +1,7 @@
 package io.panallama.chat;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.InvalidRequestException;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -27,19 +29,21 @@ public final class Tools {
     parallelCalls = from.parallelCalls;
     if (list.size() > MAX_TOOLS) {
       throw new InvalidRequestException(
-          "tools", "tools has " + list.size() + " tools; at most " + MAX_TOOLS + " are allowed.");
+          "tools.list", name("tools.list") + " has " + list.size() + " tools; at most " + MAX_TOOLS + " are allowed.");
     }
     Set<String> names = new HashSet<>();
     for (Tool tool : list) {
       if (!names.add(tool.name())) {
-        throw new InvalidRequestException("tools", "tools has two tools named \"" + tool.name() + "\".");
+        throw new InvalidRequestException(
+            "tools.list", name("tools.list") + " has two tools named \"" + tool.name() + "\".");
       }
     }
     if (choice instanceof ToolChoice.Named(String name) && !names.contains(name)) {
-      throw new InvalidRequestException("tool_choice", "tool_choice names \"" + name + "\", which is not in tools.");
+      throw new InvalidRequestException(
+          "tools.choice", name("tools.choice") + " names \"" + name + "\", which is not in tools.");
     }
     if (choice instanceof ToolChoice.Required && list.isEmpty()) {
-      throw new InvalidRequestException("tool_choice", "tool_choice requires a tool, and tools is empty.");
+      throw new InvalidRequestException("tools.choice", name("tools.choice") + " requires a tool, and tools is empty.");
     }
   }
 

@@ -18,6 +18,9 @@ public final class EngineConfig {
   /** llama.cpp's {@code LLAMA_MAX_SEQ}. */
   public static final int MAX_SLOTS = 256;
 
+  /** The most threads; ggml's {@code GGML_MAX_N_THREADS}, beyond which it ends the process. */
+  public static final int MAX_THREADS = 512;
+
   /** The most that {@link #itlTarget} may be. */
   public static final Duration LONGEST_ITL = Duration.ofHours(1);
 
@@ -37,6 +40,12 @@ public final class EngineConfig {
   private final boolean reusePrefixes;
   private final SpillConfig spill;
   private final Duration itlTarget;
+  private final RopeScaling rope;
+  private final boolean offloadKeyValues;
+  private final boolean offloadOperations;
+  private final boolean fullSlidingWindow;
+  private final boolean unifiedCache;
+  private final ThreadPlacement placement;
 
   private EngineConfig(Builder from) {
     contextSize = from.contextSize;
@@ -53,6 +62,12 @@ public final class EngineConfig {
     reusePrefixes = from.reusePrefixes;
     spill = from.spill;
     itlTarget = from.itlTarget;
+    rope = from.rope;
+    offloadKeyValues = from.offloadKeyValues;
+    offloadOperations = from.offloadOperations;
+    fullSlidingWindow = from.fullSlidingWindow;
+    unifiedCache = from.unifiedCache;
+    placement = from.placement;
     if (itlTarget.isNegative() || itlTarget.compareTo(LONGEST_ITL) > 0) {
       throw new IllegalArgumentException("itlTarget is " + itlTarget + "; it must be 0 to " + LONGEST_ITL + ".");
     }
@@ -61,8 +76,8 @@ public final class EngineConfig {
     check("queueLimit", queueLimit, 0, 1_000_000);
     check("batchSize", batchSize, AUTO, 1 << 20);
     check("microBatchSize", microBatchSize, AUTO, 1 << 20);
-    check("threads", threads, AUTO, 1024);
-    check("batchThreads", batchThreads, AUTO, 1024);
+    check("threads", threads, AUTO, MAX_THREADS);
+    check("batchThreads", batchThreads, AUTO, MAX_THREADS);
     check("mailboxCapacity", mailboxCapacity, 1, 1 << 20);
     if (batchSize != AUTO && batchSize < slots) {
       throw new IllegalArgumentException(
@@ -71,6 +86,11 @@ public final class EngineConfig {
     if (batchSize != AUTO && microBatchSize > batchSize) {
       throw new IllegalArgumentException(
           "microBatchSize is " + microBatchSize + "; it must be at most batchSize, " + batchSize + ".");
+    }
+    if (!unifiedCache && reusePrefixes) {
+      throw new IllegalArgumentException(
+          "unifiedCache is false with reusePrefixes true; separate caches can't share prefixes, so set reusePrefixes to"
+              + " false.");
     }
   }
 
@@ -186,6 +206,50 @@ public final class EngineConfig {
     return itlTarget;
   }
 
+  /** How positions are stretched beyond the trained context; the model's own values by default. */
+  public RopeScaling rope() {
+    return rope;
+  }
+
+  /**
+   * Whether the KV cache and the attention over it are on the GPU that has the layer (llama.cpp: {@code offload_kqv}); otherwise in
+   * host memory. Without a GPU it has no effect. True by default.
+   */
+  public boolean offloadKeyValues() {
+    return offloadKeyValues;
+  }
+
+  /**
+   * Whether large operations of layers in host memory are computed on the GPU (llama.cpp: {@code op_offload}). Without a GPU it
+   * has no effect. True by default.
+   */
+  public boolean offloadOperations() {
+    return offloadOperations;
+  }
+
+  /**
+   * Whether layers with a sliding window keep all cells instead of those of the window (llama.cpp: {@code swa_full}). It costs
+   * memory and lets any beginning of a prompt be shared; without it only what lies within the window can. Models without a sliding
+   * window are not affected. True by default, as in llama.cpp's library.
+   */
+  public boolean fullSlidingWindow() {
+    return fullSlidingWindow;
+  }
+
+  /**
+   * Whether all sequences share the cells of the KV cache (llama.cpp: {@code kv_unified}). Without it each slot has {@code
+   * contextSize / slots} cells of its own, rounded up to 256, and attention does not pass over the cells of others; prefixes then
+   * cannot be shared, so {@link #reusePrefixes} must be false. True by default.
+   */
+  public boolean unifiedCache() {
+    return unifiedCache;
+  }
+
+  /** Where the threads that compute run; anywhere by default. */
+  public ThreadPlacement placement() {
+    return placement;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof EngineConfig that && components().equals(that.components());
@@ -218,6 +282,12 @@ public final class EngineConfig {
     all.put("reusePrefixes", reusePrefixes);
     all.put("spill", spill);
     all.put("itlTarget", itlTarget);
+    all.put("rope", rope);
+    all.put("offloadKeyValues", offloadKeyValues);
+    all.put("offloadOperations", offloadOperations);
+    all.put("fullSlidingWindow", fullSlidingWindow);
+    all.put("unifiedCache", unifiedCache);
+    all.put("placement", placement);
     return all;
   }
 
@@ -237,6 +307,12 @@ public final class EngineConfig {
     private boolean reusePrefixes = true;
     private SpillConfig spill = SpillConfig.toMemory(1L << 30);
     private Duration itlTarget = Duration.ofMillis(50);
+    private RopeScaling rope = RopeScaling.defaults();
+    private boolean offloadKeyValues = true;
+    private boolean offloadOperations = true;
+    private boolean fullSlidingWindow = true;
+    private boolean unifiedCache = true;
+    private ThreadPlacement placement = ThreadPlacement.defaults();
 
     private Builder() {}
 
@@ -255,6 +331,12 @@ public final class EngineConfig {
       reusePrefixes = from.reusePrefixes;
       spill = from.spill;
       itlTarget = from.itlTarget;
+      rope = from.rope;
+      offloadKeyValues = from.offloadKeyValues;
+      offloadOperations = from.offloadOperations;
+      fullSlidingWindow = from.fullSlidingWindow;
+      unifiedCache = from.unifiedCache;
+      placement = from.placement;
     }
 
     /** Sets {@link EngineConfig#contextSize()}. */
@@ -338,6 +420,42 @@ public final class EngineConfig {
     /** Sets {@link EngineConfig#itlTarget()}. */
     public Builder itlTarget(Duration value) {
       itlTarget = Objects.requireNonNull(value, "itlTarget");
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#rope()}. */
+    public Builder rope(RopeScaling value) {
+      rope = Objects.requireNonNull(value, "rope");
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#offloadKeyValues()}. */
+    public Builder offloadKeyValues(boolean value) {
+      offloadKeyValues = value;
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#offloadOperations()}. */
+    public Builder offloadOperations(boolean value) {
+      offloadOperations = value;
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#fullSlidingWindow()}. */
+    public Builder fullSlidingWindow(boolean value) {
+      fullSlidingWindow = value;
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#unifiedCache()}. */
+    public Builder unifiedCache(boolean value) {
+      unifiedCache = value;
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#placement()}. */
+    public Builder placement(ThreadPlacement value) {
+      placement = Objects.requireNonNull(value, "placement");
       return this;
     }
 

@@ -4,6 +4,8 @@ package io.panallama.config;
 public enum FlashAttention {
   /** Where the device supports it for this model. */
   AUTO,
+  /** Always; an engine on a device or model without it does not start. */
   ENABLED,
+  /** Never. */
   DISABLED
 }

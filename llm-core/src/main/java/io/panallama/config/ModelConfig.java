@@ -1,6 +1,8 @@
 package io.panallama.config;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,6 +22,14 @@ public final class ModelConfig {
   private final boolean checkTensors;
   private final LoadListener listener;
   private final @Nullable String chatTemplate;
+  private final List<String> devices;
+  private final SplitMode splitMode;
+  private final List<Float> tensorSplit;
+  private final List<TensorPlacement> tensorPlacements;
+  private final Map<String, MetadataValue> metadata;
+  private final LazyMode lazyMode;
+  private final boolean extraBuffers;
+  private final boolean hostBuffers;
 
   private ModelConfig(Builder from) {
     loadMode = from.loadMode;
@@ -29,12 +39,35 @@ public final class ModelConfig {
     checkTensors = from.checkTensors;
     listener = from.listener;
     chatTemplate = from.chatTemplate;
+    devices = from.devices;
+    splitMode = from.splitMode;
+    tensorSplit = from.tensorSplit;
+    tensorPlacements = from.tensorPlacements;
+    metadata = from.metadata;
+    lazyMode = from.lazyMode;
+    extraBuffers = from.extraBuffers;
+    hostBuffers = from.hostBuffers;
     if (gpuLayers < ALL_LAYERS) {
       throw new IllegalArgumentException("gpuLayers is " + gpuLayers + "; it must be 0 or more, or -1 for all.");
     }
     if (mainGpu < 0) {
       throw new IllegalArgumentException("mainGpu is " + mainGpu + "; it must be 0 or more.");
     }
+    for (String device : devices) {
+      if (device.isBlank() || Collections.frequency(devices, device) > 1) {
+        throw new IllegalArgumentException(
+            "devices is " + devices + "; it must have names that are not blank, each once.");
+      }
+    }
+    boolean some = tensorSplit.isEmpty();
+    for (float share : tensorSplit) {
+      ConfigChecks.inRange("tensorSplit", share, 0, Float.MAX_VALUE);
+      some |= share > 0;
+    }
+    if (!some) {
+      throw new IllegalArgumentException("tensorSplit is " + tensorSplit + "; one share must be larger than 0.");
+    }
+    metadata.keySet().forEach(MetadataValue::requireKey);
   }
 
   /** Memory-mapped, every layer on the GPU if there is one, weights unchecked, no listener. */
@@ -96,6 +129,70 @@ public final class ModelConfig {
     return Optional.ofNullable(chatTemplate);
   }
 
+  /**
+   * Names of the devices to offload to ({@link io.panallama.observe.Device#name}), each once; the CPU always takes part and is not
+   * named (llama.cpp: {@code devices}). Empty by default: every GPU. A name that ggml does not know is refused when the model is
+   * loaded.
+   */
+  public List<String> devices() {
+    return devices;
+  }
+
+  /** How the model is divided among several GPUs (llama.cpp: {@code split_mode}); by layers by default. */
+  public SplitMode splitMode() {
+    return splitMode;
+  }
+
+  /**
+   * The share of each GPU, in the order of {@link #devices}, as proportions of any size (llama.cpp: {@code tensor_split}), such as
+   * 3 and 1; 0 leaves one out. Empty by default: by the memory that is free. More shares than devices are refused when the model is
+   * loaded.
+   */
+  public List<Float> tensorSplit() {
+    return tensorSplit;
+  }
+
+  /**
+   * Where single tensors go, whatever else is said (llama.cpp: {@code tensor_buft_overrides}); the first that matches a tensor
+   * holds. Empty by default.
+   */
+  public List<TensorPlacement> tensorPlacements() {
+    return tensorPlacements;
+  }
+
+  /**
+   * Values that replace entries of the model's metadata or add to them (llama.cpp: {@code kv_overrides}), by key, such as {@code
+   * "llama.attention.layer_norm_rms_epsilon"}. The model is checked with them before it is loaded: one of another type than the
+   * entry, or for a list, is refused. Empty by default.
+   */
+  public Map<String, MetadataValue> metadata() {
+    return metadata;
+  }
+
+  /**
+   * Whether rows of large tensors that the architecture marks are read on demand (llama.cpp: {@code lazy_mode}); needs a
+   * mapped file. {@link LazyMode#AUTO} by default.
+   */
+  public LazyMode lazyMode() {
+    return lazyMode;
+  }
+
+  /**
+   * Whether weights may be repacked for faster kernels of this processor (llama.cpp: {@code use_extra_bufts}); repacked ones are
+   * copies, not pages of the mapped file. True by default.
+   */
+  public boolean extraBuffers() {
+    return extraBuffers;
+  }
+
+  /**
+   * Whether weights that stay in host memory use the GPU's pinned memory (llama.cpp: {@code no_host}, reversed); without it they
+   * can use {@link #extraBuffers}. Without a GPU it has no effect. True by default.
+   */
+  public boolean hostBuffers() {
+    return hostBuffers;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ModelConfig that && components().equals(that.components());
@@ -121,6 +218,14 @@ public final class ModelConfig {
     all.put("checkTensors", checkTensors);
     all.put("listener", listener);
     all.put("chatTemplate", chatTemplate());
+    all.put("devices", devices);
+    all.put("splitMode", splitMode);
+    all.put("tensorSplit", tensorSplit);
+    all.put("tensorPlacements", tensorPlacements);
+    all.put("metadata", metadata);
+    all.put("lazyMode", lazyMode);
+    all.put("extraBuffers", extraBuffers);
+    all.put("hostBuffers", hostBuffers);
     return all;
   }
 
@@ -133,6 +238,14 @@ public final class ModelConfig {
     private boolean checkTensors;
     private LoadListener listener = LoadListener.NONE;
     private @Nullable String chatTemplate;
+    private List<String> devices = List.of();
+    private SplitMode splitMode = SplitMode.LAYER;
+    private List<Float> tensorSplit = List.of();
+    private List<TensorPlacement> tensorPlacements = List.of();
+    private Map<String, MetadataValue> metadata = Map.of();
+    private LazyMode lazyMode = LazyMode.AUTO;
+    private boolean extraBuffers = true;
+    private boolean hostBuffers = true;
 
     private Builder() {}
 
@@ -144,6 +257,14 @@ public final class ModelConfig {
       checkTensors = from.checkTensors;
       listener = from.listener;
       chatTemplate = from.chatTemplate;
+      devices = from.devices;
+      splitMode = from.splitMode;
+      tensorSplit = from.tensorSplit;
+      tensorPlacements = from.tensorPlacements;
+      metadata = from.metadata;
+      lazyMode = from.lazyMode;
+      extraBuffers = from.extraBuffers;
+      hostBuffers = from.hostBuffers;
     }
 
     /** Sets {@link ModelConfig#loadMode()}. */
@@ -191,6 +312,54 @@ public final class ModelConfig {
     /** Unsets {@link ModelConfig#chatTemplate()}. */
     public Builder noChatTemplate() {
       chatTemplate = null;
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#devices()}. */
+    public Builder devices(List<String> value) {
+      devices = List.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#splitMode()}. */
+    public Builder splitMode(SplitMode value) {
+      splitMode = Objects.requireNonNull(value, "splitMode");
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#tensorSplit()}. */
+    public Builder tensorSplit(List<Float> value) {
+      tensorSplit = List.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#tensorPlacements()}. */
+    public Builder tensorPlacements(List<TensorPlacement> value) {
+      tensorPlacements = List.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#metadata()}. */
+    public Builder metadata(Map<String, MetadataValue> value) {
+      metadata = Map.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#lazyMode()}. */
+    public Builder lazyMode(LazyMode value) {
+      lazyMode = Objects.requireNonNull(value, "lazyMode");
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#extraBuffers()}. */
+    public Builder extraBuffers(boolean value) {
+      extraBuffers = value;
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#hostBuffers()}. */
+    public Builder hostBuffers(boolean value) {
+      hostBuffers = value;
       return this;
     }
 

@@ -2,7 +2,7 @@
  * How a model is loaded and how an engine computes.
  *
  * <pre>{@code
- * EngineConfig config = EngineConfig.defaults().withSlots(16).withContextSize(32_768);
+ * EngineConfig config = EngineConfig.builder().slots(16).contextSize(32_768).build();
  * }</pre>
  *
  * <p>{@link io.panallama.config.ModelConfig} holds llama.cpp's model parameters, {@link io.panallama.config.EngineConfig} its context

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class ChatTemplateException extends InvalidRequestException {
   private static final long serialVersionUID = 1L;
 
+  /** A template that is missing, faulty or refuses the conversation. */
   public ChatTemplateException(String message, @Nullable Throwable cause) {
     super("messages", message, cause);
   }

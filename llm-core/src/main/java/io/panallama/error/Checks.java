@@ -1,15 +1,19 @@
 package io.panallama.error;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 /** Range checks that name the parameter, the value and what is allowed. */
 public final class Checks {
   private Checks() {}
 
+  /** Requires {@code low} to {@code high}. */
   public static void inRange(String parameter, int value, int low, int high) {
     if (value < low || value > high) {
       throw outOfRange(parameter, value, high == Integer.MAX_VALUE ? low + " or more" : low + " to " + high);
     }
   }
 
+  /** Requires {@code low} to {@code high}, and a number. */
   public static void inRange(String parameter, float value, float low, float high) {
     if (!(value >= low && value <= high)) {
       throw outOfRange(
@@ -17,12 +21,14 @@ public final class Checks {
     }
   }
 
+  /** Requires a finite number larger than 0. */
   public static void positive(String parameter, float value) {
     if (!(value > 0 && value <= Float.MAX_VALUE)) {
       throw outOfRange(parameter, value, "larger than 0");
     }
   }
 
+  /** Requires a number that is neither infinite nor NaN. */
   public static void finite(String parameter, float value) {
     if (!Float.isFinite(value)) {
       throw outOfRange(parameter, value, "a finite number");
@@ -30,7 +36,7 @@ public final class Checks {
   }
 
   private static InvalidRequestException outOfRange(String parameter, Object value, String allowed) {
-    return new InvalidRequestException(parameter, parameter + " is " + value + "; it must be " + allowed + ".");
+    return new InvalidRequestException(parameter, name(parameter) + " is " + value + "; it must be " + allowed + ".");
   }
 
   private static String plain(float value) {

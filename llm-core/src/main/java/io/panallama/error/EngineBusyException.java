@@ -9,6 +9,7 @@ public final class EngineBusyException extends PanallamaException {
   private final int queueLimit;
   private final Duration retryAfter;
 
+  /** One generation for which there is no room. */
   public EngineBusyException(int queueLimit, Duration retryAfter) {
     super("All slots are busy and " + queueLimit + " requests are waiting already; try again later.", null);
     this.queueLimit = queueLimit;
@@ -24,6 +25,7 @@ public final class EngineBusyException extends PanallamaException {
     this.retryAfter = retryAfter;
   }
 
+  /** How many generations may wait. */
   public int queueLimit() {
     return queueLimit;
   }

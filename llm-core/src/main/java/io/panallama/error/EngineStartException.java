@@ -20,11 +20,13 @@ public final class EngineStartException extends PanallamaException {
 
   private final Reason reason;
 
+  /** An engine that does not start. */
   public EngineStartException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
 
+  /** Why it failed. */
   public Reason reason() {
     return reason;
   }

@@ -23,11 +23,13 @@ public final class GenerationException extends PanallamaException {
 
   private final Reason reason;
 
+  /** A generation that failed. */
   public GenerationException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
 
+  /** Why it failed. */
   public Reason reason() {
     return reason;
   }

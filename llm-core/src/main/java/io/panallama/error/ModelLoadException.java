@@ -31,6 +31,10 @@ public final class ModelLoadException extends PanallamaException {
     VOCABULARY_ONLY,
     /** The weights do not fit into the memory that is free. */
     INSUFFICIENT_MEMORY,
+    /** The configuration names a device, a share or a kind of buffer that is not there; the message has those that are. */
+    UNKNOWN_DEVICE,
+    /** A value that is to replace an entry of the metadata does not suit that entry. */
+    METADATA_MISMATCH,
     /** The progress listener asked to stop. */
     CANCELLED,
     /** llama.cpp refused the file for another reason; its own words are in the message. */
@@ -40,12 +44,14 @@ public final class ModelLoadException extends PanallamaException {
   private final Reason reason;
   private final transient Path path;
 
+  /** A model that cannot be loaded. */
   public ModelLoadException(Reason reason, Path path, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
     this.path = path;
   }
 
+  /** Why it failed. */
   public Reason reason() {
     return reason;
   }

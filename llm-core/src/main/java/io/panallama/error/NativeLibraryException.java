@@ -26,11 +26,13 @@ public final class NativeLibraryException extends PanallamaException {
 
   private final Reason reason;
 
+  /** Libraries that cannot be used. */
   public NativeLibraryException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
 
+  /** Why it failed. */
   public Reason reason() {
     return reason;
   }

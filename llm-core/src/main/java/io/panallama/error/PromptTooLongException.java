@@ -7,6 +7,7 @@ public final class PromptTooLongException extends InvalidRequestException {
   private final int promptTokens;
   private final int contextSize;
 
+  /** A prompt of this many tokens in a context of this many. */
   public PromptTooLongException(int promptTokens, int contextSize) {
     super(
         "prompt",
@@ -19,6 +20,7 @@ public final class PromptTooLongException extends InvalidRequestException {
     this.contextSize = contextSize;
   }
 
+  /** The tokens of the prompt. */
   public int promptTokens() {
     return promptTokens;
   }

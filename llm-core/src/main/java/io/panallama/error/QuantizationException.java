@@ -42,6 +42,7 @@ public final class QuantizationException extends PanallamaException {
   private final Reason reason;
   private final transient Path path;
 
+  /** A quantisation that failed. */
   public QuantizationException(Reason reason, Path path, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
@@ -53,6 +54,7 @@ public final class QuantizationException extends PanallamaException {
     return new QuantizationException(Reason.CANCELLED, source, source + ": quantising was stopped.", cause);
   }
 
+  /** Why it failed. */
   public Reason reason() {
     return reason;
   }

@@ -21,12 +21,14 @@ public final class SessionFileException extends PanallamaException {
   private final Reason reason;
   private final transient Path file;
 
+  /** A session that cannot be written or read. */
   public SessionFileException(Reason reason, Path file, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
     this.file = file;
   }
 
+  /** Why it failed. */
   public Reason reason() {
     return reason;
   }

@@ -25,6 +25,7 @@ public record Completion(
     FinishReason reason,
     Usage usage,
     Timings timings) {
+  /** All components; see {@link #builder}. */
   public Completion {
     Objects.requireNonNull(text, "text");
     Objects.requireNonNull(reasoning, "reasoning");
@@ -70,36 +71,43 @@ public record Completion(
       this.reason = reason;
     }
 
+    /** Sets {@link Completion#text()}. */
     public Builder text(String value) {
       text = value;
       return this;
     }
 
+    /** Sets {@link Completion#reasoning()}. */
     public Builder reasoning(String value) {
       reasoning = value;
       return this;
     }
 
+    /** Sets {@link Completion#toolCalls()}. */
     public Builder toolCalls(List<ToolCall> value) {
       toolCalls = value;
       return this;
     }
 
+    /** Sets {@link Completion#logprobs()}. */
     public Builder logprobs(List<TokenLogprobs> value) {
       logprobs = value;
       return this;
     }
 
+    /** Sets {@link Completion#usage()}. */
     public Builder usage(Usage value) {
       usage = value;
       return this;
     }
 
+    /** Sets {@link Completion#timings()}. */
     public Builder timings(Timings value) {
       timings = value;
       return this;
     }
 
+    /** Makes the value. */
     public Completion build() {
       return new Completion(text, reasoning, toolCalls, logprobs, reason, usage, timings);
     }

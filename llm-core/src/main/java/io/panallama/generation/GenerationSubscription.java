@@ -88,7 +88,7 @@ final class GenerationSubscription implements Flow.Subscription, Runnable {
         subscriber.onError(misuse);
       }
     } catch (Throwable thrown) {
-      // The subscriber broke the rules: it gets nothing more, and the generation must not run for nobody.
+      // The subscriber broke the rules. It gets no further signal, and the generation must not run on unread.
       cancelled = true;
       generation.close();
       throw thrown;

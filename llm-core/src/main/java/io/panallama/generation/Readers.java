@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Makes the virtual threads that read generations for subscribers and futures, at most one for each generation.
  *
- * <p>They wait in Java only. A generation that nobody refers to any more takes its entry here along.
+ * <p>They wait in Java only. The set of generations does not keep any of them in memory.
  */
 final class Readers {
   private static final System.Logger LOG = System.getLogger("io.panallama");

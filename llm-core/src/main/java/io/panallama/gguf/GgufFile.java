@@ -2,6 +2,8 @@ package io.panallama.gguf;
 
 import io.panallama.error.ModelLoadException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -136,6 +138,13 @@ public final class GgufFile {
 
   private @Nullable GgufValue get(String key) {
     return metadata.get(key);
+  }
+
+  /** The same header with some entries of the metadata replaced or added, for looking at a model as it would be with them. */
+  public GgufFile replacing(Map<String, GgufValue> entries) {
+    Map<String, GgufValue> all = new LinkedHashMap<>(metadata);
+    all.putAll(entries);
+    return new GgufFile(path, fileSize, version, alignment, dataOffset, Collections.unmodifiableMap(all), tensors);
   }
 
   /** Path, version and counts; not the contents. */

@@ -13,10 +13,15 @@ package io.panallama.observe;
 public record Device(String name, String description, String backend, Type type, long memoryFree, long memoryTotal) {
   /** The kinds of ggml's {@code ggml_backend_dev_type}. */
   public enum Type {
+    /** The processors, with host memory. */
     CPU,
+    /** A graphics card with memory of its own. */
     GPU,
+    /** A graphics unit that shares host memory. */
     INTEGRATED_GPU,
+    /** A library or unit that works beside the CPU, in host memory. */
     ACCELERATOR,
+    /** Several devices that compute one tensor together. */
     META
   }
 }

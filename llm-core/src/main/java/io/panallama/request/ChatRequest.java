@@ -1,5 +1,7 @@
 package io.panallama.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.chat.Tools;
@@ -23,12 +25,15 @@ public final class ChatRequest implements GenerationRequest {
     template = from.template;
     options = from.options;
     if (messages.isEmpty()) {
-      throw new InvalidRequestException("messages", "messages is empty; at least one message is needed.");
+      throw new InvalidRequestException("messages", name("messages") + " is empty; at least one message is needed.");
     }
     if (tools.callable() && !(options.format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(
-          "response_format",
-          "response_format other than text leaves no room for tool calls; leave one out or set tool_choice to none.");
+          "format",
+          name("format")
+              + " other than text leaves no room for tool calls; leave one out or set "
+              + name("tools.choice")
+              + " to none.");
     }
   }
 

@@ -30,6 +30,8 @@ public sealed interface ContextOverflow {
    */
   record Shift(int keep) implements ContextOverflow {
     /**
+     * Checks the values.
+     *
      * @throws InvalidRequestException if {@code keep} is negative
      */
     public Shift {

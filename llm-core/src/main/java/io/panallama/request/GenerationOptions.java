@@ -1,5 +1,7 @@
 package io.panallama.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.FinishReason;
@@ -58,14 +60,15 @@ public final class GenerationOptions {
     format = from.format;
     flush = from.flush;
     processing = from.processing;
-    Checks.inRange("top_logprobs", topLogprobs, 0, MAX_TOP_LOGPROBS);
+    Checks.inRange("topLogprobs", topLogprobs, 0, MAX_TOP_LOGPROBS);
     Checks.inRange("priority", priority, 0, MAX_PRIORITY);
     if (timeLimit != null && !timeLimit.isPositive()) {
-      throw new InvalidRequestException("time_limit", "time_limit is " + timeLimit + "; it must be larger than 0.");
+      throw new InvalidRequestException(
+          "timeLimit", name("timeLimit") + " is " + timeLimit + "; it must be larger than 0.");
     }
   }
 
-  /** No limits, {@link Sampling#defaults()}, no stops, no log-probabilities, {@link #DEFAULT_PRIORITY}. */
+  /** No limits, {@link Sampling#recommended()}, no stops, no log-probabilities, {@link #DEFAULT_PRIORITY}. */
   public static GenerationOptions defaults() {
     return DEFAULTS;
   }
@@ -95,7 +98,7 @@ public final class GenerationOptions {
     return stop;
   }
 
-  /** How the next token is chosen. */
+  /** How the next token is chosen; as the model recommends by default ({@link Sampling#recommended}). */
   public Sampling sampling() {
     return sampling;
   }
@@ -183,7 +186,7 @@ public final class GenerationOptions {
   /** Collects the components of a {@link GenerationOptions}. Not safe for use by several threads. */
   public static final class Builder {
     private StopConditions stop = StopConditions.NONE;
-    private Sampling sampling = Sampling.defaults();
+    private Sampling sampling = Sampling.recommended();
     private int topLogprobs;
     private int priority = DEFAULT_PRIORITY;
     private @Nullable Duration timeLimit;

@@ -1,5 +1,7 @@
 package io.panallama.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.InvalidRequestException;
 import java.util.Arrays;
 import java.util.Objects;
@@ -13,6 +15,7 @@ public sealed interface Prompt {
    *     leave it false for text that comes from somebody else
    */
   record Text(String text, boolean parseSpecial) implements Prompt {
+    /** Checks that there is a text. */
     public Text {
       Objects.requireNonNull(text, "text");
     }
@@ -23,11 +26,13 @@ public sealed interface Prompt {
     private final int[] tokens;
 
     /**
+     * Checks the values.
+     *
      * @throws InvalidRequestException if {@code tokens} is empty
      */
     public Tokens(int... tokens) {
       if (tokens.length == 0) {
-        throw new InvalidRequestException("prompt", "prompt has no tokens; at least one is needed.");
+        throw new InvalidRequestException("prompt", name("prompt") + " has no tokens; at least one is needed.");
       }
       this.tokens = tokens.clone();
     }

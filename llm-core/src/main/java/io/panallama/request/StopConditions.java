@@ -1,5 +1,7 @@
 package io.panallama.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
 import java.nio.charset.StandardCharsets;
@@ -34,18 +36,22 @@ public final class StopConditions {
     texts = from.texts;
     tokens = from.tokens;
     if (maxTokens < 1) {
-      throw new InvalidRequestException("max_tokens", "max_tokens is " + maxTokens + "; it must be at least 1.");
+      throw new InvalidRequestException(
+          "maxTokens", name("maxTokens") + " is " + maxTokens + "; it must be at least 1.");
     }
-    Checks.inRange("min_tokens", minTokens, 0, maxTokens);
+    Checks.inRange("minTokens", minTokens, 0, maxTokens);
     if (texts.size() > MAX_TEXTS) {
       throw new InvalidRequestException(
-          "stop", "stop has " + texts.size() + " texts; at most " + MAX_TEXTS + " are allowed.");
+          "stop.texts", name("stop.texts") + " has " + texts.size() + " texts; at most " + MAX_TEXTS + " are allowed.");
     }
     if (tokens.size() > MAX_TOKENS) {
       throw new InvalidRequestException(
-          "stop_token_ids", "stop_token_ids has " + tokens.size() + " ids; at most " + MAX_TOKENS + " are allowed.");
+          "stop.tokens",
+          name("stop.tokens") + " has " + tokens.size() + " ids; at most " + MAX_TOKENS + " are allowed.");
     }
-    texts.forEach(StopConditions::check);
+    for (int i = 0; i < texts.size(); i++) {
+      check("stop.texts[" + i + "]", texts.get(i));
+    }
   }
 
   /** A builder that starts from {@link #NONE}. */
@@ -58,17 +64,17 @@ public final class StopConditions {
     return new Builder(this);
   }
 
-  private static void check(String text) {
+  private static void check(String path, String text) {
     if (text.isEmpty()) {
-      throw new InvalidRequestException(
-          "stop", "stop contains an empty text; every stop needs at least one character.");
+      throw new InvalidRequestException(path, name(path) + " is empty; every stop needs at least one character.");
     }
     if (text.length() > MAX_TEXT_LENGTH) {
       throw new InvalidRequestException(
-          "stop", "stop contains a text of " + text.length() + " chars; at most " + MAX_TEXT_LENGTH + " are allowed.");
+          path, name(path) + " has " + text.length() + " chars; at most " + MAX_TEXT_LENGTH + " are allowed.");
     }
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-      throw new InvalidRequestException("stop", "stop contains half of a surrogate pair, which no output can match.");
+      throw new InvalidRequestException(
+          path, name(path) + " contains half of a surrogate pair, which no output can match.");
     }
   }
 

@@ -1,5 +1,7 @@
 package io.panallama.sampling;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.Checks;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
@@ -37,10 +39,15 @@ public final class LogitProcessing {
     maxCandidates = from.maxCandidates;
     if (!timeLimit.isPositive() || timeLimit.compareTo(MAX_TIME_LIMIT) > 0) {
       throw new InvalidRequestException(
-          "processor.time_limit",
-          "processor.time_limit is " + timeLimit + "; it must be larger than 0 and at most " + MAX_TIME_LIMIT + ".");
+          "processing.timeLimit",
+          name("processing.timeLimit")
+              + " is "
+              + timeLimit
+              + "; it must be larger than 0 and at most "
+              + MAX_TIME_LIMIT
+              + ".");
     }
-    Checks.inRange("processor.max_candidates", maxCandidates, 1, MAX_CANDIDATES);
+    Checks.inRange("processing.maxCandidates", maxCandidates, 1, MAX_CANDIDATES);
   }
 
   /** A builder that starts from this value. */

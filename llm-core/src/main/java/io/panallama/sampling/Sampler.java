@@ -1,5 +1,7 @@
 package io.panallama.sampling;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
 import java.nio.charset.StandardCharsets;
@@ -32,10 +34,15 @@ public sealed interface Sampler {
    * @param m tokens used to estimate the Zipf exponent, 1 or more; the paper uses 100
    */
   record Mirostat(float tau, float eta, int m) implements Selecting {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Mirostat {
-      Checks.positive("mirostat_tau", tau);
-      Checks.positive("mirostat_eta", eta);
-      Checks.inRange("mirostat_m", m, 1, Integer.MAX_VALUE);
+      Checks.positive("sampling.mirostat.tau", tau);
+      Checks.positive("sampling.mirostat.eta", eta);
+      Checks.inRange("sampling.mirostat.m", m, 1, Integer.MAX_VALUE);
     }
   }
 
@@ -46,9 +53,14 @@ public sealed interface Sampler {
    * @param eta learning rate, &gt; 0
    */
   record MirostatV2(float tau, float eta) implements Selecting {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public MirostatV2 {
-      Checks.positive("mirostat_tau", tau);
-      Checks.positive("mirostat_eta", eta);
+      Checks.positive("sampling.mirostat.tau", tau);
+      Checks.positive("sampling.mirostat.eta", eta);
     }
   }
 
@@ -59,9 +71,14 @@ public sealed interface Sampler {
    * @param decay how slowly the history fades, 0 to 0.99
    */
   record AdaptiveP(float target, float decay) implements Selecting {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public AdaptiveP {
-      Checks.inRange("adaptive_target", target, 0, 1);
-      Checks.inRange("adaptive_decay", decay, 0, 0.99f);
+      Checks.inRange("sampling.adaptiveP.target", target, 0, 1);
+      Checks.inRange("sampling.adaptiveP.decay", decay, 0, 0.99f);
     }
   }
 
@@ -71,8 +88,13 @@ public sealed interface Sampler {
    * @param k 1 or more
    */
   record TopK(int k) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public TopK {
-      Checks.inRange("top_k", k, 1, Integer.MAX_VALUE);
+      Checks.inRange("sampling.topK", k, 1, Integer.MAX_VALUE);
     }
   }
 
@@ -82,9 +104,14 @@ public sealed interface Sampler {
    * @param p 0 to 1
    */
   record TopP(float p, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public TopP {
-      Checks.inRange("top_p", p, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.topP", p, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -94,9 +121,14 @@ public sealed interface Sampler {
    * @param p 0 to 1
    */
   record MinP(float p, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public MinP {
-      Checks.inRange("min_p", p, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.minP", p, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -106,9 +138,14 @@ public sealed interface Sampler {
    * @param p 0 to 1
    */
   record Typical(float p, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Typical {
-      Checks.inRange("typical_p", p, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.typicalP", p, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -118,8 +155,13 @@ public sealed interface Sampler {
    * @param t 0 or more; 0 keeps the likeliest token only
    */
   record Temperature(float t) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Temperature {
-      Checks.inRange("temperature", t, 0, Float.MAX_VALUE);
+      Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
     }
   }
 
@@ -131,10 +173,15 @@ public sealed interface Sampler {
    * @param exponent shapes the mapping from entropy, &gt; 0
    */
   record DynamicTemperature(float t, float delta, float exponent) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public DynamicTemperature {
-      Checks.inRange("temperature", t, 0, Float.MAX_VALUE);
-      Checks.inRange("dynatemp_range", delta, 0, Float.MAX_VALUE);
-      Checks.positive("dynatemp_exponent", exponent);
+      Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
+      Checks.inRange("sampling.temperatureRange", delta, 0, Float.MAX_VALUE);
+      Checks.positive("sampling.temperatureExponent", exponent);
     }
   }
 
@@ -146,10 +193,15 @@ public sealed interface Sampler {
    * @param threshold 0 to 1
    */
   record Xtc(float probability, float threshold, int minKeep) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Xtc {
-      Checks.inRange("xtc_probability", probability, 0, 1);
-      Checks.inRange("xtc_threshold", threshold, 0, 1);
-      Checks.inRange("min_keep", minKeep, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.xtc.probability", probability, 0, 1);
+      Checks.inRange("sampling.xtc.threshold", threshold, 0, 1);
+      Checks.inRange("sampling.minKeep", minKeep, 0, Integer.MAX_VALUE);
     }
   }
 
@@ -159,8 +211,13 @@ public sealed interface Sampler {
    * @param n &gt; 0
    */
   record TopNSigma(float n) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public TopNSigma {
-      Checks.positive("top_n_sigma", n);
+      Checks.positive("sampling.topNSigma", n);
     }
   }
 
@@ -173,11 +230,16 @@ public sealed interface Sampler {
    * @param presence subtracted once; 0 turns it off
    */
   record Penalties(int lastN, float repeat, float frequency, float presence) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Penalties {
-      Checks.inRange("repeat_last_n", lastN, 0, MAX_LAST_N);
-      Checks.positive("repeat_penalty", repeat);
-      Checks.finite("frequency_penalty", frequency);
-      Checks.finite("presence_penalty", presence);
+      Checks.inRange("sampling.repeatLastN", lastN, 0, MAX_LAST_N);
+      Checks.positive("sampling.repeatPenalty", repeat);
+      Checks.finite("sampling.frequencyPenalty", frequency);
+      Checks.finite("sampling.presencePenalty", presence);
     }
   }
 
@@ -193,24 +255,39 @@ public sealed interface Sampler {
    *     {@link #MAX_BREAKER_BYTES}
    */
   record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Dry {
-      Checks.inRange("dry_multiplier", multiplier, 0, Float.MAX_VALUE);
-      Checks.inRange("dry_base", base, 1, Float.MAX_VALUE);
-      Checks.inRange("dry_allowed_length", allowedLength, 0, Integer.MAX_VALUE);
-      Checks.inRange("dry_penalty_last_n", lastN, 0, MAX_LAST_N);
+      Checks.inRange("sampling.dry.multiplier", multiplier, 0, Float.MAX_VALUE);
+      Checks.inRange("sampling.dry.base", base, 1, Float.MAX_VALUE);
+      Checks.inRange("sampling.dry.allowedLength", allowedLength, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.dry.lastN", lastN, 0, MAX_LAST_N);
       breakers = List.copyOf(breakers);
       // llama.cpp compares each with every token of the vocabulary, and would cut a longer one off.
       if (breakers.size() > MAX_BREAKERS) {
         throw new InvalidRequestException(
-            "dry_sequence_breakers",
-            "dry_sequence_breakers has " + breakers.size() + " texts; at most " + MAX_BREAKERS + " are allowed.");
+            "sampling.dry.breakers",
+            name("sampling.dry.breakers")
+                + " has "
+                + breakers.size()
+                + " texts; at most "
+                + MAX_BREAKERS
+                + " are allowed.");
       }
       for (String breaker : breakers) {
         int bytes = breaker.getBytes(StandardCharsets.UTF_8).length;
         if (bytes < 1 || bytes > MAX_BREAKER_BYTES) {
           throw new InvalidRequestException(
-              "dry_sequence_breakers",
-              "dry_sequence_breakers has a text of " + bytes + " bytes; it must have 1 to " + MAX_BREAKER_BYTES + ".");
+              "sampling.dry.breakers",
+              name("sampling.dry.breakers")
+                  + " has a text of "
+                  + bytes
+                  + " bytes; it must have 1 to "
+                  + MAX_BREAKER_BYTES
+                  + ".");
         }
       }
     }
@@ -222,13 +299,19 @@ public sealed interface Sampler {
    * @param bias token id to what is added; negative infinity forbids the token
    */
   record LogitBias(Map<Integer, Float> bias) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public LogitBias {
       bias = Map.copyOf(bias);
       for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
         float value = entry.getValue();
         if (Float.isNaN(value) || value == Float.POSITIVE_INFINITY) {
           throw new InvalidRequestException(
-              "logit_bias", "logit_bias of token " + entry.getKey() + " is " + value + "; it must be a number.");
+              "sampling.logitBias",
+              name("sampling.logitBias") + " of token " + entry.getKey() + " is " + value + "; it must be a number.");
         }
       }
     }
@@ -244,17 +327,33 @@ public sealed interface Sampler {
    * @param texts 1 to {@link #MAX_BANNED_TEXTS}; none empty or longer than {@link #MAX_BANNED_LENGTH} chars
    */
   record BannedTexts(List<String> texts) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public BannedTexts {
       texts = List.copyOf(texts);
       if (texts.isEmpty() || texts.size() > MAX_BANNED_TEXTS) {
         throw new InvalidRequestException(
-            "bad_words", "bad_words has " + texts.size() + " texts; it must have 1 to " + MAX_BANNED_TEXTS + ".");
+            "sampling.bannedTexts",
+            name("sampling.bannedTexts")
+                + " has "
+                + texts.size()
+                + " texts; it must have 1 to "
+                + MAX_BANNED_TEXTS
+                + ".");
       }
       for (String text : texts) {
         if (text.isEmpty() || text.length() > MAX_BANNED_LENGTH) {
           throw new InvalidRequestException(
-              "bad_words",
-              "bad_words has a text of " + text.length() + " chars; it must have 1 to " + MAX_BANNED_LENGTH + ".");
+              "sampling.bannedTexts",
+              name("sampling.bannedTexts")
+                  + " has a text of "
+                  + text.length()
+                  + " chars; it must have 1 to "
+                  + MAX_BANNED_LENGTH
+                  + ".");
         }
       }
     }
@@ -279,6 +378,11 @@ public sealed interface Sampler {
    * @param root the rule to start with
    */
   record Grammar(String gbnf, String root) implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public Grammar {
       Objects.requireNonNull(gbnf, "gbnf");
       Objects.requireNonNull(root, "root");
@@ -296,13 +400,20 @@ public sealed interface Sampler {
    */
   record LazyGrammar(String gbnf, String root, List<String> triggerPatterns, List<Integer> triggerTokens)
       implements Sampler {
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidRequestException if one is out of its range
+     */
     public LazyGrammar {
       Objects.requireNonNull(gbnf, "gbnf");
       Objects.requireNonNull(root, "root");
       triggerPatterns = List.copyOf(triggerPatterns);
       triggerTokens = List.copyOf(triggerTokens);
       if (triggerPatterns.isEmpty() && triggerTokens.isEmpty()) {
-        throw new InvalidRequestException("grammar_triggers", "A lazy grammar needs at least one trigger.");
+        throw new InvalidRequestException(
+            "sampling.grammar.triggers",
+            name("sampling.grammar.triggers") + " is empty; a lazy grammar needs at least one trigger.");
       }
     }
   }

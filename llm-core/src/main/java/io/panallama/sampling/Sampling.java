@@ -1,5 +1,7 @@
 package io.panallama.sampling;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.Checks;
 import io.panallama.error.InvalidRequestException;
 import java.util.ArrayList;
@@ -47,10 +49,12 @@ public final class Sampling {
     long selecting = chain.stream().filter(Sampler.Selecting.class::isInstance).count();
     if (selecting != 1 || !(chain.getLast() instanceof Sampler.Selecting)) {
       throw new InvalidRequestException(
-          "samplers", "A sampling chain must end in its only selecting sampler (greedy, dist, mirostat, adaptive-p).");
+          "sampling.chain",
+          name("sampling.chain") + " must end in its only selecting sampler (greedy, dist, mirostat, adaptive-p).");
     }
     if (seed < 0 || seed > 0xFFFF_FFFFL) {
-      throw new InvalidRequestException("seed", "seed is " + seed + "; it must be 0 to 4294967295.");
+      throw new InvalidRequestException(
+          "sampling.seed", name("sampling.seed") + " is " + seed + "; it must be 0 to 4294967295.");
     }
   }
 
@@ -124,6 +128,9 @@ public final class Sampling {
   public Sampling over(Sampling recommendation) {
     if (!recommended) {
       return this;
+    }
+    if (settings.isEmpty()) {
+      return recommendation;
     }
     Builder builder = recommendation.toBuilder();
     settings.forEach(builder::set);
@@ -274,6 +281,7 @@ public final class Sampling {
       return set(Setting.SEED, value);
     }
 
+    /** Token id to what is added to its logit; negative infinity forbids it. See {@link Sampler.LogitBias}. */
     public Builder logitBias(Map<Integer, Float> value) {
       return set(Setting.LOGIT_BIAS, Map.copyOf(value));
     }
@@ -315,18 +323,22 @@ public final class Sampling {
       return set(Setting.IGNORE_END, value);
     }
 
+    /** See {@link Sampler.Xtc}; not used by default. */
     public Builder xtc(Sampler.Xtc value) {
       return set(Setting.XTC, value);
     }
 
+    /** See {@link Sampler.Dry}; not used by default. */
     public Builder dry(Sampler.Dry value) {
       return set(Setting.DRY, value);
     }
 
+    /** Allows only what this grammar does; see {@link Sampler.Grammar}. */
     public Builder grammar(Sampler.Grammar value) {
       return set(Setting.GRAMMAR, value);
     }
 
+    /** Allows only what this grammar does once it is triggered; see {@link Sampler.LazyGrammar}. */
     public Builder grammar(Sampler.LazyGrammar value) {
       return set(Setting.GRAMMAR, value);
     }
@@ -342,6 +354,8 @@ public final class Sampling {
     }
 
     /**
+     * Checks the values.
+     *
      * @throws InvalidRequestException if a value is out of its range
      */
     public Sampling build() {
@@ -419,11 +433,11 @@ public final class Sampling {
       if (dry != null && dry.multiplier() > 0) {
         stages.put(SamplerStage.DRY, dry);
       }
-      Checks.inRange("top_n_sigma", topNSigma, 0, Float.MAX_VALUE);
+      Checks.inRange("sampling.topNSigma", topNSigma, 0, Float.MAX_VALUE);
       if (topNSigma > 0) {
         stages.put(SamplerStage.TOP_N_SIGMA, new Sampler.TopNSigma(topNSigma));
       }
-      Checks.inRange("top_k", topK, 0, Integer.MAX_VALUE);
+      Checks.inRange("sampling.topK", topK, 0, Integer.MAX_VALUE);
       if (topK > 0) {
         stages.put(SamplerStage.TOP_K, new Sampler.TopK(topK));
       }

@@ -1,5 +1,7 @@
 package io.panallama.typed;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,6 +14,7 @@ import io.panallama.generation.FinishReason;
 import io.panallama.internal.types.Definitions;
 import io.panallama.internal.types.Json;
 import io.panallama.internal.types.MismatchException;
+import io.panallama.internal.types.Outline;
 import io.panallama.internal.types.PartialJson;
 import io.panallama.internal.types.RefusedException;
 import io.panallama.internal.types.Shape;
@@ -29,7 +32,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an answer is to become: a Java type with its JSON schema and its reader.
+ * The type of an answer: a Java type with its JSON schema and its reader.
  *
  * <p>Records are made by their canonical constructors. On the class path every record will do. In a named module a record needs one
  * of: to be public in an exported package; a package that is open to {@code io.panallama}; or a {@link MethodHandles.Lookup} from
@@ -40,7 +43,13 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what the answer becomes
  */
 public final class AnswerType<T> {
-  private static final String INSTRUCTION = "\n\nAnswer in JSON, by this JSON schema:\n";
+  /**
+   * The most tokens of an answer whose request sets no limit: a model that finds no end must not fill the context. Some 700 words of
+   * English.
+   */
+  public static final int MAX_TOKENS = 1024;
+
+  private static final String INSTRUCTION = "\n\nAnswer in JSON:\n";
 
   private final Shape shape;
   private final ObjectNode schema;
@@ -91,11 +100,11 @@ public final class AnswerType<T> {
   }
 
   /**
-   * Whether the schema is put at the end of the last message, if that is the user's, so that the model knows names and descriptions before it writes
-   * them; descriptions reach it no other way. True by default. The grammar holds the answer to the type either way, and a very
-   * small model may do better without.
+   * Whether the shape of the answer is put at the end of the last message, if that is the user's, so that the model knows names and
+   * descriptions before it writes; descriptions reach it no other way. True by default. It is JSON with a place holder for each value:
+   * {@code {"name": <text>, "age": <whole number>}}. The grammar holds the answer to the type either way.
    */
-  public AnswerType<T> withSchemaInPrompt(boolean inPrompt) {
+  public AnswerType<T> withShapeInPrompt(boolean inPrompt) {
     return new AnswerType<>(shape, inPrompt);
   }
 
@@ -110,14 +119,14 @@ public final class AnswerType<T> {
   }
 
   /**
-   * The conversation, to be answered in this type.
+   * The conversation, to be answered in this type, and in {@link #MAX_TOKENS} tokens unless the request has a limit.
    *
    * @throws InvalidRequestException if the request has a response format or tools of its own
    */
   public ChatRequest applyTo(ChatRequest request) {
     if (!(request.options().format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(
-          "response_format", "response_format is given by the type of the answer; leave it out.");
+          "format", name("format") + " is given by the type of the answer; leave it out.");
     }
     List<ChatMessage> messages = new ArrayList<>(request.messages());
     ChatMessage last = messages.getLast();
@@ -126,15 +135,17 @@ public final class AnswerType<T> {
           messages.size() - 1,
           new ChatMessage(
               last.role(),
-              last.content() + INSTRUCTION + Definitions.forPrompt(schema),
+              last.content() + INSTRUCTION + Outline.of(schema),
               last.reasoning(),
               last.toolCalls(),
               last.toolCallId(),
               last.name()));
     }
+    GenerationOptions options = request.options();
+    int limit = options.maxTokens() == GenerationOptions.UNLIMITED ? MAX_TOKENS : options.maxTokens();
     return request.toBuilder()
         .messages(messages)
-        .options(request.options().toBuilder().format(format()).build())
+        .options(options.toBuilder().format(format()).maxTokens(limit).build())
         .build();
   }
 

@@ -47,7 +47,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
 
   /**
    * The answer as it grows, as a one-pass blocking iterator: each value that {@link AnswerType#readSoFar} finds and that is not
-   * equal to the one before. What came while nobody read is one step. The last one is the whole answer, unless the iteration ends by
+   * equal to the one before. Text that arrived between two reads makes one step. The last one is the whole answer, unless the iteration ends by
    * an exception or because the generation was closed.
    *
    * @throws AnswerException from {@code hasNext} or {@code next} if there is no whole value in the end
@@ -108,7 +108,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
     completion = answer.add(event).orElse(null);
   }
 
-  /** Takes what is there already: a reader who is slower than the model need not see every token. */
+  /** Takes the events that have arrived already: a reader slower than the model need not see every token. */
   private void drain() {
     try {
       while (completion == null) {

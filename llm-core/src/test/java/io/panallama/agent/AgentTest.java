@@ -9,6 +9,7 @@ import io.panallama.chat.Role;
 import io.panallama.chat.Tool;
 import io.panallama.chat.ToolCall;
 import io.panallama.chat.Tools;
+import io.panallama.error.EngineBusyException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
@@ -335,5 +336,37 @@ class AgentTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> config.toBuilder().callTimeLimit(Duration.ZERO).build())
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aFullQueueInTheMiddleOfARunIsWaitedForAndLosesNothing() {
+    model
+        .calls(new ToolCall("1", "add", "{\"a\": 1, \"b\": 2}"))
+        .refuse(new EngineBusyException(1, Duration.ofMillis(1)))
+        .refuse(new EngineBusyException(1, Duration.ofMillis(1)))
+        .answer(FinishReason.STOP, "3");
+    AgentResult result = Agent.of(model, tools).run("1 + 2?");
+    assertThat(result.reason()).isEqualTo(AgentResult.Reason.ANSWERED);
+    assertThat(result.calls()).isEqualTo(1);
+    assertThat(result.messages()).hasSize(4);
+    assertThat(model.requests()).hasSize(4);
+  }
+
+  @Test
+  void aFullQueueThatStaysFullEndsWithTheTimeAndKeepsTheConversation() {
+    model.calls(new ToolCall("1", "add", "{\"a\": 1, \"b\": 2}"));
+    model.refuse(new EngineBusyException(1, Duration.ofDays(1)));
+    AgentConfig config = AgentConfig.builder().timeLimit(Duration.ofMillis(300)).build();
+    AgentResult result = Agent.of(model, tools).with(config).run("1 + 2?");
+    assertThat(result.reason()).isEqualTo(AgentResult.Reason.TIME_LIMIT);
+    assertThat(result.messages()).hasSize(3);
+    assertThat(result.messages().getLast().content()).isEqualTo("3");
+  }
+
+  @Test
+  void aFullQueueAtTheBeginningIsTheCallersToKnow() {
+    model.refuse(new EngineBusyException(1, Duration.ofSeconds(1)));
+    Agent agent = Agent.of(model, tools);
+    assertThatThrownBy(() -> agent.run("Hello")).isInstanceOf(EngineBusyException.class);
   }
 }

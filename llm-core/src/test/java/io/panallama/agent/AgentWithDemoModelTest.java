@@ -115,7 +115,7 @@ class AgentWithDemoModelTest {
     Person person =
         engine.ask(
             ChatRequest.of("Extract the person: Ada is 36 years old.").with(OPTIONS),
-            AnswerType.of(Person.class).withSchemaInPrompt(false));
+            AnswerType.of(Person.class).withShapeInPrompt(false));
     assertThat(person).isEqualTo(new Person("Ada", 36));
   }
 }

@@ -144,7 +144,7 @@ class ReasoningBudgetTest {
       assertThatThrownBy(() -> engine.generate(request(ReasoningBudget.of(5), 10)))
           .isInstanceOfSatisfying(
               InvalidRequestException.class,
-              refused -> assertThat(refused.parameter()).isEqualTo("reasoning_budget_tokens"));
+              refused -> assertThat(refused.parameter()).isEqualTo("template.budget.tokens"));
     }
   }
 

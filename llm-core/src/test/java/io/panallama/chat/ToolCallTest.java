@@ -193,7 +193,7 @@ class ToolCallTest {
     assertThatThrownBy(() -> engine.generate(request))
         .isInstanceOf(InvalidRequestException.class)
         .extracting(thrown -> ((InvalidRequestException) thrown).parameter())
-        .isEqualTo("tools[0].function.parameters");
+        .isEqualTo("tools.list[0].parameters");
   }
 
   @Test

@@ -50,8 +50,10 @@ class ConfigurationIdiomTest {
 
   static Stream<Object> values() {
     return Stream.of(
-        EngineConfig.defaults(),
+        EngineConfig.builder().reusePrefixes(false).build(),
         ModelConfig.defaults(),
+        RopeScaling.defaults(),
+        ThreadPlacement.builder().processors(Set.of(0)).build(),
         SpillConfig.builder().memoryBytes(1).disk(Path.of("kv"), 1).build(),
         QuantizationConfig.of(QuantizationType.Q8_0),
         GenerationOptions.defaults(),
@@ -95,7 +97,10 @@ class ConfigurationIdiomTest {
       String name = setter.getName();
       Method accessor = value.getClass().getMethod(name);
       Object before = plain(accessor.invoke(value));
-      Object other = other(setter.getGenericParameterTypes()[0], before);
+      Object other =
+          name.equals("priority") && before instanceof Integer
+              ? 7
+              : other(setter.getGenericParameterTypes()[0], before);
       Object builder = toBuilder(value);
       setter.invoke(builder, other);
       Object changed = build(builder);
@@ -161,6 +166,11 @@ class ConfigurationIdiomTest {
             Map.entry(Tools.class, Tools.of(TOOL)),
             Map.entry(TemplateOptions.class, TemplateOptions.builder().thinking(false).build()),
             Map.entry(GenerationOptions.class, GenerationOptions.builder().priority(7).build()),
+            Map.entry(RopeScaling.class, RopeScaling.builder().frequencyBase(7).build()),
+            Map.entry(ThreadPlacement.class, ThreadPlacement.builder().polling(7).build()),
+            Map.entry(float.class, 7f),
+            Map.entry(Float.class, 7f),
+            Map.entry(TensorPlacement.class, new TensorPlacement("a", "CPU")),
             Map.entry(Prompt.class, new Prompt.Tokens(1)));
     if (others.containsKey(type)) {
       return others.get(type);
@@ -191,7 +201,7 @@ class ConfigurationIdiomTest {
       return Set.of(7);
     }
     if (type instanceof ParameterizedType map && map.getRawType() == Map.class) {
-      return Map.of("a", "1");
+      return Map.of("a", map.getActualTypeArguments()[1] == String.class ? "1" : MetadataValue.of(1));
     }
     throw new AssertionError("No example of " + type + "; add one to this test.");
   }

@@ -170,7 +170,7 @@ class ResponseFormatTest {
           .isInstanceOf(InvalidRequestException.class)
           .hasMessageContaining(message)
           .extracting(thrown -> ((InvalidRequestException) thrown).parameter())
-          .isEqualTo("response_format");
+          .isEqualTo("format");
     }
   }
 

@@ -121,6 +121,6 @@ class StopConditionsTest {
     assertThatThrownBy(() -> none.toBuilder().texts(List.of("")).build()).isInstanceOf(InvalidRequestException.class);
     assertThatThrownBy(() -> answer(talking, none.toBuilder().tokens(Set.of(endless.vocabulary().size())).build()))
         .isInstanceOfSatisfying(
-            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("stop_token_ids"));
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("stop.tokens"));
   }
 }

@@ -282,17 +282,65 @@ class AnswerTypeTest {
   }
 
   @Test
-  void theSchemaComesIntoThePrompt() {
+  void theShapeComesIntoThePrompt() {
     AnswerType<Samples.Invoice> type = AnswerType.of(Samples.Invoice.class);
     ChatRequest request = ChatRequest.of(ChatMessage.system("S"), ChatMessage.user("Read it."));
     ChatRequest asked = type.applyTo(request);
     assertThat(asked.options().format()).isEqualTo(new ResponseFormat.JsonSchema(type.schema()));
     assertThat(asked.messages().getFirst()).isEqualTo(request.messages().getFirst());
     assertThat(asked.messages().getLast().content())
-        .startsWith("Read it.\n")
-        .contains("as printed at the top", "\"date\"")
-        .doesNotContain("pattern", "additionalProperties");
-    assertThat(type.withSchemaInPrompt(false).applyTo(request).messages()).isEqualTo(request.messages());
+        .isEqualTo(
+            """
+            Read it.
+
+            Answer in JSON:
+            {"number": <text, 0 to 8 characters: as printed at the top>, "date": <date, YYYY-MM-DD>, \
+            "items": [{"name": <text, 0 to 10 characters>, "count": <whole number, 1 to 99>, "price": <number>} \
+            (one line), ... 1 to 3], "mood": "GOOD" | "so-so" | "BAD" (so-so: neither good nor bad)}\
+            """);
+    assertThat(type.withShapeInPrompt(false).applyTo(request).messages()).isEqualTo(request.messages());
+  }
+
+  private static String shape(Class<?> type) {
+    String asked = AnswerType.of(type).applyTo(ChatRequest.of("")).messages().getLast().content();
+    return asked.substring("\n\nAnswer in JSON:\n".length());
+  }
+
+  @Test
+  void theBoundsOfJavaTypesAreNoneOfTheModelsBusiness() {
+    assertThat(shape(Samples.Wholes.class))
+        .isEqualTo(
+            "{\"b\": <whole number>, \"s\": <whole number>, \"i\": <whole number>, \"l\": <whole number>, \"big\":"
+                + " <whole number>}");
+    for (AnswerType<?> type : Samples.ALL) {
+      assertThat(type.applyTo(ChatRequest.of("")).messages().getLast().content())
+          .as(type.toString())
+          .doesNotContain("2147483647", "2147483648", "32767", "9007199254740992", "$", "\\\\", "anyOf", "object");
+    }
+  }
+
+  @Test
+  void everyKindOfTypeHasAShape() {
+    assertThat(shape(Samples.Bounds.class))
+        .contains("\"below\": <whole number, -3 to -1>", "\"above\": <whole number, 0 or more>")
+        .contains("\"some\": <text, 2 to 4 characters>");
+    assertThat(shape(Samples.Mood.class)).startsWith("\"GOOD\" | \"so-so\" | \"BAD\"");
+    assertThat(shape(Samples.Dictionary.class)).isEqualTo("{\"counts\": {<text>: <whole number, 0 to 9>, ...}}");
+    assertThat(shape(Samples.Chain.class))
+        .isEqualTo("<Chain>\nChain: {\"value\": true | false, \"next\" (may be left out): <Chain>}");
+    assertThat(shape(Samples.Figure.class))
+        .startsWith("{\"kind\": \"circle\", \"radius\": <whole number, 1 to 9>} | {");
+    assertThat(shape(Samples.Times.class))
+        .contains("\"time\": <time, hh:mm:ss>", "\"both\": <date and time, YYYY-MM-DDThh:mm:ss>", "\"id\": <UUID>");
+  }
+
+  @Test
+  void anAnswerHasALimit() {
+    AnswerType<Samples.Person> type = AnswerType.of(Samples.Person.class);
+    ChatRequest request = ChatRequest.of("Invent a person.");
+    assertThat(type.applyTo(request).options().maxTokens()).isEqualTo(AnswerType.MAX_TOKENS);
+    GenerationOptions longer = GenerationOptions.builder().maxTokens(5000).build();
+    assertThat(type.applyTo(request.with(longer)).options().maxTokens()).isEqualTo(5000);
   }
 
   @Test

@@ -72,7 +72,7 @@ class TypedAnswersTest {
     JsonSchema validator = VALIDATORS.getSchema(type.schema());
     int whole = 0;
     for (int seed = 0; seed < GENERATIONS; seed++) {
-      AnswerType<?> asked = type.withSchemaInPrompt(seed % 2 == 0);
+      AnswerType<?> asked = type.withShapeInPrompt(seed % 2 == 0);
       Completion answer = engine.generate(asked.applyTo(ChatRequest.of("Say something").with(options(seed)))).await();
       if (answer.reason() == FinishReason.STOP) {
         String context = type + ", seed " + seed + ": " + answer.text();

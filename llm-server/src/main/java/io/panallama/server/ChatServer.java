@@ -6,7 +6,7 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http1.Http1Config;
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
@@ -114,7 +114,7 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /** Starts listening with a model that is ready. */
-  public static ChatServer start(ServerConfig config, ServedModel model, Generator generator) {
+  public static ChatServer start(ServerConfig config, ServedModel model, TextGenerator generator) {
     ChatServer server = start(config);
     server.serve(model, generator);
     return server;
@@ -122,7 +122,7 @@ public final class ChatServer implements AutoCloseable {
 
   /** Starts listening with a model that is ready. */
   public static ChatServer start(
-      ServerConfig config, ServedModel model, Generator generator, Supplier<EngineStats> stats) {
+      ServerConfig config, ServedModel model, TextGenerator generator, Supplier<EngineStats> stats) {
     ChatServer server = start(config);
     server.serve(model, generator, stats);
     return server;
@@ -132,7 +132,7 @@ public final class ChatServer implements AutoCloseable {
    * Serves a model: from now on {@code /ready} is 200 while it can generate. If the generator is an {@link
    * io.panallama.Engine}, {@code /ready} reports its statistics, too. Calling it again replaces the model for new requests.
    */
-  public void serve(ServedModel model, Generator generator) {
+  public void serve(ServedModel model, TextGenerator generator) {
     serve(model, ServedEngine.of(generator));
   }
 
@@ -142,7 +142,7 @@ public final class ChatServer implements AutoCloseable {
    *
    * @param stats read by {@code /ready}, from any thread
    */
-  public void serve(ServedModel model, Generator generator, Supplier<EngineStats> stats) {
+  public void serve(ServedModel model, TextGenerator generator, Supplier<EngineStats> stats) {
     serve(model, ServedEngine.of(generator).withStats(stats));
   }
 

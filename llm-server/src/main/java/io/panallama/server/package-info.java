@@ -3,15 +3,16 @@
  *
  * <pre>{@code
  * try (ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build())) {
- *   server.serve(ServedModel.of("my-model", 4096), engine, engine::stats);
+ *   server.serve(ServedModel.of("my-model", 4096), engine);
  *   System.out.println("Chat at " + server.uri());
  *   Thread.currentThread().join();
  * }
  * }</pre>
  *
  * <p>Every request runs on its own virtual thread, which is the only writer of its response and blocks on the {@link
- * io.panallama.generation.Generation} that feeds it. The server knows the engine only as a {@link io.panallama.Generator}. Close
- * the server before the engine: what still runs then ends with an error event instead of a broken stream.
+ * io.panallama.generation.Generation} that feeds it. Models are served from a {@link io.panallama.server.registry.Registry registry}; API dialects are packages of their own that
+ * nothing but this package knows. Close
+ * the server before the engine, so that running answers end with an error event instead of a broken stream.
  */
 @NullMarked
 package io.panallama.server;

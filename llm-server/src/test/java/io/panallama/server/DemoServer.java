@@ -38,6 +38,11 @@ final class DemoServer implements AutoCloseable {
     return new DemoServer(model, engine, server);
   }
 
+  /** Swaps the engine behind the server for another one of the same model. */
+  void serve(Engine other) {
+    server.serve(ServedModel.of("demo", other.sequenceContextSize()), other);
+  }
+
   Model model() {
     return model;
   }

@@ -181,7 +181,7 @@ class DialectSeamTest {
   @Test
   void errorsHaveTheShapeAndTheNamesOfThePathsDialect() {
     ScriptedGenerator strict = new ScriptedGenerator();
-    strict.refuse(new InvalidRequestException("messages", "messages is no good."));
+    strict.refuse(new InvalidRequestException("messages", InvalidRequestException.name("messages") + " is no good."));
     try (TestServer server = start(strict)) {
       assertThat(server.post("/plain", "x").body()).isEqualTo("{\"plain\":\"text is no good.\"}");
       assertThat(server.post("/plain", "").body()).isEqualTo("{\"plain\":\"There is no text.\"}");

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.Engine;
+import io.panallama.config.EngineConfig;
+import io.panallama.server.registry.Registry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -373,5 +376,23 @@ class RealEngineTest {
     HttpResponse<String> suffix = demo.post("/v1/completions", "{\"prompt\": \"a\", \"suffix\": \"b\"}");
     assertThat(suffix.statusCode()).isEqualTo(400);
     assertThat(suffix.body()).contains("no token for prefix, suffix, middle");
+  }
+
+  @Test
+  void anEngineThatIsClosedUnderTheServerIsNotReady() throws Exception {
+    try (LogRecords log = LogRecords.of(Registry.class)) {
+      Engine other = Engine.start(demo.model(), EngineConfig.builder().slots(1).threads(1).batchThreads(1).build());
+      demo.serve(other);
+      assertThat(JSON.readTree(demo.get("/ready").body()).path("slots").asInt()).isEqualTo(1);
+      other.close();
+      assertThat(demo.get("/ready").statusCode()).isEqualTo(503);
+      HttpResponse<String> refused = demo.post(CHAT, TestServer.HELLO);
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(JSON.readTree(refused.body()).at("/error/code").asText()).isEqualTo("engine_closed");
+      assertThat(log.errors()).singleElement().asString().contains("\"demo\" is closed");
+    } finally {
+      demo.serve(demo.engine());
+    }
+    assertThat(demo.get("/ready").statusCode()).isEqualTo(200);
   }
 }

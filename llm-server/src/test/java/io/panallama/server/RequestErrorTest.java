@@ -1,5 +1,6 @@
 package io.panallama.server;
 
+import static io.panallama.error.InvalidRequestException.name;
 import static io.panallama.server.TestServer.CHAT;
 import static io.panallama.server.TestServer.HELLO;
 import static io.panallama.server.TestServer.HELLO_STREAM;
@@ -7,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.server.http.ErrorBoundary;
@@ -67,7 +70,7 @@ class RequestErrorTest {
           "n": 2, "best_of": 1                     | best_of                      | equal to n
           "stop": 5                                | stop                         | a string or an array of strings
           "stop": ["a", 5]                         | stop[1]                      | must be a string
-          "stop": [""]                             | stop                         | empty text
+          "stop": [""]                             | stop                         | stop is empty
           "stop": "half \\ud800"                   | stop                         | surrogate
           "logit_bias": {"a": 1}                   | logit_bias                   | token ids
           "logit_bias": {"1": "x"}                 | logit_bias.1                 | must be a number
@@ -334,15 +337,19 @@ class RequestErrorTest {
       HttpResponse<String> tooLong = other.post(CHAT, HELLO_STREAM);
       assertError(tooLong, 400, "prompt", "5000 tokens");
       assertThat(TestServer.error(tooLong).path("code").asText()).isEqualTo("context_length_exceeded");
-      strict.refuse(new InvalidRequestException("grammar", "The grammar does not compile."));
+      strict.refuse(new InvalidRequestException("sampling.grammar", name("sampling.grammar") + " does not compile."));
       assertError(other.post(CHAT, HELLO), 400, "grammar", "does not compile");
       strict.refuse(
-          new InvalidRequestException("overflow.keep", "overflow.keep is 5000; the context allows 0 to 4094."));
+          new InvalidRequestException(
+              "overflow.keep", name("overflow.keep") + " is 5000; the context allows 0 to 4094."));
       assertError(other.post(CHAT, HELLO), 400, "n_keep", "n_keep is 5000; the context allows");
-      strict.refuse(new InvalidRequestException("time_limit", "time_limit is PT0S; it must be larger than 0."));
+      strict.refuse(
+          new InvalidRequestException("timeLimit", name("timeLimit") + " is PT0S; it must be larger than 0."));
       assertError(other.post(CHAT, HELLO), 400, "time_limit_ms", "time_limit_ms is PT0S");
-      strict.refuse(new IllegalStateException("closed"));
+      strict.refuse(new EngineClosedException());
       assertError(other.post(CHAT, HELLO), 503, null, "closed");
+      strict.refuse(new EngineFailedException(new OutOfMemoryError("secret detail")));
+      assertError(other.post(CHAT, HELLO), 500, null, "has failed; the server's log says why");
       assertThat(log.errors()).hasSize(1);
     }
   }

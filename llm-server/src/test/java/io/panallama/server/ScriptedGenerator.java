@@ -1,6 +1,6 @@
 package io.panallama.server;
 
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** An engine whose generations a test writes by hand. */
-public final class ScriptedGenerator implements Generator {
+public final class ScriptedGenerator implements TextGenerator {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final BlockingQueue<Script> started = new LinkedBlockingQueue<>();
@@ -69,6 +69,16 @@ public final class ScriptedGenerator implements Generator {
   @Override
   public String render(ChatRequest request) {
     return "<" + request.messages().getLast().content() + ">";
+  }
+
+  @Override
+  public int countTokens(GenerationRequest request) {
+    return 3;
+  }
+
+  @Override
+  public int countTokens(String text) {
+    return text.length();
   }
 
   @Override

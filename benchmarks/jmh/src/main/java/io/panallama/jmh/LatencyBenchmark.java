@@ -9,9 +9,12 @@ import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -26,51 +29,102 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What a user of the library waits for, end to end: prompt of 64 tokens, greedy, one stream, nothing reused. Every wait is a
- * sample, so that there are percentiles.
+ * The latency that a user of the library sees, end to end: greedy, nothing reused, every wait a sample, so that there are
+ * percentiles. One stream is measured; the others, if any, generate meanwhile.
+ *
+ * <p>Parameters choose the model (a GGUF file, too), the number of streams and the length of the prompt.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class LatencyBenchmark extends LauncherJvm {
-  private static final Duration LONG = Duration.ofMinutes(1);
-  private static final int PROMPT = 64;
+  /** Longer than any prompt takes that anyone wants to wait for. */
+  private static final Duration LONG = Duration.ofMinutes(10);
 
-  /** How many events of an answer are samples of {@link #nextToken}. */
-  private static final int EVENTS = 256;
-
-  /** So many tokens that it does not end before: not every token is an event, because one may be half a character. */
+  /** Tokens of an answer, where the model's context has room for them. */
   private static final int ANSWER = 440;
 
-  /** An engine that serves one stream. */
+  /** The fewest tokens of an answer for which {@link #nextToken} has samples. */
+  private static final int SHORTEST_ANSWER = 16;
+
+  /** An engine with one stream to be measured, and others that keep it company. */
   @State(Scope.Thread)
   public static class Running {
+    /** {@code demo}, {@code generated} or the path of a GGUF file. */
     @Param({Models.DEMO, Models.GENERATED})
     public String model;
 
-    @Param("1")
+    /** Threads of the engine; 0 lets it choose. */
+    @Param("0")
     public int threads;
 
+    /** Streams that run at a time, with the measured one. */
+    @Param("1")
+    public int streams;
+
+    /** Tokens of every prompt. */
+    @Param("64")
+    public int promptTokens;
+
+    private final List<Thread> others = new ArrayList<>();
+    private CountDownLatch begun = new CountDownLatch(0);
+    private volatile boolean stopping;
+    private int answerTokens;
     private Model loaded;
     private Engine engine;
     private CompletionRequest request;
 
+    /** Loads the model, starts the engine and the other streams, and waits until all of these generate. */
     @Setup
-    public void start() {
-      loaded = Model.load(Models.file(model));
-      EngineConfig config =
-          EngineConfig.builder()
-              .slots(1)
-              .contextSize(512)
-              .threads(threads)
-              .batchThreads(threads)
-              .reusePrefixes(false)
-              .build();
-      engine = Engine.start(loaded, config);
-      int[] prompt = new int[PROMPT];
-      for (int i = 0; i < PROMPT; i++) {
-        prompt[i] = 100 + 7 * i;
+    public void start() throws InterruptedException {
+      if (streams < 1 || promptTokens < 1) {
+        throw new IllegalArgumentException(
+            "streams is " + streams + " and promptTokens " + promptTokens + "; both must be 1 or more.");
       }
-      request = CompletionRequest.of(prompt).with(endless());
+      loaded = Model.load(Models.file(model));
+      try {
+        answerTokens = Math.min(ANSWER, loaded.trainedContextSize() - promptTokens);
+        if (answerTokens < SHORTEST_ANSWER) {
+          throw new IllegalArgumentException(
+              "promptTokens is "
+                  + promptTokens
+                  + "; the context of this model is "
+                  + loaded.trainedContextSize()
+                  + " tokens, and an answer needs at least "
+                  + SHORTEST_ANSWER
+                  + " of them.");
+        }
+        EngineConfig config =
+            EngineConfig.builder()
+                .slots(streams)
+                .contextSize(Math.multiplyExact(streams, promptTokens + answerTokens))
+                .threads(threads)
+                .batchThreads(threads)
+                .reusePrefixes(false)
+                .build();
+        engine = Engine.start(loaded, config);
+      } catch (RuntimeException failure) {
+        loaded.close();
+        throw failure;
+      }
+      request = CompletionRequest.of(prompt()).with(endless());
+      begun = new CountDownLatch(streams - 1);
+      for (int i = 1; i < streams; i++) {
+        others.add(Thread.ofVirtual().name("stream-" + i).start(this::generateUntilStopped));
+      }
+      if (!begun.await(LONG.toSeconds(), TimeUnit.SECONDS)) {
+        throw new IllegalStateException(begun.getCount() + " of the other streams had no token after " + LONG + ".");
+      }
+    }
+
+    /** Tokens from all over the vocabulary: their values change nothing about the time. */
+    private int[] prompt() {
+      int size = loaded.vocabulary().size();
+      int first = Math.min(100, size / 2);
+      int[] prompt = new int[promptTokens];
+      for (int i = 0; i < promptTokens; i++) {
+        prompt[i] = first + (int) (7L * i % (size - first));
+      }
+      return prompt;
     }
 
     /** Greedy, with a bias against the tokens that end an answer. */
@@ -82,31 +136,62 @@ public class LatencyBenchmark extends LauncherJvm {
         }
       }
       Sampling greedy = Sampling.builder().temperature(0).logitBias(never).build();
-      return GenerationOptions.builder().maxTokens(ANSWER).sampling(greedy).build();
+      return GenerationOptions.builder().maxTokens(answerTokens).sampling(greedy).build();
+    }
+
+    private void generateUntilStopped() {
+      boolean first = true;
+      while (!stopping) {
+        try (Generation generation = generate(answerTokens)) {
+          for (GenerationEvent event : generation) {
+            if (first) {
+              begun.countDown();
+              first = false;
+            }
+            if (stopping || event instanceof GenerationEvent.Finished) {
+              break;
+            }
+          }
+        }
+      }
     }
 
     private Generation generate(int tokens) {
       return engine.generate(request.with(request.options().toBuilder().maxTokens(tokens).build()));
     }
 
+    Engine engine() {
+      return engine;
+    }
+
+    /** The events of an answer that are samples; the rest is room, because a token may be half a character and no event. */
+    private int samples() {
+      return Math.max(1, answerTokens * 256 / ANSWER);
+    }
+
+    /** Ends the other streams, then the engine and the model. */
     @TearDown
-    public void stop() {
+    public void stop() throws InterruptedException {
+      stopping = true;
+      for (Thread other : others) {
+        other.join();
+      }
       engine.close();
       loaded.close();
     }
   }
 
-  /** Answers of a token each. */
+  /** Answers of one token each. */
   @State(Scope.Thread)
   public static class First {
     private @Nullable Generation generation;
 
-    /** Reads to the end, so that the engine is idle before the next one. */
+    /** Reads to the end, so that the measured stream is idle before its next answer. */
     @TearDown(Level.Invocation)
     public void finish() throws InterruptedException {
       Generation started = Objects.requireNonNull(generation);
       while (!(started.poll(LONG).orElseThrow() instanceof GenerationEvent.Finished)) {
-        // Half a character came first.
+        // The first token may have been half a character.
       }
     }
   }
@@ -119,18 +204,18 @@ public class LatencyBenchmark extends LauncherJvm {
     return generation.poll(LONG).orElseThrow();
   }
 
-  /** A long answer, left before its end, since the wait for that is no wait for a token; then another one. */
+  /** Long answers, each left before its end, because the wait for the end is not a wait for a token. */
   @State(Scope.Thread)
   public static class Next {
     private @Nullable Generation generation;
     private int events;
 
-    /** Waits for the first token, which is not to be measured. */
+    /** Waits for the first token of an answer, which is not measured. */
     @Setup(Level.Invocation)
     public void prepare(Running running) throws InterruptedException {
-      if (generation == null || events == EVENTS) {
+      if (generation == null || events == running.samples()) {
         leave();
-        Generation started = running.generate(ANSWER);
+        Generation started = running.generate(running.answerTokens);
         generation = started;
         started.poll(LONG).orElseThrow();
         events = 0;
@@ -138,23 +223,23 @@ public class LatencyBenchmark extends LauncherJvm {
       events++;
     }
 
-    /** Reads to the end, so that the engine is idle before the next one. */
+    /** Reads to the end, so that the measured stream is idle before its next answer. */
     private void leave() throws InterruptedException {
       if (generation != null) {
         generation.cancel();
         while (!(generation.poll(LONG).orElseThrow() instanceof GenerationEvent.Finished)) {
-          // Tokens that came before the engine saw it.
+          // The engine may produce tokens until it sees the cancellation.
         }
       }
     }
   }
 
-  /** Inter-token latency (ITL): the wait of a reader who takes every event as it comes. */
+  /** Inter-token latency (ITL): the wait of a reader that takes every event as it comes. */
   @Benchmark
   public Object nextToken(Next next) throws InterruptedException {
     GenerationEvent event = Objects.requireNonNull(next.generation).poll(LONG).orElseThrow();
     if (event instanceof GenerationEvent.Finished) {
-      throw new IllegalStateException("An answer of " + ANSWER + " tokens had less than " + EVENTS + " events.");
+      throw new IllegalStateException("An answer ended after " + next.events + " events, before it was left.");
     }
     return event;
   }

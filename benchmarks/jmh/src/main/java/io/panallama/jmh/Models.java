@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** The models that benchmarks run on: the same bytes everywhere. */
+/** The models that benchmarks run on: two with the same bytes everywhere, or any GGUF file. */
 public final class Models {
   /** The embedded demo model: two million parameters, Q8_0, a vocabulary of 2,048. */
   public static final String DEMO = "demo";
@@ -31,18 +31,31 @@ public final class Models {
 
   private Models() {}
 
-  /** The file of a model; a generated one is deleted when the JVM ends. */
+  /**
+   * The file of a model; a generated one is deleted when the JVM ends.
+   *
+   * @param name {@link #DEMO}, {@link #GENERATED} or the path of a GGUF file
+   * @throws IllegalArgumentException if it is none of these
+   */
   public static Path file(String name) {
     return switch (name) {
       case DEMO -> DemoModel.extract();
       case GENERATED -> written(TinyModels.writer(SPEC));
-      default -> throw new IllegalArgumentException("no model " + name + "; there are " + DEMO + ", " + GENERATED);
+      default -> existing(Path.of(name));
     };
   }
 
+  private static Path existing(Path file) {
+    if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+      throw new IllegalArgumentException(
+          "The model is \"" + file + "\"; it must be " + DEMO + ", " + GENERATED + " or a GGUF file that can be read.");
+    }
+    return file;
+  }
+
   /**
-   * The file of a model with so many tokens and next to nothing else, deleted when the JVM ends. Unlike those of the test kit
-   * it holds no token down, so that a sampler meets logits that are spread over all of them.
+   * The file of a model with this many tokens and next to nothing else, deleted when the JVM ends. Unlike the models of the test
+   * kit it suppresses no token, so that the sampler's logits are spread over all of them.
    */
   public static Path vocabularyFile(int tokens) {
     TinySpec spec = TinySpec.defaults().withSize(1, 32, 1).withVocabulary(tokens).withContextLength(512);

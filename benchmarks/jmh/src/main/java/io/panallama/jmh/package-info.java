@@ -1,6 +1,6 @@
 /**
- * JMH benchmarks of the public API and the server, and the check of what all benchmarks allocate. Those of the engine's
- * internals live in its packages.
+ * JMH benchmarks of the public API, and the check of what all benchmarks allocate. Benchmarks of internals of the engine and the
+ * server live in the packages that they measure.
  */
 @NullMarked
 package io.panallama.jmh;

@@ -123,7 +123,7 @@ final class LoadClient implements Sender, AutoCloseable {
   /**
    * A GET of a small document.
    *
-   * @throws LoadException if nobody answers
+   * @throws LoadException if the server cannot be reached
    */
   HttpResponse<byte[]> get(String path) throws InterruptedException {
     URI uri = target.uri(path);
@@ -132,7 +132,7 @@ final class LoadClient implements Sender, AutoCloseable {
       return http.send(request, HttpResponse.BodyHandlers.ofByteArray());
     } catch (IOException failure) {
       throw new LoadException(
-          LoadException.Reason.UNREACHABLE, "Nobody answers at " + uri + ": " + describe(failure) + ".", failure);
+          LoadException.Reason.UNREACHABLE, "Cannot connect to " + uri + ": " + describe(failure) + ".", failure);
     }
   }
 

@@ -8,7 +8,7 @@ public final class LoadException extends RuntimeException {
 
   /** What is wrong. */
   public enum Reason {
-    /** Nobody answers at the address. */
+    /** No server can be reached at the address. */
     UNREACHABLE,
     /** It has no such route. */
     NOT_FOUND,

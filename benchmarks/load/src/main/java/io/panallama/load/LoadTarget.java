@@ -6,14 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The server to load, and how to speak to it.
+ * The server to load, and how to speak to it. Immutable.
  *
  * @param base scheme, host and port, and a path in front of {@code /v1} if there is one
- * @param chat {@code /v1/chat/completions}, else {@code /v1/completions}
- * @param model what requests call the model; empty for the first one of {@code /v1/models}
+ * @param chat whether to use {@code /v1/chat/completions}, else {@code /v1/completions}
+ * @param model the model that requests name; empty for the first one of {@code /v1/models}
  * @param apiKey sent as a bearer token; empty for none
  * @param headers further headers of every request
- * @param fields further fields of every body, as JSON values; they win over this package's own
+ * @param fields further fields of every body, as JSON values; they replace this package's own
  * @param connectTimeout the longest time to connect
  * @param timeout the longest time of one request, from sending it to its end
  */
@@ -30,12 +30,13 @@ public record LoadTarget(
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
   /**
-   * @throws IllegalArgumentException if {@code base} is no http or https address with a host
+   * @throws IllegalArgumentException if {@code base} is not an http or https address with a host
    */
   public LoadTarget {
     String scheme = base.getScheme();
     if (base.getHost() == null || !("http".equals(scheme) || "https".equals(scheme))) {
-      throw new IllegalArgumentException("\"" + base + "\" is no address of a server; write http://127.0.0.1:8080");
+      throw new IllegalArgumentException(
+          "\"" + base + "\" is not the address of a server; an example is http://127.0.0.1:8080.");
     }
     String text = base.toString().replaceFirst("/+$", "").replaceFirst("/v1$", "");
     base = URI.create(text);
@@ -46,6 +47,15 @@ public record LoadTarget(
   /** Chat completions of the server's first model, without a key; 5 s to connect, 5 minutes for a request. */
   public static LoadTarget of(URI base) {
     return new LoadTarget(base, true, "", "", Map.of(), Map.of(), CONNECT_TIMEOUT, TIMEOUT);
+  }
+
+  /**
+   * The same for an address as users type it: without a scheme, such as {@code 127.0.0.1:8080}, it means http.
+   *
+   * @throws IllegalArgumentException if it is not the address of a server
+   */
+  public static LoadTarget of(String address) {
+    return of(URI.create(address.contains("://") ? address : "http://" + address));
   }
 
   public LoadTarget withChat(boolean newChat) {

@@ -247,7 +247,7 @@ class LoadTestTest {
     }
     assertThatThrownBy(() -> LoadTest.run(LoadTarget.of(nobody), plan(1).build(), _ -> {}))
         .isInstanceOf(LoadException.class)
-        .hasMessageContaining("Nobody answers at " + nobody);
+        .hasMessageContaining("Cannot connect to " + nobody);
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What people write, prompts, arrivals and phases. */
@@ -42,6 +43,24 @@ class LoadTypesTest {
   @ValueSource(strings = {"", "ttft", "ttft=", "ttft=5", "speed=5ms", "ttft=0ms", "ttft=5ms,"})
   void otherObjectivesAreRefused(String text) {
     assertThatThrownBy(() -> Slo.parse(text)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1:8080, http://127.0.0.1:8080",
+    "localhost, http://localhost",
+    "h:1/v1, http://h:1",
+    "[::1]:8080, http://[::1]:8080",
+    "https://h, https://h",
+  })
+  void anAddressMayLackItsScheme(String typed, String base) {
+    assertThat(LoadTarget.of(typed).base()).hasToString(base);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ":8080", "ftp://h", "a b", "file:///x"})
+  void whatIsNoAddressOfAServerIsRefused(String typed) {
+    assertThatThrownBy(() -> LoadTarget.of(typed)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

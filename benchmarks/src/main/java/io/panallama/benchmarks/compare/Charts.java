@@ -9,15 +9,15 @@ import java.util.function.ToDoubleFunction;
 /**
  * The plots of a report, as SVG that needs no script.
  *
- * <p>Colours are two of Okabe and Ito's, which people with any kind of colour vision tell apart; what they say is also said
- * by shape, dash and place.
+ * <p>The colours are two of Okabe and Ito's, which people with any kind of colour vision can tell apart; shape, dash and
+ * position carry the same information.
  */
 final class Charts {
   static final String OURS = "#0072b2";
   static final String THEIRS = "#d55e00";
   private static final String NEITHER = "#555555";
 
-  /** What a letter of 12 pixels takes, somewhat more than the average. */
+  /** The width of a letter at 12 pixels, slightly above the average. */
   private static final double LETTER = 6.7;
 
   private static final double SMALL_WIDTH = 440;
@@ -28,15 +28,15 @@ final class Charts {
   /**
    * A row of an interval plot.
    *
-   * @param label in front of it
-   * @param measure whose advantage is drawn
+   * @param label the text in front of the row
+   * @param measure the measure whose ratio is drawn
    */
   record Interval(String label, Measure measure) {}
 
   /**
-   * The advantage in every measure: a dot for each round, a bar for the middle half of them, a diamond for the median.
+   * The ratio of every measure: a ring for each round, a bar for the interquartile range, a diamond for the median.
    *
-   * @param name what a reader of the page that can't see it is told
+   * @param name the text alternative for readers that cannot see the plot
    * @param rows from top to bottom, at least one
    */
   static void intervals(Markup out, String name, List<Interval> rows) {
@@ -46,7 +46,7 @@ final class Charts {
     double top = 26;
     double rowHeight = 22;
     double bottom = top + rowHeight * rows.size() + 4;
-    List<Spread> spreads = rows.stream().map(row -> row.measure().advantage()).toList();
+    List<Spread> spreads = rows.stream().map(row -> row.measure().ratio()).toList();
     Scale scale =
         Scale.ratios(
             spreads.stream().mapToDouble(Spread::min).min().orElseThrow(),
@@ -63,7 +63,12 @@ final class Charts {
       line(out, scale.at(tick), top, scale.at(tick), bottom, tick == 1 ? "one" : "grid");
       label(out, scale.at(tick), bottom + 16, "middle", Numbers.tick(tick));
     }
-    label(out, (left + right) / 2, bottom + 36, "middle", "how many times as good ours is, by round (logarithmic)");
+    label(
+        out,
+        (left + right) / 2,
+        bottom + 36,
+        "middle",
+        "ratio ours/theirs per round (above 1 = ours better), logarithmic");
     for (int i = 0; i < rows.size(); i++) {
       double y = top + rowHeight * (i + 0.5) + 2;
       label(out, left - 8, y + 4, "end", rows.get(i).label());
@@ -74,11 +79,11 @@ final class Charts {
   }
 
   private static void interval(Markup out, Measure measure, Scale scale, double y) {
-    Spread spread = measure.advantage();
+    Spread spread = measure.ratio();
     String color =
         switch (measure.verdict()) {
           case BEHIND -> THEIRS;
-          case EVEN -> NEITHER;
+          case EVEN, UNDECIDED -> NEITHER;
           case AHEAD -> OURS;
         };
     double first = scale.at(spread.quantile(0.25));
@@ -109,14 +114,14 @@ final class Charts {
         color,
         "fill-opacity",
         "0.3");
-    for (double advantage : measure.advantages()) {
-      out.empty("circle", "cx", px(scale.at(advantage)), "cy", px(y), "r", "2.5", "fill", "#ffffff", "stroke", color);
+    for (double ratio : measure.ratios()) {
+      out.empty("circle", "cx", px(scale.at(ratio)), "cy", px(y), "r", "2.5", "fill", "#ffffff", "stroke", color);
     }
     double x = scale.at(spread.median());
     out.empty("path", "d", "M" + px(x) + " " + px(y - 6) + "l5 6l-5 6l-5 -6z", "fill", color, "stroke", "#ffffff");
   }
 
-  /** Both sides over another quantity: medians, and whiskers from the worst to the best round. */
+  /** Both sides over another quantity: medians, with whiskers from the worst to the best round. */
   static void trend(Markup out, Trend trend, String rival) {
     List<Trend.Point> points = trend.points();
     double most =
@@ -155,16 +160,17 @@ final class Charts {
   static void curve(Markup out, Curve curve, String rival) {
     List<Curve.Point> points = curve.points();
     double most = points.stream().mapToDouble(point -> Math.max(point.ours(), point.theirs())).max().orElseThrow();
-    // Events that came in one packet are 0 apart, for which a logarithmic axis has no place.
+    // Events that arrived in one read are 0 apart, which a logarithmic axis cannot show.
     double floor = Math.max(0.01, most / 1000);
+    double top = Math.max(most, 2 * floor);
     double least = points.stream().mapToDouble(point -> Math.min(point.ours(), point.theirs())).min().orElseThrow();
     boolean cut = least < floor;
-    Plot plot = Plot.small(Scale.logarithmic(Math.max(floor, least), most, SMALL_HEIGHT - 46, 34), points.size());
+    Plot plot = Plot.small(Scale.logarithmic(Math.max(floor, least), top, SMALL_HEIGHT - 46, 34), points.size());
     start(out, curve.title() + ", ours and " + rival, SMALL_WIDTH, SMALL_HEIGHT);
     plot.frame(
         out,
         points.stream().map(point -> "p" + Numbers.tick(point.percentile())).toList(),
-        cut ? "percentile; less than " + Numbers.tick(floor) + " is drawn as that" : "percentile",
+        cut ? "percentile; values below " + Numbers.tick(floor) + " are drawn there" : "percentile",
         curve.unit() + ", logarithmic",
         rival);
     plot.lines(out, points, point -> Math.max(floor, point.ours()), point -> Math.max(floor, point.theirs()));
@@ -172,10 +178,10 @@ final class Charts {
   }
 
   /**
-   * Where things are in a small plot.
+   * The geometry of a small plot.
    *
    * @param y the vertical axis
-   * @param count how many places the horizontal one has
+   * @param count the number of places on the horizontal axis
    */
   private record Plot(Scale y, int count) {
     private static final double LEFT = 58;

@@ -25,19 +25,19 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code benchmarks/compare}: runs everything, writes the report and the raw data beside it. */
+/** {@code benchmarks/compare}: runs all sections, then writes the report and the raw data. */
 @Command(
     name = "compare",
     description = {
       "Compares Panallama with llama-bench, llama-batched-bench and llama-server, in turns, and writes a report.",
       "",
-      "Without options: the generated 125M model in Q8_0, all sections; some 45 minutes on two processors. Nothing else"
-          + " should run."
+      "Without options: the generated 125M model in Q8_0 and all sections, about 45 minutes on two processors. Nothing"
+          + " else should run meanwhile."
     },
     mixinStandardHelpOptions = true,
     showDefaultValues = false)
 public final class CompareProgram implements Callable<Integer> {
-  /** Models below it fit the caches of one processor, where more threads only wait for each other; as `serve` has it. */
+  /** Smaller models fit the caches of one processor, where more threads only wait for each other; `serve` has the same rule. */
   private static final long SMALL_MODEL = 16 << 20;
 
   private static final String DEMO = "demo";
@@ -47,44 +47,48 @@ public final class CompareProgram implements Callable<Integer> {
   @Option(names = "--root", hidden = true, defaultValue = ".")
   private Path root = Path.of(".");
 
-  @Option(names = "--quick", description = "The demo model, few rounds: a few minutes, to see that all of it works.")
+  @Option(
+      names = "--quick",
+      description = "The demo model and few rounds: a few minutes, to see that all of it works; gives no verdicts.")
   private boolean quick;
 
   @Option(
       names = "--sections",
       split = ",",
       paramLabel = "NAME",
-      description = "Some of engine, batch, chat, shared-prompt, long-prompt; default all.")
+      description = "Any of engine, batch, chat, shared-prompt, long-prompt; default: all.")
   private List<String> sections = Plan.ALL;
 
   @Option(
       names = {"-m", "--model"},
       paramLabel = "FILE",
-      description = "A GGUF file, or demo; default: 125M parameters in Q8_0 with random weights, written if need be.")
+      description = "A GGUF file, or demo; default: 125M parameters in Q8_0 with random weights, written if missing.")
   private @Nullable String model;
 
   @Option(
       names = {"-t", "--threads"},
-      description = "Of both sides; default: the processors, 1 for models below 16 MiB.")
+      description = "Threads of both sides; default: one per processor, 1 for models below 16 MiB.")
   private int threads;
 
-  @Option(names = "--rounds", description = "Of every section, instead of what each has by default.")
+  @Option(
+      names = "--rounds",
+      description = "Rounds of every section, instead of its default; a verdict needs at least 5.")
   private int rounds;
 
-  @Option(names = "--slots", description = "Of both servers; default ${DEFAULT-VALUE}.", defaultValue = "16")
+  @Option(names = "--slots", description = "Slots of both servers; default ${DEFAULT-VALUE}.", defaultValue = "16")
   private int slots;
 
   @Option(
       names = {"-c", "--ctx-size"},
       paramLabel = "TOKENS",
-      description = "Of all slots of a server together; default ${DEFAULT-VALUE}.",
+      description = "Context of a server, shared by all its slots; default ${DEFAULT-VALUE}.",
       defaultValue = "16384")
   private int context;
 
   @Option(
       names = {"-b", "--batch-size"},
       paramLabel = "TOKENS",
-      description = "Of a step of both servers; default ${DEFAULT-VALUE}.",
+      description = "Most tokens of a step of both servers; default ${DEFAULT-VALUE}.",
       defaultValue = "512")
   private int batch;
 
@@ -97,13 +101,13 @@ public final class CompareProgram implements Callable<Integer> {
 
   @Option(
       names = "--separate-caches",
-      description = "llama.cpp with a KV cache for each sequence, ours with one for all.")
+      description = "Give llama.cpp a KV cache per sequence; ours keeps a unified one.")
   private boolean separateCaches;
 
-  @Option(names = "--completions", description = "Load /v1/completions, for models without a chat template.")
+  @Option(names = "--completions", description = "Use /v1/completions, for models without a chat template.")
   private boolean completions;
 
-  @Option(names = "--llama-bench", paramLabel = "PROGRAM", description = "Instead of one compiled for this.")
+  @Option(names = "--llama-bench", paramLabel = "PROGRAM", description = "Use this program instead of compiling one.")
   private @Nullable Path llamaBench;
 
   @Option(names = "--llama-batched-bench", paramLabel = "PROGRAM", description = "Likewise.")
@@ -112,16 +116,19 @@ public final class CompareProgram implements Callable<Integer> {
   @Option(names = "--llama-server", paramLabel = "PROGRAM", description = "Likewise.")
   private @Nullable Path llamaServer;
 
-  @Option(names = "--ours", paramLabel = "WORD", description = "A further word for `panallama serve`; may be repeated.")
+  @Option(
+      names = "--ours",
+      paramLabel = "WORD",
+      description = "Further argument for `panallama serve`; may be repeated.")
   private List<String> oursToo = List.of();
 
-  @Option(names = "--theirs", paramLabel = "WORD", description = "A further word for llama-server; may be repeated.")
+  @Option(names = "--theirs", paramLabel = "WORD", description = "Further argument for llama-server; may be repeated.")
   private List<String> theirsToo = List.of();
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FOLDER",
-      description = "For report.html, report.json and logs; default benchmarks/target/compare/TIME.")
+      description = "Folder for report.html, report.json and logs; default benchmarks/target/compare/TIME.")
   private @Nullable Path output;
 
   private final long begin = System.nanoTime();
@@ -204,7 +211,7 @@ public final class CompareProgram implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  /** Facts that are known before anything was measured; what is found out on the way is added. */
+  /** The facts known before anything is measured; later steps add theirs. */
   private Map<String, String> facts(Machine machine, Checkout checkout, Plan plan) throws InterruptedException {
     plan.prepare(checkout, this::say);
     Map<String, String> facts = new LinkedHashMap<>();
@@ -241,7 +248,7 @@ public final class CompareProgram implements Callable<Integer> {
         ? List.of(
             String.format(
                 Locale.ROOT,
-                "The machine was busy when this began (load %.2f): these are not the figures of a quiet one.",
+                "The machine was busy at the start (load %.2f), so these are not the figures of an idle machine.",
                 machine.load()))
         : List.of();
   }
@@ -251,7 +258,7 @@ public final class CompareProgram implements Callable<Integer> {
       say("llama.cpp's programs: two to three minutes if they have to be compiled");
       checkout.buildYardsticks(this::say);
     }
-    // All of them before anything is measured: a path that is wrong must not cost what came before.
+    // All programs are found before anything is measured: a wrong path must not cost finished measurements.
     Path bench = checkout.yardstick("llama-bench", llamaBench);
     Path batchedBench = checkout.yardstick("llama-batched-bench", llamaBatchedBench);
     Path server = checkout.yardstick("llama-server", llamaServer);

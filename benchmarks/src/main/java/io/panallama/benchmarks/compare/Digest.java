@@ -2,9 +2,10 @@ package io.panallama.benchmarks.compare;
 
 import io.panallama.benchmarks.compare.Measure.Verdict;
 import io.panallama.load.measure.Spread;
+import java.util.List;
 import java.util.Locale;
 
-/** The report's summary for a terminal. */
+/** The report's figures for a terminal. */
 final class Digest {
   private Digest() {}
 
@@ -21,23 +22,28 @@ final class Digest {
               check -> text.append("NOT EQUAL ").append(section.id()).append(": ").append(check.text()).append('\n'));
     }
     for (Verdict verdict : Verdict.values()) {
+      List<ReportData.Finding> findings = data.findings(verdict);
+      if (verdict == Verdict.UNDECIDED && findings.isEmpty()) {
+        continue;
+      }
       text.append(
           switch (verdict) {
             case BEHIND -> "\nWhere we lose:\n";
-            case EVEN -> "\nWhat can't be told apart:\n";
+            case EVEN -> "\nNo clear difference:\n";
             case AHEAD -> "\nWhere we win:\n";
+            case UNDECIDED -> "\nNo verdict with fewer than " + Measure.FEWEST_ROUNDS + " rounds:\n";
           });
-      for (ReportData.Finding finding : data.findings(verdict)) {
+      for (ReportData.Finding finding : findings) {
         Measure measure = finding.measure();
-        Spread advantage = measure.advantage();
+        Spread ratio = measure.ratio();
         text.append(
             String.format(
                 Locale.ROOT,
-                "  %-46s %6s times as good (middle half %s to %s); ours %s, theirs %s %s%n",
+                "  %-46s ratio %6s (interquartile range %s to %s); ours %s, theirs %s %s%n",
                 finding.label(),
-                Numbers.ratio(advantage.median()),
-                Numbers.ratio(advantage.quantile(0.25)),
-                Numbers.ratio(advantage.quantile(0.75)),
+                Numbers.ratio(ratio.median()),
+                Numbers.ratio(ratio.quantile(0.25)),
+                Numbers.ratio(ratio.quantile(0.75)),
                 Numbers.three(measure.ours().median()),
                 Numbers.three(measure.theirs().median()),
                 measure.unit()));

@@ -128,7 +128,7 @@ final class EngineSections {
         planned.rival(),
         planned.method(),
         planned.commands(),
-        new Section.Findings(measures, trends, List.of(), List.of(), List.of(json)),
+        new Section.Findings(measures, trends, List.of(), List.of(), List.of(), List.of(json)),
         "");
   }
 

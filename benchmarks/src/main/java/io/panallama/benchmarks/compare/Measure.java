@@ -9,36 +9,42 @@ import java.util.Map;
 /**
  * One quantity, measured of ours and of theirs in every round.
  *
- * <p>What is compared is the <em>advantage</em>: how many times as good ours is, taken within a round, because what disturbs
- * a machine (its clock, its neighbours) lasts longer than one. For rates it is ours by theirs, for times theirs by ours, so
- * that more than 1 is always good for us.
+ * <p>The comparison uses the <em>ratio</em> of both sides within a round, because whatever disturbs a machine (its clock, its
+ * neighbours) lasts longer than one round. For rates the ratio is ours/theirs, for times theirs/ours, so above 1 always means
+ * that ours is better. Immutable.
  *
  * @param name such as {@code tg128}, unique in a report
  * @param unit such as {@code tokens/s}
- * @param better which way is better
+ * @param better whether a higher or a lower number is better
  * @param rounds at least one, in the order in which they were measured
  */
 record Measure(String name, String unit, Better better, List<Round> rounds) {
-  /** Which way a quantity is better. */
+  /** Whether a higher or a lower number is better. */
   enum Better {
     HIGHER,
     LOWER
   }
 
   /**
-   * What the rounds say together: all of them where there are fewer than {@link #MANY_ROUNDS}, else the middle half. Of two
-   * equal things chance calls one better in 6 % of all measures of five rounds, and in 4 % of those of twenty.
+   * What the rounds say together. With fewer than {@link #FEWEST_ROUNDS} they say nothing; with fewer than {@link #MANY_ROUNDS}
+   * all of them must agree, from there on their interquartile range. For two equal programs, chance alone then names a winner in
+   * 6 % of the measures with five rounds and in 4 % of those with twenty.
    */
   enum Verdict {
-    /** They are below 1: ours is worse. */
+    /** The ratios are below 1: ours is worse. */
     BEHIND,
-    /** They lie on both sides of 1: this machine can't tell them apart. */
+    /** The ratios lie on both sides of 1: this machine shows no clear difference. */
     EVEN,
-    /** They are above 1: ours is better. */
-    AHEAD
+    /** The ratios are above 1: ours is better. */
+    AHEAD,
+    /** There are too few rounds for a verdict. */
+    UNDECIDED
   }
 
-  /** With fewer rounds the middle half is on one side of 1 too often by chance. */
+  /** With fewer rounds, chance alone puts all ratios on one side of 1 too often: 12 % of the time with four, 50 % with two. */
+  static final int FEWEST_ROUNDS = 5;
+
+  /** With fewer rounds, chance alone puts the interquartile range on one side of 1 too often. */
   static final int MANY_ROUNDS = 12;
 
   /**
@@ -55,7 +61,7 @@ record Measure(String name, String unit, Better better, List<Round> rounds) {
 
     private static void check(String whose, double number) {
       if (!(number > 0 && Double.isFinite(number))) {
-        throw new IllegalArgumentException(whose + " is " + number + ", which can't be compared; it must be above 0");
+        throw new IllegalArgumentException(whose + " is " + number + ", which cannot be compared; it must be above 0.");
       }
     }
   }
@@ -67,15 +73,16 @@ record Measure(String name, String unit, Better better, List<Round> rounds) {
     }
   }
 
-  /** The advantages of all rounds, in their order. */
-  List<Double> advantages() {
+  /** The ratio of every round, in their order; above 1 means that ours is better. */
+  List<Double> ratios() {
     return rounds.stream()
         .map(round -> better == Better.HIGHER ? round.ours() / round.theirs() : round.theirs() / round.ours())
         .toList();
   }
 
-  Spread advantage() {
-    return Spread.of(advantages());
+  /** The spread of {@link #ratios()}. */
+  Spread ratio() {
+    return Spread.of(ratios());
   }
 
   Spread ours() {
@@ -87,16 +94,17 @@ record Measure(String name, String unit, Better better, List<Round> rounds) {
   }
 
   Verdict verdict() {
-    Spread advantage = advantage();
+    if (rounds.size() < FEWEST_ROUNDS) {
+      return Verdict.UNDECIDED;
+    }
+    Spread ratio = ratio();
     double tail = rounds.size() < MANY_ROUNDS ? 0 : 0.25;
-    return advantage.quantile(1 - tail) < 1
-        ? Verdict.BEHIND
-        : advantage.quantile(tail) > 1 ? Verdict.AHEAD : Verdict.EVEN;
+    return ratio.quantile(1 - tail) < 1 ? Verdict.BEHIND : ratio.quantile(tail) > 1 ? Verdict.AHEAD : Verdict.EVEN;
   }
 
-  /** In how many rounds ours was worse. */
+  /** The number of rounds in which ours was worse. */
   int roundsBehind() {
-    return (int) advantages().stream().filter(advantage -> advantage < 1).count();
+    return (int) ratios().stream().filter(ratio -> ratio < 1).count();
   }
 
   Map<String, Object> json() {
@@ -106,10 +114,10 @@ record Measure(String name, String unit, Better better, List<Round> rounds) {
     json.put("better", better.name().toLowerCase(Locale.ROOT));
     json.put("ours", rounds.stream().map(Round::ours).toList());
     json.put("theirs", rounds.stream().map(Round::theirs).toList());
-    json.put("advantage", advantages());
-    Spread spread = advantage();
-    json.put("advantage_median", spread.median());
-    json.put("advantage_quartiles", List.of(spread.quantile(0.25), spread.quantile(0.75)));
+    json.put("ratio", ratios());
+    Spread spread = ratio();
+    json.put("ratio_median", spread.median());
+    json.put("ratio_quartiles", List.of(spread.quantile(0.25), spread.quantile(0.75)));
     json.put("verdict", verdict().name().toLowerCase(Locale.ROOT));
     return json;
   }

@@ -7,21 +7,21 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Everything that a report says.
+ * The contents of a report. Immutable.
  *
- * @param facts when, where and with what, in the order to be shown
+ * @param facts the time, the machine and the versions, in the order to be shown
  * @param warnings why the figures may mislead, in sentences
- * @param terms which options each server got
+ * @param terms the options of both servers
  * @param sections in the order to be shown
  */
 record ReportData(Map<String, String> facts, List<String> warnings, List<Term> terms, List<Section> sections) {
   /**
    * An option of both servers.
    *
-   * @param what it is about
-   * @param ours how ours is told, or why it needs not to be
-   * @param theirs the same of theirs
-   * @param why these are equal terms
+   * @param what what the option sets
+   * @param ours our option, or why none is needed
+   * @param theirs llama-server's option
+   * @param why why these are equal terms
    */
   record Term(String what, String ours, String theirs, String why) {
     private Map<String, String> json() {
@@ -35,10 +35,10 @@ record ReportData(Map<String, String> facts, List<String> warnings, List<Term> t
   }
 
   /**
-   * A measure and where it is from.
+   * A measure and its section.
    *
-   * @param section where it was measured
-   * @param measure what was found
+   * @param section the section that measured it
+   * @param measure the figures
    */
   record Finding(Section section, Measure measure) {
     String label() {
@@ -52,12 +52,12 @@ record ReportData(Map<String, String> facts, List<String> warnings, List<Term> t
     sections = List.copyOf(sections);
   }
 
-  /** The measures with that verdict, the worst for us first. */
+  /** The measures with this verdict, ours worst first. */
   List<Finding> findings(Measure.Verdict verdict) {
     return all().filter(finding -> finding.measure().verdict() == verdict).toList();
   }
 
-  /** All measures: what we lose, worst first, then what can't be told apart, then what we win. */
+  /** All measures in the order of {@link Measure.Verdict}, within a verdict ours worst first. */
   List<Finding> findings() {
     return Stream.of(Measure.Verdict.values()).flatMap(verdict -> findings(verdict).stream()).toList();
   }
@@ -65,7 +65,7 @@ record ReportData(Map<String, String> facts, List<String> warnings, List<Term> t
   private Stream<Finding> all() {
     return sections.stream()
         .flatMap(section -> section.findings().measures().stream().map(measure -> new Finding(section, measure)))
-        .sorted(Comparator.comparingDouble(finding -> finding.measure().advantage().median()));
+        .sorted(Comparator.comparingDouble(finding -> finding.measure().ratio().median()));
   }
 
   /** Whether every section has all its figures and every check holds. */
@@ -81,6 +81,7 @@ record ReportData(Map<String, String> facts, List<String> warnings, List<Term> t
     json.put("behind", findings(Measure.Verdict.BEHIND).stream().map(Finding::label).toList());
     json.put("even", findings(Measure.Verdict.EVEN).stream().map(Finding::label).toList());
     json.put("ahead", findings(Measure.Verdict.AHEAD).stream().map(Finding::label).toList());
+    json.put("undecided", findings(Measure.Verdict.UNDECIDED).stream().map(Finding::label).toList());
     json.put("sections", sections.stream().map(Section::json).toList());
     return json;
   }

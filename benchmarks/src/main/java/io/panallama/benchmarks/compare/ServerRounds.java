@@ -13,9 +13,9 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Puts the same loads on two servers, one at a time, in turns, and makes sections of what came of it.
+ * Puts the same loads on two servers, one server at a time and in turns, and turns the samples into sections.
  *
- * <p>Not thread-safe. A load that fails ends its own section only.
+ * <p>Not thread-safe. A load that fails ends only its own section.
  */
 final class ServerRounds {
   /** Loads a server. */
@@ -23,7 +23,7 @@ final class ServerRounds {
     /**
      * Puts one load on one server and waits for its end.
      *
-     * @param round prompts are the same for both servers in a round and differ between rounds
+     * @param round the round: both servers get the same prompts in a round, and every round has new ones
      */
     Sample run(URI server, LoadCase load, int round) throws InterruptedException;
   }
@@ -32,14 +32,14 @@ final class ServerRounds {
   interface Side {
     URI address();
 
-    /** So far. */
+    /** The processor time that the server has used so far. */
     Duration processorTime();
   }
 
-  /** By which part the numbers of events may differ. */
+  /** The share by which the numbers of events may differ. */
   private static final double EVENT_TOLERANCE = 0.02;
 
-  /** Nanoseconds of a server while the other one was under load. */
+  /** A server's processor time while the other server was under load, in nanoseconds. */
   private static final class Idle {
     private long used;
     private long passed;
@@ -61,7 +61,7 @@ final class ServerRounds {
   private final Idle idleTheirs = new Idle();
 
   /**
-   * @param progress hears what begins
+   * @param progress receives a line when a load begins
    */
   ServerRounds(Driver driver, Side ours, Side theirs, Consumer<String> progress) {
     this.driver = driver;
@@ -90,7 +90,7 @@ final class ServerRounds {
     }
   }
 
-  /** The largest load of each kind once, uncounted: what is measured later is compiled, and its memory touched. */
+  /** Runs the largest load of each kind once, uncounted, so that code is compiled and memory is touched before measuring. */
   private void warmUp(List<LoadCase> cases) throws InterruptedException {
     Map<LoadCase.Kind, LoadCase> largest = new EnumMap<>(LoadCase.Kind.class);
     cases.forEach(load -> largest.merge(load.kind(), load, (a, b) -> a.streams() >= b.streams() ? a : b));
@@ -118,7 +118,7 @@ final class ServerRounds {
     Duration before = idle.processorTime();
     long begin = System.nanoTime();
     Sample sample = driver.run(side.address(), load, round);
-    if (round >= 0) { // what was loaded while warming up may still be compiling
+    if (round >= 0) { // after the warm-up the idle JVM may still be compiling
       Idle time = idle == ours ? idleOurs : idleTheirs;
       time.used += idle.processorTime().toNanos() - before.toNanos();
       time.passed += System.nanoTime() - begin;
@@ -132,27 +132,28 @@ final class ServerRounds {
         Math.max(idleOurs.share(), idleTheirs.share()) < 0.05,
         String.format(
             Locale.ROOT,
-            "While the other server was under load, ours used %.1f %% of one processor and llama-server %.1f" + " %%.",
+            "While the other server was under load, ours used %.1f %% of one processor and llama-server %.1f %%.",
             100 * idleOurs.share(),
             100 * idleTheirs.share()));
   }
 
   /**
-   * What was found about one kind of load.
+   * The results of one kind of load.
    *
-   * @param checks of the servers, to be shown with those of the load
+   * @param checks the checks of the servers, shown with those of the load
    */
   Section section(LoadCase.Kind kind, String rival, String method, List<String> commands, List<Section.Check> checks) {
     List<Measure> measures = new ArrayList<>();
     List<Curve> curves = new ArrayList<>();
     List<Section.Check> allChecks = new ArrayList<>(checks);
+    List<String> notes = new ArrayList<>();
     List<Object> raw = new ArrayList<>();
     Map<String, List<Trend.Point>> trends = new LinkedHashMap<>();
     String failure = failures.getOrDefault(kind, "");
     try {
       pairs.forEach((load, rounds) -> {
         if (load.kind() == kind && !rounds.isEmpty()) {
-          for (Measure measure : measures(load, rounds, allChecks)) {
+          for (Measure measure : measures(load, rounds, allChecks, notes)) {
             measures.add(measure);
             String name = measure.name().substring(load.label().length() + 2);
             trends
@@ -172,18 +173,34 @@ final class ServerRounds {
             .filter(trend -> trend.getValue().size() > 1)
             .map(trend -> new Trend(trend.getKey(), "streams", trend.getValue()))
             .toList();
-    Section.Findings findings = new Section.Findings(measures, plots, curves, allChecks, raw);
+    Section.Findings findings = new Section.Findings(measures, plots, curves, allChecks, notes, raw);
     return new Section(kind.id(), kind.title(), rival, method, commands, findings, failure);
   }
 
-  /** What can't be compared, because a number is 0, becomes a check that does not hold. */
-  private static List<Measure> measures(LoadCase load, List<Pair> rounds, List<Section.Check> checks) {
+  /**
+   * The measures of one load. A ratio needs two numbers above 0. A time of 0 between events means that they arrived in
+   * one read, which is a note; a rate of 0 means that nothing was answered, which is a check that does not hold.
+   */
+  private static List<Measure> measures(
+      LoadCase load, List<Pair> rounds, List<Section.Check> checks, List<String> notes) {
     List<Measure> measures = new ArrayList<>();
     List<Sample.Value> first = rounds.getFirst().ours().values();
     for (int i = 0; i < first.size(); i++) {
       int place = i;
       Sample.Value value = first.get(i);
       String name = load.label() + ", " + value.name();
+      long zeros = rounds.stream().filter(pair -> isZero(pair.ours(), place) || isZero(pair.theirs(), place)).count();
+      if (zeros > 0 && value.better() == Measure.Better.LOWER) {
+        notes.add(
+            String.format(
+                Locale.ROOT,
+                "%s is not compared: it was 0 in %d of %d rounds, as the time between events is when several arrive in"
+                    + " one read.",
+                name,
+                zeros,
+                rounds.size()));
+        continue;
+      }
       try {
         List<Measure.Round> numbers =
             rounds.stream()
@@ -197,6 +214,10 @@ final class ServerRounds {
       }
     }
     return measures;
+  }
+
+  private static boolean isZero(Sample sample, int place) {
+    return sample.values().get(place).number() == 0;
   }
 
   private static List<Curve> curves(LoadCase load, List<Pair> rounds) {
@@ -222,7 +243,7 @@ final class ServerRounds {
     return Spread.of(numbers).median();
   }
 
-  /** Whether both did the same work, all of it. */
+  /** Whether both servers did all of the same work. */
   private static List<Section.Check> checks(LoadCase load, List<Pair> rounds) {
     Sample.Work our = rounds.stream().map(pair -> pair.ours().work()).reduce(Sample.Work.NONE, Sample.Work::plus);
     Sample.Work their = rounds.stream().map(pair -> pair.theirs().work()).reduce(Sample.Work.NONE, Sample.Work::plus);
@@ -242,7 +263,8 @@ final class ServerRounds {
                 their.promptTokens(),
                 their.cachedTokens(),
                 their.answerTokens())));
-    // Latencies are between events: one that sends several tokens in one would seem to be faster or slower than it is.
+    // Latencies are between events: a server that puts several tokens into an event would seem faster or slower than it
+    // is.
     if (Math.abs(our.events() - their.events()) > EVENT_TOLERANCE * Math.max(our.events(), their.events())) {
       checks.add(
           new Section.Check(

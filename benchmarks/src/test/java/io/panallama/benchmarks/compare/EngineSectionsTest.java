@@ -28,7 +28,7 @@ class EngineSectionsTest {
                   {'name': 'B=1', 'unit': 'tokens/s', 'ours': {'samples': [90, 80]}, 'theirs': {'samples': [100, 100]}},
                   {'name': 'B=16', 'unit': 'tokens/s', 'ours': {'samples': [300, 310]}, 'theirs': {'samples': [200, 200]}}]}
                 """));
-    assertThat(section.findings().measures().getFirst().advantages()).containsExactly(0.9, 0.8);
+    assertThat(section.findings().measures().getFirst().ratios()).containsExactly(0.9, 0.8);
     assertThat(section.findings().trends().getFirst().points().stream().map(Trend.Point::at))
         .containsExactly("1", "16");
     assertThat(section.isWhole()).isTrue();

@@ -46,23 +46,24 @@ final class Fixture {
                         new Curve.Point(90, 16.8, 19.1),
                         new Curve.Point(99, 21.3, 44.7))))
             : List.of();
-    Section.Findings findings = new Section.Findings(List.of(measures), trends, curves, checks, List.of());
+    Section.Findings findings = new Section.Findings(List.of(measures), trends, curves, checks, List.of(), List.of());
     return new Section(
         id, title, "llama-server", "What was done.", List.of("./panallama serve --port 1"), findings, failure);
   }
 
-  /** One measure behind, one that can't be told apart, two ahead. */
+  /** One measure behind, one with no clear difference, two ahead, one with too few rounds. */
   static ReportData data() {
     return data(
-        section("engine", "Single stream", "", measure("tg128", Better.HIGHER, 98.1, 99.2, 98.4, 97.9)),
+        section("engine", "Single stream", "", measure("tg128", Better.HIGHER, 98.1, 99.2, 98.4, 97.9, 98.3)),
         section(
             "chat",
             "Chat",
             "",
             List.of(new Section.Check(true, "4 streams: both read 512 and wrote 512 tokens.")),
-            measure("1 stream, tokens/s", Better.HIGHER, 97, 103, 99, 101),
-            measure("4 streams, tokens/s", Better.HIGHER, 106, 108, 111, 107),
-            measure("4 streams, ITL p99", Better.LOWER, 48, 52, 41, 61)));
+            measure("1 stream, tokens/s", Better.HIGHER, 97, 103, 99, 101, 100),
+            measure("4 streams, tokens/s", Better.HIGHER, 106, 108, 111, 107, 107),
+            measure("4 streams, ITL p99", Better.LOWER, 48, 52, 41, 61, 50),
+            measure("4 streams, TTFT p90", Better.LOWER, 120, 130, 125)));
   }
 
   static ReportData data(Section... sections) {

@@ -31,39 +31,95 @@ class HtmlReportTest {
     return elements;
   }
 
+  private static List<String> cells(Element row) {
+    List<String> cells = new ArrayList<>();
+    for (int i = 0; i < row.getChildNodes().getLength(); i++) {
+      cells.add(row.getChildNodes().item(i).getTextContent());
+    }
+    return cells;
+  }
+
   private static List<String> headings(Document page) {
     return all(page, "h2").stream().map(Element::getTextContent).toList();
   }
 
   @Test
-  void lossesComeFirst() throws Exception {
+  void summaryDefinitionsAndContentsComeFirstThenLosses() throws Exception {
     String html = HtmlReport.of(Fixture.data(), "report.json");
     assertThat(headings(read(html)))
         .containsExactly(
+            "Summary",
+            "Contents",
+            "Definitions",
+            "Machine and versions",
             "Where we lose",
-            "What can’t be told apart",
+            "No clear difference",
             "Where we win",
+            "No verdict: fewer than 5 rounds",
             "Equal terms of the servers",
-            "Single stream – beside llama-server",
-            "Chat – beside llama-server",
-            "How to read this");
-    assertThat(html.indexOf("Where we lose")).isLessThan(html.indexOf("tg128"));
-    assertThat(html.indexOf("tg128")).isLessThan(html.indexOf("told apart"));
-    assertThat(html.indexOf("1 stream, tokens/s")).isBetween(html.indexOf("told apart"), html.indexOf("Where we win"));
-    assertThat(html.indexOf("4 streams, ITL p99")).isGreaterThan(html.indexOf("Where we win"));
+            "Single stream – compared with llama-server",
+            "Chat – compared with llama-server",
+            "Raw data");
+    int lose = html.indexOf("<h2 id=\"behind\">");
+    int even = html.indexOf("<h2 id=\"even\">");
+    int win = html.indexOf("<h2 id=\"ahead\">");
+    int undecided = html.indexOf("<h2 id=\"undecided\">");
+    assertThat(html.indexOf("tg128</th>")).isBetween(lose, even);
+    assertThat(html.indexOf("1 stream, tokens/s</th>")).isBetween(even, win);
+    assertThat(html.indexOf("4 streams, ITL p99</th>")).isBetween(win, undecided);
+    assertThat(html.indexOf("4 streams, TTFT p90</th>")).isGreaterThan(undecided);
   }
 
   @Test
-  void aRowSaysTheAdvantageWithItsSpread() throws Exception {
+  void theSummaryCountsEveryVerdict() throws Exception {
     Document page = read(HtmlReport.of(Fixture.data(), "report.json"));
-    List<String> cells = new ArrayList<>();
-    Element row = (Element) all(page, "tbody").get(1).getFirstChild();
-    for (int i = 0; i < row.getChildNodes().getLength(); i++) {
-      cells.add(row.getChildNodes().item(i).getTextContent());
-    }
-    assertThat(cells)
+    assertThat(page.getDocumentElement().getTextContent())
+        .contains(
+            "5 measures: ours is behind in 1 and ahead in 2; there is no clear difference in 1 and no verdict for want"
+                + " of rounds in 1.");
+    Element chat = (Element) all(page, "tbody").getFirst().getChildNodes().item(1);
+    assertThat(cells(chat)).containsExactly("Chat", "llama-server", "0", "1", "2", "1");
+  }
+
+  @Test
+  void aRunWithFewRoundsNamesNoWinner() {
+    ReportData data = Fixture.data(Fixture.section("chat", "Chat", "", Fixture.measure("x", Better.HIGHER, 150, 160)));
+    assertThat(HtmlReport.of(data, "report.json"))
+        .contains(
+            "1 measure, all with fewer than 5 rounds: this run shows that the comparison works and gives no verdict.")
+        .doesNotContain("class=\"number won\"");
+    assertThat(Digest.of(data)).contains("No verdict with fewer than 5 rounds:\n  chat: x");
+  }
+
+  @Test
+  void everyEntryOfTheContentsLeadsSomewhere() throws Exception {
+    Document page = read(HtmlReport.of(Fixture.data(), "report.json"));
+    List<String> ids = all(page, "h2").stream().map(heading -> heading.getAttribute("id")).toList();
+    List<String> targets =
+        all(page, "a").stream()
+            .map(link -> link.getAttribute("href"))
+            .filter(href -> href.startsWith("#"))
+            .map(href -> href.substring(1))
+            .toList();
+    assertThat(ids).doesNotHaveDuplicates().containsAll(targets);
+    assertThat(targets).contains("summary", "definitions", "machine", "behind", "terms", "engine", "chat", "raw");
+  }
+
+  @Test
+  void aCurveOfNothingButZerosIsDrawn() {
+    Markup out = new Markup();
+    List<Curve.Point> points = List.of(new Curve.Point(50, 0, 0), new Curve.Point(99, 0, 0));
+    Charts.curve(out, new Curve("ITL, 1 stream", "ms", points), "llama-server");
+    assertThat(out.finish()).contains("values below 0.01 are drawn there").doesNotContain("NaN", "Infinity");
+  }
+
+  @Test
+  void aRowShowsTheRatioWithItsSpread() throws Exception {
+    Document page = read(HtmlReport.of(Fixture.data(), "report.json"));
+    Element row = (Element) all(page, "tbody").get(2).getFirstChild();
+    assertThat(cells(row))
         .containsExactly(
-            "engine", "tg128", "98.3", "100", "tokens/s", "0.983", "0.981 to 0.986", "0.979 to 0.992", "4 of 4");
+            "engine", "tg128", "98.3", "100", "tokens/s", "0.983", "0.981 to 0.984", "0.979 to 0.992", "5 of 5");
   }
 
   @Test
@@ -151,14 +207,17 @@ class HtmlReportTest {
   @Test
   void aReportWithoutAnyFigureSaysSo() throws Exception {
     Document page = read(HtmlReport.of(Fixture.data(Fixture.section("chat", "Chat", "no server")), "report.json"));
-    assertThat(page.getDocumentElement().getTextContent()).contains("Nothing was measured.").doesNotContain("Nowhere");
+    assertThat(page.getDocumentElement().getTextContent())
+        .contains("Nothing was measured.")
+        .doesNotContain("is clearly behind");
   }
 
   @Test
   void withoutLossesTheHeadingStaysAndSaysSo() throws Exception {
-    ReportData data = Fixture.data(Fixture.section("chat", "Chat", "", Fixture.measure("x", Better.HIGHER, 110, 120)));
+    ReportData data =
+        Fixture.data(Fixture.section("chat", "Chat", "", Fixture.measure("x", Better.HIGHER, 110, 120, 115, 112, 130)));
     assertThat(HtmlReport.of(data, "report.json"))
-        .contains("<h2>Where we lose</h2><p>Nowhere: no measure is clearly behind.</p>");
+        .contains("<h2 id=\"behind\">Where we lose</h2><p>No measure is clearly behind.</p>");
     assertThat(data.isWhole()).isTrue();
   }
 

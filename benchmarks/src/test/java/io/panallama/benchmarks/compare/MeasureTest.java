@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 class MeasureTest {
   @Test
   void moreThanOneIsGoodForUsWhicheverWayAQuantityIsBetter() {
-    assertThat(Fixture.measure("rate", Better.HIGHER, 200, 50).advantages()).containsExactly(2.0, 0.5);
-    assertThat(Fixture.measure("time", Better.LOWER, 200, 50).advantages()).containsExactly(0.5, 2.0);
+    assertThat(Fixture.measure("rate", Better.HIGHER, 200, 50).ratios()).containsExactly(2.0, 0.5);
+    assertThat(Fixture.measure("time", Better.LOWER, 200, 50).ratios()).containsExactly(0.5, 2.0);
   }
 
   @Test
@@ -23,12 +23,22 @@ class MeasureTest {
     assertThat(Fixture.measure("all bad", Better.LOWER, 101, 102, 103, 104, 150).verdict()).isEqualTo(Verdict.BEHIND);
     assertThat(Fixture.measure("one bad round", Better.HIGHER, 101, 102, 103, 104, 50).verdict())
         .isEqualTo(Verdict.EVEN);
-    assertThat(Fixture.measure("both", Better.HIGHER, 99, 101, 98, 102).verdict()).isEqualTo(Verdict.EVEN);
-    assertThat(Fixture.measure("equal", Better.LOWER, 100, 100).verdict()).isEqualTo(Verdict.EVEN);
+    assertThat(Fixture.measure("both", Better.HIGHER, 99, 101, 98, 102, 103).verdict()).isEqualTo(Verdict.EVEN);
+    assertThat(Fixture.measure("equal", Better.LOWER, 100, 100, 100, 100, 100).verdict()).isEqualTo(Verdict.EVEN);
   }
 
   @Test
-  void theMiddleHalfOfManyRoundsDecides() {
+  void tooFewRoundsNameNoWinner() {
+    double[] rounds = new double[Measure.FEWEST_ROUNDS - 1];
+    Arrays.fill(rounds, 200);
+    assertThat(Fixture.measure("twice as good", Better.HIGHER, rounds).verdict()).isEqualTo(Verdict.UNDECIDED);
+    assertThat(Fixture.measure("half as good", Better.LOWER, rounds).verdict()).isEqualTo(Verdict.UNDECIDED);
+    assertThat(Fixture.measure("one round", Better.HIGHER, Arrays.copyOf(rounds, 1)).verdict())
+        .isEqualTo(Verdict.UNDECIDED);
+  }
+
+  @Test
+  void theInterquartileRangeOfManyRoundsDecides() {
     double[] rounds = new double[Measure.MANY_ROUNDS];
     Arrays.fill(rounds, 102);
     rounds[3] = 50;
@@ -48,8 +58,8 @@ class MeasureTest {
   void theRatioIsTakenWithinARound() {
     // The machine was twice as fast in the second round; medians of each side alone would say the same, the spread not.
     Measure measure = new Measure("rate", "tokens/s", Better.HIGHER, List.of(new Round(90, 100), new Round(180, 200)));
-    assertThat(measure.advantage().min()).isEqualTo(0.9);
-    assertThat(measure.advantage().max()).isEqualTo(0.9);
+    assertThat(measure.ratio().min()).isEqualTo(0.9);
+    assertThat(measure.ratio().max()).isEqualTo(0.9);
   }
 
   @Test

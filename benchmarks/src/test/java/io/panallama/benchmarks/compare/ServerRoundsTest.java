@@ -90,7 +90,7 @@ class ServerRoundsTest {
     assertThat(chat.isWhole()).isTrue();
     assertThat(chat.findings().measures().stream().map(Measure::name))
         .containsExactly("1 stream, tokens/s", "1 stream, TTFT p50", "4 streams, tokens/s", "4 streams, TTFT p50");
-    assertThat(chat.findings().measures().getFirst().advantages()).containsExactly(0.9, 0.9, 0.9);
+    assertThat(chat.findings().measures().getFirst().ratios()).containsExactly(0.9, 0.9, 0.9);
     assertThat(chat.findings().trends().stream().map(Trend::title)).containsExactly("tokens/s", "TTFT p50");
     assertThat(chat.findings().curves().stream().map(Curve::title)).containsExactly("ITL, 1 stream", "ITL, 4 streams");
     assertThat(chat.findings().curves().getFirst().points().getLast().theirs()).isEqualTo(10);
@@ -146,6 +146,31 @@ class ServerRoundsTest {
     rounds.run(List.of(ONE), 1);
     assertThat(rounds.idleCheck().holds()).isFalse();
     assertThat(rounds.idleCheck().text()).contains("ours used 0.0 %");
+  }
+
+  @Test
+  void eventsThatArriveInOneReadAreNoFailure() throws InterruptedException {
+    ServerRounds rounds =
+        rounds((server, load, round) -> {
+          boolean zero = round == 1 && server.getHost().equals("ours");
+          return new Sample(
+              List.of(
+                  new Sample.Value("tokens/s", "tokens/s", Better.HIGHER, 90),
+                  new Sample.Value("ITL p50", "ms", Better.LOWER, zero ? 0 : 1.5)),
+              List.of(new Sample.Distribution("ITL", List.of(50.0), List.of(0.0))),
+              new Sample.Work(100, 10, 50, 50),
+              List.of(),
+              Map.of());
+        });
+    rounds.run(List.of(ONE), 3);
+    Section chat = section(rounds, Kind.CHAT);
+    assertThat(chat.isWhole()).isTrue();
+    assertThat(chat.findings().measures().stream().map(Measure::name)).containsExactly("1 stream, tokens/s");
+    assertThat(chat.findings().notes())
+        .containsExactly(
+            "1 stream, ITL p50 is not compared: it was 0 in 1 of 3 rounds, as the time between events is when several"
+                + " arrive in one read.");
+    assertThat(HtmlReport.of(Fixture.data(chat), "report.json")).contains(chat.findings().notes().getFirst());
   }
 
   @Test

@@ -3,14 +3,14 @@ package io.panallama.internal.cache;
 import java.util.Arrays;
 
 /**
- * The places in a sequence at which a copy of its state is wanted, because this kind of model can't go back to them later.
+ * The positions of a sequence at which its state is to be copied, because this kind of model can't be rewound to them later.
  * A step must not compute past one. Engine thread only.
  */
 final class Checkpoints {
   private int[] positions = new int[4];
   private int size;
 
-  /** Wants a copy after the first {@code position} tokens. */
+  /** Adds a checkpoint after the first {@code position} tokens. */
   void add(int position) {
     if (!isAt(position)) {
       if (size == positions.length) {
@@ -20,7 +20,7 @@ final class Checkpoints {
     }
   }
 
-  /** Wants no copies any more. */
+  /** Removes all checkpoints. */
   void clear() {
     size = 0;
   }
@@ -34,7 +34,7 @@ final class Checkpoints {
     return false;
   }
 
-  /** How many tokens can follow the first {@code position} ones before the next place, at most {@code most}. */
+  /** How many tokens can follow the first {@code position} ones before the next checkpoint, at most {@code most}. */
   int distance(int position, int most) {
     int distance = most;
     for (int i = 0; i < size; i++) {

@@ -16,27 +16,26 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The prefixes that are outside of the KV cache: images in host memory, and files on disk where those go that were used
- * least recently.
+ * The prefixes outside the KV cache: images in host memory, and files on disk, where the least recently used ones go.
  *
- * <p>Confined to the engine thread.
+ * <p>Engine thread only.
  */
 final class ColdStore {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
-  /** What a copy must save in tokens to be worth making, keeping and taking back. */
+  /** The fewest tokens that make a copy worth keeping and restoring. */
   static final int SHORTEST = 32;
 
-  /** Of those that begin alike, thousands perhaps, so many are looked at. */
+  /** The most candidates that are compared; thousands may share a prefix. */
   private static final int MOST_CANDIDATES = 64;
 
-  /** A token is computed in no less than the time that so many take to be copied: an image comes back as a whole. */
+  /** Computing a token takes at least as long as copying this many; an image is always restored as a whole. */
   private static final int COPY_GAIN = 32;
 
-  /** What the end of an engine may wait for its prefixes to be written. */
+  /** How long the end of an engine may wait for its prefixes to be written. */
   static final Duration FLUSH_LIMIT = Duration.ofSeconds(3);
 
-  /** After {@link #FLUSH_LIMIT} a write is given up at its next part; a read is not. */
+  /** After {@link #FLUSH_LIMIT} a write is abandoned at its next part; a read is not. */
   private static final Duration END_LIMIT = FLUSH_LIMIT.plusSeconds(2);
 
   /**
@@ -45,7 +44,7 @@ final class ColdStore {
    * @param usable tokens
    */
   record Hit(ColdPrefix prefix, int usable) {
-    /** More tokens by far, or else what is in memory, or else what is shorter and so sooner copied. */
+    /** Many more tokens win; then an image in memory; then the shorter one, which is copied faster. */
     private boolean isBetterThan(Hit other) {
       if (Math.abs(usable - other.usable) >= SHORTEST) {
         return usable > other.usable;
@@ -65,19 +64,19 @@ final class ColdStore {
   private final boolean keepsInMemory;
   private final long diskLimit;
 
-  /** Whether an image is of use only where it ends. */
+  /** Whether an image can be used only at its full length. */
   private final boolean exact;
 
   private final @Nullable DiskTier disk;
   private final PrefixTree<ColdPrefix> tree = new PrefixTree<>();
   private final Map<Path, ColdPrefix> files = new HashMap<>();
 
-  /** Loaded a moment ago for somebody who waits. */
+  /** Images that were just loaded for sequences that wait for them. */
   private final List<ColdPrefix> arrived = new ArrayList<>();
 
   private int writes;
 
-  /** Whether what comes in now is written at once. */
+  /** Whether the engine is ending, so that a new image is written at once. */
   private boolean ending;
 
   /**
@@ -115,14 +114,14 @@ final class ColdStore {
 
   // ---- what is there ----
 
-  /** The best to be had for the first {@code limit} tokens of a text; null if nothing is worth it. */
+  /** The best prefix for the first {@code limit} tokens of a text; null if none is worth restoring. */
   @Nullable Hit find(Lineage lineage, int[] tokens, int limit) {
     List<Hit> hits = new ArrayList<>();
     if (!exact) {
       List<ColdPrefix> candidates = new ArrayList<>();
       int matched = tree.longest(lineage, tokens, limit, MOST_CANDIDATES, candidates::add);
       for (ColdPrefix candidate : candidates) {
-        // One that an engine with a larger context has left never finds room.
+        // An image that an engine with a larger context left on disk never fits.
         if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= contextSize) {
           hits.add(new Hit(candidate, matched));
         }
@@ -140,7 +139,7 @@ final class ColdStore {
     return best;
   }
 
-  /** How many of the first {@code limit} tokens some text had that is in here. */
+  /** How many of the first {@code limit} tokens match some prefix in the store. */
   int common(Lineage lineage, int[] tokens, int limit) {
     return tree.longest(lineage, tokens, limit, 0, prefix -> {});
   }
@@ -202,7 +201,7 @@ final class ColdStore {
 
   private void keep(Lineage lineage, int[] tokens, int length, StateImage image) {
     if (!exact) {
-      // The longer one can go back to any of them.
+      // The longer one can be rewound to any of them.
       for (PrefixTree.Entry<ColdPrefix> shorter : tree.beginnings(lineage, tokens, length)) {
         if (!shorter.holder().isPinned()) {
           drop(shorter.holder());
@@ -215,10 +214,10 @@ final class ColdStore {
     writeBehind();
   }
 
-  /** What has a file is forgotten without loss; what has none was to be written in time, and the disk is too slow. */
+  /** Releases images, which is no loss for those with a file; those without are lost, because the disk was too slow. */
   private boolean makeRoom(long bytes) {
     if (bytes > memory.limit() && !ending) {
-      // One at a time may pass through on its way to the disk.
+      // One image at a time may pass through memory on its way to the disk.
       return disk != null && memory.bytes() == 0;
     }
     long most = Math.max(memory.limit(), bytes) - bytes;
@@ -235,7 +234,7 @@ final class ColdStore {
     }
   }
 
-  /** Writes what was used least recently when memory gets short, so that it can be let go at once when it is needed. */
+  /** Writes the least recently used images when memory runs short, so that they can be released at once later. */
   private void writeBehind() {
     long most = ending ? 0 : memory.limit() / 4 * 3;
     while (disk != null && memory.unwrittenBytes() > most) {
@@ -264,7 +263,7 @@ final class ColdStore {
       place(prefix, file);
     }
     if (prefix.entry() == null) {
-      // Given up while it was being written.
+      // It was dropped while it was being written.
       delete(prefix);
       memory.let(prefix);
     } else if (memory.isOverLimit() && !prefix.isPinned()) {
@@ -301,7 +300,7 @@ final class ColdStore {
   /**
    * The image could not be restored.
    *
-   * @param hadRoom whether that was not for want of room, so that it never can be
+   * @param hadRoom whether there was room, so that trying again is useless
    */
   void notRestored(ColdPrefix prefix, boolean hadRoom) {
     prefix.pinned(arrived.contains(prefix));
@@ -310,7 +309,7 @@ final class ColdStore {
     }
   }
 
-  /** Has the file of a prefix read. It then is {@link ColdPrefix#isPrefilling} until that is done. */
+  /** Starts to read the file of a prefix, which is {@link ColdPrefix#isPrefilling} until that is done. */
   void load(ColdPrefix prefix) {
     DiskTier source = disk;
     Path file = prefix.file();
@@ -338,7 +337,7 @@ final class ColdStore {
     }
   }
 
-  /** Those who waited for a file have had their turn: what does not fit into memory goes. */
+  /** The sequences that waited for a file have had their turn: images that do not fit into memory are released. */
   void settle() {
     if (!arrived.isEmpty()) {
       arrived.forEach(prefix -> prefix.pinned(false));
@@ -347,7 +346,7 @@ final class ColdStore {
     }
   }
 
-  /** Gives a prefix up, in memory and on disk. */
+  /** Drops a prefix, in memory and on disk. */
   private void drop(ColdPrefix prefix) {
     PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
     if (entry != null) {
@@ -388,20 +387,20 @@ final class ColdStore {
     place(prefix, file);
   }
 
-  /** A file was given up for want of room. */
+  /** The disk tier deleted a file to make room. */
   private void vanished(Path file) {
     ColdPrefix prefix = files.get(file);
     if (prefix == null) {
       return;
     }
     forgetFile(prefix);
-    // One that is in memory stays there, and is not written again: two of them would push each other out for ever.
+    // A prefix in memory stays there and is not written again: two of them would evict each other for ever.
     if (prefix.image() == null && !prefix.isLoading()) {
       drop(prefix);
     }
   }
 
-  /** Takes in what was read and written. Allocates nothing if that is nothing. */
+  /** Takes in the reports of the disk tier. Allocates nothing if there are none. */
   void receive() {
     if (disk != null) {
       disk.receive();
@@ -414,13 +413,13 @@ final class ColdStore {
 
   // ---- the end ----
 
-  /** Whether what is offered now may outlive the engine. */
+  /** Whether a prefix can outlive the engine, on disk. */
   boolean outlivesEngine() {
     return disk != null;
   }
 
   /**
-   * From here on nothing is kept but what gets to the disk by a certain time, and what is offered is written at once.
+   * The engine is ending: from here on a prefix that is offered is written at once, or is lost if the deadline comes first.
    *
    * @param deadline time of {@link System#nanoTime}
    */
@@ -437,7 +436,7 @@ final class ColdStore {
     return writes > 0 && disk != null && disk.awaitReport(deadline);
   }
 
-  /** Has the rest written that is in memory, what was used last first. */
+  /** Writes all images that have no file yet, the most recently used ones first. */
   void writeRest() {
     memory.unwritten().reversed().forEach(this::write);
   }

@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disk tier as the engine thread sees it, which never touches a file: a {@link BackgroundThread} does, and what it has
- * to report waits in a queue until {@link #receive}. Everything here is for the engine thread, and so are the callbacks.
+ * The disk tier as the engine thread sees it. The engine thread never touches a file: a {@link BackgroundThread} does, and its
+ * reports wait in a queue until {@link #receive}. Methods and callbacks belong to the engine thread.
  */
 final class DiskTier {
   private final SpillFolder folder;
@@ -29,7 +29,7 @@ final class DiskTier {
    * @param threads makes the background thread
    * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
    * @param found told of every image that was there at the start
-   * @param removed told of every file that was given up for want of room
+   * @param removed told of every file that was deleted to make room
    * @throws IOException if the store can't say what its images are bound to
    */
   DiskTier(
@@ -67,7 +67,7 @@ final class DiskTier {
   }
 
   /**
-   * Reads an image before anything is written, because somebody waits for it; {@code done} owns it, or gets null if it
+   * Reads an image before anything is written, because a sequence waits for it; {@code done} owns it, or gets null if it
    * can't be had.
    */
   void read(Path file, Lineage lineage, int[] tokens, Consumer<@Nullable StateImage> done) {
@@ -83,7 +83,7 @@ final class DiskTier {
     });
   }
 
-  /** The image of a file was of use. */
+  /** The image of a file was restored. */
   void used(Path file) {
     thread.submit(() -> folder.used(file));
   }
@@ -112,7 +112,7 @@ final class DiskTier {
     wake.run();
   }
 
-  /** Takes in what the background thread has done. Allocates nothing if that is nothing. */
+  /** Takes in the reports of the background thread. Allocates nothing if there are none. */
   void receive() {
     Runnable report;
     while ((report = reports.poll()) != null) {
@@ -143,7 +143,7 @@ final class DiskTier {
     }
   }
 
-  /** From this time of {@link System#nanoTime} on nothing more is written, and what is being written is given up. */
+  /** From this time of {@link System#nanoTime} on nothing more is written, and a write in progress is abandoned. */
   void abandonAfter(long deadline) {
     folder.abandonAfter(deadline);
   }

@@ -107,7 +107,8 @@ public final class ImageFile {
    *
    * @param abandoned asked while the state is written; true ends that with an {@link IOException}
    */
-  public static void write(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
+  public static void write(
+      Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
       throws IOException {
     // By chance, not by number: other processes write the same file, and a crash leaves what it was writing.
     String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
@@ -127,7 +128,12 @@ public final class ImageFile {
   }
 
   private static void write(
-      WritableByteChannel channel, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
+      WritableByteChannel channel,
+      byte[] fingerprint,
+      Lineage lineage,
+      int[] tokens,
+      StateImage image,
+      BooleanSupplier abandoned)
       throws IOException {
     byte[] encoding = lineage.encoding();
     ByteBuffer header = buffer(FIXED_BYTES + encoding.length + 4 * tokens.length);
@@ -160,7 +166,8 @@ public final class ImageFile {
    * @param tokens what the header must say
    * @throws RefusedImageException if this is no such image
    */
-  public static StateImage read(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, Reader reader) throws IOException {
+  public static StateImage read(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, Reader reader)
+      throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       Header header = readHeader(file, channel, fingerprint);
       if (!header.lineage().equals(lineage)) {

@@ -7,7 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
- * The images in host memory: how much they are, in which order they were used, and which of them exist nowhere else.
+ * The images in host memory: their bytes, the order of their use, and which of them have no file yet.
  * Engine thread only.
  */
 final class ImageMemory {
@@ -43,7 +43,7 @@ final class ImageMemory {
     return bytes > limit;
   }
 
-  /** Takes an image in, as the one used last. */
+  /** Adds an image as the most recently used one. */
   void hold(ColdPrefix prefix, StateImage image) {
     prefix.image(image);
     all.add(prefix);
@@ -55,7 +55,7 @@ final class ImageMemory {
     }
   }
 
-  /** Closes an image, if the prefix has one. */
+  /** Closes the image of a prefix, if it has one. */
   void let(ColdPrefix prefix) {
     StateImage image = prefix.image();
     if (image != null) {
@@ -68,7 +68,7 @@ final class ImageMemory {
     }
   }
 
-  /** It is the one used last. */
+  /** Makes a prefix the most recently used one. */
   void touch(ColdPrefix prefix) {
     if (all.remove(prefix)) {
       all.add(prefix);
@@ -78,7 +78,7 @@ final class ImageMemory {
     }
   }
 
-  /** It is being written, or is not to be. */
+  /** A prefix is being written now, or is not to be written. */
   void settled(ColdPrefix prefix) {
     if (unwritten.remove(prefix)) {
       unwrittenBytes -= prefix.bytes();

@@ -6,7 +6,7 @@ import java.nio.channels.WritableByteChannel;
 /**
  * A copy of one sequence's state outside of the KV cache. What it holds never changes.
  *
- * <p>Any thread may write it out, several at once; its owner closes it, and only while nobody writes.
+ * <p>Any thread may write it out, several at once; its owner closes it, and only while no thread writes it.
  */
 public interface StateImage extends AutoCloseable {
   /** Bytes of memory, which are also the bytes that {@link #writeTo} writes. */

@@ -8,12 +8,12 @@ public interface TokenSampler extends AutoCloseable {
    * The text of a control token that belongs to this generation's output, such as the tag around a tool call; null for any
    * other token.
    */
-  default byte @Nullable [] spoken(int token) {
+  default byte @Nullable [] visibleControlToken(int token) {
     return null;
   }
 
-  /** The length of the longest such text. */
-  default int longestSpoken() {
+  /** Bytes of the longest such text. */
+  default int longestVisibleControlToken() {
     return 0;
   }
 

@@ -1,5 +1,7 @@
 package io.panallama.internal.engine;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.FinishReason;
@@ -139,7 +141,14 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
         if (keep > limit - 2) {
           throw new InvalidRequestException(
               "overflow.keep",
-              "overflow.keep is " + keep + "; the context of " + limit + " tokens allows 0 to " + (limit - 2) + ".");
+              name("overflow.keep")
+                  + " is "
+                  + keep
+                  + "; the context of "
+                  + limit
+                  + " tokens allows 0 to "
+                  + (limit - 2)
+                  + ".");
         }
       }
     }
@@ -251,7 +260,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       List<String> stopTexts,
       TokenSampler sampler,
       @Nullable SequenceListener listener) {
-    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestSpoken()));
+    StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestVisibleControlToken()));
     EngineGeneration generation = generation(options, stops.largestRelease());
     RequestClock times = new RequestClock(clock);
     long deadline = deadline(options, times.submitted());

@@ -162,7 +162,8 @@ final class EngineLoop {
   }
 
   private void idle(PrefixCache prefixes, ProcessorCalls processors) {
-    // Each of them is looked at although its bringer has called wake: a lock that a listener waited for may have consumed
+    // Each of them is looked at although its bringer has called wake: a lock that a listener waited for may have
+    // consumed
     // that permit.
     if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
       return;

@@ -1,11 +1,11 @@
 package io.panallama.internal.engine;
 
+import io.panallama.error.GenerationException;
 import io.panallama.internal.cache.CachedText;
 import io.panallama.internal.cache.Residency;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.TokenSampler;
-import io.panallama.error.GenerationException;
-import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.schedule.Admission;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Schedulable;

@@ -101,7 +101,8 @@ final class Stepper {
           return true;
         }
         case NO_ROOM -> {
-          // Nothing changed. Evict retained prefixes; then halve this step's prompt tokens, down to none; finally preempt.
+          // Nothing changed. Evict retained prefixes; then halve this step's prompt tokens, down to none; finally
+          // preempt.
           if (prefixes.evictOldest()) {
             continue;
           }

@@ -24,10 +24,10 @@ final class TokenSink {
   @Nullable FinishReason accept(Sequence sequence, int sample) {
     int token = outputs.sampledToken(sample);
     StopMatcher stops = sequence.stops();
-    byte[] spoken = pieces.length(token) == 0 ? sequence.sampler().spoken(token) : null;
+    byte[] visible = pieces.length(token) == 0 ? sequence.sampler().visibleControlToken(token) : null;
     if (pieces.endsGeneration(token) || sequence.isStopToken(token)) {
-      if (spoken != null) {
-        stops.append(spoken, 0, spoken.length);
+      if (visible != null) {
+        stops.append(visible, 0, visible.length);
       }
       flush(sequence);
       return FinishReason.STOP;
@@ -35,9 +35,9 @@ final class TokenSink {
     sequence.append(token);
     boolean mayStop = sequence.reachedMinTokens();
     boolean stopped =
-        spoken == null
+        visible == null
             ? stops.append(pieces.bytes(), pieces.offset(token), pieces.length(token), mayStop)
-            : stops.append(spoken, 0, spoken.length, mayStop);
+            : stops.append(visible, 0, visible.length, mayStop);
     Mailbox mailbox = sequence.generation().mailbox();
     mailbox.write(token, stops.buffer(), 0, stops.releasedLength());
     if (sequence.topLogprobs() > 0) {

@@ -14,21 +14,21 @@ import org.jspecify.annotations.Nullable;
  * @param description the grammar and the reasoning budget for {@code panallama_sampler_constraint}; null if there is neither
  * @param hasGrammar whether there is a grammar
  * @param searchesText whether the grammar waits for a pattern in all of the text
- * @param spoken the control tokens that belong to the answer's text, with their texts
+ * @param visibleControlTokens the control tokens that belong to the answer's text, with their texts
  */
 public record AnswerConstraint(
     String parameter,
     @Nullable String description,
     boolean hasGrammar,
     boolean searchesText,
-    Map<Integer, byte[]> spoken) {
+    Map<Integer, byte[]> visibleControlTokens) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Any tokens; control tokens have no text. */
-  public static final AnswerConstraint NONE = new AnswerConstraint("grammar", null, false, false, Map.of());
+  public static final AnswerConstraint NONE = new AnswerConstraint("sampling.grammar", null, false, false, Map.of());
 
   public AnswerConstraint {
-    spoken = Map.copyOf(spoken);
+    visibleControlTokens = Map.copyOf(visibleControlTokens);
   }
 
   /** A grammar alone, without a chat format around it. */
@@ -62,7 +62,7 @@ public record AnswerConstraint(
     }
   }
 
-  int longestSpoken() {
-    return spoken.values().stream().mapToInt(text -> text.length).max().orElse(0);
+  int longestVisibleControlToken() {
+    return visibleControlTokens.values().stream().mapToInt(text -> text.length).max().orElse(0);
   }
 }

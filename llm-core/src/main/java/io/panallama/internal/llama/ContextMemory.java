@@ -54,7 +54,7 @@ public final class ContextMemory {
       int status =
           LlamaCpp.panallama_memory_estimate(
               arena.allocateFrom(path.toString(), StandardCharsets.UTF_8),
-              ModelParams.allocate(modelConfig, arena),
+              ModelParams.allocate(path, modelConfig, arena),
               ContextParams.allocate(model, config, arena),
               devices,
               MOST_DEVICES,

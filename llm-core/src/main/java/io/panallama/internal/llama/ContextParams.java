@@ -5,6 +5,7 @@ import io.panallama.bindings.generated.llama_context_params;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.RopeScaling;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -43,7 +44,32 @@ final class ContextParams {
     llama_context_params.no_perf(struct, true);
     // Without the unified cache, llama_memory_seq_cp of a part of a sequence aborts the process. With a single sequence
     // it only costs: llama_batch_allocr::init then compares all pairs of LLAMA_MAX_SEQ sequences in every step, 50 us.
-    llama_context_params.kv_unified(struct, sequenceIds > 1);
+    llama_context_params.kv_unified(struct, config.unifiedCache() && sequenceIds > 1);
+    llama_context_params.offload_kqv(struct, config.offloadKeyValues());
+    llama_context_params.op_offload(struct, config.offloadOperations());
+    llama_context_params.swa_full(struct, config.fullSlidingWindow());
+    into(struct, config.rope());
+  }
+
+  private static void into(MemorySegment struct, RopeScaling rope) {
+    llama_context_params.rope_scaling_type(struct, ropeType(rope.type()));
+    llama_context_params.rope_freq_base(struct, rope.frequencyBase());
+    llama_context_params.rope_freq_scale(struct, rope.frequencyScale());
+    llama_context_params.yarn_ext_factor(struct, rope.yarnExtrapolation());
+    llama_context_params.yarn_attn_factor(struct, rope.yarnAttention());
+    llama_context_params.yarn_beta_fast(struct, rope.yarnBetaFast());
+    llama_context_params.yarn_beta_slow(struct, rope.yarnBetaSlow());
+    llama_context_params.yarn_orig_ctx(struct, rope.yarnOriginalContext());
+  }
+
+  private static int ropeType(RopeScaling.Type type) {
+    return switch (type) {
+      case MODEL -> LlamaCpp.LLAMA_ROPE_SCALING_TYPE_UNSPECIFIED();
+      case NONE -> LlamaCpp.LLAMA_ROPE_SCALING_TYPE_NONE();
+      case LINEAR -> LlamaCpp.LLAMA_ROPE_SCALING_TYPE_LINEAR();
+      case YARN -> LlamaCpp.LLAMA_ROPE_SCALING_TYPE_YARN();
+      case LONGROPE -> LlamaCpp.LLAMA_ROPE_SCALING_TYPE_LONGROPE();
+    };
   }
 
   /**

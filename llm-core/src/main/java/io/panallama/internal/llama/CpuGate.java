@@ -33,7 +33,7 @@ final class CpuGate {
       this.aborted = aborted;
     }
 
-    /** Makes the thread that waits for this turn look at its abort flag. Any thread. */
+    /** Makes the thread that waits for this turn check its abort flag. Any thread. */
     void wake() {
       LockSupport.unpark(thread);
     }
@@ -60,7 +60,7 @@ final class CpuGate {
   }
 
   /**
-   * Waits until the processors are free. At most the steps of those who asked before go first.
+   * Waits until the processors are free. Only steps that were requested earlier go first.
    *
    * @return false if it was aborted before; there is nothing to leave then
    */
@@ -105,8 +105,8 @@ final class CpuGate {
   }
 
   /**
-   * In order of asking. Nobody overtakes one who lacks processors, or those who need few would keep out those who need
-   * many; one who only lacks the lane is passed by, because the processors would be idle until then.
+   * Grants turns in the order of the requests. A turn that lacks processors is not overtaken, or turns that need few would
+   * starve those that need many; a turn that only lacks its lane is, because the processors would be idle until then.
    */
   private void grant() {
     int i = 0;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Contexts that compute on the processors take turns at them ({@link CpuGate}), step by step, and those with as many
  * threads share thread pools: no more pools of a size than can compute at once, so that the threads of an idle one don't
  * spin where others compute. A context with layers on a GPU has little to do on the processors; it has threads of its own
- * and waits for nobody.
+ * and waits for no other context.
  *
  * <p>Made and closed on the engine thread, which alone enters; {@link #wake} is for any thread.
  */
@@ -51,7 +51,7 @@ final class CpuThreads implements AutoCloseable {
    *
    * @param params the threads of the context's steps
    * @param offloaded whether a GPU computes a part of the model
-   * @param aborted whether a step that waits for its turn should be given up
+   * @param aborted whether a step that waits for its turn should be abandoned
    */
   static CpuThreads join(ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
     return Owned.build(owned -> {
@@ -118,7 +118,7 @@ final class CpuThreads implements AutoCloseable {
     gate.leave(turn);
   }
 
-  /** Makes a waiting {@link #enter} look at its abort flag. */
+  /** Makes a waiting {@link #enter} check its abort flag. */
   void wake() {
     turn.wake();
   }

@@ -35,7 +35,8 @@ public final class EngineDefaults {
     int threads = modelBytes <= ONE_THREAD_BYTES ? 1 : Processors.count();
     int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
     return config.toBuilder()
-        .contextSize(auto(config.contextSize(), contextSize(config.slots(), trainedContextSize)))
+        .contextSize(
+            auto(config.contextSize(), contextSize(config.slots(), config.rope().contextSize(trainedContextSize))))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
         .threads(processors("threads", auto(config.threads(), threads)))
@@ -58,7 +59,7 @@ public final class EngineDefaults {
 
   /** Threads that wait for each other by spinning must all be running: one more than the processors costs seconds. */
   private static int processors(String name, int wanted) {
-    int processors = Processors.count();
+    int processors = Math.min(Processors.count(), EngineConfig.MAX_THREADS);
     if (wanted > processors) {
       LOG.log(
           System.Logger.Level.WARNING,

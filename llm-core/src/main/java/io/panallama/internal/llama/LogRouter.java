@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Routes llama.cpp's log to the {@link System.Logger} {@code io.panallama.llama.cpp}, each line one level below llama.cpp's
- * own: errors at WARNING, warnings at INFO, information at DEBUG and debug lines at TRACE. A call that fails throws; what
- * llama.cpp logs besides is for whoever looks for the cause.
+ * own: errors at WARNING, warnings at INFO, information at DEBUG and debug lines at TRACE. A call that fails throws; its
+ * log beside that helps to find the cause.
  *
  * <p>A {@link Capture} holds what llama.cpp logs on the calling thread during a call. Errors that end up in an exception,
  * and those of a failure that is dealt with (a step that a cancelled prompt aborts, a full KV cache), are no more than

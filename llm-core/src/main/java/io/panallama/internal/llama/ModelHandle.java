@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_progress_callback;
+import io.panallama.config.MetadataValue;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.ModelLoadException.Reason;
@@ -25,7 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to let go frees it.
+ * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to release it frees it.
  * Any thread.
  */
 public final class ModelHandle {
@@ -35,17 +36,19 @@ public final class ModelHandle {
   private final int vocabularySize;
   private final int trainedContextSize;
   private final boolean offloaded;
+  private final Map<String, MetadataValue> metadataOverrides;
   private final References references;
   private final ReentrantLock indexLock = new ReentrantLock();
 
-  /** Written under the lock; read by the last one to let go as well. */
+  /** Written under the lock; read by whatever thread frees the model as well. */
   private volatile @Nullable MemorySegment vocabularyIndex;
 
   /** A chain that forbids the ends asks for them at every request; looking through 128k tokens takes a millisecond. */
   private volatile Sampler.@Nullable LogitBias noEnd;
 
-  private ModelHandle(Path path, MemorySegment model, boolean offloaded) {
+  private ModelHandle(Path path, MemorySegment model, boolean offloaded, ModelConfig config) {
     this.path = path;
+    this.metadataOverrides = config.metadata();
     this.offloaded = offloaded;
     this.model = model;
     this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
@@ -63,7 +66,7 @@ public final class ModelHandle {
     try (Arena arena = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       Progress progress = new Progress(config);
-      MemorySegment parameters = ModelParams.allocate(config, arena);
+      MemorySegment parameters = ModelParams.allocate(path, config, arena);
       llama_model_params.progress_callback(
           parameters, llama_progress_callback.allocate((fraction, data) -> progress.report(fraction), arena));
       boolean offloaded = ModelParams.offloads(parameters);
@@ -75,7 +78,8 @@ public final class ModelHandle {
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
             : new ModelLoadException(Reason.REFUSED, path, path + ": llama.cpp refused the model: " + words, null);
       }
-      return Owned.build(owned -> new ModelHandle(path, owned.add(model, LlamaCpp::llama_model_free), offloaded));
+      return Owned.build(
+          owned -> new ModelHandle(path, owned.add(model, LlamaCpp::llama_model_free), offloaded, config));
     }
   }
 
@@ -111,7 +115,7 @@ public final class ModelHandle {
     references.release();
   }
 
-  /** The owner lets go; freed as soon as nobody else needs it. Repeating it is harmless. */
+  /** Releases the owner's reference; the model is freed when the last one is released. Repeating it is harmless. */
   public void close() {
     references.close();
   }
@@ -128,6 +132,11 @@ public final class ModelHandle {
   /** The file it was loaded from. */
   Path path() {
     return path;
+  }
+
+  /** What replaces entries of the file's metadata. */
+  Map<String, MetadataValue> metadataOverrides() {
+    return metadataOverrides;
   }
 
   MemorySegment pointer() {
@@ -175,7 +184,7 @@ public final class ModelHandle {
     LlamaCpp.llama_model_free(model);
   }
 
-  /** What makes grammars look at fewer tokens; made at the first use. The caller retains the model. */
+  /** The index with which grammars test fewer tokens; built at the first use. The caller retains the model. */
   MemorySegment vocabularyIndex() {
     indexLock.lock();
     try {

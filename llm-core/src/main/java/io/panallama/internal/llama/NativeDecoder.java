@@ -69,7 +69,8 @@ public final class NativeDecoder implements Decoder {
               NativeBatch::close);
       NativeSamples samples = owned.add(NativeSamples.create(context, config), NativeSamples::close);
       NativeState states = owned.add(new NativeState(context, memory, model, config), NativeState::close);
-      return new NativeDecoder(owned, context, batch, memory, samples, states, model.trainedContextSize());
+      return new NativeDecoder(
+          owned, context, batch, memory, samples, states, config.rope().contextSize(model.trainedContextSize()));
     });
   }
 

@@ -12,8 +12,8 @@ import java.nio.channels.WritableByteChannel;
 /**
  * The state of a sequence in native memory of its own.
  *
- * <p>Its arena is shared: the engine thread fills and restores it while another one may write it to a file. Closing it
- * makes the JVM shake hands with its threads, some microseconds for what is megabytes.
+ * <p>Its arena is shared: the engine thread fills and restores it while another one may write it to a file. Closing
+ * it costs a handshake of the JVM with its threads, some microseconds for an image of megabytes.
  */
 final class NativeImage implements StateImage {
   /** What one call reads or writes, so that a thread can be told to stop within a moment. */

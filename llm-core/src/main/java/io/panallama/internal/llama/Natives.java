@@ -6,6 +6,7 @@ import io.panallama.bindings.BackendChoice;
 import io.panallama.bindings.NativeLibraries;
 import io.panallama.bindings.NativeLoadException;
 import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.config.NumaStrategy;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.observe.Device;
 import io.panallama.observe.NativeReport;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Loads llama.cpp once for the process and knows what was loaded. Any thread. */
 public final class Natives {
   private static @Nullable NativeReport report;
+  private static @Nullable NumaStrategy numa;
 
   private Natives() {}
 
@@ -81,6 +83,28 @@ public final class Natives {
       }
     }
     return List.copyOf(devices);
+  }
+
+  /**
+   * Lays threads out over the nodes of the machine.
+   *
+   * @throws IllegalStateException if that was done another way before: ggml does it once
+   */
+  public static synchronized void initializeNuma(NumaStrategy strategy) {
+    load();
+    if (numa != null && numa != strategy) {
+      throw new IllegalStateException(
+          "numa is " + numa + " in this process already; it can't become " + strategy + ".");
+    }
+    if (numa == null) {
+      LlamaCpp.llama_numa_init(
+          switch (strategy) {
+            case DISTRIBUTE -> LlamaCpp.GGML_NUMA_STRATEGY_DISTRIBUTE();
+            case ISOLATE -> LlamaCpp.GGML_NUMA_STRATEGY_ISOLATE();
+            case NUMACTL -> LlamaCpp.GGML_NUMA_STRATEGY_NUMACTL();
+          });
+      numa = strategy;
+    }
   }
 
   /** Whether ggml found a GPU. */

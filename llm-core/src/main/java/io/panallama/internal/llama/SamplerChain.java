@@ -1,5 +1,6 @@
 package io.panallama.internal.llama;
 
+import static io.panallama.error.InvalidRequestException.name;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -76,7 +77,7 @@ public final class SamplerChain implements TokenSampler {
   public static SamplerChain create(
       ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
     StopConditions stop = options.stop();
-    requireTokens(model, "stop_token_ids", stop.tokens());
+    requireTokens(model, "stop.tokens", stop.tokens());
     return Owned.build(owned -> {
       model.retain();
       owned.onClose(model::release);
@@ -105,14 +106,14 @@ public final class SamplerChain implements TokenSampler {
   private static MemorySegment emptyChain(Arena arena) {
     MemorySegment out = arena.allocate(ADDRESS);
     ErrorText error = new ErrorText(arena);
-    requireOk("samplers", LlamaCpp.panallama_sampler_chain_new(out, error.slot()), error);
+    requireOk("sampling.chain", LlamaCpp.panallama_sampler_chain_new(out, error.slot()), error);
     return out.get(ADDRESS, 0);
   }
 
   /** The bridge refuses arguments with INVALID; anything else is not the caller's fault. */
   private static void requireOk(String parameter, int status, ErrorText error) {
     if (status == LlamaCpp.PANALLAMA_INVALID()) {
-      throw new InvalidRequestException(parameter, parameter + " was refused: " + error.take() + ".");
+      throw new InvalidRequestException(parameter, name(parameter) + " was refused: " + error.take() + ".");
     }
     if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
       throw new OutOfMemoryError("There is no native memory for the sampler " + parameter + ".");
@@ -151,7 +152,7 @@ public final class SamplerChain implements TokenSampler {
   }
 
   private static void requireTokens(ModelHandle model, String parameter, Collection<Integer> tokens) {
-    requireTokens(model, parameter, parameter, tokens);
+    requireTokens(model, parameter, name(parameter), tokens);
   }
 
   private static void requireTokens(ModelHandle model, String parameter, String source, Collection<Integer> tokens) {
@@ -235,13 +236,13 @@ public final class SamplerChain implements TokenSampler {
   }
 
   @Override
-  public byte @Nullable [] spoken(int token) {
-    return constraint.spoken().get(token);
+  public byte @Nullable [] visibleControlToken(int token) {
+    return constraint.visibleControlTokens().get(token);
   }
 
   @Override
-  public int longestSpoken() {
-    return constraint.longestSpoken();
+  public int longestVisibleControlToken() {
+    return constraint.longestVisibleControlToken();
   }
 
   @Override
@@ -289,45 +290,52 @@ public final class SamplerChain implements TokenSampler {
       MemorySegment tokens = arena.allocateFrom(JAVA_INT, ends.stream().mapToInt(Integer::intValue).toArray());
       append(
           made(
-              "min_tokens",
+              "minTokens",
               (out, error) -> LlamaCpp.panallama_sampler_min_tokens(minTokens, tokens, ends.size(), out, error)));
     }
 
     private MemorySegment create(Sampler stage) {
       return switch (stage) {
         case Sampler.Greedy() -> made("greedy", LlamaCpp::panallama_sampler_greedy);
-        case Sampler.Dist() -> made("seed", (out, error) -> LlamaCpp.panallama_sampler_dist(seed, out, error));
+        case Sampler.Dist() -> made("sampling.seed", (out, error) -> LlamaCpp.panallama_sampler_dist(seed, out, error));
         case Sampler.Mirostat(float tau, float eta, int m) ->
             made(
-                "mirostat",
+                "sampling.mirostat",
                 (out, error) ->
                     LlamaCpp.panallama_sampler_mirostat(model.vocabularySize(), seed, tau, eta, m, out, error));
         case Sampler.MirostatV2(float tau, float eta) ->
-            made("mirostat", (out, error) -> LlamaCpp.panallama_sampler_mirostat_v2(seed, tau, eta, out, error));
+            made(
+                "sampling.mirostat",
+                (out, error) -> LlamaCpp.panallama_sampler_mirostat_v2(seed, tau, eta, out, error));
         case Sampler.AdaptiveP(float target, float decay) ->
-            made("adaptive_p", (out, error) -> LlamaCpp.panallama_sampler_adaptive_p(target, decay, seed, out, error));
-        case Sampler.TopK(int k) -> made("top_k", (out, error) -> LlamaCpp.panallama_sampler_top_k(k, out, error));
+            made(
+                "sampling.adaptiveP",
+                (out, error) -> LlamaCpp.panallama_sampler_adaptive_p(target, decay, seed, out, error));
+        case Sampler.TopK(int k) ->
+            made("sampling.topK", (out, error) -> LlamaCpp.panallama_sampler_top_k(k, out, error));
         case Sampler.TopP(float p, int minKeep) ->
-            made("top_p", (out, error) -> LlamaCpp.panallama_sampler_top_p(p, minKeep, out, error));
+            made("sampling.topP", (out, error) -> LlamaCpp.panallama_sampler_top_p(p, minKeep, out, error));
         case Sampler.MinP(float p, int minKeep) ->
-            made("min_p", (out, error) -> LlamaCpp.panallama_sampler_min_p(p, minKeep, out, error));
+            made("sampling.minP", (out, error) -> LlamaCpp.panallama_sampler_min_p(p, minKeep, out, error));
         case Sampler.Typical(float p, int minKeep) ->
-            made("typical_p", (out, error) -> LlamaCpp.panallama_sampler_typical(p, minKeep, out, error));
+            made("sampling.typicalP", (out, error) -> LlamaCpp.panallama_sampler_typical(p, minKeep, out, error));
         case Sampler.Temperature(float t) ->
             made(
-                "temperature",
+                "sampling.temperature",
                 (out, error) -> LlamaCpp.panallama_sampler_temp(t < SMALLEST_TEMPERATURE ? 0 : t, out, error));
         case Sampler.DynamicTemperature(float t, float delta, float exponent) ->
-            made("temperature", (out, error) -> LlamaCpp.panallama_sampler_temp_ext(t, delta, exponent, out, error));
+            made(
+                "sampling.temperature",
+                (out, error) -> LlamaCpp.panallama_sampler_temp_ext(t, delta, exponent, out, error));
         case Sampler.Xtc(float probability, float threshold, int minKeep) ->
             made(
-                "xtc_probability",
+                "sampling.xtc.probability",
                 (out, error) -> LlamaCpp.panallama_sampler_xtc(probability, threshold, minKeep, seed, out, error));
         case Sampler.TopNSigma(float n) ->
-            made("top_n_sigma", (out, error) -> LlamaCpp.panallama_sampler_top_n_sigma(n, out, error));
+            made("sampling.topNSigma", (out, error) -> LlamaCpp.panallama_sampler_top_n_sigma(n, out, error));
         case Sampler.Penalties p ->
             made(
-                "repeat_penalty",
+                "sampling.repeatPenalty",
                 (out, error) ->
                     LlamaCpp.panallama_sampler_penalties(
                         model.vocabularySize(), p.lastN(), p.repeat(), p.frequency(), p.presence(), out, error));
@@ -338,14 +346,14 @@ public final class SamplerChain implements TokenSampler {
         case Sampler.Grammar(String gbnf, String root) -> grammar(gbnf, root);
         case Sampler.LazyGrammar lazy -> lazyGrammar(lazy);
         case Sampler.Infill() ->
-            made("samplers", (out, error) -> LlamaCpp.panallama_sampler_infill(model.vocabulary(), out, error));
+            made("sampling.chain", (out, error) -> LlamaCpp.panallama_sampler_infill(model.vocabulary(), out, error));
       };
     }
 
     /** Hands the sampler over to the chain. */
     private void append(MemorySegment sampler) {
       ErrorText error = new ErrorText(arena);
-      requireOk("samplers", LlamaCpp.panallama_sampler_chain_add(chain, sampler, error.slot()), error);
+      requireOk("sampling.chain", LlamaCpp.panallama_sampler_chain_add(chain, sampler, error.slot()), error);
     }
 
     /** Shows the last tokens of the prompt to a stage that penalises repetition; the grammar must not see them. */
@@ -354,13 +362,13 @@ public final class SamplerChain implements TokenSampler {
       MemorySegment tokens = arena.allocate(JAVA_INT, Math.max(1, count));
       MemorySegment.copy(prompt, prompt.length - count, tokens, JAVA_INT, 0, count);
       ErrorText error = new ErrorText(arena);
-      requireOk("samplers", LlamaCpp.panallama_sampler_accept(sampler, tokens, count, error.slot()), error);
+      requireOk("sampling.chain", LlamaCpp.panallama_sampler_accept(sampler, tokens, count, error.slot()), error);
     }
 
     private MemorySegment dry(Sampler.Dry dry) {
-      MemorySegment breakers = texts("dry_sequence_breakers", dry.breakers());
+      MemorySegment breakers = texts("sampling.dry.breakers", dry.breakers());
       return made(
-          "dry_multiplier",
+          "sampling.dry.multiplier",
           (out, error) ->
               LlamaCpp.panallama_sampler_dry(
                   model.vocabulary(),
@@ -375,14 +383,18 @@ public final class SamplerChain implements TokenSampler {
     }
 
     private MemorySegment bannedTexts(List<String> texts) {
-      MemorySegment array = texts("bad_words", texts);
+      MemorySegment array = texts("sampling.bannedTexts", texts);
       return made(
-          "bad_words",
+          "sampling.bannedTexts",
           (out, error) -> LlamaCpp.panallama_sampler_banned_texts(model.vocabulary(), array, texts.size(), out, error));
     }
 
     private MemorySegment logitBias(Map<Integer, Float> bias) {
-      requireTokens(model, "logit_bias", "logit_bias or banned_tokens", bias.keySet());
+      requireTokens(
+          model,
+          "sampling.logitBias",
+          name("sampling.logitBias") + " or " + name("sampling.bannedTokens"),
+          bias.keySet());
       MemorySegment array = llama_logit_bias.allocateArray(bias.size(), arena);
       int i = 0;
       for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
@@ -391,32 +403,32 @@ public final class SamplerChain implements TokenSampler {
         llama_logit_bias.bias(element, entry.getValue());
       }
       return made(
-          "logit_bias",
+          "sampling.logitBias",
           (out, error) ->
               LlamaCpp.panallama_sampler_logit_bias(model.vocabularySize(), bias.size(), array, out, error));
     }
 
     private MemorySegment grammar(String gbnf, String root) {
-      MemorySegment grammarText = text("grammar", gbnf);
-      MemorySegment rootText = text("grammar", root);
+      MemorySegment grammarText = text("sampling.grammar", gbnf);
+      MemorySegment rootText = text("sampling.grammar", root);
       return compiled(
-          "grammar",
+          "sampling.grammar",
           (out, error) ->
               LlamaCpp.panallama_sampler_grammar(
                   model.vocabulary(), model.vocabularyIndex(), grammarText, rootText, out, error));
     }
 
     private MemorySegment lazyGrammar(Sampler.LazyGrammar lazy) {
-      requireTokens(model, "grammar_triggers", lazy.triggerTokens());
+      requireTokens(model, "sampling.grammar.triggers", lazy.triggerTokens());
       MemorySegment tokens = arena.allocate(JAVA_INT, Math.max(1, lazy.triggerTokens().size()));
       for (int i = 0; i < lazy.triggerTokens().size(); i++) {
         tokens.setAtIndex(JAVA_INT, i, lazy.triggerTokens().get(i));
       }
-      MemorySegment grammarText = text("grammar", lazy.gbnf());
-      MemorySegment rootText = text("grammar", lazy.root());
-      MemorySegment patterns = texts("grammar_triggers", lazy.triggerPatterns());
+      MemorySegment grammarText = text("sampling.grammar", lazy.gbnf());
+      MemorySegment rootText = text("sampling.grammar", lazy.root());
+      MemorySegment patterns = texts("sampling.grammar.triggers", lazy.triggerPatterns());
       return compiled(
-          "grammar",
+          "sampling.grammar",
           (out, error) ->
               LlamaCpp.panallama_sampler_grammar_lazy(
                   model.vocabulary(),
@@ -444,7 +456,8 @@ public final class SamplerChain implements TokenSampler {
       ErrorText error = new ErrorText(arena);
       int status = maker.make(out, error.slot());
       if (status == LlamaCpp.PANALLAMA_INVALID() || status == LlamaCpp.PANALLAMA_FAILED()) {
-        throw new InvalidRequestException(parameter, "The grammar of " + parameter + " was refused: " + error.take());
+        throw new InvalidRequestException(
+            parameter, "The grammar of " + name(parameter) + " was refused: " + error.take());
       }
       requireOk(parameter, status, error);
       return out.get(ADDRESS, 0);
@@ -465,7 +478,7 @@ public final class SamplerChain implements TokenSampler {
     /** A C string ends at its first NUL; a text with one would be cut silently. */
     private MemorySegment text(String parameter, String text) {
       if (text.indexOf('\0') >= 0) {
-        throw new InvalidRequestException(parameter, parameter + " contains a NUL character.");
+        throw new InvalidRequestException(parameter, name(parameter) + " contains a NUL character.");
       }
       return arena.allocateFrom(text, StandardCharsets.UTF_8);
     }

@@ -1,5 +1,6 @@
 package io.panallama.internal.llama;
 
+import static io.panallama.error.InvalidRequestException.name;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 
 import io.panallama.bindings.generated.LlamaCpp;
@@ -23,7 +24,7 @@ public final class SchemaConverter {
       ErrorText error = new ErrorText(arena);
       MemorySegment text = arena.allocateFrom(schema, StandardCharsets.UTF_8);
       if (LlamaCpp.panallama_schema_grammar(text, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
-        throw new InvalidRequestException(parameter, parameter + " has a fault " + error.take() + ".");
+        throw new InvalidRequestException(parameter, name(parameter) + " has a fault " + error.take() + ".");
       }
       return ErrorText.takeText(out, "");
     }

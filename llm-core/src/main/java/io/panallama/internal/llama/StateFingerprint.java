@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.TreeMap;
 
 /**
  * What states of sequences are bound to: the model and all that changes how they are laid out or what they mean.
@@ -39,6 +40,8 @@ final class StateFingerprint {
     add(hash, SCHEME);
     add(hash, LlamaCpp.llama_version().getString(0));
     add(hash, config.keyType() + " " + config.valueType() + " " + config.flashAttention());
+    add(hash, config.rope() + " " + config.fullSlidingWindow() + " " + config.unifiedCache());
+    add(hash, new TreeMap<>(model.metadataOverrides()).toString());
     // Other files of a model that is split into several.
     add(hash, model.sizeBytes() + " " + model.parameterCount());
     GgufFile file;

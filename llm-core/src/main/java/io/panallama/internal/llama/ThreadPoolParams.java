@@ -1,7 +1,11 @@
 package io.panallama.internal.llama;
 
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+
 import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.bindings.generated.ggml_threadpool_params;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.ThreadPlacement;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -10,8 +14,14 @@ import java.lang.foreign.MemorySegment;
  * here and one line in {@link #allocate}.
  *
  * @param threads how many compute together, the caller's own among them
+ * @param placement where they run
  */
-record ThreadPoolParams(int threads) {
+record ThreadPoolParams(int threads, ThreadPlacement placement) {
+  /** Anywhere, as llama.cpp's defaults are. */
+  ThreadPoolParams(int threads) {
+    this(threads, ThreadPlacement.defaults());
+  }
+
   /**
    * What the steps of an engine need: a step that only generates uses {@link EngineConfig#threads} of the pool's threads,
    * one with prompts {@link EngineConfig#batchThreads}.
@@ -19,11 +29,29 @@ record ThreadPoolParams(int threads) {
    * @param config without {@link EngineConfig#AUTO}
    */
   static ThreadPoolParams of(EngineConfig config) {
-    return new ThreadPoolParams(Math.max(config.threads(), config.batchThreads()));
+    return new ThreadPoolParams(Math.max(config.threads(), config.batchThreads()), config.placement());
   }
 
   /** The {@code ggml_threadpool_params}, which are read while the pool is created and not after that. */
   MemorySegment allocate(Arena arena) {
-    return LlamaCpp.ggml_threadpool_params_default(arena, threads);
+    MemorySegment struct = LlamaCpp.ggml_threadpool_params_default(arena, threads);
+    MemorySegment mask = ggml_threadpool_params.cpumask(struct);
+    for (int processor : placement.processors()) {
+      mask.set(JAVA_BOOLEAN, processor, true);
+    }
+    ggml_threadpool_params.strict_cpu(struct, placement.strict());
+    ggml_threadpool_params.prio(struct, priority(placement.priority()));
+    ggml_threadpool_params.poll(struct, placement.polling());
+    return struct;
+  }
+
+  private static int priority(ThreadPlacement.Priority priority) {
+    return switch (priority) {
+      case LOW -> LlamaCpp.GGML_SCHED_PRIO_LOW();
+      case NORMAL -> LlamaCpp.GGML_SCHED_PRIO_NORMAL();
+      case MEDIUM -> LlamaCpp.GGML_SCHED_PRIO_MEDIUM();
+      case HIGH -> LlamaCpp.GGML_SCHED_PRIO_HIGH();
+      case REALTIME -> LlamaCpp.GGML_SCHED_PRIO_REALTIME();
+    };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What is checked before llama.cpp quantizes a file: every case in which it would abort the process.
+ * Checks a model before llama.cpp quantises it, for every case in which llama.cpp would abort the process.
  */
 @NullMarked
 package io.panallama.internal.quantize;

@@ -1,11 +1,15 @@
 package io.panallama.internal.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ReasoningFormat;
+import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.chat.Tool;
 import io.panallama.chat.ToolCall;
@@ -43,7 +47,7 @@ public final class ChatTemplateRequest {
   }
 
   private static void write(ChatMessage message, ObjectNode json) {
-    json.put("role", message.role().wireName()).put("content", message.content());
+    json.put("role", role(message.role())).put("content", message.content());
     if (!message.reasoning().isEmpty()) {
       json.put("reasoning_content", message.reasoning());
     }
@@ -81,7 +85,7 @@ public final class ChatTemplateRequest {
     ArrayNode enforced = JSON.createArrayNode();
     for (Tool tool : list) {
       int index = tools.list().indexOf(tool);
-      String path = "tools[" + index + "].function.parameters";
+      String path = "tools.list[" + index + "].parameters";
       write(tool, SchemaCheck.read(path, tool.parameters()), shown);
       write(tool, SchemaCheck.check(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);
     }
@@ -103,13 +107,12 @@ public final class ChatTemplateRequest {
     return switch (format) {
       case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
       case ResponseFormat.JsonObject() -> JSON.createObjectNode().put("type", "object");
-      case ResponseFormat.JsonSchema(String schema, boolean strict) ->
-          SchemaCheck.check("response_format", schema, strict, "r");
+      case ResponseFormat.JsonSchema(String schema, boolean strict) -> SchemaCheck.check("format", schema, strict, "r");
     };
   }
 
   private static void write(TemplateOptions options, ObjectNode json) {
-    json.put("reasoning_format", options.reasoning().wireName());
+    json.put("reasoning_format", format(options.reasoning()));
     options.thinking().ifPresent(thinking -> json.put("enable_thinking", thinking));
     if (!options.arguments().isEmpty()) {
       ObjectNode arguments = json.putObject("chat_template_kwargs");
@@ -126,6 +129,26 @@ public final class ChatTemplateRequest {
     }
   }
 
+  /** The roles that templates know. */
+  private static String role(Role role) {
+    return switch (role) {
+      case SYSTEM -> "system";
+      case USER -> "user";
+      case ASSISTANT -> "assistant";
+      case TOOL -> "tool";
+    };
+  }
+
+  /** llama.cpp's names ({@code common_reasoning_format_from_name}). */
+  private static String format(ReasoningFormat format) {
+    return switch (format) {
+      case NONE -> "none";
+      case AUTO -> "auto";
+      case DEEPSEEK -> "deepseek";
+      case DEEPSEEK_LEGACY -> "deepseek-legacy";
+    };
+  }
+
   private static JsonNode value(String name, String text) {
     try {
       JsonNode value = JSON.readTree(text);
@@ -140,6 +163,6 @@ public final class ChatTemplateRequest {
 
   private static InvalidRequestException notJson(String name) {
     return new InvalidRequestException(
-        "chat_template_kwargs", "chat_template_kwargs has \"" + name + "\", whose value is not JSON.");
+        "template.arguments", name("template.arguments") + " has \"" + name + "\", whose value is not JSON.");
   }
 }

@@ -14,11 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // internal, never compared
 public record CompiledRequest(
-    int[] prompt,
-    GenerationOptions options,
-    List<String> stops,
-    AnswerConstraint constraint,
-    @Nullable String parser) {
+    int[] prompt, GenerationOptions options, List<String> stops, AnswerConstraint constraint, @Nullable String parser) {
   /** The same with other options, and a prompt of its own. */
   public CompiledRequest with(GenerationOptions newOptions) {
     return new CompiledRequest(prompt.clone(), newOptions, stops, constraint, parser);

@@ -8,6 +8,7 @@ import io.panallama.internal.llama.VocabularyFacts;
 import io.panallama.internal.stream.Pieces;
 import io.panallama.sampling.Sampling;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -34,7 +35,7 @@ public final class LoadedModel {
   public LoadedModel(ModelHandle handle, ModelConfig config) {
     this.handle = handle;
     this.config = config;
-    this.metadata = Collections.unmodifiableMap(handle.metadata());
+    this.metadata = metadata(handle, config);
     this.facts = handle.vocabularyFacts();
     this.pieces = handle.pieces(facts);
     this.recommendedSampling = RecommendedSampling.of(metadata);
@@ -43,6 +44,13 @@ public final class LoadedModel {
             "model",
             () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
             ChatTemplate::close);
+  }
+
+  /** The file's entries as llama.cpp hands them out, with what the configuration replaces. */
+  private static Map<String, String> metadata(ModelHandle handle, ModelConfig config) {
+    Map<String, String> all = new LinkedHashMap<>(handle.metadata());
+    config.metadata().forEach((key, value) -> all.put(key, value.text()));
+    return Collections.unmodifiableMap(all);
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.panallama.internal.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import io.panallama.chat.ReasoningBudget;
 import io.panallama.chat.ToolChoice;
 import io.panallama.error.InvalidRequestException;
@@ -197,7 +199,7 @@ public final class RequestCompiler {
         visible.put(tokens[0], text.getBytes(StandardCharsets.UTF_8));
       }
     }
-    String parameter = request.tools().callable() ? "tools" : "response_format";
+    String parameter = request.tools().callable() ? "tools.list" : "format";
     String grammar = rendered.constraint();
     ReasoningBudget budget = request.template().budget().orElse(null);
     String description = budget == null ? grammar : limited(grammar, rendered.thinking(), budget);
@@ -212,20 +214,22 @@ public final class RequestCompiler {
     ToolChoice choice = request.tools().choice();
     if (choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named) {
       throw new InvalidRequestException(
-          "tool_choice", "tool_choice can't be kept: this model's chat template has no form for calling tools.");
+          "tools.choice",
+          name("tools.choice") + " can't be kept: this model's chat template has no form for calling tools.");
     }
     ResponseFormat format = request.options().format();
     if (format instanceof ResponseFormat.JsonObject || format instanceof ResponseFormat.JsonSchema) {
       throw new InvalidRequestException(
-          "response_format", "response_format can't be enforced with this model's chat template.");
+          "format", name("format") + " can't be enforced with this model's chat template.");
     }
   }
 
   private static String limited(@Nullable String grammar, @Nullable String thinking, ReasoningBudget budget) {
     if (thinking == null) {
       throw new InvalidRequestException(
-          "reasoning_budget_tokens",
-          "reasoning_budget_tokens needs a chat template with tags around the thinking; this model's has none.");
+          "template.budget.tokens",
+          name("template.budget.tokens")
+              + " needs a chat template with tags around the thinking; this model's has none.");
     }
     return AnswerConstraint.withBudget(grammar, thinking, budget);
   }
@@ -235,17 +239,16 @@ public final class RequestCompiler {
     String grammar =
         switch (options.format()) {
           case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
-          case ResponseFormat.JsonObject() -> SchemaConverter.grammar("response_format", "{\"type\": \"object\"}");
+          case ResponseFormat.JsonObject() -> SchemaConverter.grammar("format", "{\"type\": \"object\"}");
           case ResponseFormat.JsonSchema(String schema, boolean strict) ->
-              SchemaConverter.grammar(
-                  "response_format", SchemaCheck.check("response_format", schema, strict, "r").toString());
+              SchemaConverter.grammar("format", SchemaCheck.check("format", schema, strict, "r").toString());
         };
-    return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("response_format", grammar);
+    return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("format", grammar);
   }
 
   /** The sampling with the grammar of the response format in front. Two grammars would contradict each other. */
-  private static Sampling sampling(GenerationOptions options, AnswerConstraint constraint) {
-    Sampling sampling = options.sampling();
+  private Sampling sampling(GenerationOptions options, AnswerConstraint constraint) {
+    Sampling sampling = options.sampling().over(model.recommendedSampling());
     ResponseFormat.Gbnf gbnf = options.format() instanceof ResponseFormat.Gbnf given ? given : null;
     if (gbnf == null && !constraint.hasGrammar()) {
       return sampling;
@@ -255,8 +258,11 @@ public final class RequestCompiler {
             .anyMatch(stage -> stage instanceof Sampler.Grammar || stage instanceof Sampler.LazyGrammar);
     if (another) {
       throw new InvalidRequestException(
-          "grammar",
-          "grammar can't be combined with " + constraint.parameter() + ", which brings a grammar of its own.");
+          "sampling.grammar",
+          name("sampling.grammar")
+              + " can't be combined with "
+              + name(constraint.parameter())
+              + ", which brings a grammar of its own.");
     }
     if (gbnf == null) {
       return sampling;

@@ -1,7 +1,10 @@
 /**
- * Compiles a request into what the engine runs: a prompt in tokens, a sampler and its constraints, the frame around the stream.
+ * Compiles a request into what the engine runs: a prompt in tokens, a sampler with its constraints, and the description of the parser
+ * that reads the answer.
  *
- * <p>Runs on the caller's thread, so every error that a request can cause is thrown before anything is queued.
+ * <p>{@link io.panallama.internal.request.RequestCompiler} runs on the caller's thread, so every error that a request can cause is
+ * thrown before anything is queued. {@link io.panallama.internal.request.LoadedModel} is what it compiles against: a model with the
+ * template and the vocabulary that are derived from it once, owned by the facade and by each engine.
  */
 @NullMarked
 package io.panallama.internal.request;

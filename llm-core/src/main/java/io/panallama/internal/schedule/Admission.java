@@ -4,7 +4,7 @@ import io.panallama.error.EngineBusyException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Counts what is in flight and refuses what would not fit into slots and queue. Any thread. */
+/** Counts the generations in flight and refuses those that fit neither into a slot nor into the queue. Any thread. */
 public final class Admission {
   private static final Duration SHORTEST_RETRY = Duration.ofSeconds(1);
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(60);
@@ -33,7 +33,7 @@ public final class Admission {
   /**
    * Takes several places, all or none.
    *
-   * @throws EngineBusyException if there are not so many
+   * @throws EngineBusyException if there are fewer places
    */
   public void enter(int places) {
     int limit = slots + queueLimit;
@@ -73,7 +73,7 @@ public final class Admission {
     return inFlight.get();
   }
 
-  /** A slot comes free about every {@code typical / slots}. */
+  /** A slot becomes free about every {@code typical / slots}. */
   private Duration retryAfter() {
     Duration estimate = Duration.ofNanos((long) (typicalNanos / slots));
     if (estimate.compareTo(SHORTEST_RETRY) < 0) {

@@ -40,7 +40,7 @@ public final class RequestClock {
     return nanos.getAsLong() - submitted;
   }
 
-  /** What was not reached counts up to now. */
+  /** The time between the moments; a moment that was not reached counts as now. */
   public Timings timings() {
     long now = nanos.getAsLong();
     long prefill = prefillStarted == UNSET ? now : prefillStarted;

@@ -1,6 +1,6 @@
 package io.panallama.internal.schedule;
 
-/** Places that were taken together for generations that are submitted one after the other. For one thread. */
+/** Places that were taken together, for generations that are submitted one after the other. Confined to one thread. */
 public final class Reservation implements AutoCloseable {
   private final Admission admission;
   private int left;
@@ -10,15 +10,15 @@ public final class Reservation implements AutoCloseable {
     this.left = count;
   }
 
-  /** Hands one over to a generation, which gives it back when it ends. */
+  /** Hands a place over to a generation, which gives it back when it ends. */
   public void use() {
     if (left == 0) {
-      throw new IllegalStateException("all places are in use");
+      throw new IllegalStateException("all places of the reservation are in use");
     }
     left--;
   }
 
-  /** Gives back those that no generation has. */
+  /** Gives back the places that were not handed over. */
   @Override
   public void close() {
     for (; left > 0; left--) {

@@ -7,21 +7,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides what a step computes, and remembers whose turn it is. Pure policy: no clock, no decoder.
  *
- * <p>Every generating sequence gets its one token first, so a long prompt never stops the others. Where there are long ones a
- * quarter of the prompt budget is spread over all prompts, so that each of them moves at least every second step. The rest goes by deficit
- * round-robin (Shreedhar and Varghese, 1995): a prompt has its turn until it has had its quantum, which is the budget of a
- * step weighted by priority, and whose last turn is longest ago comes next. A prompt that is new has its first turn before
- * the others' next one (as in flow queueing, RFC 8290): short ones are through at once, and one after the other rather
- * than all of them late. What a step has room for beyond the prompt budget goes to short prompts alone, in turn likewise; and
- * all of it where there are no others. They are not spread: a prompt in one piece gets its cells in one piece.
+ * <p>Every generating sequence gets its one token first, so a long prompt never stops the others. If there are long
+ * prompts, a quarter of the prompt budget is spread over all prompts, so that each of them progresses at least every second
+ * step. The rest goes by deficit round-robin (Shreedhar and Varghese, 1995): a prompt keeps its turn until it has had its
+ * quantum, the budget of a step weighted by priority; then the prompt whose last turn is longest ago comes next. A new prompt
+ * has its first turn before the next turn of any other (as in flow queueing, RFC 8290), so short prompts finish at once, one
+ * after the other, instead of all of them late. The room of a step beyond the prompt budget goes to short prompts only, in
+ * turns as well, and all of the budget does if there are no long ones. Short prompts are not spread: a prompt that is computed
+ * in one piece gets its cells in one piece.
  *
  * @param <S> the sequences
  */
 public final class Scheduler<S extends Schedulable> {
-  /** One part in so many of the prompt budget is spread over all. */
+  /** One part in this many of the prompt budget is spread over all prompts. */
   static final int SPREAD = 4;
 
-  /** How much larger the quantum of a prompt gets that would miss its deadline otherwise. */
+  /** How many times larger the quantum of a prompt gets that would otherwise miss its deadline. */
   private static final int BOOST = 4;
 
   /** The weight of a request that names no priority. */
@@ -97,12 +98,12 @@ public final class Scheduler<S extends Schedulable> {
     return count;
   }
 
-  /** By all that had to be computed of it, so that a long one does not become short. */
+  /** By all tokens that had to be computed, so that a long prompt does not become short towards its end. */
   private boolean isShort(Schedulable sequence) {
     return budget.isShort(sequence.length() - sequence.sharedLength());
   }
 
-  /** Gives each prompt an equal part, beginning where the last step ended; returns what was taken. */
+  /** Gives each prompt an equal part, beginning where the last step ended; returns the tokens taken. */
   private int spread(List<S> active, int tokens, int prefills, StepPlan<S> plan) {
     int share = Math.max(1, tokens / prefills);
     int left = tokens;
@@ -127,7 +128,7 @@ public final class Scheduler<S extends Schedulable> {
   private void takeTurns(Turns<S> order, boolean shortOnly, int quantum, int tokens, Step<S> step) {
     int left = tokens;
     if (order.turn != null) {
-      // What it got otherwise counts, so that no prompt is ahead of an equal one by more than a quantum.
+      // Tokens from the spread count, so that no prompt gets ahead of an equal one by more than a quantum.
       order.deficit = Math.max(0, order.deficit - step.plan.planned(order.turn));
     }
     while (left > 0) {
@@ -147,7 +148,7 @@ public final class Scheduler<S extends Schedulable> {
     }
   }
 
-  /** The prompt whose last turn is longest ago; of those that had none, the one that takes precedence. */
+  /** The prompt whose last turn is longest ago; among those that had none, by priority and then by deadline. */
   private @Nullable S next(boolean shortOnly, Step<S> step) {
     S next = null;
     for (int i = 0; i < step.active.size(); i++) {
@@ -177,7 +178,7 @@ public final class Scheduler<S extends Schedulable> {
       double alone = budget.promptNanos(sequence.missing());
       double shared = alone * step.weights / weight(sequence);
       double left = sequence.deadline() - step.now;
-      // One that can't make it even alone must not take from those that can.
+      // A prompt that would miss its deadline even alone must not take from those that can make theirs.
       if (shared > left && alone <= left) {
         quantum *= BOOST;
       }
@@ -205,7 +206,7 @@ public final class Scheduler<S extends Schedulable> {
     return Math.max(0, take);
   }
 
-  /** Whose turn it is, and how many tokens are left of it. */
+  /** The prompt that has the turn, and how many tokens are left of the turn. */
   private static final class Turns<S extends Schedulable> {
     private @Nullable S turn;
     private int deficit;
@@ -215,6 +216,6 @@ public final class Scheduler<S extends Schedulable> {
     }
   }
 
-  /** What a step is planned from. */
+  /** The input of a step's plan. */
   private record Step<S extends Schedulable>(List<S> active, long now, int weights, StepPlan<S> plan) {}
 }

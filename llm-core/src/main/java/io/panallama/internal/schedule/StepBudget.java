@@ -3,60 +3,61 @@ package io.panallama.internal.schedule;
 import java.util.Arrays;
 
 /**
- * How many prompt tokens a step may take while others generate, so that their inter-token latency (ITL) holds.
+ * How many prompt tokens a step may take without breaking the inter-token latency (ITL) of generating sequences.
  *
- * <p>Learns from measured steps: how long one without prompts takes for so many generating sequences, and what a prompt
- * token adds. Short prompts, of {@link #SHORT} alone, may fill a step up to the target: the others are slower for a moment,
- * and who has just asked waits no longer than need be. Long ones would slow them for as long as they last; with those a step
- * may take {@link #SLOWDOWN} times as long as it would without prompts, but no longer than the target; {@link #LEAST_SLOWDOWN}
- * times in any case, so that a prompt goes on where the target can't be met; and below {@link #UNNOTICED} nothing is held back.
- * Both change while a prompt is computed: sequences grow, and so does the prompt. Hence one step in {@link #PROBE_INTERVAL}
- * leaves the prompts out, to measure again what is quiet. Pure: times come from the caller.
+ * <p>The budget learns from measured steps: the baseline, which is the time of a step without prompt tokens for each number of
+ * generating sequences, and the time that a prompt token adds. Short prompts, up to {@link #SHORT} of compute, may stretch a
+ * step to the target: the generating sequences slow down briefly, and the new request waits no longer than necessary. Long
+ * prompts would slow them down for as long as they last, so a step with long prompts may take {@link #SLOWDOWN} times its
+ * baseline, but no longer than the target. In any case it may take {@link #LEAST_SLOWDOWN} times its baseline, so that a
+ * prompt progresses even where the target can't be met; and up to {@link #UNNOTICED} there is no limit. Baseline and cost
+ * change while a prompt is computed, because the sequences grow. One step in {@link #PROBE_INTERVAL} therefore leaves the
+ * prompts out and measures the baseline again. Pure policy: times come from the caller.
  */
 public final class StepBudget {
-  /** Nanoseconds that a short prompt takes at most when it is computed alone. */
+  /** The most nanoseconds that a short prompt takes when it is computed alone. */
   public static final double SHORT = 1e9;
 
-  /** And the most tokens it has: on a fast machine too, chats must not wait in a row behind what is long. */
+  /** The most tokens of a short prompt: on a fast machine, too, chats must not queue behind long prompts. */
   public static final int MOST_SHORT = 2048;
 
-  /** How much longer a step may get by short prompts where the target is less than that: half of it is theirs. */
+  /** Short prompts may stretch a step to this many baselines even beyond the target, so that half of the step is theirs. */
   public static final double SHORT_SLOWDOWN = 2;
 
-  /** How many others a short prompt may hold up for as long as the target. */
+  /** How many generating sequences a short prompt may delay by one target. */
   public static final double SHORT_WEIGHT = 2;
 
-  /** How much longer a step may get by the long prompts of others. */
+  /** Long prompts may stretch a step to this many baselines. */
   public static final double SLOWDOWN = 1.5;
 
-  /** How much longer it may get even if that is beyond the target. */
+  /** Long prompts may stretch a step to this many baselines even beyond the target. */
   public static final double LEAST_SLOWDOWN = 1.25;
 
-  /** Nanoseconds between two tokens that no reader notices: 100 tokens per second. */
+  /** Nanoseconds between two tokens that no reader notices: 100 tokens per second. Steps up to this are not limited. */
   public static final double UNNOTICED = 10e6;
 
-  /** A prompt goes on at least this fast. On a CPU a token deep in a long prompt can take as long as several others. */
+  /** The smallest chunk. On a CPU a token deep in a long prompt can take as long as several early ones. */
   public static final int SMALLEST = 1;
 
-  /** A chunk is given up for a smaller one when only this part of it can be afforded. */
+  /** The chunk shrinks when less than this part of it fits into the limit. */
   private static final double SHRINK = 0.85;
 
-  /** And for one that is so many times as large, or by one token, when that can. */
+  /** The chunk grows, by at least a token, when this many times its size fits into the limit. */
   private static final double GROW = 1.2;
 
-  /** After so many steps with prompts one goes without. Not more often: it breaks the even distances of {@link #chunk(int)}. */
+  /** Steps with prompts between two without. No fewer: each probe breaks the even distances of {@link #chunk(int)}. */
   public static final int PROBE_INTERVAL = 64;
 
-  /** Steps without prompts that are remembered; their median ignores one that the machine delayed. */
+  /** Steps without prompts that count for the baseline; their median ignores one that the machine delayed. */
   private static final int REMEMBERED = 3;
 
   /** Weight of a new measurement; follows a change within some ten steps. */
   private static final double WEIGHT = 0.2;
 
-  /** Of one that says that prompt tokens are dearer than was thought: better too few of them than a step too long. */
+  /** Weight of a new measurement that is higher than expected: too few prompt tokens are better than too long a step. */
   private static final double DEARER_WEIGHT = 0.5;
 
-  /** What prompts take of a step at least, however noisy the measurement. */
+  /** The least share of a step that is charged to its prompts, however noisy the measurement. */
   private static final double LEAST_SHARE = 0.01;
 
   private static final double UNKNOWN = -1;
@@ -64,7 +65,7 @@ public final class StepBudget {
   private final int batchSize;
   private final double target;
 
-  /** What is quiet, by the number of generating sequences. */
+  /** Baseline step time without prompt tokens, indexed by the number of generating sequences. */
   private final Baseline[] baselines;
 
   /** Smoothed nanoseconds that a prompt token adds to a step of generating sequences. */
@@ -76,7 +77,7 @@ public final class StepBudget {
   /** What a prompt token adds to a step that was filled up with short prompts. */
   private final Rate addedByShort = new Rate();
 
-  /** Prompt tokens of a step, held as long as they are about right. */
+  /** Prompt tokens of a step; kept as long as they are about right. */
   private int chunk = SMALLEST;
 
   /**
@@ -92,7 +93,7 @@ public final class StepBudget {
   }
 
   /**
-   * The most prompt tokens of the next step; 0 when it is to show what is quiet.
+   * The most prompt tokens of the next step; 0 when it is to measure the baseline.
    *
    * @param generating sequences that get a token in it
    * @param prefilling sequences that want prompt tokens in it
@@ -113,11 +114,11 @@ public final class StepBudget {
   }
 
   /**
-   * The most prompt tokens of the next step if all above {@link #promptTokens} are of short prompts. Not for a step that is to
-   * show what is quiet.
+   * The most prompt tokens of the next step if all beyond {@link #promptTokens} belong to short prompts. Not for a step that is
+   * to measure the baseline.
    *
-   * <p>Each of them may make {@link #SHORT_WEIGHT} others wait for a target. So where many wait beside few that generate a step
-   * may last longer: those who ask at once don't wait until the first of them has its answer.
+   * <p>Each short prompt may delay {@link #SHORT_WEIGHT} generating sequences by one target. So a step may last longer when many
+   * prompts wait and few sequences generate: requests that arrive together do not wait until the first of them is answered.
    *
    * @param prompts short ones
    */
@@ -133,7 +134,7 @@ public final class StepBudget {
     return cost == UNKNOWN ? 0 : (int) Math.min(room, affordable);
   }
 
-  /** Whether so many tokens are a short prompt; as long as nothing was measured, none is. */
+  /** Whether a prompt of this many tokens is short; none is before the first measurement. */
   boolean isShort(int tokens) {
     return alone.isKnown() && tokens <= MOST_SHORT && tokens * alone.nanos() <= SHORT;
   }
@@ -197,7 +198,7 @@ public final class StepBudget {
     }
   }
 
-  /** Of so many sequences, or else of the next smaller number that was seen. */
+  /** The baseline for this number of sequences, or for the next smaller number that was measured. */
   private double baseline(int generating) {
     for (int count = generating; count > 0; count--) {
       double nanos = baselines[count].nanos();
@@ -212,7 +213,7 @@ public final class StepBudget {
     return before == UNKNOWN ? measured : before + (measured - before) * weight;
   }
 
-  /** Nanoseconds by token over the last steps. One of many tokens counts for more: in small ones a token is dearer. */
+  /** Nanoseconds per token over the last steps. Steps of many tokens count for more: in small ones a token costs more. */
   private static final class Rate {
     private double tokens;
     private double nanos;

@@ -6,15 +6,16 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences without a slot, and which of them gets the next one: those that had one already, then by priority, then by
- * deadline, then by arrival. Waiting raises the priority by one for every {@link #AGING}, so nobody starves.
+ * The sequences without a slot, and which of them gets the next one: preempted ones before new ones, then the higher
+ * effective priority, then the earlier deadline, then the earlier arrival. Waiting raises the effective priority by one for
+ * every {@link #AGING}, so no sequence starves.
  *
  * <p>Engine thread only.
  *
  * @param <S> the sequences
  */
 public final class WaitingQueue<S extends Schedulable> {
-  /** In this time a request of the lowest priority overtakes a new one of the next higher. */
+  /** Nanoseconds of waiting that count as much as one level of priority. */
   public static final long AGING = 5_000_000_000L;
 
   private final List<S> sequences = new ArrayList<>();
@@ -47,7 +48,7 @@ public final class WaitingQueue<S extends Schedulable> {
     if (one.wasPreempted() != other.wasPreempted()) {
       return one.wasPreempted();
     }
-    long difference = one.wasPreempted() ? 0 : level(one, now) - level(other, now);
+    long difference = level(one, now) - level(other, now);
     if (difference == 0) {
       difference = Long.compare(other.deadline(), one.deadline());
     }
@@ -59,7 +60,7 @@ public final class WaitingQueue<S extends Schedulable> {
     return sequence.priority() + (now - sequence.submitted()) / AGING;
   }
 
-  /** Copies those that pass into {@code target}. */
+  /** Adds the sequences that pass the filter to {@code target}. */
   public void copyTo(List<S> target, Predicate<S> filter) {
     sequences.stream().filter(filter).forEach(target::add);
   }

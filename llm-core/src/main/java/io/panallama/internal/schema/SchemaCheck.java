@@ -1,5 +1,7 @@
 package io.panallama.internal.schema;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -80,7 +82,8 @@ public final class SchemaCheck {
   public static ObjectNode read(String parameter, String schema) {
     if (schema.length() > MAX_LENGTH) {
       throw new InvalidRequestException(
-          parameter, parameter + " has " + schema.length() + " characters; at most " + MAX_LENGTH + " are allowed.");
+          parameter,
+          name(parameter) + " has " + schema.length() + " characters; at most " + MAX_LENGTH + " are allowed.");
     }
     ObjectNode node = parse(parameter, schema);
     if (node.isEmpty()) {
@@ -109,13 +112,13 @@ public final class SchemaCheck {
       }
     } catch (JsonProcessingException malformed) {
       throw new InvalidRequestException(
-          parameter, parameter + " is not valid JSON: " + malformed.getOriginalMessage() + ".", malformed);
+          parameter, name(parameter) + " is not valid JSON: " + malformed.getOriginalMessage() + ".", malformed);
     }
-    throw new InvalidRequestException(parameter, parameter + " is not a JSON object.");
+    throw new InvalidRequestException(parameter, name(parameter) + " is not a JSON object.");
   }
 
   private InvalidRequestException fault(String path, String what) {
-    return new InvalidRequestException(parameter, parameter + " has a fault at " + path + ": " + what + ".");
+    return new InvalidRequestException(parameter, name(parameter) + " has a fault at " + path + ": " + what + ".");
   }
 
   /**

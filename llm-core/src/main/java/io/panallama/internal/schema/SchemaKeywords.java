@@ -5,7 +5,7 @@ import java.util.Set;
 
 /** What the keywords of a JSON schema speak of, and which of them llama.cpp's grammars keep. */
 public final class SchemaKeywords {
-  /** Keywords that say nothing about what is valid. */
+  /** Keywords that constrain nothing. */
   private static final Set<String> ANNOTATIONS =
       Set.of(
           "$schema",

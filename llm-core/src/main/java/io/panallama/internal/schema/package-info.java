@@ -1,5 +1,5 @@
 /**
- * Checks JSON schemas before llama.cpp makes grammars of them: size, depth, references, and the keywords it would pass over.
+ * Checks JSON schemas before llama.cpp turns them into grammars: size, depth, references, and keywords that it would ignore.
  */
 @NullMarked
 package io.panallama.internal.schema;

@@ -16,7 +16,7 @@ public final class Access {
   }
 
   /**
-   * @param lookup somebody's who may call it; null to go by what is public or open
+   * @param lookup a lookup with access to it; null if it has to be public or open
    * @throws io.panallama.error.UnsupportedTypeException if there is no way; it says what to do
    */
   static MethodHandle constructor(Constructor<?> constructor, MethodHandles.@Nullable Lookup lookup, Place place) {
@@ -25,7 +25,7 @@ public final class Access {
   }
 
   /**
-   * @param lookup somebody's who may call it; null to go by what is public or open
+   * @param lookup a lookup with access to it; null if it has to be public or open
    * @throws io.panallama.error.UnsupportedTypeException if there is no way; it says what to do
    */
   public static MethodHandle method(Method method, MethodHandles.@Nullable Lookup lookup, Place place) {

@@ -1,6 +1,5 @@
 package io.panallama.internal.types;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -61,26 +60,6 @@ public final class Definitions {
       definitions.bodies.forEach(all::set);
     }
     return root;
-  }
-
-  /** A schema as a model is to read it: without what only the grammar needs. */
-  public static String forPrompt(ObjectNode schema) {
-    ObjectNode shown = schema.deepCopy();
-    shorten(shown);
-    return shown.toString();
-  }
-
-  private static void shorten(JsonNode node) {
-    if (node instanceof ObjectNode object) {
-      // A property may have such a name, too; its schema is an object.
-      if (object.path("format").isTextual()) {
-        object.remove("pattern");
-      }
-      if (object.path("additionalProperties").isBoolean()) {
-        object.remove("additionalProperties");
-      }
-    }
-    node.forEach(Definitions::shorten);
   }
 
   /** A reference to the schema of a class, which is made once. */

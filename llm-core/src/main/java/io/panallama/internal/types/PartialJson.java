@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the beginning of a JSON text: what is open is closed, and what can't be known yet is left out.
+ * Reads the beginning of a JSON text: closes what is open, and leaves out values that are not complete yet.
  *
  * <p>A number, {@code true}, {@code false} or {@code null} counts once something follows it; a property counts with its value. The
  * value of a string that has no end yet is a node of its own kind, see {@link #beginning}.

@@ -39,6 +39,12 @@ final class Scalars {
 
   private static final String TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?";
 
+  /** The pattern of a local time. */
+  static final String TIME_PATTERN = "^" + TIME + "$";
+
+  /** The pattern of a local date with a time. */
+  static final String DATE_TIME_PATTERN = "^" + DATE + "T" + TIME + "$";
+
   /** Offsets end at 18 hours; the last hour before is enough. */
   private static final String OFFSET = "(Z|[+-](0[0-9]|1[0-7]):[0-5][0-9])";
 

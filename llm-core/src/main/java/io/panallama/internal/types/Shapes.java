@@ -97,7 +97,7 @@ public final class Shapes {
   }
 
   /**
-   * The arguments of a method as an object; what is read is an array of them.
+   * The arguments of a method as an object, which is read into an array.
    *
    * @throws io.panallama.error.UnsupportedTypeException if a parameter has no name or a type without a shape
    */

@@ -1,4 +1,4 @@
-/** Java types as JSON: their schemas, and the way from JSON to values and back. Pure Java. */
+/** Java types as JSON: their schemas, their outlines for prompts, and the conversion between JSON and values. Pure Java. */
 @NullMarked
 package io.panallama.internal.types;
 

@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Tells the model what a component, a parameter, a type or a constant of an enum is for. It becomes the {@code description} of
- * the JSON schema, which the model sees in the prompt; it constrains nothing.
+ * Tells the model what a component, a parameter, a type or a constant of an enum is for. It is part of the shape or the JSON schema
+ * that the model sees in the prompt, and constrains nothing.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -193,7 +193,8 @@ class ImageFileTest {
     AtomicInteger asked = new AtomicInteger();
     Path file = folder.resolve("one.kv");
     try (Bytes image = new Bytes(bytes(2, 777))) {
-      assertThatThrownBy(() -> ImageFile.write(file, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> asked.incrementAndGet() > 3))
+      assertThatThrownBy(
+              () -> ImageFile.write(file, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> asked.incrementAndGet() > 3))
           .isInstanceOf(IOException.class);
     }
     assertThat(folder).isEmptyDirectory();

@@ -114,8 +114,15 @@ class EngineFailureTest {
   void anErrorWhileASequenceEndsReachesItsReader() {
     EngineFront engine = start(1, 8);
     Generation failing =
-        engine.submit(new int[] {1, 2}, MANY.toBuilder().maxTokens(1).build(), List.of(), new FakeDecoder.FakeSampler(), new Deaf());
-    assertThatThrownBy(failing::await).isInstanceOf(GenerationException.class).hasMessageContaining("no memory to hear");
+        engine.submit(
+            new int[] {1, 2},
+            MANY.toBuilder().maxTokens(1).build(),
+            List.of(),
+            new FakeDecoder.FakeSampler(),
+            new Deaf());
+    assertThatThrownBy(failing::await)
+        .isInstanceOf(GenerationException.class)
+        .hasMessageContaining("no memory to hear");
     engine.close();
     assertThat(engine.state()).isEqualTo(EngineState.FAILED);
     assertThat(engine.stats().running()).isZero();
@@ -146,9 +153,10 @@ class EngineFailureTest {
             },
             inbox,
             System::nanoTime);
-    Generation generation =
-        engine.submit(new int[] {1, 2}, MANY, List.of(), new FakeDecoder.FakeSampler(), null);
-    assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class).hasMessageContaining("no memory to poll");
+    Generation generation = engine.submit(new int[] {1, 2}, MANY, List.of(), new FakeDecoder.FakeSampler(), null);
+    assertThatThrownBy(generation::await)
+        .isInstanceOf(GenerationException.class)
+        .hasMessageContaining("no memory to poll");
     engine.close();
     assertThat(engine.state()).isEqualTo(EngineState.FAILED);
   }
@@ -191,8 +199,7 @@ class EngineFailureTest {
           fake -> {
             throw new IllegalStateException("the fake died");
           };
-      Generation generation =
-          engine.submit(new int[] {1, 2}, MANY, List.of(), new FakeDecoder.FakeSampler(), null);
+      Generation generation = engine.submit(new int[] {1, 2}, MANY, List.of(), new FakeDecoder.FakeSampler(), null);
       assertThatThrownBy(generation::await).isInstanceOf(GenerationException.class);
       assertThat(engine.awaitEnd(Duration.ofSeconds(20))).isTrue();
       for (int i = 0; i < 3; i++) {
@@ -201,8 +208,11 @@ class EngineFailureTest {
     } finally {
       logger.removeHandler(handler);
     }
-    assertThat(records).filteredOn(record -> record.getLevel() == Level.SEVERE).singleElement().satisfies(record -> {
-      assertThat(record.getThrown()).hasMessage("the fake died");
-    });
+    assertThat(records)
+        .filteredOn(record -> record.getLevel() == Level.SEVERE)
+        .singleElement()
+        .satisfies(record -> {
+          assertThat(record.getThrown()).hasMessage("the fake died");
+        });
   }
 }

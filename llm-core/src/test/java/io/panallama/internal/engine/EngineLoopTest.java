@@ -133,35 +133,35 @@ class EngineLoopTest {
     assertThat(loop.stats().preemptions()).isPositive();
   }
 
-  /** The first one is the oldest and has the lowest priority: it makes room for the others, and ends last. */
+  /** Room for 100 cells, two sequences that grow to 60 each: the older one has the lower priority, and ends last. */
   @Test
-  void aFullCachePreemptsTheLowestPriorityFirst() {
-    start(3, 8, 64, 16, 100, 90);
-    CountDownLatch allSubmitted = new CountDownLatch(1);
-    decoder.get().beforeDecode = fake -> await(allSubmitted);
-    List<Integer> ended = new CopyOnWriteArrayList<>();
-    List<Generation> generations = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      int number = i;
-      SequenceListener listener =
-          new SequenceListener() {
-            @Override
-            public void ended(int[] tokens) {
-              ended.add(number);
-            }
+  void aFullCachePreemptsTheLowerPriorityHoweverOldItIs() {
+    start(2, 8, 64, 16, 100, 90);
+    CountDownLatch bothSubmitted = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(bothSubmitted);
+    List<String> ended = new CopyOnWriteArrayList<>();
+    Generation low = submit(prompt(1, 10), 0, () -> ended.add("low"));
+    Generation high = submit(prompt(2, 10), 5, () -> ended.add("high"));
+    bothSubmitted.countDown();
+    assertThat(low.await().text()).isEqualTo(expected(prompt(1, 10), 50));
+    assertThat(high.await().text()).isEqualTo(expected(prompt(2, 10), 50));
+    assertThat(loop.stats().preemptions()).isEqualTo(1);
+    assertThat(ended).containsExactly("high", "low");
+  }
 
-            @Override
-            public void failed() {}
-          };
-      GenerationOptions options = GenerationOptions.builder().maxTokens(50).priority(i == 0 ? 0 : 5).build();
-      generations.add(loop.submit(prompt(i, 10), options, List.of(), new FakeSampler(), listener));
-    }
-    allSubmitted.countDown();
-    for (int i = 0; i < 3; i++) {
-      assertThat(generations.get(i).await().text()).isEqualTo(expected(prompt(i, 10), 50));
-    }
-    assertThat(loop.stats().preemptions()).isPositive();
-    assertThat(ended.getLast()).as("the one that ended last").isEqualTo(0);
+  private Generation submit(int[] prompt, int priority, Runnable whenEnded) {
+    GenerationOptions options = GenerationOptions.builder().maxTokens(50).priority(priority).build();
+    SequenceListener listener =
+        new SequenceListener() {
+          @Override
+          public void ended(int[] tokens) {
+            whenEnded.run();
+          }
+
+          @Override
+          public void failed() {}
+        };
+    return loop.submit(prompt, options, List.of(), new FakeSampler(), listener);
   }
 
   @Test

@@ -3,8 +3,8 @@ package io.panallama.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.engine.FakeDecoder.FakeSampler;
 import io.panallama.internal.schedule.RequestClock;
 import io.panallama.internal.schedule.Schedulable;
 import io.panallama.internal.stream.EngineGeneration;

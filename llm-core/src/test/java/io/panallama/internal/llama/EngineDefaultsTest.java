@@ -13,7 +13,8 @@ class EngineDefaultsTest {
   @Test
   void everythingAutomaticIsReplaced() {
     try (Model model = Model.load(TestFiles.demoModel())) {
-      EngineConfig chosen = EngineDefaults.resolve(EngineConfig.defaults(), model.sizeBytes(), model.trainedContextSize());
+      EngineConfig chosen =
+          EngineDefaults.resolve(EngineConfig.defaults(), model.sizeBytes(), model.trainedContextSize());
       assertThat(chosen.contextSize()).isEqualTo(8 * 1024);
       assertThat(chosen.batchSize()).isEqualTo(512);
       assertThat(chosen.microBatchSize()).isEqualTo(512);

@@ -34,6 +34,17 @@ class WaitingQueueTest {
   }
 
   @Test
+  void amongPreemptedSequencesThePriorityDecidesToo() {
+    Work low = waiting(2, 0);
+    Work high = waiting(7, 0);
+    low.preempted = true;
+    high.preempted = true;
+    queue.add(low);
+    queue.add(high);
+    assertThat(queue.first(0)).isSameAs(high);
+  }
+
+  @Test
   void pollingLeavesNothingBehind() {
     Work only = waiting(5, 0);
     queue.add(only);

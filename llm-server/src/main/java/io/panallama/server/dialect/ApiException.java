@@ -74,7 +74,7 @@ public final class ApiException extends RuntimeException {
     return param;
   }
 
-  /** A word for programs that says what happened; null if the status says enough. */
+  /** A machine-readable word for what happened; null if the status says enough. */
   public @Nullable String code() {
     return code;
   }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param writer makes the writer of the answer once the engine has taken the request
  */
 public record Call(@Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
+  /** All components but the model are required. */
   public Call {
     Objects.requireNonNull(request, "request");
     Objects.requireNonNull(writer, "writer");
@@ -26,7 +27,7 @@ public record Call(@Nullable String model, boolean stream, int choices, RequestF
   @FunctionalInterface
   public interface RequestFactory {
     /**
-     * The request for this model: what the body leaves out is the model's own default.
+     * The request for this model. Fields that the body leaves out take the model's defaults.
      *
      * @throws ApiException if the body contradicts itself under the model's defaults
      * @throws InvalidRequestException if the core refuses a value
@@ -40,7 +41,7 @@ public record Call(@Nullable String model, boolean stream, int choices, RequestF
     /**
      * The writer of the answer to {@code request}.
      *
-     * @param request what the engine has taken, so that its token ids are in the vocabulary
+     * @param request a request that the engine has accepted, so its token ids are in the vocabulary
      * @param model the id of the model that answers
      * @param tokenBytes gives the bytes of a token of the model
      */

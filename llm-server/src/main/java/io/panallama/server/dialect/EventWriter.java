@@ -12,7 +12,7 @@ import java.util.List;
  */
 public interface EventWriter {
   /**
-   * Writes what a stream begins with, if anything.
+   * Writes the first frames of a stream, if it has any before its first event.
    *
    * @throws IOException if the client has left
    */
@@ -27,7 +27,7 @@ public interface EventWriter {
   void event(GenerationEvent event, Frames out) throws IOException;
 
   /**
-   * Writes what follows when all choices have ended. Called on the writer of choice 0.
+   * Writes the last frames of a stream, when all choices have ended. Called on the writer of choice 0.
    *
    * @param ends how they ended, in order
    * @throws IOException if the client has left

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The status of every failure.
  *
- * <p>4xx is for what the request itself causes. 503 is for what passes: the same request may succeed later, so it has a
- * {@code Retry-After}. Everything else is 500.
+ * <p>4xx is for failures that the request itself causes. 503 is for those that pass: the same request may succeed later, so it has
+ * a {@code Retry-After}. Every other failure is 500.
  */
 public final class Failures {
-  /** When to try again what fails only while a model is being loaded or replaced. */
+  /** When to retry a request that fails only while a model is being loaded or replaced. */
   private static final Duration SOON = Duration.ofSeconds(1);
 
   private static final String NOT_READY = "not_ready";
@@ -25,7 +25,7 @@ public final class Failures {
 
   private Failures() {}
 
-  /** What a failure means to a client that knows fields by {@code names}. */
+  /** The error that a client gets for a failure; {@code names} are its names of fields. */
   public static ApiException of(Throwable failure, FieldNames names) {
     return switch (failure) {
       case ApiException already -> already;
@@ -73,9 +73,7 @@ public final class Failures {
   }
 
   private static ApiException refused(InvalidRequestException refused, @Nullable String code, FieldNames names) {
-    String parameter = refused.parameter();
-    String name = names.wireName(parameter);
-    return ApiException.invalid(400, name, code, text(refused).replace(parameter, name));
+    return ApiException.invalid(400, names.wireName(refused.parameter()), code, refused.message(names::wireName));
   }
 
   private static ApiException ended(GenerationException ended) {
@@ -84,7 +82,7 @@ public final class Failures {
       case INTERRUPTED -> shuttingDown(ended);
       case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", text(ended), true, ended);
       case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", text(ended), true, ended);
-      // What the model writes is no fault of the server, and any client can bring it about by a stop text.
+      // A model that writes nonsense is no fault of the server, so it is not logged as one.
       case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", text(ended), false, ended);
     };
   }

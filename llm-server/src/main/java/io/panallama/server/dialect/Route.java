@@ -9,11 +9,12 @@ public sealed interface Route {
   String path();
 
   /**
-   * A POST that starts generations and answers with what they give.
+   * A POST that starts generations and answers with their events.
    *
    * @param framing how a stream is delimited
    */
   record Generate(String path, Framing framing, BodyReader reader) implements Route {
+    /** All components are required. */
     public Generate {
       Objects.requireNonNull(path, "path");
       Objects.requireNonNull(framing, "framing");
@@ -23,6 +24,7 @@ public sealed interface Route {
 
   /** A POST that is answered from its body, without a generation. */
   record Post(String path, PostHandler handler) implements Route {
+    /** All components are required. */
     public Post {
       Objects.requireNonNull(path, "path");
       Objects.requireNonNull(handler, "handler");
@@ -31,6 +33,7 @@ public sealed interface Route {
 
   /** A GET. */
   record Get(String path, GetHandler handler) implements Route {
+    /** All components are required. */
     public Get {
       Objects.requireNonNull(path, "path");
       Objects.requireNonNull(handler, "handler");
@@ -50,7 +53,7 @@ public sealed interface Route {
     /**
      * The answer as a JSON document. May throw whatever {@link Failures} has a status for.
      *
-     * @param rest what stands in place of the path's {@code *}, decoded; empty if it has none
+     * @param rest the part of the path in place of the {@code *}, decoded; empty if the route has none
      */
     byte[] answer(String rest, Registry registry);
   }

@@ -21,11 +21,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Writes what a request's generations give, whole or as a stream.
+ * Writes the answer of a request's generations, whole or as a stream.
  *
  * <p>The choices of a request are one answer. If one of them fails or is cancelled, so are the others, and the answer is that
- * failure: with its own status while nothing was sent yet, as a frame {@code error} afterwards, and the stream ends without
- * what a dialect puts at the end of complete ones.
+ * failure: with its own status while nothing has been sent, as a frame {@code error} afterwards. Such a stream ends without the
+ * dialect's last frames.
  */
 final class AnswerWriter {
   private final Registry registry;

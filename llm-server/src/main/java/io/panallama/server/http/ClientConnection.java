@@ -10,14 +10,14 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 
 /**
- * One client's connection, which knows at once when the client leaves.
+ * A client's connection, which notices at once when the client disconnects.
  *
- * <p>Helidon reads a connection only while it expects a request, so a client that leaves during a long generation is
- * noticed at the next write at best, and never while the request waits in a queue. Here a {@link PeerReader} keeps
- * reading on a virtual thread of its own; Helidon's connection takes its bytes from there. What the reader sees first, an
- * end of stream or a reset, is the client leaving.
+ * <p>Helidon reads a connection only while it expects a request, so a client that disconnects during a long
+ * generation is noticed at the next write at best, and never while the request waits in a queue. Here a {@link PeerReader} keeps
+ * reading on a virtual thread of its own; Helidon's connection takes its bytes from there. An end of
+ * stream or a reset that the reader sees means that the client has left.
  *
- * <p>Limits. A client that closes only its sending side counts as gone, as in Go's net/http. A client that pipelines
+ * <p>Limits. A client that closes only its sending side counts as disconnected, as in Go's net/http. A client that pipelines
  * further requests behind a running one is watched only until {@link PeerReader} has a chunk of them in hand. A peer
  * that vanishes without a packet (power cut, pulled cable) is noticed when writes stop being acknowledged or stall for
  * the idle timeout.
@@ -26,7 +26,7 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
   private static final System.Logger LOGGER = System.getLogger(ClientConnection.class.getName());
   private static final ScopedValue<ClientConnection> CURRENT = ScopedValue.newInstance();
 
-  /** How long a connection that we end is still read, so that the peer gets our last bytes and not a reset. */
+  /** How long a connection that the server ends is still read, so that the peer gets the last bytes instead of a reset. */
   private static final Duration LINGER = Duration.ofSeconds(1);
 
   private final ConnectionContext context;
@@ -75,10 +75,10 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
   }
 
   /**
-   * Says that the request in hand is answered: the next byte begins a new one.
+   * Tells the connection that the current request has been answered: the next byte begins a new one.
    *
-   * @param last whether this was the connection's last one: either side said {@code Connection: close}, which Helidon
-   *     writes but doesn't do
+   * @param last whether this was the connection's last one: either side sent {@code Connection: close}, which
+   *     Helidon writes but does not carry out
    */
   public void requestDone(boolean last) {
     reader.requestDone();
@@ -101,7 +101,7 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
     }
   }
 
-  /** Helidon's idle timer asks this: only a stalled write counts, {@link PeerReader} minds the rest itself. */
+  /** Read by Helidon's idle timer: only a stalled write counts here; {@link PeerReader} enforces the other limits. */
   @Override
   public Duration idleTime() {
     return stall.stalledFor();
@@ -117,7 +117,7 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
     }
   }
 
-  /** Breaks the write of a thread whose peer doesn't take what it is sent. */
+  /** Breaks the write of a thread whose peer does not read. */
   private void cut() {
     try {
       context.serverSocket().close();
@@ -126,13 +126,13 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
     }
   }
 
-  /** Only while it waits for the next request. */
+  /** True only while the connection waits for the next request. */
   @Override
   public boolean canInterrupt() {
     return http instanceof InterruptableTask<?> task && task.canInterrupt();
   }
 
-  /** A registration of {@link #whenGone}; closing it forgets the action. */
+  /** A registration of {@link #whenGone}; closing it removes the action. */
   public interface Watch extends AutoCloseable {
     @Override
     void close();

@@ -3,9 +3,9 @@ package io.panallama.server.http;
 import java.time.Duration;
 
 /**
- * How long a peer may take.
+ * How long a client may take.
  *
  * @param request from the first byte of a request to its last
- * @param idle between two requests, and for the peer to take what was written
+ * @param idle between two requests, and to read what was written
  */
 public record ConnectionTimeouts(Duration request, Duration idle) {}

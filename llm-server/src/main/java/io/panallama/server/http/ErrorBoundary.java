@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns whatever a request fails with into an answer of the dialect that owns its path; elsewhere into one of the first
- * dialect. Faults of the server are logged here, and nothing of them is told but that they happened.
+ * Turns any failure of a request into an answer in the shape of the dialect that owns its path, or of the first dialect if none
+ * does. Faults of the server are logged here; the client only learns that one happened.
  */
 public final class ErrorBoundary {
   private static final System.Logger LOGGER = System.getLogger(ErrorBoundary.class.getName());
@@ -50,7 +50,7 @@ public final class ErrorBoundary {
     Responses.json(response, dialect.errors().write(error));
   }
 
-  /** What a failure means to a client of this dialect. Logs it if it is a fault of the server. */
+  /** The error that a client of this dialect gets for a failure. A fault of the server is logged. */
   static ApiException describe(Throwable failure, Dialect dialect) {
     ApiException error =
         failure instanceof HttpException http && http.status().code() < 500
@@ -73,7 +73,7 @@ public final class ErrorBoundary {
     return dialects.getFirst();
   }
 
-  /** For what fails before a route is found or outside of one, such as a malformed request line: JSON as well. */
+  /** Handles failures before or outside of routes, such as a malformed request line. Their answers are JSON as well. */
   public DirectHandlers outsideRoutes() {
     DirectHandlers.Builder handlers = DirectHandlers.builder();
     for (DirectHandler.EventType type : DirectHandler.EventType.values()) {

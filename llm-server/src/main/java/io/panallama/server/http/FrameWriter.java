@@ -40,7 +40,7 @@ abstract class FrameWriter implements Frames {
     return sent;
   }
 
-  /** Sends what was appended. */
+  /** Sends the frame that was appended. */
   final void send() throws IOException {
     sent = true;
     int length = size;
@@ -49,7 +49,7 @@ abstract class FrameWriter implements Frames {
     out.flush();
   }
 
-  /** Sends nothing but what the stream may hold back, such as the headers. */
+  /** Sends anything that the stream holds back, such as the headers. */
   final void flush() throws IOException {
     out.flush();
   }

@@ -3,9 +3,9 @@ package io.panallama.server.http;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
-import io.panallama.Generator;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.Dialect;
@@ -56,13 +56,15 @@ final class GenerationHandler implements Handler {
   }
 
   private static EventSource start(Lease lease, GenerationRequest request, int choices) {
-    Generator generator = lease.generator();
+    TextGenerator generator = lease.generator();
     try {
       return choices == 1
           ? EventSource.of(generator.generate(request))
           : new ChoiceReader(generator.generateAll(request, choices));
-    } catch (EngineClosedException | EngineFailedException gone) {
-      throw lease.engineLost(gone);
+    } catch (EngineClosedException closed) {
+      throw lease.engineClosed(closed);
+    } catch (EngineFailedException failed) {
+      throw lease.engineFailed(failed);
     }
   }
 }

@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads a socket on a virtual thread of its own and hands the chunks over one at a time.
  *
- * <p>It holds at most two chunks (8 KiB each): one in the hand-over queue and one in the hand, so a client can't fill
- * memory by sending ahead. {@link #get} also enforces the time limits, which a blocking read can't.
+ * <p>It holds at most two chunks (8 KiB each), one in the hand-over queue and one waiting for it, so a client cannot fill
+ * memory by sending ahead. {@link #get} also enforces the time limits, which a blocking read cannot.
  */
 final class PeerReader implements Supplier<byte @Nullable []> {
   private static final byte[] END = new byte[0];
 
-  /** The most that is read and thrown away to end a connection in order. */
+  /** The most bytes that are read and discarded to end a connection in order. */
   private static final long MAX_LINGER_BYTES = 16L << 20;
 
   private final HelidonSocket socket;
@@ -33,7 +33,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   private @Nullable Runnable onGone;
   private boolean gone;
 
-  /** {@link System#nanoTime} by which the request in hand must be complete; only the connection's thread uses it. */
+  /** {@link System#nanoTime} by which the current request must be complete; only the connection's thread uses it. */
   private long requestDeadline;
 
   private boolean inRequest;
@@ -53,7 +53,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
    * The next chunk for the connection's thread.
    *
    * @return null at the end of the stream
-   * @throws RequestException with 408 if the request in hand takes too long
+   * @throws RequestException with 408 if the current request takes too long
    * @throws CloseConnectionException if no request begins for the idle timeout, or on interrupt
    */
   @Override
@@ -112,8 +112,8 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   }
 
   /**
-   * Ends reading; if a request was refused before it was read to its end, the rest is read for up to {@code linger} and
-   * thrown away. Closing a socket with unread bytes resets it, and the peer would lose the answer that tells why.
+   * Ends reading. If a request was refused before it was read to its end, the rest is read for up to {@code linger} and
+   * discarded: closing a socket with unread bytes resets it, and the peer would lose the answer that says why.
    */
   void finish(Duration linger) {
     long deadline = System.nanoTime() + linger.toNanos();

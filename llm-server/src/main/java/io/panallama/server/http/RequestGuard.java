@@ -24,6 +24,8 @@ public final class RequestGuard implements Filter {
   private final Set<String> allowedOrigins;
 
   /**
+   * A guard of a listener.
+   *
    * @param loopback whether the server listens on a loopback address
    * @param allowedHosts lower-case host names, or {@code "*"}; if empty, loopback names are allowed, and any name if not
    *     {@code loopback}

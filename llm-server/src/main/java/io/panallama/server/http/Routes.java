@@ -41,16 +41,16 @@ public final class Routes {
   /**
    * Adds a path that answers GET.
    *
-   * @throws IllegalArgumentException if something answers there already
+   * @throws IllegalArgumentException if this path has a GET already
    */
   public void get(String path, Handler handler) {
     add(Method.GET, path, handler);
   }
 
   /**
-   * Adds what a dialect contributes.
+   * Adds a dialect's routes.
    *
-   * @throws IllegalArgumentException if something answers at one of its paths already
+   * @throws IllegalArgumentException if one of its methods and paths is taken
    */
   public void add(Dialect dialect) {
     for (Route route : dialect.routes()) {
@@ -86,7 +86,7 @@ public final class Routes {
   }
 
   /**
-   * The table as Helidon takes it. A request passes the filters in order, then its route; what fails ends in {@code boundary}.
+   * The table as Helidon takes it. A request passes the filters in order, then its route; failures end in {@code boundary}.
    *
    * @param filters such as guards, keys, limits and metrics
    */

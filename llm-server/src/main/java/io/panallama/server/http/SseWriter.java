@@ -17,6 +17,7 @@ public final class SseWriter extends FrameWriter {
   private static final byte[] EVENT = ascii("event: ");
   private static final byte[] COMMENT = ascii(": ");
 
+  /** A writer to {@code out}, which takes whole events. */
   public SseWriter(OutputStream out) {
     super(out);
   }

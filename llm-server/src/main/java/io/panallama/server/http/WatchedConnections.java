@@ -11,13 +11,14 @@ import java.util.Set;
 /**
  * Makes every accepted connection a {@link ClientConnection}.
  *
- * <p>It must be the listener's only selector: with a second one Helidon reads from the socket to tell them apart, past
+ * <p>It must be the listener's only selector: with a second one, Helidon reads from the socket to tell them apart, bypassing
  * our reader.
  */
 public final class WatchedConnections implements ServerConnectionSelector {
   private final ServerConnectionSelector http1;
   private final ConnectionTimeouts timeouts;
 
+  /** Connections that speak HTTP/1.1 as {@code config} says, with these time-outs. */
   public WatchedConnections(Http1Config config, ConnectionTimeouts timeouts) {
     this.http1 = Http1ConnectionSelector.builder().config(config).build();
     this.timeouts = timeouts;

@@ -18,8 +18,8 @@ import java.util.Map;
 /**
  * Serves the chat page at {@code /} and its files under {@code /assets/}.
  *
- * <p>The files are a fixed list, read once into memory: there is no file system behind these paths, so nothing to list
- * or to escape to. Browsers ask again each time and get 304 while nothing changed, so that a new version shows at once.
+ * <p>The files are a fixed list, read into memory once: there is no file system behind these paths, so there is nothing to list
+ * or to escape to. Browsers revalidate each time and get a 304 while nothing has changed, so that a new version shows at once.
  */
 public final class PageRoutes {
   private static final String ASSETS = "/assets/";
@@ -39,7 +39,7 @@ public final class PageRoutes {
           "settings.js",
           "sse.js");
 
-  /** Only what this server sends may run or be loaded, and nobody may frame the page. */
+  /** Only files of this server may run or be loaded, and no other page may frame this one. */
   private static final String POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
           + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -56,14 +56,8 @@ final class Entry {
     }
   }
 
-  /** The engine refused a request because it is gone; its health knows why, or else it was closed. */
-  ModelUnavailableException lost(RuntimeException refusal) {
-    Health health = engine.health();
-    return unavailable(
-        health.status() == Health.Status.UP ? Health.closed(String.valueOf(refusal.getMessage())) : health, refusal);
-  }
-
-  private ModelUnavailableException unavailable(Health health, @Nullable RuntimeException refusal) {
+  /** What to tell a client about an engine in this state; logged at the first time. */
+  ModelUnavailableException unavailable(Health health, @Nullable RuntimeException refusal) {
     boolean failed = health.status() == Health.Status.FAILED;
     String text = "The engine of the model \"" + model.id() + "\" " + (failed ? "has failed" : "is closed");
     if (logged.compareAndSet(false, true)) {

@@ -21,6 +21,7 @@ public record Health(Status status, String detail) {
 
   private static final Health UP = new Health(Status.UP, "");
 
+  /** Both components are required. */
   public Health {
     Objects.requireNonNull(status, "status");
     Objects.requireNonNull(detail, "detail");

@@ -1,6 +1,8 @@
 package io.panallama.server.registry;
 
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,13 +32,13 @@ public final class Lease implements AutoCloseable {
   }
 
   /** What generates for the model. */
-  public Generator generator() {
+  public TextGenerator generator() {
     return entry.engine().generator();
   }
 
   /**
    * Runs {@code action} once if the registry is closed and its grace period is over before the lease is returned; at once if
-   * that is so already. The action must end what the lease is held for and must not block.
+   * that is so already. The action must end the work that holds the lease, and must not block.
    */
   public void onRevoke(Runnable action) {
     if (registry.addRevokeAction(onRevoke, action)) {
@@ -45,12 +47,21 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Reports that the engine refused a request because it is closed or has failed. The first report about an engine is logged.
+   * Reports that the engine refused a request because it is closed. The first report about an engine is logged.
    *
    * @return what to tell the client
    */
-  public ModelUnavailableException engineLost(RuntimeException refusal) {
-    return entry.lost(refusal);
+  public ModelUnavailableException engineClosed(EngineClosedException refusal) {
+    return entry.unavailable(Health.closed(String.valueOf(refusal.getMessage())), refusal);
+  }
+
+  /**
+   * Reports that the engine refused a request because it has failed. The first report about an engine is logged.
+   *
+   * @return what to tell the client
+   */
+  public ModelUnavailableException engineFailed(EngineFailedException refusal) {
+    return entry.unavailable(Health.failed(String.valueOf(refusal.getMessage())), refusal);
   }
 
   /** Returns the lease. Repeating it is harmless. */

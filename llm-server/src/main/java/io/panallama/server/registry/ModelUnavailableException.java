@@ -45,6 +45,7 @@ public final class ModelUnavailableException extends RuntimeException {
     return new ModelUnavailableException(Reason.SHUTTING_DOWN, "The server is shutting down.", null);
   }
 
+  /** Why the model cannot be used. */
   public Reason reason() {
     return reason;
   }

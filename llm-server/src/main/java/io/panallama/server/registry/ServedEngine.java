@@ -1,7 +1,8 @@
 package io.panallama.server.registry;
 
 import io.panallama.Engine;
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
+import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import java.util.Objects;
 import java.util.Optional;
@@ -12,13 +13,13 @@ import java.util.function.Supplier;
  * are called from any thread.
  */
 public final class ServedEngine {
-  private final Generator generator;
+  private final TextGenerator generator;
   private final Supplier<Optional<EngineStats>> stats;
   private final Supplier<Health> health;
   private final Runnable onRelease;
 
   private ServedEngine(
-      Generator generator, Supplier<Optional<EngineStats>> stats, Supplier<Health> health, Runnable onRelease) {
+      TextGenerator generator, Supplier<Optional<EngineStats>> stats, Supplier<Health> health, Runnable onRelease) {
     this.generator = Objects.requireNonNull(generator, "generator");
     this.stats = Objects.requireNonNull(stats, "stats");
     this.health = Objects.requireNonNull(health, "health");
@@ -26,10 +27,18 @@ public final class ServedEngine {
   }
 
   /** A generator that counts as healthy and has no statistics, unless it is an {@link Engine}, which knows both. */
-  public static ServedEngine of(Generator generator) {
-    Supplier<Optional<EngineStats>> stats =
-        generator instanceof Engine engine ? () -> Optional.of(engine.stats()) : Optional::empty;
-    return new ServedEngine(generator, stats, Health::up, () -> {});
+  public static ServedEngine of(TextGenerator generator) {
+    return generator instanceof Engine engine
+        ? new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine.state()), () -> {})
+        : new ServedEngine(generator, Optional::empty, Health::up, () -> {});
+  }
+
+  private static Health health(EngineState state) {
+    return switch (state) {
+      case RUNNING -> Health.up();
+      case CLOSED -> Health.closed("Its owner closed it while it was served.");
+      case FAILED -> Health.failed("The engine's own log entry has the cause.");
+    };
   }
 
   /** The same with these statistics, which {@code /ready} reports. */
@@ -48,7 +57,7 @@ public final class ServedEngine {
     return new ServedEngine(generator, stats, health, action);
   }
 
-  Generator generator() {
+  TextGenerator generator() {
     return generator;
   }
 

@@ -123,7 +123,7 @@ public final class ServedModel {
     return ownedBy;
   }
 
-  /** The sampling over which a request's own fields are set; {@link Sampling#defaults()} by default. */
+  /** The sampling over which a request's own fields are set; {@link Sampling#recommended()} by default. */
   public Sampling sampling() {
     return sampling;
   }
@@ -143,43 +143,50 @@ public final class ServedModel {
     private long parameters;
     private Instant created = Instant.now();
     private String ownedBy = "panallama";
-    private Sampling sampling = Sampling.defaults();
+    private Sampling sampling = Sampling.recommended();
 
     private Builder(String id, int contextSize) {
       this.id = Objects.requireNonNull(id, "id");
       this.contextSize = contextSize;
     }
 
+    /** Other names that requests may use. */
     public Builder aliases(List<String> value) {
       aliases = List.copyOf(value);
       return this;
     }
 
+    /** One line for people. */
     public Builder description(String value) {
       description = Objects.requireNonNull(value, "description");
       return this;
     }
 
+    /** Whether this is the embedded demo model. */
     public Builder demo(boolean value) {
       demo = value;
       return this;
     }
 
+    /** The number of weights; 0 if it is unknown. */
     public Builder parameters(long value) {
       parameters = value;
       return this;
     }
 
+    /** When the model was made or loaded. */
     public Builder created(Instant value) {
       created = Objects.requireNonNull(value, "created");
       return this;
     }
 
+    /** Who made the model. */
     public Builder ownedBy(String value) {
       ownedBy = Objects.requireNonNull(value, "ownedBy");
       return this;
     }
 
+    /** The sampling over which a request's own fields are set. */
     public Builder sampling(Sampling value) {
       sampling = Objects.requireNonNull(value, "sampling");
       return this;

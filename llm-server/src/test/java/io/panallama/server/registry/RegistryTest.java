@@ -3,7 +3,8 @@ package io.panallama.server.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panallama.Generator;
+import io.panallama.TextGenerator;
+import io.panallama.error.EngineClosedException;
 import io.panallama.server.LogRecords;
 import io.panallama.server.ScriptedGenerator;
 import io.panallama.server.registry.ModelUnavailableException.Reason;
@@ -18,8 +19,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class RegistryTest {
   private final Registry registry = new Registry();
-  private final Generator first = new ScriptedGenerator();
-  private final Generator second = new ScriptedGenerator();
+  private final TextGenerator first = new ScriptedGenerator();
+  private final TextGenerator second = new ScriptedGenerator();
 
   private static ServedModel model(String id, String... aliases) {
     return ServedModel.builder(id, 100).aliases(List.of(aliases)).build();
@@ -155,8 +156,7 @@ class RegistryTest {
       registry.serve(model("one"), ServedEngine.of(first));
       for (int i = 0; i < 2; i++) {
         try (Lease lease = registry.lease(null)) {
-          assertThat(lease.engineLost(new IllegalStateException("The engine is closed.")).reason())
-              .isEqualTo(Reason.ENGINE_CLOSED);
+          assertThat(lease.engineClosed(new EngineClosedException()).reason()).isEqualTo(Reason.ENGINE_CLOSED);
         }
       }
       assertThat(log.errors()).singleElement().asString().contains("The engine is closed.");

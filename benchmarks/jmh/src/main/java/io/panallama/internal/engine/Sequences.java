@@ -56,7 +56,7 @@ final class Sequences {
             new RequestClock(() -> 0),
             () -> {},
             new StopMatcher(List.of(), 1),
-          Lineage.EMPTY,
+            Lineage.EMPTY,
             new int[promptLength],
             CONTEXT,
             GenerationOptions.defaults(),

@@ -44,7 +44,7 @@ public class StructFillBenchmark extends LauncherJvm {
   @Benchmark
   public void modelParameters(Blackhole sink) {
     try (Arena arena = Arena.ofConfined()) {
-      sink.consume(ModelParams.allocate(modelConfig, arena));
+      sink.consume(ModelParams.allocate(Models.file(Models.DEMO), modelConfig, arena));
     }
   }
 

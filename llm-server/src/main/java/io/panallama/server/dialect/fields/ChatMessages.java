@@ -38,7 +38,7 @@ final class ChatMessages {
     for (String unsupported : List.of("function_call", "audio")) {
       fields.refuse(unsupported);
     }
-    // What OpenAI's answers carry and clients send back with the history.
+    // OpenAI's answers carry these, and clients send them back with the history.
     fields.accept("refusal", "annotations");
     fields.refuseUnknown();
     return new ChatMessage(role, content, reasoning, calls, callId, name);
@@ -102,14 +102,14 @@ final class ChatMessages {
     String id = text(fields, "id");
     JsonNode arguments = function.any("arguments");
     String json = arguments == null ? "{}" : arguments.isTextual() ? arguments.textValue() : arguments.toString();
-    // Clients send back what streams carried.
+    // Streams carry it, and clients send it back.
     fields.accept("index");
     fields.refuseUnknown();
     function.refuseUnknown();
     return new ToolCall(id, name, json);
   }
 
-  /** A string, or text parts, which are joined by line ends as llama.cpp does. */
+  /** A string, or text parts, which are joined by line ends as in llama.cpp. */
   private static String content(JsonFields fields, boolean required) {
     String path = fields.path("content");
     JsonNode content = fields.any("content");

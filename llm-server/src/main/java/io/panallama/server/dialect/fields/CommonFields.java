@@ -28,7 +28,7 @@ public record CommonFields(
     SamplingFields sampling,
     GenerationOptions fixed) {
   /**
-   * Reads the common fields and refuses those that nobody has asked for; call it last.
+   * Reads the common fields and refuses unknown ones; call it last.
    *
    * @throws ApiException if a field is wrong or unknown
    * @throws InvalidRequestException if the core finds a value out of its range

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Fields beyond OpenAI's that say when a generation ends, how much it may think and in which pieces it comes. */
+/** Fields beyond OpenAI's: when a generation ends, how long the model may think, and how a stream is cut into pieces. */
 final class ControlFields {
   private static final String BUDGET = "reasoning_budget_tokens";
 
@@ -21,13 +21,13 @@ final class ControlFields {
 
   private static final String MESSAGE = "reasoning_budget_message";
 
-  /** llama-server's word for "no limit". */
+  /** llama-server's value for "no limit". */
   private static final int NO_LIMIT = -1;
 
   private ControlFields() {}
 
   /**
-   * {@code options} with what the request says about its end and its pieces.
+   * {@code options} with the fields about the end of the answer and its pieces.
    *
    * @throws InvalidRequestException if the core finds a value out of its range
    */
@@ -53,7 +53,7 @@ final class ControlFields {
     };
   }
 
-  /** {@code options} with the limit of the thinking. */
+  /** {@code options} with the reasoning budget. */
   static TemplateOptions readBudget(JsonFields body, TemplateOptions options) {
     Integer tokens = limit(body);
     String message = body.string(MESSAGE);

@@ -6,7 +6,7 @@ import io.panallama.server.dialect.ApiException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what the answer has to look like: OpenAI's {@code response_format}, and llama-server's {@code json_schema}. */
+/** Reads the format that the answer must have: OpenAI's {@code response_format}, and llama-server's {@code json_schema}. */
 final class FormatFields {
   private FormatFields() {}
 

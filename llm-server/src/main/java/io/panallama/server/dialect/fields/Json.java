@@ -17,6 +17,11 @@ public final class Json {
   /** Writes the fields of one object. */
   @FunctionalInterface
   public interface Fields {
+    /**
+     * Writes the fields.
+     *
+     * @throws IOException if {@code json} throws it
+     */
     void writeTo(JsonGenerator json) throws IOException;
   }
 

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 public final class JsonBody {
   private static final int MAX_DEPTH = 64;
 
-  /** What Jackson's messages say to its own users: where a value began in the source, and which setting is in force. */
+  /** Parts of Jackson's messages that are meant for programmers: source locations and the settings in force. */
   private static final Pattern JACKSON_INTERNALS =
       Pattern.compile(" \\(start marker at .*\\)$|, from `[^`]*`", Pattern.DOTALL);
 
@@ -38,6 +38,8 @@ public final class JsonBody {
   private JsonBody() {}
 
   /**
+   * Parses a body.
+   *
    * @throws ApiException with 400 if the bytes are not one JSON object
    */
   public static JsonFields read(byte[] body) {

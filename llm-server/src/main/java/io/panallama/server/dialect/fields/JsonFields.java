@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of one JSON object, taken by name and type.
+ * The fields of one JSON object, read by name and type.
  *
  * <p>A field that is JSON {@code null} counts as absent, as in OpenAI's API. A wrong type is an {@link ApiException} with
- * the field's path. A field that was not asked for by the time of {@link #refuseUnknown} is unknown.
+ * the field's path. A field that has not been read by the time of {@link #refuseUnknown} is unknown.
  */
 public final class JsonFields {
   /** The most characters of a wrong value that a message repeats. */
@@ -43,6 +43,7 @@ public final class JsonFields {
     return value == null || value.isNull() ? null : value;
   }
 
+  /** A text; null if absent. */
   public @Nullable String string(String name) {
     JsonNode value = any(name);
     return value == null ? null : string(value, path(name));
@@ -59,6 +60,7 @@ public final class JsonFields {
     return value;
   }
 
+  /** A truth value; false if absent. */
   public boolean bool(String name) {
     JsonNode value = any(name);
     if (value == null) {
@@ -70,11 +72,13 @@ public final class JsonFields {
     return value.booleanValue();
   }
 
+  /** A number; null if absent. */
   public @Nullable Float number(String name) {
     JsonNode value = any(name);
     return value == null ? null : number(value, path(name));
   }
 
+  /** A whole number of 32 bits; null if absent. */
   public @Nullable Integer integer(String name) {
     Long value = longInteger(name);
     if (value == null) {
@@ -87,6 +91,7 @@ public final class JsonFields {
     return value.intValue();
   }
 
+  /** A whole number of 64 bits; null if absent. */
   public @Nullable Long longInteger(String name) {
     JsonNode value = any(name);
     if (value == null) {
@@ -131,9 +136,9 @@ public final class JsonFields {
   }
 
   /**
-   * Call it when all fields were taken.
+   * Call it when all fields have been read.
    *
-   * @throws ApiException if a field is present that was not asked for
+   * @throws ApiException if a field is present that was not read
    */
   public void refuseUnknown() {
     for (String name : (Iterable<String>) object::fieldNames) {
@@ -174,6 +179,7 @@ public final class JsonFields {
     return new JsonFields(object, where);
   }
 
+  /** The text of a value that has to be one, without halves of surrogate pairs; {@code path} is for the message. */
   public static String string(JsonNode value, String path) {
     if (!value.isTextual()) {
       throw wrongType(path, value, "a string");
@@ -198,12 +204,13 @@ public final class JsonFields {
     return value.floatValue();
   }
 
+  /** The error for a value of the wrong type. */
   public static ApiException wrongType(String path, JsonNode value, String wanted) {
     return ApiException.invalid(
         400, path, "invalid_type", path + " must be " + wanted + ", but it is " + kind(value) + ".");
   }
 
-  /** What a value is, for a message; never the value itself, which may be large. */
+  /** The kind of a value, for a message; never the value itself, which may be large. */
   static String kind(JsonNode value) {
     return switch (value.getNodeType()) {
       case OBJECT -> "an object";

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The field {@code samplers}, with llama-server's names and its other spellings.
  *
- * @param order the stages that are named; null if the request leaves the order to us
- * @param namesAdaptive whether adaptive-p is among them, which is no stage but comes last wherever it is named
+ * @param order the stages that are named; null if the request names no order
+ * @param namesAdaptive whether adaptive-p is among the names; it is not a stage and always comes last
  */
 record SamplerNames(@Nullable List<SamplerStage> order, boolean namesAdaptive) {
   private static final String FIELD = "samplers";
@@ -75,9 +75,9 @@ record SamplerNames(@Nullable List<SamplerStage> order, boolean namesAdaptive) {
   }
 
   /**
-   * Whether adaptive-p chooses. As with any stage, not if others are named and it is not.
+   * Whether adaptive-p chooses the token. Like any stage, it is left out if others are named and it is not.
    *
-   * @param aimed whether the request says what it aims at
+   * @param aimed whether the request gives a target
    */
   boolean adaptive(boolean aimed) {
     if (namesAdaptive && !aimed) {

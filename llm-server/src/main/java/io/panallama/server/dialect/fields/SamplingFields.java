@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields that decide how tokens are chosen: OpenAI's, and llama-server's and vLLM's under their names. What a request
- * leaves out is the model's default. Immutable.
+ * The fields that decide how tokens are chosen: OpenAI's, and llama-server's and vLLM's under their names. Fields that a
+ * request leaves out take the model's defaults. Immutable.
  */
 public final class SamplingFields {
   /** Clients of llama-server say -1 for a fresh seed. */
@@ -24,7 +24,7 @@ public final class SamplingFields {
   /** As llama.cpp has it, any negative number turns top-n-sigma and adaptive-p off. */
   private static final float OFF = -1;
 
-  // llama.cpp's defaults of what only counts together with another field (common_params_sampling).
+  // llama.cpp's defaults (common_params_sampling) of fields that only matter together with another one.
   private static final float XTC_THRESHOLD = 0.1f;
   private static final float DRY_BASE = 1.75f;
   private static final int DRY_ALLOWED_LENGTH = 2;

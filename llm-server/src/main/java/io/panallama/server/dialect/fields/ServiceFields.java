@@ -7,7 +7,7 @@ import io.panallama.server.dialect.ApiException;
 import java.time.Duration;
 import java.util.List;
 
-/** The fields that decide how a generation is served among others; OpenAI has none of them. */
+/** The fields that decide how a generation is scheduled and limited; OpenAI has none of them. */
 final class ServiceFields {
   private static final String TIME_LIMIT = "time_limit_ms";
   private static final String OVERFLOW = "context_overflow";
@@ -18,7 +18,7 @@ final class ServiceFields {
   private ServiceFields() {}
 
   /**
-   * {@code options} with what the request says about precedence, time and a full context.
+   * {@code options} with the fields about priority, time and a full context.
    *
    * @throws InvalidRequestException if the core finds a value out of its range
    */

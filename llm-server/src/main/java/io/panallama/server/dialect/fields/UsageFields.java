@@ -23,7 +23,7 @@ public final class UsageFields {
     return new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings());
   }
 
-  /** What choices of one request cost together. */
+  /** The usage of all choices of one request together. */
   public static Usage together(List<GenerationEvent.Finished> ends) {
     Usage first = ends.getFirst().usage();
     int cached = first.cachedTokens();

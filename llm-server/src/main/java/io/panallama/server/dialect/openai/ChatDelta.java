@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/** Writes what is in a chat answer beside plain text: reasoning, tool calls and log-probabilities, in OpenAI's shapes. */
+/** Writes the parts of a chat answer other than plain text, in OpenAI's shapes: reasoning, tool calls, log-probabilities. */
 final class ChatDelta {
   private ChatDelta() {}
 
@@ -82,7 +82,7 @@ final class ChatDelta {
     json.writeEndObject();
   }
 
-  /** A token may be a part of a character; its bytes say what it is then. */
+  /** A token may be part of a character, in which case only its bytes are exact. */
   private static void token(JsonGenerator json, TokenLogprob token, IntFunction<byte[]> bytes) throws IOException {
     byte[] text = bytes.apply(token.token());
     json.writeStringField("token", new String(text, StandardCharsets.UTF_8));

@@ -20,7 +20,7 @@ import java.util.function.IntFunction;
  * Writes {@code logprobs} as {@code /v1/completions} has them: parallel arrays of tokens, log-probabilities, alternatives and
  * places in the text.
  *
- * <p>A token that is no whole characters is written as OpenAI does, {@code bytes:\xe2\x80}. Reservation are counted in Unicode
+ * <p>A token that does not decode to whole characters is written as OpenAI does, {@code bytes:\xe2\x80}. Reservation are counted in Unicode
  * characters from the beginning of the choice's {@code text}; a token in the middle of a character has the place of that
  * character. One object per choice: places go on from chunk to chunk.
  */
@@ -33,7 +33,7 @@ final class LegacyLogprobs {
           .onMalformedInput(CodingErrorAction.REPLACE)
           .onUnmappableCharacter(CodingErrorAction.REPLACE);
 
-  /** What a token left of a character that is not whole; at most three bytes. */
+  /** The bytes so far of a character that is not complete; at most three. */
   private byte[] begun = {};
 
   private int place;
@@ -81,7 +81,7 @@ final class LegacyLogprobs {
     json.writeEndObject();
   }
 
-  /** The likeliest, and the chosen one in any case; of tokens with the same text the likeliest. */
+  /** The likeliest tokens and always the chosen one; of tokens with the same text only the likeliest. */
   private Map<String, Float> alternatives(TokenLogprobs token) {
     Map<String, Float> alternatives = new LinkedHashMap<>();
     for (TokenLogprob one : token.top().subList(0, Math.min(top, token.top().size()))) {
@@ -91,7 +91,7 @@ final class LegacyLogprobs {
     return alternatives;
   }
 
-  /** Goes on by a token; where it begins. */
+  /** Advances by a token and returns where it begins. */
   private int begin(byte[] piece) {
     boolean goesOn = piece.length > 0 && (piece[0] & 0xC0) == 0x80;
     int begins = place + (begun.length > 0 && !goesOn ? 1 : 0);

@@ -36,12 +36,12 @@ public final class OpenAiWriter implements EventWriter {
   private static final String MARK = "@TEXT@";
 
   /**
-   * What a request wants of its answer.
+   * The parts of an answer that depend on the request.
    *
    * @param chat whether it has the shape of {@code /v1/chat/completions}, not that of {@code /v1/completions}
    * @param includeUsage whether the stream ends with a chunk of token counts
    * @param topLogprobs how many alternatives to give with each token's log-probability
-   * @param echo what the text of the answer begins with, such as the prompt
+   * @param echo the beginning of the answer's text: the prompt, or empty
    */
   public record Format(boolean chat, boolean includeUsage, int topLogprobs, String echo) {}
 
@@ -52,7 +52,7 @@ public final class OpenAiWriter implements EventWriter {
   private final long created;
   private final int index;
 
-  /** Those of a stream, whose offsets go on from chunk to chunk. */
+  /** For a stream, whose offsets go on from chunk to chunk. */
   private final LegacyLogprobs legacyLogprobs;
 
   private final byte[] beforeText;

@@ -1,7 +1,7 @@
-package io.panallama.jmh;
+package io.panallama.server.dialect.openai;
 
+import io.panallama.jmh.LauncherJvm;
 import io.panallama.server.dialect.fields.Json;
-import io.panallama.server.dialect.openai.OpenAiWriter;
 import io.panallama.server.http.SseWriter;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,7 +9,10 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** A token of a streamed answer, from text to the bytes that are handed to the connection. */
+/**
+ * A token of a streamed answer, from its text to the bytes that the connection gets. It lives in the package of the writer that it
+ * measures, because the server exports neither; the class path of JMH allows that.
+ */
 @State(Scope.Thread)
 public class StreamBenchmark extends LauncherJvm {
   private final Wire wire = new Wire();
@@ -20,7 +23,7 @@ public class StreamBenchmark extends LauncherJvm {
   private String plain = " token";
   private String special = "\n\"é";
 
-  /** Takes what a socket would. */
+  /** Takes the bytes in place of a socket. */
   private static final class Wire extends OutputStream {
     private final byte[] bytes = new byte[4096];
 
@@ -35,26 +38,26 @@ public class StreamBenchmark extends LauncherJvm {
     }
   }
 
-  /** JSON of the text alone: nothing to escape. */
+  /** Only the JSON of the text, with nothing to escape. */
   @Benchmark
   public byte[] escapePlain() {
     return Json.escape(plain);
   }
 
-  /** JSON of the text alone: a line end, a quote and a letter of two bytes. */
+  /** Only the JSON of the text, with a line end, a quote and a letter of two bytes. */
   @Benchmark
   public byte[] escapeSpecial() {
     return Json.escape(special);
   }
 
-  /** SSE framing of a chunk whose text is JSON already. */
+  /** The SSE frame of a chunk whose text is JSON already. */
   @Benchmark
   public Object frame() throws IOException {
     writer.text(escaped, sse);
     return wire.bytes;
   }
 
-  /** All that the server does for a token. */
+  /** Everything that the server does for a token before the socket. */
   @Benchmark
   public Object chunk() throws IOException {
     writer.text(Json.escape(plain), sse);

@@ -1,0 +1,41 @@
+package io.panallama.cli;
+
+import java.util.concurrent.Callable;
+import picocli.AutoComplete;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code panallama completion}: a script that lets the shell complete commands and options. */
+@Command(
+    name = "completion",
+    description = {
+      "Print a script that lets bash or zsh complete commands and options.",
+      "For this session: source <(panallama completion bash)"
+    })
+final class CompletionCommand implements Callable<Integer> {
+  private final CommandContext context;
+
+  @Parameters(paramLabel = "bash|zsh", description = "The shell.")
+  private Shell shell = Shell.BASH;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  /** The shells that there is a script for. */
+  enum Shell {
+    BASH,
+    ZSH
+  }
+
+  CompletionCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    // The script is one for both: in zsh it loads bashcompinit first.
+    context.out().println(AutoComplete.bash("panallama", spec.root().commandLine()));
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,135 @@
+package io.panallama.cli;
+
+import io.panallama.cli.settings.Settings;
+import io.panallama.server.ServerConfig;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** The options of the HTTP server: every component of {@link ServerConfig}. */
+final class ServerOptions {
+  private static final ServerConfig DEFAULTS = ServerConfig.defaults();
+
+  @Option(
+      names = "--host",
+      paramLabel = "HOST",
+      description =
+          "Address to listen on; 0.0.0.0 is every one of this machine. Default: 127.0.0.1, this machine only.")
+  private String host = DEFAULTS.host();
+
+  @Option(
+      names = {"-p", "--port"},
+      paramLabel = "PORT",
+      description = "Port to listen on; 0 takes a free one. Default: 8080.")
+  private int port = DEFAULTS.port();
+
+  @Option(
+      names = "--max-body",
+      paramLabel = "SIZE",
+      converter = Size.class,
+      description = "Largest request body; a larger one gets 413. Default: 4M.")
+  private long maxBody = DEFAULTS.maxBodyBytes();
+
+  @Option(
+      names = "--max-connections",
+      paramLabel = "N",
+      description = "Connections open at the same time; further ones wait to be accepted. Default: 1024.")
+  private int maxConnections = DEFAULTS.maxConnections();
+
+  @Option(
+      names = "--request-timeout",
+      paramLabel = "TIME",
+      converter = TimeSpan.class,
+      description = "Longest time to receive one whole request; then it gets 408. Default: 30s.")
+  private Duration requestTimeout = DEFAULTS.requestTimeout();
+
+  @Option(
+      names = "--idle-timeout",
+      paramLabel = "TIME",
+      converter = TimeSpan.class,
+      description =
+          "Close a connection that has been idle between requests, or has left a stream unread, for this long."
+              + " Default: 60s.")
+  private Duration idleTimeout = DEFAULTS.idleTimeout();
+
+  @Option(
+      names = "--heartbeat",
+      paramLabel = "TIME",
+      converter = TimeSpan.class,
+      description = "Send a comment in a stream that has been silent for this long. Default: 10s.")
+  private Duration heartbeat = DEFAULTS.heartbeatInterval();
+
+  @Option(
+      names = "--shutdown-grace",
+      paramLabel = "TIME",
+      converter = TimeSpan.class,
+      description = "Let running requests go on for this long when the server stops. Default: 2s.")
+  private Duration shutdownGrace = DEFAULTS.shutdownGrace();
+
+  @Option(
+      names = "--allowed-host",
+      paramLabel = "NAME",
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description =
+          "Host name that requests may use, against DNS rebinding; can be given several times. Default: loopback names"
+              + " if the server listens on loopback, otherwise any.")
+  private List<String> allowedHosts = List.of();
+
+  @Option(
+      names = "--allowed-origin",
+      paramLabel = "ORIGIN",
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
+      description =
+          "Origin, such as https://example.org, whose pages may call the API from a browser; * allows all, and it can"
+              + " be given several times. Default: only the server's own page.")
+  private List<String> allowedOrigins = List.of();
+
+  /**
+   * The configuration that these options ask for.
+   *
+   * @throws UsageException if a value is out of its range
+   */
+  ServerConfig config() {
+    if (maxBody > Integer.MAX_VALUE) {
+      throw new UsageException("--max-body is " + Printable.bytes(maxBody) + "; it must be at most 1 GiB.");
+    }
+    try {
+      return ServerConfig.builder()
+          .host(host)
+          .port(port)
+          .maxBodyBytes((int) maxBody)
+          .maxConnections(maxConnections)
+          .requestTimeout(requestTimeout)
+          .idleTimeout(idleTimeout)
+          .heartbeatInterval(heartbeat)
+          .shutdownGrace(shutdownGrace)
+          .allowedHosts(Set.copyOf(allowedHosts))
+          .allowedOrigins(Set.copyOf(allowedOrigins))
+          .build();
+    } catch (IllegalArgumentException refused) {
+      throw new UsageException(OptionNames.in(refused), refused);
+    }
+  }
+
+  /** Warns if others than this machine can connect. */
+  void warnIfOpen(CommandContext context) {
+    try {
+      if (InetAddress.getByName(host).isLoopbackAddress()) {
+        return;
+      }
+    } catch (UnknownHostException unknown) {
+      // The server says so itself when it can't listen there.
+      return;
+    }
+    context.warn(
+        "With --host "
+            + host
+            + " every machine that can reach this one can use the server; it asks for no key and does not encrypt."
+            + " Put a proxy or a firewall in front of it.");
+  }
+}

@@ -1,0 +1,29 @@
+package io.panallama.cli;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Bytes, with a unit so that nobody takes them for the mebibytes of llama-server. */
+final class Size implements ITypeConverter<Long> {
+  private static final Pattern SIZE = Pattern.compile("(\\d+)([KMGT])(?:iB)?", Pattern.CASE_INSENSITIVE);
+  private static final String UNITS = "KMGT";
+
+  @Override
+  public Long convert(String value) {
+    if (value.equals("0")) {
+      return 0L;
+    }
+    Matcher size = SIZE.matcher(value);
+    try {
+      if (size.matches()) {
+        int unit = UNITS.indexOf(Character.toUpperCase(size.group(2).charAt(0)));
+        return Math.multiplyExact(Long.parseLong(size.group(1)), 1L << 10 * (unit + 1));
+      }
+    } catch (ArithmeticException | NumberFormatException tooLarge) {
+      throw new TypeConversionException("'" + value + "' is more than any machine has");
+    }
+    throw new TypeConversionException("'" + value + "' is neither 0 nor a size with its unit, such as 512M or 2G");
+  }
+}

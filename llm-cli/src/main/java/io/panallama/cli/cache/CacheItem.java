@@ -1,0 +1,24 @@
+package io.panallama.cli.cache;
+
+import java.nio.file.Path;
+
+/**
+ * A file or a folder in the cache.
+ *
+ * @param path where it lies
+ * @param name the same, below the root of the cache
+ * @param bytes its size, with everything in it
+ * @param purpose what it is for, in a few words
+ * @param use whether this version needs it
+ */
+public record CacheItem(Path path, String name, long bytes, String purpose, Use use) {
+  /** What can be known about the need for an item. */
+  public enum Use {
+    /** This version reads it; removed, it is made again at the next start or build. */
+    USED,
+    /** This version does not read it. */
+    UNUSED,
+    /** It is data of the user's, or nothing is known about who needs it; only removed on request. */
+    KEPT
+  }
+}

@@ -1,0 +1,87 @@
+package io.panallama.cli.settings;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * How options are called outside the command line.
+ *
+ * <p>{@code --ctx-size} of {@code serve} is {@code ctx-size} in the section {@code serve} of the file and {@code
+ * PANALLAMA_SERVE_CTX_SIZE} in the environment. The commands that answer with a model ({@link #GENERAL}) also read the key
+ * without a section and {@code PANALLAMA_CTX_SIZE}. The others don't: options of {@code bench} and {@code quantize} have
+ * the same names but other meanings and defaults, and a benchmark must not depend on what is set for a server.
+ */
+final class OptionKeys {
+  /** Separates the values of an option that may be given several times; no command line holds it. */
+  static final String SEPARATOR = "\u001f";
+
+  private static final String PREFIX = "PANALLAMA_";
+
+  /** The commands that read keys without a section. */
+  private static final Set<String> GENERAL = Set.of("", "serve", "chat", "run", "doctor");
+
+  /** The one option that means the same everywhere. */
+  private static final String BACKEND = "backend";
+
+  /** What has its own meaning for the launcher, the libraries or {@link Settings}. */
+  private static final Set<String> RESERVED_VARIABLES =
+      Set.of(
+          "PANALLAMA_BUILD", "PANALLAMA_CACHE_DIR", "PANALLAMA_CONFIG", "PANALLAMA_JAVA_OPTS", "PANALLAMA_NATIVE_DIR");
+
+  private OptionKeys() {}
+
+  /** Whether settings may give a value: not to what asks for help or names the file itself. */
+  static boolean isSettable(OptionSpec option) {
+    return !option.usageHelp() && !option.versionHelp() && !keys(option).contains("config");
+  }
+
+  /** The names without dashes, the main one first: long names, or the short one if there is no other. */
+  static List<String> keys(OptionSpec option) {
+    List<String> names = Arrays.asList(option.names());
+    List<String> longNames = names.stream().filter(name -> name.startsWith("--")).toList();
+    return (longNames.isEmpty() ? names : longNames).stream().map(name -> name.replaceFirst("^--?", "")).toList();
+  }
+
+  /** The command without the program's name: {@code "bench serve"}; empty for the program itself. */
+  static String command(CommandSpec command) {
+    List<String> words = List.of(command.qualifiedName(" ").split(" "));
+    return String.join(" ", words.subList(1, words.size()));
+  }
+
+  /** The command that declares an option: an inherited one belongs to the program. */
+  static String owner(OptionSpec option) {
+    return option.inherited() ? "" : command(option.command());
+  }
+
+  /** Whether an option can be set without naming its command. */
+  static boolean isGeneral(OptionSpec option) {
+    return GENERAL.contains(owner(option)) || keys(option).contains(BACKEND);
+  }
+
+  /** The environment variables that set an option; those that name its command come first and take precedence. */
+  static List<String> variables(OptionSpec option) {
+    String owner = owner(option);
+    String section = owner.isEmpty() ? "" : shout(owner) + "_";
+    List<String> keys = keys(option).stream().map(OptionKeys::shout).toList();
+    List<String> variables = new ArrayList<>();
+    keys.forEach(key -> variables.add(PREFIX + section + key));
+    if (isGeneral(option) && !owner.isEmpty()) {
+      keys.forEach(key -> variables.add(PREFIX + key));
+    }
+    variables.removeAll(RESERVED_VARIABLES);
+    return variables;
+  }
+
+  static boolean isOurs(String variable) {
+    return variable.startsWith(PREFIX) && !RESERVED_VARIABLES.contains(variable);
+  }
+
+  private static String shout(String text) {
+    return text.toUpperCase(Locale.ROOT).replace('-', '_').replace(' ', '_');
+  }
+}

@@ -1,0 +1,154 @@
+package io.panallama.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.config.EngineConfig;
+import io.panallama.config.LazyMode;
+import io.panallama.config.LoadMode;
+import io.panallama.config.MetadataValue;
+import io.panallama.config.ModelConfig;
+import io.panallama.config.NumaStrategy;
+import io.panallama.config.RopeScaling;
+import io.panallama.config.SplitMode;
+import io.panallama.config.TensorPlacement;
+import io.panallama.config.ThreadPlacement;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Everything that the library lets one set about a model and an engine can be set on the command line. */
+class ModelOptionsTest {
+  @TempDir Path temp;
+  private final FakeInference inference = new FakeInference();
+
+  /** What a builder can set. */
+  private static Set<String> components(Class<?> builder) {
+    return Arrays.stream(builder.getMethods())
+        .filter(method -> method.getReturnType() == builder && method.getParameterCount() == 1)
+        .map(java.lang.reflect.Method::getName)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** The names of the components in a configuration's text that differ from those of another one. */
+  private static Set<String> different(Class<?> type, Object left, Object right) throws Exception {
+    Set<String> names = new TreeSet<>();
+    for (String name : components(Class.forName(type.getName() + "$Builder"))) {
+      if (!type.getMethod(name).invoke(left).equals(type.getMethod(name).invoke(right))) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  @Test
+  void everyComponentOfModelAndEngineHasAnOption() throws Exception {
+    Path template = Files.writeString(temp.resolve("template.jinja"), "{{ messages }}");
+    CliRun run = CliRun.of(inference, ("config serve --model m.gguf").split(" "));
+    assertThat(run.err()).isEmpty();
+
+    ServeOptions parsed = new ServeOptions();
+    new picocli.CommandLine(parsed)
+        .parseArgs(
+            ("--load-mode read --gpu-layers 1 --main-gpu 1 --check-tensors --chat-template "
+                    + template
+                    + " --device CUDA1,CUDA0 --split-mode row --tensor-split 3,1 --override-tensor a=CPU"
+                    + " --override-tensor b=c=CUDA0 --override-kv x.y=int:4 --override-kv z=bool:false --lazy-mode on"
+                    + " --no-repack --no-host --ctx-size 4096 --slots 2 --queue 1 --batch-size 64 --ubatch-size 32"
+                    + " --threads 1 --batch-threads 2 --mailbox 9 --kv-type q8_0 --kv-value-type q4_0 --flash-attn on"
+                    + " --no-prefix-reuse --cache-ram 0 --itl-target 1 --rope-scaling yarn --rope-freq-base 1"
+                    + " --rope-freq-scale 0.5 --yarn-ext-factor 1 --yarn-attn-factor 1 --yarn-beta-fast 32"
+                    + " --yarn-beta-slow 1 --yarn-orig-ctx 1024 --no-kv-offload --no-op-offload --no-swa-full"
+                    + " --no-kv-unified --cpus 0-2,5 --cpu-strict --thread-priority low --poll 0")
+                .split(" "));
+    ModelOptions.Configs configs = parsed.model.checked(parsed.engine::configure);
+
+    // Neither is the user's: a program that only tokenizes sets the one, the progress bar is the other.
+    Set<String> ofModel = components(ModelConfig.Builder.class);
+    ofModel.removeAll(Set.of("vocabularyOnly", "listener"));
+    assertThat(different(ModelConfig.class, configs.model(), ModelConfig.defaults())).isEqualTo(ofModel);
+    assertThat(different(EngineConfig.class, configs.engine(), EngineConfig.defaults()))
+        .isEqualTo(components(EngineConfig.Builder.class));
+    assertThat(different(RopeScaling.class, configs.engine().rope(), RopeScaling.defaults()))
+        .isEqualTo(components(RopeScaling.Builder.class));
+    assertThat(different(ThreadPlacement.class, configs.engine().placement(), ThreadPlacement.defaults()))
+        .isEqualTo(components(ThreadPlacement.Builder.class));
+
+    ModelConfig model = configs.model();
+    assertThat(model.loadMode()).isEqualTo(LoadMode.READ);
+    assertThat(model.devices()).containsExactly("CUDA1", "CUDA0");
+    assertThat(model.splitMode()).isEqualTo(SplitMode.ROW);
+    assertThat(model.tensorSplit()).containsExactly(3f, 1f);
+    assertThat(model.tensorPlacements())
+        .containsExactly(new TensorPlacement("a", "CPU"), new TensorPlacement("b=c", "CUDA0"));
+    assertThat(model.metadata())
+        .isEqualTo(Map.of("x.y", new MetadataValue.IntegerValue(4), "z", new MetadataValue.BooleanValue(false)));
+    assertThat(model.lazyMode()).isEqualTo(LazyMode.ON);
+    assertThat(configs.engine().placement().processors()).isEqualTo(Set.of(0, 1, 2, 5));
+    assertThat(configs.engine().rope().yarnOriginalContext()).isEqualTo(1024);
+  }
+
+  /** The two mixins of {@code serve} that make configurations of the core. */
+  private static final class ServeOptions {
+    @picocli.CommandLine.Mixin private final ModelOptions model = new ModelOptions();
+    @picocli.CommandLine.Mixin private final EngineOptions engine = new EngineOptions();
+  }
+
+  @Test
+  void nothingSaidIsTheDefaultOfTheCore() {
+    ServeOptions parsed = new ServeOptions();
+    new picocli.CommandLine(parsed).parseArgs();
+
+    ModelOptions.Configs configs = parsed.model.checked(parsed.engine::configure);
+
+    assertThat(configs.model()).isEqualTo(ModelConfig.defaults());
+    assertThat(configs.engine()).isEqualTo(EngineConfig.defaults());
+  }
+
+  @Test
+  void numaIsSetBeforeTheModelIsLoaded() {
+    CliRun.of(inference, "run", "hi", "--numa", "isolate");
+    assertThat(inference.numa).isEqualTo(List.of(NumaStrategy.ISOLATE));
+
+    CliRun.of(inference, "run", "hi");
+    assertThat(inference.numa).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          --rope-scaling=more          | 'more' is none of model, none, linear, yarn, longrope
+          --rope-freq-scale=-1         | --rope-freq-scale is -1
+          --yarn-orig-ctx=-1           | --yarn-orig-ctx is -1
+          --poll=101                   | --poll is 101; it must be 0 to 100.
+          --cpus=0-x                   | '0-x' is not a list of processors, such as 0-3,8
+          --cpus=3-1                   | '3-1' ends before it begins
+          --cpus=600                   | --cpus is 600; it must be 0 to 511.
+          --cpu-strict                 | --cpu-strict is true without --cpus
+          --split-mode=half            | 'half' is none of none, layer, row, tensor
+          --tensor-split=0,0           | --tensor-split is [0.0, 0.0]
+          --override-tensor=x          | 'x' is not PATTERN=BUFFER
+          --override-kv=x=int:y        | 'x=int:y' is not KEY=TYPE:VALUE
+          --override-kv=x=maybe:1      | 'x=maybe:1' is not KEY=TYPE:VALUE
+          --numa=yes                   | 'yes' is none of distribute, isolate, numactl
+          --chat-template=no-such-file | --chat-template: no-such-file can't be read
+          """)
+  void badValueIsOneLineThatNamesTheOption(String option, String expected) {
+    CliRun run = CliRun.of(inference, "run", "hi", option);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).startsWith("panallama: ").contains(expected).hasLineCount(1);
+    assertThat(inference.files).isEmpty();
+  }
+}

@@ -1,0 +1,171 @@
+package io.panallama.config;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the threads that compute run, and how eagerly: ggml's {@code ggml_threadpool_params}. The number of threads is
+ * {@link EngineConfig#threads}. Engines with equal placements share their threads. Immutable and safe for any thread.
+ */
+public final class ThreadPlacement {
+  /** The highest number of a processor; ggml's limit ({@code GGML_MAX_N_THREADS} is 512). */
+  public static final int MAX_PROCESSOR = 511;
+
+  private static final ThreadPlacement DEFAULTS = new Builder().build();
+
+  private final Set<Integer> processors;
+  private final boolean strict;
+  private final Priority priority;
+  private final int polling;
+
+  private ThreadPlacement(Builder from) {
+    processors = from.processors;
+    strict = from.strict;
+    priority = from.priority;
+    polling = from.polling;
+    for (int processor : processors) {
+      ConfigChecks.inRange("placement.processors", processor, 0, MAX_PROCESSOR);
+    }
+    if (strict && processors.isEmpty()) {
+      throw new IllegalArgumentException(
+          "placement.strict is true without placement.processors; name the processors, or leave strict false.");
+    }
+    ConfigChecks.inRange("placement.polling", polling, 0, 100);
+  }
+
+  /** Any processor, normal priority, llama.cpp's usual polling. */
+  public static ThreadPlacement defaults() {
+    return DEFAULTS;
+  }
+
+  /** A builder that starts from {@link #defaults()}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that starts from this value. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /**
+   * Numbers of the processors that the threads may run on (llama.cpp: {@code cpumask}), 0 to {@link #MAX_PROCESSOR}; the
+   * operating system's numbering. Empty by default: all that the process may use.
+   */
+  public Set<Integer> processors() {
+    return processors;
+  }
+
+  /**
+   * Whether each thread is bound to one of {@link #processors}, in ascending order, instead of to all of them (llama.cpp: {@code
+   * strict_cpu}). Needs processors. False by default.
+   */
+  public boolean strict() {
+    return strict;
+  }
+
+  /** The threads' priority for the operating system (llama.cpp: {@code prio}); normal by default. */
+  public Priority priority() {
+    return priority;
+  }
+
+  /**
+   * How long threads spin for the next work before they sleep (llama.cpp: {@code poll}), 0 to 100: 0 sleeps at once, 100 spins
+   * longest. 50 by default.
+   */
+  public int polling() {
+    return polling;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ThreadPlacement that && components().equals(that.components());
+  }
+
+  @Override
+  public int hashCode() {
+    return components().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "ThreadPlacement" + components();
+  }
+
+  /** Every component by its name: what equality, hash and text are made of. */
+  private Map<String, Object> components() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("processors", processors);
+    all.put("strict", strict);
+    all.put("priority", priority);
+    all.put("polling", polling);
+    return all;
+  }
+
+  /** Collects the components of a {@link ThreadPlacement}. Not safe for use by several threads. */
+  public static final class Builder {
+    private Set<Integer> processors = Set.of();
+    private boolean strict;
+    private Priority priority = Priority.NORMAL;
+    private int polling = 50;
+
+    private Builder() {}
+
+    private Builder(ThreadPlacement from) {
+      processors = from.processors;
+      strict = from.strict;
+      priority = from.priority;
+      polling = from.polling;
+    }
+
+    /** Sets {@link ThreadPlacement#processors()}. */
+    public Builder processors(Set<Integer> value) {
+      processors = Set.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ThreadPlacement#strict()}. */
+    public Builder strict(boolean value) {
+      strict = value;
+      return this;
+    }
+
+    /** Sets {@link ThreadPlacement#priority()}. */
+    public Builder priority(Priority value) {
+      priority = Objects.requireNonNull(value, "priority");
+      return this;
+    }
+
+    /** Sets {@link ThreadPlacement#polling()}. */
+    public Builder polling(int value) {
+      polling = value;
+      return this;
+    }
+
+    /**
+     * Makes the value.
+     *
+     * @throws IllegalArgumentException if a value is out of its range
+     */
+    public ThreadPlacement build() {
+      return new ThreadPlacement(this);
+    }
+  }
+
+  /** The priorities of {@code ggml_sched_priority}. */
+  public enum Priority {
+    /** Below other programs' (Linux: {@code SCHED_BATCH}). */
+    LOW,
+    /** As the program that started it. */
+    NORMAL,
+    /** Above others'; needs a privilege on Linux, and is left alone with llama.cpp's warning where that is missing. */
+    MEDIUM,
+    /** As {@link #MEDIUM}, higher. */
+    HIGH,
+    /** As {@link #HIGH}, higher; it can starve the rest of the machine. */
+    REALTIME
+  }
+}

@@ -1,0 +1,248 @@
+package io.panallama.internal.cache;
+
+import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.KvMemory;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.decode.StateImage;
+import io.panallama.internal.decode.StateStore;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sequence ids of the KV cache, and the prefixes of finished sequences that still hold some of them. When ids or cells run
+ * out, the least recently used prefix is evicted, to the {@link ColdStore} if there is one.
+ *
+ * <p>Engine thread only.
+ */
+final class RetainedPrefixes {
+  /** A shorter prefix is not retained or shared: it is not worth a look at every cell of the cache. */
+  static final int SHORTEST = 8;
+
+  /** Where an evicted prefix can be copied to memory, all but the latest may hold one cell in this many. */
+  private static final int OLDER_PART = 16;
+
+  /** What a finished sequence left in the KV cache. */
+  static final class Retained implements PrefixHolder {
+    private final int id;
+    private final int length;
+    private PrefixTree.@Nullable Entry<PrefixHolder> entry;
+
+    private Retained(int id, int length) {
+      this.id = id;
+      this.length = length;
+    }
+
+    @Override
+    public int id() {
+      return id;
+    }
+
+    @Override
+    public int cached() {
+      return length;
+    }
+
+    @Override
+    public boolean isPrefilling() {
+      return false;
+    }
+  }
+
+  private final KvMemory memory;
+  private final StateStore states;
+  private final PrefixTree<PrefixHolder> tree;
+  private final @Nullable ColdStore cold;
+  private final int sequenceIds;
+  private final int limit;
+
+  /** Half of the cache, which all retained prefixes together must not exceed. */
+  private final int cellLimit;
+
+  /**
+   * Cells that all retained prefixes but the latest may hold. Every step looks at all cells up to the highest one in use, so
+   * retained cells slow down running sequences: sixteen streams of 256 tokens to half, with as many cells retained (30M model,
+   * Zen 4). Where a copy in memory is cheap, that is the better place.
+   */
+  private final int olderCellLimit;
+
+  private final BitSet usedIds = new BitSet();
+
+  /** Least recently used first. */
+  private final Deque<Retained> retained = new ArrayDeque<>();
+
+  private int cells;
+
+  /**
+   * @param tree where retained prefixes are entered beside the active sequences
+   * @param cold where evicted prefixes go; null if they are forgotten
+   */
+  RetainedPrefixes(Decoder decoder, int slots, PrefixTree<PrefixHolder> tree, @Nullable ColdStore cold) {
+    this.memory = decoder.memory();
+    this.states = decoder.states();
+    this.sequenceIds = decoder.sequenceIds();
+    this.tree = tree;
+    this.cold = cold;
+    this.limit = memory.sharesPrefixes() ? sequenceIds - slots : 0;
+    this.cellLimit = memory.contextSize() / 2;
+    boolean copies =
+        cold != null && cold.keepsInMemory() && memory.isOnHost() && memory.rewind() == KvMemory.Rewind.ALWAYS;
+    this.olderCellLimit = copies ? memory.contextSize() / OLDER_PART : cellLimit;
+  }
+
+  /** Whether anything is retained at all: the memory shares prefixes and has ids to spare. */
+  boolean isEnabled() {
+    return limit > 0;
+  }
+
+  // ---- ids ----
+
+  /** Takes a free id, after an eviction if there is none. */
+  int takeId() {
+    int id = usedIds.nextClearBit(0);
+    if (id >= sequenceIds) {
+      evictOldest();
+      id = usedIds.nextClearBit(0);
+    }
+    usedIds.set(id);
+    return id;
+  }
+
+  /** Removes the cells of a sequence and makes its id free. */
+  void free(int id) {
+    memory.remove(id);
+    usedIds.clear(id);
+  }
+
+  /** Whether only one id is in use, so that all cells but those of that one are free. */
+  boolean hasOneId() {
+    return usedIds.cardinality() == 1;
+  }
+
+  // ---- in ----
+
+  /**
+   * Retains what a finished sequence has computed, or offers it to the cold store and frees its id.
+   *
+   * @param id of the sequence, which is no longer in the tree
+   * @param length tokens that were computed
+   */
+  void keep(int id, Lineage lineage, int[] tokens, int length) {
+    if (covers(lineage, tokens, length)) {
+      free(id);
+    } else if (isRetainable(length)) {
+      // Whatever shares one of these can share the longer one.
+      for (PrefixTree.Entry<PrefixHolder> shorter : tree.beginnings(lineage, tokens, length)) {
+        if (shorter.holder() instanceof Retained covered) {
+          forget(covered);
+        }
+      }
+      makeRoom(length);
+      retain(id, lineage, tokens, length);
+    } else {
+      if (cold != null) {
+        cold.offer(lineage, tokens, length, id);
+      }
+      free(id);
+    }
+  }
+
+  /** Retains a state that comes from elsewhere; false if there is no room for it. */
+  boolean restore(Lineage lineage, int[] tokens, StateImage image) {
+    int length = tokens.length;
+    if (!isRetainable(length)) {
+      return false;
+    }
+    makeRoom(length);
+    int id = usedIds.nextClearBit(0);
+    if (id >= sequenceIds || !states.restore(image, id)) {
+      return false;
+    }
+    usedIds.set(id);
+    retain(id, lineage, tokens, length);
+    return true;
+  }
+
+  private boolean isRetainable(int length) {
+    return isEnabled() && length >= SHORTEST && length <= cellLimit;
+  }
+
+  private void retain(int id, Lineage lineage, int[] tokens, int length) {
+    Retained left = new Retained(id, length);
+    left.entry = tree.insert(lineage, tokens, length, left);
+    retained.addLast(left);
+    cells += length;
+  }
+
+  /** Whether a retained prefix has all of these tokens. */
+  boolean covers(Lineage lineage, int[] tokens, int length) {
+    List<PrefixHolder> holders = new ArrayList<>();
+    int matched = tree.longest(lineage, tokens, length, holders::add);
+    return matched == length && holders.stream().anyMatch(holder -> holder instanceof Retained);
+  }
+
+  /** Makes a prefix the most recently used one. */
+  void used(Retained prefix) {
+    retained.remove(prefix);
+    retained.addLast(prefix);
+  }
+
+  // ---- out ----
+
+  private void makeRoom(int length) {
+    while (retained.size() >= limit || cells > olderCellLimit || cells + length > cellLimit) {
+      evictOldest();
+    }
+  }
+
+  /** Evicts the least recently used prefix; false if nothing is retained. */
+  boolean evictOldest() {
+    Retained oldest = retained.peekFirst();
+    if (oldest == null) {
+      return false;
+    }
+    if (cold != null && oldest.entry != null) {
+      cold.offer(tree.lineage(oldest.entry), tree.tokens(oldest.entry), oldest.length, oldest.id);
+    }
+    forget(oldest);
+    return true;
+  }
+
+  /** Evicts prefixes of at least {@code wanted} cells, or all there are; false if nothing is retained. */
+  boolean evictCells(int wanted) {
+    int before = cells;
+    while (before - cells < wanted && evictOldest()) {
+      continue;
+    }
+    return cells < before;
+  }
+
+  private void forget(Retained left) {
+    retained.remove(left);
+    cells -= left.length;
+    if (left.entry != null) {
+      tree.remove(left.entry);
+    }
+    free(left.id);
+  }
+
+  /**
+   * Offers all retained prefixes to a store that writes them to disk, the most recently used one first.
+   *
+   * @param deadline time of {@link System#nanoTime} after which no more are offered
+   */
+  void offerAll(ColdStore store, long deadline) {
+    for (Retained left : List.copyOf(retained).reversed()) {
+      if (left.entry != null && System.nanoTime() - deadline < 0) {
+        Lineage lineage = tree.lineage(left.entry);
+        int[] tokens = tree.tokens(left.entry);
+        while (!store.offer(lineage, tokens, left.length, left.id) && store.awaitReport(deadline)) {
+          continue;
+        }
+      }
+    }
+  }
+}
