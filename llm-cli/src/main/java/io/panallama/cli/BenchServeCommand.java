@@ -301,7 +301,7 @@ final class BenchServeCommand implements Callable<Integer> {
       }
       return builder.build();
     } catch (IllegalArgumentException refused) {
-      throw new UsageException(refused.getMessage() + ".", refused);
+      throw new UsageException(Printable.sentence(refused), refused);
     }
   }
 
@@ -322,7 +322,7 @@ final class BenchServeCommand implements Callable<Integer> {
     try {
       return parse.apply(value);
     } catch (IllegalArgumentException refused) {
-      throw new UsageException(option + ": " + refused.getMessage() + ".", refused);
+      throw new UsageException(option + ": " + Printable.sentence(refused), refused);
     }
   }
 
