@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The engine owns the model as well: the {@link Model} may be
  * closed before, and the engine goes on.
  *
- * <p>Safe for any thread. {@link #generate} renders and tokenizes on the calling thread and then only queues.
+ * <p>Thread-safe. {@link #generate} renders and tokenizes on the calling thread and then only queues.
  */
 public final class Engine implements TextGenerator, AutoCloseable {
   private static final int[] NOTHING = {};

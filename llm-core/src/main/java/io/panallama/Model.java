@@ -28,7 +28,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * closed, and frees the weights when it is closed itself. No engine can be started on a closed model; what this class offers
  * beyond facts, rendering and tokenizing, works on a closed model for as long as an engine still runs on it.
  *
- * <p>Safe for any thread. Facts are read when the model is loaded and stay readable after it is closed.
+ * <p>Thread-safe. Facts are read when the model is loaded and stay readable after it is closed.
  */
 public final class Model implements AutoCloseable {
   private final LoadedModel loaded;

@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * The process's llama.cpp: its libraries, loaded once and for good, and the devices it can compute on.
  *
- * <p>Nothing needs to be called before {@link Model#load}, which loads the libraries itself. Safe for any thread.
+ * <p>Nothing needs to be called before {@link Model#load}, which loads the libraries itself. Thread-safe.
  *
  * <p>System properties, read when the libraries are loaded: {@code panallama.backend} ({@code auto}, {@code cpu} or
  * {@code cuda}), {@code panallama.native.dir} (a folder with a build of your own), {@code panallama.cache.dir} (where

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * the seed, averages such as Mirostat's begin afresh. The same session, options and seed therefore give the same
  * continuation, also after a fork, a rewind or a restart.
  *
- * <p>Safe for any thread; one generation at a time. While one is running, the other methods throw {@link IllegalStateException}; after
+ * <p>Thread-safe; one generation at a time. While one is running, the other methods throw {@link IllegalStateException}; after
  * it was cancelled or closed, they wait until it has ended. The answer to a message counts as running until it was read to its end.
  */
 public final class Session {

@@ -5,7 +5,7 @@ import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.TokenizerCalls;
 
 /**
- * Text to tokens and back, with the model's own vocabulary. Safe for any thread, as long as the model is open or an engine runs on
+ * Text to tokens and back, with the model's own vocabulary. Thread-safe, as long as the model is open or an engine runs on
  * it.
  */
 public final class Tokenizer {

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 
 /**
- * The tokens of a model. Read once when the model is loaded; safe for any thread and usable after the model is
+ * The tokens of a model. Read once when the model is loaded; thread-safe and usable after the model is
  * closed.
  */
 public final class Vocabulary {

@@ -4,7 +4,7 @@ package io.panallama.cli;
  * Which of the standard streams are a terminal. The launcher asks the shell; the JDK only knows about input and output
  * together.
  *
- * @param in whether somebody types the input
+ * @param in whether a person types the input
  * @param out whether results are read by a person, and control characters would reach a terminal
  * @param err whether a progress bar may be drawn
  */

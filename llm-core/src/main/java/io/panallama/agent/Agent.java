@@ -12,7 +12,7 @@ import java.util.Objects;
  * A model with tools: generates, makes the calls that the model asks for, and hands back the results, until it answers or a limit is
  * reached.
  *
- * <p>Immutable and safe for any thread. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread of its
+ * <p>Immutable and thread-safe. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread of its
  * own: it advances while it is read. Each tool call has a virtual thread, without thread-locals of the caller.
  */
 public final class Agent {

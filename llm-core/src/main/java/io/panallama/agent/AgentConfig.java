@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The limits of an agent's run. Immutable and safe for any thread. */
+/** The limits of an agent's run. Immutable and thread-safe. */
 public final class AgentConfig {
   private static final AgentConfig DEFAULTS = new Builder().build();
 
@@ -96,7 +96,7 @@ public final class AgentConfig {
     return "AgentConfig" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("maxRounds", maxRounds);
@@ -107,7 +107,7 @@ public final class AgentConfig {
     return all;
   }
 
-  /** Collects the components of an {@link AgentConfig}. Not safe for use by several threads. */
+  /** Collects the components of an {@link AgentConfig}. Not thread-safe. */
   public static final class Builder {
     private int maxRounds = 8;
     private int maxCalls = 32;
@@ -156,9 +156,9 @@ public final class AgentConfig {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws IllegalArgumentException if a value is out of its range
+     * @throws IllegalArgumentException if a value is out of range
      */
     public AgentConfig build() {
       return new AgentConfig(this);

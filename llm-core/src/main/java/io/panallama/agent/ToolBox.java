@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * Tools with what they do. {@link Agent} works with one; alone it serves a loop of one's own: {@link #tools} goes into the request,
  * {@link #call} carries out what comes back.
  *
- * <p>Immutable and safe for any thread, as far as the tools are. In a named module the methods must be public in an exported package, or
+ * <p>Immutable and thread-safe, as far as the tools are. In a named module the methods must be public in an exported package, or
  * the package open to {@code io.panallama}, or a {@link MethodHandles.Lookup} be given.
  */
 public final class ToolBox {

@@ -16,7 +16,7 @@ import java.util.Objects;
  */
 public record ChatMessage(
     Role role, String content, String reasoning, List<ToolCall> toolCalls, String toolCallId, String name) {
-  /** Checks that nothing is missing. */
+  /** Rejects null components. */
   public ChatMessage {
     Objects.requireNonNull(role, "role");
     Objects.requireNonNull(content, "content");

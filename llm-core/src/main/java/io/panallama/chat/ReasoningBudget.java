@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A limit of what a model thinks before it answers. When it is spent, the message and the template's tag for the end of the
  * thinking are put into the output as if the model had said them. A model that thinks several times in one answer has the
- * whole budget each time. Immutable and safe for any thread.
+ * whole budget each time. Immutable and thread-safe.
  */
 public final class ReasoningBudget {
   /** The most chars of a message. */
@@ -85,7 +85,7 @@ public final class ReasoningBudget {
     return "ReasoningBudget" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("tokens", tokens);
@@ -93,7 +93,7 @@ public final class ReasoningBudget {
     return all;
   }
 
-  /** Collects the components of a {@link ReasoningBudget}. Not safe for use by several threads. */
+  /** Collects the components of a {@link ReasoningBudget}. Not thread-safe. */
   public static final class Builder {
     private int tokens;
     private String message = "";
@@ -114,9 +114,9 @@ public final class ReasoningBudget {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws InvalidRequestException if a value is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public ReasoningBudget build() {
       return new ReasoningBudget(this);

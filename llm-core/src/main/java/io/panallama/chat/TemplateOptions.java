@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How a conversation is rendered and the answer read. Immutable and safe for any thread. */
+/** How a conversation is rendered and the answer read. Immutable and thread-safe. */
 public final class TemplateOptions {
   private static final TemplateOptions DEFAULTS = new Builder().build();
 
@@ -85,7 +85,7 @@ public final class TemplateOptions {
     return "TemplateOptions" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("reasoning", reasoning);
@@ -96,7 +96,7 @@ public final class TemplateOptions {
     return all;
   }
 
-  /** Collects the components of a {@link TemplateOptions}. Not safe for use by several threads. */
+  /** Collects the components of a {@link TemplateOptions}. Not thread-safe. */
   public static final class Builder {
     private ReasoningFormat reasoning = ReasoningFormat.AUTO;
     private @Nullable Boolean thinking;
@@ -157,7 +157,7 @@ public final class TemplateOptions {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      */
     public TemplateOptions build() {
       return new TemplateOptions(this);

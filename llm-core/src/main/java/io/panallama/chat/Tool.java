@@ -25,7 +25,7 @@ public record Tool(String name, String description, String parameters, boolean s
   }
 
   /**
-   * Checks the values.
+   * Validates the values.
    *
    * @throws InvalidRequestException if the name has other characters or another length. The schema is looked at when a
    *     request is carried out

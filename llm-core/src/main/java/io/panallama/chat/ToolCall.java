@@ -12,7 +12,7 @@ import java.util.Objects;
  *     FinishReason#TOOL_CALLS} has all of it
  */
 public record ToolCall(String id, String name, String arguments) {
-  /** Checks that nothing is missing. */
+  /** Rejects null components. */
   public ToolCall {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(name, "name");

@@ -19,7 +19,7 @@ public sealed interface ToolChoice {
    * @param name one of the request's tools
    */
   record Named(String name) implements ToolChoice {
-    /** Checks that there is a name. */
+    /** Rejects null. */
     public Named {
       Objects.requireNonNull(name, "name");
     }

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The tools of a conversation. Immutable and safe for any thread. */
+/** The tools of a conversation. Immutable and thread-safe. */
 public final class Tools {
   /** The most tools of one request; OpenAI's own limit. */
   public static final int MAX_TOOLS = 128;
@@ -102,7 +102,7 @@ public final class Tools {
     return "Tools" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("list", list);
@@ -111,7 +111,7 @@ public final class Tools {
     return all;
   }
 
-  /** Collects the components of a {@link Tools}. Not safe for use by several threads. */
+  /** Collects the components of a {@link Tools}. Not thread-safe. */
   public static final class Builder {
     private List<Tool> list = List.of();
     private ToolChoice choice = new ToolChoice.Auto();
@@ -150,7 +150,7 @@ public final class Tools {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
      * @throws InvalidRequestException if there are too many, two have one name, or the choice names none of them
      */

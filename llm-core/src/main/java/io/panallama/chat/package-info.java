@@ -7,7 +7,7 @@
  * }</pre>
  *
  * <p>These types carry no behaviour beyond checking themselves. A {@link io.panallama.request.ChatRequest} puts them together
- * with the options of a generation. All of them are immutable and safe for any thread.
+ * with the options of a generation. All of them are immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.chat;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How an engine is laid out. {@link io.panallama.Engine#config Engine.config} gives the same with every {@link #AUTO} replaced by
- * what was chosen. Immutable and safe for any thread.
+ * what was chosen. Immutable and thread-safe.
  */
 public final class EngineConfig {
   /** Lets the engine choose. */
@@ -265,7 +265,7 @@ public final class EngineConfig {
     return "EngineConfig" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("contextSize", contextSize);
@@ -291,7 +291,7 @@ public final class EngineConfig {
     return all;
   }
 
-  /** Collects the components of an {@link EngineConfig}. Not safe for use by several threads. */
+  /** Collects the components of an {@link EngineConfig}. Not thread-safe. */
   public static final class Builder {
     private int contextSize = AUTO;
     private int slots = 8;
@@ -460,9 +460,9 @@ public final class EngineConfig {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws IllegalArgumentException if a value is out of its range
+     * @throws IllegalArgumentException if a value is out of range
      */
     public EngineConfig build() {
       return new EngineConfig(this);

@@ -8,7 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How to load a model. Immutable and safe for any thread, if its {@link #listener} is. */
+/** How to load a model. Immutable and thread-safe, if its {@link #listener} is. */
 public final class ModelConfig {
   /** Every layer on the GPU. */
   public static final int ALL_LAYERS = -1;
@@ -49,6 +49,11 @@ public final class ModelConfig {
     hostBuffers = from.hostBuffers;
     if (gpuLayers < ALL_LAYERS) {
       throw new IllegalArgumentException("gpuLayers is " + gpuLayers + "; it must be 0 or more, or -1 for all.");
+    }
+    int nul = chatTemplate == null ? -1 : chatTemplate.indexOf('\0');
+    if (nul >= 0) {
+      throw new IllegalArgumentException(
+          "chatTemplate has a NUL character at index " + nul + "; a C string would end there. It must have none.");
     }
     if (mainGpu < 0) {
       throw new IllegalArgumentException("mainGpu is " + mainGpu + "; it must be 0 or more.");
@@ -208,7 +213,7 @@ public final class ModelConfig {
     return "ModelConfig" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("loadMode", loadMode);
@@ -229,7 +234,7 @@ public final class ModelConfig {
     return all;
   }
 
-  /** Collects the components of a {@link ModelConfig}. Not safe for use by several threads. */
+  /** Collects the components of a {@link ModelConfig}. Not thread-safe. */
   public static final class Builder {
     private LoadMode loadMode = LoadMode.MMAP;
     private int gpuLayers = ALL_LAYERS;
@@ -364,9 +369,9 @@ public final class ModelConfig {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws IllegalArgumentException if a value is out of its range
+     * @throws IllegalArgumentException if a value is out of range
      */
     public ModelConfig build() {
       return new ModelConfig(this);

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How rotary position embeddings (RoPE) are stretched, so that a model can be given more tokens than it was trained for. Every
  * default takes the model's own value. A value that does not suit the model lowers the quality without any error. Immutable
- * and safe for any thread.
+ * and thread-safe.
  *
  * <p>Prefixes that were saved under other values are not used: their keys were turned otherwise.
  */
@@ -160,7 +160,7 @@ public final class RopeScaling {
     return "RopeScaling" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("type", type);
@@ -174,7 +174,7 @@ public final class RopeScaling {
     return all;
   }
 
-  /** Collects the components of a {@link RopeScaling}. Not safe for use by several threads. */
+  /** Collects the components of a {@link RopeScaling}. Not thread-safe. */
   public static final class Builder {
     private Type type = Type.MODEL;
     private float frequencyBase = FROM_MODEL;
@@ -247,9 +247,9 @@ public final class RopeScaling {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws IllegalArgumentException if a value is out of its range
+     * @throws IllegalArgumentException if a value is out of range
      */
     public RopeScaling build() {
       return new RopeScaling(this);

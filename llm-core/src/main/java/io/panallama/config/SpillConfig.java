@@ -88,7 +88,7 @@ public final class SpillConfig {
     return "SpillConfig" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("memoryBytes", memoryBytes);
@@ -97,7 +97,7 @@ public final class SpillConfig {
     return all;
   }
 
-  /** Collects the components of a {@link SpillConfig}. Not safe for use by several threads. */
+  /** Collects the components of a {@link SpillConfig}. Not thread-safe. */
   public static final class Builder {
     private long memoryBytes;
     private long diskBytes;
@@ -132,7 +132,7 @@ public final class SpillConfig {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
      * @throws IllegalArgumentException if a number of bytes is negative
      */

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where the threads that compute run, and how eagerly: ggml's {@code ggml_threadpool_params}. The number of threads is
- * {@link EngineConfig#threads}. Engines with equal placements share their threads. Immutable and safe for any thread.
+ * {@link EngineConfig#threads}. Engines with equal placements share their threads. Immutable and thread-safe.
  */
 public final class ThreadPlacement {
   /** The highest number of a processor; ggml's limit ({@code GGML_MAX_N_THREADS} is 512). */
@@ -95,7 +95,7 @@ public final class ThreadPlacement {
     return "ThreadPlacement" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("processors", processors);
@@ -105,7 +105,7 @@ public final class ThreadPlacement {
     return all;
   }
 
-  /** Collects the components of a {@link ThreadPlacement}. Not safe for use by several threads. */
+  /** Collects the components of a {@link ThreadPlacement}. Not thread-safe. */
   public static final class Builder {
     private Set<Integer> processors = Set.of();
     private boolean strict;
@@ -146,9 +146,9 @@ public final class ThreadPlacement {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws IllegalArgumentException if a value is out of its range
+     * @throws IllegalArgumentException if a value is out of range
      */
     public ThreadPlacement build() {
       return new ThreadPlacement(this);

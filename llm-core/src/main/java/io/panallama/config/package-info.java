@@ -7,7 +7,7 @@
  *
  * <p>{@link io.panallama.config.ModelConfig} holds llama.cpp's model parameters, {@link io.panallama.config.EngineConfig} its context
  * parameters and those of the scheduler. A component that is left alone is chosen for the machine when the model is loaded or the engine
- * starts. All types are immutable and safe for any thread.
+ * starts. All types are immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.config;

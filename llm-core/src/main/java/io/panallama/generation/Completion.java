@@ -57,7 +57,7 @@ public record Completion(
     return new ChatMessage(Role.ASSISTANT, text, reasoning, toolCalls, "", "");
   }
 
-  /** Sets the components one by one. Not safe for use by several threads. */
+  /** Sets the components one by one. Not thread-safe. */
   public static final class Builder {
     private final FinishReason reason;
     private String text = "";
@@ -107,7 +107,7 @@ public record Completion(
       return this;
     }
 
-    /** Makes the value. */
+    /** Builds the value. */
     public Completion build() {
       return new Completion(text, reasoning, toolCalls, logprobs, reason, usage, timings);
     }

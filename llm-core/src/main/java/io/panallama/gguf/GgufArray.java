@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A metadata array, decoded element by element when asked.
  *
  * <p>A vocabulary of 256,000 strings costs a view of the mapped file and one position for every {@value #STRIDE}
- * elements until somebody reads a token. Immutable and safe for any thread.
+ * elements until somebody reads a token. Immutable and thread-safe.
  */
 public final class GgufArray implements GgufValue {
   /** Strings between two remembered positions; reading one walks over at most this many lengths. */

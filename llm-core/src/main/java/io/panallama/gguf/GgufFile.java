@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Reading it is validating it: a {@code GgufFile} that exists is one whose container llama.cpp v0.5.0 accepts, with
  * every tensor inside the file. {@link ModelPreflight} checks the model in the container.
  *
- * <p>Immutable and safe for any thread. Nothing needs closing: arrays are views of a read-only mapping that the garbage
+ * <p>Immutable and thread-safe. Nothing needs closing: arrays are views of a read-only mapping that the garbage
  * collector releases. On Windows the file can't be deleted before that.
  */
 public final class GgufFile {

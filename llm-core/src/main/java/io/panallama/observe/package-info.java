@@ -7,7 +7,7 @@
  * }</pre>
  *
  * <p>The values are snapshots: they do not change after they were taken. Taking one never waits for the engine thread. All types are
- * immutable and safe for any thread.
+ * immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.observe;

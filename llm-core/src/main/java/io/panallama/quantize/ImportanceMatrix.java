@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How much each input of each matrix matters: the mean of its squared activations over a text, as {@code llama-imatrix}
- * measures it. The types of few bits need one. Immutable, safe for any thread.
+ * measures it. The types of few bits need one. Immutable, thread-safe.
  */
 public final class ImportanceMatrix {
   /**

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** How to quantise a model. Immutable and safe for any thread. */
+/** How to quantise a model. Immutable and thread-safe. */
 public final class QuantizationConfig {
   /** One thread per processor. */
   public static final int AUTO = 0;
@@ -141,7 +141,7 @@ public final class QuantizationConfig {
     return "QuantizationConfig" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("type", type);
@@ -157,7 +157,7 @@ public final class QuantizationConfig {
     return all;
   }
 
-  /** Collects the components of a {@link QuantizationConfig}. Not safe for use by several threads. */
+  /** Collects the components of a {@link QuantizationConfig}. Not thread-safe. */
   public static final class Builder {
     private QuantizationType type;
     private int threads = AUTO;
@@ -260,9 +260,9 @@ public final class QuantizationConfig {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws IllegalArgumentException if a value is out of its range
+     * @throws IllegalArgumentException if a value is out of range
      */
     public QuantizationConfig build() {
       return new QuantizationConfig(this);

@@ -6,7 +6,7 @@
  * }</pre>
  *
  * <p>{@link io.panallama.Quantizer} does the work. A {@link io.panallama.quantize.QuantizationListener} follows it and can stop it. The
- * values are immutable and safe for any thread.
+ * values are immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.quantize;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A conversation to be continued by the assistant, rendered by the model's own chat template. Immutable and safe for any thread. */
+/** A conversation to be continued by the assistant, rendered by the model's own chat template. Immutable and thread-safe. */
 public final class ChatRequest implements GenerationRequest {
   private final List<ChatMessage> messages;
   private final Tools tools;
@@ -114,7 +114,7 @@ public final class ChatRequest implements GenerationRequest {
     return "ChatRequest" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("messages", messages);
@@ -124,7 +124,7 @@ public final class ChatRequest implements GenerationRequest {
     return all;
   }
 
-  /** Collects the components of a {@link ChatRequest}. Not safe for use by several threads. */
+  /** Collects the components of a {@link ChatRequest}. Not thread-safe. */
   public static final class Builder {
     private List<ChatMessage> messages = List.of();
     private Tools tools = Tools.none();
@@ -165,7 +165,7 @@ public final class ChatRequest implements GenerationRequest {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
      * @throws InvalidRequestException if there is no message, or if a response format leaves no room for tool calls
      */

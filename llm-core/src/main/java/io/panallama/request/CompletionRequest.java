@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A raw prompt to be continued, without any template. Immutable and safe for any thread. */
+/** A raw prompt to be continued, without any template. Immutable and thread-safe. */
 public final class CompletionRequest implements GenerationRequest {
   private final Prompt prompt;
   private final GenerationOptions options;
@@ -72,7 +72,7 @@ public final class CompletionRequest implements GenerationRequest {
     return "CompletionRequest" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("prompt", prompt);
@@ -80,7 +80,7 @@ public final class CompletionRequest implements GenerationRequest {
     return all;
   }
 
-  /** Collects the components of a {@link CompletionRequest}. Not safe for use by several threads. */
+  /** Collects the components of a {@link CompletionRequest}. Not thread-safe. */
   public static final class Builder {
     private Prompt prompt;
     private GenerationOptions options = GenerationOptions.defaults();
@@ -101,7 +101,7 @@ public final class CompletionRequest implements GenerationRequest {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      */
     public CompletionRequest build() {
       return new CompletionRequest(this);

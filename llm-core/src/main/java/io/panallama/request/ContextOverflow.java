@@ -30,7 +30,7 @@ public sealed interface ContextOverflow {
    */
   record Shift(int keep) implements ContextOverflow {
     /**
-     * Checks the values.
+     * Validates the values.
      *
      * @throws InvalidRequestException if {@code keep} is negative
      */

@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Limits, sampling, stops and precedence of one generation. Immutable and safe for any thread. */
+/** Limits, sampling, stops and precedence of one generation. Immutable and thread-safe. */
 public final class GenerationOptions {
   /** No limit but the context. */
   public static final int UNLIMITED = Integer.MAX_VALUE;
@@ -167,7 +167,7 @@ public final class GenerationOptions {
     return "GenerationOptions" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("stop", stop);
@@ -183,7 +183,7 @@ public final class GenerationOptions {
     return all;
   }
 
-  /** Collects the components of a {@link GenerationOptions}. Not safe for use by several threads. */
+  /** Collects the components of a {@link GenerationOptions}. Not thread-safe. */
   public static final class Builder {
     private StopConditions stop = StopConditions.NONE;
     private Sampling sampling = Sampling.recommended();
@@ -300,9 +300,9 @@ public final class GenerationOptions {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws InvalidRequestException if a value is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public GenerationOptions build() {
       return new GenerationOptions(this);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * where the context would not hold them together with the window and twice {@code maxTokens}. The window itself is at most
  * three quarters of the context. The prompt is never cut.
  *
- * <p>Special tokens written in any of the texts are text. Immutable and safe for any thread.
+ * <p>Special tokens written in any of the texts are text. Immutable and thread-safe.
  */
 public final class InfillRequest implements GenerationRequest {
   /** The window unless another is asked for: llama-server's default of {@code n_batch}, which has this role there. */
@@ -116,7 +116,7 @@ public final class InfillRequest implements GenerationRequest {
     return "InfillRequest" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("prefix", prefix);
@@ -129,7 +129,7 @@ public final class InfillRequest implements GenerationRequest {
     return all;
   }
 
-  /** Collects the components of an {@link InfillRequest}. Not safe for use by several threads. */
+  /** Collects the components of an {@link InfillRequest}. Not thread-safe. */
   public static final class Builder {
     private String prefix = "";
     private String suffix = "";
@@ -194,7 +194,7 @@ public final class InfillRequest implements GenerationRequest {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
      * @throws InvalidRequestException if the window is too small
      */
@@ -210,7 +210,7 @@ public final class InfillRequest implements GenerationRequest {
    * @param text its content
    */
   public record File(String name, String text) {
-    /** Checks that nothing is missing. */
+    /** Rejects null components. */
     public File {
       Objects.requireNonNull(name, "name");
       Objects.requireNonNull(text, "text");

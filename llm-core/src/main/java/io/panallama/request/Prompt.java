@@ -15,7 +15,7 @@ public sealed interface Prompt {
    *     leave it false for text that comes from somebody else
    */
   record Text(String text, boolean parseSpecial) implements Prompt {
-    /** Checks that there is a text. */
+    /** Rejects null. */
     public Text {
       Objects.requireNonNull(text, "text");
     }
@@ -26,7 +26,7 @@ public sealed interface Prompt {
     private final int[] tokens;
 
     /**
-     * Checks the values.
+     * Validates the values.
      *
      * @throws InvalidRequestException if {@code tokens} is empty
      */

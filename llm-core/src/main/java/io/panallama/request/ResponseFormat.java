@@ -22,7 +22,7 @@ public sealed interface ResponseFormat {
    *     the model otherwise
    */
   record JsonSchema(String schema, boolean strict) implements ResponseFormat {
-    /** Checks that there is a schema. */
+    /** Rejects null. */
     public JsonSchema {
       Objects.requireNonNull(schema, "schema");
     }
@@ -39,7 +39,7 @@ public sealed interface ResponseFormat {
    * @param root the rule to start with
    */
   record Gbnf(String grammar, String root) implements ResponseFormat {
-    /** Checks that nothing is missing. */
+    /** Rejects null components. */
     public Gbnf {
       Objects.requireNonNull(grammar, "grammar");
       Objects.requireNonNull(root, "root");

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** When a generation ends because of what it generated. Immutable and safe for any thread. */
+/** When a generation ends because of what it generated. Immutable and thread-safe. */
 public final class StopConditions {
   /** The most texts. */
   public static final int MAX_TEXTS = 64;
@@ -122,7 +122,7 @@ public final class StopConditions {
     return "StopConditions" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("maxTokens", maxTokens);
@@ -132,7 +132,7 @@ public final class StopConditions {
     return all;
   }
 
-  /** Collects the components of a {@link StopConditions}. Not safe for use by several threads. */
+  /** Collects the components of a {@link StopConditions}. Not thread-safe. */
   public static final class Builder {
     private int maxTokens = GenerationOptions.UNLIMITED;
     private int minTokens;
@@ -173,9 +173,9 @@ public final class StopConditions {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws InvalidRequestException if a value is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public StopConditions build() {
       return new StopConditions(this);

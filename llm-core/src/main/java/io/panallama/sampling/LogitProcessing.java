@@ -105,7 +105,7 @@ public final class LogitProcessing {
     return "LogitProcessing" + components();
   }
 
-  /** Every component by its name: what equality, hash and text are made of. */
+  /** All components by name, for equals, hashCode and toString. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("processors", processors);
@@ -114,7 +114,7 @@ public final class LogitProcessing {
     return all;
   }
 
-  /** Collects the components of a {@link LogitProcessing}. Not safe for use by several threads. */
+  /** Collects the components of a {@link LogitProcessing}. Not thread-safe. */
   public static final class Builder {
     private Supplier<? extends LogitProcessor> processors;
     private Duration timeLimit = Duration.ofMillis(100);
@@ -143,9 +143,9 @@ public final class LogitProcessing {
     }
 
     /**
-     * Makes the value.
+     * Builds the value.
      *
-     * @throws InvalidRequestException if a value is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public LogitProcessing build() {
       return new LogitProcessing(this);

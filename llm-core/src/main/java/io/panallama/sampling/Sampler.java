@@ -35,9 +35,9 @@ public sealed interface Sampler {
    */
   record Mirostat(float tau, float eta, int m) implements Selecting {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Mirostat {
       Checks.positive("sampling.mirostat.tau", tau);
@@ -54,9 +54,9 @@ public sealed interface Sampler {
    */
   record MirostatV2(float tau, float eta) implements Selecting {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public MirostatV2 {
       Checks.positive("sampling.mirostat.tau", tau);
@@ -72,9 +72,9 @@ public sealed interface Sampler {
    */
   record AdaptiveP(float target, float decay) implements Selecting {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public AdaptiveP {
       Checks.inRange("sampling.adaptiveP.target", target, 0, 1);
@@ -89,9 +89,9 @@ public sealed interface Sampler {
    */
   record TopK(int k) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public TopK {
       Checks.inRange("sampling.topK", k, 1, Integer.MAX_VALUE);
@@ -105,9 +105,9 @@ public sealed interface Sampler {
    */
   record TopP(float p, int minKeep) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public TopP {
       Checks.inRange("sampling.topP", p, 0, 1);
@@ -122,9 +122,9 @@ public sealed interface Sampler {
    */
   record MinP(float p, int minKeep) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public MinP {
       Checks.inRange("sampling.minP", p, 0, 1);
@@ -139,9 +139,9 @@ public sealed interface Sampler {
    */
   record Typical(float p, int minKeep) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Typical {
       Checks.inRange("sampling.typicalP", p, 0, 1);
@@ -156,9 +156,9 @@ public sealed interface Sampler {
    */
   record Temperature(float t) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Temperature {
       Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
@@ -174,9 +174,9 @@ public sealed interface Sampler {
    */
   record DynamicTemperature(float t, float delta, float exponent) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public DynamicTemperature {
       Checks.inRange("sampling.temperature", t, 0, Float.MAX_VALUE);
@@ -194,9 +194,9 @@ public sealed interface Sampler {
    */
   record Xtc(float probability, float threshold, int minKeep) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Xtc {
       Checks.inRange("sampling.xtc.probability", probability, 0, 1);
@@ -212,9 +212,9 @@ public sealed interface Sampler {
    */
   record TopNSigma(float n) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public TopNSigma {
       Checks.positive("sampling.topNSigma", n);
@@ -231,9 +231,9 @@ public sealed interface Sampler {
    */
   record Penalties(int lastN, float repeat, float frequency, float presence) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Penalties {
       Checks.inRange("sampling.repeatLastN", lastN, 0, MAX_LAST_N);
@@ -256,9 +256,9 @@ public sealed interface Sampler {
    */
   record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Dry {
       Checks.inRange("sampling.dry.multiplier", multiplier, 0, Float.MAX_VALUE);
@@ -300,9 +300,9 @@ public sealed interface Sampler {
    */
   record LogitBias(Map<Integer, Float> bias) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public LogitBias {
       bias = Map.copyOf(bias);
@@ -328,9 +328,9 @@ public sealed interface Sampler {
    */
   record BannedTexts(List<String> texts) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public BannedTexts {
       texts = List.copyOf(texts);
@@ -379,9 +379,9 @@ public sealed interface Sampler {
    */
   record Grammar(String gbnf, String root) implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Grammar {
       Objects.requireNonNull(gbnf, "gbnf");
@@ -401,9 +401,9 @@ public sealed interface Sampler {
   record LazyGrammar(String gbnf, String root, List<String> triggerPatterns, List<Integer> triggerTokens)
       implements Sampler {
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if one is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public LazyGrammar {
       Objects.requireNonNull(gbnf, "gbnf");

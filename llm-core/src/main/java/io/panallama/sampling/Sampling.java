@@ -15,7 +15,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the next token is chosen: a chain of samplers, applied in order, and a seed. Immutable and safe for any thread.
+ * How the next token is chosen: a chain of samplers, applied in order, and a seed. Immutable and thread-safe.
  *
  * <p>With the same seed, chain, prompt and batch composition the output is the same, also in another process on the same
  * machine. The composition of the batch can change the last bits of the logits, because llama.cpp uses different kernels for
@@ -195,7 +195,7 @@ public final class Sampling {
    * typical, top-p, min-p, XTC, temperature unless {@link #order} says otherwise, then the draw. A stage whose value turns it
    * off is left out. For anything else {@linkplain Sampling#of give the chain} itself.
    *
-   * <p>Not safe for use by several threads.
+   * <p>Not thread-safe.
    */
   public static final class Builder {
     private final EnumMap<Setting, Object> settings = new EnumMap<>(Setting.class);
@@ -354,9 +354,9 @@ public final class Sampling {
     }
 
     /**
-     * Checks the values.
+     * Validates the values.
      *
-     * @throws InvalidRequestException if a value is out of its range
+     * @throws InvalidRequestException if a value is out of range
      */
     public Sampling build() {
       @Nullable Sampler grammar = find(Setting.GRAMMAR);

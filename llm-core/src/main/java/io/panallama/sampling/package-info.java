@@ -7,7 +7,7 @@
  *
  * <p>{@link io.panallama.sampling.Sampling} names the chain; each {@link io.panallama.sampling.Sampler} is one stage with its
  * parameters. A {@link io.panallama.sampling.LogitProcessor} runs on a thread of its own, see docs/sampling.md. The values are immutable
- * and safe for any thread.
+ * and thread-safe.
  */
 @NullMarked
 package io.panallama.sampling;

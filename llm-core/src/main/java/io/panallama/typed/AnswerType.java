@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * of: to be public in an exported package; a package that is open to {@code io.panallama}; or a {@link MethodHandles.Lookup} from
  * its module, {@code AnswerType.of(Invoice.class, MethodHandles.lookup())}.
  *
- * <p>Immutable and safe for any thread. Making one takes some reflection, so keep it where the same type is asked for often.
+ * <p>Immutable and thread-safe. Making one takes some reflection, so keep it where the same type is asked for often.
  *
  * @param <T> what the answer becomes
  */

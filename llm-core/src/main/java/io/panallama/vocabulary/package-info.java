@@ -8,7 +8,7 @@
  * }</pre>
  *
  * <p>The vocabulary itself belongs to a model and is {@link io.panallama.Vocabulary}. The types here are plain values. They are immutable
- * and safe for any thread.
+ * and thread-safe.
  */
 @NullMarked
 package io.panallama.vocabulary;

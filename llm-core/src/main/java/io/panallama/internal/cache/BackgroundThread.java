@@ -5,7 +5,7 @@ import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.ThreadFactory;
 
-/** A thread that runs tasks one after the other, so that the engine thread never waits for a file. */
+/** A thread that runs tasks one after the other, so that the engine thread never waits for file I/O. */
 final class BackgroundThread {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
   private static final Runnable LAST = () -> {};
@@ -18,17 +18,17 @@ final class BackgroundThread {
     thread.start();
   }
 
-  /** Runs a task after those that were submitted before. Any thread. */
+  /** Queues a task behind those already submitted. Any thread. */
   void submit(Runnable task) {
     tasks.add(task);
   }
 
-  /** Runs a task before all others that wait. Any thread. */
+  /** Queues a task ahead of all waiting ones. Any thread. */
   void submitFirst(Runnable task) {
     tasks.addFirst(task);
   }
 
-  /** Ends the thread after what was submitted; false if it is still running after {@code limit}. */
+  /** Lets the submitted tasks finish and ends the thread; returns false if it is still running after {@code limit}. */
   boolean close(Duration limit) {
     tasks.add(LAST);
     try {

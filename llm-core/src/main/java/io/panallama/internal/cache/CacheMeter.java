@@ -1,16 +1,16 @@
 package io.panallama.internal.cache;
 
-/** Is told what the cache does, for the engine's statistics. Engine thread only. */
+/** Receives cache events for the engine's statistics. Engine thread only. */
 public interface CacheMeter {
-  /** So many prompt tokens were found in the KV cache or restored to it. */
+  /** This many prompt tokens were found in the KV cache or restored to it. */
   void cached(int promptTokens);
 
   /** A prefix was restored from memory or disk. */
   void restored();
 
-  /** The bytes of all prefixes in host memory changed. */
+  /** The total size of the prefixes in host memory changed to this many bytes. */
   void spilled(long bytes);
 
-  /** The bytes of all prefixes on disk changed. */
+  /** The total size of the prefixes on disk changed to this many bytes. */
   void onDisk(long bytes);
 }

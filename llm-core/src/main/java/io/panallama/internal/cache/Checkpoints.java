@@ -3,8 +3,7 @@ package io.panallama.internal.cache;
 import java.util.Arrays;
 
 /**
- * The positions of a sequence at which its state is to be copied, because this kind of model can't be rewound to them later.
- * A step must not compute past one. Engine thread only.
+ * The positions at which the state of a sequence must be copied, because its kind of model can't be rewound to them later. A step must not compute past one. Engine thread only.
  */
 final class Checkpoints {
   private int[] positions = new int[4];
@@ -34,7 +33,7 @@ final class Checkpoints {
     return false;
   }
 
-  /** How many tokens can follow the first {@code position} ones before the next checkpoint, at most {@code most}. */
+  /** How many tokens, at most {@code most}, can follow the first {@code position} ones before the next checkpoint. */
   int distance(int position, int most) {
     int distance = most;
     for (int i = 0; i < size; i++) {

@@ -5,8 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A prefix outside of the KV cache: an image in memory, a file, or both. A sequence can wait for one that is being read
- * from its file, as it waits for one that is being computed. Engine thread only.
+ * A prefix outside the KV cache: an image in memory, a file, or both. A sequence can wait for one that is being read from its file, just as it waits for one that is being computed. Engine thread only.
  */
 final class ColdPrefix implements PrefixHolder {
   private static final int NO_ID = -1;
@@ -21,8 +20,8 @@ final class ColdPrefix implements PrefixHolder {
   private boolean pinned;
 
   /**
-   * @param length tokens whose state it is
-   * @param bytes of the image, in memory or not
+   * @param length number of tokens whose state it holds
+   * @param bytes size of the image, whether it is in memory or not
    */
   ColdPrefix(int length, long bytes) {
     this.length = length;
@@ -37,7 +36,7 @@ final class ColdPrefix implements PrefixHolder {
     return bytes;
   }
 
-  /** Its place in the tree; null once it is given up. */
+  /** Its entry in the tree; null once it was dropped. */
   PrefixTree.@Nullable Entry<ColdPrefix> entry() {
     return entry;
   }
@@ -73,7 +72,7 @@ final class ColdPrefix implements PrefixHolder {
     loading = value;
   }
 
-  /** Whether the background thread needs the image. */
+  /** Whether the background thread is using the image. */
   boolean isWriting() {
     return writing;
   }
@@ -82,7 +81,7 @@ final class ColdPrefix implements PrefixHolder {
     writing = value;
   }
 
-  /** Whether somebody is about to use the image, so that it must not make room for another one. */
+  /** Whether the image is about to be used and must not be evicted to make room for another one. */
   boolean isPinned() {
     return pinned;
   }
@@ -96,7 +95,7 @@ final class ColdPrefix implements PrefixHolder {
     return NO_ID;
   }
 
-  /** All of it once it is in memory, from where it comes back at once. */
+  /** An image in memory can be restored in full at once, so all its tokens count. */
   @Override
   public int cached() {
     return image == null ? 0 : length;

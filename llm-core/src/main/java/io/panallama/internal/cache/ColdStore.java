@@ -16,35 +16,35 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The prefixes outside the KV cache: images in host memory, and files on disk, where the least recently used ones go.
+ * The prefixes outside the KV cache: images in host memory, and files on disk, to which the least recently used images are written.
  *
  * <p>Engine thread only.
  */
 final class ColdStore {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
-  /** The fewest tokens that make a copy worth keeping and restoring. */
+  /** The minimum number of tokens that make a copy worth keeping and restoring. */
   static final int SHORTEST = 32;
 
-  /** The most candidates that are compared; thousands may share a prefix. */
+  /** The maximum number of candidates to compare; thousands may share a prefix. */
   private static final int MOST_CANDIDATES = 64;
 
-  /** Computing a token takes at least as long as copying this many; an image is always restored as a whole. */
+  /** Computing one token takes at least as long as copying this many; an image is always restored as a whole. */
   private static final int COPY_GAIN = 32;
 
-  /** How long the end of an engine may wait for its prefixes to be written. */
+  /** How long an ending engine may wait for its prefixes to be written. */
   static final Duration FLUSH_LIMIT = Duration.ofSeconds(3);
 
-  /** After {@link #FLUSH_LIMIT} a write is abandoned at its next part; a read is not. */
+  /** A write is abandoned at its next part once {@link #FLUSH_LIMIT} has passed; a read is not, so the thread gets this long. */
   private static final Duration END_LIMIT = FLUSH_LIMIT.plusSeconds(2);
 
   /**
-   * What a prefix can give to a text.
+   * A prefix that matches a text.
    *
-   * @param usable tokens
+   * @param usable number of tokens of the text that it can supply
    */
   record Hit(ColdPrefix prefix, int usable) {
-    /** Many more tokens win; then an image in memory; then the shorter one, which is copied faster. */
+    /** Considerably more tokens win; then an image in memory; then the shorter one, which is copied faster. */
     private boolean isBetterThan(Hit other) {
       if (Math.abs(usable - other.usable) >= SHORTEST) {
         return usable > other.usable;
@@ -71,17 +71,17 @@ final class ColdStore {
   private final PrefixTree<ColdPrefix> tree = new PrefixTree<>();
   private final Map<Path, ColdPrefix> files = new HashMap<>();
 
-  /** Images that were just loaded for sequences that wait for them. */
+  /** Images that were just loaded for sequences that are waiting for them. */
   private final List<ColdPrefix> arrived = new ArrayList<>();
 
   private int writes;
 
-  /** Whether the engine is ending, so that a new image is written at once. */
+  /** Whether the engine is ending, so that new images are written at once. */
   private boolean ending;
 
   /**
-   * @param threads makes the thread that reads and writes files
-   * @param wake makes the engine thread call {@link #receive} soon; called by that thread
+   * @param threads creates the thread that reads and writes files
+   * @param wake makes the engine thread call {@link #receive} soon; called by the file thread
    */
   ColdStore(
       KvMemory cells, StateStore states, SpillConfig config, CacheMeter meter, ThreadFactory threads, Runnable wake) {
@@ -112,7 +112,7 @@ final class ColdStore {
     return keepsInMemory;
   }
 
-  // ---- what is there ----
+  // ---- lookup ----
 
   /** The best prefix for the first {@code limit} tokens of a text; null if none is worth restoring. */
   @Nullable Hit find(Lineage lineage, int[] tokens, int limit) {
@@ -121,7 +121,7 @@ final class ColdStore {
       List<ColdPrefix> candidates = new ArrayList<>();
       int matched = tree.longest(lineage, tokens, limit, MOST_CANDIDATES, candidates::add);
       for (ColdPrefix candidate : candidates) {
-        // An image that an engine with a larger context left on disk never fits.
+        // An engine with a larger context may have left an image on disk that can never fit here.
         if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= contextSize) {
           hits.add(new Hit(candidate, matched));
         }
@@ -139,7 +139,7 @@ final class ColdStore {
     return best;
   }
 
-  /** How many of the first {@code limit} tokens match some prefix in the store. */
+  /** The number of leading tokens, at most {@code limit}, that match some prefix in the store. */
   int common(Lineage lineage, int[] tokens, int limit) {
     return tree.longest(lineage, tokens, limit, 0, prefix -> {});
   }
@@ -155,13 +155,13 @@ final class ColdStore {
     return candidates.isEmpty() ? null : candidates.getFirst();
   }
 
-  // ---- in ----
+  // ---- adding and evicting ----
 
   /**
-   * Keeps a copy of what a sequence holds, if that is worth it.
+   * Keeps a copy of a sequence's state, if that is worth it.
    *
-   * @param length all that the sequence holds
-   * @return false if there is no room for it now
+   * @param length number of tokens whose state the sequence holds
+   * @return false if there is currently no room for it
    */
   boolean offer(Lineage lineage, int[] tokens, int length, int sequence) {
     if (length < SHORTEST) {
@@ -186,7 +186,7 @@ final class ColdStore {
     return true;
   }
 
-  /** Takes in an image from elsewhere; false if there is no room or no need for it. */
+  /** Adds an image from elsewhere; returns false if there is no room or no need for it. */
   boolean put(Lineage lineage, int[] tokens, StateImage image) {
     boolean wanted =
         tokens.length >= SHORTEST
@@ -214,7 +214,7 @@ final class ColdStore {
     writeBehind();
   }
 
-  /** Releases images, which is no loss for those with a file; those without are lost, because the disk was too slow. */
+  /** Releases images. Those with a file lose nothing; those without are lost, because the disk was too slow. */
   private boolean makeRoom(long bytes) {
     if (bytes > memory.limit() && !ending) {
       // One image at a time may pass through memory on its way to the disk.
@@ -225,7 +225,7 @@ final class ColdStore {
     return memory.bytes() <= most;
   }
 
-  /** Takes a prefix out of memory. */
+  /** Releases the image of a prefix from memory. */
   private void release(ColdPrefix prefix) {
     if (prefix.file() == null) {
       drop(prefix);
@@ -234,7 +234,7 @@ final class ColdStore {
     }
   }
 
-  /** Writes the least recently used images when memory runs short, so that they can be released at once later. */
+  /** Writes the least recently used images when memory runs short, so that they can later be released at once. */
   private void writeBehind() {
     long most = ending ? 0 : memory.limit() / 4 * 3;
     while (disk != null && memory.unwrittenBytes() > most) {
@@ -280,14 +280,14 @@ final class ColdStore {
     }
   }
 
-  // ---- out ----
+  // ---- restoring ----
 
-  /** The image is about to be restored: it stays until {@link #restored} or {@link #notRestored}. */
+  /** Marks an image that is about to be restored: it is pinned until {@link #restored} or {@link #notRestored}. */
   void restoring(ColdPrefix prefix) {
     prefix.pinned(true);
   }
 
-  /** The image was of use. */
+  /** The image was restored. */
   void restored(ColdPrefix prefix) {
     prefix.pinned(arrived.contains(prefix));
     meter.restored();
@@ -300,7 +300,7 @@ final class ColdStore {
   /**
    * The image could not be restored.
    *
-   * @param hadRoom whether there was room, so that trying again is useless
+   * @param hadRoom whether there was enough room, so that trying again is useless
    */
   void notRestored(ColdPrefix prefix, boolean hadRoom) {
     prefix.pinned(arrived.contains(prefix));
@@ -309,7 +309,7 @@ final class ColdStore {
     }
   }
 
-  /** Starts to read the file of a prefix, which is {@link ColdPrefix#isPrefilling} until that is done. */
+  /** Starts reading the file of a prefix, which {@link ColdPrefix#isPrefilling} until that is done. */
   void load(ColdPrefix prefix) {
     DiskTier source = disk;
     Path file = prefix.file();
@@ -337,7 +337,7 @@ final class ColdStore {
     }
   }
 
-  /** The sequences that waited for a file have had their turn: images that do not fit into memory are released. */
+  /** Called once the sequences that waited for a file have had their turn: releases images that do not fit into memory. */
   void settle() {
     if (!arrived.isEmpty()) {
       arrived.forEach(prefix -> prefix.pinned(false));
@@ -346,7 +346,7 @@ final class ColdStore {
     }
   }
 
-  /** Drops a prefix, in memory and on disk. */
+  /** Drops a prefix from memory and disk. */
   private void drop(ColdPrefix prefix) {
     PrefixTree.Entry<ColdPrefix> entry = prefix.entry();
     if (entry != null) {
@@ -376,7 +376,7 @@ final class ColdStore {
     }
   }
 
-  // ---- what the disk tier reports ----
+  // ---- reports of the disk tier ----
 
   private void found(Path file, ImageFile.Header header) {
     if (files.containsKey(file)) {
@@ -394,13 +394,13 @@ final class ColdStore {
       return;
     }
     forgetFile(prefix);
-    // A prefix in memory stays there and is not written again: two of them would evict each other for ever.
+    // A prefix in memory stays there and is not written again: otherwise two of them would evict each other forever.
     if (prefix.image() == null && !prefix.isLoading()) {
       drop(prefix);
     }
   }
 
-  /** Takes in the reports of the disk tier. Allocates nothing if there are none. */
+  /** Processes the reports of the disk tier. Allocates nothing if there are none. */
   void receive() {
     if (disk != null) {
       disk.receive();
@@ -419,9 +419,9 @@ final class ColdStore {
   }
 
   /**
-   * The engine is ending: from here on a prefix that is offered is written at once, or is lost if the deadline comes first.
+   * Tells the store that the engine is ending: from here on a prefix that is offered is written at once, or is lost if the deadline comes first.
    *
-   * @param deadline time of {@link System#nanoTime}
+   * @param deadline a value of {@link System#nanoTime}
    */
   void end(long deadline) {
     settle();
@@ -431,7 +431,7 @@ final class ColdStore {
     }
   }
 
-  /** Waits until the background thread has done something; false if it has nothing to write or the time is up. */
+  /** Waits until the background thread has made progress; returns false if it has nothing to write or the deadline has passed. */
   boolean awaitReport(long deadline) {
     return writes > 0 && disk != null && disk.awaitReport(deadline);
   }
@@ -441,7 +441,7 @@ final class ColdStore {
     memory.unwritten().reversed().forEach(this::write);
   }
 
-  /** Ends the background thread, after what was to be written by the deadline, and frees all images. */
+  /** Ends the background thread after it has written what the deadline allowed, and frees all images. */
   void close() {
     if (!ending) {
       end(System.nanoTime());

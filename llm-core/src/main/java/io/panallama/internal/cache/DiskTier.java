@@ -15,8 +15,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disk tier as the engine thread sees it. The engine thread never touches a file: a {@link BackgroundThread} does, and its
- * reports wait in a queue until {@link #receive}. Methods and callbacks belong to the engine thread.
+ * The engine thread's side of the disk tier. The engine thread never touches a file: a {@link BackgroundThread} does, and its reports wait in a queue until {@link #receive}. Methods and callbacks run on the engine thread.
  */
 final class DiskTier {
   private final SpillFolder folder;
@@ -26,11 +25,11 @@ final class DiskTier {
   private final BlockingQueue<Runnable> reports = new LinkedBlockingQueue<>();
 
   /**
-   * @param threads makes the background thread
+   * @param threads creates the background thread
    * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
-   * @param found told of every image that was there at the start
-   * @param removed told of every file that was deleted to make room
-   * @throws IOException if the store can't say what its images are bound to
+   * @param found called for every image that was there at the start
+   * @param removed called for every file that was deleted to make room
+   * @throws IOException if the store can't supply the fingerprint that images are bound to
    */
   DiskTier(
       Path directory,
@@ -52,7 +51,7 @@ final class DiskTier {
   }
 
   /**
-   * Writes an image, which must stay open until {@code done} is told of its file, or of null if that was not to be.
+   * Writes an image, which must stay open until {@code done} receives its file, or null if it was not written.
    */
   void write(Lineage lineage, int[] tokens, StateImage image, Consumer<@Nullable Path> done) {
     submit(() -> {
@@ -67,8 +66,7 @@ final class DiskTier {
   }
 
   /**
-   * Reads an image before anything is written, because a sequence waits for it; {@code done} owns it, or gets null if it
-   * can't be had.
+   * Reads an image ahead of all pending writes, because a sequence is waiting for it. {@code done} receives the image and owns it, or receives null if it can't be read.
    */
   void read(Path file, Lineage lineage, int[] tokens, Consumer<@Nullable StateImage> done) {
     thread.submitFirst(() -> {
@@ -83,7 +81,7 @@ final class DiskTier {
     });
   }
 
-  /** The image of a file was restored. */
+  /** Records that the image of a file was restored. */
   void used(Path file) {
     thread.submit(() -> folder.used(file));
   }
@@ -112,7 +110,7 @@ final class DiskTier {
     wake.run();
   }
 
-  /** Takes in the reports of the background thread. Allocates nothing if there are none. */
+  /** Processes the reports of the background thread. Allocates nothing if there are none. */
   void receive() {
     Runnable report;
     while ((report = reports.poll()) != null) {
@@ -125,10 +123,10 @@ final class DiskTier {
   }
 
   /**
-   * Waits for a report and takes it in.
+   * Waits for a report and processes it.
    *
-   * @param deadline time of {@link System#nanoTime}
-   * @return false if the time is up
+   * @param deadline a value of {@link System#nanoTime}
+   * @return false if the deadline passed first
    */
   boolean awaitReport(long deadline) {
     try {
@@ -143,12 +141,12 @@ final class DiskTier {
     }
   }
 
-  /** From this time of {@link System#nanoTime} on nothing more is written, and a write in progress is abandoned. */
+  /** Once {@link System#nanoTime} reaches this value, nothing more is written and a write in progress is abandoned. */
   void abandonAfter(long deadline) {
     folder.abandonAfter(deadline);
   }
 
-  /** Ends the background thread and takes in its last reports; false if it does not end in time. */
+  /** Ends the background thread and processes its last reports; returns false if it does not end in time. */
   boolean close(Duration limit) {
     boolean ended = thread.close(limit);
     if (ended) {

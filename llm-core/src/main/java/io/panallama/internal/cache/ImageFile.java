@@ -22,7 +22,7 @@ import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 
 /**
- * The file format of an image: whose state it is, the lineage and the tokens, and the state.
+ * The file format of an image: the lineage and the tokens that identify the state, and the state itself.
  *
  * <pre>
  *   offset  bytes
@@ -39,20 +39,19 @@ import java.util.zip.CRC32C;
  *             4    CRC32C of the state
  * </pre>
  *
- * <p>Version 1 had no lineage. Nothing tells under which adapters such a state was computed, so it is refused as foreign.
+ * Version 1 had no lineage. Such a file does not tell under which adapters its state was computed, so it is refused as foreign.
  *
- * <p>Numbers are little-endian. Nothing follows. A file that differs in any bit is refused with a {@link
- * RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write.
+ * Numbers are little-endian. Nothing follows the last checksum. A file that differs in a single bit is refused with a {@link RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write.
  *
  * <p>Any thread.
  */
 public final class ImageFile {
   static final int FINGERPRINT_BYTES = 32;
 
-  /** Ends the name of an image. */
+  /** The file name suffix of an image. */
   static final String SUFFIX = ".kv";
 
-  /** Ends the name of a file that is being written. */
+  /** The file name suffix of an image that is being written. */
   private static final String TEMPORARY = ".tmp";
 
   private static final long MAGIC = 0x00564B4C4C4E4150L;
@@ -60,20 +59,20 @@ public final class ImageFile {
   private static final int VERSION_WITHOUT_LINEAGE = 1;
   private static final int FIXED_BYTES = 24 + FINGERPRINT_BYTES + 4;
 
-  /** More than any lineage has. */
+  /** An upper bound that no lineage reaches. */
   private static final int MOST_LINEAGE_BYTES = 1 << 20;
 
-  /** More than any model has context, so that a header can't make us allocate what the machine has not. */
+  /** An upper bound that no model's context reaches, so that a header can't make us allocate more memory than the machine has. */
   private static final int MOST_TOKENS = 1 << 26;
 
   private ImageFile() {}
 
   /**
-   * What is known of an image before its state is read.
+   * What is known about an image before its state is read.
    *
    * @param lineage under which the state was computed
    * @param tokens whose state it is
-   * @param stateBytes bytes of the state
+   * @param stateBytes size of the state in bytes
    */
   public record Header(Lineage lineage, int[] tokens, long stateBytes) {
     long fileBytes() {
@@ -81,18 +80,18 @@ public final class ImageFile {
     }
   }
 
-  /** Makes an image of the bytes of a channel; {@link io.panallama.internal.decode.StateStore#read StateStore.read}. */
+  /** Creates an image from the bytes of a channel; see {@link io.panallama.internal.decode.StateStore#read StateStore.read}. */
   public interface Reader {
     StateImage read(ReadableByteChannel channel, long bytes) throws IOException;
   }
 
-  /** Whether this is the name under which {@link #write} writes an image. */
+  /** Whether this is a temporary name under which {@link #write} writes an image. */
   static boolean isTemporary(Path file) {
     String name = file.getFileName().toString();
     return name.endsWith(TEMPORARY) && name.contains(SUFFIX + ".");
   }
 
-  /** The bytes of the file of an image. */
+  /** The size in bytes of an image's file. */
   static long bytes(Lineage lineage, int tokens, long stateBytes) {
     return bytes(lineage.encodedLength(), tokens, stateBytes);
   }
@@ -102,15 +101,14 @@ public final class ImageFile {
   }
 
   /**
-   * Writes a file under a temporary name beside its own and renames it, so that it is there as a whole or not at all. While
-   * it has the temporary name it is locked.
+   * Writes the file under a temporary name next to its own and renames it, so that it appears as a whole or not at all. The temporary file is locked while it is being written.
    *
-   * @param abandoned asked while the state is written; true ends that with an {@link IOException}
+   * @param abandoned polled while the state is written; true ends the write with an {@link IOException}
    */
   public static void write(
       Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
       throws IOException {
-    // By chance, not by number: other processes write the same file, and a crash leaves what it was writing.
+    // A random name, not a counter: other processes may write the same file, and a crash leaves its temporary file behind.
     String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
     Path temporary = file.resolveSibling(file.getFileName() + "." + unique + TEMPORARY);
     try (FileChannel channel =
@@ -151,7 +149,7 @@ public final class ImageFile {
   /**
    * Reads the header of a file.
    *
-   * @throws RefusedImageException if this is no image with that fingerprint, or its length is wrong
+   * @throws RefusedImageException if this is not an image with that fingerprint, or its length is wrong
    */
   public static Header readHeader(Path file, byte[] fingerprint) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -160,11 +158,11 @@ public final class ImageFile {
   }
 
   /**
-   * Reads the state of a file, all of it checked.
+   * Reads and verifies the whole file and returns its state.
    *
-   * @param lineage what the header must say
-   * @param tokens what the header must say
-   * @throws RefusedImageException if this is no such image
+   * @param lineage the lineage that the header must contain
+   * @param tokens the tokens that the header must contain
+   * @throws RefusedImageException if this is not the expected image
    */
   public static StateImage read(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, Reader reader)
       throws IOException {
@@ -264,7 +262,7 @@ public final class ImageFile {
     return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Sums up what is written through it, and refuses to go on when it is told to. */
+  /** Computes a checksum of what is written through it, and aborts when told to. */
   private static final class Checked implements WritableByteChannel {
     private final WritableByteChannel out;
     private final BooleanSupplier abandoned;
@@ -292,7 +290,7 @@ public final class ImageFile {
       }
     }
 
-    /** Writes the sum of what was written since the last one. */
+    /** Writes the checksum of everything written since the previous checksum. */
     void writeChecksum() throws IOException {
       ByteBuffer value = buffer(4).putInt((int) sum.getValue()).flip();
       while (value.hasRemaining()) {
@@ -312,7 +310,7 @@ public final class ImageFile {
     }
   }
 
-  /** Sums up what is read through it. */
+  /** Computes a checksum of what is read through it. */
   private static final class Summed implements ReadableByteChannel {
     private final ReadableByteChannel in;
     private final CRC32C sum = new CRC32C();

@@ -7,7 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
- * The images in host memory: their bytes, the order of their use, and which of them have no file yet.
+ * The images in host memory: their sizes, the order of their use, and which of them have no file yet.
  * Engine thread only.
  */
 final class ImageMemory {
@@ -17,14 +17,14 @@ final class ImageMemory {
   /** Least recently used first. */
   private final LinkedHashSet<ColdPrefix> all = new LinkedHashSet<>();
 
-  /** Those that have no file and are not being written, in the same order. */
+  /** Prefixes that have no file and are not being written, in the same order. */
   private final LinkedHashSet<ColdPrefix> unwritten = new LinkedHashSet<>();
 
   private long bytes;
   private long unwrittenBytes;
 
   /**
-   * @param limit bytes
+   * @param limit the most bytes that images may take
    */
   ImageMemory(long limit, CacheMeter meter) {
     this.limit = limit;
@@ -78,24 +78,24 @@ final class ImageMemory {
     }
   }
 
-  /** A prefix is being written now, or is not to be written. */
+  /** Marks a prefix as no longer waiting to be written: it is being written now, or will not be. */
   void settled(ColdPrefix prefix) {
     if (unwritten.remove(prefix)) {
       unwrittenBytes -= prefix.bytes();
     }
   }
 
-  /** Bytes of what exists nowhere else and is not being written. */
+  /** Total size of the images that have no file and are not being written. */
   long unwrittenBytes() {
     return unwrittenBytes;
   }
 
-  /** What exists nowhere else and is not being written, least recently used first. */
+  /** Prefixes that have no file and are not being written, least recently used first. */
   List<ColdPrefix> unwritten() {
     return List.copyOf(unwritten);
   }
 
-  /** What was used least recently of what exists nowhere else; there is something. */
+  /** The least recently used prefix that has no file and is not being written; there must be one. */
   ColdPrefix oldestUnwritten() {
     return unwritten.getFirst();
   }
@@ -104,7 +104,7 @@ final class ImageMemory {
     return List.copyOf(all);
   }
 
-  /** What was used least recently and is not in use now, together at least {@code wanted} bytes if there is so much. */
+  /** The least recently used prefixes that are not in use now, adding up to at least {@code wanted} bytes if there are enough. */
   List<ColdPrefix> oldest(long wanted) {
     List<ColdPrefix> oldest = new ArrayList<>();
     long left = wanted;

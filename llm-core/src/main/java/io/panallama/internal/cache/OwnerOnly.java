@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** Permissions for what nobody but the owner may read: the states of users' texts. Empty where there are none (Windows). */
+/** Permissions for files that only the owner may read: they hold the states of users' texts. Empty where unsupported (Windows). */
 final class OwnerOnly {
   private OwnerOnly() {}
 

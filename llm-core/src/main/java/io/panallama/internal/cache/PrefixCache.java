@@ -12,22 +12,16 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shares prefixes between sequences: what the KV cache holds of active and finished sequences, and what the {@link ColdStore}
- * holds in memory and on disk.
+ * Shares prefixes between sequences: those of active and finished sequences in the KV cache, and those that the {@link ColdStore} holds in memory and on disk.
  *
- * <p>An admitted sequence takes the longest prefix of its text that is there by sharing its cells, which copies nothing. If the
- * longest one is still being computed by another sequence, it waits for that instead of computing it again: sixteen requests
- * with the same system prompt pay for it once. What a finished sequence leaves is retained until ids or cells run out; then the
- * least recently used prefix is evicted to the cold store, from where a copy brings it back.
+ * <p>An admitted sequence takes the longest cached prefix of its text by sharing its cells, which copies nothing. If another sequence is still computing the longest one, the new sequence waits for it instead of computing it again: sixteen requests with the same system prompt pay for it once. The prefix of a finished sequence is retained until ids or cells run out; then the least recently used prefix is evicted to the cold store, from which a copy restores it.
  *
- * <p>Models that can't rewind share no cells. Copies of their states go to the cold store where they will be useful: at the end
- * of a generation, near the end of a long prompt, and where a prompt departs from an earlier text, such as after a system
- * prompt.
+ * <p>Models that can't rewind share no cells. Copies of their states go to the cold store at the positions where they will be useful: at the end of a generation, near the end of a long prompt, and where a prompt departs from an earlier text, such as after a system prompt.
  *
  * <p>Engine thread only.
  */
 public final class PrefixCache implements AutoCloseable {
-  /** The checkpoint near the end of a prompt is at a multiple of this, so that it stays in place as the prompt grows. */
+  /** The checkpoint near the end of a prompt lies at a multiple of this, so that its position is stable as the prompt grows. */
   private static final int CHECKPOINT_STRIDE = 256;
 
   private final KvMemory memory;
@@ -50,10 +44,10 @@ public final class PrefixCache implements AutoCloseable {
   /**
    * The cache of a decoder that holds nothing yet.
    *
-   * @param slots the most active sequences
+   * @param slots the maximum number of active sequences
    * @param spill where evicted prefixes go
-   * @param threads makes the thread that reads and writes files
-   * @param wake makes the engine thread call {@link #receive} soon; called by that thread
+   * @param threads creates the thread that reads and writes files
+   * @param wake makes the engine thread call {@link #receive} soon; called by the file thread
    */
   public static PrefixCache create(
       Decoder decoder, int slots, SpillConfig spill, CacheMeter meter, ThreadFactory threads, Runnable wake) {
@@ -63,9 +57,9 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * Makes the directory to spill to, for its owner alone, if one is configured and not there yet. Any thread.
+   * Creates the spill directory, accessible to its owner only, if one is configured and does not exist yet. Any thread.
    *
-   * @throws io.panallama.error.EngineStartException if it can't be made
+   * @throws io.panallama.error.EngineStartException if it can't be created
    */
   public static void createFolder(SpillConfig spill) {
     if (spill.diskBytes() > 0) {
@@ -73,7 +67,7 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** Gives a sequence an id and the longest prefix it can share, and lets others share with it. */
+  /** Assigns an id to a sequence, shares the longest available prefix with it, and makes its own prefix available to others. */
   public void admit(Residency sequence) {
     sequence.assign(retained.takeId());
     if (isSharing()) {
@@ -86,8 +80,7 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * Ends the wait of a sequence once the prefix it waits for is there. Allocates nothing otherwise.
-   * {@link #settle} must follow once all active sequences have had their turn.
+   * Ends the wait of a sequence once the prefix it waits for is available. Allocates nothing otherwise. {@link #settle} must follow once all active sequences have had their turn.
    */
   public void shareAgain(Residency sequence) {
     PrefixHolder awaited = sequence.awaited();
@@ -104,7 +97,7 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** Shares the longest prefix that is there, or waits for one that is being computed, and enters the tree. */
+  /** Shares the longest available prefix, or waits for one that is being computed, and enters the sequence in the tree. */
   private void share(Residency sequence) {
     find(sequence);
     sequence.entry(
@@ -112,7 +105,7 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   private void find(Residency sequence) {
-    // The last token is always computed: its logits are wanted.
+    // The last token is always computed, because its logits are needed.
     int limit = sequence.text().length() - 1;
     Match match = match(sequence, limit);
     ColdStore.Hit hit = cold == null ? null : cold.find(sequence.text().lineage(), sequence.text().tokens(), limit);
@@ -131,10 +124,10 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * The longest prefix of a text that the KV cache has.
+   * The longest prefix of a text in the KV cache.
    *
-   * @param holder has its cells or computes them; null if no holder can be shared with
-   * @param length tokens that match
+   * @param holder has the cells of the prefix or is computing them; null if no holder can be shared with
+   * @param length number of matching tokens
    */
   private record Match(@Nullable PrefixHolder holder, int length) {
     int usable() {
@@ -152,8 +145,7 @@ public final class PrefixCache implements AutoCloseable {
   private @Nullable PrefixHolder best(Residency seeker, List<PrefixHolder> holders, int matched) {
     PrefixHolder best = null;
     for (PrefixHolder candidate : holders) {
-      // A model that can't rewind has the state of this prefix only while it is there: it must be copied at that
-      // moment.
+      // A model that can't rewind has the state of this prefix only at the moment it has computed exactly that: it must be copied then.
       boolean useful = rewind != KvMemory.Rewind.NEVER || isWorthWaiting(candidate, matched);
       if (useful && (best == null || candidate.cached() > best.cached()) && !waitsFor(candidate, seeker)) {
         best = candidate;
@@ -166,7 +158,7 @@ public final class PrefixCache implements AutoCloseable {
     return holder.cached() < matched && holder.isPrefilling();
   }
 
-  /** Whether the candidate waits for the seeker, directly or through others, so that waiting for it would never end. */
+  /** Whether the candidate waits for the seeker, directly or through others, so that waiting for it would be a deadlock. */
   private static boolean waitsFor(PrefixHolder candidate, Residency seeker) {
     PrefixHolder next = candidate;
     while (next != null && next != seeker) {
@@ -175,7 +167,7 @@ public final class PrefixCache implements AutoCloseable {
     return next == seeker;
   }
 
-  /** Shares the cells of a holder, or waits for them; false if they can't be shared. */
+  /** Shares the cells of a holder, or waits for them; returns false if they can't be shared. */
   private boolean takeHot(Residency sequence, Match match) {
     PrefixHolder holder = match.holder();
     if (holder == null) {
@@ -200,7 +192,7 @@ public final class PrefixCache implements AutoCloseable {
     return taken;
   }
 
-  /** Restores an image into the sequence, or waits until its file is read; false if neither works. */
+  /** Restores an image into the sequence, or waits until its file is read; returns false if neither works. */
   private boolean takeCold(Residency sequence, ColdStore.Hit hit) {
     ColdStore store = cold;
     if (store == null) {
@@ -220,7 +212,7 @@ public final class PrefixCache implements AutoCloseable {
         states.restore(image, sequence.id())
             || retained.evictCells(prefix.length()) && states.restore(image, sequence.id());
     if (!restored) {
-      // If no other sequence has cells, room was not the reason, and it will never fit.
+      // If no other sequence has cells, lack of room was not the reason, and the image will never fit.
       store.notRestored(prefix, retained.hasOneId());
       return false;
     }
@@ -234,7 +226,7 @@ public final class PrefixCache implements AutoCloseable {
     return true;
   }
 
-  /** Notes the positions at which a copy of the state will serve sequences that come later, or wait already. */
+  /** Adds checkpoints where a copy of the state will serve later sequences or those already waiting. */
   private void planCheckpoints(Residency sequence, Match match, ColdStore store) {
     int matched = match.length();
     int limit = Math.min(sequence.text().promptLength(), sequence.text().length()) - 1;
@@ -252,7 +244,7 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** The KV cache lost everything of an active sequence, which looks again for a prefix to share. */
+  /** The KV cache lost the whole state of an active sequence, which looks for a prefix to share again. */
   public void lost(Residency sequence) {
     if (isSharing()) {
       leave(sequence);
@@ -260,14 +252,14 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** A step has computed tokens of a prompt. Allocates nothing unless this is a checkpoint. */
+  /** A step has computed prompt tokens of a sequence. Allocates nothing unless it reached a checkpoint. */
   public void computed(Residency sequence) {
     if (cold != null && sequence.checkpoints().isAt(sequence.cached())) {
       cold.offer(sequence.text().lineage(), sequence.text().tokens(), sequence.cached(), sequence.id());
     }
   }
 
-  /** An active sequence keeps its first {@code kept} tokens and goes on with others behind them. */
+  /** An active sequence keeps its first {@code kept} tokens and continues with others behind them. */
   public void shifted(Residency sequence, int kept) {
     leave(sequence);
     if (sequence.cached() > kept && !memory.removeFrom(sequence.id(), kept)) {
@@ -282,7 +274,7 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** An active sequence ends: what it computed is retained if it can be of use, and its id is given up. */
+  /** Ends an active sequence: retains its computed tokens if they can be of use, and releases its id. */
   public void retire(Residency sequence) {
     leave(sequence);
     retained.keep(sequence.id(), sequence.text().lineage(), sequence.text().tokens(), sequence.cached());
@@ -290,9 +282,9 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * Takes in a state that was read from a file: retains it in the KV cache if there is room, else keeps it in the cold store.
+   * Adopts a state that was read from a file: retains it in the KV cache if there is room, otherwise keeps it in the cold store.
    *
-   * @param image owned by the cache from here on
+   * @param image owned by the cache from now on
    */
   public void adopt(Lineage lineage, int[] tokens, StateImage image) {
     boolean isKept =
@@ -305,7 +297,7 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** An active sequence is preempted; the cold store may keep a copy until it comes back. Its id is given up. */
+  /** Preempts an active sequence and releases its id; the cold store may keep a copy until it is admitted again. */
   public void preempt(Residency sequence) {
     leave(sequence);
     if (cold != null) {
@@ -315,7 +307,7 @@ public final class PrefixCache implements AutoCloseable {
     sequence.vacated();
   }
 
-  /** An active sequence ends by a fault: nothing of it is kept. Its id is given up. */
+  /** Ends an active sequence after a failure: nothing of it is kept and its id is released. */
   public void release(Residency sequence) {
     leave(sequence);
     retained.free(sequence.id());
@@ -331,12 +323,12 @@ public final class PrefixCache implements AutoCloseable {
     sequence.await(null, 0);
   }
 
-  /** Evicts the least recently used of the retained prefixes; false if there is none. */
+  /** Evicts the least recently used retained prefix; returns false if there is none. */
   public boolean evictOldest() {
     return retained.evictOldest();
   }
 
-  /** Takes in the reports of the disk tier. Allocates nothing if there are none. */
+  /** Processes the reports of the disk tier. Allocates nothing if there are none. */
   public void receive() {
     if (cold != null) {
       cold.receive();
@@ -349,8 +341,7 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   /**
-   * At the end of the engine: writes retained prefixes and those in memory to the disk tier, the most recently used ones
-   * first, for as long as {@link ColdStore#FLUSH_LIMIT} allows.
+   * Called as the engine ends: writes retained prefixes and those in memory to the disk tier, most recently used first, for as long as {@link ColdStore#FLUSH_LIMIT} allows.
    */
   public void flush() {
     ColdStore store = cold;
@@ -363,7 +354,7 @@ public final class PrefixCache implements AutoCloseable {
     store.writeRest();
   }
 
-  /** Closes the cold store. What the KV cache holds is freed with its decoder. */
+  /** Closes the cold store. The contents of the KV cache are freed with its decoder. */
   @Override
   public void close() {
     if (cold != null) {

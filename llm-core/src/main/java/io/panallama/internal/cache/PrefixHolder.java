@@ -1,13 +1,13 @@
 package io.panallama.internal.cache;
 
-/** Something whose tokens are, or are becoming, cells of the KV cache under a sequence id. */
+/** A holder of tokens that are, or are becoming, cells of the KV cache under a sequence id. */
 interface PrefixHolder {
-  /** The id in the KV cache. */
+  /** Its sequence id in the KV cache. */
   int id();
 
-  /** How many of its tokens the KV cache holds. */
+  /** How many of its tokens are in the KV cache. */
   int cached();
 
-  /** Whether it is still computing its prompt, so that waiting for it is worth while. */
+  /** Whether it is still computing its prompt, so that waiting for it is worthwhile. */
   boolean isPrefilling();
 }

@@ -12,20 +12,19 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A radix tree over token ids for each {@link Lineage}: which holders have a text of tokens, and how long a prefix they share
- * with another text of the same lineage.
+ * A radix tree over token ids for each {@link Lineage}. It tells which holders have a given text of tokens, and how long a prefix they share with another text of the same lineage.
  *
- * <p>Finding the longest match costs the length of the match. Not safe for use by several threads.
+ * <p>Finding the longest match takes time proportional to the length of the match. Not thread-safe.
  *
- * @param <H> what holds the tokens
+ * @param <H> the type of the holders of tokens
  */
 final class PrefixTree<H> {
-  /** Made with the first text of a lineage, and removed with its last. */
+  /** A root is created with the first text of a lineage and removed with its last. */
   private final Map<Lineage, Root<H>> roots = new HashMap<>();
 
   private int size;
 
-  /** Where a holder's tokens end; what {@link #remove} takes. */
+  /** Marks where a holder's tokens end; pass it to {@link #remove}. */
   static final class Entry<H> {
     private final H holder;
     private @Nullable Node<H> node;
@@ -41,10 +40,10 @@ final class PrefixTree<H> {
   }
 
   /**
-   * The longest beginning of a text that the tree has.
+   * The longest beginning of a text that is in the tree.
    *
-   * @param length tokens matched
-   * @param below a node whose holders all have them
+   * @param length number of matching tokens
+   * @param below a node all of whose holders have these tokens
    */
   private record Match<H>(int length, Node<H> below) {}
 
@@ -69,7 +68,7 @@ final class PrefixTree<H> {
     }
   }
 
-  /** How many entries there are. */
+  /** The number of entries. */
   int size() {
     return size;
   }
@@ -99,7 +98,7 @@ final class PrefixTree<H> {
     return entry;
   }
 
-  /** Takes an entry out. Repeating it is harmless. */
+  /** Removes an entry. Repeating it is harmless. */
   void remove(Entry<H> entry) {
     Node<H> node = entry.node;
     if (node == null) {
@@ -112,8 +111,7 @@ final class PrefixTree<H> {
   }
 
   /**
-   * The length of the longest beginning of the text, at most {@code limit}, that some holder has; every such holder is
-   * given to {@code holders}.
+   * Returns the length of the longest beginning of the text, at most {@code limit}, that some holder has, and passes every such holder to {@code holders}.
    */
   int longest(Lineage lineage, int[] tokens, int limit, Consumer<H> holders) {
     @Nullable Match<H> match = match(lineage, tokens, limit);
@@ -125,8 +123,7 @@ final class PrefixTree<H> {
   }
 
   /**
-   * As {@link #longest}, with at most {@code most} of the holders, those with the shortest texts first as far as the tree
-   * shows it: there may be thousands that begin alike.
+   * Like {@link #longest(Lineage, int[], int, Consumer)}, but passes at most {@code most} of the holders, preferring those with the shortest texts as far as the tree shows it: thousands may begin alike.
    */
   int longest(Lineage lineage, int[] tokens, int limit, int most, Consumer<H> holders) {
     @Nullable Match<H> match = match(lineage, tokens, limit);
@@ -152,7 +149,7 @@ final class PrefixTree<H> {
     return match.length();
   }
 
-  /** The lineage of an entry that was not removed. */
+  /** The lineage of an entry that has not been removed. */
   Lineage lineage(Entry<H> entry) {
     Node<H> node = entry.node;
     while (node != null) {
@@ -239,7 +236,7 @@ final class PrefixTree<H> {
     return upper;
   }
 
-  /** Takes out what leads to no entry any more, and joins what need not be apart. */
+  /** Removes nodes that no longer lead to an entry, and merges a node with its only child. */
   private void prune(Node<H> start) {
     Node<H> node = start;
     while (!(node instanceof Root) && node.entries.isEmpty() && node.children.isEmpty()) {

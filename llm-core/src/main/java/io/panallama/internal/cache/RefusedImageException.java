@@ -3,21 +3,21 @@ package io.panallama.internal.cache;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A file is no image that may be loaded: damaged, cut off, or of something else. */
+/** A file that is not an image that may be loaded: it is damaged, truncated, or belongs to something else. */
 public final class RefusedImageException extends IOException {
   private static final long serialVersionUID = 1L;
 
   /** What is wrong with the file. */
   public enum Reason {
-    /** It does not begin as an image does. */
+    /** It does not begin like an image. */
     NOT_AN_IMAGE,
-    /** Another version of the format. */
+    /** It has another version of the format. */
     VERSION,
-    /** It is longer or shorter than it says. */
+    /** It is longer or shorter than its header says. */
     LENGTH,
-    /** The header or the state is not what was written. */
+    /** A checksum does not match: the header or the state was altered. */
     CHECKSUM,
-    /** Of another model, other cache types, another version of llama.cpp, or other tokens. */
+    /** It belongs to another model, other cache types, another version of llama.cpp, or other tokens. */
     FOREIGN
   }
 

@@ -3,8 +3,7 @@ package io.panallama.internal.cache;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the KV cache holds of one sequence: its id there, how many of its tokens are computed or shared, and whom it waits
- * for. Empty until {@link PrefixCache#admit}, and again once the sequence was preempted or has ended.
+ * What the KV cache holds of one sequence: its id there, how many of its tokens are computed or shared, and which prefix it waits for. Empty until {@link PrefixCache#admit}, and again once the sequence was preempted or has ended.
  *
  * <p>Engine thread only.
  */
@@ -29,7 +28,7 @@ public final class Residency implements PrefixHolder {
     return text;
   }
 
-  /** The id in the KV cache; -1 while it has none. */
+  /** Its sequence id in the KV cache; -1 while it has none. */
   @Override
   public int id() {
     return id;
@@ -45,33 +44,33 @@ public final class Residency implements PrefixHolder {
     return text.isPrefilling();
   }
 
-  /** Prompt tokens that were in the KV cache or restored to it, and were not computed again. */
+  /** The number of prompt tokens that were in the KV cache or restored to it, and were not computed again. */
   public int sharedLength() {
     return shared;
   }
 
-  /** Tokens whose cells belong to another sequence too. */
+  /** The number of tokens whose cells also belong to another sequence. */
   public int borrowedLength() {
     return borrowed;
   }
 
-  /** How many tokens the next chunk can have, at most {@code most}: it must end where a copy of the state is wanted. */
+  /** How many tokens, at most {@code most}, the next chunk can have: it must end where a copy of the state is needed. */
   public int chunkLimit(int most) {
     return checkpoints.distance(cached, most);
   }
 
-  /** Whether the sequence waits for a prefix that another one computes, or that is being read from its file. */
+  /** Whether the sequence waits for a prefix that another sequence is computing or that is being read from a file. */
   public boolean isWaiting() {
     return awaited != null;
   }
 
-  /** The next {@code count} tokens were computed. */
+  /** Records that the next {@code count} tokens were computed. */
   public void computed(int count) {
     requireId("computed");
     cached += count;
   }
 
-  /** The KV cache has lost everything of this sequence; its id stays. */
+  /** Records that the KV cache has lost the whole state of this sequence; its id stays. */
   public void lost() {
     cached = 0;
     shared = 0;
@@ -85,26 +84,26 @@ public final class Residency implements PrefixHolder {
     id = newId;
   }
 
-  /** The id was given up, and with it everything that the KV cache held. */
+  /** Records that the id was released, and with it everything the KV cache held for it. */
   void vacated() {
     id = NO_ID;
     lost();
   }
 
-  /** The first {@code length} tokens are in the KV cache because it shares another sequence's cells. */
+  /** Records that the first {@code length} tokens share another sequence's cells. */
   void shared(int length) {
     restored(length);
     borrowed = length;
   }
 
-  /** The first {@code length} tokens are in the KV cache in cells of its own, by a copy. */
+  /** Records that the first {@code length} tokens were restored by a copy into cells of their own. */
   void restored(int length) {
     requireId("restored");
     cached = length;
     shared = Math.min(length, text.promptLength());
   }
 
-  /** The KV cache holds no more than the first {@code count} tokens. */
+  /** Records that the KV cache holds no more than the first {@code count} tokens. */
   void truncated(int count) {
     cached = Math.min(cached, count);
     borrowed = Math.min(borrowed, count);
@@ -116,12 +115,12 @@ public final class Residency implements PrefixHolder {
     }
   }
 
-  /** Where copies of the state are wanted while the prompt is computed. */
+  /** The positions at which the state must be copied while the prompt is computed. */
   Checkpoints checkpoints() {
     return checkpoints;
   }
 
-  /** Its place in the tree of prefixes, while it has an id. */
+  /** Its entry in the prefix tree, while it has an id. */
   PrefixTree.@Nullable Entry<PrefixHolder> entry() {
     return entry;
   }
@@ -130,7 +129,7 @@ public final class Residency implements PrefixHolder {
     entry = value;
   }
 
-  /** Whose prefix it waits for instead of computing the same; null if it does not wait. */
+  /** The holder whose prefix it waits for instead of computing the same; null if it does not wait. */
   @Nullable PrefixHolder awaited() {
     return awaited;
   }

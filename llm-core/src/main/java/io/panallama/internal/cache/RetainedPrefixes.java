@@ -13,19 +13,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequence ids of the KV cache, and the prefixes of finished sequences that still hold some of them. When ids or cells run
- * out, the least recently used prefix is evicted, to the {@link ColdStore} if there is one.
+ * The sequence ids of the KV cache, and the prefixes of finished sequences that still occupy some of them. When ids or cells run out, the least recently used prefix is evicted, to the {@link ColdStore} if there is one.
  *
  * <p>Engine thread only.
  */
 final class RetainedPrefixes {
-  /** A shorter prefix is not retained or shared: it is not worth a look at every cell of the cache. */
+  /** A shorter prefix is neither retained nor shared: it does not justify a scan over all cells of the cache. */
   static final int SHORTEST = 8;
 
-  /** Where an evicted prefix can be copied to memory, all but the latest may hold one cell in this many. */
+  /** If evicted prefixes can be copied to memory, all but the latest retained prefix may hold one cell in this many. */
   private static final int OLDER_PART = 16;
 
-  /** What a finished sequence left in the KV cache. */
+  /** The prefix that a finished sequence left in the KV cache. */
   static final class Retained implements PrefixHolder {
     private final int id;
     private final int length;
@@ -63,9 +62,7 @@ final class RetainedPrefixes {
   private final int cellLimit;
 
   /**
-   * Cells that all retained prefixes but the latest may hold. Every step looks at all cells up to the highest one in use, so
-   * retained cells slow down running sequences: sixteen streams of 256 tokens to half, with as many cells retained (30M model,
-   * Zen 4). Where a copy in memory is cheap, that is the better place.
+   * The number of cells that all retained prefixes but the latest may hold. Every step scans all cells up to the highest one in use, so retained cells slow down running sequences: sixteen streams of 256 tokens run at half speed with as many cells retained (30M model, Zen 4). Where a copy in memory is cheap, that is the better choice.
    */
   private final int olderCellLimit;
 
@@ -77,8 +74,8 @@ final class RetainedPrefixes {
   private int cells;
 
   /**
-   * @param tree where retained prefixes are entered beside the active sequences
-   * @param cold where evicted prefixes go; null if they are forgotten
+   * @param tree where retained prefixes are entered next to the active sequences
+   * @param cold where evicted prefixes go; null if they are discarded
    */
   RetainedPrefixes(Decoder decoder, int slots, PrefixTree<PrefixHolder> tree, @Nullable ColdStore cold) {
     this.memory = decoder.memory();
@@ -93,14 +90,14 @@ final class RetainedPrefixes {
     this.olderCellLimit = copies ? memory.contextSize() / OLDER_PART : cellLimit;
   }
 
-  /** Whether anything is retained at all: the memory shares prefixes and has ids to spare. */
+  /** Whether anything can be retained: the memory shares prefixes and has ids to spare. */
   boolean isEnabled() {
     return limit > 0;
   }
 
   // ---- ids ----
 
-  /** Takes a free id, after an eviction if there is none. */
+  /** Takes a free id, evicting a prefix if there is none. */
   int takeId() {
     int id = usedIds.nextClearBit(0);
     if (id >= sequenceIds) {
@@ -111,7 +108,7 @@ final class RetainedPrefixes {
     return id;
   }
 
-  /** Removes the cells of a sequence and makes its id free. */
+  /** Removes the cells of a sequence and frees its id. */
   void free(int id) {
     memory.remove(id);
     usedIds.clear(id);
@@ -122,19 +119,19 @@ final class RetainedPrefixes {
     return usedIds.cardinality() == 1;
   }
 
-  // ---- in ----
+  // ---- retaining ----
 
   /**
-   * Retains what a finished sequence has computed, or offers it to the cold store and frees its id.
+   * Retains the tokens that a finished sequence has computed, or offers them to the cold store and frees its id.
    *
-   * @param id of the sequence, which is no longer in the tree
-   * @param length tokens that were computed
+   * @param id of the sequence, which must no longer be in the tree
+   * @param length number of tokens that were computed
    */
   void keep(int id, Lineage lineage, int[] tokens, int length) {
     if (covers(lineage, tokens, length)) {
       free(id);
     } else if (isRetainable(length)) {
-      // Whatever shares one of these can share the longer one.
+      // Any sequence that shares one of these can share the longer one.
       for (PrefixTree.Entry<PrefixHolder> shorter : tree.beginnings(lineage, tokens, length)) {
         if (shorter.holder() instanceof Retained covered) {
           forget(covered);
@@ -150,7 +147,7 @@ final class RetainedPrefixes {
     }
   }
 
-  /** Retains a state that comes from elsewhere; false if there is no room for it. */
+  /** Retains a state from elsewhere; returns false if there is no room for it. */
   boolean restore(Lineage lineage, int[] tokens, StateImage image) {
     int length = tokens.length;
     if (!isRetainable(length)) {
@@ -177,7 +174,7 @@ final class RetainedPrefixes {
     cells += length;
   }
 
-  /** Whether a retained prefix has all of these tokens. */
+  /** Whether a retained prefix contains all of these tokens. */
   boolean covers(Lineage lineage, int[] tokens, int length) {
     List<PrefixHolder> holders = new ArrayList<>();
     int matched = tree.longest(lineage, tokens, length, holders::add);
@@ -190,7 +187,7 @@ final class RetainedPrefixes {
     retained.addLast(prefix);
   }
 
-  // ---- out ----
+  // ---- evicting ----
 
   private void makeRoom(int length) {
     while (retained.size() >= limit || cells > olderCellLimit || cells + length > cellLimit) {
@@ -198,7 +195,7 @@ final class RetainedPrefixes {
     }
   }
 
-  /** Evicts the least recently used prefix; false if nothing is retained. */
+  /** Evicts the least recently used prefix; returns false if nothing is retained. */
   boolean evictOldest() {
     Retained oldest = retained.peekFirst();
     if (oldest == null) {
@@ -211,7 +208,7 @@ final class RetainedPrefixes {
     return true;
   }
 
-  /** Evicts prefixes of at least {@code wanted} cells, or all there are; false if nothing is retained. */
+  /** Evicts prefixes that hold at least {@code wanted} cells, or all of them; returns false if nothing is retained. */
   boolean evictCells(int wanted) {
     int before = cells;
     while (before - cells < wanted && evictOldest()) {
@@ -232,7 +229,7 @@ final class RetainedPrefixes {
   /**
    * Offers all retained prefixes to a store that writes them to disk, the most recently used one first.
    *
-   * @param deadline time of {@link System#nanoTime} after which no more are offered
+   * @param deadline a value of {@link System#nanoTime} after which no more are offered
    */
   void offerAll(ColdStore store, long deadline) {
     for (Retained left : List.copyOf(retained).reversed()) {

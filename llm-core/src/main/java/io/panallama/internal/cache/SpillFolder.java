@@ -32,24 +32,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The directory of the disk tier: {@code <directory>/<first 16 hex digits of the fingerprint>/<hash of lineage and tokens>.kv}.
- * All files of that form count for the limit, also those of other models, and the ones used longest ago go first.
+ * All files of that form count towards the limit, also those of other models, and the least recently used ones are deleted first.
  *
- * <p>Whatever happens to the directory, nothing is thrown: a file that can't be written or read is one that is not there.
- * What is refused is deleted, and the log says which file and why. Other engines, also of other processes, may use the
- * same directory.
+ * <p>Whatever happens to the directory, nothing is thrown: a file that can't be written or read is treated as missing. A refused file is deleted, and the log names it with the reason. Other engines, also in other processes, may use the same directory.
  *
- * <p>Confined to one thread, which may wait for the disk; {@link #abandonAfter} is for any.
+ * <p>Confined to one thread, which may block on the disk; {@link #abandonAfter} may be called from any thread.
  */
 final class SpillFolder {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
-  /** The name of the folder of a model: the beginning of its fingerprint. */
+  /** The name of a model's folder: the beginning of its fingerprint. */
   private static final Pattern FOLDER = Pattern.compile("[0-9a-f]{16}");
 
-  /** So often in a row a write may fail before no more are tried. */
+  /** After this many failed writes in a row no more are tried. */
   private static final int MOST_FAILURES = 3;
 
-  /** Others write into the directory too; before a file is given up we look at most this often what is there. */
+  /** Other engines write into the directory too; before a file is deleted to make room, it is listed again, at most this often. */
   private static final long LIST_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Path directory;
@@ -59,7 +57,7 @@ final class SpillFolder {
   private final ImageFile.Reader reader;
   private final Consumer<Path> removed;
 
-  /** Bytes of every file, the one used longest ago first. */
+  /** The size in bytes of every file, least recently used first. */
   private final Map<Path, Long> files = new LinkedHashMap<>();
 
   private long bytes;
@@ -70,8 +68,8 @@ final class SpillFolder {
   private volatile boolean hasDeadline;
 
   /**
-   * @param limit the most bytes of files
-   * @param removed told of every file of ours that is no more
+   * @param limit the maximum total size of the files in bytes
+   * @param removed called for every file of this model that was deleted to make room
    */
   SpillFolder(Path directory, long limit, byte[] fingerprint, ImageFile.Reader reader, Consumer<Path> removed) {
     this.directory = directory;
@@ -83,9 +81,9 @@ final class SpillFolder {
   }
 
   /**
-   * Makes the directory, for its owner alone, if it is not there.
+   * Creates the directory, accessible to its owner only, if it does not exist.
    *
-   * @throws EngineStartException if it can't be made
+   * @throws EngineStartException if it can't be created
    */
   static void create(Path directory) {
     try {
@@ -98,12 +96,12 @@ final class SpillFolder {
     }
   }
 
-  /** Bytes of all files. */
+  /** Total size of all files in bytes. */
   long bytes() {
     return bytes;
   }
 
-  /** From this time of {@link System#nanoTime} on nothing more is written, and what is being written is given up. */
+  /** Once {@link System#nanoTime} reaches this value, nothing more is written and a write in progress is abandoned. */
   void abandonAfter(long nanoTime) {
     deadline = nanoTime;
     hasDeadline = true;
@@ -113,7 +111,7 @@ final class SpillFolder {
     return hasDeadline && System.nanoTime() - deadline >= 0;
   }
 
-  /** Looks what is there, removes what crashes left, and reports every image of ours that is within the limit. */
+  /** Lists the directory, removes what crashes left behind, and reports every image of this model that is within the limit. */
   void scan(BiConsumer<Path, ImageFile.Header> found) {
     list();
     removeLeftovers();
@@ -152,7 +150,7 @@ final class SpillFolder {
     listed = System.nanoTime();
   }
 
-  /** Who still writes a file holds a lock on it. */
+  /** Removes temporary files that no process has locked: a writer holds a lock on its file. */
   private void removeLeftovers() {
     visit((file, facts) -> {
       if (facts.isRegularFile() && ImageFile.isTemporary(file) && isLeftover(file)) {
@@ -161,7 +159,7 @@ final class SpillFolder {
     });
   }
 
-  /** Every file in the folders of models. What else is in the directory is not ours: sessions, perhaps. */
+  /** Visits every file in the model folders. Anything else in the directory is not ours; it may be saved sessions. */
   private void visit(BiConsumer<Path, BasicFileAttributes> visitor) {
     try {
       Files.walkFileTree(
@@ -178,7 +176,7 @@ final class SpillFolder {
               return FileVisitResult.CONTINUE;
             }
 
-            /** Others may delete some meanwhile. */
+            /** Other processes may delete files in the meantime. */
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException gone) {
               return FileVisitResult.CONTINUE;
@@ -203,7 +201,7 @@ final class SpillFolder {
     }
   }
 
-  /** Writes an image; null if that was not to be. */
+  /** Writes an image; returns null if it was not written. */
   @Nullable Path write(Lineage lineage, int[] tokens, StateImage image) {
     Path file = own.resolve(name(lineage, tokens));
     long size = ImageFile.bytes(lineage, tokens.length, image.bytes());
@@ -239,12 +237,12 @@ final class SpillFolder {
     }
   }
 
-  /** The name says what is in it, so engines that share the directory do not keep the same text twice. */
+  /** The name is a hash of the contents, so engines that share the directory do not store the same text twice. */
   private static String name(Lineage lineage, int[] tokens) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       byte[] encoding = lineage.encoding();
-      // With its length, so that nothing can be a lineage here and tokens there.
+      // The length of the lineage is included, so that no lineage and tokens can collide with another split of the same bytes.
       ByteBuffer buffer = ByteBuffer.allocate(4 + encoding.length + 4 * tokens.length);
       buffer.putInt(encoding.length).put(encoding).asIntBuffer().put(tokens);
       return HexFormat.of().formatHex(digest.digest(buffer.array()), 0, 16) + ImageFile.SUFFIX;
@@ -253,9 +251,9 @@ final class SpillFolder {
     }
   }
 
-  /** Reads an image; null if it can't be had. */
+  /** Reads an image; returns null if it can't be read. */
   @Nullable StateImage read(Path file, Lineage lineage, int[] tokens) {
-    // One that is not in the table went for want of room after somebody had asked for it.
+    // A file that is not in the table was deleted to make room after the read was requested.
     if (isAbandoned() || !files.containsKey(file)) {
       return null;
     }
@@ -271,7 +269,7 @@ final class SpillFolder {
     return null;
   }
 
-  /** The image of a file was of use: it is the last that has to go. */
+  /** Records that the image of a file was used, so that it is the last to be deleted. */
   void used(Path file) {
     Long size = files.remove(file);
     if (size != null) {
@@ -297,7 +295,7 @@ final class SpillFolder {
     forget(file);
   }
 
-  /** Deletes a file of ours. */
+  /** Deletes one of our files. */
   void delete(Path file) {
     forget(file);
     try {
@@ -314,7 +312,7 @@ final class SpillFolder {
     }
   }
 
-  /** Deletes what was used longest ago until {@code wanted} more bytes are within the limit; false if they never are. */
+  /** Deletes the least recently used files until {@code wanted} more bytes fit within the limit; returns false if they never can. */
   private boolean makeRoom(long wanted) {
     if (wanted > limit) {
       return false;

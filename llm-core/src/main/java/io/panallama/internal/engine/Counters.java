@@ -3,7 +3,7 @@ package io.panallama.internal.engine;
 import io.panallama.internal.cache.CacheMeter;
 import io.panallama.observe.EngineStats;
 
-/** What the engine did so far: written by the engine thread alone, read by any. */
+/** Counts the engine's work so far: written by the engine thread only, read by any thread. */
 @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
 final class Counters implements CacheMeter {
   private volatile int running;
@@ -53,7 +53,7 @@ final class Counters implements CacheMeter {
   }
 
   /**
-   * @param inFlight running and waiting together
+   * @param inFlight number of running and waiting generations together
    */
   EngineStats snapshot(int slots, int inFlight) {
     int runningNow = running;

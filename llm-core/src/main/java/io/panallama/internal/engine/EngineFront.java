@@ -41,10 +41,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The side of an engine that faces its callers: checks requests, queues them for the {@link EngineLoop}, and ends it.
+ * The caller-facing side of an engine: checks requests, queues them for the {@link EngineLoop}, and closes the engine.
  *
- * <p>Lifetime: from {@link #start} to {@link #close}. Safe for any thread; nothing here waits for a step to be computed but
- * {@link #save} and {@link #close}.
+ * <p>Lifetime: from {@link #start} to {@link #close}. Thread-safe; only {@link #save} and {@link #close} wait for the engine thread.
  */
 public final class EngineFront implements AutoCloseable, ReaderListener {
   private final EngineSettings settings;
@@ -74,20 +73,20 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Starts the engine thread and waits until its decoder is made.
+   * Starts the engine thread and waits until its decoder is created.
    *
-   * @param decoders makes the decoder, on the engine thread, which closes it at the end; what it throws is thrown here
-   * @throws io.panallama.error.EngineStartException if the directory to spill to can't be made
+   * @param decoders creates the decoder on the engine thread, which closes it at the end; an exception of the supplier is thrown here
+   * @throws io.panallama.error.EngineStartException if the spill directory can't be created
    */
   public static EngineFront start(EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders) {
     return start(settings, pieces, decoders, new ConcurrentLinkedQueue<>(), System::nanoTime);
   }
 
   /**
-   * With an inbox and a clock of the caller's: the seams at which a test meets the engine thread.
+   * Starts with the caller's inbox and clock, so that a test can control what the engine thread sees.
    *
-   * @param inbox safe for many writers
-   * @param clock nanoseconds, as {@link System#nanoTime}; any thread
+   * @param inbox a queue that allows many concurrent writers
+   * @param clock nanoseconds, like {@link System#nanoTime}; thread-safe
    */
   static EngineFront start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
@@ -101,12 +100,12 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     return new EngineFront(settings, pieces, admission, intake, life, counters, clock);
   }
 
-  /** The most tokens of one sequence. */
+  /** The maximum number of tokens of one sequence. */
   public int sequenceContextSize() {
     return life.decoder().sequenceContextSize();
   }
 
-  /** Whether the engine takes requests. */
+  /** Whether the engine accepts requests. */
   public EngineState state() {
     return life.state();
   }
@@ -123,10 +122,10 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   // ---- requests ----
 
   /**
-   * Refuses a prompt that could never be generated from.
+   * Rejects a prompt that could never produce an answer.
    *
-   * @throws PromptTooLongException if a prompt of this length leaves no room for a token of the answer and may not be cut
-   * @throws InvalidRequestException if more of it is to be kept than fits
+   * @throws PromptTooLongException if a prompt of this length leaves no room for an answer token and may not be truncated
+   * @throws InvalidRequestException if more tokens are to be kept than fit
    */
   public void requireRoom(int promptLength, ContextOverflow overflow) {
     int limit = sequenceContextSize();
@@ -155,7 +154,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Refuses early what would be refused after the work of rendering and tokenizing. A place may still be gone by then.
+   * Rejects a request early, before the work of rendering and tokenizing. The queue may still fill up before it is submitted.
    *
    * @throws io.panallama.error.EngineBusyException if the queue is full now
    * @throws io.panallama.error.EngineClosedException if the engine is closed
@@ -167,9 +166,9 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Takes places for several generations, all or none.
+   * Reserves capacity for several generations, all or none.
    *
-   * @throws io.panallama.error.EngineBusyException if there are fewer places
+   * @throws io.panallama.error.EngineBusyException if the queue has too little room
    * @throws io.panallama.error.EngineClosedException if the engine is closed
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
@@ -179,7 +178,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     return new Reservation(admission, count);
   }
 
-  /** Queues a generation without adapters and media, and without a reservation. */
+  /** Queues a generation without adapters, media or a reservation. */
   public Generation submit(
       int[] prompt,
       GenerationOptions options,
@@ -189,7 +188,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     return submit(Lineage.EMPTY, prompt, options, stopTexts, sampler, listener, null);
   }
 
-  /** Queues a generation without adapters and media. */
+  /** Queues a generation without adapters or media. */
   public Generation submit(
       int[] prompt,
       GenerationOptions options,
@@ -201,14 +200,12 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Queues a generation, which owns {@code sampler} and {@code prompt} from here on. If this throws, the sampler is still
-   * the caller's.
+   * Queues a generation, which owns {@code sampler} and {@code prompt} from now on. If this throws, the sampler still belongs to the caller.
    *
-   * @param lineage what besides the tokens decides the state; only sequences of an equal one share prefixes
-   * @param stopTexts end the generation: the request's own stops and those of the chat template
-   * @param listener is told of the end, unless this throws; a {@link StateListener} gets the state after the prompt, which
-   *     may fill the context, and nothing is generated
-   * @param reservation holds the place of this generation already; null to take one
+   * @param lineage what determines the state besides the tokens; only sequences of equal lineage share prefixes
+   * @param stopTexts texts that end the generation: the request's own stops and those of the chat template
+   * @param listener called at the end, unless this throws; a {@link StateListener} gets the state after the prompt, which may fill the context, and nothing is generated
+   * @param reservation already holds capacity for this generation; null to take it from the queue
    * @throws io.panallama.error.EngineBusyException if the queue is full
    * @throws InvalidRequestException as {@link #requireRoom}
    * @throws io.panallama.error.EngineClosedException if the engine is closed
@@ -246,7 +243,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     return generation;
   }
 
-  /** If the loop ended between a check and an add, it does not look into the intake again. */
+  /** If the loop ended between a check and an add, it does not look at the intake again, so the sequence is failed here. */
   private void abandonIfEnded() {
     if (life.hasEnded()) {
       intake.abandonAll(life.unserved(), admission);
@@ -275,7 +272,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
   }
 
-  /** The answer to a prompt that leaves no room for one. */
+  /** Answers a prompt that leaves no room for an answer. */
   private EngineGeneration full(
       int[] prompt, GenerationOptions options, TokenSampler sampler, @Nullable SequenceListener listener) {
     sampler.close();
@@ -300,7 +297,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     if (deadline != null) {
       left = Math.min(left, TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), deadline)));
     }
-    // TimeUnit.convert saturates: what ends after 292 years has no end.
+    // TimeUnit.convert saturates: a limit beyond 292 years is no limit.
     return left > Long.MAX_VALUE / 4 ? Schedulable.NO_DEADLINE : submitted + Math.max(0, left);
   }
 
@@ -323,10 +320,9 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   // ---- states in files ----
 
   /**
-   * Writes the tokens and the state after them to a file. What the engine still has of the state is used; the rest is
-   * computed in turn with everything else.
+   * Writes the tokens and the state after them to a file. Cached parts of the state are reused; the rest is scheduled like any other prompt.
    *
-   * @param tokens at least one, no more than {@link #sequenceContextSize}
+   * @param tokens at least one and at most {@link #sequenceContextSize}
    * @throws IOException if the file can't be written
    * @throws io.panallama.error.EngineBusyException if the queue is full
    * @throws io.panallama.error.GenerationException if the state can't be computed or copied
@@ -341,12 +337,10 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /**
-   * Reads what {@link #save} wrote, and hands the state to the engine thread, which keeps it as it keeps what a generation
-   * leaves behind.
+   * Reads a file written by {@link #save} and passes the state to the engine thread, which retains it like the state of a finished generation.
    *
    * @return the tokens
-   * @throws io.panallama.internal.cache.RefusedImageException if the file is damaged, or is not of this model with these
-   *     cache types
+   * @throws io.panallama.internal.cache.RefusedImageException if the file is damaged, or belongs to another model or other cache types
    * @throws IOException if the file can't be read
    * @throws io.panallama.error.EngineClosedException if the engine is closed
    * @throws io.panallama.error.EngineFailedException if it has failed
@@ -367,8 +361,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   // ---- the end ----
 
   /**
-   * Ends every generation with {@link io.panallama.error.GenerationException.Reason#ENGINE_CLOSED} and waits for the thread
-   * to end. Repeating it is harmless, and so is closing an engine that has failed.
+   * Ends every generation with {@link io.panallama.error.GenerationException.Reason#ENGINE_CLOSED} and waits for the thread to end. Calling it again, or after the engine has failed, is harmless.
    */
   @Override
   public void close() {
@@ -381,7 +374,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     life.requestClose();
   }
 
-  /** Waits for the end of the thread; false if {@code timeout} passed first. */
+  /** Waits for the thread to end; returns false if {@code timeout} passed first. */
   boolean awaitEnd(Duration timeout) {
     return life.awaitEnd(timeout);
   }

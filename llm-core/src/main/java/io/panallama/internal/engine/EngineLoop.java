@@ -20,8 +20,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine thread: takes sequences from the intake, admits them, computes steps, and ends them; over and over, until it is
- * closed or an error ends it.
+ * The engine thread: takes sequences from the intake, admits them, computes steps and ends them, until it is closed or an error ends it.
  *
  * <p>Confined to that thread, which alone owns the decoder and the prefix cache. Other threads reach it through the {@link
  * Intake} and the {@link Lifecycle}.
@@ -38,10 +37,10 @@ final class EngineLoop {
   private final WaitingQueue<Sequence> waiting = new WaitingQueue<>();
   private final List<Sequence> active;
 
-  /** A sequence that is on its way from one list to another, so that its reader is told if that fails. */
+  /** A sequence that is moving from one list to another, so that its reader is told if that fails. */
   private @Nullable Sequence inHand;
 
-  /** No sequence here has an earlier deadline. */
+  /** The earliest deadline of any sequence here, or a time before it. */
   private long nextDeadline = Schedulable.NO_DEADLINE;
 
   private @Nullable PrefixCache cache;
@@ -69,7 +68,7 @@ final class EngineLoop {
     this.active = new ArrayList<>(settings.slots());
   }
 
-  /** The whole life of the thread. Throws nothing: an error is what {@link Lifecycle#failure} tells. */
+  /** Runs the whole life of the thread. Throws nothing: an error is recorded as {@link Lifecycle#failure}. */
   void run() {
     Decoder decoder;
     try {
@@ -78,7 +77,7 @@ final class EngineLoop {
       life.notStarted(failure);
       return;
     }
-    // Each step of the end is taken whatever becomes of the one before: readers and close() wait for it.
+    // Each shutdown step runs whatever happens in the one before: readers and close() wait for it.
     try {
       serve(decoder);
     } catch (Throwable failure) {
@@ -115,14 +114,14 @@ final class EngineLoop {
     while (!life.isClosing()) {
       turn(decoder, prefixes, stepper);
     }
-    // Before the disk is waited for.
+    // Readers are told before the thread waits for the disk.
     abandonAll();
     prefixes.flush();
   }
 
-  /** A method of its own, which the JVM compiles: {@link #serve} is called once. */
+  /** One turn of the loop. It is a separate method so that the JIT compiles it: {@link #serve} is called only once. */
   private void turn(Decoder decoder, PrefixCache prefixes, Stepper stepper) {
-    // Before the intake is read: a flag set later is seen in the next turn, wherever its sequence is by then.
+    // Taken before the intake is read: a flag set later is seen in the next turn, wherever its sequence is by then.
     boolean cancellations = intake.takeCancelRequest();
     receive();
     prefixes.receive();
@@ -162,9 +161,7 @@ final class EngineLoop {
   }
 
   private void idle(PrefixCache prefixes, ProcessorCalls processors) {
-    // Each of them is looked at although its bringer has called wake: a lock that a listener waited for may have
-    // consumed
-    // that permit.
+    // Each source is checked although its producer has called wake: a lock that a listener waited for may have consumed that permit.
     if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
       return;
     }
@@ -176,7 +173,7 @@ final class EngineLoop {
     }
   }
 
-  /** Ends the sequences whose time is over, and finds out when to look again. */
+  /** Ends the sequences whose deadline has passed, and computes when to check again. */
   private void endOverdue(Stepper stepper, long now) {
     List<Sequence> all = new ArrayList<>(active);
     waiting.copyTo(all, _ -> true);
@@ -203,14 +200,14 @@ final class EngineLoop {
     }
   }
 
-  /** Admits waiting sequences in order, while there are slots and the KV cache has room for what they bring. */
+  /** Admits waiting sequences in order, while there are free slots and the KV cache has room for their tokens. */
   private void admit(Decoder decoder, PrefixCache prefixes, long now) {
     while ((!full || active.isEmpty()) && !waiting.isEmpty() && active.size() < settings.slots()) {
       Sequence next = waiting.first(now);
       if (next == null || !fits(next, decoder)) {
         break;
       }
-      // It is active before anything can fail, so that its reader is told if something does.
+      // It is active before anything can fail, so that its reader is told about a failure.
       active.add(next);
       waiting.remove(next);
       next.activate();
@@ -220,8 +217,7 @@ final class EngineLoop {
   }
 
   /**
-   * Whether a sequence can be admitted without soon preempting another one. A sequence alone always fits: the front refused
-   * what is longer than the context.
+   * Whether a sequence can be admitted without soon preempting another one. A sequence that is alone always fits: the front rejected anything longer than the context.
    */
   private boolean fits(Sequence candidate, Decoder decoder) {
     if (active.isEmpty()) {
@@ -231,12 +227,12 @@ final class EngineLoop {
     for (int i = 0; i < active.size(); i++) {
       cells += active.get(i).length() - active.get(i).residency().borrowedLength();
     }
-    // Some room to grow for each, so that a sequence admitted now is not preempted after the next few tokens.
+    // Some headroom for each, so that a sequence admitted now is not preempted within the next few tokens.
     long headroom = 32L * (active.size() + 1);
     return cells + headroom <= decoder.memory().contextSize();
   }
 
-  /** Takes the cells of an active sequence away and lets it wait before all others; it will be computed again. */
+  /** Releases the cells of an active sequence and returns it to the head of the waiting queue; it will be computed again. */
   void preempt(Sequence sequence) {
     inHand = sequence;
     prefixes().preempt(sequence.residency());
@@ -260,18 +256,18 @@ final class EngineLoop {
     Usage usage = new Usage(sequence.promptLength(), reused, sequence.completionLength(), sequence.discarded());
     sequence.tellEnded();
     GenerationEvent.Finished event = new GenerationEvent.Finished(reason, usage, sequence.clock().timings());
-    // The place is free before the reader, who may want it again at once, hears of the end.
+    // The capacity is released before the end is published, since the reader may submit again at once.
     admission.leave(sequence.clock().sinceSubmission());
     generation.finish(event);
     inHand = null;
   }
 
-  /** Ends a sequence by a fault and tells its reader. */
+  /** Ends a sequence after a failure and tells its reader. */
   void fail(Sequence sequence, Reason reason, String message) {
     fail(sequence, reason, message, null);
   }
 
-  /** Ends a sequence by a fault with a cause and tells its reader. */
+  /** Ends a sequence after a failure with a cause and tells its reader. */
   void fail(Sequence sequence, Reason reason, String message, @Nullable Throwable cause) {
     inHand = sequence;
     if (sequence.isActive()) {
@@ -308,7 +304,7 @@ final class EngineLoop {
 
   // ---- the end of the thread ----
 
-  /** Fails every sequence, here and in the intake. No decoder is touched: its context goes as a whole. */
+  /** Fails every sequence, here and in the intake. The decoder is left alone: its context is freed as a whole. */
   private void abandonAll() {
     GenerationException reason = life.unserved();
     counters.running(0);
@@ -325,7 +321,7 @@ final class EngineLoop {
     while ((sequence = waiting.poll()) != null) {
       Intake.abandon(sequence, reason, admission);
     }
-    // From here on the front fails what it adds; what it added before is failed here, before close() returns.
+    // From here on the front fails what it adds itself; anything added before is failed here, before close() returns.
     life.ended();
     intake.abandonAll(reason, admission);
   }

@@ -4,18 +4,18 @@ import io.panallama.config.SpillConfig;
 import java.time.Duration;
 
 /**
- * What the loop needs to know beside its decoder.
+ * The settings of the loop, apart from its decoder.
  *
- * @param name names the thread
- * @param slots sequences that may be active at once
- * @param queueLimit generations that may wait for a slot
- * @param mailboxCapacity tokens that a generation may be ahead of its reader
- * @param itlTarget the inter-token latency that prompts may cause; zero sets no limit
- * @param spill where prefixes go that leave the KV cache
+ * @param name name of the engine thread
+ * @param slots maximum number of active sequences
+ * @param queueLimit maximum number of generations waiting for a slot
+ * @param mailboxCapacity maximum number of tokens that a generation may be ahead of its reader
+ * @param itlTarget the inter-token latency (ITL) that prompt processing may cause; zero means no limit
+ * @param spill where prefixes go that are evicted from the KV cache
  */
 public record EngineSettings(
     String name, int slots, int queueLimit, int mailboxCapacity, Duration itlTarget, SpillConfig spill) {
-  /** No limit for the inter-token latency, nothing spilled. */
+  /** Settings without a limit on the inter-token latency and without spilling. */
   public EngineSettings(String name, int slots, int queueLimit, int mailboxCapacity) {
     this(name, slots, queueLimit, mailboxCapacity, Duration.ZERO, SpillConfig.none());
   }

@@ -5,21 +5,19 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Makes the engine threads: named platform threads, one per context.
+ * Creates the engine threads: named platform threads, one per context.
  *
- * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the engines that are
- * left: llama.cpp's libraries must not be torn down under a thread that computes in them.
+ * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the remaining engines: llama.cpp's libraries must not be unloaded while a thread is computing in them.
  */
 final class EngineThreads {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
   /**
-   * Bytes of address space, of which only what is used becomes memory. llama.cpp matches the patterns of lazy grammars with
-   * std::regex, which recurses per character: some 200 bytes of stack for each character of output.
+   * Stack size in bytes of address space, which becomes memory only where it is used. llama.cpp matches the patterns of lazy grammars with std::regex, which recurses per character: some 200 bytes of stack for each character of output.
    */
   private static final long STACK_SIZE = 64L << 20;
 
-  /** A step that is aborted ends within milliseconds on a CPU and within a micro-batch on a GPU. */
+  /** An aborted step ends within milliseconds on a CPU and within a micro-batch on a GPU. */
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(10);
 
   private static final Set<Lifecycle> RUNNING = ConcurrentHashMap.newKeySet();
@@ -30,12 +28,12 @@ final class EngineThreads {
 
   private EngineThreads() {}
 
-  /** The thread of an engine, not started yet. */
+  /** Creates the thread of an engine without starting it. */
   static Thread unstarted(Lifecycle life, Runnable loop, String name) {
     return daemon(name).stackSize(STACK_SIZE).unstarted(() -> run(life, loop));
   }
 
-  /** A thread that helps an engine, not started yet. */
+  /** Creates a helper thread of an engine without starting it. */
   static Thread unstarted(Runnable task, String name) {
     return daemon(name).unstarted(task);
   }
@@ -57,7 +55,7 @@ final class EngineThreads {
     }
   }
 
-  /** Waits for a limited time: a program must end even where a call into llama.cpp does not come back. */
+  /** Waits for a limited time: a program must end even if a call into llama.cpp does not return. */
   private static void closeAll() {
     long deadline = System.nanoTime() + SHUTDOWN_LIMIT.toNanos();
     RUNNING.forEach(Lifecycle::requestClose);

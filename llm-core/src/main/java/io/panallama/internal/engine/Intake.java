@@ -8,11 +8,11 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
-/** What other threads hand to the engine thread: sequences, states to take in, and that some reader has cancelled. */
+/** What other threads pass to the engine thread: sequences, states to adopt, and the flag that a reader has cancelled. */
 final class Intake {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
-  /** A state on its way to the engine thread, which owns the image. */
+  /** A state on its way to the engine thread, which will own the image. */
   record Adoption(Lineage lineage, int[] tokens, StateImage image) {}
 
   private final Queue<Sequence> sequences;
@@ -20,7 +20,7 @@ final class Intake {
   private volatile boolean cancelRequested;
 
   /**
-   * @param sequences safe for many writers
+   * @param sequences a queue that allows many concurrent writers
    */
   Intake(Queue<Sequence> sequences) {
     this.sequences = sequences;
@@ -36,12 +36,12 @@ final class Intake {
     adoptions.add(adoption);
   }
 
-  /** Some generation was cancelled. */
+  /** Records that a generation was cancelled. */
   void requestCancel() {
     cancelRequested = true;
   }
 
-  /** Fails all sequences that are here and frees all images, once the engine thread takes none any more. */
+  /** Fails all sequences here and frees all images, once the engine thread no longer takes any. */
   void abandonAll(GenerationException reason, Admission admission) {
     Sequence sequence;
     while ((sequence = sequences.poll()) != null) {
@@ -53,7 +53,7 @@ final class Intake {
     }
   }
 
-  /** Ends a sequence that the engine will not serve. Its reader is told whatever else goes wrong; throws nothing. */
+  /** Ends a sequence that the engine will not serve. Its reader is told even if something else fails; throws nothing. */
   static void abandon(Sequence sequence, GenerationException reason, Admission admission) {
     try {
       sequence.abandon(reason, admission);
@@ -61,7 +61,7 @@ final class Intake {
       try {
         LOG.log(System.Logger.Level.ERROR, "A generation did not end in order.", failure);
       } catch (Throwable unlogged) {
-        // Most likely the heap is full; the next reader has to be told all the same.
+        // Most likely the heap is full; the next reader must be told all the same.
         return;
       }
     }

@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of an engine thread, for the thread itself and for those who wait for it, wake it or end it. Any thread.
+ * The life of an engine thread, for the thread itself and for threads that wait for it, wake it or end it. Thread-safe.
  *
  * <pre>
  *   RUNNING --requestClose--> CLOSED
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class Lifecycle {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
-  /** Made in time: when the heap is full, readers must still be told. */
+  /** Created in advance: readers must be told even when the heap is full. */
   private final GenerationException outOfMemory =
       new GenerationException(Reason.DECODE_FAILED, "The engine has failed, and no memory was left to say why.", null);
 
@@ -39,7 +39,7 @@ final class Lifecycle {
 
   // ---- any thread ----
 
-  /** Starts the thread and waits until its decoder is made; what making it throws is thrown here. */
+  /** Starts the thread and waits until its decoder is created; a failure to create it is thrown here. */
   void start(Thread engineThread) {
     thread = engineThread;
     engineThread.start();
@@ -53,7 +53,7 @@ final class Lifecycle {
     }
   }
 
-  /** The decoder, of which other threads may call only what {@link Decoder} allows them. */
+  /** The decoder; other threads may call only the methods that {@link Decoder} allows them. */
   Decoder decoder() {
     return started.join();
   }
@@ -65,7 +65,7 @@ final class Lifecycle {
     return closing ? EngineState.CLOSED : EngineState.RUNNING;
   }
 
-  /** What ended the engine; null unless it has failed. */
+  /** The error that ended the engine; null unless it has failed. */
   @Nullable Throwable failure() {
     return failure;
   }
@@ -84,7 +84,7 @@ final class Lifecycle {
     }
   }
 
-  /** What readers are told whose generations the engine did not get to end. */
+  /** The failure for readers whose generations the engine could not finish. */
   GenerationException unserved() {
     Throwable cause = failure;
     try {
@@ -96,12 +96,12 @@ final class Lifecycle {
     }
   }
 
-  /** Makes the engine thread look at its intake and its sequences again. */
+  /** Makes the engine thread check its intake and its sequences again. */
   void wake() {
     LockSupport.unpark(thread);
   }
 
-  /** Ends the step that is being computed soon. */
+  /** Makes the step that is being computed end soon. */
   void requestAbort() {
     if (started.isDone() && !started.isCompletedExceptionally()) {
       started.join().requestAbort();
@@ -119,12 +119,12 @@ final class Lifecycle {
     return closing;
   }
 
-  /** Whether the thread will not look into its intake any more. */
+  /** Whether the thread no longer looks at its intake. */
   boolean hasEnded() {
     return ended;
   }
 
-  /** Waits for the end of the thread, however long that takes; an interrupt is kept for the caller. */
+  /** Waits for the thread to end, however long that takes; an interrupt is kept for the caller. */
   void awaitEnd() {
     boolean interrupted = false;
     while (true) {
@@ -140,7 +140,7 @@ final class Lifecycle {
     }
   }
 
-  /** Waits for the end of the thread; false if {@code timeout} passed first. */
+  /** Waits for the thread to end; returns false if {@code timeout} passed first. */
   boolean awaitEnd(Duration timeout) {
     try {
       return stopped.await(Math.max(0, timeout.toNanos()), TimeUnit.NANOSECONDS);
@@ -152,12 +152,12 @@ final class Lifecycle {
 
   // ---- the engine thread ----
 
-  /** The decoder is made. */
+  /** Records that the decoder is created. */
   void started(Decoder decoder) {
     started.complete(decoder);
   }
 
-  /** The decoder could not be made; there is no engine. */
+  /** Records that the decoder could not be created, so there is no engine. */
   void notStarted(Throwable cause) {
     closing = true;
     ended = true;
@@ -165,7 +165,7 @@ final class Lifecycle {
     started.completeExceptionally(cause);
   }
 
-  /** An error ends the engine. The first one counts; it is logged. Throws nothing. */
+  /** Records the error that ends the engine. The first one counts; it is logged. Throws nothing. */
   void failed(Throwable cause) {
     closing = true;
     boolean first = failure == null;
@@ -177,21 +177,21 @@ final class Lifecycle {
           System.Logger.Level.ERROR,
           first ? "The engine has failed." : "While the engine ended after an error, another one followed.",
           cause);
-      // Whoever still waits for the start must not wait for ever.
+      // A caller that still waits for the start must not wait forever.
       started.completeExceptionally(cause);
     } catch (Throwable unlogged) {
-      // Most likely the heap is full. The failure is kept, so state and requests tell of it.
+      // Most likely the heap is full. The failure is recorded, so the state and later requests report it.
       started.completeExceptionally(cause);
     }
   }
 
-  /** From here on nobody looks into the intake but who adds to it. */
+  /** Records that the thread no longer looks at the intake; from here on a caller that adds to it must fail what it added. */
   void ended() {
     closing = true;
     ended = true;
   }
 
-  /** The thread touches nothing any more. */
+  /** Records that the thread touches nothing any more. */
   void stopped() {
     stopped.countDown();
   }

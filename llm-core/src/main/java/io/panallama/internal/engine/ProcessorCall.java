@@ -9,18 +9,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls the processor of one generation on a thread of its own, one token at a time. The engine thread asks and looks whether
- * there is an answer; neither allocates nor waits.
+ * Calls the processor of one generation on its own thread, one token at a time. The engine thread asks and polls for the answer; neither allocates nor blocks.
  *
- * <p>The candidates belong to whoever the state says: the engine thread, or, from {@link #ask} to the answer, the processor's.
+ * <p>The state says which thread owns the candidates: the processor's from {@link #ask} until the answer, otherwise the engine thread.
  */
 final class ProcessorCall implements Runnable {
   enum State {
-    /** The engine has not asked, or has taken the answer. */
+    /** The engine has not asked, or has already taken the answer. */
     IDLE,
     ASKED,
     ANSWERED,
-    /** It threw; {@link #failure} says what. */
+    /** The processor threw; see {@link #failure}. */
     FAILED,
     CLOSED
   }
@@ -32,10 +31,10 @@ final class ProcessorCall implements Runnable {
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
   private @Nullable Throwable failure;
 
-  /** Where the processor's thread tells that it is done. Set with the first question. */
+  /** Run on the processor's thread when it is done. Set with the first question. */
   private Runnable listener = () -> {};
 
-  // The engine thread's own.
+  // Owned by the engine thread.
   private long askedNanos;
   private boolean started;
 
@@ -52,7 +51,7 @@ final class ProcessorCall implements Runnable {
     return candidates;
   }
 
-  /** Hands the candidates to the processor. */
+  /** Passes the candidates to the processor. */
   void ask(long now, Runnable whenAnswered) {
     askedNanos = now;
     if (!state.compareAndSet(State.IDLE, State.ASKED)) {
@@ -71,13 +70,13 @@ final class ProcessorCall implements Runnable {
     return Objects.requireNonNull(state.get());
   }
 
-  /** Whether its sequence waits for it. */
+  /** Whether its sequence is waiting for an answer. */
   boolean isPending() {
     State now = state();
     return now == State.ASKED || now == State.ANSWERED || now == State.FAILED;
   }
 
-  /** When the answer is late, in nanoseconds of the clock. */
+  /** The time after which the answer is late, in nanoseconds of the engine's clock. */
   long deadline() {
     return askedNanos + limitNanos;
   }
@@ -90,13 +89,13 @@ final class ProcessorCall implements Runnable {
     return failure;
   }
 
-  /** The token that came of the answer. */
+  /** Records the token that was chosen from the answer. */
   void taken(int token) {
     candidates.chosen(token);
     state.compareAndSet(State.ANSWERED, State.IDLE);
   }
 
-  /** Wants no answer any more. The thread ends, or is interrupted where it is. Repeating it is harmless. */
+  /** Ends the thread, interrupting it if the processor is running; no answer is wanted any more. Repeating it is harmless. */
   void close() {
     if (state.getAndSet(State.CLOSED) == State.ASKED) {
       thread.interrupt();
@@ -128,7 +127,7 @@ final class ProcessorCall implements Runnable {
       failure = thrown;
       outcome = State.FAILED;
     }
-    // With an interrupt left behind nothing parks: the thread would spin between the tokens.
+    // A leftover interrupt would make every park return at once, and the thread would spin between the tokens.
     Thread.interrupted();
     if (state.compareAndSet(State.ASKED, outcome)) {
       listener.run();

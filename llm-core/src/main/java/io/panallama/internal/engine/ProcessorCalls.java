@@ -10,17 +10,15 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences whose tokens a processor has a say in. Between the step that computed their logits and the answer they sit
- * out. Engine thread only.
+ * The sequences whose tokens a logit processor helps choose. They are paused between the step that computed their logits and the processor's answer. Engine thread only.
  */
 final class ProcessorCalls {
   /**
-   * How long the engine waits for the processors of a step together. Handing a question over and back takes some 20 us, so
-   * the usual processor answers in this time and its sequence misses no step; the others' tokens are out before.
+   * How long the engine waits for all processors of a step together. A round trip takes some 20 us, so a typical processor answers in this time and its sequence misses no step; the tokens of the other sequences are published before.
    */
   static final long PATIENCE_NANOS = 500_000;
 
-  /** What the stepper does with a sample. */
+  /** Processes a sample in the stepper. */
   interface Taker {
     void take(Sequence sequence, int sample, long now);
   }
@@ -31,7 +29,7 @@ final class ProcessorCalls {
   private final Taker taker;
   private final Runnable wake;
 
-  /** Those that were pushed out meanwhile are among them, so it may have to grow. */
+  /** Preempted sequences stay in it, so it may have to grow. */
   private Sequence[] asked;
 
   private final Sequence[] answered;
@@ -48,7 +46,7 @@ final class ProcessorCalls {
     this.answered = new Sequence[slots];
   }
 
-  /** Asks the processor about the candidates of a sample; false if there are none because the sample failed. */
+  /** Asks the processor about the candidates of a sample; returns false if there are none because the sample failed. */
   boolean ask(Sequence sequence, int sample, long now) {
     ProcessorCall call = requireCall(sequence);
     if (!outputs.readCandidates(sample, sequence.sampler(), call.candidates())) {
@@ -62,7 +60,7 @@ final class ProcessorCalls {
     return true;
   }
 
-  /** Gives the processors that were just asked a moment. */
+  /** Waits briefly for the processors that were just asked. */
   void await() {
     long deadline = clock.getAsLong() + PATIENCE_NANOS;
     while (anyAsked()) {
@@ -83,7 +81,7 @@ final class ProcessorCalls {
     return false;
   }
 
-  /** Whether an answer is there to be taken. One of a sequence that was pushed out is taken when that is back. */
+  /** Whether an answer can be taken. The answer for a preempted sequence is taken once it is active again. */
   boolean hasAnswers() {
     for (int i = 0; i < count; i++) {
       if (asked[i].isActive() && requireCall(asked[i]).state() != ProcessorCall.State.ASKED) {
@@ -93,7 +91,7 @@ final class ProcessorCalls {
     return false;
   }
 
-  /** When the first answer is late; {@link Sequence#NO_DEADLINE} if none is expected. */
+  /** The earliest time at which an answer is late; {@link Schedulable#NO_DEADLINE} if none is expected. */
   long nextDeadline() {
     long next = Schedulable.NO_DEADLINE;
     for (int i = 0; i < count; i++) {
@@ -104,14 +102,14 @@ final class ProcessorCalls {
     return next;
   }
 
-  /** Tokens that were chosen since the last call. */
+  /** The number of tokens chosen since the last call. */
   int takeChosen() {
     int result = chosen;
     chosen = 0;
     return result;
   }
 
-  /** Chooses where there is an answer, and ends what failed or is late. */
+  /** Chooses the tokens of sequences with an answer, and fails those whose processor failed or is late. */
   void collect() {
     if (count == 0) {
       return;
@@ -135,7 +133,7 @@ final class ProcessorCalls {
         fail(sequence, call);
       }
     }
-    // What has ended must not stay reachable for as long as nobody else uses a processor.
+    // Finished sequences must not stay reachable until another one uses a processor.
     Arrays.fill(asked, kept, count, null);
     count = kept;
     if (choices > 0) {

@@ -18,8 +18,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation as the engine thread sees it: its tokens, its sampler and where it is in its life. What the KV cache holds
- * of it is its {@link Residency}.
+ * One generation as the engine thread sees it: its tokens, its sampler and its state in the life cycle. Its {@link Residency} tells what the KV cache holds of it.
  *
  * <pre>
  *   WAITING --admit--> ACTIVE --finish--> FINISHED
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *      +-----preempt------+          WAITING --finish--> FINISHED (cancelled before it ran)
  * </pre>
  *
- * <p>An active sequence prefills while more than its last token is missing from the KV cache, and generates otherwise.
+ * <p>An active sequence is prefilling while more than its last token is missing from the KV cache; otherwise it is generating.
  * Everything but the flags of {@link EngineGeneration} is confined to the engine thread.
  */
 final class Sequence implements Schedulable, CachedText {
@@ -63,11 +62,11 @@ final class Sequence implements Schedulable, CachedText {
   private long lastTurn;
 
   /**
-   * @param lineage what besides its tokens decides its state
-   * @param prompt what is left of it under {@link ContextOverflow.Shift}
-   * @param contextLimit the most tokens of a sequence
+   * @param lineage what determines its state besides the tokens
+   * @param prompt truncated under {@link ContextOverflow.Shift} if it is too long
+   * @param contextLimit maximum number of tokens of a sequence
    * @param deadline nanoseconds of the engine's clock, or {@link #NO_DEADLINE}
-   * @param listener is told how the tokens are left
+   * @param listener told about the tokens at the end
    */
   Sequence(
       EngineGeneration generation,
@@ -93,8 +92,7 @@ final class Sequence implements Schedulable, CachedText {
     this.deadline = deadline;
     this.listener = listener;
     this.contextLimit = contextLimit;
-    // Room for what is usual from the start, on the caller's thread: the engine thread then allocates nothing per
-    // token.
+    // Reserves typical room up front, on the caller's thread, so that the engine thread allocates nothing per token.
     this.promptLength = prompt.length;
     int[] fitting = fitting(prompt);
     long wanted = fitting.length + (long) Math.min(options.maxTokens(), USUAL_COMPLETION);
@@ -103,7 +101,7 @@ final class Sequence implements Schedulable, CachedText {
     this.discarded = prompt.length - fitting.length;
   }
 
-  /** The prompt, without the tokens behind those to keep if it is too long; half of the rest is left for the answer. */
+  /** Returns the prompt, dropping tokens behind those to keep if it is too long; half of the remaining room is left for the answer. */
   private int[] fitting(int[] prompt) {
     if (prompt.length < contextLimit || !(options.overflow() instanceof ContextOverflow.Shift shift)) {
       return prompt;
@@ -118,12 +116,12 @@ final class Sequence implements Schedulable, CachedText {
     return generation;
   }
 
-  /** The moments of its request. */
+  /** The timestamps of its request. */
   RequestClock clock() {
     return clock;
   }
 
-  /** What the KV cache holds of it. */
+  /** What the KV cache holds of the sequence. */
   Residency residency() {
     return residency;
   }
@@ -160,7 +158,7 @@ final class Sequence implements Schedulable, CachedText {
     return deadline;
   }
 
-  /** Tokens of the prompt as it was given. */
+  /** The length of the original prompt in tokens. */
   @Override
   public int promptLength() {
     return promptLength;
@@ -170,12 +168,12 @@ final class Sequence implements Schedulable, CachedText {
     return generated;
   }
 
-  /** Tokens of prompt and completion that were taken out to make room. */
+  /** Number of prompt and completion tokens that were discarded to make room. */
   int discarded() {
     return discarded;
   }
 
-  /** Prompt and generated tokens together, without what was taken out. */
+  /** Number of prompt and generated tokens together, without the discarded ones. */
   @Override
   public int length() {
     return length;
@@ -200,7 +198,7 @@ final class Sequence implements Schedulable, CachedText {
     return residency.sharedLength();
   }
 
-  /** Tokens of this sequence that the KV cache holds. */
+  /** Number of its tokens that are in the KV cache. */
   int cached() {
     return residency.cached();
   }
@@ -210,7 +208,7 @@ final class Sequence implements Schedulable, CachedText {
     return length - residency.cached();
   }
 
-  /** What is missing, or less where a copy of the state is wanted on the way. */
+  /** The missing tokens, or fewer if a copy of the state is needed before. */
   @Override
   public int chunkLimit() {
     return residency.chunkLimit(missing());
@@ -249,12 +247,12 @@ final class Sequence implements Schedulable, CachedText {
     return completionLength() > 0 && missing() == 1;
   }
 
-  /** Java code that has a say in its tokens; null for none. */
+  /** The logit processor that helps choose its tokens; null if there is none. */
   @Nullable ProcessorCall processor() {
     return processor;
   }
 
-  /** Whether its request ends with this token. */
+  /** Whether this token is one of the request's stop tokens. */
   boolean isStopToken(int token) {
     for (int stop : stopTokens) {
       if (stop == token) {
@@ -264,7 +262,7 @@ final class Sequence implements Schedulable, CachedText {
     return false;
   }
 
-  /** Whether a stop text may end it where it is. */
+  /** Whether it has generated enough tokens for a stop text to end it. */
   boolean reachedMinTokens() {
     return generated >= options.stop().minTokens();
   }
@@ -282,22 +280,22 @@ final class Sequence implements Schedulable, CachedText {
     state = State.ACTIVE;
   }
 
-  /** Back to the queue; the sampler keeps its state. */
+  /** Returns it to the waiting state; the sampler keeps its state. */
   void preempt() {
     require(State.ACTIVE, "preempt");
     state = State.WAITING;
     preempted = true;
   }
 
-  /** Whether a full context makes room instead of ending the generation. */
+  /** Whether a full context discards tokens instead of ending the generation. */
   boolean shifts() {
     return options.overflow() instanceof ContextOverflow.Shift;
   }
 
   /**
-   * Takes the older half of what need not be kept out of the tokens.
+   * Discards the older half of the tokens that need not be kept.
    *
-   * @return how many tokens at the beginning are unchanged
+   * @return the number of leading tokens that are unchanged
    */
   int shift() {
     require(State.ACTIVE, "shift");
@@ -312,7 +310,7 @@ final class Sequence implements Schedulable, CachedText {
     return keep;
   }
 
-  /** Ends its life, and closes its processor and its sampler. */
+  /** Marks it as finished, and closes its processor and its sampler. */
   void finish() {
     if (state == State.FINISHED) {
       throw new IllegalStateException("finish on a finished sequence");
@@ -328,8 +326,7 @@ final class Sequence implements Schedulable, CachedText {
   }
 
   /**
-   * Ends it without an answer, as far as that is still to be done: the engine will not serve it. Whatever fails on the way,
-   * its place is given back and its reader told.
+   * Ends a sequence that the engine will not serve, doing whatever still has to be done. Even if a part fails, its capacity is released and its reader is told.
    */
   void abandon(GenerationException reason, Admission admission) {
     try {
@@ -346,7 +343,7 @@ final class Sequence implements Schedulable, CachedText {
     }
   }
 
-  /** Whether it ends with its prompt, whose state its listener gets. */
+  /** Whether it ends after its prompt and passes the state to its listener. */
   boolean wantsState() {
     return listener instanceof StateListener;
   }
@@ -379,15 +376,14 @@ final class Sequence implements Schedulable, CachedText {
     generated++;
   }
 
-  /** It waits for the prefix of another sequence or for its processor, or its reader is too far behind. */
+  /** Whether it waits for another sequence's prefix or for its processor, or its reader is too far behind. */
   @Override
   public boolean isPaused() {
     return stalled || residency.isWaiting() || processor != null && processor.isPending();
   }
 
   /**
-   * Looks how far behind its reader is, once before each step. A sequence that stalled goes on only when half of the mailbox
-   * is free, so that a slow reader does not change the batch at every token.
+   * Checks how far its reader is behind, once before each step. A stalled sequence resumes only when half of the mailbox is free, so that a slow reader does not change the batch at every token.
    */
   void updateBackpressure() {
     if (stalled) {
@@ -397,7 +393,7 @@ final class Sequence implements Schedulable, CachedText {
       }
     } else if (!generation.mailbox().hasRoom()) {
       generation.stalled(true);
-      // The reader may have drained everything between the two lines above and would not wake the engine again.
+      // The reader may have drained everything between the two lines above, in which case it would not wake the engine again.
       stalled = !generation.mailbox().hasDrained();
       generation.stalled(stalled);
     }

@@ -1,11 +1,11 @@
 package io.panallama.internal.engine;
 
-/** Is told how a generation leaves its tokens. Called on the engine thread, before the reader hears of the end. */
+/** Receives the tokens of a generation when it ends. Called on the engine thread, before the reader is told of the end. */
 public interface SequenceListener {
   /**
-   * The generation ended, for whatever reason of its own.
+   * The generation ended in any way but a failure.
    *
-   * @param tokens prompt and completion as the model saw them last; the listener's own
+   * @param tokens prompt and completion as the model last saw them; owned by the listener
    */
   void ended(int[] tokens);
 

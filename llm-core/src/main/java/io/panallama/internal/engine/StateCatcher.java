@@ -5,7 +5,7 @@ import io.panallama.error.GenerationException.Reason;
 import io.panallama.internal.decode.StateImage;
 import org.jspecify.annotations.Nullable;
 
-/** Asks for the state after a prompt, and holds it until somebody takes it or nobody will. */
+/** Receives the state after a prompt, and holds it until it is taken or this is closed. */
 final class StateCatcher implements StateListener, AutoCloseable {
   private @Nullable StateImage image;
   private boolean closed;
@@ -26,7 +26,7 @@ final class StateCatcher implements StateListener, AutoCloseable {
   public void failed() {}
 
   /**
-   * The image, which is freed with this.
+   * Returns the image, which is freed when this is closed.
    *
    * @throws GenerationException if there is none
    */
@@ -37,7 +37,7 @@ final class StateCatcher implements StateListener, AutoCloseable {
     return image;
   }
 
-  /** Frees the image, also one that comes later. */
+  /** Frees the image, even one that arrives later. */
   @Override
   public synchronized void close() {
     closed = true;

@@ -7,7 +7,7 @@ import io.panallama.internal.stream.Pieces;
 import io.panallama.internal.stream.StopMatcher;
 import org.jspecify.annotations.Nullable;
 
-/** Takes a sampled token into its sequence and its mailbox, and tells whether the generation ends with it. */
+/** Appends a sampled token to its sequence and its mailbox, and tells whether the generation ends with it. */
 final class TokenSink {
   private final Pieces pieces;
   private final Outputs outputs;
@@ -19,7 +19,7 @@ final class TokenSink {
 
   /**
    * @param sample the index of the sample in the list of {@link Outputs}
-   * @return why the generation ends here, or null if it goes on
+   * @return why the generation ends here, or null if it continues
    */
   @Nullable FinishReason accept(Sequence sequence, int sample) {
     int token = outputs.sampledToken(sample);
@@ -59,12 +59,12 @@ final class TokenSink {
     return null;
   }
 
-  /** The generation ends without another token. */
+  /** Ends the generation without another token. */
   void endEarly(Sequence sequence) {
     flush(sequence);
   }
 
-  /** Releases what was held back in case it began a stop text. */
+  /** Releases the bytes that were held back because they might have begun a stop text. */
   private static void flush(Sequence sequence) {
     StopMatcher stops = sequence.stops();
     stops.releaseAll();

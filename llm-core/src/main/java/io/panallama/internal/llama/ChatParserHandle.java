@@ -13,7 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Owns a parser of one answer. It has nothing to do with any model or context, so an owner that is forgotten may be cleaned
- * up after. Safe for any thread.
+ * up after. Thread-safe.
  */
 public final class ChatParserHandle implements ChatParser {
   private static final Cleaner CLEANER = Cleaner.create();

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * counts as well, as far up as the mounted hierarchy shows them; a container sees its own groups only.
  *
  * <p>Every call reads the files anew, since limits and usage change. A file that is missing or makes no sense sets no
- * limit. Safe for any thread.
+ * limit. Thread-safe.
  */
 final class ControlGroups {
   static final long UNLIMITED = Long.MAX_VALUE;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A resource that is made at its first use and closed with its owner. Once this is closed nothing is made any more, so an
- * owner that closes this first and then what the resource depends on leaves nothing behind. Safe for any thread.
+ * owner that closes this first and then what the resource depends on leaves nothing behind. Thread-safe.
  */
 public final class OnDemand<T> implements AutoCloseable {
   private final String what;

@@ -2,7 +2,7 @@ package io.panallama.internal.llama;
 
 import java.nio.file.Path;
 
-/** How many processors this process has. Safe for any thread. */
+/** How many processors this process has. Thread-safe. */
 public final class Processors {
   private static final int COUNT =
       new ControlGroups(Path.of("/")).processors(Runtime.getRuntime().availableProcessors());

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Counts the users of a native object; the last one to release it frees it, on its own thread.
  *
  * <p>The owner holds one reference from the start and gives it back with {@link #close}. After that nothing new can retain
- * the object, while those that hold a reference may finish. Safe for any thread.
+ * the object, while those that hold a reference may finish. Thread-safe.
  */
 final class References {
   private static final int CLOSED = 1 << 30;

@@ -9,7 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** JSON schemas to GBNF. Safe for any thread. */
+/** JSON schemas to GBNF. Thread-safe. */
 public final class SchemaConverter {
   private SchemaConverter() {}
 

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 
-/** How much memory this process can still allocate before something has to leave the memory. Safe for any thread. */
+/** How much memory this process can still allocate before something has to leave the memory. Thread-safe. */
 public final class SystemMemory {
   private SystemMemory() {}
 

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a compiled chat template and retains its model. Safe for any thread: the bridge allows one at a time, which a lock
+ * Owns a compiled chat template and retains its model. Thread-safe: the bridge allows one at a time, which a lock
  * ensures.
  */
 public final class TemplateHandle implements AutoCloseable {

@@ -16,7 +16,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * A model in memory with everything that is derived from it once: metadata, vocabulary, chat template.
  *
  * <p>Owned by the facade that loaded it and by each engine on it. The last owner to release it frees template and weights, so an
- * engine can render and tokenize after the facade was closed. Safe for any thread.
+ * engine can render and tokenize after the facade was closed. Thread-safe.
  */
 public final class LoadedModel {
   private final ModelHandle handle;

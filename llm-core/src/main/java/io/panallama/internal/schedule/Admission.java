@@ -4,7 +4,7 @@ import io.panallama.error.EngineBusyException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Counts the generations in flight and refuses those that fit neither into a slot nor into the queue. Any thread. */
+/** Counts the generations in flight and rejects those for which neither a slot nor room in the queue is left. Thread-safe. */
 public final class Admission {
   private static final Duration SHORTEST_RETRY = Duration.ofSeconds(1);
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(60);
@@ -13,7 +13,7 @@ public final class Admission {
   private final int queueLimit;
   private final AtomicInteger inFlight = new AtomicInteger();
 
-  /** Smoothed time from submission to end, in nanoseconds; written by the engine thread only. */
+  /** Smoothed time from submission to end, in nanoseconds; written only by the engine thread. */
   private volatile double typicalNanos;
 
   public Admission(int slots, int queueLimit) {
@@ -22,7 +22,7 @@ public final class Admission {
   }
 
   /**
-   * Takes a place.
+   * Reserves capacity for one generation.
    *
    * @throws EngineBusyException if there is none
    */
@@ -31,9 +31,9 @@ public final class Admission {
   }
 
   /**
-   * Takes several places, all or none.
+   * Reserves capacity for several generations, all or none.
    *
-   * @throws EngineBusyException if there are fewer places
+   * @throws EngineBusyException if there is not enough
    */
   public void enter(int places) {
     int limit = slots + queueLimit;
@@ -46,7 +46,7 @@ public final class Admission {
   }
 
   /**
-   * Looks whether there is a place, without taking it.
+   * Checks that there is capacity for one generation, without reserving it.
    *
    * @throws EngineBusyException if there is none now
    */
@@ -56,15 +56,15 @@ public final class Admission {
     }
   }
 
-  /** Gives a place back. */
+  /** Releases the capacity of one generation. */
   public void leave() {
     inFlight.decrementAndGet();
   }
 
-  /** Gives a place back and learns from how long it was held. */
+  /** Releases the capacity of one generation and learns from how long it was held. */
   public void leave(long nanos) {
     double typical = typicalNanos;
-    // A weight of 1/8 follows a change of load within some ten requests.
+    // A weight of 1/8 follows a change of load within about ten requests.
     typicalNanos = typical == 0 ? nanos : typical + (nanos - typical) / 8;
     leave();
   }

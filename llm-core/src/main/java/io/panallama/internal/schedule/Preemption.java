@@ -2,14 +2,12 @@ package io.panallama.internal.schedule;
 
 import java.util.List;
 
-/** Which sequence has to make room when the KV cache is full. Pure policy. */
+/** Chooses the sequence to preempt when the KV cache is full. Pure policy. */
 public final class Preemption {
   private Preemption() {}
 
   /**
-   * The active sequence that matters least now: the lowest effective priority, as in the {@link WaitingQueue}; of equal ones
-   * the latest deadline, then the youngest, which has the least to compute again. So the most important one never has to make
-   * room, and something always gets done.
+   * The least important active sequence: the one with the lowest effective priority, as in the {@link WaitingQueue}; among equals the one with the latest deadline, then the youngest, which has the least to recompute. So the most important sequence is never preempted, and there is always progress.
    *
    * @param active at least one
    * @param now nanoseconds of the engine's clock

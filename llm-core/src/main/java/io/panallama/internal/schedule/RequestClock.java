@@ -4,7 +4,7 @@ import io.panallama.generation.Timings;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/** The moments of one generation, in nanoseconds of the engine's clock. Written by the engine thread. */
+/** The timestamps of one generation, in nanoseconds of the engine's clock. Written by the engine thread. */
 public final class RequestClock {
   private static final long UNSET = Long.MIN_VALUE;
 
@@ -40,7 +40,7 @@ public final class RequestClock {
     return nanos.getAsLong() - submitted;
   }
 
-  /** The time between the moments; a moment that was not reached counts as now. */
+  /** The durations between the timestamps; one that was not reached counts as now. */
   public Timings timings() {
     long now = nanos.getAsLong();
     long prefill = prefillStarted == UNSET ? now : prefillStarted;

@@ -1,6 +1,6 @@
 package io.panallama.internal.schedule;
 
-/** Places that were taken together, for generations that are submitted one after the other. Confined to one thread. */
+/** Capacity that was reserved at once, for generations that are submitted one after the other. Confined to one thread. */
 public final class Reservation implements AutoCloseable {
   private final Admission admission;
   private int left;
@@ -10,7 +10,7 @@ public final class Reservation implements AutoCloseable {
     this.left = count;
   }
 
-  /** Hands a place over to a generation, which gives it back when it ends. */
+  /** Passes capacity to one generation, which releases it when it ends. */
   public void use() {
     if (left == 0) {
       throw new IllegalStateException("all places of the reservation are in use");
@@ -18,7 +18,7 @@ public final class Reservation implements AutoCloseable {
     left--;
   }
 
-  /** Gives back the places that were not handed over. */
+  /** Releases the capacity that was not passed on. */
   @Override
   public void close() {
     for (; left > 0; left--) {

@@ -1,6 +1,6 @@
 package io.panallama.internal.schedule;
 
-/** What the policies of this package need to know of a sequence. Engine thread only. */
+/** The scheduling policies' view of a sequence. Engine thread only. */
 public interface Schedulable {
   /** The {@link #deadline} of a sequence without one: later than any time. */
   long NO_DEADLINE = Long.MAX_VALUE;
@@ -14,7 +14,7 @@ public interface Schedulable {
   /** Priority of its request, 0 to 9; higher first. */
   int priority();
 
-  /** When it must end, in nanoseconds of the engine's clock; {@link #NO_DEADLINE} if it need not. */
+  /** The time by which it must end, in nanoseconds of the engine's clock; {@link #NO_DEADLINE} if there is none. */
   long deadline();
 
   /** Whether it was active before and was preempted. */
@@ -23,24 +23,24 @@ public interface Schedulable {
   /** Whether it takes no part in the next step. */
   boolean isPaused();
 
-  /** Whether only the token sampled last is missing, so that a step of one token gives the next. */
+  /** Whether only its last sampled token is missing, so that a step of one token produces the next. */
   boolean isGenerating();
 
-  /** Prompt and generated tokens together. */
+  /** Number of prompt and generated tokens together. */
   int length();
 
-  /** Prompt tokens that were found in the cache and not computed again. */
+  /** Number of prompt tokens that were found in the cache and not computed again. */
   int sharedLength();
 
-  /** Tokens that must be computed before the next one can be sampled; at least 1. */
+  /** Number of tokens that must be computed before the next one can be sampled; at least 1. */
   int missing();
 
-  /** The most tokens of its next chunk, at most {@link #missing}. */
+  /** The maximum number of tokens of its next chunk, at most {@link #missing}. */
   int chunkLimit();
 
   /** The number of its last turn among the prompts; 0 before the first. */
   long lastTurn();
 
-  /** Records that it has the turn of that number. */
+  /** Records that it takes the turn with this number. */
   void turnTaken(long number);
 }

@@ -5,18 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a step computes, and remembers whose turn it is. Pure policy: no clock, no decoder.
+ * Decides what a step computes, and tracks whose turn it is. Pure policy: no clock, no decoder.
  *
- * <p>Every generating sequence gets its one token first, so a long prompt never stops the others. If there are long
- * prompts, a quarter of the prompt budget is spread over all prompts, so that each of them progresses at least every second
- * step. The rest goes by deficit round-robin (Shreedhar and Varghese, 1995): a prompt keeps its turn until it has had its
- * quantum, the budget of a step weighted by priority; then the prompt whose last turn is longest ago comes next. A new prompt
- * has its first turn before the next turn of any other (as in flow queueing, RFC 8290), so short prompts finish at once, one
- * after the other, instead of all of them late. The room of a step beyond the prompt budget goes to short prompts only, in
- * turns as well, and all of the budget does if there are no long ones. Short prompts are not spread: a prompt that is computed
- * in one piece gets its cells in one piece.
+ * <p>Every generating sequence first gets its one token, so a long prompt never stops the others. If there are long prompts, a quarter of the prompt budget is spread over all prompts, so that each of them progresses at least every second step. The rest is distributed by deficit round-robin (Shreedhar and Varghese, 1995): a prompt keeps its turn until it has used up its quantum, which is the budget of a step weighted by priority; then the prompt whose last turn is longest ago is next. A new prompt gets its first turn before any other prompt's next turn (as in flow queueing, RFC 8290), so short prompts finish at once, one after the other, instead of all of them late. The room of a step beyond the prompt budget goes to short prompts only, also in turns; without long prompts the whole budget does. Short prompts are not spread: a prompt that is computed in one piece gets contiguous cells.
  *
- * @param <S> the sequences
+ * @param <S> the type of sequence
  */
 public final class Scheduler<S extends Schedulable> {
   /** One part in this many of the prompt budget is spread over all prompts. */
@@ -36,7 +29,7 @@ public final class Scheduler<S extends Schedulable> {
   private int spreadStart;
 
   /**
-   * @param batchSize the most tokens of a step; at least as many as there can be active sequences
+   * @param batchSize the maximum number of tokens of a step; at least the number of slots
    */
   public Scheduler(int batchSize, StepBudget budget) {
     this.batchSize = batchSize;
@@ -48,7 +41,7 @@ public final class Scheduler<S extends Schedulable> {
    *
    * @param active the active sequences
    * @param now nanoseconds of the engine's clock
-   * @param promptLimit the most tokens that prompts may take together
+   * @param promptLimit the maximum number of prompt tokens in total
    */
   public void plan(List<S> active, long now, int promptLimit, StepPlan<S> plan) {
     plan.clear();
@@ -98,12 +91,12 @@ public final class Scheduler<S extends Schedulable> {
     return count;
   }
 
-  /** By all tokens that had to be computed, so that a long prompt does not become short towards its end. */
+  /** Based on all tokens that had to be computed, so that a long prompt does not become short towards its end. */
   private boolean isShort(Schedulable sequence) {
     return budget.isShort(sequence.length() - sequence.sharedLength());
   }
 
-  /** Gives each prompt an equal part, beginning where the last step ended; returns the tokens taken. */
+  /** Gives each prompt an equal part, continuing where the last step ended; returns the tokens distributed. */
   private int spread(List<S> active, int tokens, int prefills, StepPlan<S> plan) {
     int share = Math.max(1, tokens / prefills);
     int left = tokens;
@@ -120,15 +113,15 @@ public final class Scheduler<S extends Schedulable> {
   }
 
   /**
-   * Deals out {@code tokens}.
+   * Distributes {@code tokens} in turns.
    *
    * @param shortOnly whether long prompts get none of them
-   * @param quantum tokens of a turn of a prompt with the default priority
+   * @param quantum number of tokens in a turn of a prompt with the default priority
    */
   private void takeTurns(Turns<S> order, boolean shortOnly, int quantum, int tokens, Step<S> step) {
     int left = tokens;
     if (order.turn != null) {
-      // Tokens from the spread count, so that no prompt gets ahead of an equal one by more than a quantum.
+      // Tokens from the spread count against the turn, so that no prompt gets ahead of an equal one by more than a quantum.
       order.deficit = Math.max(0, order.deficit - step.plan.planned(order.turn));
     }
     while (left > 0) {
@@ -148,7 +141,7 @@ public final class Scheduler<S extends Schedulable> {
     }
   }
 
-  /** The prompt whose last turn is longest ago; among those that had none, by priority and then by deadline. */
+  /** The prompt whose last turn is longest ago; among those that had none, the one with the highest priority, then the earliest deadline. */
   private @Nullable S next(boolean shortOnly, Step<S> step) {
     S next = null;
     for (int i = 0; i < step.active.size(); i++) {
@@ -178,7 +171,7 @@ public final class Scheduler<S extends Schedulable> {
       double alone = budget.promptNanos(sequence.missing());
       double shared = alone * step.weights / weight(sequence);
       double left = sequence.deadline() - step.now;
-      // A prompt that would miss its deadline even alone must not take from those that can make theirs.
+      // A prompt that would miss its deadline even if it were alone must not take from those that can meet theirs.
       if (shared > left && alone <= left) {
         quantum *= BOOST;
       }
@@ -206,7 +199,7 @@ public final class Scheduler<S extends Schedulable> {
     return Math.max(0, take);
   }
 
-  /** The prompt that has the turn, and how many tokens are left of the turn. */
+  /** The prompt that has the turn, and the number of tokens left in it. */
   private static final class Turns<S extends Schedulable> {
     private @Nullable S turn;
     private int deficit;

@@ -18,10 +18,10 @@ public final class StepBudget {
   /** The most nanoseconds that a short prompt takes when it is computed alone. */
   public static final double SHORT = 1e9;
 
-  /** The most tokens of a short prompt: on a fast machine, too, chats must not queue behind long prompts. */
+  /** The most tokens of a short prompt: even on a fast machine, chats must not queue behind long prompts. */
   public static final int MOST_SHORT = 2048;
 
-  /** Short prompts may stretch a step to this many baselines even beyond the target, so that half of the step is theirs. */
+  /** Short prompts may stretch a step to this many baselines even beyond the target, so that they get half of the step. */
   public static final double SHORT_SLOWDOWN = 2;
 
   /** How many generating sequences a short prompt may delay by one target. */
@@ -33,31 +33,31 @@ public final class StepBudget {
   /** Long prompts may stretch a step to this many baselines even beyond the target. */
   public static final double LEAST_SLOWDOWN = 1.25;
 
-  /** Nanoseconds between two tokens that no reader notices: 100 tokens per second. Steps up to this are not limited. */
+  /** Nanoseconds between two tokens that no reader notices: 100 tokens per second. Shorter steps are not limited. */
   public static final double UNNOTICED = 10e6;
 
-  /** The smallest chunk. On a CPU a token deep in a long prompt can take as long as several early ones. */
+  /** The smallest chunk. On a CPU, a token deep in a long prompt can take as long as several early ones. */
   public static final int SMALLEST = 1;
 
-  /** The chunk shrinks when less than this part of it fits into the limit. */
+  /** The chunk shrinks when less than this fraction of it fits into the limit. */
   private static final double SHRINK = 0.85;
 
-  /** The chunk grows, by at least a token, when this many times its size fits into the limit. */
+  /** The chunk grows, by at least one token, when this many times its size fits into the limit. */
   private static final double GROW = 1.2;
 
-  /** Steps with prompts between two without. No fewer: each probe breaks the even distances of {@link #chunk(int)}. */
+  /** Number of steps with prompts between two without. Not smaller, because each probe breaks the even spacing of {@link #chunk(int)}. */
   public static final int PROBE_INTERVAL = 64;
 
-  /** Steps without prompts that count for the baseline; their median ignores one that the machine delayed. */
+  /** Number of steps without prompts that count for the baseline; their median ignores one that the machine delayed. */
   private static final int REMEMBERED = 3;
 
-  /** Weight of a new measurement; follows a change within some ten steps. */
+  /** The weight of a new measurement; it follows a change within about ten steps. */
   private static final double WEIGHT = 0.2;
 
-  /** Weight of a new measurement that is higher than expected: too few prompt tokens are better than too long a step. */
+  /** The weight of a new measurement that is higher than expected: too few prompt tokens are better than too long a step. */
   private static final double DEARER_WEIGHT = 0.5;
 
-  /** The least share of a step that is charged to its prompts, however noisy the measurement. */
+  /** The least share of a step that is attributed to its prompts, however noisy the measurement. */
   private static final double LEAST_SHARE = 0.01;
 
   private static final double UNKNOWN = -1;
@@ -71,18 +71,18 @@ public final class StepBudget {
   /** Smoothed nanoseconds that a prompt token adds to a step of generating sequences. */
   private double perAddedToken = UNKNOWN;
 
-  /** What a prompt token takes in a step of prompts alone, where it is cheaper. */
+  /** The cost of a prompt token in a step of prompts alone, where it is cheaper. */
   private final Rate alone = new Rate();
 
-  /** What a prompt token adds to a step that was filled up with short prompts. */
+  /** The cost that a prompt token adds to a step that was filled up with short prompts. */
   private final Rate addedByShort = new Rate();
 
-  /** Prompt tokens of a step; kept as long as they are about right. */
+  /** Number of prompt tokens of a step; kept as long as it is about right. */
   private int chunk = SMALLEST;
 
   /**
-   * @param batchSize the most tokens of a step
-   * @param slots the most sequences of a step
+   * @param batchSize the maximum number of tokens of a step
+   * @param slots the maximum number of sequences of a step
    * @param targetNanos the ITL target; 0 for none
    */
   public StepBudget(int batchSize, int slots, long targetNanos) {
@@ -93,20 +93,20 @@ public final class StepBudget {
   }
 
   /**
-   * The most prompt tokens of the next step; 0 when it is to measure the baseline.
+   * Returns the maximum number of prompt tokens of the next step; 0 if it is to measure the baseline.
    *
-   * @param generating sequences that get a token in it
-   * @param prefilling sequences that want prompt tokens in it
+   * @param generating number of sequences that get a token in it
+   * @param prefilling number of sequences that want prompt tokens in it
    */
   int promptTokens(int generating, int prefilling) {
     int room = batchSize - generating;
     if (target == 0 || generating == 0) {
       return room;
     }
-    // A turn for each within two steps, however many there are.
+    // Each prompt gets a turn within two steps, however many there are.
     int least = Math.max(SMALLEST, (prefilling + 1) / 2);
     int tokens = Math.min(room, Math.max(least, chunk(generating)));
-    // A step without prompts keeps to that too, as long as each has a turn in every step with prompts.
+    // A step without prompts does not break that promise, as long as each prompt has a turn in every step with prompts.
     if (baselines[generating].isOld() && (prefilling == 1 || tokens / Scheduler.SPREAD >= prefilling)) {
       return 0;
     }
@@ -114,13 +114,11 @@ public final class StepBudget {
   }
 
   /**
-   * The most prompt tokens of the next step if all beyond {@link #promptTokens} belong to short prompts. Not for a step that is
-   * to measure the baseline.
+   * Returns the maximum number of prompt tokens of the next step if all beyond {@link #promptTokens} belong to short prompts. Not for a step that is to measure the baseline.
    *
-   * <p>Each short prompt may delay {@link #SHORT_WEIGHT} generating sequences by one target. So a step may last longer when many
-   * prompts wait and few sequences generate: requests that arrive together do not wait until the first of them is answered.
+   * <p>Each short prompt may delay {@link #SHORT_WEIGHT} generating sequences by one target. So a step may last longer when many prompts wait and few sequences generate: requests that arrive together need not wait until the first of them is answered.
    *
-   * @param prompts short ones
+   * @param prompts number of short prompts
    */
   int shortPromptTokens(int generating, int prompts) {
     int room = batchSize - generating;
@@ -140,9 +138,7 @@ public final class StepBudget {
   }
 
   /**
-   * Changes seldom, because that costs: tokens of a step get neighbouring cells of the KV cache, and a processor reads a
-   * sequence fast whose cells are equally far apart. With chunks of 1 or 2 tokens at random a step of four sequences took
-   * twice as long as with any constant number (125M model, 1,000 tokens each, llama.cpp v0.5.0 on Zen 4: 49 and 28 ms).
+   * The number of prompt tokens of a step. It changes rarely, because a change is expensive: the tokens of a step get adjacent cells of the KV cache, and a processor reads a sequence fast if its cells are evenly spaced. With chunks of 1 or 2 tokens at random, a step of four sequences took twice as long as with any constant number (125M model, 1,000 tokens each, llama.cpp v0.5.0 on Zen 4: 49 and 28 ms).
    */
   private int chunk(int generating) {
     double affordable = affordable(generating);
@@ -150,7 +146,7 @@ public final class StepBudget {
     if (affordable < SHRINK * chunk) {
       chunk = (int) Math.max(SMALLEST, affordable);
     } else if (affordable >= larger) {
-      // Not at once: where a token adds little beside the noise of a step, the measured cost may be far too low.
+      // The chunk does not grow at once to the limit: where a token adds little compared with the noise of a step, the measured cost may be far too low.
       chunk = larger;
     }
     return chunk;
@@ -165,13 +161,13 @@ public final class StepBudget {
     return (base == UNKNOWN ? target : limit(base) - base) / cost;
   }
 
-  /** How long a step may take that would take {@code base} without prompts. */
+  /** The maximum duration of a step that would take {@code base} without prompts. */
   private double limit(double base) {
     double wanted = Math.min(target, Math.max(UNNOTICED, SLOWDOWN * base));
     return Math.max(wanted, LEAST_SLOWDOWN * base);
   }
 
-  /** Nanoseconds that {@code tokens} prompt tokens take at the measured rate; 0 as long as nothing was measured. */
+  /** Nanoseconds that {@code tokens} prompt tokens take at the measured rate; 0 until something was measured. */
   double promptNanos(int tokens) {
     return alone.isKnown() ? tokens * alone.nanos() : 0;
   }
@@ -179,7 +175,7 @@ public final class StepBudget {
   /**
    * Learns from a step that was computed.
    *
-   * @param filledUp whether it took more than {@link #promptTokens}, with short prompts
+   * @param filledUp whether short prompts brought it above {@link #promptTokens}
    */
   public void measured(int generating, int promptTokens, boolean filledUp, long nanos) {
     if (promptTokens == 0) {
@@ -213,7 +209,7 @@ public final class StepBudget {
     return before == UNKNOWN ? measured : before + (measured - before) * weight;
   }
 
-  /** Nanoseconds per token over the last steps. Steps of many tokens count for more: in small ones a token costs more. */
+  /** Nanoseconds per token over recent steps. Steps with many tokens weigh more: in small ones each token costs more. */
   private static final class Rate {
     private double tokens;
     private double nanos;

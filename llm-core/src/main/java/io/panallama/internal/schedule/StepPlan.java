@@ -3,9 +3,9 @@ package io.panallama.internal.schedule;
 import java.util.Arrays;
 
 /**
- * Which sequences take part in a step, and with how many tokens each. Reused from step to step; engine thread only.
+ * The sequences that take part in a step, and the number of tokens of each. Reused from step to step; engine thread only.
  *
- * @param <S> the sequences
+ * @param <S> the type of sequence
  */
 public final class StepPlan<S extends Schedulable> {
   private final Schedulable[] sequences;
@@ -66,12 +66,12 @@ public final class StepPlan<S extends Schedulable> {
     return counts[index];
   }
 
-  /** Tokens of the plan that belong to prefills. */
+  /** Number of tokens in the plan that belong to prefills. */
   public int promptTokens() {
     return promptTokens;
   }
 
-  /** Sequences of the plan that get their next token without a prompt. */
+  /** Number of sequences in the plan that generate a token without a prompt. */
   public int generating() {
     int generating = 0;
     for (int i = 0; i < size; i++) {
@@ -80,7 +80,7 @@ public final class StepPlan<S extends Schedulable> {
     return generating;
   }
 
-  /** Whether the step computes all that a sequence is missing, so that a token can be sampled after it. */
+  /** Whether the step computes everything a sequence is missing, so that a token can be sampled after it. */
   public boolean completes(int index) {
     return counts[index] == sequences[index].missing();
   }
@@ -94,7 +94,7 @@ public final class StepPlan<S extends Schedulable> {
     filledUp = value;
   }
 
-  /** Tokens of the plan that belong to a sequence; 0 if it takes no part. */
+  /** Number of tokens in the plan that belong to a sequence; 0 if it takes no part. */
   public int planned(S sequence) {
     for (int i = 0; i < size; i++) {
       if (sequences[i] == sequence) {

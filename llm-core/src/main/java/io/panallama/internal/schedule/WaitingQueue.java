@@ -6,16 +6,14 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences without a slot, and which of them gets the next one: preempted ones before new ones, then the higher
- * effective priority, then the earlier deadline, then the earlier arrival. Waiting raises the effective priority by one for
- * every {@link #AGING}, so no sequence starves.
+ * The sequences without a slot, in admission order: preempted ones before new ones, then the higher effective priority, then the earlier deadline, then the earlier arrival. Waiting raises the effective priority by one for every {@link #AGING}, so no sequence starves.
  *
  * <p>Engine thread only.
  *
- * @param <S> the sequences
+ * @param <S> the type of sequence
  */
 public final class WaitingQueue<S extends Schedulable> {
-  /** Nanoseconds of waiting that count as much as one level of priority. */
+  /** Nanoseconds of waiting that are worth one level of priority. */
   public static final long AGING = 5_000_000_000L;
 
   private final List<S> sequences = new ArrayList<>();
@@ -32,7 +30,7 @@ public final class WaitingQueue<S extends Schedulable> {
     sequences.remove(sequence);
   }
 
-  /** The sequence to be admitted next; null if none waits. */
+  /** The sequence to be admitted next; null if none is waiting. */
   public @Nullable S first(long now) {
     S first = null;
     for (int i = 0; i < sequences.size(); i++) {
@@ -55,7 +53,7 @@ public final class WaitingQueue<S extends Schedulable> {
     return difference > 0 || difference == 0 && one.arrival() < other.arrival();
   }
 
-  /** The effective priority: that of the request, and one more for every {@link #AGING} since it was submitted. */
+  /** The effective priority: that of the request, plus one for every {@link #AGING} since it was submitted. */
   static long level(Schedulable sequence, long now) {
     return sequence.priority() + (now - sequence.submitted()) / AGING;
   }
@@ -65,7 +63,7 @@ public final class WaitingQueue<S extends Schedulable> {
     sequences.stream().filter(filter).forEach(target::add);
   }
 
-  /** Takes any of them out; null if there is none. Allocates nothing. */
+  /** Removes and returns any of them; null if there is none. Allocates nothing. */
   public @Nullable S poll() {
     return sequences.isEmpty() ? null : sequences.removeLast();
   }

@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A generation whose text is parsed by its chat format into text, reasoning and tool calls, on the reader's thread.
  *
- * <p>llama.cpp's parsers read the whole answer at each call, so the time spent on them is bounded: after a call there is no other
- * one for {@link #REST} times as long as it took, and the text that comes meanwhile waits for the next one.
+ * <p>llama.cpp's parsers read the whole answer at each call, so the time spent in them is bounded: after a call there is none for {@link #REST} times as long as it took, and the text that arrives meanwhile waits for the next call.
  */
 public final class ChatGeneration implements Generation {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -40,7 +39,7 @@ public final class ChatGeneration implements Generation {
   private List<TokenLogprobs> logprobs = new ArrayList<>();
   private long dueNanos = System.nanoTime();
 
-  /** Of the calls alone; the text is not kept. */
+  /** Collects the tool calls only; the text is not kept. */
   private final CompletionBuilder calls = new CompletionBuilder();
 
   private boolean calledTools;
@@ -68,7 +67,7 @@ public final class ChatGeneration implements Generation {
     }
   }
 
-  /** Parses once, at the end: the caller needs no intermediate events. What earlier calls parsed already comes first. */
+  /** Parses once, at the end: the caller needs no intermediate events. Results of earlier calls come first. */
   @Override
   public Completion await() {
     lockReading();
@@ -84,7 +83,7 @@ public final class ChatGeneration implements Generation {
         if (failure != null) {
           throw failed(failure);
         }
-        // Throws if the end was read before, if it is closed, and if it failed.
+        // Throws if the end was already read, or if the generation is closed or has failed.
         Completion raw = generation.await();
         unread.append(raw.text());
         logprobs.addAll(raw.logprobs());
@@ -104,7 +103,7 @@ public final class ChatGeneration implements Generation {
   private Optional<GenerationEvent> read(long deadline) throws InterruptedException {
     while (true) {
       if (closed) {
-        // Throws what tells the reader that there is no more.
+        // Throws the exception that tells the reader that there are no more events.
         return generation.poll(Duration.ZERO);
       }
       if (!events.isEmpty()) {
@@ -143,7 +142,7 @@ public final class ChatGeneration implements Generation {
 
   private void readMore() {
     long begin = System.nanoTime();
-    // A failure does not count here: text that can't be parsed yet may be parsable once there is more of it.
+    // A failure does not count here: text that can't be parsed yet may become parsable as it grows.
     add(update(false).deltas());
     long end = System.nanoTime();
     dueNanos = end + REST * (end - begin);
@@ -156,8 +155,7 @@ public final class ChatGeneration implements Generation {
   }
 
   /**
-   * Reads what is left. Only a model that ended its turn itself must have written a whole answer; a limit, a cancellation or a stop
-   * text may cut it off anywhere, also within JSON or a tool call.
+   * Parses the remaining text. Only a model that ended its turn itself must have written a complete answer; a limit, a cancellation or a stop text may cut it off anywhere, even within JSON or a tool call.
    */
   private void finish(GenerationEvent.Finished end) {
     ChatParser.Update update = update(true);
@@ -173,13 +171,13 @@ public final class ChatGeneration implements Generation {
       return;
     }
     boolean called = end.reason() == FinishReason.STOP && calledTools;
-    // A text of the chat template may end the turn, too, but then what comes before it is whole.
+    // A stop text of the chat template may also end the turn, but then everything before it is complete.
     called |= end.reason() == FinishReason.STOP_TEXT && readable && calledTools && !calls.hasOpenCall();
     FinishReason reason = called ? FinishReason.TOOL_CALLS : end.reason();
     events.add(new GenerationEvent.Finished(reason, end.usage(), end.timings()));
   }
 
-  /** Some parsers take half a call for a whole one. A call without any arguments is whole in some formats. */
+  /** Whether an answer that should be complete is not. Some parsers take half a call for a whole one. A call without arguments is complete in some formats. */
   private boolean isMalformed(boolean readable) {
     return !readable || hasArguments && calls.hasOpenCall();
   }

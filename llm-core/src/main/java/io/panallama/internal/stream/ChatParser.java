@@ -2,18 +2,18 @@ package io.panallama.internal.stream;
 
 import org.jspecify.annotations.Nullable;
 
-/** Reads the text of one answer, piece by piece, as its chat format: text, reasoning and tool calls. Safe for any thread. */
+/** Parses the text of one answer incrementally into text, reasoning and tool calls, according to its chat format. Thread-safe. */
 public interface ChatParser extends AutoCloseable {
   /**
-   * What the next piece of an answer gave.
+   * The result of parsing the next piece of an answer.
    *
-   * @param deltas the JSON array that the bridge's header describes; null if nothing became known
-   * @param failure why the text so far can't be read; null if it can
+   * @param deltas the JSON array that the bridge's header describes; null if there is nothing new
+   * @param failure why the text so far can't be parsed; null if it can
    */
   record Update(@Nullable String deltas, @Nullable String failure) {}
 
   /**
-   * Takes the next piece of the answer; nothing once it is closed.
+   * Parses the next piece of the answer; does nothing once the parser is closed.
    *
    * @param last whether the answer ends with this piece
    */

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** The reader's side of a generation, and the flags by which reader and engine talk. */
+/** The reader's side of a generation, and the flags through which reader and engine communicate. */
 public final class EngineGeneration implements Generation {
   private final long id;
   private final Mailbox mailbox;
@@ -33,7 +33,7 @@ public final class EngineGeneration implements Generation {
 
   private @Nullable GenerationException failure;
 
-  // The reader's own state.
+  // Owned by the reader.
   private final Utf8Assembler text = new Utf8Assembler();
   private List<TokenLogprobs> pendingLogprobs = new ArrayList<>();
   private boolean textFlushed;
@@ -62,7 +62,7 @@ public final class EngineGeneration implements Generation {
     }
   }
 
-  /** Wakes the reader only a few times: the caller needs no single token. */
+  /** Wakes the reader only a few times, because the caller does not need individual tokens. */
   @Override
   public Completion await() {
     CompletionBuilder answer = new CompletionBuilder();
@@ -133,7 +133,7 @@ public final class EngineGeneration implements Generation {
 
   private GenerationEvent end() {
     if (failure != null) {
-      // A fresh exception each time: the reader's stack trace, the engine's cause.
+      // A fresh exception each time: it has the reader's stack trace and the engine's cause.
       throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
     }
     if (!textFlushed) {
@@ -184,7 +184,7 @@ public final class EngineGeneration implements Generation {
     return cancelled;
   }
 
-  /** Whether the step that is being computed holds prompt tokens of this generation. */
+  /** Whether the step that is being computed contains prompt tokens of this generation. */
   public boolean isPrefilling() {
     return prefilling;
   }

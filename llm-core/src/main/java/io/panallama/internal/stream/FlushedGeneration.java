@@ -17,8 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A generation whose text and reasoning come in words or sentences, split on the reader's thread. Text that is held back is
- * released before any other event, before the end and before a failure.
+ * A generation whose text and reasoning are delivered in whole words or sentences, split on the reader's thread. Held-back text is released before any other event, before the end and before a failure.
  */
 public final class FlushedGeneration implements Generation {
   private final Generation generation;
@@ -60,7 +59,7 @@ public final class FlushedGeneration implements Generation {
   private Optional<GenerationEvent> read(long deadline) throws InterruptedException {
     while (true) {
       if (closed) {
-        // Throws what tells the reader that there is no more.
+        // Throws the exception that tells the reader that there are no more events.
         return generation.poll(Duration.ZERO);
       }
       if (!ready.isEmpty()) {
@@ -123,7 +122,7 @@ public final class FlushedGeneration implements Generation {
     }
   }
 
-  /** The log-probabilities of all tokens whose text has begun come with the first piece. */
+  /** The first piece carries the log-probabilities of all tokens whose text has begun. */
   private void give(int length) {
     String text = held.substring(0, length);
     held.delete(0, length);
@@ -135,7 +134,7 @@ public final class FlushedGeneration implements Generation {
     }
   }
 
-  /** Where the pieces end makes no difference to the whole; only what is held back already must come first. */
+  /** The borders of pieces do not affect the whole answer; only text that is already held back must come first. */
   @Override
   public Completion await() {
     boolean untouched = ready.isEmpty() && held.isEmpty() && logprobs.isEmpty() && failure == null;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Single producer, single consumer; the two counters are the only shared state.
  */
 public final class Mailbox {
-  /** An entry that carries bytes but no token of its own: what a stop matcher held back until the end. */
+  /** The token of an entry that carries only bytes: those that a stop matcher held back until the end. */
   public static final int NO_TOKEN = -1;
 
   private static final Duration FOREVER = Duration.ofDays(365);
@@ -28,7 +28,7 @@ public final class Mailbox {
   private final int[] topTokens;
   private final float[] topLogprobValues;
 
-  /** Entries and bytes written and read so far; each written by one side only. */
+  /** Number of entries and bytes written and read so far; each counter is written by one side only. */
   private volatile long written;
 
   private volatile long read;
@@ -37,7 +37,7 @@ public final class Mailbox {
 
   private volatile boolean ended;
 
-  /** How many entries the reader waits for; at the end and when the writer has paused it takes what there is. */
+  /** The number of entries the reader waits for; at the end, and when the writer has paused, it takes what is available. */
   private volatile int wanted = 1;
 
   private volatile boolean paused;
@@ -45,12 +45,12 @@ public final class Mailbox {
   private volatile @Nullable Thread waiter;
 
   /**
-   * @param capacity entries that may wait to be read
-   * @param largestEntry the most bytes of one entry
-   * @param topLogprobs alternatives per entry; 0 stores no log-probabilities
+   * @param capacity maximum number of entries that may wait to be read
+   * @param largestEntry maximum number of bytes of one entry
+   * @param topLogprobs number of alternatives per entry; 0 stores no log-probabilities
    */
   public Mailbox(int capacity, int largestEntry, int topLogprobs) {
-    // One entry more, so that the bytes held back until the end always find room.
+    // One extra entry, so that the bytes held back until the end always have room.
     this.capacity = capacity + 1;
     this.largestEntry = largestEntry;
     this.topLogprobs = topLogprobs;
@@ -64,14 +64,14 @@ public final class Mailbox {
     this.topLogprobValues = new float[rows * topLogprobs];
   }
 
-  // ---- the engine's side ----
+  // ---- the engine thread ----
 
-  /** Whether a token can be written, and after it what may be left to release at the end. */
+  /** Whether there is room for a token, and after it for the bytes that may be released at the end. */
   public boolean hasRoom() {
     return written - read < capacity - 1 && bytes.length - (bytesWritten - bytesRead) >= 2L * largestEntry;
   }
 
-  /** Whether a reader that fell behind has caught up enough for its generation to go on: half of the ring is free. */
+  /** Whether a reader that fell behind has caught up enough for its generation to resume: half of the ring is free. */
   public boolean hasDrained() {
     long waiting = written - read;
     return waiting == 0 || (waiting <= capacity / 2 && hasRoom());
@@ -109,13 +109,13 @@ public final class Mailbox {
     }
   }
 
-  /** Nothing more will be written. */
+  /** Marks the end: nothing more will be written. */
   public void end() {
     ended = true;
     wake();
   }
 
-  /** Tells whether nothing will be written before the reader has made room. */
+  /** Sets whether nothing will be written until the reader has made room. */
   public void paused(boolean value) {
     paused = value;
     if (value) {
@@ -130,16 +130,15 @@ public final class Mailbox {
     }
   }
 
-  // ---- the reader's side ----
+  // ---- the reader ----
 
-  /** Waits until there is an entry or the end; false if {@code timeout} passed first. */
+  /** Waits for an entry or the end; returns false if {@code timeout} passed first. */
   boolean await(Duration timeout) throws InterruptedException {
     return await(1, timeout);
   }
 
   /**
-   * Waits until the ring is half full or more can't come, for a reader in no hurry: each time it is woken, it takes a
-   * processor from those that compute.
+   * Waits until the ring is half full or no more can come. For a reader in no hurry: each wake-up takes a processor away from the threads that compute.
    */
   void awaitMany() throws InterruptedException {
     while (isEmpty() && !ended) {
@@ -184,7 +183,7 @@ public final class Mailbox {
     return tokens[slot()];
   }
 
-  /** Moves the bytes of the current entry into {@code target}. */
+  /** Copies the bytes of the current entry into {@code target}. */
   void drainBytes(Utf8Assembler target) {
     int length = byteCounts[slot()];
     int start = (int) (bytesRead % bytes.length);
@@ -208,7 +207,7 @@ public final class Mailbox {
     return topLogprobValues[slot() * topLogprobs + rank];
   }
 
-  /** Gives the current entry's room back. */
+  /** Frees the current entry. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one reader
   public void advance() {
     bytesRead = bytesRead + byteCounts[slot()];

@@ -1,11 +1,10 @@
 package io.panallama.internal.stream;
 
 /**
- * The bytes of every token of a vocabulary as it appears in output, held on the heap so that no call into native code is
- * needed per token. Control tokens have none.
+ * The bytes of every token of a vocabulary as it appears in output, kept on the heap so that no native call is needed per token. Control tokens have no bytes.
  *
- * @param bytes the pieces, one after the other
- * @param offsets one more than there are tokens; piece {@code i} is {@code offsets[i]} to {@code offsets[i + 1]}
+ * @param bytes all pieces, concatenated
+ * @param offsets one more than there are tokens; piece {@code i} spans {@code offsets[i]} to {@code offsets[i + 1]}
  * @param endOfGeneration which tokens end a generation
  * @param longest length of the longest piece in bytes
  */

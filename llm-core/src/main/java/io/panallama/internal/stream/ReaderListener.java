@@ -1,10 +1,10 @@
 package io.panallama.internal.stream;
 
-/** Tells the engine what the reader of a generation does. Any thread. */
+/** Notifies the engine about the reader of a generation. Called on any thread. */
 public interface ReaderListener {
-  /** A reader that was too far behind has made room in its mailbox again. */
+  /** A reader that had fallen too far behind has made room in its mailbox. */
   void caughtUp();
 
-  /** The reader of a generation wants no more of it. */
+  /** The reader has cancelled a generation. */
   void cancelled(EngineGeneration generation);
 }

@@ -4,8 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Finds stop texts in a stream of bytes, across token borders, and holds back what may turn out to be the beginning of
- * one.
+ * Finds stop texts in a stream of bytes, across token boundaries, and holds back bytes that may be the beginning of one.
  *
  * <p>One Knuth-Morris-Pratt automaton per stop text. {@link #append} allocates nothing.
  */
@@ -19,8 +18,8 @@ public final class StopMatcher {
   private boolean matched;
 
   /**
-   * @param stops an empty one is passed over: chat templates give their own
-   * @param longestPiece the most bytes one {@link #append} may bring
+   * @param stops empty ones are ignored: chat templates supply their own
+   * @param longestPiece maximum number of bytes of one {@link #append}
    */
   public StopMatcher(List<String> stops, int longestPiece) {
     this.stops =
@@ -39,11 +38,10 @@ public final class StopMatcher {
   }
 
   /**
-   * Takes the next bytes. {@link #releasedLength} bytes at the start of {@link #buffer} are then certain to be output;
-   * {@link #discardReleased} must follow before the next append.
+   * Appends bytes. {@link #releasedLength} bytes at the start of {@link #buffer} are then certain to be output; call {@link #discardReleased} before the next append.
    *
-   * @param mayStop whether a stop text counts that is complete with these bytes; otherwise it is text like any other
-   * @return whether a stop text is complete; what is released then ends right before it
+   * @param mayStop whether a stop text completed by these bytes counts; otherwise it is ordinary text
+   * @return whether a stop text is complete; the released bytes then end right before it
    */
   public boolean append(byte[] source, int offset, int length, boolean mayStop) {
     for (int i = 0; i < length; i++) {
@@ -68,7 +66,7 @@ public final class StopMatcher {
     return append(source, offset, length, true);
   }
 
-  /** Releases what is held back: the stream ended without a stop text. */
+  /** Releases the bytes held back, because the stream ended without a stop text. */
   public void releaseAll() {
     if (!matched) {
       released = heldLength;
@@ -89,7 +87,7 @@ public final class StopMatcher {
     released = 0;
   }
 
-  /** The most bytes that one append can release. */
+  /** The maximum number of bytes that one append can release. */
   public int largestRelease() {
     return held.length;
   }

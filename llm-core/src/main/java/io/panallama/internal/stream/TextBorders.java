@@ -10,16 +10,14 @@ import java.util.Set;
 /**
  * Finds how much of a growing text can be released: up to the last border that no continuation can move.
  *
- * <p>A border between words or sentences depends on what follows it: {@code "can"} is a word of {@code "can "} and none of
- * {@code "can't"}. So one counts only with enough text behind it. Not safe for use by several threads.
+ * <p>A border between words or sentences depends on what follows it: {@code "can"} is a word of {@code "can "} but not of {@code "can't"}. So a border counts only once enough text follows it. Not thread-safe.
  */
 public final class TextBorders {
-  /** Text that has no border within this many chars is released at a border of characters, so that the reader does not wait longer. */
+  /** Text without a border within this many chars is released at a character border, so that the reader does not wait any longer. */
   static final int MAX_HELD = 1024;
 
   /**
-   * Scripts that put no spaces between words. Java's iterator takes a run of their characters for one word; Unicode's rules,
-   * which use no dictionary, take each character for one.
+   * Scripts that put no spaces between words. Java's iterator takes a run of their characters for one word; Unicode's rules, which use no dictionary, treat each character as a word.
    */
   private static final Set<UnicodeScript> WITHOUT_SPACES =
       Set.of(
@@ -40,7 +38,7 @@ public final class TextBorders {
   }
 
   /**
-   * The length of the beginning that can be released; 0 if there is none.
+   * Returns the length of the beginning that can be released; 0 if there is none.
    *
    * @param text begins at a border
    */
@@ -54,7 +52,7 @@ public final class TextBorders {
     return border == 0 && text.length() > MAX_HELD ? lastCharacter(text) : border;
   }
 
-  /** Whether the unit has a border there, in a text that is complete. */
+  /** Whether there is a border at this index, in a text that is complete. */
   public boolean isBorder(String text, int index) {
     if (unit == StreamFlush.TOKEN || index == 0 || index == text.length()) {
       return true;
@@ -77,8 +75,7 @@ public final class TextBorders {
   }
 
   /**
-   * Two characters after a border decide whether it stays: one that could join both sides, and the one it would join them to.
-   * White space decides alone.
+   * Two characters after a border decide whether it stays: one that could join both sides, and the one it would join them to. White space alone decides at once.
    */
   private int lastFirmWord(String text) {
     BreakIterator units = iterator(text);
@@ -119,7 +116,7 @@ public final class TextBorders {
     return ends.length < 2 ? 0 : ends[ends.length - 2];
   }
 
-  /** The end of each user-perceived character, combining marks and joined emoji included. */
+  /** The end of each user-perceived character, which includes combining marks and joined emoji. */
   private int[] characterEnds(String text) {
     characters.setText(text);
     int[] ends = new int[text.length()];
@@ -135,7 +132,7 @@ public final class TextBorders {
     return Character.isWhitespace(character);
   }
 
-  /** Whether this is a character of its own, not one that belongs to the character before, such as a soft hyphen. */
+  /** Whether this is a character of its own rather than one that belongs to the preceding character, such as a soft hyphen. */
   private static boolean isSolid(int character) {
     return switch (Character.getType(character)) {
       case Character.FORMAT, Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK ->

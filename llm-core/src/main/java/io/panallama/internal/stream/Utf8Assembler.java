@@ -7,8 +7,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Turns a stream of bytes into text piece by piece: a character whose bytes are not complete waits for the next piece.
- * Bytes that are no UTF-8 become U+FFFD. Not safe for use by several threads.
+ * Decodes a stream of bytes into text piece by piece: a character whose bytes are incomplete waits for the next piece. Invalid UTF-8 becomes U+FFFD. Not thread-safe.
  */
 final class Utf8Assembler {
   private final CharsetDecoder decoder =
@@ -19,7 +18,7 @@ final class Utf8Assembler {
   private ByteBuffer pending = ByteBuffer.allocate(64);
   private CharBuffer text = CharBuffer.allocate(64);
 
-  /** The buffer to put the next {@code length} bytes into, before {@link #take}. */
+  /** Returns the buffer for the next {@code length} bytes, to be filled before {@link #take}. */
   ByteBuffer room(int length) {
     if (pending.remaining() < length) {
       ByteBuffer larger = ByteBuffer.allocate(Math.max(2 * pending.capacity(), pending.position() + length));
@@ -30,12 +29,12 @@ final class Utf8Assembler {
     return pending;
   }
 
-  /** The characters that are complete now. */
+  /** Takes the characters that are complete now. */
   String take() {
     return decode(false);
   }
 
-  /** Everything that is left; an incomplete character becomes U+FFFD. */
+  /** Takes everything that is left; an incomplete character becomes U+FFFD. */
   String finish() {
     String rest = decode(true);
     decoder.reset();

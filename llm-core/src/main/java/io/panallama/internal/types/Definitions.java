@@ -18,7 +18,7 @@ public final class Definitions {
 
   /**
    * Names of classes, one for each. The tools of one request share them, because their schemas become one grammar, where a name
-   * stands for one rule. Safe for any thread.
+   * stands for one rule. Thread-safe.
    */
   public static final class Names {
     private final Map<Class<?>, String> byClass = new HashMap<>();

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 
-/** JSON texts as trees. Safe for any thread. */
+/** JSON texts as trees. Thread-safe. */
 public final class Json {
   /** Numbers as they are written: a BigDecimal component gets every digit, and a double is rounded once. */
   private static final ObjectMapper MAPPER =

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** How the values of one Java type are written in JSON. Immutable once {@link Shapes} has made it; safe for any thread. */
+/** How the values of one Java type are written in JSON. Immutable once {@link Shapes} has made it; thread-safe. */
 public interface Shape {
   /** A new schema of the values, which the caller may add to. */
   ObjectNode schema(Definitions definitions);

@@ -33,7 +33,7 @@ public final class Routes {
   public Routes(Registry registry, Duration heartbeat) {
     this.registry = registry;
     this.heartbeat = heartbeat;
-    StatusRoutes status = new StatusRoutes(registry);
+    HealthRoutes status = new HealthRoutes(registry);
     get("/health", status::health);
     get("/ready", status::ready);
   }

@@ -12,10 +12,10 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** How the server is, whatever dialect its clients speak: {@code /health} and {@code /ready}. */
-final class StatusRoutes {
+final class HealthRoutes {
   private final Registry registry;
 
-  StatusRoutes(Registry registry) {
+  HealthRoutes(Registry registry) {
     this.registry = registry;
   }
 
