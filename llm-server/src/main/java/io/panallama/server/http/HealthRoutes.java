@@ -11,7 +11,7 @@ import io.panallama.server.registry.Registry;
 import java.io.IOException;
 import java.util.Optional;
 
-/** How the server is, whatever dialect its clients speak: {@code /health} and {@code /ready}. */
+/** The state of the server, independent of dialects: {@code /health} and {@code /ready}. */
 final class HealthRoutes {
   private final Registry registry;
 

@@ -28,7 +28,7 @@ public final class Routes {
   /**
    * A table with {@code /health} and {@code /ready}.
    *
-   * @param heartbeat after how long a silence a stream sends something that keeps its connection alive
+   * @param heartbeat how long a stream may be silent before it sends something that keeps its connection alive
    */
   public Routes(Registry registry, Duration heartbeat) {
     this.registry = registry;
