@@ -16,6 +16,7 @@ public interface KvMemory {
   }
 
   /** The memory of a context that has none: every step begins with empty sequences. */
+  @SuppressWarnings("ClassInitializationDeadlock") // NoMemory is private to this package and made only here
   KvMemory NONE = new NoMemory();
 
   /** Whether nothing is remembered. */

@@ -251,6 +251,7 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /** Adds one native stage after the other. Every call that allocates goes through the bridge, which catches exceptions. */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
     /** Makes a sampler by a function of the bridge, into its {@code out} and {@code error}, and returns its status. */
     private interface Maker {
