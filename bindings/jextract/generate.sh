@@ -46,13 +46,13 @@ done
 
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
-# Opaque structs have no binding; jextract says so once for each.
+# Opaque structs have no binding; jextract prints a line about each.
 "$jextract" "${options[@]}" --header-class-name LlamaCpp -t "$package" --output "$scratch/java" \
   "@$here/includes.txt" "$here/bindings.h" 2>&1 | { grep -v 'warning: Skipping' || true; } >&2
 
 folder="$scratch/java/${package//.//}"
 # jextract defines C_LONG after the platform it runs on, and the class would not initialise on the others. Nothing may
-# use it (see include/stdint.h), so it goes; so does trailing white space.
+# use it (see include/stdint.h), so it is removed, as is trailing white space.
 for file in "$folder"/*.java; do
   sed -e '/ValueLayout\.Of[A-Za-z]* C_LONG = /d' -e '/ValueLayout\.OfDouble C_LONG_DOUBLE = /d' -e 's/[[:space:]]*$//' \
     "$file" > "$scratch/file"
@@ -76,7 +76,7 @@ if grep -lE '\bC_LONG(_DOUBLE)?\b' "$folder"/*.java; then
   exit 1
 fi
 
-# The loader's list of what the libraries must offer.
+# The loader's list of functions that the libraries must provide.
 grep -oE '^--include-function [A-Za-z0-9_]+' "$here/includes.txt" | cut -d ' ' -f 2 | LC_ALL=C sort > "$scratch/functions.txt"
 
 if [[ "$check" == true ]]; then

@@ -106,6 +106,8 @@ def main(arguments=None):
     stage = stages.add_parser("export", help="write a GGUF file from a checkpoint")
     stage.add_argument("checkpoint")
     stage.add_argument("output")
+    stage.add_argument("--mix-with", metavar="GGUF", help="the file whose weights training started from: write a mean of both")
+    stage.add_argument("--share", type=float, default=0.7, help="of the checkpoint in that mean; default: 0.7")
     stage.add_argument("--type", choices=["q8_0", "f16", "f32"], default="q8_0")
     stage.set_defaults(run=_export)
 

@@ -113,13 +113,20 @@ def load_into(path, layout, flat):
 
 
 def export(options):
+    """Writes the weights of the checkpoint, or a mean of them and of an older file's."""
     config = Config.load(options.config)
     checkpoint = torch.load(options.checkpoint, map_location="cpu")
     layout = Layout(Shape(**checkpoint["shape"]))
     if layout.shape != config.shape:
         raise SystemExit(f"{options.checkpoint} is of another shape than the configuration: {layout.shape}")
     kind = gguf.TYPES[options.type]
-    about = metadata(config, Tokenizer(checkpoint["merges"]), kind)
+    tokenizer = Tokenizer(checkpoint["merges"])
+    if options.mix_with:
+        old = torch.zeros_like(checkpoint["flat"])
+        if load_into(options.mix_with, layout, old).merges != tokenizer.merges:
+            raise SystemExit(f"{options.mix_with} has another tokenizer than {options.checkpoint}")
+        checkpoint["flat"].lerp_(old, 1 - options.share)
+    about = metadata(config, tokenizer, kind)
     arrays = [(name, tensor.numpy()) for name, tensor in tensors(layout, checkpoint["flat"])]
     gguf.write(options.output, about, arrays, kind)
     print(

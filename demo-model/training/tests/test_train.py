@@ -13,7 +13,8 @@ import torch
 
 from cria.config import ROOT, Config
 from cria.data import Stream, validation
-from cria.export import export
+from cria.export import export, load_into
+from cria.model import Layout
 from cria.tokenizer import Tokenizer
 from cria.train import train
 
@@ -83,6 +84,18 @@ class RunTest(unittest.TestCase):
             train(Namespace(**{**options, **changes}))
         return torch.load(self.folder / "checkpoint.pt")
 
+    def export(self, output, **changes):
+        options = dict(
+            config=str(self.folder / "config.toml"),
+            checkpoint=self.folder / "checkpoint.pt",
+            output=output,
+            type="q8_0",
+            mix_with=None,
+            share=0.7,
+        )
+        with contextlib.redirect_stdout(io.StringIO()):
+            export(Namespace(**{**options, **changes}))
+
     def test_loss_falls(self):
         checkpoint = self.run_training()
         self.assertGreaterEqual(checkpoint["tokens"], 30_000)
@@ -97,13 +110,22 @@ class RunTest(unittest.TestCase):
     def test_run_starts_from_the_weights_of_a_file(self):
         first = self.run_training()
         file = self.folder / "first.gguf"
-        options = dict(config=str(self.folder / "config.toml"), checkpoint=self.folder / "checkpoint.pt", output=file, type="q8_0")
-        with contextlib.redirect_stdout(io.StringIO()):
-            export(Namespace(**options))
+        self.export(file)
         (self.folder / "checkpoint.pt").unlink()
         second = self.run_training(start=str(file), tokens=1)  # one step
         self.assertEqual(second["step"], 1)
         self.assertLess(second["validation"], first["validation"] + 0.1)
+
+    def test_export_mixes_with_an_older_file(self):
+        old, mixed = self.folder / "old.gguf", self.folder / "mixed.gguf"
+        older = self.run_training()["flat"]
+        self.export(old, type="f32")
+        newer = self.run_training(tokens=60_000)["flat"]
+        self.export(mixed, type="f32", mix_with=str(old), share=0.25)
+        found = torch.zeros_like(older)
+        load_into(mixed, Layout(Config.load(self.folder / "config.toml").shape), found)
+        torch.testing.assert_close(found, 0.25 * newer + 0.75 * older)
+        self.assertFalse(torch.allclose(older, newer, atol=1e-3))
 
     def test_count_of_workers_can_be_given(self):
         self.assertEqual(len(self.run_training(workers=2, plain=True)["streams"]), 2)

@@ -13,18 +13,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Several generations in step, as llama-batched-bench has them. */
+/** Several generations in the same steps, as in llama-batched-bench. */
 final class BatchDecode implements AutoCloseable {
   static final int PROMPT = 128;
   static final int GENERATED = 128;
 
-  /** Steps that the first ones may be ahead of the last one. */
+  /** The steps by which the first streams may be ahead of the last one. */
   private static final int SLACK = 64;
 
   private final Engine engine;
   private final Requests requests;
 
-  /** Starts an engine for at most {@code most} generations. No ITL target: prefills are not what is measured here. */
+  /** Starts an engine for at most {@code most} generations. Without an ITL target, because prefills are not measured here. */
   BatchDecode(Model model, EngineOptions options, int most) {
     requests = new Requests(model);
     EngineConfig config =
@@ -46,9 +46,9 @@ final class BatchDecode implements AutoCloseable {
   }
 
   /**
-   * Tokens per second of all together. They are submitted at once, the last one with a token more than the others, so that
-   * it begins to generate when they do or after them; and it alone has a limit. Between its first token and its last there
-   * are {@link #GENERATED} steps in which each of them gets a token. Each has a reader that takes tokens as they come.
+   * Tokens per second of all streams together. They are submitted at once, the last one with one prompt token more, so that
+   * it begins to generate with the others or after them; only this one has a limit. Between its first and its last token there
+   * are {@link #GENERATED} steps in which every stream gets a token. Each has a reader that takes tokens as they arrive.
    */
   double generation(int streams) throws InterruptedException {
     long preemptions = engine.stats().preemptions();

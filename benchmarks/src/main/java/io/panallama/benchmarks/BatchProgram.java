@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Generations that run together, in turns with llama-batched-bench. */
+/** Compares generations that run together with llama-batched-bench, in turns. */
 @Command(
     name = "batch",
     description = "Decoding for several streams at once, in turns with llama-batched-bench.",

@@ -4,9 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One quantity, measured of two things in turns, round by round.
+ * One quantity, measured on two sides in turns, round by round. Not safe for use by several threads.
  *
- * <p>The ratio is taken within a round, because what disturbs a machine (its clock, its neighbours) lasts longer than one.
+ * <p>The ratio is taken within a round, because whatever disturbs a machine (its clock, its neighbours) lasts longer than a
+ * round.
  */
 final class Comparison {
   private final String name;
@@ -29,7 +30,7 @@ final class Comparison {
     ours.add(number);
   }
 
-  /** Adds a round's number of what is compared with; may be left out altogether. */
+  /** Adds a round's number of the other side, which may be left out altogether. */
   void theirs(double number) {
     theirs.add(number);
   }

@@ -14,7 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What every program lets its user choose about the model and the engine. */
+/** The options of the model and the engine that every program has. */
 final class EngineOptions {
   private static final String DEMO = "demo";
 
@@ -27,7 +27,7 @@ final class EngineOptions {
 
   @Option(
       names = {"-t", "--threads"},
-      description = "Threads of a step, with and without prompts; the default is what the engine chooses.")
+      description = "Threads of a step, with and without prompts; default: the engine chooses.")
   private int threads = EngineConfig.AUTO;
 
   @Option(
@@ -51,10 +51,10 @@ final class EngineOptions {
   @Option(
       names = {"-ngl", "--gpu-layers"},
       paramLabel = "N",
-      description = "Layers on the GPU, -1 for all; default ${DEFAULT-VALUE}, where there is a GPU.")
+      description = "Layers on the GPU, -1 for all; default ${DEFAULT-VALUE}, if there is a GPU.")
   private int gpuLayers = ModelConfig.ALL_LAYERS;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Also write what was found as JSON.")
+  @Option(names = "--json", paramLabel = "FILE", description = "Also write the results as JSON.")
   private @Nullable Path json;
 
   /** Loads the model. */
@@ -72,7 +72,7 @@ final class EngineOptions {
     return gpuLayers;
   }
 
-  /** A configuration with what was chosen; the rest is the default. */
+  /** A configuration with these options and defaults for the rest. */
   EngineConfig.Builder config() {
     EngineConfig.Builder builder =
         EngineConfig.builder()
@@ -93,7 +93,7 @@ final class EngineOptions {
     return builder;
   }
 
-  /** For the head of a report: the model, and what the engine made of the options. */
+  /** The facts for the heading of a report: the model and the engine's effective options. */
   Map<String, Object> facts(Engine engine) {
     EngineConfig config = engine.config();
     Map<String, Object> facts = new LinkedHashMap<>();

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** A single stream through the public API, in turns with llama-bench. */
+/** Compares a single stream through the public API with llama-bench, in turns. */
 @Command(
     name = "engine",
     description = "tg128 and pp512 of a single stream, in turns with llama-bench.",

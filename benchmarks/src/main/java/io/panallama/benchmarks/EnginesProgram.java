@@ -13,10 +13,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Engines on one model that compute at the same time, all with a thread per processor, against one of them alone. */
+/** Compares several engines on one model, each with a thread per processor, with one of them alone. */
 @Command(
     name = "engines",
-    description = "Several engines on one model at the same time, against one alone.",
+    description = "Compares several engines on one model at the same time with one alone.",
     mixinStandardHelpOptions = true)
 final class EnginesProgram implements Callable<Integer> {
   private static final int TOKENS = 256;
@@ -55,7 +55,7 @@ final class EnginesProgram implements Callable<Integer> {
     return 0;
   }
 
-  /** Tokens per second of all together, from the first submission to the last answer. */
+  /** Tokens per second of all engines together, from the first submission to the last answer. */
   private static double rate(List<Engine> engines, Requests requests) {
     long start = System.nanoTime();
     List<Generation> running = engines.stream().map(engine -> engine.generate(requests.random(1, TOKENS))).toList();

@@ -19,13 +19,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What a JSON schema costs a single stream. */
+/** Measures how much a JSON schema slows down a single stream. */
 @Command(
     name = "grammar",
-    description = "Tokens per second held to a JSON schema, in turns with the same stream without one.",
+    description =
+        "Compares the tokens per second of a stream with a JSON schema with those of the same stream without one.",
     mixinStandardHelpOptions = true)
 final class GrammarProgram implements Callable<Integer> {
-  /** Many short generations and few long ones are both answers that people ask for; the rate counts decoding only. */
+  /** Both many short and few long generations are typical answers; the rate counts decoding only. */
   private static final Map<String, String> SCHEMAS = schemas();
 
   private static final int CONTEXT = 1024;
@@ -49,9 +50,9 @@ final class GrammarProgram implements Callable<Integer> {
           "email": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}},
          "required": ["name", "age", "email", "tags"], "additionalProperties": false}
         """);
-    // A model with random weights hardly ever says what the grammar wants, where one that was trained mostly does: all
-    // of
-    // the vocabulary has to be asked at nearly every token.
+    // Unlike a trained model, one with random weights hardly ever chooses a token that the grammar allows, so nearly
+    // every
+    // token needs a check of the whole vocabulary.
     schemas.put(
         "numbers and words",
         """
@@ -98,7 +99,7 @@ final class GrammarProgram implements Callable<Integer> {
     return 0;
   }
 
-  /** Tokens per second from the first token of an answer to its last, over as many answers as it takes. */
+  /** Tokens per second from the first token of an answer to its last, over as many answers as needed. */
   private double rate(Engine engine, Requests requests, ResponseFormat format) {
     long generated = 0;
     Duration time = Duration.ZERO;

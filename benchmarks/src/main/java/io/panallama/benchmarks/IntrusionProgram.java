@@ -20,15 +20,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * What a long prompt does to those who are being answered: the inter-token latency (ITL) of running streams, as their
- * readers see it, while it is being computed, and before it came and after it was answered.
+ * Measures what a long prompt does to running answers: the inter-token latency (ITL) of streams, as their readers see it, during
+ * its prefill and, as the baseline, before its arrival and after its answer.
  */
 @Command(
     name = "intrusion",
-    description = "The inter-token latency of running streams while a long prompt is computed, and without it.",
+    description =
+        "Measures the inter-token latency of running streams during the prefill of a long prompt, and without it.",
     mixinStandardHelpOptions = true)
 final class IntrusionProgram implements Callable<Integer> {
-  /** Of a stream: so few that they are no long prompt themselves. */
+  /** Tokens of a stream's own prompt: few, so that it is no long prompt itself. */
   private static final int STREAM_PROMPT = 8;
 
   @Mixin private EngineOptions options = new EngineOptions();
@@ -39,20 +40,26 @@ final class IntrusionProgram implements Callable<Integer> {
   @Option(
       names = "--answer",
       paramLabel = "TOKENS",
-      description = "Of a stream, again and again; default ${DEFAULT-VALUE}.")
+      description = "Tokens of each of a stream's answers; default ${DEFAULT-VALUE}.")
   private int answer = 512;
 
-  @Option(names = "--prompt", paramLabel = "TOKENS", description = "Of the intruder; default ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--prompt",
+      paramLabel = "TOKENS",
+      description = "Tokens of the long prompt; default ${DEFAULT-VALUE}.")
   private int prompt = 4096;
 
-  @Option(names = "--quiet", paramLabel = "SECONDS", description = "Before it and after it; default ${DEFAULT-VALUE}.")
-  private int quiet = 15;
+  @Option(
+      names = "--baseline",
+      paramLabel = "SECONDS",
+      description = "Length of the baseline before and after the prompt; default ${DEFAULT-VALUE}.")
+  private int baseline = 15;
 
   @Option(names = "--rounds", description = "Default ${DEFAULT-VALUE}.")
   private int rounds = 5;
 
   /** One round, in milliseconds. */
-  private record Round(Spread quiet, Spread disturbed, double timeToFirstToken) {}
+  private record Round(Spread baseline, Spread disturbed, double timeToFirstToken) {}
 
   @Override
   public Integer call() throws Exception {
@@ -60,36 +67,36 @@ final class IntrusionProgram implements Callable<Integer> {
         Engine engine = Engine.start(model, config())) {
       Report report = new Report("intrusion", options.facts(engine));
       Requests requests = new Requests(model);
-      List<Double> quietItl = new ArrayList<>();
+      List<Double> baselineItl = new ArrayList<>();
       List<Double> disturbedItl = new ArrayList<>();
       List<Double> firstTokens = new ArrayList<>();
       Comparison middle = new Comparison("ITL p50");
       Comparison tail = new Comparison("ITL p99");
       for (int i = 0; i < rounds; i++) {
         Round round = round(engine, requests);
-        quietItl.addAll(round.quiet.numbers());
+        baselineItl.addAll(round.baseline.numbers());
         disturbedItl.addAll(round.disturbed.numbers());
         firstTokens.add(round.timeToFirstToken);
         middle.ours(round.disturbed.median());
-        middle.theirs(round.quiet.median());
+        middle.theirs(round.baseline.median());
         tail.ours(round.disturbed.quantile(0.99));
-        tail.theirs(round.quiet.quantile(0.99));
+        tail.theirs(round.baseline.quantile(0.99));
         report.progress(
-            "round %d of %d: p99 %.1f ms, quiet %.1f ms, TTFT %.0f ms",
-            i + 1, rounds, round.disturbed.quantile(0.99), round.quiet.quantile(0.99), round.timeToFirstToken);
+            "round %d of %d: p99 %.1f ms, baseline %.1f ms, TTFT %.0f ms",
+            i + 1, rounds, round.disturbed.quantile(0.99), round.baseline.quantile(0.99), round.timeToFirstToken);
       }
       Map<String, Spread> spreads = new LinkedHashMap<>();
-      spreads.put("ITL quiet", Spread.of(quietItl));
-      spreads.put("ITL while it prefills", Spread.of(disturbedItl));
+      spreads.put("ITL baseline", Spread.of(baselineItl));
+      spreads.put("ITL during the prefill", Spread.of(disturbedItl));
       spreads.put("TTFT of the prompt", Spread.of(firstTokens));
       report.spreads("ms", spreads);
-      report.comparisons("ms", "quiet", List.of(middle, tail));
+      report.comparisons("ms", "baseline", List.of(middle, tail));
       report.write(options.json());
     }
     return 0;
   }
 
-  /** Room for all at their longest. */
+  /** A context with room for the longest form of every stream and the prompt. */
   private EngineConfig config() {
     return options
         .config()
@@ -108,7 +115,7 @@ final class IntrusionProgram implements Callable<Integer> {
     for (Stream stream : running) {
       stream.begin();
     }
-    Duration pause = Duration.ofSeconds(quiet);
+    Duration pause = Duration.ofSeconds(baseline);
     long began = System.nanoTime();
     Thread.sleep(pause);
     long came = System.nanoTime();
@@ -136,7 +143,7 @@ final class IntrusionProgram implements Callable<Integer> {
     }
   }
 
-  /** Answers one after the other, each read as it comes. */
+  /** Answers one after the other, each read as it arrives. */
   private final class Stream {
     private final List<Reader> readers = new ArrayList<>();
     private final Thread thread;
@@ -147,7 +154,7 @@ final class IntrusionProgram implements Callable<Integer> {
       thread = Thread.ofVirtual().unstarted(() -> run(engine, requests));
     }
 
-    /** Returns with the first event. */
+    /** Returns after the first event. */
     void begin() throws InterruptedException {
       readers.getFirst().awaitFirst();
       thread.start();
@@ -161,11 +168,11 @@ final class IntrusionProgram implements Callable<Integer> {
           readers.getLast().join();
         }
       } catch (InterruptedException e) {
-        throw new IllegalStateException(e); // nobody interrupts it
+        throw new IllegalStateException(e); // no code interrupts this thread
       }
     }
 
-    /** Waits for the end of its answer. */
+    /** Waits for the end of the current answer. */
     void stop() throws InterruptedException {
       stopping = true;
       thread.join();
@@ -174,7 +181,7 @@ final class IntrusionProgram implements Callable<Integer> {
       }
     }
 
-    /** Adds the times between successive events of an answer that lie, even if in part only, between two moments. */
+    /** Adds the times between successive events of an answer that overlap the interval from one moment to the other. */
     void latencies(long from, long to, List<Double> latencies) {
       for (Reader reader : readers) {
         long[] arrivals = reader.arrivals();

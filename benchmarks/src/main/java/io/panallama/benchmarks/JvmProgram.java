@@ -45,26 +45,26 @@ final class JvmProgram implements Callable<Integer> {
 
   @Option(
       names = {"-t", "--threads"},
-      description = "Default: what the engine chooses.")
+      description = "Default: the engine chooses.")
   private int threads;
 
   @Option(
       names = {"-ngl", "--gpu-layers"},
       paramLabel = "N",
-      description = "Layers on the GPU, -1 for all; default ${DEFAULT-VALUE}, where there is a GPU.")
+      description = "Layers on the GPU, -1 for all; default ${DEFAULT-VALUE}, if there is a GPU.")
   private int gpuLayers = ModelConfig.ALL_LAYERS;
 
   @Option(
       names = "--candidate",
       paramLabel = "OPTIONS",
       description =
-          "Options of the JVM as one word, compared with the first; may be repeated. Default: a list of ours.")
+          "Options of the JVM as one argument, compared with the first; may be repeated. Default: a built-in list.")
   private List<String> candidates = CANDIDATES;
 
   @Option(names = "--rounds", description = "Default ${DEFAULT-VALUE}.")
   private int rounds = 5;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Also write what was found as JSON.")
+  @Option(names = "--json", paramLabel = "FILE", description = "Also write the results as JSON.")
   private @Nullable Path json;
 
   @Override
@@ -119,7 +119,7 @@ final class JvmProgram implements Callable<Integer> {
     return lists;
   }
 
-  /** Runs {@code engine} in a JVM with these options and otherwise those of this one; returns rates by test. */
+  /** Runs {@code engine} in a JVM with these options besides this JVM's own; returns rates by test. */
   private Map<String, Double> measure(String model, String options) throws IOException, InterruptedException {
     Path result = Files.createTempFile("panallama-jvm", ".json");
     try {

@@ -84,7 +84,7 @@ final class LlamaBench {
                 "-tb",
                 Integer.toString(threads),
                 "-ngl",
-                // Here -1 is not all of them, but as many as seem to fit.
+                // For this program -1 means as many layers as seem to fit, not all.
                 gpuLayers == ModelConfig.ALL_LAYERS ? "all" : Integer.toString(gpuLayers),
                 "-c",
                 Integer.toString(most * (BatchDecode.PROMPT + BatchDecode.GENERATED)),
@@ -97,7 +97,7 @@ final class LlamaBench {
                 "-ntg",
                 Integer.toString(BatchDecode.GENERATED),
                 "-npl",
-                // Its log has a thread of its own, which may miss the last row at exit: one more that nobody needs.
+                // The thread that writes its log may miss the last row at exit, so one more row is measured.
                 streams.stream().map(String::valueOf).collect(Collectors.joining(",")) + ",1",
                 "--output-format",
                 "jsonl"));

@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** {@code benchmarks/run NAME [options]}. */
 @Command(
     name = "benchmarks/run",
-    description = "Measures Panallama; docs/performance.md says how and what.",
+    description = "Measures Panallama; docs/performance.md describes the programs.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "NAME",
     subcommands = {

@@ -24,8 +24,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * Writes models with random weights in F16 and quantises them: as fast or slow as real ones of their size, and the same
- * bytes everywhere. Weights are made as they are written, so no more than some megabytes are in memory.
+ * Writes models with random weights in F16 and quantises them. They are as fast as real models of their size and have the same
+ * bytes everywhere. Weights are generated while they are written, so only a few megabytes are in memory.
  */
 @Command(
     name = "models",
@@ -46,14 +46,14 @@ final class ModelsProgram implements Callable<Integer> {
     SHAPES.put("125m", base.withSize(12, 768, 12).withFeedForward(2048).withVocabulary(32_000));
     // The shape of TinyLlama: 1.10 billion, 131 million of them the vocabulary's.
     SHAPES.put("1b", base.withSize(22, 2048, 32).withKeyValueHeads(4).withFeedForward(5632).withVocabulary(32_000));
-    // The vocabulary of Llama 3 on next to no layers: what is left is the output matrix and sampling.
+    // The vocabulary of Llama 3 with next to no layers, which leaves the output matrix and sampling.
     SHAPES.put("vocab128k", base.withVocabulary(128_256));
   }
 
   private static final List<QuantizationType> TYPES =
       List.of(QuantizationType.F16, QuantizationType.Q8_0, QuantizationType.Q4_K_M);
 
-  /** In a file's metadata, what it was made from; quantising copies it. */
+  /** The metadata key that tells what a file was made from; quantising copies it. */
   private static final String RECIPE = "panallama.recipe";
 
   @Option(
@@ -161,7 +161,7 @@ final class ModelsProgram implements Callable<Integer> {
       return false;
     }
     try {
-      // Reading the header shows that every tensor is there.
+      // Reading the header checks that every tensor is there.
       GgufFile header = GgufFile.read(file);
       return header.string(RECIPE).filter(spec.toString()::equals).isPresent()
           && header.integer("general.file_type").orElse(-1) == type.id();

@@ -14,16 +14,16 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a program found, as a table for people and as JSON for programs. */
+/** The results of a program, as a table for people and as JSON for programs. */
 final class Report {
   private final PrintStream out = System.out;
   private final Map<String, Object> json = new LinkedHashMap<>();
 
   /**
-   * Begins with where and what; prints it.
+   * Begins a report and prints its heading.
    *
-   * @param program its name
-   * @param facts what was chosen, in the order to be shown
+   * @param program the program's name
+   * @param facts the chosen options, in the order to be shown
    */
   Report(String program, Map<String, ?> facts) {
     Machine machine = Machine.read();
@@ -35,13 +35,13 @@ final class Report {
     if (machine.isBusy()) {
       out.printf(
           Locale.ROOT,
-          "%nThe machine is busy (load %.2f): these are not the figures of a quiet one.%n",
+          "%nThe machine is busy (load %.2f), so these are not the figures of an idle machine.%n",
           machine.load());
     }
     out.println();
   }
 
-  /** Prints one line while it is being measured. */
+  /** Prints a line of progress. */
   void progress(String format, Object... arguments) {
     System.err.printf(Locale.ROOT, format + "%n", arguments);
   }
@@ -49,8 +49,8 @@ final class Report {
   /**
    * Adds comparisons as a table.
    *
-   * @param unit what they are counted in
-   * @param theirs what ours is divided by, for the heading
+   * @param unit the unit of the numbers
+   * @param theirs the name of the other side, for the heading
    */
   void comparisons(String unit, String theirs, List<Comparison> comparisons) {
     out.printf(
@@ -127,7 +127,7 @@ final class Report {
     return row;
   }
 
-  /** Writes everything as JSON; null for nowhere. */
+  /** Writes everything as JSON; null writes nothing. */
   void write(@Nullable Path file) throws IOException {
     if (file != null) {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), json);

@@ -27,12 +27,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * What idle sessions cost, and what it takes to wake them: many sessions are opened and left alone until most of their KV
- * states are on disk; some are then continued, by the engine that made them and by one that was started later.
+ * Measures the cost of idle sessions and of resuming them: many sessions are opened and left idle until most of their KV
+ * states are on disk; some are then resumed, by the engine that created them and by one that was started later.
  */
 @Command(
     name = "sessions",
-    description = "Heap and disk of idle sessions, and how they wake from memory and disk.",
+    description = "Measures heap and disk of idle sessions, and resuming them from memory and disk.",
     mixinStandardHelpOptions = true)
 final class SessionsProgram implements Callable<Integer> {
   private static final int ANSWER = 8;
@@ -46,7 +46,7 @@ final class SessionsProgram implements Callable<Integer> {
   @Option(names = "--tokens", description = "Tokens of each session's first prompt; default ${DEFAULT-VALUE}.")
   private int tokens = 120;
 
-  @Option(names = "--wake", description = "How many are woken by each engine; default ${DEFAULT-VALUE}.")
+  @Option(names = "--wake", description = "Sessions that each engine resumes; default ${DEFAULT-VALUE}.")
   private int wake = 200;
 
   @Option(names = "--memory", paramLabel = "MIB", description = "SpillConfig.memoryBytes; default ${DEFAULT-VALUE}.")
@@ -55,7 +55,8 @@ final class SessionsProgram implements Callable<Integer> {
   @Option(names = "--disk", paramLabel = "MIB", description = "SpillConfig.diskBytes; default ${DEFAULT-VALUE}.")
   private int disk = 8192;
 
-  /** What waking some sessions showed. */
+  /** The results of resuming some sessions. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Wakings(double[] firstTokens, int cached, int prompts, int equal) {}
 
   @Override
@@ -123,7 +124,7 @@ final class SessionsProgram implements Callable<Integer> {
     return sessions;
   }
 
-  /** Continues sessions in random order, and asks an engine that keeps nothing for the same. */
+  /** Resumes sessions in random order, and has an engine without reuse answer the same prompts. */
   private Wakings wake(List<Session> sessions, Requests requests, Engine scratch, Random random) {
     double[] firstTokens = new double[wake];
     int cached = 0;
@@ -142,7 +143,7 @@ final class SessionsProgram implements Callable<Integer> {
     return new Wakings(firstTokens, cached, prompts, equal);
   }
 
-  /** The engine finds its files beside its work; here nothing is measured before it has found them all. */
+  /** Waits until the engine has found all its files, which it does in the background, before anything is measured. */
   private static void awaitIndex(Engine engine, Map<String, Object> sizes) {
     long began = System.nanoTime();
     long bytes = -1;

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One generation at a time, as llama-bench has one sequence. */
+/** One generation at a time, like llama-bench with its one sequence. */
 final class SingleStream implements AutoCloseable {
   static final int PROMPT = 512;
   static final int GENERATED = 128;
@@ -20,8 +20,8 @@ final class SingleStream implements AutoCloseable {
   private final Requests requests;
 
   /**
-   * Starts an engine with a context for one sequence of {@link #PROMPT} tokens and what follows; llama.cpp computes over
-   * the used cells only, so that its size does not matter.
+   * Starts an engine with a context for one sequence of {@link #PROMPT} tokens and its answer. llama.cpp computes over
+   * the used cells only, so the size does not matter.
    */
   SingleStream(Model model, EngineOptions options) {
     requests = new Requests(model);
@@ -34,7 +34,7 @@ final class SingleStream implements AutoCloseable {
     return engine;
   }
 
-  /** Generates and prefills for some time, so that what is measured afterwards is compiled. */
+  /** Generates and prefills for some time, so that the code is compiled before it is measured. */
   void warmUp(Duration time) {
     long end = System.nanoTime() + time.toNanos();
     do {
@@ -44,7 +44,7 @@ final class SingleStream implements AutoCloseable {
   }
 
   /**
-   * Tokens per second of generating, the median of some repetitions after one that does not count: {@link #GENERATED}
+   * Tokens per second of generation, the median of some repetitions after an uncounted one: {@link #GENERATED}
    * divided by the time from the first token of an answer to the last one, {@code GENERATED} steps later.
    */
   double generation(int repetitions) {
@@ -57,7 +57,7 @@ final class SingleStream implements AutoCloseable {
   }
 
   /**
-   * Tokens per second of prefilling, likewise: {@link #PROMPT} divided by the time from submission to the first token of
+   * Tokens per second of the prefill, likewise: {@link #PROMPT} divided by the time from submission to the first token of
    * the answer, its sampling included.
    */
   double prompt(int repetitions) {

@@ -1,6 +1,6 @@
 package io.panallama.benchmarks;
 
-/** What is compared takes turns, and each goes first in every other round: who comes second finds a warmer processor. */
+/** Measures two sides in turns. Each goes first in every other round, because the second one finds a warmer processor. */
 final class Turns {
   /** A measurement of one round. */
   interface Measurement {

@@ -1,10 +1,10 @@
 /**
- * Programs that measure, run by {@code benchmarks/run NAME}; what each compares and what came of it is in
- * docs/performance.md.
+ * Measuring programs, run by {@code benchmarks/run NAME}; docs/performance.md says what each compares and
+ * gives results.
  *
  * <p>A program is a class with a picocli {@code @Command} and a line in {@link io.panallama.benchmarks.Main}. It measures
- * through the public API only, with {@link io.panallama.benchmarks.EngineOptions} for what a user would configure, and
- * tells what it found in a {@link io.panallama.benchmarks.Report}.
+ * through the public API only, with {@link io.panallama.benchmarks.EngineOptions} for the options that a user would set, and
+ * prints its results with a {@link io.panallama.benchmarks.Report}.
  */
 @NullMarked
 package io.panallama.benchmarks;

@@ -58,9 +58,20 @@ class ProgramsTest {
   @Test
   void anIntrusion() throws IOException {
     JsonNode json =
-        run("intrusion", "--rounds", "2", "--quiet", "1", "--prompt", "2000", "--streams", "2", "--itl-target", "20");
-    assertThat(json.path("spreads").path("ITL quiet").path("count").asInt()).isPositive();
-    assertThat(json.path("spreads").path("ITL while it prefills").path("count").asInt()).isPositive();
+        run(
+            "intrusion",
+            "--rounds",
+            "2",
+            "--baseline",
+            "1",
+            "--prompt",
+            "2000",
+            "--streams",
+            "2",
+            "--itl-target",
+            "20");
+    assertThat(json.path("spreads").path("ITL baseline").path("count").asInt()).isPositive();
+    assertThat(json.path("spreads").path("ITL during the prefill").path("count").asInt()).isPositive();
     JsonNode tail = json.path("comparisons").path(1);
     assertThat(tail.path("name").asText()).isEqualTo("ITL p99");
     assertThat(tail.path("ratio").path("samples").size()).isEqualTo(2);

@@ -46,7 +46,7 @@ class DemoModelTest {
     assertThat(DemoModel.extract(cache)).isEqualTo(file);
     assertThat(Files.getLastModifiedTime(file)).isEqualTo(old);
     assertThat(sha256(Files.readAllBytes(file))).isEqualTo(DemoModel.SHA256);
-    assertThat(file.getFileName().toString()).isEqualTo("panallama-demo-q8_0-26f176309d9a6d68.gguf");
+    assertThat(file.getFileName().toString()).isEqualTo("panallama-demo-q8_0-29e9d80f3fbd5f6f.gguf");
   }
 
   @Test

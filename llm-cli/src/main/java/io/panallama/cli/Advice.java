@@ -12,7 +12,7 @@ final class Advice {
   static String of(Throwable failure) {
     return switch (failure) {
       case NativeLibraryException natives -> of(natives.reason());
-      case UncheckedIOException _ -> "Name a folder that can be written: PANALLAMA_CACHE_DIR=/path panallama doctor";
+      case UncheckedIOException _ -> "Choose a writable folder: PANALLAMA_CACHE_DIR=/path panallama doctor";
       case ModelLoadException _ -> "Delete the file; the next start writes it again.";
       case EngineStartException _ -> "Free some memory and try again.";
       default -> "Run panallama doctor -v and report what it prints.";

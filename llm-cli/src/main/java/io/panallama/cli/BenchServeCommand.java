@@ -21,7 +21,6 @@ import io.panallama.load.Slo;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.Writer;
-import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
@@ -221,7 +220,7 @@ final class BenchServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException, IOException {
-    LoadTarget target = option("--url", url, text -> LoadTarget.of(address(text)));
+    LoadTarget target = option("--url", url, text -> LoadTarget.of(text));
     target =
         target
             .withChat(choice("--api", api, List.of("chat", "completions")).equals("chat"))
@@ -250,11 +249,6 @@ final class BenchServeCommand implements Callable<Integer> {
     } catch (LoadException failure) {
       throw new UsageException(String.valueOf(failure.getMessage()), failure);
     }
-  }
-
-  /** What looks like {@code localhost:8080} has no scheme: {@code localhost} would be taken for one. */
-  private static URI address(String text) {
-    return URI.create(text.contains("://") ? text : "http://" + text);
   }
 
   /** The HTTP client has names that it sets by itself, and characters that it does not send. */
@@ -307,7 +301,7 @@ final class BenchServeCommand implements Callable<Integer> {
       }
       return builder.build();
     } catch (IllegalArgumentException refused) {
-      throw new UsageException(refused.getMessage() + ".", refused);
+      throw new UsageException(Printable.sentence(refused), refused);
     }
   }
 
@@ -328,7 +322,7 @@ final class BenchServeCommand implements Callable<Integer> {
     try {
       return parse.apply(value);
     } catch (IllegalArgumentException refused) {
-      throw new UsageException(option + ": " + refused.getMessage() + ".", refused);
+      throw new UsageException(option + ": " + Printable.sentence(refused), refused);
     }
   }
 

@@ -100,7 +100,7 @@ final class ChatLoop {
     }
   }
 
-  /** Returns false if the program is to end: interrupted while nobody sits at a terminal. */
+  /** Returns false if the program is to end, because it was interrupted without a terminal. */
   private boolean answer(String question) {
     messages.add(ChatMessage.user(question));
     StringBuilder answer = new StringBuilder();
@@ -136,12 +136,12 @@ final class ChatLoop {
     }
   }
 
-  /** What the model thinks is shown as it writes it. */
+  /** The model's reasoning is shown as part of its text. */
   private ChatRequest request() {
     return ChatRequest.of(messages, options).with(TemplateOptions.builder().reasoning(ReasoningFormat.NONE).build());
   }
 
-  /** An answer that was stopped before its first word leaves no trace, and neither does its question. */
+  /** Drops the question if the answer was stopped before its first word. */
   private void keep(String answer) {
     if (answer.isEmpty()) {
       messages.removeLast();
@@ -161,7 +161,7 @@ final class ChatLoop {
     }
     parts.add("first after " + milliseconds(timings.timeToFirstToken()));
     if (end.usage().discardedTokens() > 0) {
-      parts.add(end.usage().discardedTokens() + " forgotten");
+      parts.add(end.usage().discardedTokens() + " discarded");
     }
     switch (end.reason()) {
       case CANCELLED -> parts.add("stopped");

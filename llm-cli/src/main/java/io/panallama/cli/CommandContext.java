@@ -7,7 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a command works with: its streams, and the world behind seams.
+ * What a command works with: its streams, and its surroundings behind seams.
  *
  * @param in standard input
  * @param out results, UTF-8
@@ -43,7 +43,7 @@ record CommandContext(
     return terminals.err();
   }
 
-  /** Whether somebody types the input and reads the output. */
+  /** Whether a person types the input and reads the output. */
   boolean interactive() {
     return terminals.interactive();
   }

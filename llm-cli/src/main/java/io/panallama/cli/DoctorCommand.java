@@ -73,10 +73,10 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  /** No reason against CUDA: it is there, or nobody asked for it. */
+  /** Without a reason against CUDA, it is available or was not requested. */
   private String cudaFound(NativeReport natives) {
     boolean device = context.inference().devices().stream().anyMatch(each -> each.backend().startsWith("CUDA"));
-    return device ? "found" : "not asked for (backend " + natives.backend() + ")";
+    return device ? "found" : "not requested (backend " + natives.backend() + ")";
   }
 
   private void generate(Path demo) {

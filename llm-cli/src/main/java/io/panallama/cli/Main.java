@@ -58,6 +58,7 @@ public final class Main implements Runnable {
   private boolean verbose;
 
   /** Only for the help and for completion: it is needed before anything is parsed. */
+  @SuppressWarnings("UnusedVariable") // Settings reads it before picocli parses
   @Option(
       names = "--config",
       paramLabel = "FILE",

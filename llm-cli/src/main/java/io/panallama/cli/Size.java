@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Bytes, with a unit so that nobody takes them for the mebibytes of llama-server. */
+/** Bytes. A unit is required, so that a plain number is not mistaken for llama-server's mebibytes. */
 final class Size implements ITypeConverter<Long> {
   private static final Pattern SIZE = Pattern.compile("(\\d+)([KMGT])(?:iB)?", Pattern.CASE_INSENSITIVE);
   private static final String UNITS = "KMGT";

@@ -4,7 +4,7 @@ package io.panallama.cli;
  * Which of the standard streams are a terminal. The launcher asks the shell; the JDK only knows about input and output
  * together.
  *
- * @param in whether somebody types the input
+ * @param in whether a person types the input
  * @param out whether results are read by a person, and control characters would reach a terminal
  * @param err whether a progress bar may be drawn
  */
@@ -15,7 +15,7 @@ record Terminals(boolean in, boolean out, boolean err) {
   static Terminals system() {
     String known = System.getProperty(PROPERTY);
     if (known == null) {
-      boolean both = System.console() != null && System.console().isTerminal();
+      boolean both = System.console().isTerminal();
       return new Terminals(both, both, both);
     }
     return new Terminals(known.contains("i"), known.contains("o"), known.contains("e"));

@@ -47,7 +47,7 @@ class ChatCommandTest {
     CliRun run = CliRun.withInput(inference, "one", "chat", "--time-limit", "2", "--overflow", "shift");
 
     assertThat(run.err().strip())
-        .isEqualTo("2 tokens, 2.0 tokens/s, first after 20 ms, 40 forgotten, cut off by --time-limit");
+        .isEqualTo("2 tokens, 2.0 tokens/s, first after 20 ms, 40 discarded, cut off by --time-limit");
     assertThat(inference.requests.getFirst().options())
         .returns(Optional.of(Duration.ofSeconds(2)), GenerationOptions::timeLimit)
         .returns(new ContextOverflow.Shift(0), GenerationOptions::overflow);

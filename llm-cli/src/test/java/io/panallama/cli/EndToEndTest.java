@@ -49,7 +49,9 @@ class EndToEndTest {
 
   @Test
   void runAnswersTheSameForTheSameSeed() throws Exception {
-    String[] args = {"run", "--backend", "cpu", "--input", "Tell me a story.", "--max-tokens", "16", "--seed", "7"};
+    String[] args = {
+      "run", "--json", "--backend", "cpu", "--input", "Tell me a story.", "--max-tokens", "16", "--seed", "7"
+    };
 
     JsonNode first = new ObjectMapper().readTree(CliRun.of(inference, args).out());
     JsonNode second = new ObjectMapper().readTree(CliRun.of(inference, args).out());
@@ -102,7 +104,8 @@ class EndToEndTest {
             line -> assertThat(line).contains("1.4 MiB, 5.21 bits per weight"),
             line -> assertThat(line).startsWith("1 of 56 tensors"));
     CliRun run =
-        CliRun.of(inference, "run", "--backend", "cpu", "--input", "Hi", "-n", "4", "--model", output.toString());
+        CliRun.of(
+            inference, "run", "--json", "--backend", "cpu", "--input", "Hi", "-n", "4", "--model", output.toString());
     assertThat(run.code()).as(run.err()).isZero();
     CliRun again = CliRun.of(inference, "quantize", output.toString(), output.toString(), "q4_0");
     assertThat(again.code()).isEqualTo(ExitCode.USAGE);

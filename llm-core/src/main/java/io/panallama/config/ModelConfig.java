@@ -50,6 +50,11 @@ public final class ModelConfig {
     if (gpuLayers < ALL_LAYERS) {
       throw new IllegalArgumentException("gpuLayers is " + gpuLayers + "; it must be 0 or more, or -1 for all.");
     }
+    int nul = chatTemplate == null ? -1 : chatTemplate.indexOf('\0');
+    if (nul >= 0) {
+      throw new IllegalArgumentException(
+          "chatTemplate has a NUL character at index " + nul + "; a C string would end there. It must have none.");
+    }
     if (mainGpu < 0) {
       throw new IllegalArgumentException("mainGpu is " + mainGpu + "; it must be 0 or more.");
     }

@@ -69,7 +69,7 @@ class AgentWithDemoModelTest {
     AgentResult result = run(demo, "What is the weather in Paris?");
     assertThat(result.reason()).isEqualTo(AgentResult.Reason.ANSWERED);
     assertThat(demo.cities).containsExactly("Paris");
-    assertThat(result.text()).contains("18").contains("Paris");
+    assertThat(result.text()).contains("18").contains("cloudy").contains("Paris");
     assertThat(result.rounds()).isEqualTo(2);
   }
 

@@ -39,6 +39,7 @@ final class DemoModelChecks {
       case "last number" -> !numbers(text).isEmpty() && numbers(text).getLast().equals(values.path(0).asText());
       case "results" -> isResults(numbers(text), texts(values).toList());
       case "count of" -> isCountOf(text, values.path(0).asInt(), texts(values).skip(1));
+      case "lines with" -> isLinesWith(text, values.path(0).asInt(), texts(values).skip(1));
       case "json" -> elements(values).anyMatch(parsed(text)::equals);
       case "json like" -> isLike(parsed(text), values.path(0));
       case "calls" -> isCalls(calls(message), values);
@@ -78,7 +79,12 @@ final class DemoModelChecks {
     return Pattern.compile(whole, Pattern.UNICODE_CHARACTER_CLASS).matcher(lower(text)).find();
   }
 
-  /** A list of so many of the allowed items, none twice. */
+  /** That many lines, with one of the words in them. */
+  private static boolean isLinesWith(String text, int count, Stream<String> words) {
+    return text.split("\n", -1).length == count && words.anyMatch(word -> holds(text, word));
+  }
+
+  /** A list of that many of the allowed items, none twice. */
   private static boolean isCountOf(String text, int count, Stream<String> allowed) {
     List<String> items =
         Stream.of(plain(text).split(",|\\band\\b|\\n", -1))

@@ -2,14 +2,19 @@ package io.panallama.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,7 +22,8 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Guards the model in the jar. {@code demo-model.json} comes from the training ({@code ./train guard}): how it split texts
- * into tokens, how it wrote prompts, some questions of each set of the evaluation, and answers with their verdicts.
+ * into tokens, how it wrote prompts, some questions of each set of the evaluation, first messages that are asked with several
+ * seeds, and answers with their verdicts.
  */
 @Timeout(300)
 class DemoModelGuardTest {
@@ -29,6 +35,18 @@ class DemoModelGuardTest {
       List.of("tool calls", "parallel calls", "two-digit subtraction", "honest fallback", "JSON schema", "personas");
 
   private static final double RELIED_ON_RIGHT = 0.75;
+
+  /** The sets of messages without capital letters begin so; each is small, so their answers are counted together. */
+  private static final String SMALL_LETTERS = "small letters: ";
+
+  private static final double SMALL_LETTERS_RIGHT = 0.8;
+
+  /** How often a sampled message is asked, and how many answers must be right. */
+  private static final int SEEDS = 20;
+
+  private static final int RIGHT_OF_SEEDS = 19;
+
+  private static final Pattern SUGGESTIONS = Pattern.compile("const SUGGESTIONS = (\\[.*?]);", Pattern.DOTALL);
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -98,6 +116,39 @@ class DemoModelGuardTest {
         .isGreaterThanOrEqualTo(RIGHT);
     for (String set : RELIED_ON) {
       assertThat(share(verdicts.get(set))).as(set + ": " + report).isGreaterThanOrEqualTo(RELIED_ON_RIGHT);
+    }
+    List<Boolean> small = new ArrayList<>();
+    verdicts.forEach((set, ofSet) -> small.addAll(set.startsWith(SMALL_LETTERS) ? ofSet : List.of()));
+    assertThat(small).hasSizeGreaterThan(20);
+    assertThat(share(small)).as(SMALL_LETTERS + report).isGreaterThanOrEqualTo(SMALL_LETTERS_RIGHT);
+  }
+
+  /** A message that the page suggests, or one as people type it, sampled as the page samples. */
+  @Test
+  void suggestionsAndGreetingsAreAnsweredWellHoweverTheyAreTyped() throws Exception {
+    List<String> asked = new ArrayList<>();
+    for (JsonNode entry : expected.path("sampled")) {
+      String text = entry.path("text").asText();
+      asked.add(text);
+      List<String> wrong = new ArrayList<>();
+      for (int seed = 1; seed <= SEEDS; seed++) {
+        ObjectNode body = JSON.createObjectNode().put("seed", seed).put("max_tokens", 300);
+        body.putArray("messages").addObject().put("role", "user").put("content", text);
+        JsonNode answer = demo.answer(TestServer.CHAT, body.toString()).at("/choices/0/message");
+        if (!DemoModelChecks.right(entry.path("check"), answer)) {
+          wrong.add(answer.path("content").asText());
+        }
+      }
+      assertThat(SEEDS - wrong.size()).as("%s: wrong are %s", text, wrong).isGreaterThanOrEqualTo(RIGHT_OF_SEEDS);
+    }
+    assertThat(asked).containsAll(suggestionsOfThePage()).contains("hi");
+  }
+
+  private static List<String> suggestionsOfThePage() throws IOException {
+    try (InputStream script = ChatServer.class.getResourceAsStream("page/app.js")) {
+      Matcher found = SUGGESTIONS.matcher(new String(script.readAllBytes(), StandardCharsets.UTF_8));
+      assertThat(found.find()).isTrue();
+      return JSON.readValue(found.group(1), new TypeReference<>() {});
     }
   }
 

@@ -22,7 +22,7 @@ record AllocationComparison(List<Finding> findings) {
     LESS(true),
     /** More than in any JVM before. */
     MORE(false),
-    /** Not in the baseline, so nobody would notice if it grew. */
+    /** Not in the baseline, so growth would go unnoticed. */
     NEW(false),
     /** In the baseline, and there is no such benchmark. */
     MISSING(false);

@@ -13,12 +13,13 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes one answer as the HTTP client delivers it: stamps the bytes, parses them, and notes when text came.
+ * Receives one answer from the HTTP client: timestamps the bytes, parses them, and records when text arrived.
  *
- * <p>The client delivers on one thread at a time; who waits for the answer reads it afterwards, or after {@link #close}.
+ * <p>The client delivers on one thread at a time; the thread that waits for the answer reads it afterwards, or
+ * after {@link #close}.
  */
 final class AnswerReader implements HttpResponse.BodySubscriber<Void>, SseParser.Sink {
-  /** As much of an error's body as a message needs. */
+  /** The most bytes of an error's body that a message needs. */
   private static final int MAX_ERROR_BYTES = 16 << 10;
 
   private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
@@ -41,7 +42,7 @@ final class AnswerReader implements HttpResponse.BodySubscriber<Void>, SseParser
   private String malformed = "";
 
   /**
-   * @param expectedEvents how many events with text there may be, so that none is copied
+   * @param expectedEvents the expected number of events with text, so that the array need not grow
    */
   AnswerReader(LoadClock clock, Sender.Manner manner, int expectedEvents) {
     this.clock = clock;
@@ -50,7 +51,7 @@ final class AnswerReader implements HttpResponse.BodySubscriber<Void>, SseParser
     this.events = new long[Math.clamp(expectedEvents, 16, 1 << 16)];
   }
 
-  /** The body handler: what the headers say. */
+  /** The body handler; takes the status and the content type. */
   synchronized AnswerReader begin(HttpResponse.ResponseInfo info) {
     status = info.statusCode();
     String type = info.headers().firstValue("content-type").orElse("text/event-stream");
@@ -140,7 +141,7 @@ final class AnswerReader implements HttpResponse.BodySubscriber<Void>, SseParser
     body.complete(null);
   }
 
-  /** What came until now, as a record; nothing more is taken. */
+  /** Closes the reader and returns what has arrived as a record. */
   synchronized RequestRecord close(
       Turn turn, long sent, boolean resent, @Nullable Outcome failure, String failureDetail) {
     closed = true;
@@ -165,7 +166,7 @@ final class AnswerReader implements HttpResponse.BodySubscriber<Void>, SseParser
         chunks.text());
   }
 
-  /** Whether headers of an answer came. */
+  /** Whether the headers of an answer have arrived. */
   synchronized boolean hasBegun() {
     return status != 0;
   }

@@ -3,10 +3,10 @@ package io.panallama.load;
 import java.util.SplittableRandom;
 
 /**
- * When requests arrive in an open loop, as nanoseconds since its beginning: every {@code 1 / rate} seconds, or by a Poisson
- * process, whose gaps are exponentially distributed. The same seed gives the same arrivals.
+ * The arrival times of requests in an open loop, as nanoseconds since its beginning: every {@code 1 / rate} seconds, or by a
+ * Poisson process, whose gaps are exponentially distributed. The same seed gives the same arrivals.
  *
- * <p>For one thread.
+ * <p>Confined to one thread.
  */
 final class Arrivals {
   private final double meanGap;
@@ -26,7 +26,7 @@ final class Arrivals {
   /** The next arrival. */
   long next() {
     long arrival = Math.round(next);
-    // 1 - u is never 0, of which there is no logarithm.
+    // 1 - u is never 0, which has no logarithm.
     next += poisson ? -Math.log(1 - random.nextDouble()) * meanGap : meanGap;
     return arrival;
   }

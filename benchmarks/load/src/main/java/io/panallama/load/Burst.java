@@ -30,7 +30,7 @@ final class Burst {
     }
   }
 
-  /** Sends all at the same moment and waits for them. */
+  /** Sends all requests at the same moment and waits for their ends. */
   static Window burst(Clients clients, Row row, int size, int part, String group) throws InterruptedException {
     List<Turn> turns = new ArrayList<>();
     for (int i = 0; i < size; i++) {

@@ -7,10 +7,10 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 
 /**
- * Reads what matters of one chunk of a streamed answer, token by token of the JSON and without a tree: whether it has
- * text, and what the end of an answer carries. Understands {@code /v1/chat/completions} and {@code /v1/completions}.
+ * Reads the needed fields of a chunk of a streamed answer, token by token of the JSON and without a tree: whether it has
+ * text, and the figures at the end of an answer. Understands {@code /v1/chat/completions} and {@code /v1/completions}.
  *
- * <p>For one thread at a time.
+ * <p>Not safe for use by several threads at a time.
  */
 final class ChunkParser {
   static final int UNKNOWN = -1;
@@ -28,7 +28,7 @@ final class ChunkParser {
   private double queuedMillis = UNKNOWN;
 
   /**
-   * @param keepText whether {@link #text} is wanted
+   * @param keepText whether to keep the {@link #text}
    */
   ChunkParser(boolean keepText) {
     this.keepText = keepText;
@@ -38,7 +38,7 @@ final class ChunkParser {
    * Reads one chunk.
    *
    * @return whether it has text of the answer: content, reasoning, or a part of a tool call
-   * @throws IOException if it is no JSON object
+   * @throws IOException if it is not a JSON object
    */
   boolean read(byte[] data, int length) throws IOException {
     hasText = false;
@@ -175,12 +175,12 @@ final class ChunkParser {
         });
   }
 
-  /** The text of all chunks so far, without reasoning; empty unless it was asked for. */
+  /** The text of all chunks so far, without reasoning; empty unless it is kept. */
   String text() {
     return text.toString();
   }
 
-  /** Empty if there was none. */
+  /** The finish reason, empty if there was none. */
   String finishReason() {
     return finishReason;
   }
@@ -190,7 +190,7 @@ final class ChunkParser {
     return error;
   }
 
-  /** From {@code usage}, {@link #UNKNOWN} if the server did not give it; so are the next two. */
+  /** Prompt tokens from {@code usage}; like the next two, {@link #UNKNOWN} if the server did not give them. */
   int promptTokens() {
     return promptTokens;
   }
@@ -203,7 +203,7 @@ final class ChunkParser {
     return cachedTokens;
   }
 
-  /** How long the server says the request waited for a slot ({@code timings.queued_ms}); {@link #UNKNOWN} if it doesn't. */
+  /** The wait for a slot that the server reports ({@code timings.queued_ms}); {@link #UNKNOWN} if it reports none. */
   double queuedMillis() {
     return queuedMillis;
   }

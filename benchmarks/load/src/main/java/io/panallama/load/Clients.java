@@ -10,11 +10,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Clients that run at the same time, each on a virtual thread, and the records of what they sent. For the thread that runs
- * a row of results; {@link #send} and {@link #talk} for any.
+ * Clients that run at the same time, each on a virtual thread, and the records of their requests. Confined to the thread that
+ * runs a row of results, except {@link #send} and {@link #talk}, which any thread may call.
  */
 final class Clients implements AutoCloseable {
-  /** A client that failed asks again after this long: a refusal takes no time, and a loop of them would be a flood. */
+  /** The delay after a failed request: refusals take no time, and a loop of them would be a flood. */
   static final long PAUSE_AFTER_FAILURE = 100_000_000;
 
   private final Sender sender;
@@ -89,14 +89,14 @@ final class Clients implements AutoCloseable {
     return last;
   }
 
-  /** What was sent until now and is over, in no order. */
+  /** The completed requests so far, in no order. */
   List<RequestRecord> records() {
     synchronized (records) {
       return List.copyOf(records);
     }
   }
 
-  /** Interrupts who still runs. */
+  /** Interrupts the clients that still run. */
   @Override
   public void close() {
     executor.shutdownNow();

@@ -33,7 +33,7 @@ interface Dialogue {
   /** The dialogues of a scenario that is a loop. */
   static Source source(LoadPlan plan, Prompts prompts, int row) {
     Lengths lengths = plan.lengths();
-    // Number -1 is nobody's own.
+    // No dialogue has the number -1.
     String shared = lengths.shared() == 0 ? "" : prompts.text(prompts.random(row, 0, -1), lengths.shared());
     return switch (plan.scenario()) {
       case SHARED_PREFIX -> number -> of(withSystem(shared, chat(lengths, prompts, row, number)));

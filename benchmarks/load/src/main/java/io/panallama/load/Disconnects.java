@@ -7,19 +7,19 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * {@link Scenario#DISCONNECT}: a closed loop in which nobody leaves; the same in which some do, so that those who stay can
- * be compared; and waves in which everybody leaves at once, each followed by as many requests, which are answered as fast as
- * on an idle server if the slots were given back.
+ * {@link Scenario#DISCONNECT}: a closed loop without disconnects; the same loop in which some clients disconnect, so that the
+ * others can be compared; and waves in which all disconnect at once, each followed by as many requests, which are answered as
+ * fast as on an idle server if the slots were freed.
  */
 final class Disconnects {
   static final String IDLE = "idle";
   static final String ABANDONED = "abandoned";
   static final String FOLLOW_UP = "follow-up";
 
-  /** What is abandoned would go on for so many times the answer: a slot that is kept shows. */
+  /** How many times longer an abandoned answer would be, so that a slot that is not freed shows. */
   private static final int ABANDONED_LENGTH = 4;
 
-  /** Events after which they leave. */
+  /** Events after which a client disconnects. */
   private static final int ABANDONED_AFTER = 2;
 
   private Disconnects() {}

@@ -15,7 +15,7 @@ final class ErrorBody {
     try {
       parser.read(body, body.length);
     } catch (IOException noJson) {
-      // Then it is plain text, or a page.
+      // The body is plain text or a page.
     }
     String text = parser.error().isEmpty() ? new String(body, StandardCharsets.UTF_8) : parser.error();
     String line = text.strip().replaceAll("\\s+", " ");

@@ -2,10 +2,10 @@ package io.panallama.load;
 
 import java.time.Duration;
 
-/** How long a load goes on: a number of requests, or a time. */
+/** The length of a load: a number of requests, or a duration. */
 public sealed interface Extent {
   /**
-   * @param count 0 or more; with the agent scenario these are conversations
+   * @param count 0 or more; in the agent scenario, conversations
    */
   record Requests(int count) implements Extent {
     public Requests {
@@ -37,7 +37,7 @@ public sealed interface Extent {
   }
 
   /**
-   * Reads a number of requests ({@code 64}) or a time ({@code 30s}).
+   * Reads a number of requests ({@code 64}) or a duration ({@code 30s}).
    *
    * @throws IllegalArgumentException if it is neither
    */

@@ -10,14 +10,14 @@ import java.util.stream.LongStream;
 /**
  * {@link Scenario#INTRUSION}: every round runs the streams twice, once alone and once with a long prompt that comes when all
  * of them generate. Both runs have prompts and answers of the same lengths but other words, so that neither finds the
- * other's prompts in a cache; which goes first alternates, from {@link LoadPlan#quietFirst} on.
+ * other's prompts in a cache; which goes first alternates, from {@link LoadPlan#baselineFirst} on.
  *
  * <p>A gap between two events of a stream belongs to the prefill if any part of it lies between the sending of the long
  * prompt and its first token. It is compared with the gap between the same two tokens of the same stream in the run without:
- * a stream becomes slower as it grows, with or without somebody else.
+ * a stream becomes slower as it grows, with or without the long prompt.
  */
 final class Intrusion {
-  static final String QUIET = "quiet";
+  static final String BASELINE = "baseline";
   static final String BESIDE = "beside the long prompt";
   static final String INTRUDER = "long prompt";
 
@@ -26,10 +26,10 @@ final class Intrusion {
 
   private final Row row;
   private final int streams;
-  private final List<Window> quietWindows = new ArrayList<>();
+  private final List<Window> baselineWindows = new ArrayList<>();
   private final List<Window> besideWindows = new ArrayList<>();
   private final List<RequestRecord> intruders = new ArrayList<>();
-  private final LongStream.Builder quietGaps = LongStream.builder();
+  private final LongStream.Builder baselineGaps = LongStream.builder();
   private final LongStream.Builder besideGaps = LongStream.builder();
   private int withoutCounterpart;
   private int notCovered;
@@ -44,23 +44,23 @@ final class Intrusion {
   }
 
   private List<LoadRow> run() throws InterruptedException {
-    List<RequestRecord> quiet = new ArrayList<>();
+    List<RequestRecord> baseline = new ArrayList<>();
     List<RequestRecord> beside = new ArrayList<>();
     int warmUps = row.warmUpRounds();
     for (int round = 0; round < warmUps + row.plan().rounds(); round++) {
       List<RequestRecord> alone = List.of();
       List<RequestRecord> disturbed;
-      boolean quietFirst = row.plan().quietFirst() == ((round - warmUps) % 2 == 0);
-      if (quietFirst) {
+      boolean baselineFirst = row.plan().baselineFirst() == ((round - warmUps) % 2 == 0);
+      if (baselineFirst) {
         alone = streams(2 * round, false, round >= warmUps);
       }
       disturbed = streams(2 * round + 1, true, round >= warmUps);
-      if (!quietFirst) {
+      if (!baselineFirst) {
         alone = streams(2 * round, false, round >= warmUps);
       }
       if (round >= warmUps) {
         compare(alone, disturbed);
-        quiet.addAll(alone);
+        baseline.addAll(alone);
         beside.addAll(disturbed);
       }
     }
@@ -68,12 +68,12 @@ final class Intrusion {
     String label = Row.count(streams, "stream");
     return List.of(
         row.result(
-            label + ", quiet",
+            label + ", baseline",
             streams,
-            Summary.of(quiet, QUIET, quietWindows, slo, false),
+            Summary.of(baseline, BASELINE, baselineWindows, slo, false),
             Map.of(),
             Map.of("rounds", row.plan().rounds()),
-            quiet),
+            baseline),
         row.result(
             label + ", long prompt",
             streams,
@@ -85,7 +85,7 @@ final class Intrusion {
 
   private Map<String, Latency> latencies() {
     Map<String, Latency> latencies = new LinkedHashMap<>();
-    latencies.put("ITL of the same tokens, quiet", Latency.of(quietGaps.build()));
+    latencies.put("ITL of the same tokens, baseline", Latency.of(baselineGaps.build()));
     latencies.put("ITL during the prefill", Latency.of(besideGaps.build()));
     latencies.put(
         "TTFT of the long prompt",
@@ -103,7 +103,7 @@ final class Intrusion {
     facts.put("long prompt tokens", intruders.stream().mapToInt(RequestRecord::promptTokens).max().orElse(-1));
     facts.put("of them cached", intruders.stream().mapToInt(RequestRecord::cachedTokens).max().orElse(-1));
     facts.put("streams over before its first token", notCovered);
-    facts.put("gaps without a quiet counterpart", withoutCounterpart);
+    facts.put("gaps without a baseline counterpart", withoutCounterpart);
     return facts;
   }
 
@@ -117,7 +117,7 @@ final class Intrusion {
       for (int i = 0; i < streams; i++) {
         int stream = i;
         Turn turn = row.turn(part, stream);
-        clients.start(() -> records[stream] = stream(clients, turn, intrude ? BESIDE : QUIET, generating));
+        clients.start(() -> records[stream] = stream(clients, turn, intrude ? BESIDE : BASELINE, generating));
       }
       if (intrude) {
         Turn prompt = row.turn(part, streams, row.plan().intruderTokens(), INTRUDER_ANSWER);
@@ -128,7 +128,7 @@ final class Intrusion {
       clients.await();
       all.addAll(0, List.of(records));
       if (measured) {
-        (intrude ? besideWindows : quietWindows).add(new Window(began, clients.clock().now()));
+        (intrude ? besideWindows : baselineWindows).add(new Window(began, clients.clock().now()));
       }
     }
     return all;
@@ -171,7 +171,7 @@ final class Intrusion {
       if (beside.event(i + 1) > from && beside.event(i) < to) {
         if (i + 1 < alone.eventCount()) {
           besideGaps.add(beside.event(i + 1) - beside.event(i));
-          quietGaps.add(alone.event(i + 1) - alone.event(i));
+          baselineGaps.add(alone.event(i + 1) - alone.event(i));
         } else {
           withoutCounterpart++;
         }

@@ -7,8 +7,8 @@ import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 
 /**
- * How long something took: an HdrHistogram in microseconds with three significant digits, and its percentiles in
- * milliseconds.
+ * A distribution of durations: an HdrHistogram in microseconds with three significant digits, and its percentiles in
+ * milliseconds. Times below half a microsecond are 0.
  *
  * <p>Immutable.
  */
@@ -22,7 +22,7 @@ public final class Latency {
     this.histogram = histogram;
   }
 
-  /** Of durations in nanoseconds, 0 or more. */
+  /** The distribution of durations in nanoseconds, 0 or more. */
   public static Latency of(LongStream nanos) {
     Histogram histogram = new Histogram(DIGITS);
     nanos.forEach(value -> histogram.recordValue(Math.round(value / 1e3)));
@@ -30,22 +30,22 @@ public final class Latency {
   }
 
   /**
-   * Corrected for coordinated omission: for every value above {@code expected} those are added that requests sent
-   * {@code expected} apart would have seen while it lasted ({@link Histogram#copyCorrectedForCoordinatedOmission}).
+   * Corrected for coordinated omission: every value above {@code expected} adds the values that requests sent
+   * {@code expected} apart would have seen meanwhile ({@link Histogram#copyCorrectedForCoordinatedOmission}).
    *
-   * @param expected nanoseconds between requests; 0 corrects nothing
+   * @param expected nanoseconds between requests; 0 means no correction
    */
   public Latency corrected(long expected) {
     long micros = Math.round(expected / 1e3);
     return micros == 0 ? this : new Latency(histogram.copyCorrectedForCoordinatedOmission(micros));
   }
 
-  /** How many values there are. */
+  /** The number of values. */
   public long count() {
     return histogram.getTotalCount();
   }
 
-  /** Milliseconds; 0 if there is no value, as all of these. */
+  /** Milliseconds; like all of these, 0 if there is no value. */
   public double percentile(double percentile) {
     return count() == 0 ? 0 : histogram.getValueAtPercentile(percentile) / 1e3;
   }

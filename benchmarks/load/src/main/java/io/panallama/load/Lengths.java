@@ -5,13 +5,13 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * How long prompts and answers are, in tokens. A prompt's length is met as well as words can; the server's own count is
- * reported.
+ * The lengths of prompts and answers, in tokens. Prompts consist of words, so their lengths are approximate; the report has the
+ * server's own count. Immutable.
  *
- * @param prompt of one message with everything the template adds, at least 1
- * @param answer at least 1
- * @param shared of the system prompt of {@link Scenario#SHARED_PREFIX} and {@link Scenario#AGENT}; 0 for none
- * @param turns of a conversation of {@link Scenario#AGENT}, at least 1
+ * @param prompt tokens of one message with everything that the template adds, at least 1
+ * @param answer tokens of an answer, at least 1
+ * @param shared tokens of the system prompt of {@link Scenario#SHARED_PREFIX} and {@link Scenario#AGENT}; 0 for none
+ * @param turns turns of a conversation of {@link Scenario#AGENT}, at least 1
  * @param spread 0 to below 1: prompts and answers are evenly distributed between {@code 1 - spread} and {@code 1 + spread}
  *     times their length
  */
@@ -35,7 +35,7 @@ public record Lengths(int prompt, int answer, int shared, int turns, double spre
     }
   }
 
-  /** A length within the spread. */
+  /** A random length within the spread. */
   int vary(int length, SplittableRandom random) {
     return spread == 0 ? length : Math.max(1, (int) Math.round(length * (1 + spread * (2 * random.nextDouble() - 1))));
   }

@@ -21,7 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A client of one server. Any thread; many requests at a time, each on a connection that is kept. */
+/** A client of one server, safe for use by several threads. Many requests run at a time, each on a kept connection. */
 final class LoadClient implements Sender, AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -32,10 +32,10 @@ final class LoadClient implements Sender, AutoCloseable {
   private final HttpClient http;
 
   /**
-   * What this server takes.
+   * The fields that this server accepts.
    *
-   * @param model what to call the model; empty to leave it out
-   * @param ignoreEos whether bodies say {@code ignore_eos}
+   * @param model the name of the model; empty to leave it out
+   * @param ignoreEos whether bodies have {@code ignore_eos}
    * @param usage whether bodies ask for {@code usage}
    */
   record Dialect(String model, boolean ignoreEos, boolean usage) {}
@@ -44,7 +44,7 @@ final class LoadClient implements Sender, AutoCloseable {
     this.target = target;
     this.dialect = dialect;
     this.clock = clock;
-    // Proxies are passed by: they would be measured, too.
+    // Without proxies, which would be measured, too.
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -68,11 +68,10 @@ final class LoadClient implements Sender, AutoCloseable {
   }
 
   /**
-   * One try.
+   * One attempt.
    *
-   * @param connectionWasStale whether the connection ended before any byte of an answer. Servers close kept connections when
-   *     they like, and may do so while a request is on its way; then it is sent again, once, as browsers and OpenAI's
-   *     clients do
+   * @param connectionWasStale whether the connection ended before any byte of an answer. Servers close kept connections at
+   *     any time, even while a request is on its way; the request is then sent once more, as browsers and OpenAI's clients do
    */
   private record Attempt(RequestRecord record, boolean connectionWasStale) {}
 
@@ -176,7 +175,7 @@ final class LoadClient implements Sender, AutoCloseable {
     }
   }
 
-  /** Ends what is running. */
+  /** Ends the running requests. */
   @Override
   public void close() {
     http.shutdownNow();

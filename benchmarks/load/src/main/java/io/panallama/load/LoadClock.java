@@ -2,18 +2,18 @@ package io.panallama.load;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** Nanoseconds since an origin, and waiting by them. Any thread. */
+/** Nanoseconds since an origin, and waiting for a time. Safe for use by several threads. */
 interface LoadClock {
   long now();
 
   /**
-   * Returns at that time or a little later; at once if it is over.
+   * Waits until that time or slightly longer; returns at once if it has passed.
    *
    * @throws InterruptedException if the thread is interrupted
    */
   void sleepUntil(long nanos) throws InterruptedException;
 
-  /** The system's, from now on. */
+  /** The system's clock, with the origin now. */
   static LoadClock system() {
     long origin = System.nanoTime();
     return new LoadClock() {

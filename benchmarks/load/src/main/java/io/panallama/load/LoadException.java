@@ -2,21 +2,21 @@ package io.panallama.load;
 
 import org.jspecify.annotations.Nullable;
 
-/** A server that can't be measured; the message says what it did. */
+/** The server cannot be measured; the message says why. */
 public final class LoadException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What is wrong. */
+  /** The kind of problem. */
   public enum Reason {
     /** No server can be reached at the address. */
     UNREACHABLE,
-    /** It has no such route. */
+    /** The server does not have the route. */
     NOT_FOUND,
-    /** It wants another API key, or one at all. */
+    /** The server refuses the API key, or requires one. */
     UNAUTHORIZED,
-    /** What answers doesn't speak OpenAI's API. */
+    /** The server does not speak OpenAI's API. */
     NOT_OPENAI,
-    /** It refused what the plan needs. */
+    /** The server refused a request that the plan needs. */
     REFUSED
   }
 

@@ -1,10 +1,10 @@
 package io.panallama.load;
 
-/** Hears how far a test is. Called on the thread that runs it. */
+/** Receives the progress of a load test, on the thread that runs it. */
 @FunctionalInterface
 public interface LoadListener {
   /**
-   * @param line what begins now, without an end of line
+   * @param line the step that begins now, without an end of line
    */
   void progress(String line);
 }

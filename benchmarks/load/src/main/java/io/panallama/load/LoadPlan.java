@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What to do to a server. Immutable; made by a {@link #builder}.
+ * The load to put on a server. Immutable; made by a {@link #builder}.
  *
  * <p>Without {@link #rates} every scenario has one row of results for each number in {@link #concurrency}: a closed loop
- * of so many clients, or so many streams or requests at once. With rates, the scenarios that are loops have one row for
+ * of this many clients, or this many streams or requests at once. With rates, the scenarios that are loops have one row for
  * each rate: an open loop.
  */
 public final class LoadPlan {
@@ -76,8 +76,8 @@ public final class LoadPlan {
     return values.intrudeAfter;
   }
 
-  boolean quietFirst() {
-    return values.quietFirst;
+  boolean baselineFirst() {
+    return values.baselineFirst;
   }
 
   double dropShare() {
@@ -113,7 +113,7 @@ public final class LoadPlan {
     json.putAll(values.lengths.json());
     json.put("intruder_tokens", values.intruderTokens);
     json.put("intrude_after_events", values.intrudeAfter);
-    json.put("quiet_first", values.quietFirst);
+    json.put("baseline_first", values.baselineFirst);
     json.put("drop_share", values.dropShare);
     json.put("ignore_eos_wanted", values.ignoreEos);
     json.put("slo", values.slo.json());
@@ -134,7 +134,7 @@ public final class LoadPlan {
     private Lengths lengths = new Lengths(128, 128, 512, 5, 0);
     private int intruderTokens = 2048;
     private int intrudeAfter = 32;
-    private boolean quietFirst = true;
+    private boolean baselineFirst = true;
     private double dropShare = 0.25;
     private boolean ignoreEos = true;
     private Slo slo = Slo.none();
@@ -179,8 +179,9 @@ public final class LoadPlan {
     }
 
     /**
-     * What comes before and does not count. A number of requests, other than 0, has at least one for each client of a closed
-     * loop; in an open loop so many must be over before anything counts. In scenarios of rounds: one round, unless it is nothing.
+     * The load before the measurement. A number of requests, other than 0, includes at least one for each client of a closed
+     * loop; in an open loop that many must complete before measuring begins. Scenarios of rounds have one
+     * round of warm-up, or none.
      */
     public Builder warmUp(Extent value) {
       warmUp = value;
@@ -202,7 +203,7 @@ public final class LoadPlan {
      * The prompt of {@link Scenario#INTRUSION}.
      *
      * @param tokens its length
-     * @param afterEvents it comes when every stream has so many events
+     * @param afterEvents the prompt is sent when every stream has had this many events
      */
     public Builder intruder(int tokens, int afterEvents) {
       intruderTokens = tokens;
@@ -211,21 +212,21 @@ public final class LoadPlan {
     }
 
     /**
-     * Whether the first measured round of {@link Scenario#INTRUSION} runs the streams alone before it runs them beside the
-     * long prompt; it is the other way round in every other round. Who runs single rounds changes this from one to the next.
+     * Whether the first measured round of {@link Scenario#INTRUSION} runs the streams alone before it runs them with the
+     * long prompt; every other round has the opposite order. Callers that run single rounds alternate this themselves.
      */
-    public Builder quietFirst(boolean value) {
-      quietFirst = value;
+    public Builder baselineFirst(boolean value) {
+      baselineFirst = value;
       return this;
     }
 
-    /** Which share of the requests of {@link Scenario#DISCONNECT} is left, 0 to 1. */
+    /** The share of the requests of {@link Scenario#DISCONNECT} that is dropped, 0 to 1. */
     public Builder dropShare(double value) {
       dropShare = value;
       return this;
     }
 
-    /** Whether to ask for answers of full length with {@code ignore_eos}, where the server takes it. */
+    /** Whether to ask for answers of full length with {@code ignore_eos}, if the server accepts it. */
     public Builder ignoreEos(boolean value) {
       ignoreEos = value;
       return this;
@@ -236,7 +237,7 @@ public final class LoadPlan {
       return this;
     }
 
-    /** Of prompts, arrivals and who leaves. */
+    /** The seed of prompts, arrivals and disconnects. */
     public Builder seed(long value) {
       seed = value;
       return this;

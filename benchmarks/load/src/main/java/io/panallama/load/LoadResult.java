@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 
-/** What a test found. Immutable. */
+/** The results of a load test. Immutable. */
 public final class LoadResult {
   private final Instant began;
   private final LoadTarget target;
@@ -38,27 +38,30 @@ public final class LoadResult {
     return rows;
   }
 
-  /** What the server's model is called, empty if it doesn't say. */
+  /** The name of the server's model, empty if it gives none. */
   public String model() {
     return server.dialect().model();
   }
 
-  /** Whether requests said {@code ignore_eos}, so that answers had their full length. */
+  /** Whether requests had {@code ignore_eos}, so that answers had their full length. */
   public boolean ignoredEos() {
     return server.dialect().ignoreEos();
   }
 
-  /** How many tokens words have in the server's vocabulary; for a second server that is to get the same prompts. */
+  /**
+   * How many tokens words have in the server's vocabulary; give it to the plan for a second server that is to get the same
+   * prompts.
+   */
   public PromptScale scale() {
     return server.scale();
   }
 
-  /** What was tried and refused, in sentences. */
+  /** Options that the server refused, in sentences. */
   public List<String> notes() {
     return server.notes();
   }
 
-  /** Everything but the single requests, for a JSON mapper. */
+  /** Everything except the single requests, for a JSON mapper. */
   public Map<String, Object> json() {
     Map<String, Object> client = new LinkedHashMap<>();
     client.put("java", Runtime.version().toString());
@@ -75,7 +78,7 @@ public final class LoadResult {
   }
 
   /**
-   * Writes one JSON object per request and line: all of them, also those that were not measured. Times are in milliseconds
+   * Writes one JSON object per request and line: including those that were not measured. Times are in milliseconds
    * since the beginning of the test.
    *
    * @throws IOException if {@code out} fails

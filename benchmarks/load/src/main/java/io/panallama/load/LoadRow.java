@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The results of one load.
+ * The results of one load. Immutable.
  *
- * @param label what the load was, such as {@code 8 clients}
+ * @param label the load, such as {@code 8 clients}
  * @param concurrency clients or streams at a time, 0 in an open loop
  * @param rate requests per second of an open loop, 0 otherwise
- * @param summary of the measured requests
- * @param latencies what else the scenario measures, by name, in order
- * @param facts what else there is to say, by name, in order
- * @param cpuShare how much of one processor this process used, which a server on the same machine misses
- * @param records every request, also those that were not measured
+ * @param summary the figures of the measured requests
+ * @param latencies further latencies of the scenario, by name, in order
+ * @param facts further facts, by name, in order
+ * @param cpuShare the share of one processor that this process used; a server on the same machine lacks it
+ * @param records every request, including those that were not measured
  */
 public record LoadRow(
     String label,

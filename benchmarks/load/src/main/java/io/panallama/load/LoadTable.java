@@ -6,21 +6,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Prints results for people. */
+/** Prints results as a table. */
 public final class LoadTable {
-  private static final String HEAD = "%-34s %6s %6s %8s %9s %9s %9s %8s %8s %8s %9s %9s %6s %5s%n";
-  private static final String LINE = "%-34s %6d %6d %8.2f %9.1f %9.1f %9.1f %8.2f %8.2f %8.1f %9.1f %9.1f %6s %5s%n";
-
   private LoadTable() {}
 
-  /** A head, a line for every load, and what has to be known to read them. */
+  /** Prints a heading, a line for every load, and the notes needed to read them. */
   public static void print(LoadResult result, PrintStream out) {
     LoadPlan plan = result.plan();
     String model = result.model().isEmpty() ? "" : ", model " + result.model();
     out.printf("%s: %s%s%n", plan.scenario().label(), result.target().route(), model);
     out.printf("%s%n%n", describe(plan, result));
     out.printf(
-        HEAD,
+        "%-34s %6s %6s %8s %9s %9s %9s %8s %8s %8s %9s %9s %6s %5s%n",
         "ms",
         "ok",
         "failed",
@@ -45,12 +42,13 @@ public final class LoadTable {
     result.notes().forEach(out::println);
     if (result.rows().stream().anyMatch(row -> row.summary().shorter() > 0)) {
       out.println(
-          "Some answers are shorter than asked for: compare servers by lengths, too (answer_tokens in --json).");
+          "Some answers are shorter than requested, so compare the lengths of the servers' answers, too (answer_tokens"
+              + " in --json).");
     }
     if (!result.rows().stream().allMatch(row -> row.summary().tokensFromUsage())) {
       out.println("tok/s counts events, because the server gives no usage.");
     }
-    out.println("CPU is what this program used of one processor. ITL is the time between two events that carry text.");
+    out.println("CPU is this program's share of one processor. ITL is the time between two events that carry text.");
   }
 
   private static String describe(LoadPlan plan, LoadResult result) {
@@ -80,7 +78,7 @@ public final class LoadTable {
     int judged = summary.requests() - summary.dropped();
     out.printf(
         Locale.ROOT,
-        LINE,
+        "%-34s %6d %6d %8.2f %9.1f %9.1f %9.1f %8.2f %8.2f %8.1f %9.1f %9.1f %6s %5s%n",
         row.label(),
         summary.ok(),
         summary.failed(),

@@ -50,7 +50,7 @@ public record LoadTarget(
   }
 
   /**
-   * The same for an address as users type it: without a scheme, such as {@code 127.0.0.1:8080}, it means http.
+   * The same for an address as users type it. Without a scheme, such as {@code localhost:8080}, it means http.
    *
    * @throws IllegalArgumentException if it is not the address of a server
    */

@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Loads a server by a plan. */
+/** Runs a load on a server. */
 public final class LoadTest {
   private LoadTest() {}
 
   /**
-   * Runs all of a plan. Requests that fail are counted, they end nothing.
+   * Runs a whole plan. Failed requests are counted and do not end it.
    *
-   * @throws LoadException if the server can't be measured at all
-   * @throws InterruptedException if the calling thread is interrupted; what runs is ended
+   * @throws LoadException if the server cannot be measured at all
+   * @throws InterruptedException if the calling thread is interrupted; running requests are ended
    */
   public static LoadResult run(LoadTarget target, LoadPlan plan, LoadListener listener) throws InterruptedException {
     Instant began = Instant.now();

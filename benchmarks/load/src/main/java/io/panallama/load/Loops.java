@@ -10,10 +10,10 @@ final class Loops {
   private Loops() {}
 
   /**
-   * What a loop left.
+   * The result of a loop.
    *
-   * @param records of all requests, those of the warm-up included
-   * @param window when measuring took place
+   * @param records the records of all requests, including the warm-up
+   * @param window the time of measuring
    */
   record Run(List<RequestRecord> records, Window window) {
     static Run of(List<RequestRecord> records, Phases phases) {
@@ -27,14 +27,15 @@ final class Loops {
     }
   }
 
-  /** A closed loop: each client begins its next dialogue when its last one is over. */
+  /** Runs a closed loop: each client begins its next dialogue when its last one is over. */
   static Run closed(Clients clients, int concurrency, Dialogue.Source source, Extent warmUp, Extent extent)
       throws InterruptedException {
     LoadClock clock = clients.clock();
     Phases phases = Phases.closed(warmUp, concurrency, extent, clock.now());
     AtomicInteger dialogues = new AtomicInteger();
     for (int i = 0; i < concurrency; i++) {
-      // Here, and not on the client's thread: a fast client must not take a slow one's share of the warm-up.
+      // Counted here and not on the client's thread, so that a fast client does not take a slow one's share of the
+      // warm-up.
       Optional<String> first = phases.next(clock.now());
       clients.start(() -> {
         long now = clock.now();
@@ -55,8 +56,8 @@ final class Loops {
   }
 
   /**
-   * An open loop: dialogues begin when they arrive, whether the server keeps up or not. Beyond {@code maxInFlight} they wait
-   * here, which counts.
+   * Runs an open loop: dialogues begin when they arrive, whether or not the server keeps up. Beyond {@code maxInFlight} they wait
+   * here, and that wait counts.
    */
   static Run open(
       Clients clients, Arrivals arrivals, int maxInFlight, Dialogue.Source source, Extent warmUp, Extent extent)
@@ -68,7 +69,7 @@ final class Loops {
     int dialogues = 0;
     long arrival = start + arrivals.next();
     while (!phases.isOver(arrival)) {
-      // Only now it is known who of the warm-up still runs.
+      // Only now is it known which warm-up requests still run.
       clock.sleepUntil(arrival);
       Optional<String> group = phases.next(arrival);
       if (group.isEmpty()) {

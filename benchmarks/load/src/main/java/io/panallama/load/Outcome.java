@@ -2,7 +2,7 @@ package io.panallama.load;
 
 /** How a request ended. */
 public enum Outcome {
-  /** A whole answer, with {@code [DONE]} at its end. */
+  /** A complete answer, with {@code [DONE]} at its end. */
   OK("ok"),
   /** A status other than 200. */
   STATUS("status"),
@@ -12,11 +12,11 @@ public enum Outcome {
   SSE_ERROR("error event"),
   /** The stream ended without {@code [DONE]}. */
   TRUNCATED("truncated stream"),
-  /** Not over within the time limit. */
+  /** The answer did not end within the time limit. */
   TIMEOUT("timeout"),
   /** Status 200, but not a stream of OpenAI's chunks. */
   INVALID("invalid answer"),
-  /** This side left on purpose. No error. */
+  /** This program disconnected on purpose, which is no error. */
   DROPPED("dropped by plan");
 
   private final String label;
@@ -25,7 +25,7 @@ public enum Outcome {
     this.label = label;
   }
 
-  /** In words. */
+  /** The outcome in words. */
   public String label() {
     return label;
   }

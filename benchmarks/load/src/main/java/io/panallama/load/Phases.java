@@ -3,12 +3,12 @@ package io.panallama.load;
 import java.util.Optional;
 
 /**
- * Says of each dialogue that begins whether it is still warm-up, measured, or one too many; and remembers when measuring
- * began. Any thread.
+ * Decides for each dialogue that begins whether it is warm-up, measured, or one too many, and records when measuring began. Safe
+ * for use by several threads.
  *
- * <p>A warm-up of a number of requests, other than 0, must not be over while nobody has been answered yet: what follows would
- * begin as cold. So in a closed loop every client has at least one, and in an open loop arrivals are warm-up until so many
- * are over.
+ * <p>A warm-up of a number of requests, other than 0, must not end before any request was answered, or the measurement would
+ * begin cold. In a closed loop every client therefore has at least one, and in an open loop arrivals are warm-up until that number has
+ * completed.
  */
 final class Phases {
   private final Extent warmUp;
@@ -16,7 +16,7 @@ final class Phases {
   private final long start;
   private final boolean open;
 
-  /** How many dialogues of the warm-up have begun; in an open loop, how many are over. */
+  /** The warm-up dialogues that have begun; in an open loop, those that have completed. */
   private int warm;
 
   private int measured;
@@ -29,18 +29,18 @@ final class Phases {
     this.open = open;
   }
 
-  /** Of a closed loop of so many clients, each of whom calls {@link #next} before one does so again. */
+  /** Phases of a closed loop with this many clients, each of which calls {@link #next} once before any calls it again. */
   static Phases closed(Extent warmUp, int clients, Extent extent, long start) {
     boolean tooShort = warmUp instanceof Extent.Requests requests && requests.count() > 0 && requests.count() < clients;
     return new Phases(tooShort ? new Extent.Requests(clients) : warmUp, extent, start, false);
   }
 
-  /** Of an open loop, which calls {@link #dialogueOver}. */
+  /** Phases of an open loop, which calls {@link #dialogueOver}. */
   static Phases open(Extent warmUp, Extent extent, long start) {
     return new Phases(warmUp, extent, start, true);
   }
 
-  /** The group of what begins at that time; empty if the load is over. */
+  /** The group of a dialogue that begins at that time; empty if the load is over. */
   synchronized Optional<String> next(long now) {
     if (windowStart < 0) {
       if (isWithin(warmUp, warm, start, now)) {
@@ -56,12 +56,12 @@ final class Phases {
     return Optional.empty();
   }
 
-  /** A dialogue of an open loop is over, however it ended. */
+  /** Records the end of a dialogue of an open loop, however it ended. */
   synchronized void dialogueOver() {
     warm++;
   }
 
-  /** Whether nothing more is to begin, at that time or later. */
+  /** Whether no dialogue begins any more, at that time or later. */
   synchronized boolean isOver(long now) {
     return windowStart >= 0 && !isWithin(extent, measured, windowStart, now);
   }
@@ -74,7 +74,7 @@ final class Phases {
   }
 
   /**
-   * When measuring took place.
+   * The time of measuring.
    *
    * @param lastEnd when the last measured request ended, which is the end where requests are counted
    */

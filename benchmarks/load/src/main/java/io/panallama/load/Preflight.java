@@ -14,23 +14,23 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * What is found out about a server before it is loaded: that it answers, what its model is called, which options it takes,
- * and how many tokens its prompts have.
+ * The facts about a server that are found out before the load: whether it answers, the name of its model, the options that it
+ * accepts, and how many tokens its prompts have.
  *
- * @param server its {@code Server} header or who owns its model, empty if it says neither
- * @param dialect what to send
+ * @param server its {@code Server} header or the owner of its model; empty if it gives neither
+ * @param dialect the fields to send
  * @param givesUsage whether it counts tokens
  * @param scale how many tokens words have
- * @param notes what was tried and refused, in sentences
+ * @param notes options that were refused, in sentences
  */
 record Preflight(String server, LoadClient.Dialect dialect, boolean givesUsage, PromptScale scale, List<String> notes) {
   private static final int FEW_WORDS = 32;
   private static final int MORE_WORDS = 160;
 
   /**
-   * Asks.
+   * Asks the server.
    *
-   * @throws LoadException if it can't be measured
+   * @throws LoadException if the server cannot be measured
    */
   static Preflight of(LoadTarget target, LoadPlan plan) throws InterruptedException {
     List<String> notes = new ArrayList<>();
@@ -60,7 +60,7 @@ record Preflight(String server, LoadClient.Dialect dialect, boolean givesUsage, 
     try {
       return new ObjectMapper().readTree(models.body()).path("data").path(0);
     } catch (IOException noJson) {
-      // Some servers have no such route. The POST decides.
+      // Some servers do not have this route; the POST decides.
       return MissingNode.getInstance();
     }
   }
@@ -96,12 +96,12 @@ record Preflight(String server, LoadClient.Dialect dialect, boolean givesUsage, 
     return new Preflight(server, dialect, usage, scale, List.copyOf(notes));
   }
 
-  /** The dialect without the option that the server complains of. */
+  /** The dialect without the option that the server refuses. */
   private static LoadClient.Dialect withoutWhatIsRefused(
       LoadTarget target, LoadClient.Dialect dialect, RequestRecord record, List<String> notes) {
     if (record.status() == 400 || record.status() == 422) {
       if (dialect.ignoreEos() && record.detail().contains("ignore_eos")) {
-        notes.add("The server refuses ignore_eos: answers may be shorter than asked for.");
+        notes.add("The server refuses ignore_eos: answers may be shorter than requested.");
         return new LoadClient.Dialect(dialect.model(), false, dialect.usage());
       }
       if (dialect.usage() && record.detail().contains("stream_options")) {
@@ -121,7 +121,7 @@ record Preflight(String server, LoadClient.Dialect dialect, boolean givesUsage, 
       case STATUS, SSE_ERROR, DROPPED, OK -> new LoadException(LoadException.Reason.REFUSED, route + answer + ".");
       case INVALID, TRUNCATED ->
           new LoadException(
-              LoadException.Reason.NOT_OPENAI, route + answer + ". This server doesn't stream as OpenAI's API does.");
+              LoadException.Reason.NOT_OPENAI, route + answer + ". This server does not stream as OpenAI's API does.");
       case TRANSPORT, TIMEOUT -> new LoadException(LoadException.Reason.UNREACHABLE, route + answer + ".");
     };
   }

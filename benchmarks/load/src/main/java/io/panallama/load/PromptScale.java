@@ -1,13 +1,13 @@
 package io.panallama.load;
 
 /**
- * How many tokens a prompt of words has: {@code fixed + perWord * words}.
+ * The number of tokens of a prompt of words: {@code fixed + perWord * words}. Immutable.
  *
- * @param fixed what the template adds
+ * @param fixed the tokens that the template adds
  * @param perWord tokens of one word, larger than 0
  */
 public record PromptScale(double fixed, double perWord) {
-  /** What English costs in usual vocabularies, where no server was asked. */
+  /** Typical values for English, used if the server does not count tokens. */
   static final PromptScale GUESSED = new PromptScale(8, 1.3);
 
   /**
@@ -25,7 +25,7 @@ public record PromptScale(double fixed, double perWord) {
     return perWord > 0 ? new PromptScale(Math.max(0, tokens - perWord * words), perWord) : GUESSED;
   }
 
-  /** How many words make a prompt of that many tokens, at least 1. */
+  /** The number of words of a prompt with this many tokens, at least 1. */
   int words(int tokens) {
     return (int) Math.max(1, Math.round((tokens - fixed) / perWord));
   }

@@ -3,8 +3,8 @@ package io.panallama.load;
 import java.util.SplittableRandom;
 
 /**
- * Makes prompts of random common words. The same seed and place give the same prompt, other places give others, so that
- * no cache has seen one before unless it is meant to.
+ * Makes prompts of random common words. The same seed and place give the same prompt, and every place has another one, so that
+ * a cache knows a prompt only where the scenario intends it.
  */
 final class Prompts {
   /** 128 of the most common English words: in most vocabularies each is one token or two. */
@@ -25,18 +25,18 @@ final class Prompts {
     this.scale = scale;
   }
 
-  /** Numbers for one place: a row of the results, a part of it such as a round, and what is numbered there. */
+  /** The random numbers of one place: a row of the results, a part of it such as a round, and a number within. */
   SplittableRandom random(int row, int part, int number) {
-    // Mixed one by one: a sum of multiples gives two places the same numbers as soon as one of them is large.
+    // Mixed one by one: with a sum of multiples two places would get the same numbers as soon as one number is large.
     return new SplittableRandom(mixed(mixed(mixed(mixed(seed) + row) + part) + number));
   }
 
-  /** Other numbers for other values: the first number of this generator is a bijection of its seed. */
+  /** Distinct numbers for distinct values: the first number of this generator is a bijection of its seed. */
   private static long mixed(long value) {
     return new SplittableRandom(value).nextLong();
   }
 
-  /** A text that makes a prompt of about that many tokens. */
+  /** A text for a prompt of about this many tokens. */
   String text(SplittableRandom random, int tokens) {
     return words(random, scale.words(tokens));
   }

@@ -3,26 +3,28 @@ package io.panallama.load;
 import java.util.Arrays;
 
 /**
- * What happened to one request. All times are nanoseconds since the origin of the run; see docs/performance.md, "Load".
+ * The history of one request. Immutable. All times are nanoseconds since the origin of the run; see docs/performance.md,
+ * "Load".
  *
  * @param index the request's number in its row
- * @param group which part of a scenario it belongs to: {@code warm-up}, {@code measured}, {@code intruder} ...
- * @param intended when it should have begun: its arrival in an open loop; in a closed loop when it was sent
- * @param sent when it was handed to the HTTP client
- * @param end when its last byte came, or it failed
- * @param events when each event that carried text was read
- * @param resent whether it was sent twice, because a connection that had been kept was closed before any answer
+ * @param group the part of the scenario that it belongs to: {@code warm-up}, {@code measured}, {@code intruder} ...
+ * @param intended the intended start: its arrival in an open loop, its sending in a closed loop
+ * @param sent the time at which the HTTP client got it
+ * @param end the time of its last byte or its failure
+ * @param events the time at which each event with text was read
+ * @param resent whether it was sent twice, because a kept connection was closed before any answer
  * @param outcome how it ended
- * @param detail what went wrong, empty if nothing did
- * @param status HTTP status, 0 if none came
- * @param promptTokens as the server counts them, -1 if it doesn't say; so are the next two
- * @param completionTokens of the answer
- * @param cachedTokens of the prompt that came from a cache
- * @param askedTokens the length of the answer that was asked for
- * @param finishReason of the answer, empty if none came
- * @param serverQueueMillis how long the server says it waited for a slot, -1 if it doesn't say
- * @param text the answer, if its scenario needs it, else empty
+ * @param detail the details of a failure, empty if there was none
+ * @param status HTTP status, 0 if none arrived
+ * @param promptTokens prompt tokens; like the next two, as the server counts them, -1 if it does not
+ * @param completionTokens answer tokens
+ * @param cachedTokens prompt tokens that came from a cache
+ * @param askedTokens the requested length of the answer
+ * @param finishReason the finish reason, empty if none arrived
+ * @param serverQueueMillis the wait for a slot that the server reports, -1 if it reports none
+ * @param text the answer if its scenario needs it, else empty
  */
+@SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, never compared
 public record RequestRecord(
     int index,
     String group,
@@ -45,7 +47,7 @@ public record RequestRecord(
     events = events.clone();
   }
 
-  /** A copy. */
+  /** A copy of the times. */
   @Override
   public long[] events() {
     return events.clone();
@@ -63,7 +65,7 @@ public record RequestRecord(
     return outcome == Outcome.OK;
   }
 
-  /** What kind of failure this was: {@code status 429}, {@code truncated stream} ... */
+  /** The kind of a failure: {@code status 429}, {@code truncated stream} ... */
   public String kind() {
     return outcome == Outcome.STATUS ? "status " + status : outcome.label();
   }
@@ -73,22 +75,22 @@ public record RequestRecord(
     return completionTokens >= 0 ? completionTokens : events.length;
   }
 
-  /** From the intended start to the first text; only if there was any. */
+  /** The time from the intended start to the first text; only valid if there was any. */
   public long timeToFirstToken() {
     return events[0] - intended;
   }
 
-  /** From the intended start to the end. */
+  /** The time from the intended start to the end. */
   public long endToEnd() {
     return end - intended;
   }
 
-  /** How long this side was late to send it. */
+  /** The delay from the intended start until this program sent it. */
   public long queueWait() {
     return sent - intended;
   }
 
-  /** Time per output token after the first one; 0 if there are less than two events or tokens. */
+  /** Time per output token after the first one; 0 if there are fewer than two events or tokens. */
   public long timePerToken() {
     return events.length < 2 || tokens() < 2 ? 0 : (events[events.length - 1] - events[0]) / (tokens() - 1);
   }

@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One row of results while it is being measured: what its scenario needs.
+ * One row of results while it is being measured, with everything that its scenario needs.
  *
- * @param number distinguishes its prompts from those of other rows
- * @param sender to the server
- * @param clock of the run
+ * @param number the row's number, which gives it prompts of its own
+ * @param sender the connection to the server
+ * @param clock the clock of the run
  */
 record Row(int number, LoadPlan plan, Prompts prompts, Sender sender, LoadClock clock, CpuMeter cpu) {
   Clients clients() {
@@ -24,12 +24,12 @@ record Row(int number, LoadPlan plan, Prompts prompts, Sender sender, LoadClock 
     return Turn.user(prompts.text(prompts.random(this.number, part, number), promptTokens), answerTokens);
   }
 
-  /** How many rounds come first and do not count. */
+  /** The number of warm-up rounds. */
   int warmUpRounds() {
     return plan.warmUp().equals(new Extent.Requests(0)) ? 0 : 1;
   }
 
-  /** A finished row in which as many requests run at once as was said. */
+  /** A finished row with this many requests at a time. */
   LoadRow result(
       String label,
       int concurrency,

@@ -2,19 +2,19 @@ package io.panallama.load;
 
 import java.util.Locale;
 
-/** What the clients do. */
+/** The behaviour of the clients. */
 public enum Scenario {
   /** Prompts that have nothing in common. */
   CHAT,
   /** One long system prompt before all of them. */
   SHARED_PREFIX,
-  /** Conversations whose every turn appends the answer and a new message to all that was said. */
+  /** Conversations whose every turn appends the answer and a new message to the conversation. */
   AGENT,
-  /** Many requests at the same moment, on a server that has nothing to do. */
+  /** Many requests at the same moment, on an idle server. */
   BURST,
-  /** Streams run; a long prompt comes. */
+  /** A long prompt that arrives while streams run. */
   INTRUSION,
-  /** Some clients leave in the middle of their answers. */
+  /** Some clients disconnect in the middle of their answers. */
   DISCONNECT;
 
   /** {@code shared-prefix}. */
@@ -22,7 +22,7 @@ public enum Scenario {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Whether it is a load of requests that begin one after the other, in a closed or an open loop. */
+  /** Whether requests begin one after the other, in a closed or an open loop. */
   boolean isLoop() {
     return this == CHAT || this == SHARED_PREFIX || this == AGENT;
   }

@@ -2,9 +2,9 @@ package io.panallama.load;
 
 import java.util.function.IntConsumer;
 
-/** Sends requests and waits for their ends. Any thread. */
+/** Sends requests and waits for their ends. Safe for use by several threads. */
 interface Sender {
-  /** Failures are records, too. */
+  /** Sends a request and waits for its end; a failure is a record, too. */
   RequestRecord send(Turn turn, Manner manner) throws InterruptedException;
 
   /**
@@ -12,10 +12,10 @@ interface Sender {
    *
    * @param index its number
    * @param group see {@link RequestRecord#group}
-   * @param intended when it should begin
-   * @param keepText whether the text of the answer is wanted
-   * @param dropAfter leave after that many events with text; 0 stays
-   * @param onEvent told of the number of events with text, at each; runs on the reading thread
+   * @param intended its intended start
+   * @param keepText whether to keep the text of the answer
+   * @param dropAfter disconnect after this many events with text; 0 for never
+   * @param onEvent receives the number of events with text after each of them, on the reading thread
    */
   record Manner(int index, String group, long intended, boolean keepText, int dropAfter, IntConsumer onEvent) {
     static final String WARM_UP = "warm-up";

@@ -8,16 +8,16 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A service level objective: limits that a good request keeps, all of them. Without limits every whole answer is good.
+ * A service level objective: a good request keeps all limits. Without limits every complete answer is good. Immutable.
  *
- * @param limits the longest allowed, by measure
+ * @param limits the longest time allowed, by measure
  */
 public record Slo(Map<Measure, Duration> limits) {
-  /** What can be limited. */
+  /** The measures that can have a limit. */
   public enum Measure {
     /** Time to first token. */
     TTFT,
-    /** The request's own 99th percentile of the times between events. */
+    /** The 99th percentile of the times between events of one request. */
     ITL,
     /** Time per output token after the first. */
     TPOT,
@@ -58,7 +58,7 @@ public record Slo(Map<Measure, Duration> limits) {
   /**
    * Reads {@code ttft=500ms,itl=50ms}.
    *
-   * @throws IllegalArgumentException if it is something else
+   * @throws IllegalArgumentException if the text has another form
    */
   public static Slo parse(String text) {
     Map<Measure, Duration> limits = new EnumMap<>(Measure.class);
@@ -81,7 +81,7 @@ public record Slo(Map<Measure, Duration> limits) {
     throw new IllegalArgumentException("\"" + name + "\" is none of ttft, itl, tpot, e2e");
   }
 
-  /** Whether a request is a whole answer that kept every limit; one without any text keeps none. */
+  /** Whether a request has a complete answer that kept every limit; an answer without text keeps none. */
   public boolean isMetBy(RequestRecord request) {
     return request.isOk()
         && (limits.isEmpty() || request.eventCount() > 0)
@@ -100,7 +100,7 @@ public record Slo(Map<Measure, Duration> limits) {
     return json;
   }
 
-  /** As {@link #parse} reads it. */
+  /** The form that {@link #parse} reads. */
   @Override
   public String toString() {
     return json().entrySet().stream()

@@ -5,14 +5,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Parses server-sent events from bytes that arrive in any pieces, as the HTML standard says: lines end with LF, CR or
- * CRLF, a byte order mark at the beginning is skipped, lines that begin with a colon are comments, several {@code data}
- * lines are joined with LF, and an event that no empty line ends is dropped.
+ * Parses server-sent events from bytes that arrive in pieces of any size, by the rules of the HTML standard: lines end with
+ * LF, CR or CRLF, a byte order mark at the beginning is skipped, lines that begin with a colon are comments, several {@code
+ * data} lines are joined with LF, and an event that no empty line ends is dropped.
  *
- * <p>Keeps its buffers, so that an event of ordinary size allocates nothing here. For one thread at a time.
+ * <p>Keeps its buffers, so that an event of ordinary size allocates nothing here. Not safe for use by several threads at a
+ * time.
  */
 final class SseParser {
-  /** Larger events and lines are refused: nothing that streams tokens sends them. */
+  /** The largest event or line that is accepted; no stream of tokens has larger ones. */
   private static final int MAX_BYTES = 16 << 20;
 
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
@@ -28,7 +29,7 @@ final class SseParser {
   private boolean afterCarriageReturn;
   private boolean firstLine = true;
 
-  /** Takes complete events. */
+  /** Receives complete events. */
   interface Sink {
     /**
      * @param type {@code message} unless the event names another

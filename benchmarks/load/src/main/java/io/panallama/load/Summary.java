@@ -9,32 +9,32 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * What the measured requests of one row came to; see docs/performance.md, "Load".
+ * The figures of the measured requests of one row; docs/performance.md, "Load", defines them. Immutable.
  *
- * @param requests how many were measured
- * @param ok whole answers among them
- * @param dropped left on purpose
- * @param shorter whole answers with fewer tokens than were asked for
- * @param empty whole answers without any text
- * @param resent sent a second time, see {@link RequestRecord#resent}
+ * @param requests the number of measured requests
+ * @param ok complete answers among them
+ * @param dropped requests dropped on purpose
+ * @param shorter complete answers with fewer tokens than requested
+ * @param empty complete answers without any text
+ * @param resent requests sent a second time, see {@link RequestRecord#resent}
  * @param errors failures by kind
  * @param example the first failure's details, empty if there was none
- * @param seconds of the time that throughput is counted in
- * @param requestsPerSecond whole answers in that time, those of all requests that ran then; one of which only a part came in
- *     that time counts as that part
- * @param tokensPerSecond tokens of answers that came in that time, those of all requests that ran then
+ * @param seconds the time over which throughput is counted
+ * @param requestsPerSecond complete answers in that time, of all requests that ran then; an answer that arrived only partly in
+ *     that time counts for that part
+ * @param tokensPerSecond tokens of answers that arrived in that time, of all requests that ran then
  * @param tokensFromUsage whether the server counted the tokens of all answers; else events stand for tokens
- * @param promptTokens of the measured whole answers, as the server counts, as the next two
- * @param answerTokens of them
- * @param cachedTokens of their prompts that came from a cache
- * @param events of their answers: pieces of text that came one by one
- * @param ttft time to first token of every measured request that got one, as all of these
- * @param ttftMissing measured requests that got no text, so that {@code ttft} knows nothing of them
+ * @param promptTokens prompt tokens of the measured complete answers; like the next two, as the server counts them
+ * @param answerTokens their answer tokens
+ * @param cachedTokens their prompt tokens that came from a cache
+ * @param events their events that carried text
+ * @param ttft time to first token of every measured request that got one
+ * @param ttftMissing measured requests that got no text and are missing from {@code ttft}
  * @param itl the times between events
- * @param tpot time per output token, of whole answers
- * @param e2e whole answers, from the intended start to the end
- * @param queueWait how late this side sent them
- * @param serverQueue what the server says they waited for a slot; no value if it doesn't say
+ * @param tpot time per output token, of complete answers
+ * @param e2e complete answers, from the intended start to the end
+ * @param queueWait the delay until this program sent them
+ * @param serverQueue the wait for a slot that the server reports; no values if it reports none
  * @param ttftCorrected {@code ttft} corrected for coordinated omission; the same as {@code ttft} where nothing is omitted
  * @param e2eCorrected likewise
  * @param correctionMillis the time between requests that the correction assumes; 0 for none
@@ -71,12 +71,12 @@ public record Summary(
     int good,
     double goodput) {
   /**
-   * Sums up.
+   * Computes the figures of a row.
    *
    * @param records all requests of a row
-   * @param group those that are measured
-   * @param windows when measuring took place
-   * @param closedLoop whether requests waited for others, so that there is something to correct
+   * @param group the group of the measured requests
+   * @param windows the times of measuring
+   * @param closedLoop whether requests waited for others, so that there is an omission to correct
    */
   static Summary of(List<RequestRecord> records, String group, List<Window> windows, Slo slo, boolean closedLoop) {
     List<RequestRecord> measured = records.stream().filter(record -> record.group().equals(group)).toList();
@@ -145,8 +145,8 @@ public record Summary(
   }
 
   /**
-   * How much of an answer came in these times, by its events; without any, by its end. An answer that began before them is not
-   * counted as a whole: where requests are counted, none runs beyond the end to make up for it.
+   * The share of an answer that arrived in these times, by its events; without any events, by its end. An answer that began
+   * earlier does not count in full: if requests are counted, none runs beyond the end to make up for it.
    */
   private static double shareIn(List<Window> windows, RequestRecord record) {
     if (record.eventCount() == 0) {
@@ -159,7 +159,7 @@ public record Summary(
     return (double) inside / record.eventCount();
   }
 
-  /** Failures of all kinds; {@code e2e} knows nothing of them. */
+  /** Failures of all kinds, which are missing from {@code e2e}. */
   public int failed() {
     return requests - ok - dropped;
   }

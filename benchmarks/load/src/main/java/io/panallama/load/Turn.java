@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What one request asks.
+ * The contents of one request. Immutable.
  *
  * @param messages the conversation so far
  * @param answerTokens the length of the answer
@@ -23,7 +23,7 @@ record Turn(List<Message> messages, int answerTokens) {
     return new Turn(List.of(new Message("user", text)), answerTokens);
   }
 
-  /** For {@code /v1/completions}, which has no roles. */
+  /** The messages as one text for {@code /v1/completions}, which has no roles. */
   String text() {
     return messages.stream().map(Message::content).collect(Collectors.joining("\n"));
   }

@@ -1,7 +1,7 @@
 package io.panallama.load;
 
 /**
- * A time in which throughput is counted, in nanoseconds since the origin of the run.
+ * An interval over which throughput is counted, in nanoseconds since the origin of the run.
  *
  * @param begin inclusive
  * @param end inclusive, not before the beginning

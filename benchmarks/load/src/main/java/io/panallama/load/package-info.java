@@ -9,8 +9,8 @@
  * result.rows().getFirst().summary().ttft().p99();
  * }</pre>
  *
- * <p>Every request runs on a virtual thread of its own. Bytes are stamped and parsed on the thread that the HTTP client
- * delivers them on.
+ * <p>Every request runs on its own virtual thread. Bytes get their timestamp and are parsed on the thread on which the HTTP
+ * client delivers them.
  */
 @NullMarked
 package io.panallama.load;

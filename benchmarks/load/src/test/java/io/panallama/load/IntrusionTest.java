@@ -17,7 +17,7 @@ class IntrusionTest {
   private static final int AFTER = 3;
 
   private final CountDownLatch prompted = new CountDownLatch(1);
-  private int quietEvents = 10;
+  private int baselineEvents = 10;
   private boolean answered = true;
 
   /** The groups of streams in the order in which they ran; one stream. */
@@ -29,7 +29,7 @@ class IntrusionTest {
       order.add(manner.group());
     }
     return switch (manner.group()) {
-      case Intrusion.QUIET -> record(manner, 0, LongStream.rangeClosed(1, quietEvents).map(i -> 10 * i));
+      case Intrusion.BASELINE -> record(manner, 0, LongStream.rangeClosed(1, baselineEvents).map(i -> 10 * i));
       case Intrusion.BESIDE -> {
         for (int i = 1; i <= AFTER; i++) {
           manner.onEvent().accept(i);
@@ -93,7 +93,7 @@ class IntrusionTest {
     LoadRow row = run(2);
 
     Latency during = row.latencies().get("ITL during the prefill");
-    Latency same = row.latencies().get("ITL of the same tokens, quiet");
+    Latency same = row.latencies().get("ITL of the same tokens, baseline");
     assertThat(during.count()).isEqualTo(2);
     assertThat(during.max()).isCloseTo(45, within(0.1));
     assertThat(same.count()).isEqualTo(2);
@@ -104,16 +104,16 @@ class IntrusionTest {
         .containsEntry("long prompts answered", 1L)
         .containsEntry("long prompt tokens", 300)
         .containsEntry("streams over before its first token", 0)
-        .containsEntry("gaps without a quiet counterpart", 0);
+        .containsEntry("gaps without a baseline counterpart", 0);
   }
 
   @Test
   void whatHasNoCounterpartIsCountedAndNotCompared() throws InterruptedException {
-    quietEvents = 3;
+    baselineEvents = 3;
     LoadRow row = run(1);
 
     assertThat(row.latencies().get("ITL during the prefill").count()).isZero();
-    assertThat(row.facts()).containsEntry("gaps without a quiet counterpart", 1);
+    assertThat(row.facts()).containsEntry("gaps without a baseline counterpart", 1);
   }
 
   @Test
@@ -128,21 +128,21 @@ class IntrusionTest {
   @Test
   void thePlanSaysWhichRunIsFirstAndRoundsAlternate() throws InterruptedException {
     run(plan().build(), 1);
-    run(plan().quietFirst(false).build(), 1);
+    run(plan().baselineFirst(false).build(), 1);
     run(plan().rounds(2).warmUp(new Extent.Requests(1)).build(), 1);
 
     assertThat(order)
         .containsExactly(
-            Intrusion.QUIET,
+            Intrusion.BASELINE,
             Intrusion.BESIDE,
             Intrusion.BESIDE,
-            Intrusion.QUIET,
+            Intrusion.BASELINE,
             // The warm-up is the other way round than the first round that counts.
             Intrusion.BESIDE,
-            Intrusion.QUIET,
-            Intrusion.QUIET,
+            Intrusion.BASELINE,
+            Intrusion.BASELINE,
             Intrusion.BESIDE,
             Intrusion.BESIDE,
-            Intrusion.QUIET);
+            Intrusion.BASELINE);
   }
 }

@@ -22,11 +22,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder with Panallama's sources, and what a comparison starts from there.
+ * The folder with Panallama's sources, and the commands that a comparison starts there.
  *
  * @param root an absolute path
- * @param children that are started
- * @param logs where they print to
+ * @param children the processes that are started
+ * @param logs the folder for their output
  */
 record Checkout(Path root, Children children, Path logs) {
   /** A script of the checkout with arguments. */
@@ -62,8 +62,8 @@ record Checkout(Path root, Children children, Path logs) {
   /**
    * A program of llama.cpp.
    *
-   * @param given what the user named, null for the one that {@link #buildYardsticks} makes
-   * @throws CompareException if it can't be started
+   * @param given the program that the user named, null for the one that {@link #buildYardsticks} makes
+   * @throws CompareException if it cannot be started
    */
   Path yardstick(String name, @Nullable Path given) {
     Path program = given == null ? root.resolve("benchmarks/target/yardstick").resolve(name) : given.toAbsolutePath();
@@ -82,7 +82,7 @@ record Checkout(Path root, Children children, Path logs) {
     return output(List.of("git", "status", "--porcelain")).isBlank() ? commit : commit + " with local changes";
   }
 
-  /** Standard output and error of a short command; empty if it can't be run. */
+  /** Standard output and error of a short command; empty if it cannot be run. */
   String output(List<String> command) {
     return output(new Children.Command(command, root, Map.of()));
   }
@@ -113,7 +113,7 @@ record Checkout(Path root, Children children, Path logs) {
     } catch (IOException e) {
       throw new CompareException("the model can't be read: " + e, e);
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has it
+      throw new IllegalStateException(e); // every Java has SHA-256
     }
   }
 

@@ -141,7 +141,7 @@ final class Children implements AutoCloseable {
       ended = true;
       all = List.copyOf(running);
     }
-    // At the same time: whoever pressed Ctrl-C waits for the slowest, not for the sum.
+    // In parallel, so that Ctrl-C takes as long as the slowest, not the sum.
     all.parallelStream().forEach(this::end);
   }
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** The engine beside llama-bench and llama-batched-bench: {@code benchmarks/run engine} and {@code batch}. */
+/** Compares the engine with llama-bench and llama-batched-bench: {@code benchmarks/run engine} and {@code batch}. */
 final class EngineSections {
   private static final Section ENGINE =
       new Section(
@@ -40,7 +40,7 @@ final class EngineSections {
   private final Consumer<String> progress;
 
   /**
-   * @param common options of both programs: the model and the threads
+   * @param common the options of both programs: the model and the threads
    */
   EngineSections(Checkout checkout, List<String> common, Effort effort, Consumer<String> progress) {
     this.checkout = checkout;
@@ -97,11 +97,11 @@ final class EngineSections {
     } catch (CompareException | IllegalArgumentException e) {
       return planned.failed(checkout.shortened(String.valueOf(e.getMessage())));
     } catch (IOException e) {
-      return planned.failed("its results can't be read: " + checkout.shortened(String.valueOf(e.getMessage())));
+      return planned.failed("its results cannot be read: " + checkout.shortened(String.valueOf(e.getMessage())));
     }
   }
 
-  /** The section with what the program wrote. */
+  /** The section with the figures that the program wrote. */
   static Section read(Section planned, JsonNode json) {
     List<Measure> measures = new ArrayList<>();
     List<Trend.Point> points = new ArrayList<>();

@@ -27,7 +27,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
   private Optional<PromptScale> scale = Optional.empty();
 
   /**
-   * @param chat whether to use the route of chats, with the model's template; else that of plain texts
+   * @param chat whether to use the chat route, with the model's template; else the route of plain completions
    */
   LoadTestDriver(Effort effort, boolean chat) {
     this.effort = effort;
@@ -38,7 +38,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
   public Sample run(URI server, LoadCase load, int round) throws InterruptedException {
     LoadTarget target = LoadTarget.of(server).withChat(chat).withFields(Map.of("temperature", 0));
     LoadResult result = LoadTest.run(target, plan(load, round), line -> {});
-    // Whoever is first is asked how many tokens words have; both then get the very same prompts.
+    // The first server tells how many tokens words have; both then get the very same prompts.
     scale = Optional.of(scale.orElse(result.scale()));
     List<String> problems = new ArrayList<>(result.notes());
     for (LoadRow row : result.rows()) {
@@ -49,8 +49,8 @@ final class LoadTestDriver implements ServerRounds.Driver {
   }
 
   private LoadPlan plan(LoadCase load, int round) {
-    // Every load of a round has prompts of its own, or one would find those of another in its cache.
-    long seed = 1_000L * (round + 2) + 100L * load.kind().ordinal() + load.streams();
+    // Every load of a round has its own prompts, or it would find those of another load in the cache.
+    long seed = 1_000L * (round + 2) + 100L * Plan.ALL.indexOf(load.kind().id()) + load.streams();
     LoadPlan.Builder plan = LoadPlan.builder().concurrency(load.streams()).seed(seed);
     scale.ifPresent(plan::scale);
     switch (load.kind()) {
@@ -69,7 +69,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
               .lengths(new Lengths(effort.prompt(), effort.intrudedAnswer(), 0, 1, 0))
               .intruder(effort.intruder(), 32)
               .warmUp(new Extent.Requests(0))
-              .quietFirst(round % 2 == 0)
+              .baselineFirst(round % 2 == 0)
               .rounds(1);
     }
     return plan.build();
@@ -81,10 +81,10 @@ final class LoadTestDriver implements ServerRounds.Driver {
       problems.add(summary.failed() + " of " + summary.requests() + " requests failed: " + summary.example());
     }
     if (summary.shorter() > 0) {
-      problems.add(summary.shorter() + " of " + summary.ok() + " answers are shorter than was asked for");
+      problems.add(summary.shorter() + " of " + summary.ok() + " answers are shorter than requested");
     }
     if (!summary.tokensFromUsage()) {
-      problems.add("it doesn't count tokens; events were counted");
+      problems.add("it does not count tokens, so events were counted");
     }
     return problems;
   }
@@ -109,7 +109,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
     List<Sample.Distribution> curves =
         List.of(
             distribution("ITL during the prefill", during),
-            distribution("ITL of the same tokens without it", latency(row, "ITL of the same tokens, quiet")));
+            distribution("ITL of the same tokens without it", latency(row, "ITL of the same tokens, baseline")));
     problems.addAll(intruderProblems(row, during.count()));
     Summary summary = row.summary();
     List<Sample.Value> values =
@@ -122,7 +122,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
     return new Sample(values, curves, work(summary), problems, result.json());
   }
 
-  /** Whether the long prompts were answered, computed anew, and streams ran beside them all the time. */
+  /** Checks that the long prompts were answered and computed anew, and that the streams ran all the time. */
   private static List<String> intruderProblems(LoadRow row, long gaps) {
     List<String> problems = new ArrayList<>();
     if (fact(row, "long prompts answered") != fact(row, "rounds")) {
@@ -135,7 +135,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
       problems.add(
           "streams were over before the first token of the long prompt; choose longer ones or a shorter prompt");
     }
-    if (fact(row, "gaps without a quiet counterpart") > gaps / 100) {
+    if (fact(row, "gaps without a baseline counterpart") > gaps / 100) {
       problems.add("more than 1 % of the gaps have no counterpart without the long prompt");
     }
     return problems;
@@ -145,7 +145,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
     if (row.facts().get(name) instanceof Number number) {
       return number.longValue();
     }
-    throw new CompareException("the load generator does not say \"" + name + "\": " + row.facts());
+    throw new CompareException("the load generator does not report \"" + name + "\": " + row.facts());
   }
 
   private static Latency latency(LoadRow row, String name) {

@@ -16,7 +16,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A server in a process of its own, ready to answer. */
+/** A server in its own process, ready to answer. */
 final class Server implements AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
@@ -35,12 +35,12 @@ final class Server implements AutoCloseable {
   /**
    * Starts a server and waits until it answers with status 200.
    *
-   * @param name for messages
-   * @param command that makes it listen at {@code port} of the loopback interface
+   * @param name the name in messages
+   * @param command the command that makes it listen at {@code port} of the loopback interface
    * @param ready the path to ask, such as {@code /health}
-   * @param log gets all that it prints
+   * @param log the file for its output
    * @param patience the longest time until it is ready
-   * @throws CompareException if it ends or does not answer in time; with its last lines
+   * @throws CompareException if it ends or does not answer in time; the message has its last lines
    */
   static Server start(
       String name, Children children, Children.Command command, int port, String ready, Path log, Duration patience)
@@ -81,7 +81,7 @@ final class Server implements AutoCloseable {
     }
   }
 
-  /** A port of the loopback interface that nobody listens at now. */
+  /** A port of the loopback interface that is free now. */
   static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
@@ -102,12 +102,12 @@ final class Server implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** The processor time that it has used so far; 0 where the system does not tell. */
+  /** The processor time that the server has used so far; 0 if the system does not tell. */
   Duration processorTime() {
     return process.info().totalCpuDuration().orElse(Duration.ZERO);
   }
 
-  /** The files of llama.cpp and ggml that it has mapped, by full path; empty where the system does not tell. */
+  /** The files of llama.cpp and ggml that the server has mapped, by full path; empty if the system does not tell. */
   Optional<Set<String>> llamaLibraries() {
     Path maps = Path.of("/proc", Long.toString(process.pid()), "maps");
     if (!Files.isReadable(maps)) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Our server beside llama-server. */
+/** Compares our server with llama-server. */
 final class ServerSections {
   private static final String RIVAL = "llama-server";
 
@@ -21,10 +21,10 @@ final class ServerSections {
   }
 
   /**
-   * Adds a section for each kind of load, also if the servers could not be started.
+   * Adds a section for each kind of load, even if the servers could not be started.
    *
    * @param program llama-server
-   * @return llama-server's version, as it says itself
+   * @return the version that llama-server reports
    */
   String run(Path program, List<Section> done) throws InterruptedException {
     int ourPort = Server.freePort();
@@ -73,8 +73,8 @@ final class ServerSections {
       case CHAT ->
           String.format(
               Locale.ROOT,
-              "Clients that each send a request as soon as the last answer is whole: prompts of %d tokens that have"
-                  + " nothing in common, answers of %d, streamed. Both servers are loaded, one is asked at a time;"
+              "Every client sends a request as soon as its last answer is complete: prompts of %d tokens that have"
+                  + " nothing in common, answers of %d, streamed. Both servers stay loaded, one is asked at a time;"
                   + " prompts are the same for both and new in every round.",
               effort.prompt(),
               effort.answer());
@@ -82,7 +82,7 @@ final class ServerSections {
           String.format(
               Locale.ROOT,
               "%d clients as above, with one system prompt of %d tokens before messages of %d; answers have %d. It is"
-                  + " new in every round, so that each round begins with nobody knowing it.",
+                  + " new in every round, so that no server has it cached when a round begins.",
               effort.sharedStreams(),
               effort.shared(),
               effort.prompt() / 2,
@@ -90,10 +90,10 @@ final class ServerSections {
       case INTRUSION ->
           String.format(
               Locale.ROOT,
-              "%d streams of %d tokens run; when each has 32, a prompt of %d tokens comes. Gaps between events of the"
+              "%d streams of %d tokens run; when each has 32, a prompt of %d tokens arrives. Gaps between events of the"
                   + " streams belong to its prefill if any part of them lies between its sending and its first token. A"
-                  + " server can trade one for the other: ours holds the prompt back for the streams, as far as its ITL"
-                  + " target asks for it.",
+                  + " server can trade one for the other: ours holds the prompt back as far as its ITL target"
+                  + " requires.",
               effort.intruded(),
               effort.intrudedAnswer(),
               effort.intruder());

@@ -157,13 +157,15 @@ class ServerRoundsTest {
               List.of(
                   new Sample.Value("tokens/s", "tokens/s", Better.HIGHER, 90),
                   new Sample.Value("ITL p50", "ms", Better.LOWER, zero ? 0 : 1.5)),
-              List.of(new Sample.Distribution("ITL", List.of(50.0), List.of(0.0))),
+              List.of(new Sample.Distribution("ITL", List.of(50.0, 99.0), List.of(0.0, 0.0))),
               new Sample.Work(100, 10, 50, 50),
               List.of(),
               Map.of());
         });
     rounds.run(List.of(ONE), 3);
     Section chat = section(rounds, Kind.CHAT);
+    assertThat(chat.failure()).isEmpty();
+    assertThat(chat.findings().checks()).allMatch(Section.Check::holds);
     assertThat(chat.isWhole()).isTrue();
     assertThat(chat.findings().measures().stream().map(Measure::name)).containsExactly("1 stream, tokens/s");
     assertThat(chat.findings().notes())

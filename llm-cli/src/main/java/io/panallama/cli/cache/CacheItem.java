@@ -12,13 +12,13 @@ import java.nio.file.Path;
  * @param use whether this version needs it
  */
 public record CacheItem(Path path, String name, long bytes, String purpose, Use use) {
-  /** What can be known about the need for an item. */
+  /** Whether an item is needed. */
   public enum Use {
     /** This version reads it; removed, it is made again at the next start or build. */
     USED,
     /** This version does not read it. */
     UNUSED,
-    /** It is data of the user's, or nothing is known about who needs it; only removed on request. */
+    /** User data, or files whose use is unknown; removed only on request. */
     KEPT
   }
 }

@@ -79,6 +79,7 @@ public final class ImageFile {
    * @param tokens whose state it is
    * @param stateBytes size of the state in bytes
    */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   public record Header(Lineage lineage, int[] tokens, long stateBytes) {
     long fileBytes() {
       return ImageFile.bytes(lineage, tokens.length, stateBytes);
@@ -247,7 +248,9 @@ public final class ImageFile {
     }
     int[] ids = new int[count];
     tokens.asIntBuffer().get(ids);
-    return new Header(lineage(file, encoding.array()), ids, stateBytes);
+    byte[] encoded = new byte[lineageBytes];
+    encoding.get(encoded);
+    return new Header(lineage(file, encoded), ids, stateBytes);
   }
 
   private static Lineage lineage(Path file, byte[] encoding) throws RefusedImageException {

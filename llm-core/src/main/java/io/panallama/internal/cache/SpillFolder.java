@@ -185,7 +185,7 @@ final class SpillFolder {
               return FileVisitResult.CONTINUE;
             }
 
-            /** Other processes may delete files in the meantime. */
+            // Other processes may delete files in the meantime.
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException gone) {
               return FileVisitResult.CONTINUE;

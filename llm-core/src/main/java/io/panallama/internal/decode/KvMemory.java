@@ -19,6 +19,7 @@ public interface KvMemory {
   }
 
   /** The memory of a context that keeps no state: every step begins with empty sequences. */
+  @SuppressWarnings("ClassInitializationDeadlock") // NoMemory is private to this package and made only here
   KvMemory NONE = new NoMemory();
 
   /** Whether no state is kept. */

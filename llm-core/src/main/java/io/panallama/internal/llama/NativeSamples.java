@@ -61,8 +61,8 @@ final class NativeSamples implements Outputs, AutoCloseable {
     this.topTokens = arena.allocate(JAVA_INT, (long) capacity * MOST_TOP);
     this.topLogprobs = arena.allocate(JAVA_FLOAT, (long) capacity * MOST_TOP);
     for (int i = 0; i < capacity; i++) {
-      samples.set(ADDRESS, i * SIZE + TOP_TOKENS, topTokens.asSlice(i * MOST_TOP * JAVA_INT.byteSize()));
-      samples.set(ADDRESS, i * SIZE + TOP_LOGPROBS, topLogprobs.asSlice(i * MOST_TOP * JAVA_FLOAT.byteSize()));
+      samples.set(ADDRESS, i * SIZE + TOP_TOKENS, topTokens.asSlice((long) i * MOST_TOP * JAVA_INT.byteSize()));
+      samples.set(ADDRESS, i * SIZE + TOP_LOGPROBS, topLogprobs.asSlice((long) i * MOST_TOP * JAVA_FLOAT.byteSize()));
     }
     this.error = new ErrorText(arena);
   }

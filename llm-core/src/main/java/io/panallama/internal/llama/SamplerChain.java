@@ -255,6 +255,7 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /** Adds native stages one by one. Every call that allocates goes through the bridge, which catches exceptions. */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
     /**
      * Creates a sampler with a function of the bridge, into its {@code out} and {@code error}, and returns its status.

@@ -122,7 +122,7 @@ public final class SchemaReferences {
   }
 
   private Map<String, String> named(String prefix) {
-    Map<JsonNode, String> names = new IdentityHashMap<>();
+    IdentityHashMap<JsonNode, String> names = new IdentityHashMap<>();
     Map<String, String> origins = new LinkedHashMap<>();
     ObjectNode definitions = root.objectNode();
     targets.forEach((reference, target) -> {

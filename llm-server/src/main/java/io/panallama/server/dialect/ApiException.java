@@ -44,17 +44,17 @@ public final class ApiException extends RuntimeException {
     return new ApiException(status, message, param, code, null, false, null);
   }
 
-  /** 400: a field that the API knows and this server does not carry out. */
+  /** 400: a field that the API defines and this server does not support. */
   public static ApiException unsupported(String param, String what) {
     return invalid(400, param, "unsupported_parameter", what + " is not supported by this version.");
   }
 
-  /** An error that passes: the same request may succeed after {@code retryAfter}. */
+  /** A temporary error: the same request may succeed after {@code retryAfter}. */
   static ApiException passing(int status, String code, String message, Duration retryAfter, @Nullable Throwable cause) {
     return new ApiException(status, message, null, code, retryAfter, false, cause);
   }
 
-  /** An error that is not the request's own and that a retry does not help. */
+  /** An error that the request does not cause and that a retry does not fix. */
   static ApiException lasting(int status, String code, String message, boolean fault, Throwable cause) {
     return new ApiException(status, message, null, code, null, fault, cause);
   }
@@ -84,7 +84,7 @@ public final class ApiException extends RuntimeException {
     return retryAfter == null ? 0 : Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
   }
 
-  /** Whether this is a fault of the server that its operator has to hear of. */
+  /** Whether this is a fault of the server that must be logged for its operator. */
   public boolean isFault() {
     return fault;
   }

@@ -6,7 +6,7 @@ import io.panallama.error.InvalidRequestException;
 @FunctionalInterface
 public interface BodyReader {
   /**
-   * Understands a body.
+   * Parses a body.
    *
    * @param body the bytes as they were sent; empty if there were none
    * @throws ApiException if a field is wrong, unknown or not supported

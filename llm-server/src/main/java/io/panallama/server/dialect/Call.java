@@ -8,7 +8,7 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request for generations, understood as far as that goes without the model.
+ * A request for generations, parsed as far as possible without the model.
  *
  * @param model the name of the model to use; null for the default one
  * @param stream whether the events are to be sent as they come

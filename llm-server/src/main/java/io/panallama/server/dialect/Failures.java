@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The status of every failure.
  *
- * <p>4xx is for failures that the request itself causes. 503 is for those that pass: the same request may succeed later, so it has
- * a {@code Retry-After}. Every other failure is 500.
+ * <p>4xx is for failures that the request itself causes. 503 is for temporary ones: the same request may succeed later,
+ * so the answer has a {@code Retry-After}. Every other failure is 500.
  */
 public final class Failures {
   /** When to retry a request that fails only while a model is being loaded or replaced. */
@@ -66,7 +66,7 @@ public final class Failures {
           case ENGINE_CLOSED -> "engine_closed";
           case ENGINE_FAILED -> "engine_failed";
         };
-    // The registry has logged the failure of an engine once; each request that it costs need not repeat it.
+    // The registry has logged the failure of the engine once, so it is not logged again for each request.
     return unavailable.reason().retriable()
         ? ApiException.passing(503, code, text(unavailable), SOON, unavailable)
         : ApiException.lasting(500, code, text(unavailable), false, unavailable);
@@ -82,7 +82,7 @@ public final class Failures {
       case INTERRUPTED -> shuttingDown(ended);
       case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", text(ended), true, ended);
       case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", text(ended), true, ended);
-      // A model that writes nonsense is no fault of the server, so it is not logged as one.
+      // Malformed output is the model's fault and not the server's, so it is not logged.
       case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", text(ended), false, ended);
     };
   }

@@ -2,7 +2,7 @@ package io.panallama.server.dialect;
 
 import java.io.IOException;
 
-/** Takes the frames of a stream, each of which leaves at once. How they are delimited is the connection's matter. */
+/** Takes the frames of a stream and sends each at once. The connection decides how they are delimited. */
 public interface Frames {
   /**
    * Writes a frame whose data is the parts one after another.

@@ -66,7 +66,7 @@ final class AnswerWriter {
         choice.begin(out);
       }
       if (!out.hasSent()) {
-        // Sends the headers, although there is nothing to say yet.
+        // Sends the headers before there is anything to send.
         out.comment("ok");
       }
       frames(writers, out);

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads several generations as one stream of events, in the order in which they come.
  *
- * <p>A virtual thread per generation waits for its events and hands them over. The queue has room for a few only: if the client
- * reads slowly, these threads wait, the mailboxes fill, and back-pressure pauses the generations.
+ * <p>A virtual thread per generation waits for its events and hands them over. The queue has room for only a few
+ * events: if the client reads slowly, these threads wait, the mailboxes fill, and back-pressure pauses the generations.
  */
 final class ChoiceReader implements EventSource {
   /** Events per choice between the threads. */

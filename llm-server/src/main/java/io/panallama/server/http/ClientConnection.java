@@ -77,8 +77,8 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
   /**
    * Tells the connection that the current request has been answered: the next byte begins a new one.
    *
-   * @param last whether this was the connection's last one: either side sent {@code Connection: close}, which
-   *     Helidon writes but does not carry out
+   * @param last whether this was the connection's last one: either side sent {@code Connection: close}, which Helidon
+   *     writes but does not act on
    */
   public void requestDone(boolean last) {
     reader.requestDone();

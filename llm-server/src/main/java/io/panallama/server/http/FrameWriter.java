@@ -22,8 +22,8 @@ abstract class FrameWriter implements Frames {
   }
 
   /**
-   * Keeps the connection alive while there is nothing to say, and finds out whether the client is still there, where the framing
-   * has something that readers skip.
+   * Keeps the connection alive while there is nothing to send, and detects a disconnect, if the framing has something
+   * that readers skip.
    *
    * @param text one line
    * @throws IOException if the client has left

@@ -29,13 +29,13 @@ final class NdjsonWriter extends FrameWriter {
     send();
   }
 
-  /** Lines have no types: the document says itself what it is. */
+  /** Lines have no types; the document itself tells its type. */
   @Override
   public void event(String type, byte[] data) throws IOException {
     data(data);
   }
 
-  /** Readers take an empty line for a broken document, so there is nothing to send. */
+  /** Readers take an empty line for a broken document, so no heartbeat is sent. */
   @Override
   void comment(String text) throws IOException {
     flush();

@@ -18,9 +18,9 @@ final class Responses {
   private Responses() {}
 
   /**
-   * The bytes of a JSON body; none if there is no body.
+   * The bytes of a JSON body; empty if there is no body.
    *
-   * @throws ApiException with 415 if the client calls it something else
+   * @throws ApiException with 415 if the content type is another one
    */
   static byte[] body(ServerRequest request) {
     // A page of another origin can send text/plain without a preflight; nothing sends JSON under that name by accident.

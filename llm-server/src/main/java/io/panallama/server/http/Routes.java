@@ -28,12 +28,12 @@ public final class Routes {
   /**
    * A table with {@code /health} and {@code /ready}.
    *
-   * @param heartbeat after how long a silence a stream sends something that keeps its connection alive
+   * @param heartbeat how long a stream may be silent before it sends something that keeps its connection alive
    */
   public Routes(Registry registry, Duration heartbeat) {
     this.registry = registry;
     this.heartbeat = heartbeat;
-    StatusRoutes status = new StatusRoutes(registry);
+    HealthRoutes status = new HealthRoutes(registry);
     get("/health", status::health);
     get("/ready", status::ready);
   }

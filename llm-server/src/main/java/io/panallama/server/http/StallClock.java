@@ -4,7 +4,7 @@ import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataWriter;
 import java.time.Duration;
 
-/** A writer that knows how long its current write has been blocked. */
+/** A writer that measures how long its current write has been blocked. */
 final class StallClock implements DataWriter {
   private final DataWriter writer;
   private volatile long since;

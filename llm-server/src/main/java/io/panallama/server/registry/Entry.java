@@ -3,7 +3,7 @@ package io.panallama.server.registry;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** A served model with its engine and the number of its leases. What changes is guarded by the registry's lock. */
+/** A served model with its engine and the number of its leases. The registry's lock guards its mutable fields. */
 final class Entry {
   private static final System.Logger LOGGER = System.getLogger(Registry.class.getName());
 
@@ -26,12 +26,12 @@ final class Entry {
     return engine;
   }
 
-  /** Counts one more lease. */
+  /** Adds a lease. */
   void lease() {
     leases++;
   }
 
-  /** Counts one lease less; true if the engine is to be released now. */
+  /** Removes a lease; true if the engine is to be released now. */
   boolean giveBack() {
     leases--;
     return retired && leases == 0;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The models that are served, by name.
  *
- * <p>Lifetime: empty at first, which means that a model is still being loaded; {@link #close} ends it. It closes no engine:
- * whoever serves one learns by {@link ServedEngine#onRelease} when no request uses it any more.
+ * <p>Lifetime: empty at first, which means that a model is still being loaded; {@link #close} ends it. It closes no
+ * engine: {@link ServedEngine#onRelease} tells its owner when no request uses it any more.
  *
  * <p>Safe for use by several threads.
  */

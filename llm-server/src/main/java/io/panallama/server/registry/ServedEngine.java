@@ -47,12 +47,12 @@ public final class ServedEngine {
     return new ServedEngine(generator, () -> Optional.of(newStats.get()), health, onRelease);
   }
 
-  /** The same with another way to tell whether it can generate. It is asked at every request, so it must not block. */
+  /** The same with another health check. It is called at every request, so it must not block. */
   public ServedEngine withHealth(Supplier<Health> newHealth) {
     return new ServedEngine(generator, stats, newHealth, onRelease);
   }
 
-  /** The same, running {@code action} once when it is served no longer and its last lease was returned. */
+  /** The same, running {@code action} once when it is no longer served and its last lease was returned. */
   public ServedEngine onRelease(Runnable action) {
     return new ServedEngine(generator, stats, health, action);
   }

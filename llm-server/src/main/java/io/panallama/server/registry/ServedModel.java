@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What the server tells clients about a model, and the sampling of requests that leave something out. Immutable and safe for
- * any thread.
+ * What the server tells clients about a model, and the defaults for sampling fields that a request leaves out.
+ * Immutable and safe for any thread.
  */
 public final class ServedModel {
   /** The name by which requests can ask for whichever model is the server's default. */
@@ -93,7 +93,7 @@ public final class ServedModel {
     return names;
   }
 
-  /** One line for people; empty by default. */
+  /** A description of one line; empty by default. */
   public String description() {
     return description;
   }

@@ -13,10 +13,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoder that computes nothing and always says the same token: what is left of a step is the engine's own work.
+ * A decoder that computes nothing and always returns the same token, so that a step consists of the engine's own work.
  *
- * <p>It takes steps only when told to. Before each it empties the mailboxes it was given, as readers would that keep up; what
- * that adds is a few nanoseconds per sequence, and no thread that would have to be waited for.
+ * <p>It takes steps only when told to. Before each step it empties the mailboxes it was given, as readers that keep up would;
+ * this adds a few nanoseconds per sequence, and no thread to wait for.
  */
 final class InstantDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore {
   /** The token after every other; one letter. */
@@ -48,8 +48,8 @@ final class InstantDecoder implements Decoder, Batch, KvMemory, Outputs, StateSt
   }
 
   /**
-   * Has the engine take so many steps, and waits until it asks for one more. Neither side waits by spinning: on a machine of
-   * two busy processors that would be measured, too.
+   * Lets the engine take this many steps, and waits until it asks for one more. Neither side spins while waiting, which two busy
+   * processors would show in the measurement.
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
   void run(int count) {

@@ -41,7 +41,7 @@ final class Sequences {
         public void cancelled(EngineGeneration generation) {}
       };
 
-  /** A cache for so many sequences, whose decoder computes nothing. */
+  /** A cache for this many sequences, with a decoder that computes nothing. */
   static PrefixCache cache(int sequences) {
     return PrefixCache.create(
         new InstantDecoder(sequences, CONTEXT), sequences, SpillConfig.none(), new Counters(), Thread::new, () -> {});

@@ -7,6 +7,7 @@ import io.panallama.config.SpillConfig;
 import io.panallama.jmh.LauncherJvm;
 import io.panallama.jmh.Models;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -27,12 +28,14 @@ public class StructFillBenchmark extends LauncherJvm {
           .batchThreads(1)
           .spill(SpillConfig.none())
           .build();
+  private Path file;
   private ModelHandle model;
 
   @Setup
   public void load() {
     NativeRuntime.natives();
-    model = ModelHandle.load(Models.file(Models.DEMO), modelConfig);
+    file = Models.file(Models.DEMO);
+    model = ModelHandle.load(file, modelConfig);
   }
 
   @TearDown
@@ -44,7 +47,7 @@ public class StructFillBenchmark extends LauncherJvm {
   @Benchmark
   public void modelParameters(Blackhole sink) {
     try (Arena arena = Arena.ofConfined()) {
-      sink.consume(ModelParams.allocate(Models.file(Models.DEMO), modelConfig, arena));
+      sink.consume(ModelParams.allocate(file, modelConfig, arena));
     }
   }
 

@@ -15,13 +15,13 @@ import java.util.Set;
  * Everything to be measured, as lists of which every combination is a {@link BenchCase}.
  *
  * @param models GGUF files
- * @param loadMode how they are loaded
+ * @param loadMode how models are loaded
  * @param gpuLayers as {@link ModelConfig#gpuLayers}
  * @param prompts tokens of prompts; 0 measures none
  * @param answers tokens to generate; 0 measures none
- * @param both a prompt and an answer, measured together
- * @param depths tokens before
- * @param streams how many at once
+ * @param both prompts and answers that are measured together
+ * @param depths tokens already in the context, not measured
+ * @param streams numbers of streams at a time
  * @param batchSizes as {@link EngineConfig#batchSize}
  * @param microBatchSizes as {@link EngineConfig#microBatchSize}
  * @param threads as {@link EngineConfig#threads}
@@ -44,7 +44,7 @@ public record BenchGrid(
     List<KvCacheType> keyTypes,
     List<KvCacheType> valueTypes,
     List<FlashAttention> flashAttention) {
-  /** More than this is a mistake in a range. */
+  /** A larger number of tests is taken for a mistake in a range. */
   private static final int MOST_CASES = 10_000;
 
   private static final Set<KvCacheType> PLAIN_TYPES = Set.of(KvCacheType.F32, KvCacheType.F16, KvCacheType.BF16);
@@ -77,8 +77,8 @@ public record BenchGrid(
   /**
    * Every combination, those on the same model next to each other.
    *
-   * @throws BenchException if a test can't be measured, or there is none, or there are too many
-   * @throws IllegalArgumentException if the engine or the model can't be laid out so
+   * @throws BenchException if a test cannot be measured, or there are no tests or too many
+   * @throws IllegalArgumentException if the engine or the model cannot be configured like this
    */
   public List<BenchCase> cases() {
     requireFew();
@@ -96,7 +96,7 @@ public record BenchGrid(
     return cases;
   }
 
-  /** Before anything of it is made: ten lists of a thousand numbers do not fit into memory. */
+  /** Checked before the tests are created: the combinations of ten lists of a thousand numbers do not fit into memory. */
   private void requireFew() {
     long work =
         prompts.stream().filter(tokens -> tokens != 0).count()
@@ -152,7 +152,7 @@ public record BenchGrid(
     return engines;
   }
 
-  /** llama.cpp refuses such a context without saying why. */
+  /** Refuses combinations for which llama.cpp creates no context and gives no reason. */
   private static EngineConfig checked(EngineConfig engine) {
     boolean plain = PLAIN_TYPES.contains(engine.valueType());
     if (!plain && engine.flashAttention() == FlashAttention.DISABLED) {
@@ -182,7 +182,7 @@ public record BenchGrid(
     return tests;
   }
 
-  /** As with llama-bench, 0 tokens mean that this is not wanted. */
+  /** As with llama-bench, 0 tokens mean no such test. */
   private static void add(List<BenchTest> tests, int prompt, int answer, int depth, int streams) {
     if (prompt != 0 || answer != 0) {
       tests.add(new BenchTest(prompt, answer, depth, streams));

@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What is known before the first result.
+ * The facts known before the first result. Immutable.
  *
- * @param machine where
- * @param version of Panallama
- * @param plan how often
- * @param cases what
+ * @param machine the machine
+ * @param version the version of Panallama
+ * @param plan the repetitions
+ * @param cases the tests
  */
 public record BenchHead(Machine machine, String version, BenchPlan plan, List<BenchCase> cases) {
   public BenchHead {

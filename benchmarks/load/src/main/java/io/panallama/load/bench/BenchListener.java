@@ -3,7 +3,7 @@ package io.panallama.load.bench;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Is told of what a {@link BenchRunner} does, on its thread. */
+/** Receives the progress of a {@link BenchRunner}, on its thread. */
 public interface BenchListener {
   /**
    * A model is being loaded.
@@ -15,8 +15,8 @@ public interface BenchListener {
   /**
    * A repetition begins.
    *
-   * @param number of the test, from 0
-   * @param repetition from 1; 0 is what does not count: the tokens before, and the warm-up
+   * @param number the test's number, from 0
+   * @param repetition from 1; 0 for the uncounted part, which is the context at a depth and the warm-up
    */
   void running(int number, BenchTest test, int repetition);
 

@@ -2,14 +2,14 @@ package io.panallama.load.bench;
 
 import java.io.IOException;
 
-/** Writes results as they come. One thread. */
+/** Writes results as they arrive. Confined to one thread. */
 public interface BenchOutput {
-  /** Begins with what is known before. */
+  /** Writes the heading. */
   void begin(BenchHead head) throws IOException;
 
   /** Adds a result. */
   void add(BenchResult result) throws IOException;
 
-  /** Ends; without the rest if it was interrupted. */
+  /** Ends the output, also after an interruption. */
   void end() throws IOException;
 }

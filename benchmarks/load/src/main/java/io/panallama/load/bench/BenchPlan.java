@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * How each test is repeated.
+ * The repetitions of every test. Immutable.
  *
- * @param repetitions that count, 1 to {@link #MOST_REPETITIONS}
- * @param warmUp before them the test runs once, and on until this time has passed; zero runs it not even once
- * @param delay before each test, for a machine to cool down
+ * @param repetitions measured repetitions, 1 to {@link #MOST_REPETITIONS}
+ * @param warmUp how long the test runs before them, at least once; zero for no warm-up
+ * @param delay the pause before each test, so that the machine can cool down
  */
 public record BenchPlan(int repetitions, Duration warmUp, Duration delay) {
   /** The most {@link #repetitions}. */

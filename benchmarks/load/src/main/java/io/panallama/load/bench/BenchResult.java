@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What a test gave.
+ * The result of a test. Immutable.
  *
- * @param measured what was run
+ * @param measured the test
  * @param engine the engine's configuration, with everything that it chose by itself
- * @param began when the test began
- * @param modelDescription llama.cpp's words
- * @param modelBytes of all tensors
+ * @param began the time at which the test began
+ * @param modelDescription llama.cpp's description of the model
+ * @param modelBytes the bytes of all tensors
  * @param modelParameters number of weights
- * @param nanos of each repetition, in their order; at least one
+ * @param nanos the time of each repetition, in their order; at least one
  */
 public record BenchResult(
     BenchCase measured,
@@ -53,12 +53,12 @@ public record BenchResult(
     return nanos.stream().map(time -> measured.test().tokens() * 1e9 / time).toList();
   }
 
-  /** How the rates are distributed. */
+  /** The distribution of the rates. */
   public Spread rate() {
     return Spread.of(rates());
   }
 
-  /** How the times are distributed, in nanoseconds. */
+  /** The distribution of the times, in nanoseconds. */
   public Spread time() {
     return Spread.of(nanos.stream().mapToDouble(Long::doubleValue).toArray());
   }

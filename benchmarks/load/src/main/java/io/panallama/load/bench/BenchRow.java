@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A result as fields, for programs. What llama-bench has too is called as it is there and means the same. */
+/** A result as fields, for programs. Fields that llama-bench has, too, have its names and meanings. */
 final class BenchRow {
   private BenchRow() {}
 
@@ -65,7 +65,7 @@ final class BenchRow {
     return row;
   }
 
-  /** As in {@code llama_flash_attn_type}. */
+  /** The number in {@code llama_flash_attn_type}. */
   private static int number(FlashAttention attention) {
     return switch (attention) {
       case AUTO -> -1;

@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs tests one after the other, each in an engine of its own; a model stays loaded as long as tests follow that use it.
+ * Runs tests one after the other, each in its own engine; a model stays loaded as long as the next test uses it.
  *
- * <p>One thread runs, once; {@link #stop} is safe for any.
+ * <p>One thread runs it, once; any thread may call {@link #stop}.
  */
 public final class BenchRunner {
   private final BenchPlan plan;
@@ -23,18 +23,18 @@ public final class BenchRunner {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile @Nullable Workload running;
 
-  /** A runner that tells {@code listener} what it finds. */
+  /** A runner that reports to {@code listener}. */
   public BenchRunner(BenchPlan plan, BenchListener listener) {
     this.plan = plan;
     this.listener = listener;
   }
 
   /**
-   * Runs these tests and returns when they are done or it was stopped.
+   * Runs these tests and returns when they are done or the runner was stopped.
    *
    * @return whether all were done
-   * @throws io.panallama.error.PanallamaException if a model can't be loaded, an engine not be started or a step not be computed
-   * @throws BenchException if a model can't do what is to be measured
+   * @throws io.panallama.error.PanallamaException if a model cannot be loaded, an engine cannot be started or a step fails
+   * @throws BenchException if a model cannot run a test
    * @throws IOException as {@link BenchListener#measured}
    */
   public boolean run(List<BenchCase> cases) throws IOException, InterruptedException {
@@ -81,7 +81,7 @@ public final class BenchRunner {
         listener.measured(BenchResult.of(next, workload.engine(), began, nanos));
       }
     } catch (GenerationException | IllegalStateException failure) {
-      // A stop closes the engine, which ends what runs on it.
+      // A stop closes the engine, which ends its generations.
       if (!isStopped()) {
         throw failure;
       }
@@ -102,7 +102,7 @@ public final class BenchRunner {
     return stopped.getCount() == 0;
   }
 
-  /** Ends what is running; what was measured until now has been told. */
+  /** Ends the running test; finished tests have been reported. */
   public void stop() {
     stopped.countDown();
     Workload workload = running;

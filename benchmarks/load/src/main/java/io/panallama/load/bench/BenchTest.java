@@ -3,15 +3,15 @@ package io.panallama.load.bench;
 import io.panallama.config.EngineConfig;
 
 /**
- * One thing to measure: so many streams that each read a prompt and generate, after what they already hold.
+ * One test: a number of streams that each process a prompt and generate, after the tokens already in their context.
  *
- * @param prompt tokens that each stream reads; 0 if only generating is measured
- * @param generated steps in which each stream gets a token; 0 if only reading is measured
- * @param depth tokens that each stream holds before, which are not measured
- * @param streams how many run at once
+ * @param prompt prompt tokens of each stream; 0 to measure only generation
+ * @param generated steps in which each stream gets a token; 0 to measure only prompts
+ * @param depth tokens already in each stream's context (not measured)
+ * @param streams the number of streams at a time
  */
 public record BenchTest(int prompt, int generated, int depth, int streams) {
-  /** The most tokens of a prompt, of an answer or before them. */
+  /** The most tokens of a prompt, an answer or a depth. */
   public static final int MOST_TOKENS = 1 << 20;
 
   /**
@@ -21,8 +21,8 @@ public record BenchTest(int prompt, int generated, int depth, int streams) {
   public static final int LEAST_DEPTH = 8;
 
   /**
-   * @throws BenchException if there is nothing to measure, a value is out of its range, or the prompts of several streams
-   *     are to be measured at a depth
+   * @throws BenchException if there is nothing to measure, a value is out of range, or prompts of several streams would be
+   *     measured at a depth
    */
   public BenchTest {
     check("A prompt", prompt, 0, MOST_TOKENS);
@@ -37,7 +37,7 @@ public record BenchTest(int prompt, int generated, int depth, int streams) {
     }
     if (depth > 0 && prompt > 0 && streams > 1) {
       throw new BenchException(
-          "Prompts of several streams can't be measured at a depth, only what they generate: "
+          "Prompts of several streams cannot be measured at a depth, only their generation: "
               + prompt
               + " tokens of prompt, depth "
               + depth
@@ -59,7 +59,7 @@ public record BenchTest(int prompt, int generated, int depth, int streams) {
     return depth == 0 ? work : work + " @ d" + depth;
   }
 
-  /** What the rate is: tokens of which kind, divided by which time. */
+  /** The definition of the rate: which tokens, divided by which time. */
   public String measured() {
     String all =
         (depth == 0 ? "" : ", with " + depth + " tokens before them in the KV cache")
@@ -85,8 +85,8 @@ public record BenchTest(int prompt, int generated, int depth, int streams) {
   }
 
   /**
-   * Whether the tokens before are computed once and shared by all repetitions. Several streams compute theirs every time:
-   * what they had left behind would lie in the KV cache beside them and be attended over.
+   * Whether the context at a depth is computed once and shared by all repetitions. Several streams compute it every time,
+   * because retained cells would lie among theirs in the KV cache and be attended over.
    */
   boolean keepsPrefix() {
     return depth > 0 && streams == 1;

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Whole numbers as llama-bench takes them: {@code 1,2,8}, {@code 1-4}, {@code 0-2048+512}, {@code 1-32*2}. */
+/** Whole numbers in llama-bench's notation: {@code 1,2,8}, {@code 1-4}, {@code 0-2048+512}, {@code 1-32*2}. */
 public final class IntegerRange {
   private static final Pattern PART = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9})(?:([+*])(\\d{1,9}))?)?");
 
-  /** More than this is a mistake. */
+  /** More numbers than this are taken for a mistake. */
   private static final int MOST = 1000;
 
   private IntegerRange() {}
@@ -17,7 +17,7 @@ public final class IntegerRange {
   /**
    * The numbers that a text stands for, in its order.
    *
-   * @throws BenchException if it is none, or they are too many
+   * @throws BenchException if the text has another form or stands for too many numbers
    */
   public static List<Integer> parse(String text) {
     List<Integer> numbers = new ArrayList<>();

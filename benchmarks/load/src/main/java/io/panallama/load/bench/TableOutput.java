@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
-/** Rows for people. A column that would say the same everywhere, and nothing special, is left out. */
+/** A table for people. A column with the same default value everywhere is left out. */
 final class TableOutput implements BenchOutput {
   private static final String BETWEEN = " | ";
 
@@ -27,7 +27,7 @@ final class TableOutput implements BenchOutput {
   /**
    * A column.
    *
-   * @param width negative for text, which stands on the left
+   * @param width the width; negative for text, which is aligned on the left
    */
   private record Column(String title, int width, Function<BenchResult, String> value) {
     String pad(String text) {
@@ -71,7 +71,7 @@ final class TableOutput implements BenchOutput {
       line(
           String.format(
               Locale.ROOT,
-              "The machine is busy (load %.2f): these are not the figures of a quiet one.",
+              "The machine is busy (load %.2f), so these are not the figures of an idle machine.",
               machine.load()));
     }
     out.println();
@@ -186,7 +186,7 @@ final class TableOutput implements BenchOutput {
         : String.format(Locale.ROOT, "%.2f B", number / 1e9);
   }
 
-  /** In Markdown, a colon says where the text stands. */
+  /** In Markdown, a colon gives the alignment. */
   private String rule(Column column) {
     String dashes = "-".repeat(Math.abs(column.width()) - 1);
     return markdown ? (column.width() < 0 ? ":" + dashes : dashes + ":") : dashes + "-";

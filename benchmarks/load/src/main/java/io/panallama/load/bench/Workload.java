@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** An engine laid out for one test, and the test itself. One thread; {@link #close} from any. */
+/** An engine configured for one test, and the test itself. Confined to one thread, except {@link #close}. */
 final class Workload implements AutoCloseable {
   /** Cells of the KV cache that llama.cpp computes over together, and steps that streams may be ahead of each other. */
   private static final int STRIDE = 256;
@@ -21,7 +21,7 @@ final class Workload implements AutoCloseable {
   private static final int SLACK = 64;
 
   /**
-   * How often streams may fail to run together. Of a tiny model a step takes some 100 µs, and submitting to a busy machine can
+   * How often streams may fail to run together. A step of a tiny model takes about 100 µs, and submitting on a busy machine can
    * take as long as the whole test.
    */
   private static final int ATTEMPTS = 5;
@@ -50,11 +50,11 @@ final class Workload implements AutoCloseable {
   }
 
   /**
-   * What a test needs: room for its streams and no more, and no reuse of anything but the tokens before.
+   * The configuration of a test: room for its streams and no more, and no reuse except for the context at a depth.
    *
-   * <p>An engine that shares prefixes keeps what is at most half as long as its context. The context is therefore as small as
-   * can be with the prefix in one half of it: what a repetition has computed after the prefix is too long to be kept and does
-   * not lie in the way of the next one, whose attention goes over all cells up to the last used one.
+   * <p>An engine that shares prefixes retains prefixes of at most half its context. The context is therefore as small as
+   * possible with the prefix in one half of it: the rest of a repetition is too long to be retained and does not slow down the
+   * next one, whose attention covers all cells up to the last used one.
    */
   static EngineConfig config(EngineConfig config, BenchTest test) {
     int own = test.depth() + test.prompt() + test.generated() + 2;
@@ -104,7 +104,7 @@ final class Workload implements AutoCloseable {
     return engine;
   }
 
-  /** Computes the tokens before, where they are shared by all repetitions. */
+  /** Computes the context at a depth, if all repetitions share it. */
   void prepare() {
     if (test.keepsPrefix()) {
       int[] tokens = requests.tokens(test.depth());
@@ -164,12 +164,12 @@ final class Workload implements AutoCloseable {
   }
 
   /**
-   * Generating only, all in the same steps. They are submitted at once, the last one with a token more than the others, so
-   * that it begins when they do or after them; and they have more to generate than it. Between its first token and its last,
-   * each of them gets a token in every step. What is checked is that each of them began no later and ended no earlier than
-   * it, and got at least as many tokens as it.
+   * Measures generation only, with all streams in the same steps. They are submitted at once, the last one with one prompt
+   * token more, so that it begins with the others or after them; and the others have more to generate. Between its first and
+   * its last token, every stream gets a token in every step. The check is that each of them began no later and ended no
+   * earlier than the last one, and got at least as many tokens.
    *
-   * @return the time of the steps; empty if that was not so
+   * @return the time of the steps; empty if the check failed
    */
   private OptionalLong inStep() throws InterruptedException {
     int before = Math.max(1, test.depth());

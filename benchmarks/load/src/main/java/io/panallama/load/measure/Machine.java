@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where and with what something was measured.
+ * The machine and the versions of a measurement. Immutable.
  *
- * @param time when this was read
- * @param processor the product's name, or the architecture where the system does not tell
- * @param processors how many this process may use
- * @param load runnable threads, averaged over the last minute; negative where the system does not tell
+ * @param time the time at which this was read
+ * @param processor the product's name, or the architecture if the system does not tell
+ * @param processors the number of processors that this process may use
+ * @param load runnable threads, averaged over the last minute; negative if the system does not tell
  * @param system the operating system and its version
  * @param java the JVM and its version
  * @param llama llama.cpp's version
@@ -38,8 +38,8 @@ public record Machine(
     String cpuLibrary,
     String backend,
     List<String> gpus) {
-  /** More runnable threads than this before the start, and the figures are not those of a quiet machine. */
-  private static final double QUIET_LOAD = 0.5;
+  /** With a higher load before the start, the figures are not those of an idle machine. */
+  private static final double IDLE_LOAD = 0.5;
 
   public Machine {
     gpus = List.copyOf(gpus);
@@ -48,7 +48,7 @@ public record Machine(
   /**
    * This machine, now.
    *
-   * @throws io.panallama.error.NativeLibraryException if llama.cpp's libraries can't be loaded
+   * @throws io.panallama.error.NativeLibraryException if llama.cpp's libraries cannot be loaded
    */
   public static Machine read() {
     NativeReport natives = NativeRuntime.natives();
@@ -76,14 +76,14 @@ public record Machine(
         }
       }
     } catch (IOException notLinux) {
-      // The architecture has to do.
+      // The architecture is all that is known.
     }
     return System.getProperty("os.arch");
   }
 
-  /** Whether so much else was running that the figures are not those of a quiet machine. */
+  /** Whether the load before the start was too high for the figures of an idle machine. */
   public boolean isBusy() {
-    return load > QUIET_LOAD;
+    return load > IDLE_LOAD;
   }
 
   /** Everything by name, in the order to be shown. */

@@ -11,9 +11,9 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A virtual thread that reads a generation as fast as it comes and notes when.
+ * A virtual thread that reads a generation as fast as it arrives and records the times.
  *
- * <p>What it noted is there once {@link #join} or {@link #stop} has returned.
+ * <p>The records are complete once {@link #join} or {@link #stop} has returned.
  */
 public final class Reader {
   private final long submitted = System.nanoTime();
@@ -80,13 +80,13 @@ public final class Reader {
     thread.join();
   }
 
-  /** Whether nothing but {@link #stop} has ended the generation. */
+  /** Whether only {@link #stop} has ended the generation. */
   public boolean wasCancelled() {
     GenerationEvent.Finished finished = end;
     return finished != null && finished.reason() == FinishReason.CANCELLED;
   }
 
-  /** When it was submitted, in {@link System#nanoTime}. */
+  /** The time of submission, in {@link System#nanoTime}. */
   public long submitted() {
     return submitted;
   }
@@ -110,7 +110,8 @@ public final class Reader {
   }
 
   /**
-   * When the first token was generated, in {@link System#nanoTime}; earlier by at most the time that submitting took.
+   * The time at which the first token was generated, in {@link System#nanoTime}; earlier by at most the time that submitting
+   * took.
    *
    * @throws GenerationException if it failed
    */
@@ -119,7 +120,7 @@ public final class Reader {
   }
 
   /**
-   * When the last token was generated, in {@link System#nanoTime}; later by at most the time that submitting took.
+   * The time at which the last token was generated, in {@link System#nanoTime}; later by at most the time that submitting took.
    *
    * @throws GenerationException if it failed
    */
@@ -127,7 +128,7 @@ public final class Reader {
     return accepted + end().timings().total().toNanos();
   }
 
-  /** When events came, in {@link System#nanoTime}. */
+  /** The times at which events arrived, in {@link System#nanoTime}. */
   public long[] arrivals() {
     return Arrays.copyOf(arrivals, count);
   }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Requests for measuring: random tokens, never the same twice, answered greedily and to the last token asked for.
+ * Requests for measuring: random tokens, never the same twice, answered greedily and to the full length.
  *
  * <p>Not safe for use by several threads.
  */
@@ -35,7 +35,7 @@ public final class Requests {
     greedy = Sampling.builder().temperature(0).logitBias(never).build();
   }
 
-  /** So many random tokens. */
+  /** This many random tokens. */
   public int[] tokens(int count) {
     return random.ints(count, 0, vocabulary).toArray();
   }
@@ -58,7 +58,7 @@ public final class Requests {
   }
 
   /**
-   * Returns the answer if it is what was asked for.
+   * Returns the answer if it is as requested.
    *
    * @throws IllegalStateException if it has fewer tokens, or parts of the prompt came from an earlier one
    */
@@ -67,9 +67,9 @@ public final class Requests {
   }
 
   /**
-   * Returns the answer if it is what was asked for.
+   * Returns the answer if it is as requested.
    *
-   * @param cached how many tokens of the prompt have to come from an earlier one
+   * @param cached the number of prompt tokens that must come from an earlier prompt
    * @throws IllegalStateException if it has fewer tokens, or another number of them was cached
    */
   public static Completion complete(Completion answer, int tokens, int cached) {
@@ -78,7 +78,7 @@ public final class Requests {
   }
 
   /**
-   * Checks that an answer that was read is what was asked for.
+   * Checks that an answer is as requested.
    *
    * @throws IllegalStateException if it has fewer tokens, or parts of the prompt came from an earlier one
    */

@@ -3,7 +3,7 @@ package io.panallama.load.measure;
 import java.util.Arrays;
 import java.util.List;
 
-/** How numbers are distributed. At least one number. Immutable. */
+/** The distribution of one or more numbers. Immutable. */
 public final class Spread {
   private final double[] sorted;
 
@@ -34,7 +34,7 @@ public final class Spread {
     return of(numbers.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
-  /** All of them, in ascending order. */
+  /** All numbers in ascending order. */
   public List<Double> numbers() {
     return Arrays.stream(sorted).boxed().toList();
   }
@@ -59,7 +59,7 @@ public final class Spread {
     return Arrays.stream(sorted).sum() / sorted.length;
   }
 
-  /** Of a sample (divided by {@code count - 1}), as llama-bench gives it; 0 for a single number. */
+  /** The standard deviation of a sample (divided by {@code count - 1}), as in llama-bench; 0 for a single number. */
   public double standardDeviation() {
     if (sorted.length == 1) {
       return 0;
@@ -70,7 +70,7 @@ public final class Spread {
   }
 
   /**
-   * Linear between the two nearest numbers, as numpy, R (type 7) and spreadsheets do.
+   * A quantile, interpolated linearly between the two nearest numbers, as numpy, R (type 7) and spreadsheets do.
    *
    * @param fraction 0 to 1
    */
@@ -81,7 +81,7 @@ public final class Spread {
     return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
   }
 
-  /** The width of the middle half: third minus first quartile. */
+  /** The interquartile range: third minus first quartile. */
   public double interquartileRange() {
     return quantile(0.75) - quantile(0.25);
   }

@@ -16,13 +16,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The body of a conversation in OpenAI's shape, with llama-server's fields beside OpenAI's. Immutable.
+ * The body of a conversation in OpenAI's shape, with llama-server's fields in addition to OpenAI's. Immutable.
  *
  * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
  */
 public record ChatBody(
     CommonFields common, List<ChatMessage> messages, Tools tools, TemplateOptions template, int topLogprobs) {
-  /** OpenAI's fields that would change the answer and that this version does not carry out. */
+  /** OpenAI's fields that would change the answer and that this version does not support. */
   private static final List<String> UNSUPPORTED =
       List.of("functions", "audio", "prediction", "web_search_options", "verbosity");
 

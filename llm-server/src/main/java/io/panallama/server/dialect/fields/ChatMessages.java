@@ -56,7 +56,7 @@ final class ChatMessages {
       throw ApiException.invalid(path, path + " is missing.");
     }
     return switch (role) {
-      // OpenAI's newer word for the same.
+      // OpenAI's newer name for the system role.
       case "system", "developer" -> Role.SYSTEM;
       case "user" -> Role.USER;
       case "assistant" -> Role.ASSISTANT;

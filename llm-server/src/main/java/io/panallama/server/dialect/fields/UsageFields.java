@@ -12,8 +12,9 @@ import java.util.List;
 /**
  * Writes OpenAI's {@code usage} and llama-server's {@code timings}.
  *
- * <p>Where there are several choices, the prompt counts once, with the cached tokens of the choice that found fewest: that is the
- * first one, whose work the others found. Times are those of the slowest choice, so rates are those of all choices together.
+ * <p>Where there are several choices, the prompt counts once, with the cached tokens of the choice that had the fewest:
+ * that is the first one, whose prefix the others shared. Times are those of the slowest choice, so rates are those of
+ * all choices together.
  */
 public final class UsageFields {
   private UsageFields() {}

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit the most tokens to generate, if llama-server's own field gives it; null otherwise
  */
 record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limit) {
-  /** llama-server's fields that would change the answer and that this version does not carry out. */
+  /** llama-server's fields that would change the answer and that this version does not support. */
   private static final List<String> UNSUPPORTED =
       List.of("n_indent", "n_probs", "t_max_predict_ms", "return_tokens", "top_logprobs", "stream_options");
 

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** Which limit ended an answer. OpenAI's {@code finish_reason} is {@code length} for all of them. */
 final class FinishDetail {
-  /** The name of the field that stands beside {@code finish_reason}. */
+  /** The name of the field next to {@code finish_reason}. */
   static final String FIELD = "finish_detail";
 
   private FinishDetail() {}

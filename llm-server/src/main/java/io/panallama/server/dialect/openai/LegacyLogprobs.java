@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
- * Writes {@code logprobs} as {@code /v1/completions} has them: parallel arrays of tokens, log-probabilities, alternatives and
- * places in the text.
+ * Writes {@code logprobs} as {@code /v1/completions} has them: parallel arrays of tokens, log-probabilities,
+ * alternatives and offsets in the text.
  *
- * <p>A token that does not decode to whole characters is written as OpenAI does, {@code bytes:\xe2\x80}. Reservation are counted in Unicode
- * characters from the beginning of the choice's {@code text}; a token in the middle of a character has the place of that
- * character. One object per choice: places go on from chunk to chunk.
+ * <p>A token that does not decode to whole characters is written as OpenAI does, {@code bytes:\xe2\x80}. Offsets are
+ * counted in Unicode characters from the beginning of the choice's {@code text}; a token in the middle of a character
+ * has the offset of that character. One object per choice, because offsets go on from chunk to chunk.
  */
 final class LegacyLogprobs {
   private final int top;

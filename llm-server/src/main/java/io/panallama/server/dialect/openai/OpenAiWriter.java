@@ -22,11 +22,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes an answer in OpenAI's shapes.
  *
- * <p>All chunks of an answer are the same except for their text, so what surrounds it is encoded once: a token costs no more
- * than escaping its text.
+ * <p>All chunks of an answer are the same except for their text, so what surrounds it is encoded once: a token costs no
+ * more than escaping its text.
  *
- * <p>Besides OpenAI's fields, the end carries {@code timings} under llama-server's names, a {@link FinishDetail} beside
- * {@code finish_reason} where a limit was reached, and {@code discarded_tokens} in the usage where the context was shifted.
+ * <p>Besides OpenAI's fields, the end carries {@code timings} under llama-server's names, a {@link FinishDetail} next
+ * to {@code finish_reason} where a limit was reached, and {@code discarded_tokens} in the usage where the context was
+ * shifted.
  */
 public final class OpenAiWriter implements EventWriter {
   /** The data of the event that ends every complete stream. */

@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * A token of a streamed answer, from its text to the bytes that the connection gets. It lives in the package of the writer that it
- * measures, because the server exports neither; the class path of JMH allows that.
+ * A token of a streamed answer, from its text to the bytes that the connection gets. It lives in the package of the writer that
+ * it measures, because the server exports neither; the class path of JMH allows that.
  */
 @State(Scope.Thread)
 public class StreamBenchmark extends LauncherJvm {

@@ -11,11 +11,11 @@ import io.panallama.server.registry.Registry;
 import java.io.IOException;
 import java.util.Optional;
 
-/** How the server is, whatever dialect its clients speak: {@code /health} and {@code /ready}. */
-final class StatusRoutes {
+/** The state of the server, independent of dialects: {@code /health} and {@code /ready}. */
+final class HealthRoutes {
   private final Registry registry;
 
-  StatusRoutes(Registry registry) {
+  HealthRoutes(Registry registry) {
     this.registry = registry;
   }
 
