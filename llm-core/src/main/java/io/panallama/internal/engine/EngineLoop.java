@@ -235,10 +235,7 @@ final class EngineLoop {
     return cells + headroom <= decoder.memory().contextSize();
   }
 
-  /**
-   * Releases the cells of an active sequence and returns it to the head of the waiting queue; it will be computed
-   * again.
-   */
+  /** Releases the cells of an active sequence, which waits ahead of new ones and will be recomputed. */
   void preempt(Sequence sequence) {
     inHand = sequence;
     prefixes().preempt(sequence.residency());
