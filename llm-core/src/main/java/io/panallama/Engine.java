@@ -40,12 +40,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Generates for many callers at once on one loaded model, with one llama.cpp context and one platform thread that decodes and
- * samples for all of them together.
+ * Generates for many concurrent callers on one loaded model, with one llama.cpp context and one platform thread that decodes and samples for all of them.
  *
- * <p>Lifetime: from {@link #start} to {@link #close}, which ends every generation with {@link
- * GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The engine owns the model as well: the {@link Model} may be
- * closed before, and the engine goes on.
+ * <p>Lifetime: from {@link #start} to {@link #close}, which ends every generation with {@link GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The engine also owns the model: the {@link Model} may be closed earlier, and the engine keeps running.
  *
  * <p>Thread-safe. {@link #generate} renders and tokenizes on the calling thread and then only queues.
  */
@@ -74,7 +71,7 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /**
    * Starts an engine.
    *
-   * @throws EngineStartException if the model can't generate, the memory does not suffice, or llama.cpp refuses
+   * @throws EngineStartException if the model can't generate, there is not enough memory, or llama.cpp rejects the configuration
    * @throws IllegalStateException if the model is closed
    */
   public static Engine start(Model model, EngineConfig config) {
@@ -120,13 +117,13 @@ public final class Engine implements TextGenerator, AutoCloseable {
 
   // ---- sessions ----
 
-  /** A new, empty session. It costs the engine nothing until it generates. */
+  /** Opens a new, empty session. It uses no engine resources until it generates. */
   public Session openSession() {
     return openSession(List.of());
   }
 
   /**
-   * A session that begins with these messages, such as one of the system.
+   * Opens a session that begins with these messages, such as a system message.
    *
    * @see Session#say(String)
    */
@@ -135,8 +132,7 @@ public final class Engine implements TextGenerator, AutoCloseable {
   }
 
   /**
-   * A session that begins with these tokens. Nothing is computed until it generates, and then only what the engine does not have in
-   * the KV cache, in memory or on disk.
+   * Opens a session that begins with these tokens. Nothing is computed until it generates, and then only what the engine does not have in the KV cache, in memory or on disk.
    *
    * @throws InvalidRequestException if an id is not in the vocabulary
    */
@@ -145,22 +141,18 @@ public final class Engine implements TextGenerator, AutoCloseable {
     return new Session(this, tokens.clone(), List.of());
   }
 
-  /** Opens a session that {@link Session#save} wrote, without messages: {@link #restoreSession(Path, List)}. */
+  /** Opens a session written by {@link Session#save}, without messages; see {@link #restoreSession(Path, List)}. */
   public Session restoreSession(Path file) {
     return restoreSession(file, List.of());
   }
 
   /**
-   * Opens a session that {@link Session#save} wrote. Its KV state is kept like that of a finished generation, until it is
-   * evicted.
+   * Opens a session written by {@link Session#save}. Its KV state is kept like that of a finished generation, until it is evicted.
    *
-   * <p>The file is checked against damage and for its origin, but not against forgery: restore none that you would not load as a
-   * model either.
+   * <p>The file is checked for damage and for its origin, but not for forgery: treat it like a model file and restore only files that you trust.
    *
-   * @param messages what {@link Session#messages} gave when the session was saved; the file does not hold them. Without them the
-   *     session can go on by tokens, but not by {@link Session#say(String)}
-   * @throws SessionFileException if the file can't be read, is damaged, or is of another model, other types of the KV cache or
-   *     another version of llama.cpp
+   * @param messages the result of {@link Session#messages} when the session was saved, which the file does not contain. Without them the session can continue from tokens, but not by {@link Session#say(String)}
+   * @throws SessionFileException if the file can't be read, is damaged, or belongs to another model, other KV cache types or another version of llama.cpp
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if it has failed
    */
@@ -215,7 +207,7 @@ public final class Engine implements TextGenerator, AutoCloseable {
     return generate(request, NOTHING, null);
   }
 
-  /** The request is rendered and tokenized once; places for all generations are reserved together. */
+  /** Renders and tokenizes the request once, and reserves capacity for all generations together. */
   @Override
   public GenerationGroup generateAll(GenerationRequest request, int n) {
     int most = Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit());
@@ -229,8 +221,8 @@ public final class Engine implements TextGenerator, AutoCloseable {
   }
 
   /**
-   * @param before what the request's prompt goes on from
-   * @param listener is told of the end, unless this throws
+   * @param before tokens that the request's prompt continues
+   * @param listener called at the end of the generation, unless this throws
    */
   Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
     front.requirePlace();
@@ -268,7 +260,7 @@ public final class Engine implements TextGenerator, AutoCloseable {
     }
   }
 
-  /** Runs what needs the model. If the engine is closed meanwhile, that is what the caller is told. */
+  /** Runs work that needs the model. If the engine is closed in the meantime, the caller gets that as the reason. */
   private <T> T open(Supplier<T> work) {
     try {
       return work.get();
@@ -302,27 +294,27 @@ public final class Engine implements TextGenerator, AutoCloseable {
 
   // ---- the engine ----
 
-  /** The configuration in use: every {@link EngineConfig#AUTO} is replaced by the number that was chosen. */
+  /** The configuration in use: every {@link EngineConfig#AUTO} is replaced by the chosen number. */
   public EngineConfig config() {
     return config;
   }
 
-  /** The most tokens of one generation, prompt and answer together. */
+  /** The maximum number of tokens of one generation, prompt and answer together. */
   public int sequenceContextSize() {
     return front.sequenceContextSize();
   }
 
-  /** Whether the engine takes requests. Never throws. */
+  /** Whether the engine accepts requests. Never throws. */
   public EngineState state() {
     return front.state();
   }
 
-  /** What the engine does right now, and has done since its start. */
+  /** A snapshot of the engine's current load and of its counters since the start. */
   public EngineStats stats() {
     return front.stats();
   }
 
-  /** The model that the engine was started on. Its owner may have closed it; see there what still works then. */
+  /** The model that the engine was started on. Its owner may have closed it; see {@link Model} for what still works then. */
   public Model model() {
     return model;
   }

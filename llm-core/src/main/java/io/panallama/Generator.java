@@ -18,18 +18,16 @@ import io.panallama.typed.AnswerType;
 import io.panallama.typed.TypedGeneration;
 
 /**
- * Turns requests into generations: an {@link Engine}, or a fake in a test. {@link TextGenerator} can also tell of its prompts and
- * tokens.
+ * Turns requests into generations: an {@link Engine}, or a fake in a test. A {@link TextGenerator} also gives access to prompts and tokens.
  *
- * <p>Implementations may be called from any thread.
+ * <p>Implementations must be thread-safe.
  */
 @FunctionalInterface
 public interface Generator {
   /**
    * Starts a generation. Returns as soon as the request is queued.
    *
-   * @throws InvalidRequestException if the request can't be carried out as it stands; {@link PromptTooLongException} and
-   *     {@link ChatTemplateException} among others
+   * @throws InvalidRequestException if the request can't be executed as it stands; subclasses include {@link PromptTooLongException} and {@link ChatTemplateException}
    * @throws EngineBusyException if the queue is full
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if an error has ended the engine
@@ -39,12 +37,11 @@ public interface Generator {
   /**
    * Starts several generations from one request, all or none. They share the prompt, which is computed once.
    *
-   * <p>The first has the seed of the request, each further one the seed after it; with {@link Sampling#RANDOM_SEED} each has a
-   * fresh one. So the same request gives the same answers again, as far as {@link Sampling} promises that for one.
+   * <p>The first has the request's own seed, each further one the next seed; with {@link Sampling#RANDOM_SEED} each has a fresh one. So the same request gives the same answers again, to the extent that {@link Sampling} guarantees it for one.
    *
    * @param n 1 to {@link GenerationGroup#MAX_SIZE}, and no more than the generator can have in flight
-   * @throws InvalidRequestException if the request can't be carried out as it stands, or {@code n} is out of its range
-   * @throws EngineBusyException if there is no room for all of them in slots and queue now
+   * @throws InvalidRequestException if the request can't be executed as it stands, or {@code n} is out of range
+   * @throws EngineBusyException if slots and queue do not have room for all of them now
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if an error has ended the engine
    */
@@ -79,8 +76,8 @@ public interface Generator {
    * Asks for an answer that becomes a Java value, and waits for it: {@code engine.ask("Invent a person.", Person.class)}.
    *
    * @param type a record, a sealed interface, an enum ..., see {@link io.panallama.typed}
-   * @throws UnsupportedTypeException if no grammar can be made for the type, or a record can't be reached
-   * @throws AnswerException if the answer was cut off, or a constructor refused it
+   * @throws UnsupportedTypeException if no grammar can be built for the type, or a record is not accessible
+   * @throws AnswerException if the answer was cut off, or a constructor rejected it
    * @throws GenerationException if the generation failed
    * @throws InvalidRequestException as {@link #generate}
    */
@@ -91,8 +88,8 @@ public interface Generator {
   /**
    * Asks for an answer that becomes a Java value, and waits for it.
    *
-   * @param request without a response format and without tools that can be called
-   * @throws AnswerException if the answer was cut off, or a constructor refused it
+   * @param request must have no response format and no tools that can be called
+   * @throws AnswerException if the answer was cut off, or a constructor rejected it
    * @throws GenerationException if the generation failed
    * @throws InvalidRequestException as {@link #generate}
    */
@@ -105,7 +102,7 @@ public interface Generator {
   /**
    * Starts an answer that becomes a Java value and can be read while it grows.
    *
-   * @param request without a response format and without tools that can be called
+   * @param request must have no response format and no tools that can be called
    * @throws InvalidRequestException as {@link #generate}
    */
   default <T> TypedGeneration<T> generate(ChatRequest request, AnswerType<T> type) {

@@ -24,9 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * A loaded model: weights, vocabulary and chat template.
  *
- * <p>Lifetime: from {@link #load} to {@link #close}. An engine that runs on the model owns it, too: it goes on after the model was
- * closed, and frees the weights when it is closed itself. No engine can be started on a closed model; what this class offers
- * beyond facts, rendering and tokenizing, works on a closed model for as long as an engine still runs on it.
+ * <p>Lifetime: from {@link #load} to {@link #close}. An engine that runs on the model owns it, too: it keeps running after the model was closed, and frees the weights when it is closed itself. No engine can be started on a closed model. Facts stay available; rendering and tokenizing work on a closed model for as long as an engine still runs on it.
  *
  * <p>Thread-safe. Facts are read when the model is loaded and stay readable after it is closed.
  */
@@ -87,7 +85,7 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /** llama.cpp asserts a vocabulary in most calls, and a model without one is of no use here. */
+  /** llama.cpp asserts that there is a vocabulary in most calls, and a model without one is of no use here. */
   private static void requireVocabulary(Path path, GgufFile file) {
     String tokenizer = file.string("tokenizer.ggml.model").orElse("none");
     if (tokenizer.equals("none") || tokenizer.equals("no_vocab")) {
@@ -122,7 +120,7 @@ public final class Model implements AutoCloseable {
     return path;
   }
 
-  /** The model's name by its metadata, else its file name without the extension. */
+  /** The model's name from its metadata, or else its file name without the extension. */
   public String name() {
     String named = loaded.metadata().get("general.name");
     if (named != null && !named.isBlank()) {
@@ -152,7 +150,7 @@ public final class Model implements AutoCloseable {
     return sizeBytes;
   }
 
-  /** Tokens of context the model was trained for; 0 if the file does not say. */
+  /** Number of context tokens the model was trained for; 0 if the file does not say. */
   public int trainedContextSize() {
     return trainedContextSize;
   }
@@ -166,12 +164,12 @@ public final class Model implements AutoCloseable {
     return embeddingSize;
   }
 
-  /** Every entry of the file's metadata as text, in the file's order, with what {@link ModelConfig#metadata} replaces. Unmodifiable. */
+  /** Every entry of the file's metadata as text, in the file's order, with the overrides of {@link ModelConfig#metadata} applied. Unmodifiable. */
   public Map<String, String> metadata() {
     return loaded.metadata();
   }
 
-  /** The Jinja source of the chat template: the one it was loaded with, else the model's own. */
+  /** The Jinja source of the chat template: the one it was loaded with, or else the model's own. */
   public Optional<String> chatTemplate() {
     return loaded
         .config()
@@ -188,26 +186,24 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * {@link Sampling#defaults()} with what the model's makers recommend in its metadata ({@code general.sampling.*}) in
-   * place of llama.cpp's values. Requests that choose no sampling get it ({@link Sampling#recommended}).
+   * {@link Sampling#defaults()}, overridden by the recommendations in the model's metadata ({@code general.sampling.*}). Requests that choose no sampling get it ({@link Sampling#recommended}).
    */
   public Sampling recommendedSampling() {
     return loaded.recommendedSampling();
   }
 
   /**
-   * Renders a conversation into the prompt that the model was trained on, ready for the assistant's turn. In this text, special
-   * tokens can't be told from messages that spell them out; {@link Engine#generate} keeps the two apart.
+   * Renders a conversation into the prompt format that the model was trained on, ready for the assistant's turn. In the returned text, special tokens can't be distinguished from messages that spell them out; {@link Engine#generate} keeps the two apart.
    *
    * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced
-   * @throws ChatTemplateException if the model has no usable template or the template refuses the conversation
+   * @throws ChatTemplateException if the model has no usable template or the template rejects the conversation
    * @throws IllegalStateException if the model is closed and no engine runs on it
    */
   public String render(ChatRequest request) {
     return template().render(request).prompt();
   }
 
-  /** The compiled template; compiled at the first use. */
+  /** The chat template, compiled on first use. */
   ChatTemplate template() {
     return loaded.template();
   }

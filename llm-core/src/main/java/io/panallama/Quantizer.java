@@ -29,30 +29,25 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Converts model files to other weight formats, by llama.cpp's own code.
+ * Converts model files to other weight formats with llama.cpp's own code.
  *
  * <pre>{@code
  * Quantizer.quantize(
  *     Path.of("model-f16.gguf"), Path.of("model-q4_k_m.gguf"), QuantizationConfig.of(QuantizationType.Q4_K_M));
  * }</pre>
  *
- * <p>A quantisation runs on the calling thread and those that it starts; it occupies them fully, so give it a platform
- * thread. It needs some hundred MiB of memory beside the mapped source, whatever the size of the model. Safe for any
- * thread; several may run at once. The same source and settings give the same bytes, whatever the number of threads.
+ * <p>A quantisation runs on the calling thread and on threads that it starts, and keeps them fully busy, so run it on a platform thread. It needs a few hundred MiB of memory in addition to the mapped source, whatever the size of the model. Thread-safe; several may run at once. The same source and settings produce the same bytes, whatever the number of threads.
  */
 public final class Quantizer {
   private Quantizer() {}
 
   /**
-   * Quantises a model. The output appears under its name when it is whole; until then it is a file {@code NAME.*.part}
-   * beside it, which is deleted on failure. A model in several files ({@code -00001-of-00004.gguf}) becomes one.
+   * Quantises a model. The output appears under its name once it is complete; until then it is a file {@code NAME.*.part} next to it, which is deleted on failure. A model in several files ({@code -00001-of-00004.gguf}) becomes one file.
    *
-   * <p>It can be stopped between two tensors, by the listener or by interrupting the thread, which stays interrupted;
-   * converting one takes from milliseconds to minutes. What {@link #estimate} does is done first. The source
-   * must not change or become shorter meanwhile: it is mapped.
+   * <p>It can be stopped between two tensors, by the listener or by interrupting the thread, which stays interrupted; converting one tensor takes from milliseconds to minutes. The work of {@link #estimate} is done first. The source is mapped and must not change or shrink in the meantime.
    *
-   * @throws ModelLoadException if the source is no model that llama.cpp would load
-   * @throws QuantizationException if it can't be quantised like that or there
+   * @throws ModelLoadException if the source is not a model that llama.cpp would load
+   * @throws QuantizationException if it can't be quantised with this configuration or to this output
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
    */
   public static QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
@@ -60,7 +55,7 @@ public final class Quantizer {
     checkOutput(model, output, config);
     QuantizationResult estimate = estimate(model, config);
     checkSpace(model, output, estimate);
-    // Not a temporary file of the JDK's: those are readable by their owner alone.
+    // Not one of the JDK's temporary files, which only their owner can read.
     Path part = output.resolveSibling(output.getFileName() + "." + UUID.randomUUID() + ".part");
     try {
       try {
@@ -80,14 +75,12 @@ public final class Quantizer {
   }
 
   /**
-   * What {@link #quantize} would make, without making it and without a disk. The source and the settings are checked as
-   * there, the output and the room for it are not.
+   * Returns the result that {@link #quantize} would have, without writing anything. The source and the settings are checked in the same way; the output and the disk space are not.
    *
-   * <p>That takes milliseconds, except for the types that search a grid, IQ1, IQ2 and IQ3: for those every weight in F32,
-   * BF16 or MXFP4 is read, at the speed of the disk. The listener and an interrupt can stop it there, between two MiB.
+   * <p>This takes milliseconds, except for the types that search a grid, IQ1, IQ2 and IQ3: for those every weight in F32, BF16 or MXFP4 is read, at the speed of the disk. The listener and an interrupt can stop it there, between two MiB.
    *
-   * @throws ModelLoadException likewise
-   * @throws QuantizationException likewise
+   * @throws ModelLoadException as {@link #quantize}
+   * @throws QuantizationException as {@link #quantize}
    */
   public static QuantizationResult estimate(Path source, QuantizationConfig config) {
     return estimate(read(source), config);
@@ -193,7 +186,7 @@ public final class Quantizer {
     }
   }
 
-  /** The bytes of all tensors of what was written, which must be whole and reach the disk. */
+  /** Checks that the written file is complete and on the disk; returns the bytes of all its tensors. */
   private static long verified(SourceModel model, Path part) {
     try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
       channel.force(true);
@@ -246,7 +239,7 @@ public final class Quantizer {
     }
   }
 
-  /** Turns llama.cpp's count of tensors into a listener's bytes. */
+  /** Converts llama.cpp's count of tensors to a listener's count of bytes. */
   private static final class Progress {
     private final SourceModel model;
     private final QuantizationListener listener;

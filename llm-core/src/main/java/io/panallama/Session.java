@@ -26,7 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation or a text that grows by generations and can be branched and taken back.
+ * A conversation or a text that grows by generations and can be forked and rewound.
  *
  * <pre>{@code
  * Session session = engine.openSession(List.of(ChatMessage.system("Answer briefly.")));
@@ -34,38 +34,32 @@ import org.jspecify.annotations.Nullable;
  * System.out.println(session.say("And of Spain?").await().text());
  * }</pre>
  *
- * <p>A session is a path of tokens, and the messages that they come from if it is a conversation. It holds neither a slot nor cells
- * of the KV cache: the state that was computed for it stays in the engine's prefix cache as long as there is room, in host memory and
- * on disk as {@link SpillConfig} allows, and is computed again otherwise, with the same result. Thousands of idle sessions cost their
- * token ids, four bytes each, and their messages; forks share them. Nothing has to be closed.
+ * <p>A session is a sequence of tokens, plus the messages that they come from if it is a conversation. It holds neither a slot nor KV cells: its computed state stays in the engine's prefix cache for as long as there is room, in host memory and on disk as {@link SpillConfig} allows, and is otherwise recomputed, with the same result. Thousands of idle sessions cost their token ids, four bytes each, and their messages; forks share them. Nothing has to be closed.
  *
- * <p>Each generation starts its samplers anew: penalties look back on the session's tokens, the random numbers begin with
- * the seed, averages such as Mirostat's begin afresh. The same session, options and seed therefore give the same
- * continuation, also after a fork, a rewind or a restart.
+ * <p>Each generation starts with fresh samplers: penalties look back on the session's tokens, the random numbers start from the seed, and averages such as Mirostat's start anew. The same session, options and seed therefore give the same continuation, even after a fork, a rewind or a restart.
  *
- * <p>Thread-safe; one generation at a time. While one is running, the other methods throw {@link IllegalStateException}; after
- * it was cancelled or closed, they wait until it has ended. The answer to a message counts as running until it was read to its end.
+ * <p>Thread-safe; one generation at a time. While one is running, the other methods throw {@link IllegalStateException}; after it was cancelled or closed, they wait until it has ended. The answer to a message counts as running until it has been read to its end.
  */
 public final class Session {
   private final Engine engine;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition idle = lock.newCondition();
 
-  /** Never changed in place, so that forks can share it. */
+  /** Never modified in place, so that forks can share it. */
   private int[] tokens;
 
   private List<ChatMessage> messages;
 
-  /** The ends of turns, in order, so that rewinding takes back messages, too. */
+  /** The ends of turns, in order, so that a rewind removes messages, too. */
   private List<Mark> marks;
 
   private @Nullable Running running;
 
   /**
-   * Where a turn has ended.
+   * The end of a turn.
    *
-   * @param position the number of tokens up to there
-   * @param messages the number of messages up to there
+   * @param position number of tokens up to there
+   * @param messages number of messages up to there
    */
   private record Mark(int position, int messages) {}
 
@@ -84,7 +78,7 @@ public final class Session {
     this.marks = marks;
   }
 
-  /** How many tokens the session has. */
+  /** The number of tokens in the session. */
   public int position() {
     lock.lock();
     try {
@@ -107,7 +101,7 @@ public final class Session {
   }
 
   /**
-   * The messages of the conversation, with the answers as far as they were read. Empty for a session of raw text. Unmodifiable.
+   * The messages of the conversation, with answers as far as they were read. Empty for a session of raw text. Unmodifiable.
    */
   public List<ChatMessage> messages() {
     lock.lock();
@@ -120,7 +114,7 @@ public final class Session {
   }
 
   /**
-   * Says something to the model, with default options.
+   * Sends a user message to the model, with default options.
    *
    * @return the answer, which becomes part of the conversation as far as it is read
    */
@@ -129,16 +123,14 @@ public final class Session {
   }
 
   /**
-   * Goes on with the conversation: the messages of the request are appended to {@link #messages}, and the answer after them.
+   * Continues the conversation: the messages of the request are appended to {@link #messages}, and the answer after them.
    *
-   * <p>The template renders the whole conversation. Where that begins with the text of the session's tokens, only what it adds is
-   * tokenized, so the turn starts from the KV state that is there. After a failure the session is as it was before.
+   * <p>The template renders the whole conversation. If that begins with the text of the session's tokens, only the addition is tokenized, so the turn starts from the existing KV state. After a failure the session is unchanged.
    *
-   * @param next its tools, template options and generation options hold for this turn
+   * @param next the messages; its tools, template options and generation options apply to this turn
    * @throws InvalidRequestException as {@link Engine#generate}
    * @throws EngineBusyException if the queue is full
-   * @throws IllegalStateException if a generation of this session is running, or the session has tokens that are not of its
-   *     messages, because they were restored, generated or rewound without them
+   * @throws IllegalStateException if a generation of this session is running, or the session has tokens that do not come from its messages, because they were restored, generated or rewound without them
    */
   public Generation say(ChatRequest next) {
     lock.lock();
@@ -164,11 +156,7 @@ public final class Session {
   /**
    * Continues the session.
    *
-   * <p>The prompt of a {@link CompletionRequest} is appended to the session's tokens; tokens that the vocabulary puts at the
-   * beginning of a text are added to the first one only. It adds no message. A {@link ChatRequest} is a whole conversation and takes
-   * the place of tokens and messages; where both begin alike nothing is computed again. When the generation ends, the session has
-   * prompt and completion, without a final end-of-generation token and with the tokens of a stop text; after a cancellation, what
-   * was generated until then, which can be more than was read. After a failure it is as it was before.
+   * <p>The prompt of a {@link CompletionRequest} is appended to the session's tokens; tokens that the vocabulary puts at the beginning of a text are added only to the first one. It adds no message. A {@link ChatRequest} is a whole conversation and replaces tokens and messages; their common beginning is not recomputed. When the generation ends, the session contains prompt and completion, without a final end-of-generation token and with the tokens of a stop text; after a cancellation, it contains everything generated until then, which can be more than was read. After a failure it is unchanged.
    *
    * @throws InvalidRequestException as {@link Engine#generate}
    * @throws EngineBusyException if the queue is full
@@ -185,13 +173,13 @@ public final class Session {
   }
 
   private Generation start(GenerationRequest request) {
-    // If the engine thread tells of the end at once, it waits for the lock.
+    // If the engine thread reports the end at once, it waits for the lock.
     Running next = new Running(request, tokens);
     running = next;
     return next;
   }
 
-  /** A second session with the same tokens and messages, independent from here on. Costs nothing until the two differ. */
+  /** Creates a second session with the same tokens and messages, independent from now on. It costs nothing until the two differ. */
   public Session fork() {
     lock.lock();
     try {
@@ -203,10 +191,10 @@ public final class Session {
   }
 
   /**
-   * Takes tokens back, and the messages whose turns had not ended there.
+   * Removes tokens from the end, and the messages of turns that had not ended at that position.
    *
-   * @param position how many tokens stay, 0 to {@link #position}
-   * @throws InvalidRequestException if there are fewer
+   * @param position number of tokens to keep, 0 to {@link #position}
+   * @throws InvalidRequestException if the session has fewer tokens
    */
   public void rewind(int position) {
     lock.lock();
@@ -222,11 +210,9 @@ public final class Session {
   }
 
   /**
-   * Writes the session's tokens to a file, and the KV state after them, which is computed if the engine has lost it. The file does
-   * not hold {@link #messages}: keep them yourself and give them to {@link Engine#restoreSession(Path, List)}.
+   * Writes the session's tokens and the KV state after them to a file; the state is recomputed if the engine has lost it. The file does not contain {@link #messages}: keep them yourself and pass them to {@link Engine#restoreSession(Path, List)}.
    *
-   * <p>The file is there as a whole or not at all; one that is there already is replaced. It holds what was said in a form that can
-   * be read back, and only its owner may read it.
+   * <p>The file appears as a whole or not at all; an existing one is replaced. It contains the conversation in a form that can be recovered, and only its owner may read it.
    *
    * @throws InvalidRequestException if the session has no tokens, or more than fit into a context
    * @throws SessionFileException if the file can't be written
@@ -238,7 +224,7 @@ public final class Session {
     engine.saveSession(tokens(), file);
   }
 
-  /** Takes over the result of the generation that was running, once it has ended; the lock is held. */
+  /** Takes over the result of the generation that was running, once it has ended. The caller holds the lock. */
   private void settle() {
     while (running != null) {
       Running last = running;
@@ -253,7 +239,7 @@ public final class Session {
     }
   }
 
-  /** The generation that is going on, which tells the session of its end. */
+  /** The generation in progress, which reports its end to the session. */
   private final class Running implements Generation, SequenceListener {
     private final @Nullable ChatRequest chat;
     private final Generation generation;
@@ -263,7 +249,7 @@ public final class Session {
 
     // Guarded by the lock.
 
-    /** What was read event by event. */
+    /** Assembles the events read so far. */
     private final CompletionBuilder answer = new CompletionBuilder();
 
     private boolean ended;
@@ -279,7 +265,7 @@ public final class Session {
       this.generation = engine.generate(request, before, this);
     }
 
-    /** The session after this generation. The lock is held. */
+    /** Makes the session's state that after this generation. The caller holds the lock. */
     private void takeOver() {
       if (hasFailed) {
         return;
@@ -299,7 +285,7 @@ public final class Session {
       tokens = result;
     }
 
-    /** Whether tokens and messages only grew, so that the ends of earlier turns are where they were. */
+    /** Whether tokens and messages were only appended, so that the ends of earlier turns are where they were. */
     private boolean goesOn(List<ChatMessage> prompt) {
       return result.length >= tokens.length
           && Arrays.equals(tokens, 0, tokens.length, result, 0, tokens.length)

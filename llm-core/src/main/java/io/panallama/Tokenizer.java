@@ -5,8 +5,7 @@ import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.TokenizerCalls;
 
 /**
- * Text to tokens and back, with the model's own vocabulary. Thread-safe, as long as the model is open or an engine runs on
- * it.
+ * Converts text to tokens and back, with the model's own vocabulary. Thread-safe while the model is open or an engine runs on it.
  */
 public final class Tokenizer {
   private final ModelHandle model;
@@ -28,13 +27,13 @@ public final class Tokenizer {
     return TokenizerCalls.tokenize(model, text, addSpecial, parseSpecial);
   }
 
-  /** A prompt with its special tokens; between the offsets of {@code literals} there are none. */
+  /** Tokenizes a prompt including its special tokens, which do not occur between the offsets of {@code literals}. */
   int[] tokenizePrompt(byte[] prompt, int[] literals) {
     return TokenizerCalls.tokenizePrompt(model, prompt, literals);
   }
 
   /**
-   * The text of the tokens, special ones left out. Bytes that are no UTF-8 become U+FFFD.
+   * The text of the tokens, without special ones. Invalid UTF-8 becomes U+FFFD.
    *
    * @throws InvalidRequestException if an id is not in the vocabulary
    * @throws IllegalStateException if the model is closed and no engine runs on it

@@ -9,8 +9,7 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 
 /**
- * The tokens of a model. Read once when the model is loaded; thread-safe and usable after the model is
- * closed.
+ * The tokens of a model. They are read once when the model is loaded. Thread-safe and usable after the model is closed.
  */
 public final class Vocabulary {
   private final VocabularyFacts facts;
@@ -21,12 +20,12 @@ public final class Vocabulary {
     this.pieces = pieces;
   }
 
-  /** How many tokens there are; ids are 0 to {@code size() - 1}. */
+  /** The number of tokens; ids are 0 to {@code size() - 1}. */
   public int size() {
     return facts.size();
   }
 
-  /** The kind of tokenizer. */
+  /** The type of tokenizer. */
   public VocabularyType type() {
     VocabularyType[] types = VocabularyType.values();
     return facts.type() >= 0 && facts.type() < types.length ? types[facts.type()] : VocabularyType.NONE;
@@ -52,17 +51,17 @@ public final class Vocabulary {
     return facts.pad();
   }
 
-  /** The tokens around a gap that the model is to fill; see {@link InfillRequest}. */
+  /** The tokens around a gap that the model fills; see {@link InfillRequest}. */
   public InfillTokens infillTokens() {
     return facts.infill();
   }
 
-  /** Whether a prompt is meant to begin with {@link #beginningOfText}. */
+  /** Whether a prompt should begin with {@link #beginningOfText}. */
   public boolean addsBeginningOfText() {
     return facts.addsBos();
   }
 
-  /** Whether a prompt is meant to end with {@link #endOfText}. */
+  /** Whether a prompt should end with {@link #endOfText}. */
   public boolean addsEndOfText() {
     return facts.addsEos();
   }
@@ -86,8 +85,7 @@ public final class Vocabulary {
   }
 
   /**
-   * The bytes that the token adds to the output: a part of a UTF-8 text, possibly a part of a character; none for a control
-   * token.
+   * The bytes that the token adds to the output: a part of a UTF-8 text, possibly only part of a character; empty for a control token.
    *
    * @throws IndexOutOfBoundsException if the id is not in the vocabulary
    */

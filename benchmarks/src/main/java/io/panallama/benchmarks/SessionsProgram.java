@@ -56,6 +56,7 @@ final class SessionsProgram implements Callable<Integer> {
   private int disk = 8192;
 
   /** The results of resuming some sessions. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Wakings(double[] firstTokens, int cached, int prompts, int equal) {}
 
   @Override

@@ -71,7 +71,7 @@ class ProgramsTest {
             "--itl-target",
             "20");
     assertThat(json.path("spreads").path("ITL baseline").path("count").asInt()).isPositive();
-    assertThat(json.path("spreads").path("ITL while it prefills").path("count").asInt()).isPositive();
+    assertThat(json.path("spreads").path("ITL during the prefill").path("count").asInt()).isPositive();
     JsonNode tail = json.path("comparisons").path(1);
     assertThat(tail.path("name").asText()).isEqualTo("ITL p99");
     assertThat(tail.path("ratio").path("samples").size()).isEqualTo(2);

@@ -184,7 +184,7 @@ final class BenchGridOptions {
     try {
       return IntegerRange.parse(list);
     } catch (BenchException refused) {
-      throw new UsageException(option + ": " + refused.getMessage() + ".", refused);
+      throw new UsageException(option + ": " + Printable.sentence(refused), refused);
     }
   }
 

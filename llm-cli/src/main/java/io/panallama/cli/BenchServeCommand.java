@@ -302,7 +302,7 @@ final class BenchServeCommand implements Callable<Integer> {
       }
       return builder.build();
     } catch (IllegalArgumentException refused) {
-      throw new UsageException(refused.getMessage() + ".", refused);
+      throw new UsageException(Printable.sentence(refused), refused);
     }
   }
 
@@ -323,7 +323,7 @@ final class BenchServeCommand implements Callable<Integer> {
     try {
       return parse.apply(value);
     } catch (IllegalArgumentException refused) {
-      throw new UsageException(option + ": " + refused.getMessage() + ".", refused);
+      throw new UsageException(option + ": " + Printable.sentence(refused), refused);
     }
   }
 

@@ -37,6 +37,12 @@ final class Printable {
     return text(text.strip().replaceAll("\\s*\\R\\s*", " ").replace('\t', ' '));
   }
 
+  /** A failure's message with a full stop at its end. */
+  static String sentence(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message.endsWith(".") ? message : message + ".";
+  }
+
   private static boolean isControl(char c) {
     return Character.isISOControl(c) && c != '\n' && c != '\t';
   }

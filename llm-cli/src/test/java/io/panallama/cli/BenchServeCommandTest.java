@@ -122,7 +122,7 @@ class BenchServeCommandTest {
         Arguments.of("--api-key=a\nb", "--api-key: holds a character"),
         Arguments.of("--json=missing/result.json", "--json: missing/result.json can't be written"),
         Arguments.of("--raw=missing/all.jsonl", "--raw: missing/all.jsonl can't be written"),
-        Arguments.of("--url=ftp://localhost:8080", "--url: \"ftp://localhost:8080\" is no address of a server"),
+        Arguments.of("--url=ftp://localhost:8080", "--url: \"ftp://localhost:8080\" is not the address of a server"),
         Arguments.of("--url=http://a b", "--url: "));
   }
 

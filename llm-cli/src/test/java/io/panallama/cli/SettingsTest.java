@@ -101,7 +101,7 @@ class SettingsTest {
   void requiredOptionsMayComeFromSettings() throws Exception {
     CliRun run = run(Map.of("PANALLAMA_BENCH_SERVE_URL", "ftp://x"), "", "bench serve");
 
-    assertThat(run.err()).contains("\"ftp://x\" is no address of a server");
+    assertThat(run.err()).contains("\"ftp://x\" is not the address of a server");
   }
 
   @Test

@@ -9,11 +9,9 @@ import io.panallama.request.ResponseFormat;
 import java.util.Objects;
 
 /**
- * A model with tools: generates, makes the calls that the model asks for, and hands back the results, until it answers or a limit is
- * reached.
+ * A model with tools: generates, executes the tool calls that the model requests, and returns their results to it, until it answers or a limit is reached.
  *
- * <p>Immutable and thread-safe. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread of its
- * own: it advances while it is read. Each tool call has a virtual thread, without thread-locals of the caller.
+ * <p>Immutable and thread-safe. Concurrent runs are allowed and call the same tools concurrently. A run needs no thread of its own: it advances while it is read. Each tool call runs on a virtual thread, without the caller's thread-locals.
  */
 public final class Agent {
   private final Generator generator;
@@ -29,7 +27,7 @@ public final class Agent {
   /**
    * An agent with {@link AgentConfig#defaults()}.
    *
-   * @param generator an {@link io.panallama.Engine}, which stays the caller's to close
+   * @param generator an {@link io.panallama.Engine}, which the caller still has to close
    */
   public static Agent of(Generator generator, ToolBox tools) {
     return new Agent(generator, tools, AgentConfig.defaults());
@@ -60,10 +58,9 @@ public final class Agent {
   /**
    * Starts a run with its first generation.
    *
-   * @param request the conversation; its options hold for each generation, its time limit together with what the run has left.
-   *     Without tools, which are the agent's, and without a response format
-   * @throws InvalidRequestException if the request has tools or a format, or can't be carried out as it stands
-   * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds wait for a place instead
+   * @param request the conversation; its options apply to each generation, and its time limit is combined with the run's remaining time. It must have no tools, which are the agent's, and no response format
+   * @throws InvalidRequestException if the request has tools or a format, or cannot be executed as it stands
+   * @throws io.panallama.error.EngineBusyException if the queue is full; later rounds wait for room instead
    */
   public AgentRun start(ChatRequest request) {
     if (!request.tools().list().isEmpty()) {

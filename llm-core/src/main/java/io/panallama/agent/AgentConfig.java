@@ -32,7 +32,7 @@ public final class AgentConfig {
     requirePositive("callTimeLimit", callTimeLimit);
   }
 
-  /** 8 rounds, 32 calls, 5 minutes, 30 seconds for a call, one call after the other. */
+  /** 8 rounds, 32 calls, 5 minutes, 30 seconds per call, one call after the other. */
   public static AgentConfig defaults() {
     return DEFAULTS;
   }
@@ -53,29 +53,28 @@ public final class AgentConfig {
     }
   }
 
-  /** The most generations, at least 1; 8 by default. Calls that the last one asks for are not made. */
+  /** The maximum number of generations, at least 1; 8 by default. Calls that the last one requests are not made. */
   public int maxRounds() {
     return maxRounds;
   }
 
-  /** The most tool calls, at least 0; 32 by default. */
+  /** The maximum number of tool calls, at least 0; 32 by default. */
   public int maxCalls() {
     return maxCalls;
   }
 
-  /** The longest time from start to end, waiting and tools included; 5 minutes by default. */
+  /** The maximum time from start to end, including waiting and tools; 5 minutes by default. */
   public Duration timeLimit() {
     return timeLimit;
   }
 
-  /** The longest time of one call; after it the thread of the call is interrupted and the model is told so. 30 seconds by default. */
+  /** The maximum time of one call; then the call's thread is interrupted and the model is told about it. 30 seconds by default. */
   public Duration callTimeLimit() {
     return callTimeLimit;
   }
 
   /**
-   * Whether the calls of one answer are made at the same time, each in a virtual thread; otherwise one after the other. The model
-   * gets the results in the order of its calls either way. False by default.
+   * Whether the calls of one answer are made concurrently, each on a virtual thread, rather than one after the other. Either way the model gets the results in the order of its calls. False by default.
    */
   public boolean parallelCalls() {
     return parallelCalls;

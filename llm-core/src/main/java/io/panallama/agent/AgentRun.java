@@ -27,17 +27,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A running agent: a blocking stream of events.
  *
- * <p>Lifetime: from {@link Agent#start} until it finishes, is cancelled, or is closed. The run advances only while it is read, except for
- * the generation in progress and calls that were started; the time limit runs on regardless. A round that finds the engine's queue
- * full waits and tries again, so the results of tools are not lost.
+ * <p>Lifetime: from {@link Agent#start} until it finishes, is cancelled, or is closed. The run advances only while it is read, except for the current generation and calls that were started; the time limit runs on regardless. A round that finds the engine's queue full waits and retries, so the results of tools are not lost.
  *
- * <p>Threads: one reader at a time, which blocks, usually a virtual thread; {@link #cancel} and {@link #close} from any thread.
+ * <p>Threads: one reader at a time, which blocks, usually a virtual thread; {@link #cancel} and {@link #close} may be called from any thread.
  */
 public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   /** Long enough never to matter, short enough not to overflow in nanoseconds. */
   private static final Duration FOREVER = Duration.ofDays(365);
 
-  /** The least wait before a full queue is tried again. */
+  /** The minimum wait before a full queue is tried again. */
   private static final Duration LEAST_RETRY = Duration.ofMillis(10);
 
   private final Generator generator;
@@ -56,10 +54,10 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   private int rounds;
   private int calls;
 
-  /** When a round that found the queue full is tried again, in nanoseconds; null if none did. */
+  /** The time to retry a round that found the queue full, in nanoseconds; null if there is none. */
   private @Nullable Long retryNanos;
 
-  /** Guards what {@link #cancel} and {@link #close} reach from other threads, and wakes a run that waits to try again. */
+  /** Guards the state that {@link #cancel} and {@link #close} use from other threads, and wakes a run that waits to retry. */
   private final Object lock = new Object();
 
   private final Deque<RunningCall> running = new ArrayDeque<>();
@@ -76,12 +74,10 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   }
 
   /**
-   * The events as a one-pass blocking iterator, which ends after {@link AgentEvent.Finished}, or where the run is closed. An
-   * interrupt cancels the run and is thrown as {@link GenerationException} with the thread's interrupt flag set.
+   * Returns the events as a one-pass blocking iterator, which ends after {@link AgentEvent.Finished}, or when the run is closed. An interrupt cancels the run and is thrown as {@link GenerationException} with the thread's interrupt flag set.
    *
-   * @throws GenerationException from {@code hasNext} or {@code next} if a generation failed, also where the model wrote half a call
-   *     and stopped ({@link GenerationException.Reason#MALFORMED_OUTPUT})
-   * @throws Error from the same if a tool threw one
+   * @throws GenerationException from {@code hasNext} or {@code next} if a generation failed, including when the model wrote half a call and stopped ({@link GenerationException.Reason#MALFORMED_OUTPUT})
+   * @throws Error from {@code hasNext} or {@code next} if a tool threw one
    */
   @Override
   public Iterator<AgentEvent> iterator() {
@@ -118,8 +114,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   }
 
   /**
-   * Asks to stop: the generation ends, running tools are interrupted, and the run finishes with {@link
-   * AgentResult.Reason#CANCELLED}. Repeating it is harmless.
+   * Requests cancellation: the generation ends, running tools are interrupted, and the run finishes with {@link AgentResult.Reason#CANCELLED}. Repeating it is harmless.
    */
   public void cancel() {
     synchronized (lock) {
@@ -132,7 +127,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     }
   }
 
-  /** Cancels if still running; later reads find the end of the stream. Repeating it is harmless. */
+  /** Cancels the run if it is still running; later reads find the end of the stream. Repeating it is harmless. */
   @Override
   public void close() {
     synchronized (lock) {
@@ -145,7 +140,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     }
   }
 
-  /** Goes on until there is an event; false if none will come. */
+  /** Advances until there is an event; returns false if there are no more. */
   private boolean advance() {
     try {
       while (events.isEmpty() && result == null && !isClosed()) {
@@ -198,7 +193,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     }
   }
 
-  /** Waits until a round that found the queue full may be tried again, the run is cancelled, or its time is over. */
+  /** Waits until a round that found the queue full may be retried, the run is cancelled, or its time is up. */
   private void awaitRetry() throws InterruptedException {
     synchronized (lock) {
       Long due = retryNanos;
@@ -216,7 +211,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
   /**
    * Starts the next generation, or ends the run.
    *
-   * @throws EngineBusyException if the queue is full and this is the first round, which the run's starter starts
+   * @throws EngineBusyException if the queue is full and this is the first round, which is started by the caller of {@link Agent#start}
    */
   void startRound() {
     if (rounds > 0 && isCancelled()) {
@@ -267,7 +262,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     try {
       event = current.poll(FOREVER);
     } catch (NoSuchElementException gone) {
-      // Closed meanwhile; nothing else takes the end away from this reader.
+      // Closed in the meantime; nothing else takes the end away from this reader.
       close();
       return;
     }
@@ -350,7 +345,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     events.add(new AgentEvent.CallFinished(call.call(), outcome, call.sinceStart()));
   }
 
-  /** Each call in the history gets a result: templates refuse conversations in which one is missing. */
+  /** Each call in the history gets a result, because templates reject conversations in which one is missing. */
   private void giveUpCalls(String why, AgentResult.Reason reason) {
     for (ToolCall call : wanted) {
       ToolOutcome outcome =
@@ -362,7 +357,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     finish(reason);
   }
 
-  /** Ends with an answer. Calls that were cut off in it are no part of the conversation. */
+  /** Finishes with an answer. Calls in it that were cut off are not part of the conversation. */
   private void finish(Completion completion, AgentResult.Reason reason) {
     messages.add(ChatMessage.assistant(completion.text()));
     finish(reason);

@@ -17,10 +17,10 @@ import java.lang.reflect.Modifier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A method as a tool.
+ * A tool that calls a Java method.
  *
  * @param handle takes the arguments as an array of objects
- * @param result null for texts and for nothing
+ * @param result null if the method returns a text or nothing
  */
 record MethodTool(Shape parameters, MethodHandle handle, @Nullable Shape result) implements ToolAction {
   private static final String NOTHING = "Done.";

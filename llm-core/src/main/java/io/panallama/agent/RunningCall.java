@@ -8,7 +8,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A call in its own virtual thread. The package makes threads only here. */
+/** A call on its own virtual thread. This is the only class of the package that creates threads. */
 final class RunningCall {
   private final ToolCall call;
   private final long startNanos = System.nanoTime();
@@ -34,7 +34,7 @@ final class RunningCall {
     return Duration.ofNanos(System.nanoTime() - startNanos);
   }
 
-  /** Interrupts the thread; {@link #await} then has an outcome that says so. */
+  /** Interrupts the thread; {@link #await} then returns an outcome that says so. */
   void cancel() {
     task.cancel(true);
   }
@@ -43,7 +43,7 @@ final class RunningCall {
    * Waits for the outcome.
    *
    * @param limit counted from the start of the call
-   * @throws InterruptedException if the waiting thread is interrupted; the call is then, too
+   * @throws InterruptedException if the waiting thread is interrupted; the call is then interrupted too
    */
   ToolOutcome await(Duration limit) throws InterruptedException {
     try {
@@ -59,7 +59,7 @@ final class RunningCall {
       cancel();
       throw interrupt;
     } catch (ExecutionException thrown) {
-      // Exceptions are outcomes, so this is an Error: not for the model.
+      // Exceptions become outcomes, so this is an Error, which is not meant for the model.
       if (thrown.getCause() instanceof Error error) {
         throw error;
       }

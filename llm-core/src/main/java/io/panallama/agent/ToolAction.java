@@ -2,12 +2,12 @@ package io.panallama.agent;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a tool does. */
+/** The action of a tool. */
 @FunctionalInterface
 interface ToolAction {
   /**
-   * @param arguments a JSON object, if the model kept to the tool's schema
-   * @throws Exception what the tool throws
+   * @param arguments a JSON object, if the model followed the tool's schema
+   * @throws Exception if the tool throws it
    */
   ToolOutcome call(String arguments) throws Exception;
 

@@ -22,11 +22,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tools with what they do. {@link Agent} works with one; alone it serves a loop of one's own: {@link #tools} goes into the request,
- * {@link #call} carries out what comes back.
+ * Tools with their actions. {@link Agent} uses one; in your own loop, put {@link #tools} into the request and execute the returned calls with {@link #call}.
  *
- * <p>Immutable and thread-safe, as far as the tools are. In a named module the methods must be public in an exported package, or
- * the package open to {@code io.panallama}, or a {@link MethodHandles.Lookup} be given.
+ * <p>Immutable, and thread-safe if the tools are. In a named module the methods must be public in an exported package, or the package must be open to {@code io.panallama}, or a {@link MethodHandles.Lookup} must be given.
  */
 public final class ToolBox {
   private static final int LONGEST_LIST = 32;
@@ -34,7 +32,7 @@ public final class ToolBox {
   private final Map<String, Entry> entries;
   private final Tools tools;
 
-  /** Shared by the boxes that are made of this one. */
+  /** Shared with the boxes that are derived from this one. */
   private final Definitions.Names names;
 
   private record Entry(Tool tool, ToolAction action) {}
@@ -47,21 +45,18 @@ public final class ToolBox {
   }
 
   /**
-   * The methods of these objects that {@link ToolMethod} marks, in the order of the objects and of the methods' names; those of
-   * superclasses, too.
+   * A box of the methods of these objects that are annotated with {@link ToolMethod}, including those of superclasses, in the order of the objects and of the method names.
    *
    * @throws IllegalArgumentException if an object has no such method
-   * @throws io.panallama.error.UnsupportedTypeException if a parameter or a result has a type that can't be represented, a parameter
-   *     has no name, or a method can't be reached; the message says which
-   * @throws InvalidRequestException if two tools have one name, a name has other characters than {@link Tool} allows, or there are
-   *     too many
+   * @throws io.panallama.error.UnsupportedTypeException if a parameter or a result has an unsupported type, a parameter has no name, or a method is not accessible; the message says which
+   * @throws InvalidRequestException if two tools have the same name, a name has characters that {@link Tool} does not allow, or there are too many
    */
   public static ToolBox of(Object... targets) {
     return of(null, List.of(targets));
   }
 
   /**
-   * The methods of these objects, which only the owner of the lookup can reach.
+   * A box of methods that only the owner of the lookup can access.
    *
    * @param lookup {@link MethodHandles#lookup()}, called in the module of the objects
    * @throws IllegalArgumentException if an object has no such method
@@ -94,7 +89,7 @@ public final class ToolBox {
     return new Place("tool method " + method.getDeclaringClass().getName() + "." + method.getName());
   }
 
-  /** By name and parameters: the JDK gives methods in no fixed order, and a prompt that changes can't be reused. */
+  /** Sorted by name and parameters: the JDK returns methods in no fixed order, and a prompt that changes can't be reused. */
   private static Map<String, Method> marked(Class<?> type) {
     Map<String, Method> found = new TreeMap<>();
     for (Class<?> owner = type; owner != null; owner = owner.getSuperclass()) {
@@ -120,10 +115,10 @@ public final class ToolBox {
   }
 
   /**
-   * These tools and one more.
+   * These tools and another one.
    *
-   * @param tool its arguments are checked by the model's grammar alone
-   * @throws InvalidRequestException if there is one of that name already, or there are too many
+   * @param tool its arguments are checked only by the model's grammar
+   * @throws InvalidRequestException if a tool with this name already exists, or there are too many
    */
   public ToolBox with(Tool tool, ToolFunction function) {
     Map<String, Entry> more = new LinkedHashMap<>(entries);
@@ -131,16 +126,15 @@ public final class ToolBox {
     return new ToolBox(more, names);
   }
 
-  /** The tools as a request takes them; the model decides whether to call any. */
+  /** The tools for a request; the model decides whether to call any. */
   public Tools tools() {
     return tools;
   }
 
   /**
-   * Carries out a call on the calling thread. What goes wrong is an outcome; an {@link Error} of a tool is thrown. If a tool is
-   * interrupted, the thread's interrupt flag is set.
+   * Executes a call on the calling thread. A failure is reported as an outcome; an {@link Error} of a tool is thrown. If a tool is interrupted, the thread's interrupt flag is set.
    *
-   * @param call of an answer that ended with {@link io.panallama.generation.FinishReason#TOOL_CALLS}
+   * @param call a call of an answer that ended with {@link io.panallama.generation.FinishReason#TOOL_CALLS}
    */
   public ToolOutcome call(ToolCall call) {
     Entry entry = entries.get(call.name());

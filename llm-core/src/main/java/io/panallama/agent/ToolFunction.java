@@ -1,14 +1,14 @@
 package io.panallama.agent;
 
-/** What a tool does that is not a method: one made at run time, or one of another program. */
+/** The action of a tool that is not a Java method: one created at run time, or one of another program. */
 @FunctionalInterface
 public interface ToolFunction {
   /**
-   * Called in a virtual thread, which is interrupted when the time is up.
+   * Called on a virtual thread, which is interrupted when the time limit is reached.
    *
    * @param arguments a JSON object
-   * @return what the model is told
-   * @throws Exception to tell the model what went wrong, by its message
+   * @return the text for the model
+   * @throws Exception to report a failure to the model; its message says what went wrong
    */
   String call(String arguments) throws Exception;
 }

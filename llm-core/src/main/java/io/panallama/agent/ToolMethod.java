@@ -9,10 +9,7 @@ import java.lang.annotation.Target;
 /**
  * A method that a model may call.
  *
- * <p>Its parameters and its result are of the types that {@link io.panallama.typed} lists; {@code Optional} parameters may be left
- * out. {@link io.panallama.typed.annotation.Description} tells the model what a parameter is for, and {@link io.panallama.typed.annotation.Name} is
- * needed for parameters of classes that were compiled without {@code -parameters}. A result that is a {@code String} reaches the
- * model as it is, any other as JSON, and no result as {@code "Done."}.
+ * <p>Its parameters and its result have the types listed in {@link io.panallama.typed}; {@code Optional} parameters may be left out. {@link io.panallama.typed.annotation.Description} tells the model what a parameter is for, and {@link io.panallama.typed.annotation.Name} is required for parameters of classes that were compiled without {@code -parameters}. A {@code String} result reaches the model unchanged, any other result as JSON, and no result as {@code "Done."}.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
@@ -21,6 +18,6 @@ public @interface ToolMethod {
   /** Tells the model what the tool is for. */
   String value();
 
-  /** The tool's name; the method's if it is empty. */
+  /** The tool's name; the method's name if it is empty. */
   String name() default "";
 }

@@ -3,9 +3,9 @@ package io.panallama.agent;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What became of a tool call. */
+/** The outcome of a tool call. */
 public sealed interface ToolOutcome {
-  /** What the model is told. */
+  /** The text that the model is told. */
   String text();
 
   /** The tool's result. */
@@ -16,10 +16,10 @@ public sealed interface ToolOutcome {
   }
 
   /**
-   * There is no result.
+   * The call has no result.
    *
-   * @param text begins with {@code "Error: "} and has the message of the exception, never its stack trace
-   * @param cause what was thrown, for the program; null if nothing was
+   * @param text begins with {@code "Error: "} and contains the message of the exception, never its stack trace
+   * @param cause the thrown exception, for the program; null if there is none
    */
   record Failure(Kind kind, String text, @Nullable Exception cause) implements ToolOutcome {
     public Failure {
@@ -28,13 +28,13 @@ public sealed interface ToolOutcome {
     }
   }
 
-  /** Why there is no result. */
+  /** Why the call has no result. */
   enum Kind {
-    /** No tool has the name. */
+    /** No tool has this name. */
     UNKNOWN_TOOL,
-    /** The arguments are not what the parameters want. */
+    /** The arguments do not match the parameters. */
     INVALID_ARGUMENTS,
-    /** The tool threw. */
+    /** The tool threw an exception. */
     EXCEPTION,
     /** The tool took too long; its thread was interrupted. */
     TIME_LIMIT,

@@ -13,9 +13,7 @@
  * System.out.println(agent.run("What is the weather in Paris?").text());
  * }</pre>
  *
- * <p>Parameters and results have the types of {@link io.panallama.typed}: the sampler takes no token that would lead to other
- * arguments. An {@link io.panallama.agent.Agent} generates, calls what the model wants called, hands back the results, and so on,
- * within the limits of its {@link io.panallama.agent.AgentConfig}. What goes wrong with a call is told to the model.
+ * <p>Parameters and results have the types of {@link io.panallama.typed}: the sampler takes no token that would lead to other arguments. An {@link io.panallama.agent.Agent} generates, executes the calls that the model requests, returns the results, and repeats this within the limits of its {@link io.panallama.agent.AgentConfig}. The model is told when a call fails.
  */
 @NullMarked
 package io.panallama.agent;

@@ -6,13 +6,13 @@ import java.util.Objects;
 /**
  * One turn of a conversation.
  *
- * <p>What reads like a special token, such as {@code <|im_end|>}, is text here: it can't end a turn or begin another.
+ * <p>Text that looks like a special token, such as {@code <|im_end|>}, is plain text here: it can neither end a turn nor begin another.
  *
  * @param content the text; may be empty
- * @param reasoning what the assistant thought before; not every template has a place for it. Empty for none
- * @param toolCalls what the assistant wanted called
- * @param toolCallId which call a {@link Role#TOOL} message is the result of; empty for none
- * @param name the tool's name in its result, which some templates want; empty for none
+ * @param reasoning the assistant's thinking before its answer, which not every template uses; empty for none
+ * @param toolCalls the tool calls that the assistant requested
+ * @param toolCallId the id of the call whose result a {@link Role#TOOL} message is; empty for none
+ * @param name the tool's name in its result, which some templates need; empty for none
  */
 public record ChatMessage(
     Role role, String content, String reasoning, List<ToolCall> toolCalls, String toolCallId, String name) {
@@ -26,27 +26,27 @@ public record ChatMessage(
     toolCalls = List.copyOf(toolCalls);
   }
 
-  /** A message of text alone. */
+  /** A message with text only. */
   public ChatMessage(Role role, String content) {
     this(role, content, "", List.of(), "", "");
   }
 
-  /** What the application says. */
+  /** A message of the application. */
   public static ChatMessage system(String content) {
     return new ChatMessage(Role.SYSTEM, content);
   }
 
-  /** What the person says. */
+  /** A message of the user. */
   public static ChatMessage user(String content) {
     return new ChatMessage(Role.USER, content);
   }
 
-  /** What the model said. */
+  /** A message of the model. */
   public static ChatMessage assistant(String content) {
     return new ChatMessage(Role.ASSISTANT, content);
   }
 
-  /** What a tool answered. */
+  /** The result of a tool call. */
   public static ChatMessage toolResult(ToolCall call, String result) {
     return new ChatMessage(Role.TOOL, result, "", List.of(), call.id(), call.name());
   }

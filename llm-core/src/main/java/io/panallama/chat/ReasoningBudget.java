@@ -10,12 +10,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A limit of what a model thinks before it answers. When it is spent, the message and the template's tag for the end of the
- * thinking are put into the output as if the model had said them. A model that thinks several times in one answer has the
- * whole budget each time. Immutable and thread-safe.
+ * Limits how much a model thinks before it answers. When the budget is used up, the message and the template's end-of-thinking tag are inserted into the output as if the model had produced them. A model that thinks several times in one answer has the whole budget each time. Immutable and thread-safe.
  */
 public final class ReasoningBudget {
-  /** The most chars of a message. */
+  /** The maximum length of a message in chars. */
   public static final int MAX_MESSAGE_LENGTH = 4096;
 
   private final int tokens;
@@ -42,12 +40,12 @@ public final class ReasoningBudget {
     return new Builder(this);
   }
 
-  /** This many tokens, without a message. */
+  /** A budget of this many tokens, without a message. */
   public static ReasoningBudget of(int tokens) {
     return builder(tokens).build();
   }
 
-  /** This many tokens and a message. */
+  /** A budget of this many tokens, with a message. */
   public static ReasoningBudget of(int tokens, String message) {
     return builder(tokens).message(message).build();
   }
@@ -57,14 +55,13 @@ public final class ReasoningBudget {
     return new Builder(tokens);
   }
 
-  /** The most tokens of thinking, 0 or more, without the tags and the message; a character that has begun is completed first. */
+  /** The maximum number of thinking tokens, 0 or more, not counting the tags and the message; a character that has begun is completed first. */
   public int tokens() {
     return tokens;
   }
 
   /**
-   * What the model is made to say before the tag, such as {@code "\n\nI have to answer now.\n"}; empty by default. At most
-   * {@link #MAX_MESSAGE_LENGTH} chars. Special tokens in it are text.
+   * The message inserted before the tag, such as {@code "\n\nI have to answer now.\n"}; empty by default. At most {@link #MAX_MESSAGE_LENGTH} chars. Special tokens in it are treated as plain text.
    */
   public String message() {
     return message;

@@ -1,13 +1,13 @@
 package io.panallama.chat;
 
-/** What becomes of the part of an answer in which a model thinks. Models that don't think have none. */
+/** How the part of an answer in which a model thinks is reported. Models that don't think have no such part. */
 public enum ReasoningFormat {
-  /** It is text, with the tags that the model puts around it. */
+  /** It is reported as text, including the model's tags around it. */
   NONE,
-  /** It comes as reasoning, apart from the text. */
+  /** It is reported as reasoning, separate from the text. */
   AUTO,
-  /** As {@link #AUTO}; llama.cpp's own name of it. */
+  /** Same as {@link #AUTO}; llama.cpp's own name for it. */
   DEEPSEEK,
-  /** As {@link #AUTO}; a name that clients of llama-server use. */
+  /** Same as {@link #AUTO}; a name used by clients of llama-server. */
   DEEPSEEK_LEGACY
 }

@@ -1,13 +1,13 @@
 package io.panallama.chat;
 
-/** Who speaks in a conversation. */
+/** The author of a message in a conversation. */
 public enum Role {
-  /** Whoever runs the application: instructions that hold for the whole conversation. */
+  /** The application, with instructions that apply to the whole conversation. */
   SYSTEM,
-  /** The person, or the program, that asks. */
+  /** The user, who may be a person or a program. */
   USER,
   /** The model. */
   ASSISTANT,
-  /** A tool, with the result of a call. */
+  /** A tool, returning the result of a call. */
   TOOL
 }

@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How a conversation is rendered and the answer read. Immutable and thread-safe. */
+/** How a conversation is rendered and the answer parsed. Immutable and thread-safe. */
 public final class TemplateOptions {
   private static final TemplateOptions DEFAULTS = new Builder().build();
 
@@ -24,7 +24,7 @@ public final class TemplateOptions {
     budget = from.budget;
   }
 
-  /** Reasoning apart from the text, thinking as the template has it, a new turn. */
+  /** Reasoning separate from the text, thinking as the template sets it, a new turn. */
   public static TemplateOptions defaults() {
     return DEFAULTS;
   }
@@ -39,19 +39,18 @@ public final class TemplateOptions {
     return new Builder(this);
   }
 
-  /** What becomes of the model's thinking. */
+  /** How the model's thinking is reported. */
   public ReasoningFormat reasoning() {
     return reasoning;
   }
 
-  /** Whether the model is to think. Absent by default: thinking is on where the template has a switch for it. */
+  /** Whether the model should think. Absent by default: thinking is on if the template has a switch for it. */
   public Optional<Boolean> thinking() {
     return Optional.ofNullable(thinking);
   }
 
   /**
-   * Further variables of the template: name to JSON value, such as {@code "reasoning_effort"} to {@code "\"low\""}. {@code
-   * "preserve_reasoning"} is true unless it is given: templates that can keep the reasoning of earlier turns in the prompt do.
+   * Further template variables, as name to JSON value, such as {@code "reasoning_effort"} to {@code "\"low\""}. {@code "preserve_reasoning"} is true unless it is set: templates that can keep the reasoning of earlier turns in the prompt then do so.
    */
   public Map<String, String> arguments() {
     return arguments;
@@ -63,8 +62,7 @@ public final class TemplateOptions {
   }
 
   /**
-   * How much the model may think. Absent by default: no limit. With a budget, a request whose template has no tags around the
-   * thinking is refused.
+   * Limits how much the model may think. Absent by default: no limit. With a budget, a request is rejected if its template has no tags around the thinking.
    */
   public Optional<ReasoningBudget> budget() {
     return Optional.ofNullable(budget);
@@ -166,11 +164,11 @@ public final class TemplateOptions {
 
   /** Where the answer begins. */
   public enum Turn {
-    /** With a new message of the assistant. */
+    /** In a new message of the assistant. */
     NEW,
-    /** Nowhere: the prompt ends with the last message. For looking at a template. */
+    /** Nowhere: the prompt ends with the last message. Useful for inspecting a template. */
     OPEN,
-    /** In the last message, which is the assistant's: in its text, or in its reasoning where it has nothing else. */
+    /** In the last message, which must be the assistant's: in its text, or in its reasoning if it has no text. */
     CONTINUED,
     /** In the text of the last message. */
     CONTINUED_TEXT,

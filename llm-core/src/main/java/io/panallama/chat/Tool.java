@@ -5,13 +5,12 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * A function that the model may ask to have called.
+ * A function that the model may ask to call.
  *
  * @param name letters, digits, {@code _}, {@code -} and {@code .}, at most 64
- * @param description tells the model what it is for; may be empty
+ * @param description tells the model what the tool is for; may be empty
  * @param parameters the JSON schema of the arguments, an object; {@link #NO_PARAMETERS} for none
- * @param strict whether keywords of the schema that no grammar can enforce are refused; they are left to the model
- *     otherwise
+ * @param strict whether schema keywords that no grammar can enforce are rejected; otherwise they are left to the model
  */
 public record Tool(String name, String description, String parameters, boolean strict) {
   /** The schema of a tool without arguments. */
@@ -27,8 +26,7 @@ public record Tool(String name, String description, String parameters, boolean s
   /**
    * Validates the values.
    *
-   * @throws InvalidRequestException if the name has other characters or another length. The schema is looked at when a
-   *     request is carried out
+   * @throws InvalidRequestException if the name has other characters or another length. The schema is checked when a request is executed
    */
   public Tool {
     Objects.requireNonNull(description, "description");

@@ -4,12 +4,11 @@ import io.panallama.generation.FinishReason;
 import java.util.Objects;
 
 /**
- * A tool that the model wants called.
+ * A tool call requested by the model.
  *
- * @param id tells calls of one answer apart; the result names it
+ * @param id distinguishes the calls of one answer; the result refers to it
  * @param name the tool's name
- * @param arguments the arguments as a JSON object. Cut off where the generation was; whoever reads a call after {@link
- *     FinishReason#TOOL_CALLS} has all of it
+ * @param arguments the arguments as a JSON object, cut off where the generation was; it is certain to be complete only after {@link FinishReason#TOOL_CALLS}
  */
 public record ToolCall(String id, String name, String arguments) {
   /** Rejects null components. */

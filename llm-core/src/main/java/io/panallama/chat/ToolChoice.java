@@ -2,24 +2,24 @@ package io.panallama.chat;
 
 import java.util.Objects;
 
-/** Whether the model calls tools. */
+/** Whether and which tools the model calls. */
 public sealed interface ToolChoice {
   /** The model decides. */
   record Auto() implements ToolChoice {}
 
-  /** It doesn't; the tools are in the prompt nevertheless. */
+  /** The model calls no tool, although the tools are in the prompt. */
   record None() implements ToolChoice {}
 
-  /** It calls at least one. */
+  /** The model calls at least one tool. */
   record Required() implements ToolChoice {}
 
   /**
-   * It calls this one, and sees no other.
+   * The model calls this tool and sees no other.
    *
    * @param name one of the request's tools
    */
   record Named(String name) implements ToolChoice {
-    /** Rejects null. */
+    /** Rejects a missing name. */
     public Named {
       Objects.requireNonNull(name, "name");
     }

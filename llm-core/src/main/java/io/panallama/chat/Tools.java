@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The tools of a conversation. Immutable and thread-safe. */
 public final class Tools {
-  /** The most tools of one request; OpenAI's own limit. */
+  /** The maximum number of tools in one request; OpenAI's own limit. */
   public static final int MAX_TOOLS = 128;
 
   private static final Tools NONE = new Builder().build();
@@ -67,22 +67,22 @@ public final class Tools {
     return builder().list(List.of(tools)).build();
   }
 
-  /** Whether the answer can hold a call. */
+  /** Whether the answer may contain a call. */
   public boolean callable() {
     return !list.isEmpty() && !(choice instanceof ToolChoice.None);
   }
 
-  /** At most {@link #MAX_TOOLS} tools, each with a name of its own. */
+  /** At most {@link #MAX_TOOLS} tools with distinct names. */
   public List<Tool> list() {
     return list;
   }
 
-  /** Whether the model calls any of them. */
+  /** Whether and which tools the model calls. */
   public ToolChoice choice() {
     return choice;
   }
 
-  /** Whether one answer may hold several calls. Absent by default: the template decides. */
+  /** Whether one answer may contain several calls. Absent by default: the template decides. */
   public Optional<Boolean> parallelCalls() {
     return Optional.ofNullable(parallelCalls);
   }
@@ -152,7 +152,7 @@ public final class Tools {
     /**
      * Builds the value.
      *
-     * @throws InvalidRequestException if there are too many, two have one name, or the choice names none of them
+     * @throws InvalidRequestException if there are too many tools, two have the same name, or the choice names none of them
      */
     public Tools build() {
       return new Tools(this);

@@ -6,8 +6,7 @@
  *     List.of(ChatMessage.system("Answer in one sentence."), ChatMessage.user("What is a KV cache?"));
  * }</pre>
  *
- * <p>These types carry no behaviour beyond checking themselves. A {@link io.panallama.request.ChatRequest} puts them together
- * with the options of a generation. All of them are immutable and thread-safe.
+ * <p>These types have no behaviour beyond validating themselves. A {@link io.panallama.request.ChatRequest} combines them with the options of a generation. All of them are immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.chat;

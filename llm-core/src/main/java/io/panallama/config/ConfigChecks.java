@@ -1,6 +1,6 @@
 package io.panallama.config;
 
-/** Range checks whose messages name the option, its value and what is allowed. */
+/** Range checks whose messages name the option, its value and the allowed range. */
 final class ConfigChecks {
   private ConfigChecks() {}
 
@@ -16,14 +16,14 @@ final class ConfigChecks {
     }
   }
 
-  /** A number larger than 0, or the one that leaves the choice to the model. */
+  /** Requires a number larger than 0, or the value that leaves the choice to the model. */
   static void positiveOr(String option, float value, float open) {
     if (value != open && !(value > 0 && value <= Float.MAX_VALUE)) {
       throw refused(option, value, "larger than 0, or " + open + " for the model's own");
     }
   }
 
-  /** A number from 0, or the one that leaves the choice to the model. */
+  /** Requires a number of at least 0, or the value that leaves the choice to the model. */
   static void notNegativeOr(String option, float value, float open) {
     if (value != open && !(value >= 0 && value <= Float.MAX_VALUE)) {
       throw refused(option, value, "0 or more, or " + open + " for the model's own");

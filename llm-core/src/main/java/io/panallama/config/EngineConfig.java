@@ -8,20 +8,19 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an engine is laid out. {@link io.panallama.Engine#config Engine.config} gives the same with every {@link #AUTO} replaced by
- * what was chosen. Immutable and thread-safe.
+ * The layout and limits of an engine. {@link io.panallama.Engine#config Engine.config} returns the same with every {@link #AUTO} replaced by the chosen number. Immutable and thread-safe.
  */
 public final class EngineConfig {
   /** Lets the engine choose. */
   public static final int AUTO = 0;
 
-  /** llama.cpp's {@code LLAMA_MAX_SEQ}. */
+  /** The maximum number of slots; llama.cpp's {@code LLAMA_MAX_SEQ}. */
   public static final int MAX_SLOTS = 256;
 
-  /** The most threads; ggml's {@code GGML_MAX_N_THREADS}, beyond which it ends the process. */
+  /** The maximum number of threads; ggml's {@code GGML_MAX_N_THREADS}, beyond which ggml ends the process. */
   public static final int MAX_THREADS = 512;
 
-  /** The most that {@link #itlTarget} may be. */
+  /** The maximum {@link #itlTarget}. */
   public static final Duration LONGEST_ITL = Duration.ofHours(1);
 
   private static final EngineConfig DEFAULTS = new Builder().build();
@@ -94,7 +93,7 @@ public final class EngineConfig {
     }
   }
 
-  /** 8 slots, 64 waiting, F16 cache, 1 GiB to spill to, an ITL of 50 ms, everything else {@link #AUTO}. */
+  /** 8 slots, a queue of 64, F16 cache, 1 GiB to spill to, an ITL target of 50 ms, everything else {@link #AUTO}. */
   public static EngineConfig defaults() {
     return DEFAULTS;
   }
@@ -116,53 +115,48 @@ public final class EngineConfig {
   }
 
   /**
-   * Cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}); {@link #AUTO}, the default, takes 2048 tokens per
-   * slot, at least 8192, never more per slot than the model was trained for.
+   * Number of cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}). {@link #AUTO}, the default, uses 2048 tokens per slot, at least 8192 in total, and never more per slot than the model was trained for.
    */
   public int contextSize() {
     return contextSize;
   }
 
-  /** How many generations run at once, 1 to {@link #MAX_SLOTS}; further ones wait. 8 by default. */
+  /** Number of generations that run at once, 1 to {@link #MAX_SLOTS}; further ones wait. 8 by default. */
   public int slots() {
     return slots;
   }
 
-  /** How many generations may wait, 64 by default; the next one is refused with {@link EngineBusyException}. */
+  /** Number of generations that may wait, 64 by default; the next one is rejected with {@link EngineBusyException}. */
   public int queueLimit() {
     return queueLimit;
   }
 
-  /** The most tokens of one step, at least as many as slots (llama.cpp: {@code n_batch}); {@link #AUTO}, the default, takes 512. */
+  /** The maximum number of tokens in one step, at least the number of slots (llama.cpp: {@code n_batch}); {@link #AUTO}, the default, uses 512. */
   public int batchSize() {
     return batchSize;
   }
 
   /**
-   * The most tokens computed at once, at most {@link #batchSize} (llama.cpp: {@code n_ubatch}); {@link #AUTO}, the default, takes
-   * {@code min(batchSize, 512)}. It bounds how long a step on a GPU takes before a cancelled prefill is noticed.
+   * The maximum number of tokens computed at once, at most {@link #batchSize} (llama.cpp: {@code n_ubatch}); {@link #AUTO}, the default, uses {@code min(batchSize, 512)}. It bounds how long a step on a GPU runs before a cancelled prefill is noticed.
    */
   public int microBatchSize() {
     return microBatchSize;
   }
 
   /**
-   * Threads for steps that only generate (llama.cpp: {@code n_threads}); {@link #AUTO}, the default, takes one per processor of this
-   * process, and one thread for a model of less than 16 MiB, which more would only slow down. Capped at the number of processors,
-   * with a warning, because ggml's threads spin while they wait for each other.
+   * Number of threads for steps that only generate (llama.cpp: {@code n_threads}). {@link #AUTO}, the default, uses one per processor of this process, but a single thread for a model of less than 16 MiB, which more threads would only slow down. Capped at the number of processors, with a warning, because ggml's threads spin while they wait for each other.
    */
   public int threads() {
     return threads;
   }
 
-  /** Threads for steps with prompts in them (llama.cpp: {@code n_threads_batch}); chosen and capped as {@link #threads} are. */
+  /** Number of threads for steps that include prompts (llama.cpp: {@code n_threads_batch}); chosen and capped like {@link #threads}. */
   public int batchThreads() {
     return batchThreads;
   }
 
   /**
-   * How many tokens a generation may be ahead of its reader, 256 by default; a generation whose mailbox is full is paused until
-   * half of it has been read.
+   * Number of tokens that a generation may be ahead of its reader, 256 by default; a generation whose mailbox is full is paused until half of it has been read.
    */
   public int mailboxCapacity() {
     return mailboxCapacity;
@@ -178,20 +172,19 @@ public final class EngineConfig {
     return valueType;
   }
 
-  /** Whether attention runs in the fused kernel (llama.cpp: {@code flash_attn_type}); decided by device and model by default. */
+  /** Whether attention uses the fused kernel (llama.cpp: {@code flash_attn_type}); by default the device and the model decide. */
   public FlashAttention flashAttention() {
     return flashAttention;
   }
 
   /**
-   * Whether a prompt shares the KV cells of an earlier or concurrent one with the same beginning instead of computing them again.
-   * True by default.
+   * Whether a prompt shares the KV cells of an earlier or concurrent prompt with the same beginning instead of recomputing them. True by default.
    */
   public boolean reusePrefixes() {
     return reusePrefixes;
   }
 
-  /** Where prefixes go that have to leave the KV cache; up to 1 GiB of host memory by default. */
+  /** Where prefixes that are evicted from the KV cache go; up to 1 GiB of host memory by default. */
   public SpillConfig spill() {
     return spill;
   }
@@ -206,46 +199,40 @@ public final class EngineConfig {
     return itlTarget;
   }
 
-  /** How positions are stretched beyond the trained context; the model's own values by default. */
+  /** How positions are scaled beyond the trained context; the model's own values by default. */
   public RopeScaling rope() {
     return rope;
   }
 
   /**
-   * Whether the KV cache and the attention over it are on the GPU that has the layer (llama.cpp: {@code offload_kqv}); otherwise in
-   * host memory. Without a GPU it has no effect. True by default.
+   * Whether the KV cache of a layer and the attention over it are on the GPU that holds the layer (llama.cpp: {@code offload_kqv}) rather than in host memory. It has no effect without a GPU. True by default.
    */
   public boolean offloadKeyValues() {
     return offloadKeyValues;
   }
 
   /**
-   * Whether large operations of layers in host memory are computed on the GPU (llama.cpp: {@code op_offload}). Without a GPU it
-   * has no effect. True by default.
+   * Whether large operations of layers in host memory are computed on the GPU (llama.cpp: {@code op_offload}). It has no effect without a GPU. True by default.
    */
   public boolean offloadOperations() {
     return offloadOperations;
   }
 
   /**
-   * Whether layers with a sliding window keep all cells instead of those of the window (llama.cpp: {@code swa_full}). It costs
-   * memory and lets any beginning of a prompt be shared; without it only what lies within the window can. Models without a sliding
-   * window are not affected. True by default, as in llama.cpp's library.
+   * Whether layers with a sliding window keep all cells instead of only those of the window (llama.cpp: {@code swa_full}). This costs memory but lets any beginning of a prompt be shared; without it, only beginnings within the window can be. It has no effect on models without a sliding window. True by default, as in llama.cpp's library.
    */
   public boolean fullSlidingWindow() {
     return fullSlidingWindow;
   }
 
   /**
-   * Whether all sequences share the cells of the KV cache (llama.cpp: {@code kv_unified}). Without it each slot has {@code
-   * contextSize / slots} cells of its own, rounded up to 256, and attention does not pass over the cells of others; prefixes then
-   * cannot be shared, so {@link #reusePrefixes} must be false. True by default.
+   * Whether all sequences share the cells of the KV cache (llama.cpp: {@code kv_unified}). Without it each slot has {@code contextSize / slots} cells of its own, rounded up to 256, and attention does not scan the cells of other slots; prefixes then cannot be shared, so {@link #reusePrefixes} must be false. True by default.
    */
   public boolean unifiedCache() {
     return unifiedCache;
   }
 
-  /** Where the threads that compute run; anywhere by default. */
+  /** Where the compute threads run; anywhere by default. */
   public ThreadPlacement placement() {
     return placement;
   }

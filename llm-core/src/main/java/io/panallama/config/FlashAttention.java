@@ -1,11 +1,11 @@
 package io.panallama.config;
 
-/** Whether attention runs in the fused kernel. */
+/** Whether attention uses the fused kernel. */
 public enum FlashAttention {
-  /** Where the device supports it for this model. */
+  /** Use it if the device supports it for this model. */
   AUTO,
-  /** Always; an engine on a device or model without it does not start. */
+  /** Always use it; an engine on a device or model without it does not start. */
   ENABLED,
-  /** Never. */
+  /** Never use it. */
   DISABLED
 }

@@ -1,6 +1,6 @@
 package io.panallama.config;
 
-/** Number format of the KV cache. Quantised formats of the values need flash attention. */
+/** Number format of the KV cache. Quantised formats for the values need flash attention. */
 public enum KvCacheType {
   /** 32 bits per number. */
   F32,
@@ -14,7 +14,7 @@ public enum KvCacheType {
   Q4_0,
   /** 5 bits per number. */
   Q4_1,
-  /** 4.5 bits per number, on steps that are not equally far apart. */
+  /** 4.5 bits per number, on a non-linear scale. */
   IQ4_NL,
   /** 5.5 bits per number. */
   Q5_0,

@@ -1,11 +1,11 @@
 package io.panallama.config;
 
-/** When rows of large tensors are read; the values of llama.h's {@code llama_lazy_mode}. */
+/** When the rows of large tensors are read; the values of llama.h's {@code llama_lazy_mode}. */
 public enum LazyMode {
-  /** With the rest of the model. */
+  /** Read with the rest of the model. */
   OFF,
-  /** On demand for marked tensors of more than 4 GiB in a mapped file. The default. */
+  /** Read on demand for marked tensors of more than 4 GiB in a mapped file. The default. */
   AUTO,
-  /** On demand for all marked tensors in a mapped file. */
+  /** Read on demand for all marked tensors in a mapped file. */
   ON
 }

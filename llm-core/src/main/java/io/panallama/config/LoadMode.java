@@ -1,18 +1,18 @@
 package io.panallama.config;
 
-/** How the weights come into memory; the values of llama.h's {@code llama_load_mode}. */
+/** How the weights are brought into memory; the values of llama.h's {@code llama_load_mode}. */
 public enum LoadMode {
-  /** llama.cpp chooses by the device. */
+  /** Let llama.cpp choose by the device. */
   AUTO(-1),
   /** Read into allocated memory. */
   READ(0),
   /** Map the file; pages are shared between processes and read on first use. The default. */
   MMAP(1),
-  /** Read, and lock in RAM. */
+  /** Read into memory and lock it in RAM. */
   MLOCK(2),
-  /** Map, and lock in RAM. */
+  /** Map the file and lock it in RAM. */
   MMAP_MLOCK(3),
-  /** Read past the page cache where the system can. */
+  /** Read while bypassing the page cache, if the system supports it. */
   DIRECT_IO(4);
 
   private final int value;

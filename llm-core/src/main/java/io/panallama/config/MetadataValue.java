@@ -3,15 +3,15 @@ package io.panallama.config;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** A value that replaces an entry of a model's metadata; the types of llama.h's {@code llama_model_kv_override_type}. */
+/** A value that overrides an entry of a model's metadata; the types of llama.h's {@code llama_model_kv_override_type}. */
 public sealed interface MetadataValue {
-  /** The most bytes (UTF-8) of a key or a text; llama.cpp's fields hold 128 with the end. */
+  /** The maximum length of a key or a text in UTF-8 bytes; llama.cpp's fields hold 128 including the terminator. */
   int MAX_BYTES = 127;
 
-  /** For an entry of any integer type. A value that the entry's type cannot hold is refused when the model is loaded. */
+  /** A value for an entry of any integer type. A value that the entry's type cannot hold is rejected when the model is loaded. */
   record IntegerValue(long value) implements MetadataValue {}
 
-  /** For an entry of a floating-point type. */
+  /** A value for an entry of a floating-point type. */
   record FloatValue(double value) implements MetadataValue {
     /**
      * Checks the number.
@@ -25,15 +25,15 @@ public sealed interface MetadataValue {
     }
   }
 
-  /** For an entry that is true or false. */
+  /** A value for a boolean entry. */
   record BooleanValue(boolean value) implements MetadataValue {}
 
-  /** For a text, at most {@link #MAX_BYTES}. */
+  /** A value for a text entry, at most {@link #MAX_BYTES}. */
   record TextValue(String value) implements MetadataValue {
     /**
      * Checks the length.
      *
-     * @throws IllegalArgumentException if it is too long or has a NUL
+     * @throws IllegalArgumentException if it is too long or contains a NUL
      */
     public TextValue {
       requireText("metadata", value, 0);
@@ -50,22 +50,22 @@ public sealed interface MetadataValue {
     };
   }
 
-  /** An integer. */
+  /** An integer value. */
   static MetadataValue of(long value) {
     return new IntegerValue(value);
   }
 
-  /** A floating-point number. */
+  /** A floating-point value. */
   static MetadataValue of(double value) {
     return new FloatValue(value);
   }
 
-  /** True or false. */
+  /** A boolean value. */
   static MetadataValue of(boolean value) {
     return new BooleanValue(value);
   }
 
-  /** A text. */
+  /** A text value. */
   static MetadataValue of(String value) {
     return new TextValue(value);
   }
@@ -73,7 +73,7 @@ public sealed interface MetadataValue {
   /**
    * Checks the key of an entry.
    *
-   * @throws IllegalArgumentException if it is empty, too long or has a NUL
+   * @throws IllegalArgumentException if it is empty, too long or contains a NUL
    */
   static void requireKey(String key) {
     requireText("the key of metadata", key, 1);

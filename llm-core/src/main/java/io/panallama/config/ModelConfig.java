@@ -8,9 +8,9 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How to load a model. Immutable and thread-safe, if its {@link #listener} is. */
+/** How to load a model. Immutable, and thread-safe if its {@link #listener} is. */
 public final class ModelConfig {
-  /** Every layer on the GPU. */
+  /** Puts every layer on the GPU. */
   public static final int ALL_LAYERS = -1;
 
   private static final ModelConfig DEFAULTS = new Builder().build();
@@ -75,7 +75,7 @@ public final class ModelConfig {
     metadata.keySet().forEach(MetadataValue::requireKey);
   }
 
-  /** Memory-mapped, every layer on the GPU if there is one, weights unchecked, no listener. */
+  /** Memory-mapped, every layer on the GPU if there is one, weights not checked, no listener. */
   public static ModelConfig defaults() {
     return DEFAULTS;
   }
@@ -90,35 +90,32 @@ public final class ModelConfig {
     return new Builder(this);
   }
 
-  /** How the weights come into memory (llama.cpp: {@code load_mode}); {@link LoadMode#MMAP} by default. */
+  /** How the weights are brought into memory (llama.cpp: {@code load_mode}); {@link LoadMode#MMAP} by default. */
   public LoadMode loadMode() {
     return loadMode;
   }
 
   /**
-   * How many layers go to the GPU (llama.cpp: {@code n_gpu_layers}); {@link #ALL_LAYERS}, the default, for all, 0 for none. Without
-   * a GPU it has no effect.
+   * Number of layers on the GPU (llama.cpp: {@code n_gpu_layers}); {@link #ALL_LAYERS}, the default, for all, 0 for none. It has no effect without a GPU.
    */
   public int gpuLayers() {
     return gpuLayers;
   }
 
-  /** The GPU to use where one is to be chosen, counted from 0 (llama.cpp: {@code main_gpu}); 0 by default. */
+  /** The GPU to use where a single one is needed, counted from 0 (llama.cpp: {@code main_gpu}); 0 by default. */
   public int mainGpu() {
     return mainGpu;
   }
 
   /**
-   * Whether to load the vocabulary and no weights (llama.cpp: {@code vocab_only}): enough to tokenize, not to generate. False by
-   * default.
+   * Whether to load only the vocabulary, without weights (llama.cpp: {@code vocab_only}): enough to tokenize, but not to generate. False by default.
    */
   public boolean vocabularyOnly() {
     return vocabularyOnly;
   }
 
   /**
-   * Whether to look for invalid numbers in the weights while loading, which is slower (llama.cpp: {@code check_tensors}). False by
-   * default.
+   * Whether to check the weights for invalid numbers while loading, which is slower (llama.cpp: {@code check_tensors}). False by default.
    */
   public boolean checkTensors() {
     return checkTensors;
@@ -129,70 +126,60 @@ public final class ModelConfig {
     return listener;
   }
 
-  /** The Jinja source of a chat template in place of the model's own. Absent by default: the model's own. */
+  /** The Jinja source of a chat template that replaces the model's own. Absent by default. */
   public Optional<String> chatTemplate() {
     return Optional.ofNullable(chatTemplate);
   }
 
   /**
-   * Names of the devices to offload to ({@link io.panallama.observe.Device#name}), each once; the CPU always takes part and is not
-   * named (llama.cpp: {@code devices}). Empty by default: every GPU. A name that ggml does not know is refused when the model is
-   * loaded.
+   * Names of the devices to offload to ({@link io.panallama.observe.Device#name}), each at most once; the CPU always takes part and is not listed (llama.cpp: {@code devices}). Empty by default: every GPU. A name that ggml does not know is rejected when the model is loaded.
    */
   public List<String> devices() {
     return devices;
   }
 
-  /** How the model is divided among several GPUs (llama.cpp: {@code split_mode}); by layers by default. */
+  /** How the model is split across several GPUs (llama.cpp: {@code split_mode}); by layers by default. */
   public SplitMode splitMode() {
     return splitMode;
   }
 
   /**
-   * The share of each GPU, in the order of {@link #devices}, as proportions of any size (llama.cpp: {@code tensor_split}), such as
-   * 3 and 1; 0 leaves one out. Empty by default: by the memory that is free. More shares than devices are refused when the model is
-   * loaded.
+   * The share of each GPU, in the order of {@link #devices}, as proportions on any scale (llama.cpp: {@code tensor_split}), such as 3 and 1; 0 skips a GPU. Empty by default: by free memory. More shares than devices are rejected when the model is loaded.
    */
   public List<Float> tensorSplit() {
     return tensorSplit;
   }
 
   /**
-   * Where single tensors go, whatever else is said (llama.cpp: {@code tensor_buft_overrides}); the first that matches a tensor
-   * holds. Empty by default.
+   * Placements of individual tensors, which take precedence over everything else (llama.cpp: {@code tensor_buft_overrides}); the first one that matches a tensor applies. Empty by default.
    */
   public List<TensorPlacement> tensorPlacements() {
     return tensorPlacements;
   }
 
   /**
-   * Values that replace entries of the model's metadata or add to them (llama.cpp: {@code kv_overrides}), by key, such as {@code
-   * "llama.attention.layer_norm_rms_epsilon"}. The model is checked with them before it is loaded: one of another type than the
-   * entry, or for a list, is refused. Empty by default.
+   * Values that replace or add entries of the model's metadata (llama.cpp: {@code kv_overrides}), by key, such as {@code "llama.attention.layer_norm_rms_epsilon"}. The model is checked with them before it is loaded: a value whose type differs from the entry's, or one for a list, is rejected. Empty by default.
    */
   public Map<String, MetadataValue> metadata() {
     return metadata;
   }
 
   /**
-   * Whether rows of large tensors that the architecture marks are read on demand (llama.cpp: {@code lazy_mode}); needs a
-   * mapped file. {@link LazyMode#AUTO} by default.
+   * Whether rows of large tensors that the architecture marks are read on demand (llama.cpp: {@code lazy_mode}); requires a mapped file. {@link LazyMode#AUTO} by default.
    */
   public LazyMode lazyMode() {
     return lazyMode;
   }
 
   /**
-   * Whether weights may be repacked for faster kernels of this processor (llama.cpp: {@code use_extra_bufts}); repacked ones are
-   * copies, not pages of the mapped file. True by default.
+   * Whether weights may be repacked for faster kernels on this processor (llama.cpp: {@code use_extra_bufts}); repacked weights are copies, not pages of the mapped file. True by default.
    */
   public boolean extraBuffers() {
     return extraBuffers;
   }
 
   /**
-   * Whether weights that stay in host memory use the GPU's pinned memory (llama.cpp: {@code no_host}, reversed); without it they
-   * can use {@link #extraBuffers}. Without a GPU it has no effect. True by default.
+   * Whether weights in host memory use the GPU's pinned memory (llama.cpp: {@code no_host}, inverted); if not, they can use {@link #extraBuffers}. It has no effect without a GPU. True by default.
    */
   public boolean hostBuffers() {
     return hostBuffers;

@@ -1,14 +1,13 @@
 package io.panallama.config;
 
 /**
- * How threads are laid out over the nodes of a machine with non-uniform memory access (NUMA); ggml's {@code
- * ggml_numa_strategy}. It holds for the whole process; see {@link io.panallama.NativeRuntime#initializeNuma}.
+ * How threads are distributed over the nodes of a machine with non-uniform memory access (NUMA); ggml's {@code ggml_numa_strategy}. It applies to the whole process; see {@link io.panallama.NativeRuntime#initializeNuma}.
  */
 public enum NumaStrategy {
-  /** Spread evenly over all nodes. */
+  /** Spread the threads evenly over all nodes. */
   DISTRIBUTE,
-  /** All on the node on which the process started. */
+  /** Keep all threads on the node on which the process started. */
   ISOLATE,
-  /** On the processors that {@code numactl} gave the process. */
+  /** Use the processors that {@code numactl} assigned to the process. */
   NUMACTL
 }

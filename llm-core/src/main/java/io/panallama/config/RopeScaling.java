@@ -6,17 +6,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How rotary position embeddings (RoPE) are stretched, so that a model can be given more tokens than it was trained for. Every
- * default takes the model's own value. A value that does not suit the model lowers the quality without any error. Immutable
- * and thread-safe.
+ * How rotary position embeddings (RoPE) are scaled, so that a model can process more tokens than it was trained for. By default every value is the model's own. A value that does not suit the model lowers the quality without any error. Immutable and thread-safe.
  *
- * <p>Prefixes that were saved under other values are not used: their keys were turned otherwise.
+ * <p>Prefixes that were saved with other values are not reused: their keys were rotated differently.
  */
 public final class RopeScaling {
-  /** Takes the model's own frequency. */
+  /** Uses the model's own frequency. */
   public static final float FROM_MODEL = 0;
 
-  /** Takes the model's own value of YaRN. */
+  /** Uses the model's own YaRN value. */
   public static final float YARN_FROM_MODEL = -1;
 
   private static final RopeScaling DEFAULTS = new Builder().build();
@@ -48,7 +46,7 @@ public final class RopeScaling {
     ConfigChecks.inRange("rope.yarnOriginalContext", yarnOriginalContext, 0, Integer.MAX_VALUE);
   }
 
-  /** Everything as the model has it. */
+  /** All values as the model has them. */
   public static RopeScaling defaults() {
     return DEFAULTS;
   }
@@ -64,11 +62,10 @@ public final class RopeScaling {
   }
 
   /**
-   * How many tokens a model can take under this scaling.
+   * Returns how many tokens a model can process with this scaling.
    *
-   * @param trained the tokens that it was trained for; 0 if unknown
-   * @return {@code trained} where nothing is stretched; 0 (unknown) with another {@link #frequencyBase}, whose effect no formula
-   *     tells; otherwise the trained or {@linkplain #yarnOriginalContext original} tokens divided by {@link #frequencyScale}
+   * @param trained number of tokens that it was trained for; 0 if unknown
+   * @return {@code trained} if nothing is scaled; 0 (unknown) with another {@link #frequencyBase}, whose effect no formula gives; otherwise the trained or {@linkplain #yarnOriginalContext original} number of tokens divided by {@link #frequencyScale}
    */
   public int contextSize(int trained) {
     if (trained <= 0 || type == Type.NONE) {
@@ -90,32 +87,28 @@ public final class RopeScaling {
   }
 
   /**
-   * The base of the rotation's frequencies (llama.cpp: {@code rope_freq_base}), larger than 0; {@link #FROM_MODEL}, the default,
-   * takes the model's.
+   * The base of the rotation frequencies (llama.cpp: {@code rope_freq_base}), larger than 0; {@link #FROM_MODEL}, the default, uses the model's.
    */
   public float frequencyBase() {
     return frequencyBase;
   }
 
   /**
-   * The factor of the frequencies (llama.cpp: {@code rope_freq_scale}), larger than 0: a half makes room for twice as many tokens.
-   * {@link #FROM_MODEL}, the default, takes the model's.
+   * The factor applied to the frequencies (llama.cpp: {@code rope_freq_scale}), larger than 0: one half makes room for twice as many tokens. {@link #FROM_MODEL}, the default, uses the model's.
    */
   public float frequencyScale() {
     return frequencyScale;
   }
 
   /**
-   * YaRN: how far frequencies are extrapolated instead of interpolated (llama.cpp: {@code yarn_ext_factor}), 0 or more; 0 is
-   * interpolation alone. {@link #YARN_FROM_MODEL}, the default, takes the model's value, or 1 with {@link Type#YARN}.
+   * YaRN: how far frequencies are extrapolated instead of interpolated (llama.cpp: {@code yarn_ext_factor}), 0 or more; 0 only interpolates. {@link #YARN_FROM_MODEL}, the default, uses the model's value, or 1 with {@link Type#YARN}.
    */
   public float yarnExtrapolation() {
     return yarnExtrapolation;
   }
 
   /**
-   * YaRN: the factor of the attention's magnitude (llama.cpp: {@code yarn_attn_factor}), 0 or more. llama.cpp derives it where
-   * {@link #yarnExtrapolation} is not 0. {@link #YARN_FROM_MODEL} is the default.
+   * YaRN: the factor for the attention's magnitude (llama.cpp: {@code yarn_attn_factor}), 0 or more. llama.cpp derives it unless {@link #yarnExtrapolation} is 0. {@link #YARN_FROM_MODEL} is the default.
    */
   public float yarnAttention() {
     return yarnAttention;
@@ -138,8 +131,7 @@ public final class RopeScaling {
   }
 
   /**
-   * YaRN: the tokens that the model was trained for before it was stretched (llama.cpp: {@code yarn_orig_ctx}); 0, the default,
-   * takes the model's.
+   * YaRN: the number of tokens that the model was trained for before it was scaled (llama.cpp: {@code yarn_orig_ctx}); 0, the default, uses the model's.
    */
   public int yarnOriginalContext() {
     return yarnOriginalContext;
@@ -256,17 +248,17 @@ public final class RopeScaling {
     }
   }
 
-  /** The methods of stretching. */
+  /** The scaling methods. */
   public enum Type {
-    /** What the model's metadata says. */
+    /** The method in the model's metadata. */
     MODEL,
-    /** Not stretched, whatever the metadata says. */
+    /** No scaling, whatever the metadata says. */
     NONE,
-    /** Positions are divided. */
+    /** Positions are divided by a factor. */
     LINEAR,
-    /** YaRN (Peng et al., arXiv 2309.00071): low frequencies are interpolated, high ones left. */
+    /** YaRN (Peng et al., arXiv 2309.00071): low frequencies are interpolated, high ones are left alone. */
     YARN,
-    /** LongRoPE, for models whose file has its factors. */
+    /** LongRoPE, for models whose file contains its factors. */
     LONGROPE
   }
 }

@@ -8,10 +8,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the KV states of prefixes go when they leave the KV cache: to host memory first, and from there to disk, least
- * recently used first. A request that begins with one of them gets it back by a copy instead of computing it again.
+ * Where the KV states of prefixes go when they are evicted from the KV cache: to host memory first, and from there to disk, least recently used first. A request that begins with such a prefix restores it by a copy instead of recomputing it.
  *
- * <p>The files hold what users wrote in a form that can be read back. The directory is created for its owner alone.
+ * <p>The files contain users' texts in a form that can be recovered. The directory is created for its owner only.
  */
 public final class SpillConfig {
   private static final SpillConfig NONE = new Builder().build();
@@ -42,32 +41,30 @@ public final class SpillConfig {
     return new Builder(this);
   }
 
-  /** Prefixes that leave the KV cache are dropped. */
+  /** Discards prefixes that are evicted from the KV cache. */
   public static SpillConfig none() {
     return NONE;
   }
 
-  /** Host memory only. */
+  /** Spills to host memory only. */
   public static SpillConfig toMemory(long bytes) {
     return builder().memoryBytes(bytes).build();
   }
 
   /**
-   * The most bytes of host memory, and no more than an eighth of what is available when the engine starts; 0 keeps nothing
-   * there except what is on its way to or from the disk.
+   * The maximum number of bytes in host memory, which is also capped at one eighth of the memory available when the engine starts; 0 keeps nothing there except images on their way to or from the disk.
    */
   public long memoryBytes() {
     return memoryBytes;
   }
 
-  /** The most bytes of files below {@link #directory}, the files of all models together; 0 writes none. */
+  /** The maximum total size in bytes of the files below {@link #directory}, for all models together; 0 writes none. */
   public long diskBytes() {
     return diskBytes;
   }
 
   /**
-   * The directory of the files, which are found again after a restart by engines with the same model and the same cache
-   * types. Present whenever {@link #diskBytes} is not 0. Several engines may share one directory.
+   * The directory of the files, which engines with the same model and the same cache types find again after a restart. Present whenever {@link #diskBytes} is not 0. Several engines may share one directory.
    */
   public Optional<Path> directory() {
     return Optional.ofNullable(directory);
@@ -117,7 +114,7 @@ public final class SpillConfig {
       return this;
     }
 
-    /** Adds a disk tier: at most this many bytes of files below the directory. 0 bytes write nothing. */
+    /** Adds a disk tier with at most this many bytes of files below the directory. 0 bytes write nothing. */
     public Builder disk(Path directory, long bytes) {
       this.directory = Objects.requireNonNull(directory, "directory");
       diskBytes = bytes;

@@ -1,13 +1,13 @@
 package io.panallama.config;
 
-/** How a model is divided among several GPUs; the values of llama.h's {@code llama_split_mode}. */
+/** How a model is split across several GPUs; the values of llama.h's {@code llama_split_mode}. */
 public enum SplitMode {
-  /** Not at all: {@link ModelConfig#mainGpu} has everything. */
+  /** No split: {@link ModelConfig#mainGpu} has everything. */
   NONE,
-  /** Whole layers and their part of the KV cache. The default. */
+  /** By whole layers, each with its part of the KV cache. The default. */
   LAYER,
-  /** The rows of matrices, where the backend can do that. */
+  /** By the rows of matrices, if the backend supports it. */
   ROW,
-  /** All tensors, computed in parallel; for some architectures only, and with flash attention. */
+  /** Across all tensors, computed in parallel; only for some architectures, and with flash attention. */
   TENSOR
 }

@@ -3,18 +3,16 @@ package io.panallama.config;
 import java.util.Objects;
 
 /**
- * Where tensors of some names go, such as the experts of a mixture that are to stay in host memory: {@code new
- * TensorPlacement("\\.ffn_.*_exps", "CPU")}.
+ * Assigns tensors to a buffer type by name, for example to keep the experts of a mixture in host memory: {@code new TensorPlacement("\\.ffn_.*_exps", "CPU")}.
  *
- * @param pattern a regular expression (ECMAScript) found anywhere in the tensor's name
- * @param bufferType ggml's name of a buffer type, such as {@code "CPU"} or {@code "CUDA0"}. One that ggml does not know is
- *     refused when the model is loaded
+ * @param pattern a regular expression (ECMAScript) that is searched for in the tensor's name
+ * @param bufferType ggml's name of a buffer type, such as {@code "CPU"} or {@code "CUDA0"}. A name that ggml does not know is rejected when the model is loaded
  */
 public record TensorPlacement(String pattern, String bufferType) {
   /**
    * Checks both parts.
    *
-   * @throws IllegalArgumentException if one is empty or has a NUL
+   * @throws IllegalArgumentException if one is empty or contains a NUL
    */
   public TensorPlacement {
     require("pattern", pattern);

@@ -7,11 +7,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the threads that compute run, and how eagerly: ggml's {@code ggml_threadpool_params}. The number of threads is
- * {@link EngineConfig#threads}. Engines with equal placements share their threads. Immutable and thread-safe.
+ * Where the compute threads run, and how eagerly: ggml's {@code ggml_threadpool_params}. {@link EngineConfig#threads} sets their number. Engines with equal placements share their threads. Immutable and thread-safe.
  */
 public final class ThreadPlacement {
-  /** The highest number of a processor; ggml's limit ({@code GGML_MAX_N_THREADS} is 512). */
+  /** The highest processor number; ggml's limit ({@code GGML_MAX_N_THREADS} is 512). */
   public static final int MAX_PROCESSOR = 511;
 
   private static final ThreadPlacement DEFAULTS = new Builder().build();
@@ -36,7 +35,7 @@ public final class ThreadPlacement {
     ConfigChecks.inRange("placement.polling", polling, 0, 100);
   }
 
-  /** Any processor, normal priority, llama.cpp's usual polling. */
+  /** Any processor, normal priority, llama.cpp's default polling. */
   public static ThreadPlacement defaults() {
     return DEFAULTS;
   }
@@ -52,16 +51,14 @@ public final class ThreadPlacement {
   }
 
   /**
-   * Numbers of the processors that the threads may run on (llama.cpp: {@code cpumask}), 0 to {@link #MAX_PROCESSOR}; the
-   * operating system's numbering. Empty by default: all that the process may use.
+   * Numbers of the processors that the threads may run on (llama.cpp: {@code cpumask}), 0 to {@link #MAX_PROCESSOR}, as the operating system numbers them. Empty by default: all that the process may use.
    */
   public Set<Integer> processors() {
     return processors;
   }
 
   /**
-   * Whether each thread is bound to one of {@link #processors}, in ascending order, instead of to all of them (llama.cpp: {@code
-   * strict_cpu}). Needs processors. False by default.
+   * Whether each thread is bound to one of the {@link #processors}, in ascending order, instead of to all of them (llama.cpp: {@code strict_cpu}). Requires processors. False by default.
    */
   public boolean strict() {
     return strict;
@@ -73,8 +70,7 @@ public final class ThreadPlacement {
   }
 
   /**
-   * How long threads spin for the next work before they sleep (llama.cpp: {@code poll}), 0 to 100: 0 sleeps at once, 100 spins
-   * longest. 50 by default.
+   * How long threads spin waiting for work before they sleep (llama.cpp: {@code poll}), 0 to 100: 0 sleeps at once, 100 spins longest. 50 by default.
    */
   public int polling() {
     return polling;
@@ -157,15 +153,15 @@ public final class ThreadPlacement {
 
   /** The priorities of {@code ggml_sched_priority}. */
   public enum Priority {
-    /** Below other programs' (Linux: {@code SCHED_BATCH}). */
+    /** Below other programs (Linux: {@code SCHED_BATCH}). */
     LOW,
-    /** As the program that started it. */
+    /** The same as the program that started the threads. */
     NORMAL,
-    /** Above others'; needs a privilege on Linux, and is left alone with llama.cpp's warning where that is missing. */
+    /** Above other programs; needs a privilege on Linux, without which llama.cpp leaves it unchanged and warns. */
     MEDIUM,
-    /** As {@link #MEDIUM}, higher. */
+    /** Higher than {@link #MEDIUM}. */
     HIGH,
-    /** As {@link #HIGH}, higher; it can starve the rest of the machine. */
+    /** Higher than {@link #HIGH}; it can starve the rest of the machine. */
     REALTIME
   }
 }

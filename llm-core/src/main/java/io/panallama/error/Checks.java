@@ -2,18 +2,18 @@ package io.panallama.error;
 
 import static io.panallama.error.InvalidRequestException.name;
 
-/** Range checks that name the parameter, the value and what is allowed. */
+/** Range checks whose messages name the parameter, its value and the allowed range. */
 public final class Checks {
   private Checks() {}
 
-  /** Requires {@code low} to {@code high}. */
+  /** Requires a value from {@code low} to {@code high}. */
   public static void inRange(String parameter, int value, int low, int high) {
     if (value < low || value > high) {
       throw outOfRange(parameter, value, high == Integer.MAX_VALUE ? low + " or more" : low + " to " + high);
     }
   }
 
-  /** Requires {@code low} to {@code high}, and a number. */
+  /** Requires a number from {@code low} to {@code high}; NaN is rejected. */
   public static void inRange(String parameter, float value, float low, float high) {
     if (!(value >= low && value <= high)) {
       throw outOfRange(

@@ -9,7 +9,7 @@ public final class EngineBusyException extends PanallamaException {
   private final int queueLimit;
   private final Duration retryAfter;
 
-  /** One generation for which there is no room. */
+  /** Reports that there is no room for one generation. */
   public EngineBusyException(int queueLimit, Duration retryAfter) {
     super("All slots are busy and " + queueLimit + " requests are waiting already; try again later.", null);
     this.queueLimit = queueLimit;
@@ -17,7 +17,7 @@ public final class EngineBusyException extends PanallamaException {
   }
 
   /**
-   * @param wanted how many generations were to be started together
+   * @param wanted number of generations that were to be started together
    */
   public EngineBusyException(int wanted, int queueLimit, Duration retryAfter) {
     super("There is no room for " + wanted + " generations at once in slots and queue now; try again later.", null);
@@ -25,12 +25,12 @@ public final class EngineBusyException extends PanallamaException {
     this.retryAfter = retryAfter;
   }
 
-  /** How many generations may wait. */
+  /** The maximum number of waiting generations. */
   public int queueLimit() {
     return queueLimit;
   }
 
-  /** An estimate of when a place in the queue may be free, from the recent rate of completed requests. */
+  /** An estimate of when the queue may have room again, from the recent rate of completed requests. */
   public Duration retryAfter() {
     return retryAfter;
   }

@@ -4,7 +4,7 @@ package io.panallama.error;
 public final class EngineClosedException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
-  /** Says that the engine is closed. */
+  /** Reports that the engine is closed. */
   public EngineClosedException() {
     super("The engine is closed.", null);
   }

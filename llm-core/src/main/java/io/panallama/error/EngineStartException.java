@@ -6,27 +6,27 @@ import org.jspecify.annotations.Nullable;
 public final class EngineStartException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
-  /** Why the engine was refused. */
+  /** Why the engine could not be started. */
   public enum Reason {
-    /** The KV cache and compute buffers do not fit into the memory that is free. */
+    /** The KV cache and compute buffers do not fit into the free memory. */
     INSUFFICIENT_MEMORY,
     /** The model was loaded without weights. */
     VOCABULARY_ONLY,
-    /** The model is no text decoder (an encoder or embedding model). */
+    /** The model is not a text decoder (it is an encoder or embedding model). */
     NOT_A_DECODER,
-    /** llama.cpp refused the configuration; its own words are in the message. */
+    /** llama.cpp rejected the configuration; the message quotes it. */
     REFUSED
   }
 
   private final Reason reason;
 
-  /** An engine that does not start. */
+  /** Reports an engine that does not start. */
   public EngineStartException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
 
-  /** Why it failed. */
+  /** Why the engine could not be started. */
   public Reason reason() {
     return reason;
   }

@@ -3,7 +3,7 @@ package io.panallama.error;
 import io.panallama.sampling.LogitProcessor;
 import org.jspecify.annotations.Nullable;
 
-/** A running generation ended by a fault that is not the request's own. Other generations go on unless the engine closed. */
+/** A running generation failed for a reason other than its request. Other generations continue unless the engine closed. */
 public final class GenerationException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
@@ -13,9 +13,9 @@ public final class GenerationException extends PanallamaException {
     ENGINE_CLOSED,
     /** llama.cpp failed to decode or to sample. */
     DECODE_FAILED,
-    /** The model wrote something that its chat format has no reading for, such as half a tool call. */
+    /** The model's output does not match its chat format, such as half a tool call. */
     MALFORMED_OUTPUT,
-    /** The generation's {@link LogitProcessor} threw, forbade every candidate, or took longer than it may. */
+    /** The generation's {@link LogitProcessor} threw, forbade every candidate, or exceeded its time limit. */
     PROCESSOR_FAILED,
     /** The thread that waited for the next event was interrupted; the generation was cancelled. */
     INTERRUPTED
@@ -23,7 +23,7 @@ public final class GenerationException extends PanallamaException {
 
   private final Reason reason;
 
-  /** A generation that failed. */
+  /** Reports a generation that failed. */
   public GenerationException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

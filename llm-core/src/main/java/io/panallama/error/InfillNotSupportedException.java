@@ -7,7 +7,7 @@ public final class InfillNotSupportedException extends InvalidRequestException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * @param missing the tokens that it would need
+   * @param missing the tokens that the model lacks
    */
   public InfillNotSupportedException(Iterable<String> missing) {
     super(

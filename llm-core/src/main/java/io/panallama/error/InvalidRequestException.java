@@ -6,16 +6,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that cannot be carried out as it stands. The message says what is wrong, where, and what is allowed.
+ * A request that cannot be executed as it stands. The message says what is wrong, where, and what is allowed.
  *
- * <p>Parameters have the names that they have in Java: the path from the request's options to the value, such as {@code
- * maxTokens}, {@code stop.texts[2]} or {@code sampling.topP}. A front end whose users know other names renders the message
- * with those ({@link #message}).
+ * <p>Parameters have their Java names: the path from the request's options to the value, such as {@code maxTokens}, {@code stop.texts[2]} or {@code sampling.topP}. A front end whose users know other names renders the message with those ({@link #message}).
  */
 public class InvalidRequestException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
-  /** Noncharacters, which Unicode keeps out of text: values in a message can't be taken for names. */
+  /** Noncharacters, which Unicode keeps out of text, so that values in a message can't be mistaken for names. */
   private static final char NAME_BEGIN = '\uFDD0';
 
   private static final char NAME_END = '\uFDD1';
@@ -23,14 +21,14 @@ public class InvalidRequestException extends PanallamaException {
 
   private final String parameter;
 
-  /** The message with its names marked. */
+  /** The message with its parameter names marked. */
   private final String text;
 
   /**
-   * A wrong parameter and what led to finding it.
+   * Reports a wrong parameter, with a cause.
    *
-   * @param parameter the Java path of what is wrong
-   * @param message what is wrong, with each parameter in it as {@link #name} gives it
+   * @param parameter the Java path of the wrong parameter
+   * @param message what is wrong, with each parameter name in it marked by {@link #name}
    */
   public InvalidRequestException(String parameter, String message, @Nullable Throwable cause) {
     super(render(message, UnaryOperator.identity()), cause);
@@ -39,29 +37,29 @@ public class InvalidRequestException extends PanallamaException {
   }
 
   /**
-   * A wrong parameter.
+   * Reports a wrong parameter.
    *
-   * @param parameter the Java path of what is wrong
-   * @param message what is wrong, with each parameter in it as {@link #name} gives it
+   * @param parameter the Java path of the wrong parameter
+   * @param message what is wrong, with each parameter name in it marked by {@link #name}
    */
   public InvalidRequestException(String parameter, String message) {
     this(parameter, message, null);
   }
 
-  /** A parameter's name as a part of a message, so that {@link #message} can put another in its place. */
+  /** Marks a parameter's name as part of a message, so that {@link #message} can replace it. */
   public static String name(String parameter) {
     return NAME_BEGIN + parameter + NAME_END;
   }
 
-  /** The Java path of what is wrong. */
+  /** The Java path of the wrong parameter. */
   public String parameter() {
     return parameter;
   }
 
   /**
-   * The message in the words of a front end.
+   * The message with a front end's parameter names.
    *
-   * @param names gives the name to show for a Java path; the path itself if it knows no other
+   * @param names maps a Java path to the name to show; returns the path itself if there is no other name
    */
   public final String message(UnaryOperator<String> names) {
     return render(text, names);

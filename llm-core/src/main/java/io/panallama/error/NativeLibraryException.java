@@ -2,17 +2,17 @@ package io.panallama.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The llama.cpp libraries could not be found, did not fit this machine, or are of another version. */
+/** The llama.cpp libraries could not be found, do not fit this machine, or have another version. */
 public final class NativeLibraryException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
   /** What is wrong with the libraries. */
   public enum Reason {
-    /** No libraries for this backend on the class path, or the configured folder lacks them. */
+    /** There are no libraries for this backend on the class path, or the configured folder lacks them. */
     NOT_FOUND,
     /** There are libraries, but for another operating system or processor. */
     WRONG_PLATFORM,
-    /** The libraries are of another llama.cpp or bridge version than the bindings. */
+    /** The libraries have another llama.cpp or bridge version than the bindings. */
     WRONG_VERSION,
     /** A struct has another layout than the bindings expect. */
     WRONG_LAYOUT,
@@ -26,7 +26,7 @@ public final class NativeLibraryException extends PanallamaException {
 
   private final Reason reason;
 
-  /** Libraries that cannot be used. */
+  /** Reports libraries that cannot be used. */
   public NativeLibraryException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

@@ -3,10 +3,9 @@ package io.panallama.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Root of every exception that Panallama throws on purpose.
+ * Root of every exception that Panallama throws deliberately.
  *
- * <p>Programming errors keep their JDK types: {@link IllegalArgumentException} for a value no request can carry, {@link
- * IllegalStateException} for use after close.
+ * <p>Programming errors keep their JDK types: {@link IllegalArgumentException} for a value that no request can have, {@link IllegalStateException} for use after close.
  */
 public abstract class PanallamaException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -1,13 +1,13 @@
 package io.panallama.error;
 
-/** The prompt alone fills, or overfills, the context of one sequence. Nothing was truncated. */
+/** The prompt alone fills or exceeds the context of one sequence. Nothing was truncated. */
 public final class PromptTooLongException extends InvalidRequestException {
   private static final long serialVersionUID = 1L;
 
   private final int promptTokens;
   private final int contextSize;
 
-  /** A prompt of this many tokens in a context of this many. */
+  /** Reports a prompt of this many tokens for a context of this many. */
   public PromptTooLongException(int promptTokens, int contextSize) {
     super(
         "prompt",
@@ -20,12 +20,12 @@ public final class PromptTooLongException extends InvalidRequestException {
     this.contextSize = contextSize;
   }
 
-  /** The tokens of the prompt. */
+  /** The number of tokens in the prompt. */
   public int promptTokens() {
     return promptTokens;
   }
 
-  /** Tokens that one sequence may hold, prompt and answer together. */
+  /** The number of tokens that one sequence may hold, prompt and answer together. */
   public int contextSize() {
     return contextSize;
   }

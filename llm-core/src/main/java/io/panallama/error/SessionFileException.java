@@ -6,22 +6,22 @@ import java.nio.file.Path;
 public final class SessionFileException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
-  /** What is wrong. */
+  /** What is wrong with the file. */
   public enum Reason {
     /** The file can't be read or written. */
     IO,
-    /** It is no session file, or one of another version of the format. */
+    /** It is not a session file, or has another version of the format. */
     NOT_A_SESSION,
-    /** It was cut off or changed. */
+    /** It is truncated or altered. */
     DAMAGED,
-    /** It is of another model, other types of the KV cache or another version of llama.cpp. */
+    /** It belongs to another model, other KV cache types or another version of llama.cpp. */
     FOREIGN
   }
 
   private final Reason reason;
   private final transient Path file;
 
-  /** A session that cannot be written or read. */
+  /** Reports a session that cannot be written or read. */
   public SessionFileException(Reason reason, Path file, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;

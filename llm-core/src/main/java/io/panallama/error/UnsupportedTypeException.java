@@ -3,8 +3,7 @@ package io.panallama.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Java type that no answer and no argument of a tool can have. The message names the component of the record, or the parameter
- * of the method, and says what is allowed.
+ * A Java type that neither an answer nor a tool's argument can have. The message names the record component or the method parameter, and says what is allowed.
  */
 public final class UnsupportedTypeException extends PanallamaException {
   private static final long serialVersionUID = 1L;
@@ -12,15 +11,15 @@ public final class UnsupportedTypeException extends PanallamaException {
   private final String place;
 
   /**
-   * @param place what has the type, such as {@code "component price of record shop.Item"}
-   * @param why the rest of the sentence that begins with the place
+   * @param place the element that has the type, such as {@code "component price of record shop.Item"}
+   * @param why the rest of the sentence that begins with {@code place}
    */
   public UnsupportedTypeException(String place, String why, @Nullable Throwable cause) {
     super("The " + place + " " + why, cause);
     this.place = place;
   }
 
-  /** What has the type, such as {@code "component price of record shop.Item"}. */
+  /** The element that has the type, such as {@code "component price of record shop.Item"}. */
   public String place() {
     return place;
   }

@@ -1,5 +1,5 @@
 /**
- * The exceptions of the library, all of them unchecked and below {@link io.panallama.error.PanallamaException}.
+ * The exceptions of the library, all of them unchecked subclasses of {@link io.panallama.error.PanallamaException}.
  *
  * <pre>{@code
  * try {
@@ -11,8 +11,7 @@
  * }
  * }</pre>
  *
- * <p>Each message says what is wrong, where, and what is allowed. Exceptions with several causes have a {@code Reason} to switch over, so
- * no caller needs to search a text. Nothing here refers to native code.
+ * <p>Each message says what is wrong, where, and what is allowed. Exceptions with several causes have a {@code Reason} to switch on, so no caller needs to parse a message. Nothing here refers to native code.
  */
 @NullMarked
 package io.panallama.error;

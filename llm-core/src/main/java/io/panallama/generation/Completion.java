@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A whole answer: what a generation produced from where its reader began to its end.
+ * A complete answer: what a generation produced from where its reader began to its end.
  *
- * <p>Make one with {@link #builder}: components may be added, which does not break callers of the builder.
+ * <p>Create one with {@link #builder}: components may be added in later versions, which does not break callers of the builder.
  *
  * @param text the answer without reasoning and tool calls
- * @param reasoning what the model thought before it answered, if the template tells that apart; empty otherwise
- * @param toolCalls the calls that the model wants made. A call that was cut off before the end of its arguments is not listed
+ * @param reasoning the model's thinking before the answer, if the template separates it; empty otherwise
+ * @param toolCalls the tool calls requested by the model; a call that was cut off before the end of its arguments is not listed
  * @param logprobs one entry per generated token, in order, if the request asked for log-probabilities; empty otherwise
  */
 public record Completion(
@@ -36,7 +36,7 @@ public record Completion(
     logprobs = List.copyOf(logprobs);
   }
 
-  /** An empty answer that ended for this reason, with no usage and no times. */
+  /** A builder for an empty answer that ended for this reason, with no usage and no timings. */
   public static Builder builder(FinishReason reason) {
     return new Builder(reason);
   }

@@ -7,8 +7,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Assembles a {@link Completion} from events, for callers that read them one by one but also need the whole answer. Not safe
- * for use by several threads.
+ * Assembles a {@link Completion} from events, for callers that read them one by one but also need the whole answer. Not thread-safe.
  */
 public final class CompletionBuilder {
   private final StringBuilder text = new StringBuilder();
@@ -16,17 +15,17 @@ public final class CompletionBuilder {
   private final TreeMap<Integer, Call> calls = new TreeMap<>();
   private final List<TokenLogprobs> logprobs = new ArrayList<>();
 
-  /** A call as far as its events were read. A reader that starts in the middle of a call has missed its name. */
+  /** A tool call as far as its events were read. A reader that started in the middle of a call has missed its name. */
   private static final class Call {
     private String id = "";
     private String name = "";
     private final StringBuilder arguments = new StringBuilder();
   }
 
-  /** An empty answer. */
+  /** Starts with an empty answer. */
   public CompletionBuilder() {}
 
-  /** Takes the next event; returns the completion if it was the last one. */
+  /** Adds the next event; returns the completion if it was the last one. */
   public Optional<Completion> add(GenerationEvent event) {
     switch (event) {
       case GenerationEvent.Text piece -> {
@@ -60,7 +59,7 @@ public final class CompletionBuilder {
     return text.toString();
   }
 
-  /** Whether the last tool call so far lacks the end of its arguments. */
+  /** Whether the arguments of the last tool call so far are incomplete. */
   public boolean hasOpenCall() {
     return !calls.isEmpty() && !isWhole(calls.lastEntry().getValue().arguments);
   }
@@ -70,7 +69,7 @@ public final class CompletionBuilder {
   }
 
   /**
-   * @param complete whether the answer ended by itself, so that every call is whole
+   * @param complete whether the model ended the answer itself, so that every call is complete
    */
   private List<ToolCall> toolCalls(boolean complete) {
     List<ToolCall> all = new ArrayList<>();
@@ -82,7 +81,7 @@ public final class CompletionBuilder {
     return all;
   }
 
-  /** Whether the JSON of an object has its last brace: all brackets outside of strings are closed again. */
+  /** Whether a JSON object has its closing brace: all brackets outside strings are closed. */
   private static boolean isWhole(CharSequence json) {
     int depth = 0;
     boolean inString = false;

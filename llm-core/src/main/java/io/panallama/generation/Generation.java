@@ -12,14 +12,13 @@ import java.util.concurrent.Flow;
  * A running generation: one stream of events, read once, in one of four ways.
  *
  * <ul>
- *   <li>{@link #iterator} in a {@code for} loop, and {@link #poll} with a time-out: blocking, event by event;
+ * <li>{@link #iterator} in a {@code for} loop, and {@link #poll} with a timeout: blocking, event by event;
  *   <li>{@link #await}: blocking, the whole answer;
  *   <li>{@link #subscribe}: a {@link Flow.Publisher} with back-pressure;
  *   <li>{@link #toFuture}: the whole answer as a {@link java.util.concurrent.CompletionStage}.
  * </ul>
  *
- * <p>Lifetime: from {@link io.panallama.Generator#generate Generator.generate} until it finishes, is cancelled, or is closed. Closing a
- * generation that still runs cancels it and frees its sequence within one step; leaving a try-with-resources early therefore cancels.
+ * <p>Lifetime: from {@link io.panallama.Generator#generate Generator.generate} until it finishes, is cancelled, or is closed. Closing a generation that is still running cancels it and frees its sequence within one step, so leaving a try-with-resources block early cancels.
  *
  * <p>Threads: one reader at a time, usually a virtual thread. {@link #cancel} and {@link #close} may be called from any thread.
  */
@@ -31,24 +30,22 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
    * Waits for the next event.
    *
    * @return empty if {@code timeout} passed without one
-   * @throws InterruptedException if the thread is interrupted while it waits; the generation goes on
+   * @throws InterruptedException if the thread is interrupted while it waits; the generation continues
    * @throws NoSuchElementException after {@link GenerationEvent.Finished} was returned, or if the generation is closed
    * @throws GenerationException if the generation failed; thrown again by every later call
    * @throws IllegalStateException if another thread is reading
    */
   Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException;
 
-  /** Asks to stop. The stream then ends with {@link FinishReason#CANCELLED}. Repeating it is harmless. */
+  /** Requests cancellation. The stream then ends with {@link FinishReason#CANCELLED}. Repeating it is harmless. */
   void cancel();
 
-  /** Cancels if still running. Later reads find the end of the stream. Repeating it is harmless. */
+  /** Cancels the generation if it is still running. Later reads find the end of the stream. Repeating it is harmless. */
   @Override
   void close();
 
   /**
-   * The events as a one-pass blocking iterator. It ends after {@link GenerationEvent.Finished}, or where the generation is
-   * closed. {@code hasNext} waits for the next event. An interrupt cancels the generation and is thrown as {@link
-   * GenerationException} with the thread's interrupt flag set.
+   * Returns the events as a one-pass blocking iterator. It ends after {@link GenerationEvent.Finished}, or when the generation is closed. {@code hasNext} waits for the next event. An interrupt cancels the generation and is thrown as {@link GenerationException} with the thread's interrupt flag set.
    *
    * @throws GenerationException from {@code hasNext} or {@code next} if the generation failed; thrown again by every later call
    */
@@ -58,10 +55,10 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   }
 
   /**
-   * Reads to the end. Events that were read before are not part of the result.
+   * Reads to the end. Events that were already read are not part of the result.
    *
    * @throws GenerationException if the generation failed; thrown again by every later call
-   * @throws IllegalStateException if it was closed, or read to its end before
+   * @throws IllegalStateException if it was closed, or already read to its end
    */
   default Completion await() {
     CompletionBuilder answer = new CompletionBuilder();
@@ -75,15 +72,11 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   }
 
   /**
-   * Hands the events to a subscriber, on a virtual thread of its own. An event is read from the mailbox only when the subscriber
-   * has asked for it; a subscriber that does not ask lets the mailbox fill up, and the engine then pauses this generation only.
+   * Passes the events to a subscriber, on a dedicated virtual thread. An event is read from the mailbox only when the subscriber has requested it; without demand the mailbox fills up, and the engine then pauses only this generation.
    *
-   * <p>The last event is {@link GenerationEvent.Finished}, followed by {@code onComplete}. A failure is signalled by {@code
-   * onError} with a {@link GenerationException}. Cancelling the subscription, asking for less than one event, and a subscriber that
-   * throws all close the generation.
+   * <p>The last event is {@link GenerationEvent.Finished}, followed by {@code onComplete}. A failure is signalled by {@code onError} with a {@link GenerationException}. The generation is closed if the subscription is cancelled, if the subscriber requests less than one event, or if it throws.
    *
-   * @param subscriber the only one: a second subscriber, or one beside {@link #toFuture}, gets {@code onError} with an {@link
-   *     IllegalStateException}
+   * @param subscriber the only one: a second subscriber, or one in addition to {@link #toFuture}, gets {@code onError} with an {@link IllegalStateException}
    */
   @Override
   default void subscribe(Flow.Subscriber<? super GenerationEvent> subscriber) {
@@ -91,11 +84,9 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   }
 
   /**
-   * Starts to read to the end on a virtual thread and returns at once. Cancelling the future, or ending it in any other way such as
-   * by {@link CompletableFuture#orTimeout}, closes the generation.
+   * Starts reading to the end on a virtual thread and returns at once. Cancelling the future, or completing it in any other way such as by {@link CompletableFuture#orTimeout}, closes the generation.
    *
-   * @return fails with {@link GenerationException} if the generation fails, and with {@link IllegalStateException} if there is a
-   *     subscriber or a future already
+   * @return a future that fails with {@link GenerationException} if the generation fails, and with {@link IllegalStateException} if it already has a subscriber or a future
    */
   default CompletableFuture<Completion> toFuture() {
     return GenerationFuture.of(this);

@@ -5,10 +5,9 @@ import java.util.List;
 /** An event of a generation: pieces of text, reasoning and tool calls, then exactly one {@link Finished}. */
 public sealed interface GenerationEvent {
   /**
-   * The next piece of text. Whole Unicode characters only; pieces concatenate to the output.
+   * The next piece of text, always whole Unicode characters; the pieces concatenate to the output.
    *
-   * @param text may be empty when {@code logprobs} is not: a token may end in the middle of a character, be withheld
-   *     because it may begin a stop text, or belong to the frame around the text
+   * @param text may be empty when {@code logprobs} is not: a token may end in the middle of a character, be withheld because it may begin a stop text, or belong to the markup around the text
    * @param logprobs the tokens whose text became known with this event, if the request asked for log-probabilities
    */
   record Text(String text, List<TokenLogprobs> logprobs) implements GenerationEvent {
@@ -21,9 +20,9 @@ public sealed interface GenerationEvent {
   record Reasoning(String text) implements GenerationEvent {}
 
   /**
-   * A tool call begins. Calls come one after the other.
+   * Announces a tool call. Calls come one after the other.
    *
-   * <p>Only after {@link FinishReason#TOOL_CALLS} is the last call certainly whole; any other end may have cut it off.
+   * <p>The last call is certain to be complete only after {@link FinishReason#TOOL_CALLS}; any other end may have cut it off.
    *
    * @param index 0 for the first call of the answer
    */

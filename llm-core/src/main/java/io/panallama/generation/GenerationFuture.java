@@ -2,7 +2,7 @@ package io.panallama.generation;
 
 import java.util.concurrent.CompletableFuture;
 
-/** The answer of a generation once a virtual thread has read it. Ending the future in another way closes the generation. */
+/** The future answer of a generation that a virtual thread reads. Completing it in any other way closes the generation. */
 final class GenerationFuture {
   private GenerationFuture() {}
 

@@ -14,18 +14,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Several generations from one request; see {@link io.panallama.Generator#generateAll Generator.generateAll}.
  *
- * <p>Each can be read on its own, best by a virtual thread of its own: the engine pauses a generation whose mailbox is full.
- * {@link #await} reads all of them on one thread. Closing the group closes all.
+ * <p>Each generation can be read individually, ideally by its own virtual thread: the engine pauses a generation whose mailbox is full. {@link #await} reads all of them on one thread. Closing the group closes all.
  *
- * <p>Threads as with {@link Generation}.
+ * <p>The threading rules are those of {@link Generation}.
  */
 public final class GenerationGroup implements AutoCloseable {
-  /** The most generations of one request; OpenAI's own limit of {@code n}. */
+  /** The maximum number of generations of one request; OpenAI's own limit of {@code n}. */
   public static final int MAX_SIZE = 128;
 
   /**
-   * How long {@link #await} waits for one generation before it reads the others, whose mailboxes might be full. Each has room
-   * for hundreds of tokens.
+   * How long {@link #await} waits for one generation before it reads the others, whose mailboxes might be full. Each mailbox has room for hundreds of tokens.
    */
   private static final Duration TURN = Duration.ofMillis(20);
 
@@ -35,7 +33,7 @@ public final class GenerationGroup implements AutoCloseable {
     this.list = List.copyOf(list);
   }
 
-  /** Starts generations 0 to {@code n - 1}; if one is refused, those before it are closed. */
+  /** Starts generations 0 to {@code n - 1}; if one is rejected, those already started are closed. */
   public static GenerationGroup start(int n, IntFunction<Generation> starter) {
     Checks.inRange("n", n, 1, MAX_SIZE);
     List<Generation> started = new ArrayList<>(n);
@@ -59,8 +57,8 @@ public final class GenerationGroup implements AutoCloseable {
    * Reads all of them to the end.
    *
    * @return the answers in order
-   * @throws GenerationException if one failed, or the thread is interrupted; the others are cancelled then
-   * @throws IllegalStateException if one was closed, or read to its end before
+   * @throws GenerationException if one failed, or the thread is interrupted; the others are then cancelled
+   * @throws IllegalStateException if one was closed, or already read to its end
    */
   public List<Completion> await() {
     List<Reading> readings = list.stream().map(Reading::new).toList();
@@ -71,7 +69,7 @@ public final class GenerationGroup implements AutoCloseable {
         first.read(TURN);
         for (Reading reading : open) {
           while (reading.result == null && reading.read(Duration.ZERO)) {
-            // Takes what has come already.
+            // Takes the events that have already arrived.
           }
         }
         open.removeIf(reading -> reading.result != null);
@@ -91,7 +89,7 @@ public final class GenerationGroup implements AutoCloseable {
     }
   }
 
-  /** A generation and what was read of it. */
+  /** A generation and the events read from it. */
   private static final class Reading {
     private final Generation generation;
     private final CompletionBuilder answer = new CompletionBuilder();
@@ -101,7 +99,7 @@ public final class GenerationGroup implements AutoCloseable {
       this.generation = generation;
     }
 
-    /** Takes the next event if one comes in time. */
+    /** Takes the next event if one arrives in time. */
     boolean read(Duration patience) throws InterruptedException {
       Optional<GenerationEvent> event = generation.poll(patience);
       event.flatMap(answer::add).ifPresent(end -> result = end);
@@ -114,7 +112,7 @@ public final class GenerationGroup implements AutoCloseable {
     list.forEach(Generation::cancel);
   }
 
-  /** Closes all of them, which cancels those that still run. Repeating it is harmless. */
+  /** Closes all of them, which cancels those still running. Repeating it is harmless. */
   @Override
   public void close() {
     list.forEach(Generation::close);

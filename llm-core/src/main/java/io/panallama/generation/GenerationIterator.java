@@ -39,7 +39,7 @@ final class GenerationIterator implements Iterator<GenerationEvent> {
     return event;
   }
 
-  /** The next event; null if the generation was closed, or another reader took its end. */
+  /** Returns the next event; null if the generation was closed, or another reader took its end. */
   private @Nullable GenerationEvent read() {
     while (true) {
       try {

@@ -8,11 +8,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands the events of a generation to one subscriber, as the rules of Reactive Streams ask: one signal at a time, no event
- * without demand, nothing after the end, nothing soon after {@link #cancel}.
+ * Signals the events of a generation to one subscriber by the rules of Reactive Streams: one signal at a time, no event without demand, nothing after the end, nothing soon after {@link #cancel}.
  *
- * <p>All signals but the first come from one virtual thread. It reads an event only when there is demand for it; without
- * demand the mailbox fills up and the engine pauses the generation.
+ * <p>All signals but the first come from one virtual thread. It reads an event only when there is demand; without demand the mailbox fills up and the engine pauses the generation.
  */
 final class GenerationSubscription implements Flow.Subscription, Runnable {
   private final Generation generation;
@@ -21,7 +19,7 @@ final class GenerationSubscription implements Flow.Subscription, Runnable {
   private final Thread thread = Readers.unstarted(this);
   private final AtomicLong demand = new AtomicLong();
 
-  /** Set by the subscriber, and before the last signal: nothing may follow. */
+  /** Set by the subscriber, and before the last signal, after which none may follow. */
   private volatile boolean cancelled;
 
   private volatile @Nullable IllegalArgumentException misuse;
@@ -50,7 +48,7 @@ final class GenerationSubscription implements Flow.Subscription, Runnable {
     subscription.thread.start();
   }
 
-  /** The subscription of a subscriber that gets nothing. */
+  /** The subscription of a rejected subscriber, which gets no events. */
   private static final class Refused implements Flow.Subscription {
     @Override
     public void request(long n) {}
@@ -65,7 +63,7 @@ final class GenerationSubscription implements Flow.Subscription, Runnable {
       demand.getAndAccumulate(n, (have, more) -> have + more < 0 ? Long.MAX_VALUE : have + more);
     } else {
       misuse = new IllegalArgumentException("request(" + n + "): the demand must be 1 or more.");
-      // Also wakes the thread if it waits for the next event.
+      // Also wakes the thread if it is waiting for the next event.
       generation.close();
     }
     LockSupport.unpark(thread);
@@ -88,14 +86,14 @@ final class GenerationSubscription implements Flow.Subscription, Runnable {
         subscriber.onError(misuse);
       }
     } catch (Throwable thrown) {
-      // The subscriber broke the rules. It gets no further signal, and the generation must not run on unread.
+      // The subscriber broke the rules. It gets no further signal, and the generation must not keep running unread.
       cancelled = true;
       generation.close();
       throw thrown;
     }
   }
 
-  /** Waits for demand; false if the subscription has ended. */
+  /** Waits for demand; returns false if the subscription has ended. */
   private boolean awaitDemand() {
     while (demand.get() == 0 && !isOver()) {
       LockSupport.park(this);
@@ -107,7 +105,7 @@ final class GenerationSubscription implements Flow.Subscription, Runnable {
     return cancelled || misuse != null;
   }
 
-  /** Reads one event and signals it; false if it was the last signal or must not be signalled. */
+  /** Reads one event and signals it; returns false if it was the last signal or must not be signalled. */
   private boolean deliver() {
     GenerationEvent event;
     try {

@@ -6,21 +6,21 @@ import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Makes the virtual threads that read generations for subscribers and futures, at most one for each generation.
+ * Creates the virtual threads that read generations for subscribers and futures, at most one per generation.
  *
- * <p>They wait in Java only. The set of generations does not keep any of them in memory.
+ * <p>They block in Java only, never in native code. The set of generations does not keep any of them in memory.
  */
 final class Readers {
   private static final System.Logger LOG = System.getLogger("io.panallama");
   private static final AtomicLong NUMBER = new AtomicLong();
 
-  /** The generations that have a reader. Generations are equal only to themselves. */
+  /** The generations that have a reader, compared by identity. */
   private static final Set<Generation> CLAIMED =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   private Readers() {}
 
-  /** Whether the caller is the first to ask, and so the one reader of this generation. */
+  /** Claims a generation; returns whether the caller is the first to do so and therefore its only reader. */
   static boolean claim(Generation generation) {
     return CLAIMED.add(generation);
   }
@@ -29,7 +29,7 @@ final class Readers {
     return new IllegalStateException(generation + " has a subscriber or a future already; it can be read only once.");
   }
 
-  /** A thread that reads, not started yet. */
+  /** Creates a reading thread without starting it. */
   static Thread unstarted(Runnable task) {
     return Thread.ofVirtual()
         .name("panallama-reader-" + NUMBER.incrementAndGet())

@@ -8,8 +8,7 @@
  * }
  * }</pre>
  *
- * <p>{@link io.panallama.generation.Generation} is what a generator returns: one reader reads it, by blocking calls, as a subscriber or by
- * a future, and any thread may cancel it. The events are a sealed hierarchy. Everything else here is an immutable value.
+ * <p>A generator returns a {@link io.panallama.generation.Generation}: one reader reads it, by blocking calls, as a subscriber or through a future, and any thread may cancel it. The events form a sealed hierarchy. Everything else here is an immutable value.
  */
 @NullMarked
 package io.panallama.generation;

@@ -5,14 +5,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What the models of llama.cpp v0.5.0 ({@code src/models/*.cpp}) each assert or divide by, beyond what all of them do.
+ * Checks what individual models of llama.cpp v0.5.0 ({@code src/models/*.cpp}) assert or divide by, beyond what all of them do.
  *
- * <p>Covers the divisions and asserts on metadata in {@code load_arch_hparams} and {@code load_arch_tensors}, and those
- * of the graphs of recurrent and linear attention. Asserts between tensors of one graph are covered where a tensor's
- * shape is checked by the loader; that is all of {@code llama}, {@code qwen}, {@code gemma} and their like.
+ * <p>Covers the divisions and asserts on metadata in {@code load_arch_hparams} and {@code load_arch_tensors}, and those of the graphs of recurrent and linear attention. Asserts between the tensors of one graph are covered if the loader checks the tensors' shapes; this is the case for all of {@code llama}, {@code qwen}, {@code gemma} and similar models.
  */
 final class ArchitecturePreflight {
-  /** Architectures, then keys that are divided by or asserted to be positive where they are set. */
+  /** For each architecture, the keys that it divides by or asserts to be positive if they are set. */
   private static final String POSITIVE =
       """
       grovemoe: experts_per_group
@@ -25,11 +23,11 @@ final class ArchitecturePreflight {
       nanbeige: num_loops
       """;
 
-  /** Divide by the experts in use, or assert that there are some. */
+  /** Architectures that divide by the experts in use, or assert that there are some. */
   private static final List<String> NEED_EXPERTS =
       List.of("bailingmoe2", "glm4moe", "grovemoe", "llada-moe", "smallthinker", "qwen35moe", "qwen4exp");
 
-  /** Divide by the heads of the first layer whatever the metadata says about their size. */
+  /** Architectures that divide by the heads of the first layer, whatever the metadata says about their size. */
   private static final List<String> NEED_HEADS_FIRST = List.of("olmo2", "phimoe", "gemma2", "gemma3");
 
   /** Gated delta networks: {@code delta-net-base.cpp}. */

@@ -14,7 +14,7 @@ import java.util.Set;
  * src/llama-arch.cpp} and the {@code GGML_ASSERT}s at the head of the graphs in {@code src/models/*.cpp}.
  */
 final class Architectures {
-  /** What is special about an architecture. */
+  /** The special properties of an architecture. */
   enum Trait {
     /** Its graph asserts that keys and values of a head have the same length. */
     KV,
@@ -24,7 +24,7 @@ final class Architectures {
     RECURRENT,
     /** Some of its layers are recurrent. */
     HYBRID,
-    /** It does not rotate positions in: {@code LLAMA_ROPE_TYPE_NONE}. */
+    /** It does not use rotary positions: {@code LLAMA_ROPE_TYPE_NONE}. */
     UNROTATED,
     /** It is the image or audio encoder of another model ({@code --mmproj}); loading it as a model aborts. */
     PROJECTOR,
@@ -213,7 +213,7 @@ final class Architectures {
     return TRAITS.getOrDefault(architecture, Set.of()).contains(trait);
   }
 
-  /** Known names that a typing error or a newer sibling may have led away from, the closest first; at most three. */
+  /** Known names that may have been meant, because of a typo or a newer version of an architecture; closest first, at most three. */
   static List<String> nearby(String name) {
     record Candidate(String name, int distance) {}
     List<Candidate> candidates = new ArrayList<>();

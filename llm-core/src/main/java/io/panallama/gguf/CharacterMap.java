@@ -11,8 +11,7 @@ import java.util.Deque;
  * The normalization table of unigram tokenizers ({@code tokenizer.ggml.precompiled_charsmap}): the bytes of a
  * XOR-compressed compact double array, then the replacement strings.
  *
- * <p>Walks every path that {@code normalize_prefix} in {@code src/llama-vocab.cpp} can take. An index out of the table
- * is an exception out of {@code llama_tokenize} there, which ends the process.
+ * <p>Walks every path that {@code normalize_prefix} in {@code src/llama-vocab.cpp} can take. There, an index outside the table makes {@code llama_tokenize} throw, which ends the process.
  */
 final class CharacterMap {
   private final Facts facts;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** A file's metadata as llama.cpp's loader asks for it: exact types, strings up to the first zero byte. */
+/** A file's metadata as llama.cpp's loader reads it: with exact types, and strings up to the first zero byte. */
 final class Facts {
   private final GgufFile file;
 
@@ -23,7 +23,7 @@ final class Facts {
     return file.metadata().containsKey(key);
   }
 
-  /** A string as a C string: without what follows a zero byte. */
+  /** A string as a C string, which ends at the first zero byte. */
   @Nullable String text(String key) {
     GgufValue value = typed(key, GgufValueType.STRING);
     if (!(value instanceof GgufValue.Text text)) {
@@ -53,7 +53,7 @@ final class Facts {
     return typed(key, GgufValueType.BOOL) instanceof GgufValue.Bool bool ? bool.value() : fallback;
   }
 
-  /** A number that must be there and lie between {@code least} and {@code most}. */
+  /** A number that must be present and lie between {@code least} and {@code most}. */
   long required(String key, long least, long most) {
     OptionalLong value = u32(key);
     if (value.isEmpty()) {
@@ -77,7 +77,7 @@ final class Facts {
   /**
    * {@code get_key_or_arr} of the loader: one number for all layers, or one for each.
    *
-   * @return {@code layers} numbers, all {@code fallback} when there is no such key
+   * @return {@code layers} numbers, all {@code fallback} if there is no such key
    */
   long[] perLayer(String key, int layers, long fallback) {
     long[] values = new long[layers];
@@ -97,7 +97,7 @@ final class Facts {
     return values;
   }
 
-  /** An array of the given type, or null when there is none. */
+  /** An array of the given type, or null if there is none. */
   @Nullable GgufArray array(String key, GgufValueType... types) {
     GgufValue value = file.metadata().get(key);
     if (value == null) {

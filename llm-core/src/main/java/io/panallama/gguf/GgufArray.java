@@ -11,13 +11,12 @@ import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A metadata array, decoded element by element when asked.
+ * A metadata array whose elements are decoded on access.
  *
- * <p>A vocabulary of 256,000 strings costs a view of the mapped file and one position for every {@value #STRIDE}
- * elements until somebody reads a token. Immutable and thread-safe.
+ * <p>A vocabulary of 256,000 strings costs only a view of the mapped file and one position for every {@value #STRIDE} elements until a token is read. Immutable and thread-safe.
  */
 public final class GgufArray implements GgufValue {
-  /** Strings between two remembered positions; reading one walks over at most this many lengths. */
+  /** Number of strings between two remembered positions; reading one skips at most this many lengths. */
   static final int STRIDE = 32;
 
   static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -29,7 +28,7 @@ public final class GgufArray implements GgufValue {
   private final GgufValueType elementType;
   private final int size;
 
-  /** The elements as they lie in the file. */
+  /** The elements as they are stored in the file. */
   private final MemorySegment data;
 
   /** Where every {@link #STRIDE}th string begins; empty for other types. */
@@ -74,7 +73,7 @@ public final class GgufArray implements GgufValue {
   /**
    * An array of whole numbers.
    *
-   * @param elementType an integer type; each value is cut to its width
+   * @param elementType an integer type; each value is truncated to its width
    */
   public static GgufArray ofIntegers(GgufValueType elementType, long... values) {
     if (!elementType.isInteger()) {
@@ -104,7 +103,7 @@ public final class GgufArray implements GgufValue {
     return elementType;
   }
 
-  /** How many elements there are. */
+  /** The number of elements. */
   public int size() {
     return size;
   }
@@ -112,7 +111,7 @@ public final class GgufArray implements GgufValue {
   /**
    * An element of an array of whole numbers or truth values (0 or 1).
    *
-   * @throws IllegalStateException when the elements are of another kind
+   * @throws IllegalStateException if the elements are of another kind
    */
   public long integer(int index) {
     Objects.checkIndex(index, size);
@@ -133,7 +132,7 @@ public final class GgufArray implements GgufValue {
   /**
    * An element of an array of numbers or truth values (0 or 1).
    *
-   * @throws IllegalStateException when the elements are not numbers
+   * @throws IllegalStateException if the elements are not numbers
    */
   public double number(int index) {
     Objects.checkIndex(index, size);
@@ -148,7 +147,7 @@ public final class GgufArray implements GgufValue {
   /**
    * An element of an array of strings, with U+FFFD for malformed UTF-8.
    *
-   * @throws IllegalStateException when the elements are not strings
+   * @throws IllegalStateException if the elements are not strings
    */
   public String string(int index) {
     return new String(bytes(index), StandardCharsets.UTF_8);
@@ -157,7 +156,7 @@ public final class GgufArray implements GgufValue {
   /**
    * The bytes of an element of an array of strings, as they are in the file.
    *
-   * @throws IllegalStateException when the elements are not strings
+   * @throws IllegalStateException if the elements are not strings
    */
   public byte[] bytes(int index) {
     return raw(index).toArray(ValueLayout.JAVA_BYTE);

@@ -9,11 +9,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** A position in a mapped GGUF header; every read is checked against the end of the file first. */
+/** A position in a mapped GGUF header; every read is first checked against the end of the file. */
 final class GgufCursor {
   /**
-   * Bytes of text that a header may ask to decode: keys, tensor names and single strings, not arrays. Chat templates,
-   * the largest of them, have tens of kilobytes; this bounds the heap that a hostile file can claim.
+   * The maximum bytes of text that a header may ask to decode: keys, tensor names and single strings, not arrays. Chat templates, the largest of them, have tens of kilobytes; this bounds the heap that a malicious file can use.
    */
   private static final long TEXT_LIMIT = 64L << 20;
 
@@ -53,7 +52,7 @@ final class GgufCursor {
     return slice;
   }
 
-  /** Steps over a string and its length. */
+  /** Skips a string and its length. */
   void skipString(String what) {
     long start = position;
     long length = int64(what);
@@ -68,8 +67,7 @@ final class GgufCursor {
   }
 
   /**
-   * A key or a tensor name: not empty unless allowed, at most {@code limit} bytes, valid UTF-8, and without the zero
-   * byte at which llama.cpp, which handles names as C strings, would cut it.
+   * A key or a tensor name: not empty unless allowed, at most {@code limit} bytes, valid UTF-8, and without a zero byte, at which llama.cpp, which handles names as C strings, would truncate it.
    */
   String name(long limit, boolean mayBeEmpty, String what) {
     long start = position;

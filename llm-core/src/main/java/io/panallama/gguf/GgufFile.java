@@ -14,11 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The header of a GGUF file (version 2 or 3): metadata and the list of tensors, without the weights.
  *
- * <p>Reading it is validating it: a {@code GgufFile} that exists is one whose container llama.cpp v0.5.0 accepts, with
- * every tensor inside the file. {@link ModelPreflight} checks the model in the container.
+ * <p>Reading a file validates it: llama.cpp v0.5.0 accepts the container of every {@code GgufFile} that exists, and every tensor lies inside the file. {@link ModelPreflight} checks the model in the container.
  *
- * <p>Immutable and thread-safe. Nothing needs closing: arrays are views of a read-only mapping that the garbage
- * collector releases. On Windows the file can't be deleted before that.
+ * <p>Immutable and thread-safe. Nothing needs closing: arrays are views of a read-only mapping that the garbage collector releases. On Windows the file can't be deleted before that.
  */
 public final class GgufFile {
   private final Path path;
@@ -49,8 +47,7 @@ public final class GgufFile {
   /**
    * Reads and checks the header of a file.
    *
-   * @throws ModelLoadException when there is no such file, when it can't be read, or when it is no sound GGUF file; the
-   *     message says what is wrong where, and what is expected
+   * @throws ModelLoadException if the file does not exist, can't be read, or is not a valid GGUF file; the message says what is wrong, where, and what is expected
    */
   public static GgufFile read(Path path) {
     return GgufReader.read(path);
@@ -61,7 +58,7 @@ public final class GgufFile {
     return path;
   }
 
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   public long fileSize() {
     return fileSize;
   }
@@ -71,7 +68,7 @@ public final class GgufFile {
     return version;
   }
 
-  /** Bytes that every tensor's offset is a multiple of: {@code general.alignment}, or 32. */
+  /** The alignment of tensor offsets in bytes: {@code general.alignment}, or 32. */
   public int alignment() {
     return alignment;
   }
@@ -96,7 +93,7 @@ public final class GgufFile {
     return Optional.ofNullable(tensors.get(name));
   }
 
-  /** Whether it holds any tensor; without one it can serve as a vocabulary only. */
+  /** Whether it has any tensor; without one it can only serve as a vocabulary. */
   public boolean hasWeights() {
     return !tensors.isEmpty();
   }
@@ -106,7 +103,7 @@ public final class GgufFile {
     return string("general.architecture");
   }
 
-  /** The value of a key; the typed getters below are empty also when it is of another type. */
+  /** The value of a key; the typed getters below are also empty if it has another type. */
   public Optional<GgufValue> value(String key) {
     return Optional.ofNullable(metadata.get(key));
   }
@@ -140,7 +137,7 @@ public final class GgufFile {
     return metadata.get(key);
   }
 
-  /** The same header with some entries of the metadata replaced or added, for looking at a model as it would be with them. */
+  /** The same header with some metadata entries replaced or added, to check a model as it would be with them. */
   public GgufFile replacing(Map<String, GgufValue> entries) {
     Map<String, GgufValue> all = new LinkedHashMap<>(metadata);
     all.putAll(entries);

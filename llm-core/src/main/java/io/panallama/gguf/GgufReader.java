@@ -36,12 +36,11 @@ final class GgufReader {
 
   private static final String ALIGNMENT_KEY = "general.alignment";
 
-  /** Bytes of a tensor are aligned to pages at most; beyond that padding only hides data. */
+  /** Tensor alignment is at most this, far above a page; more padding would only hide data. */
   private static final int MAX_ALIGNMENT = 1 << 20;
 
   /**
-   * Keys and tensors a file may have. The largest models have some thousand of either; llama.cpp compares every name
-   * with all before it, so that a million of them would occupy it for minutes.
+   * The maximum number of keys and of tensors in a file. The largest models have a few thousand of either; llama.cpp compares every name with all those before it, so a million of them would take minutes.
    */
   private static final int MAX_ENTRIES = 1 << 16;
 
@@ -51,7 +50,7 @@ final class GgufReader {
   /** {@code GGUF_MAX_ARRAY_ELEMENTS}. */
   private static final int MAX_ARRAY_ELEMENTS = 1 << 30;
 
-  /** Strings of an array; the largest vocabularies have some 300,000 tokens and 500,000 merges. */
+  /** The maximum number of strings in an array; the largest vocabularies have some 300,000 tokens and 500,000 merges. */
   private static final int MAX_ARRAY_STRINGS = 1 << 24;
 
   private final Path path;
@@ -77,7 +76,7 @@ final class GgufReader {
       if (size == 0) {
         throw fault(Reason.EMPTY, path, "the file is empty");
       }
-      // Released by the collector: the arrays of the GgufFile are views of it.
+      // Released by the garbage collector, because the arrays of the GgufFile are views of it.
       MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, size, Arena.ofAuto());
       return new GgufReader(path, mapped).parse();
     } catch (NoSuchFileException e) {
@@ -87,7 +86,7 @@ final class GgufReader {
     } catch (IOException e) {
       throw new ModelLoadException(Reason.NOT_READABLE, path, path + ": the file can't be read: " + e.getMessage(), e);
     } catch (InternalError e) {
-      // What an access to a page behind the new end of a shrunken file becomes.
+      // Thrown when a page beyond the new end of a shrunken file is accessed.
       throw new ModelLoadException(Reason.TRUNCATED, path, path + ": the file shrank while it was read", e);
     }
   }

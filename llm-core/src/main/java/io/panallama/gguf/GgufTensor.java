@@ -3,11 +3,11 @@ package io.panallama.gguf;
 import java.util.List;
 
 /**
- * What a GGUF file says about one tensor.
+ * The description of one tensor in a GGUF file.
  *
  * @param name its name, at most 63 bytes
  * @param type how its elements are stored
- * @param dimensions elements per dimension, the fastest-changing one first; one to four, each at least 1
+ * @param dimensions number of elements per dimension, the fastest-changing one first; one to four, each at least 1
  * @param offset bytes from {@link GgufFile#dataOffset()} to its first byte
  * @param byteSize bytes of its data
  */
@@ -22,7 +22,7 @@ public record GgufTensor(String name, GgufType type, List<Long> dimensions, long
     dimensions = List.copyOf(dimensions);
   }
 
-  /** How many elements it has. */
+  /** The number of elements. */
   public long elements() {
     long product = 1;
     for (long dimension : dimensions) {
@@ -31,7 +31,7 @@ public record GgufTensor(String name, GgufType type, List<Long> dimensions, long
     return product;
   }
 
-  /** Elements of dimension {@code index}; 1 beyond the last one. */
+  /** The number of elements in dimension {@code index}; 1 beyond the last one. */
   public long dimension(int index) {
     return index < dimensions.size() ? dimensions.get(index) : 1;
   }

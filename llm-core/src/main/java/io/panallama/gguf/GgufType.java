@@ -46,7 +46,7 @@ public enum GgufType {
   Q1_0(41, 128, 18),
   Q2_0(42, 64, 18);
 
-  /** {@code GGML_TYPE_COUNT}: every id a file can name is below it. */
+  /** {@code GGML_TYPE_COUNT}: every id in a file is below it. */
   static final int ID_LIMIT = 43;
 
   private static final GgufType[] BY_ID = new GgufType[ID_LIMIT];
@@ -72,17 +72,17 @@ public enum GgufType {
     return id;
   }
 
-  /** Elements in a block; a row is a whole number of blocks. */
+  /** Number of elements in a block; a row is a whole number of blocks. */
   public int blockSize() {
     return blockSize;
   }
 
-  /** Bytes of a block. */
+  /** Size of a block in bytes. */
   public int blockBytes() {
     return blockBytes;
   }
 
-  /** Bytes of {@code elements} elements, which must be a multiple of {@link #blockSize()}. */
+  /** Size in bytes of {@code elements} elements, which must be a multiple of {@link #blockSize()}. */
   public long bytes(long elements) {
     if (elements < 0 || elements % blockSize != 0) {
       throw new IllegalArgumentException(elements + " elements are no whole number of blocks of " + blockSize);
@@ -90,7 +90,7 @@ public enum GgufType {
     return Math.multiplyExact(elements / blockSize, (long) blockBytes);
   }
 
-  /** The type with this id, or empty when llama.cpp v0.5.0 has none. */
+  /** The type with this id, or empty if llama.cpp v0.5.0 has none. */
   public static Optional<GgufType> ofId(int id) {
     return id >= 0 && id < ID_LIMIT ? Optional.ofNullable(BY_ID[id]) : Optional.empty();
   }

@@ -3,7 +3,7 @@ package io.panallama.gguf;
 /** One metadata value of a GGUF file. */
 public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufValue.Bool, GgufValue.Text, GgufArray {
 
-  /** The type it has in the file. */
+  /** Its type in the file. */
   GgufValueType type();
 
   /**
@@ -62,7 +62,7 @@ public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufVal
       return new Real(GgufValueType.FLOAT32, value);
     }
 
-    /** The number in decimal digits, a 32-bit one no longer than it needs. */
+    /** The number in decimal digits; a 32-bit one with no more digits than necessary. */
     @Override
     public String toString() {
       return type == GgufValueType.FLOAT32 ? Float.toString((float) value) : Double.toString(value);
@@ -83,7 +83,7 @@ public sealed interface GgufValue permits GgufValue.Int, GgufValue.Real, GgufVal
     }
   }
 
-  /** A string, decoded from UTF-8 with U+FFFD for what is malformed. */
+  /** A string, decoded from UTF-8 with U+FFFD for malformed bytes. */
   record Text(String value) implements GgufValue {
     @Override
     public GgufValueType type() {

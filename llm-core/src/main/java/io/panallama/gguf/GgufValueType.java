@@ -31,7 +31,7 @@ public enum GgufValueType {
     return ordinal();
   }
 
-  /** Bytes of one value; 0 for strings and arrays, whose size varies. */
+  /** Size of one value in bytes; 0 for strings and arrays, whose size varies. */
   public int bytes() {
     return bytes;
   }
@@ -54,7 +54,7 @@ public enum GgufValueType {
     return this == FLOAT32 || this == FLOAT64;
   }
 
-  /** The type with this id, or empty when GGUF has none. */
+  /** The type with this id, or empty if GGUF has none. */
   public static Optional<GgufValueType> ofId(int id) {
     return id >= 0 && id < values().length ? Optional.of(values()[id]) : Optional.empty();
   }

@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Writes GGUF version 3 files: metadata first, then tensors whose elements are asked for as they are written.
+ * Writes GGUF version 3 files: metadata first, then tensors whose elements are requested as they are written.
  *
  * <pre>{@code
  * new GgufWriter()
@@ -27,19 +27,19 @@ import java.util.UUID;
  *     .write(Path.of("tiny.gguf"));
  * }</pre>
  *
- * <p>Holds some kilobytes per tensor and no weights, so that a model of any size can be written. Not thread-safe.
+ * <p>Holds a few kilobytes per tensor and no weights, so a model of any size can be written. Not thread-safe.
  */
 public final class GgufWriter {
-  /** Every tensor begins at a multiple of it: {@code GGUF_DEFAULT_ALIGNMENT}. */
+  /** The offset of every tensor is a multiple of this: {@code GGUF_DEFAULT_ALIGNMENT}. */
   public static final int ALIGNMENT = 32;
 
   private static final int VERSION = 3;
   private static final Set<GgufType> WRITABLE = Set.of(GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0);
 
-  /** Elements converted at a time: a multiple of every block size. */
+  /** Number of elements converted at a time: a multiple of every block size. */
   private static final int CHUNK = 1 << 15;
 
-  /** The largest number of a signed byte, which the largest element of a Q8_0 block becomes. */
+  /** The largest value of a signed byte, to which the largest element of a Q8_0 block is scaled. */
   private static final float Q8_MAX = 127;
 
   private record Entry(GgufTensor tensor, FloatSource source) {}
@@ -51,7 +51,7 @@ public final class GgufWriter {
   /** Starts with no metadata and no tensors. */
   public GgufWriter() {}
 
-  /** Sets a metadata value; a key that was set before keeps its place. */
+  /** Sets a metadata value; a key that is already set keeps its position. */
   public GgufWriter put(String key, GgufValue value) {
     if (key.isEmpty() || key.indexOf('\0') >= 0) {
       throw new IllegalArgumentException("a key must not be empty or contain a zero");
@@ -60,7 +60,7 @@ public final class GgufWriter {
     return this;
   }
 
-  /** Forgets a metadata value. */
+  /** Removes a metadata value. */
   public GgufWriter remove(String key) {
     metadata.remove(key);
     return this;
@@ -95,10 +95,9 @@ public final class GgufWriter {
    * Adds a tensor.
    *
    * @param type F32, F16, BF16 or Q8_0; the elements are converted to it
-   * @param dimensions elements per dimension, the fastest-changing one first
-   * @param source asked for the elements while {@link #write} runs
-   * @throws IllegalArgumentException for another type, a name that is taken or longer than 63 bytes, or dimensions that
-   *     the type can't hold
+   * @param dimensions number of elements per dimension, the fastest-changing one first
+   * @param source supplies the elements while {@link #write} runs
+   * @throws IllegalArgumentException for another type, a name that is taken or longer than 63 bytes, or dimensions that the type can't hold
    */
   public GgufWriter tensor(String name, GgufType type, List<Long> dimensions, FloatSource source) {
     if (!WRITABLE.contains(type)) {
@@ -128,11 +127,10 @@ public final class GgufWriter {
   }
 
   /**
-   * Writes the file: under another name in the same folder first, so that {@code path} is either the whole file or what
-   * it was before.
+   * Writes the file, at first under another name in the same folder, so that {@code path} always has either the complete file or its previous content.
    */
   public void write(Path path) throws IOException {
-    // Not a temporary file of the JDK's: those are readable by their owner alone.
+    // Not one of the JDK's temporary files, which only their owner can read.
     Path part = path.resolveSibling(path.getFileName() + "." + UUID.randomUUID() + ".part");
     try {
       try (OutputStream out =
@@ -261,7 +259,7 @@ public final class GgufWriter {
     return (offset + ALIGNMENT - 1) & -ALIGNMENT;
   }
 
-  /** Little-endian output that knows how far it is. */
+  /** Little-endian output that tracks its position. */
   private static final class Sink {
     private final OutputStream out;
     private final byte[] number = new byte[Long.BYTES];

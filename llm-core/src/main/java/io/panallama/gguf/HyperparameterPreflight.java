@@ -3,7 +3,7 @@ package io.panallama.gguf;
 import io.panallama.gguf.Architectures.Trait;
 import java.util.List;
 
-/** What {@code llama_model_base::load_hparams} and the graphs of llama.cpp v0.5.0 assert about the numbers of a model. */
+/** Checks what {@code llama_model_base::load_hparams} and the graphs of llama.cpp v0.5.0 assert about a model's numbers. */
 final class HyperparameterPreflight {
   /** {@code LLAMA_MAX_LAYERS} in {@code src/llama-hparams.h}. */
   static final int MAX_LAYERS = 512;
@@ -11,7 +11,7 @@ final class HyperparameterPreflight {
   /** {@code LLAMA_MAX_EXPERTS} in {@code src/llama-hparams.h}. */
   static final int MAX_EXPERTS = 1024;
 
-  /** Far above any model, and small enough that products of two stay in 64 bits and of one with bytes in memory. */
+  /** Far above any model, yet small enough that the product of two widths fits into 64 bits, and of one with bytes into memory. */
   private static final int MAX_WIDTH = 1 << 22;
 
   private static final int MAX_HEADS = 1 << 16;
@@ -29,7 +29,7 @@ final class HyperparameterPreflight {
   private static final List<String> SECTIONED =
       List.of("qwen2vl", "paddleocr", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp", "qwen3tts");
 
-  /** Keys of epsilons: {@code ggml_norm} and its relatives assert that they are not negative. */
+  /** Keys of epsilons: {@code ggml_norm} and similar operations assert that they are not negative. */
   private static final List<String> EPSILONS =
       List.of("attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon", "attention.group_norm_epsilon");
 
@@ -75,7 +75,7 @@ final class HyperparameterPreflight {
     }
   }
 
-  /** A sliding window asserts that some layer uses it, and sizes buffers by it. */
+  /** For a sliding window, llama.cpp asserts that some layer uses it, and sizes buffers by it. */
   private void window() {
     long window = facts.optional(key("attention.sliding_window"), 0, 0, MAX_WIDTH);
     String key = key("attention.sliding_window_pattern");
@@ -96,7 +96,7 @@ final class HyperparameterPreflight {
     }
   }
 
-  /** Rotation in several dimensions asserts that there are some. */
+  /** For rotation in several dimensions, llama.cpp asserts that there are some. */
   private void sections() {
     String key = key("rope.dimension_sections");
     if (!facts.has(key) && !SECTIONED.contains(architecture)) {

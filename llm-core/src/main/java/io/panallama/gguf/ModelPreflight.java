@@ -7,13 +7,12 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Checks a model file for what llama.cpp v0.5.0 asserts while it loads, tokenizes and builds its graphs.
+ * Checks a model file for everything that llama.cpp v0.5.0 asserts while it loads, tokenizes and builds its graphs.
  *
- * <p>A failed assert ends the process. What llama.cpp itself reports as an error (a missing tensor, a wrong shape) is
- * left to it, unless the check is free.
+ * <p>A failed assert ends the process. Errors that llama.cpp reports itself (a missing tensor, a wrong shape) are left to it, unless the check costs nothing.
  */
 public final class ModelPreflight {
-  /** {@code TENSOR_ALIGNMENT} in {@code ggml/src/ggml-impl.h}: an address of mapped weights is asserted to have it. */
+  /** {@code TENSOR_ALIGNMENT} in {@code ggml/src/ggml-impl.h}: the address of mapped weights is asserted to have this alignment. */
   private static final int MAPPED_ALIGNMENT = 32;
 
   private ModelPreflight() {}
@@ -38,9 +37,9 @@ public final class ModelPreflight {
   }
 
   /**
-   * Refuses a file that holds a vocabulary only.
+   * Rejects a file that contains only a vocabulary.
    *
-   * @throws ModelLoadException with {@link Reason#VOCABULARY_ONLY} when it has no tensors
+   * @throws ModelLoadException with {@link Reason#VOCABULARY_ONLY} if it has no tensors
    */
   public static void requireWeights(GgufFile file) {
     if (!file.hasWeights()) {
@@ -88,7 +87,7 @@ public final class ModelPreflight {
     return name.length() <= 64 ? name : name.substring(0, 64) + "...";
   }
 
-  /** The CPU backend asserts the alignment of the mapped weights it is given. */
+  /** The CPU backend asserts the alignment of the mapped weights that it gets. */
   private static void alignment(Facts facts) {
     GgufFile file = facts.file();
     for (GgufTensor tensor : file.tensors()) {
@@ -107,7 +106,7 @@ public final class ModelPreflight {
     }
   }
 
-  /** A model in several files: {@code NAME-00001-of-00004.gguf}. llama.cpp opens the others by name. */
+  /** Checks a model in several files: {@code NAME-00001-of-00004.gguf}. llama.cpp opens the other files by name. */
   private static void shards(Facts facts) {
     int count = (int) facts.integer("split.count", GgufValueType.UINT16).orElse(0);
     if (count <= 1) {

@@ -32,7 +32,7 @@ final class RwkvToken {
     return out.toByteArray();
   }
 
-  /** As upstream: no check that it is a digit. */
+  /** Like upstream, does not check that it is a digit. */
   private static int digit(byte c) {
     return c >= 'a' ? c - 'a' + 10 : c - '0';
   }

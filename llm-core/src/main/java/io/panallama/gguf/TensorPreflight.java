@@ -4,11 +4,10 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Tensor types that llama.cpp v0.5.0 loads without a word and then computes with: the CPU backend aborts or reads through
- * a null function pointer at the first decode.
+ * Finds tensor types that llama.cpp v0.5.0 loads without an error but can't compute with: the CPU backend aborts or calls a null function pointer at the first decode.
  */
 final class TensorPreflight {
-  /** Types of activations and of indices; none has a kernel as a weight of a matrix product or an embedding. */
+  /** Types of activations and indices; none has a kernel as a weight of a matrix product or an embedding. */
   private static final Set<GgufType> NO_WEIGHTS =
       EnumSet.of(GgufType.Q8_1, GgufType.Q8_K, GgufType.I8, GgufType.I16, GgufType.I32, GgufType.I64, GgufType.F64);
 
@@ -32,8 +31,7 @@ final class TensorPreflight {
   }
 
   /**
-   * Multiplied with or added to activations element by element: {@code binary_op} in {@code ggml-cpu/binary-ops.cpp} and
-   * the state-space operations take F32 only.
+   * Whether the tensor is multiplied with or added to activations element by element: {@code binary_op} in {@code ggml-cpu/binary-ops.cpp} and the state-space operations support only F32.
    */
   private static boolean isElementwise(String name) {
     return name.endsWith("norm.weight")

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The texts of a vocabulary as llama.cpp sees them, in an open-addressing hash table of token numbers.
+ * The texts of a vocabulary as llama.cpp sees them, in an open-addressing hash table of token ids.
  *
  * <p>{@code impl::load} asserts that no two tokens have the same text, where a text ends at its first zero byte and an
  * empty one is replaced by {@code [EMPTY_n]}. The hash is seeded so that a file can't be made to collide.
@@ -70,7 +70,7 @@ final class TokenSet {
     return (int) (hash ^ hash >>> 32);
   }
 
-  /** The slot that holds this text, or the free one where it belongs. */
+  /** The slot that contains this text, or the free slot where it belongs. */
   private int find(byte[] text, int hash) {
     int slot = hash & slots.length - 1;
     while (slots[slot] >= 0 && !(hashes[slots[slot]] == hash && Arrays.equals(text(slots[slot]), text))) {

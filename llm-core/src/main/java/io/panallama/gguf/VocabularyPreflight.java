@@ -9,23 +9,22 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code llama_vocab::impl::load} and the tokenizers of llama.cpp v0.5.0 assert, or throw through the C API, about
- * a vocabulary.
+ * Checks everything about a vocabulary that {@code llama_vocab::impl::load} and the tokenizers of llama.cpp v0.5.0 assert, or throw through the C API.
  */
 final class VocabularyPreflight {
-  /** Tokens a vocabulary may have; the largest have some 300,000. */
+  /** The maximum number of tokens in a vocabulary; the largest have some 300,000. */
   static final int MAX_TOKENS = 1 << 24;
 
   private static final String KEY = "tokenizer.ggml.";
   private static final int BYTE_TOKEN = 6; // LLAMA_TOKEN_TYPE_BYTE
   private static final int NONE = -1;
 
-  /** Ids that a tokenizer has without being told. */
+  /** The ids that a tokenizer has by default. */
   private record Defaults(int bos, int eos, int separator) {}
 
   private static final Defaults NO_DEFAULTS = new Defaults(NONE, NONE, NONE);
 
-  /** The names {@code impl::load} knows, with the ids it starts from. */
+  /** The names that {@code impl::load} knows, with their default ids. */
   private static final Map<String, Defaults> TOKENIZERS =
       Map.ofEntries(
           Map.entry("no_vocab", NO_DEFAULTS),
@@ -85,12 +84,12 @@ final class VocabularyPreflight {
               + String.join(", ", TOKENIZERS.keySet().stream().sorted().toList()));
     }
     if (tokenizer.equals("no_vocab") || tokenizer.equals("none")) {
-      facts.optional(architecture + ".vocab_size", 0, 0, MAX_TOKENS); // it makes as many dummy tokens
+      facts.optional(architecture + ".vocab_size", 0, 0, MAX_TOKENS); // the loader creates this many dummy tokens
       return;
     }
     String pre = facts.text(KEY + "pre");
     if (tokenizer.equals("gemma4")) {
-      pre = "gemma4"; // as the loader does
+      pre = "gemma4"; // like the loader
     }
     new VocabularyPreflight(facts, tokenizer, pre == null ? "" : pre).check();
   }
@@ -150,8 +149,7 @@ final class VocabularyPreflight {
   }
 
   /**
-   * Text that no token covers falls back to single bytes. Without a token for a byte, {@code byte_to_token} throws out
-   * of {@code llama_tokenize}, which ends the process, and the tokenizer of RWKV never returns.
+   * Text that no token covers falls back to single bytes. If a byte has no token, {@code byte_to_token} throws through {@code llama_tokenize}, which ends the process, and the RWKV tokenizer never returns.
    */
   private void bytes(TokenSet set, GgufArray tokens) {
     switch (tokenizer) {
@@ -188,7 +186,7 @@ final class VocabularyPreflight {
             "%stokens has no token for the byte 0x%02X, which the tokenizer %s falls back to", KEY, b, tokenizer));
   }
 
-  /** Where a tokenizer puts BOS, EOS or a separator, it asserts that there is one. */
+  /** A tokenizer that adds BOS, EOS or a separator asserts that the token exists. */
   private void special(int tokens) {
     Defaults defaults = TOKENIZERS.getOrDefault(tokenizer, NO_DEFAULTS);
     int bos = id("bos_token_id", defaults.bos(), tokens);

@@ -1,11 +1,11 @@
 package io.panallama.observe;
 
-/** Whether an engine takes requests. */
+/** Whether an engine accepts requests. */
 public enum EngineState {
-  /** It takes requests. */
+  /** The engine accepts requests. */
   RUNNING,
-  /** It was closed, or is closing, by its owner. */
+  /** The owner has closed the engine, or is closing it. */
   CLOSED,
-  /** Its thread ended by an error; it takes no requests and does not come back. */
+  /** An error ended the engine's thread; it accepts no requests and does not recover. */
   FAILED
 }

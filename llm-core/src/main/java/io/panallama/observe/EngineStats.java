@@ -1,19 +1,19 @@
 package io.panallama.observe;
 
 /**
- * A snapshot of what an engine is doing and has done.
+ * A snapshot of an engine's current load and of its counters.
  *
- * @param running generations that hold a slot
- * @param waiting generations in the queue
- * @param slots how many can run at once
+ * @param running number of generations that hold a slot
+ * @param waiting number of generations in the queue
+ * @param slots number of generations that can run at once
  * @param steps calls of {@code llama_decode} so far
  * @param promptTokens prompt tokens computed so far
  * @param generatedTokens tokens generated so far
- * @param preemptions how often a running generation gave its KV cells back for want of room and was computed again
- * @param cachedPromptTokens prompt tokens that were not computed because the KV cache had them or got them back
- * @param restores how often a prefix came back to the KV cache from host memory or disk
- * @param spilledBytes of prefixes in host memory now
- * @param diskBytes of prefixes in files now, other models' in the same directory included
+ * @param preemptions how often a running generation released its KV cells to make room and had to be recomputed
+ * @param cachedPromptTokens prompt tokens that were not computed because the KV cache had them or they were restored to it
+ * @param restores how often a prefix was restored to the KV cache from host memory or disk
+ * @param spilledBytes current bytes of prefixes in host memory
+ * @param diskBytes current bytes of prefixes in files, including those of other models in the same directory
  */
 public record EngineStats(
     int running,

@@ -19,17 +19,15 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much each input of each matrix matters: the mean of its squared activations over a text, as {@code llama-imatrix}
- * measures it. The types of few bits need one. Immutable, thread-safe.
+ * How much each input of each matrix matters: the mean of its squared activations over a text, as measured by {@code llama-imatrix}. Types with few bits need one. Immutable and thread-safe.
  */
 public final class ImportanceMatrix {
   /**
-   * The largest importance. Measured ones stay far below; from some 1e11 on, llama.cpp's sums over the largest weights
-   * that a quantised file can hold leave the range of a float, and it asserts that they don't.
+   * The maximum importance. Measured values stay far below; from about 1e11 on, llama.cpp's sums over the largest weights that a quantised file can hold exceed the range of a float, and it asserts that they don't.
    */
   public static final float MAX_IMPORTANCE = 1e10f;
 
-  /** The largest array that every JVM makes. */
+  /** The largest array that every JVM can create. */
   private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
   private static final String SUMS = ".in_sum2";
@@ -42,9 +40,9 @@ public final class ImportanceMatrix {
   }
 
   /**
-   * From numbers.
+   * Creates a matrix from numbers.
    *
-   * @param weights for each tensor by its name: as many numbers as a row of it has, times the experts in it
+   * @param weights for each tensor name, as many numbers as a row of the tensor has, times its number of experts
    * @throws IllegalArgumentException for a number that is negative, not finite, or above {@link #MAX_IMPORTANCE}
    */
   public static ImportanceMatrix of(Map<String, float[]> weights) {
@@ -62,7 +60,7 @@ public final class ImportanceMatrix {
   /**
    * Reads a GGUF file that {@code llama-imatrix} wrote (its older format, {@code .dat}, is not supported).
    *
-   * @throws QuantizationException with {@link Reason#IMPORTANCE_MATRIX_INVALID} when it is none or can't be read
+   * @throws QuantizationException with {@link Reason#IMPORTANCE_MATRIX_INVALID} if it is not such a file or can't be read
    */
   public static ImportanceMatrix read(Path path) {
     GgufFile file;
@@ -119,7 +117,7 @@ public final class ImportanceMatrix {
     return values;
   }
 
-  /** As llama-quantize does: experts that were never used count as evenly important. */
+  /** Like llama-quantize, treats the inputs of experts that were never used as equally important. */
   private static float[] means(float[] sums, float[] counts) {
     float[] means = new float[sums.length];
     int row = counts.length == 0 ? 0 : sums.length / counts.length;
@@ -147,19 +145,19 @@ public final class ImportanceMatrix {
     return new QuantizationException(Reason.IMPORTANCE_MATRIX_INVALID, path, path + ": " + problem, cause);
   }
 
-  /** The names of the tensors that it knows. */
+  /** The names of the tensors that have weights here. */
   public Set<String> tensors() {
     return weights.keySet();
   }
 
   /**
-   * The numbers of a tensor, a copy; empty if it does not know the tensor.
+   * A copy of a tensor's numbers; empty if there are none for the tensor.
    */
   public float[] weights(String tensor) {
     return weights.getOrDefault(tensor, new float[0]).clone();
   }
 
-  /** How many numbers there are for a tensor; 0 if it does not know the tensor. */
+  /** The number of weights for a tensor; 0 if there are none. */
   public int size(String tensor) {
     return weights.getOrDefault(tensor, new float[0]).length;
   }

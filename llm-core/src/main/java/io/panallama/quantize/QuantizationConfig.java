@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /** How to quantise a model. Immutable and thread-safe. */
 public final class QuantizationConfig {
-  /** One thread per processor. */
+  /** Uses one thread per processor. */
   public static final int AUTO = 0;
 
-  /** The most threads; the bridge's limit. */
+  /** The maximum number of threads; the bridge's limit. */
   public static final int MAX_THREADS = 512;
 
-  /** What {@code ggml_quantize_chunk} cannot make: it would end the process. */
+  /** The types that {@code ggml_quantize_chunk} cannot produce: it would end the process. */
   private static final Set<GgufType> NOT_WRITTEN =
       EnumSet.of(GgufType.Q8_1, GgufType.Q8_K, GgufType.I8, GgufType.I16, GgufType.I32, GgufType.I64, GgufType.F64);
 
@@ -63,7 +63,7 @@ public final class QuantizationConfig {
     }
   }
 
-  /** This type by its recipe, with a thread per processor, refusing quantised sources and existing outputs. */
+  /** The type's own recipe, with a thread per processor, refusing quantised sources and existing outputs. */
   public static QuantizationConfig of(QuantizationType type) {
     return builder(type).build();
   }
@@ -73,22 +73,22 @@ public final class QuantizationConfig {
     return new Builder(type);
   }
 
-  /** What to convert the model to. */
+  /** The type to convert the model to. */
   public QuantizationType type() {
     return type;
   }
 
-  /** 1 to {@link #MAX_THREADS}, or {@link #AUTO} for one per processor of this process; the result does not depend on it. */
+  /** Number of threads, 1 to {@link #MAX_THREADS}, or {@link #AUTO} for one per processor of this process; the result does not depend on it. */
   public int threads() {
     return threads;
   }
 
-  /** What to store the output matrix as, instead of what the recipe says. */
+  /** The type of the output matrix, if it is not to be the recipe's. */
   public Optional<GgufType> outputTensorType() {
     return Optional.ofNullable(outputTensorType);
   }
 
-  /** What to store the token embeddings as, instead of what the recipe says. */
+  /** The type of the token embeddings, if it is not to be the recipe's. */
   public Optional<GgufType> tokenEmbeddingType() {
     return Optional.ofNullable(tokenEmbeddingType);
   }
@@ -99,14 +99,13 @@ public final class QuantizationConfig {
   }
 
   /**
-   * Whether tensors that are quantised already are converted, which loses more than quantising the original. Those that have
-   * their new type already are copied.
+   * Whether tensors that are already quantised are converted, which loses more quality than quantising the original. Those that already have their new type are copied.
    */
   public boolean allowRequantize() {
     return allowRequantize;
   }
 
-  /** Whether the output matrix is converted; false leaves it as it is. */
+  /** Whether the output matrix is converted; false leaves it unchanged. */
   public boolean quantizeOutput() {
     return quantizeOutput;
   }

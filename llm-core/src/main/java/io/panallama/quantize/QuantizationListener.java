@@ -3,19 +3,17 @@ package io.panallama.quantize;
 import io.panallama.error.QuantizationException;
 
 /**
- * Told how far a quantisation is: before each tensor and once at the end, on the thread that quantises.
+ * Receives the progress of a quantisation: before each tensor and once at the end, on the quantising thread.
  *
- * <p>Where the source's weights have to be looked through first, which {@link io.panallama.Quantizer#estimate Quantizer.estimate} says, it is also told before
- * each MiB of that, with nothing done yet.
+ * <p>If the source's weights have to be scanned first (see {@link io.panallama.Quantizer#estimate Quantizer.estimate}), it is also called before each MiB of the scan, with nothing done yet.
  */
 @FunctionalInterface
 public interface QuantizationListener {
-  /** Hears nothing and never stops. */
+  /** Ignores the progress and never stops. */
   QuantizationListener NONE = progress -> true;
 
   /**
-   * @return false to stop, which then fails with {@link QuantizationException.Reason#CANCELLED}; throwing stops likewise
-   *     and the exception becomes the cause
+   * @return false to stop the quantisation, which then fails with {@link QuantizationException.Reason#CANCELLED}; an exception also stops it and becomes the cause
    */
   boolean progress(QuantizationProgress progress);
 }

@@ -1,15 +1,14 @@
 package io.panallama.quantize;
 
 /**
- * What a quantisation made, or would make.
+ * The actual or estimated result of a quantisation.
  *
- * @param type what the model was converted to
- * @param parameters weights of the model
- * @param tensors how many tensors there are
- * @param fallbackTensors how many got another type than the recipe says because their rows are no whole number of its
- *     blocks (256 weights for most types)
- * @param sourceBytes bytes of all tensors before
- * @param bytes bytes of all tensors afterwards; an estimate has them to a hundredth of a MiB
+ * @param type the type that the model was converted to
+ * @param parameters number of weights in the model
+ * @param tensors number of tensors
+ * @param fallbackTensors number of tensors that got another type than the recipe's, because their rows are not a whole number of its blocks (256 weights for most types)
+ * @param sourceBytes total bytes of the tensors before
+ * @param bytes total bytes of the tensors afterwards; an estimate is accurate to 0.01 MiB
  */
 public record QuantizationResult(
     QuantizationType type, long parameters, int tensors, int fallbackTensors, long sourceBytes, long bytes) {

@@ -8,11 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a model file can be converted to: every file type that llama.cpp v0.5.0 writes ({@code llama_ftype} in {@code
- * llama.h}), under the names of its {@code llama-quantize}.
+ * The formats a model file can be converted to: every file type that llama.cpp v0.5.0 writes ({@code llama_ftype} in {@code llama.h}), named as in its {@code llama-quantize}.
  *
- * <p>A file type is a recipe: most matrices get {@link #tensorType()}, and some types ({@code _M}, {@code _L} ...) give more
- * bits to those that matter more. Vectors and norms always stay as they are.
+ * <p>A file type is a recipe: most matrices get {@link #tensorType()}, and some types ({@code _M}, {@code _L} ...) give more bits to those that matter more. Vectors and norms are never converted.
  */
 public enum QuantizationType {
   /** 1.125 bits per weight. */
@@ -85,17 +83,16 @@ public enum QuantizationType {
   BF16(32, GgufType.BF16, "16 bits per weight, the exponent of F32"),
   /** 32 bits per weight. */
   F32(0, GgufType.F32, "32 bits per weight"),
-  /** Every tensor as it is; makes one file of a model in several. */
+  /** Every tensor unchanged; merges a model in several files into one. */
   COPY(0, GgufType.F32, "every tensor as it is; makes one file of a model in several");
 
   /**
-   * Recipes that give some tensor a format that llama.cpp v0.5.0 refuses to make blindly: {@code
-   * tensor_requires_imatrix} and {@code llama_tensor_get_type_impl} in {@code llama-quant.cpp}.
+   * Recipes that give some tensor a format that llama.cpp v0.5.0 refuses to produce without an importance matrix: {@code tensor_requires_imatrix} and {@code llama_tensor_get_type_impl} in {@code llama-quant.cpp}.
    */
   private static final Set<QuantizationType> NEED_IMPORTANCE_MATRIX =
       EnumSet.of(IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ2_M, Q2_K_S, IQ3_XXS, IQ3_XS);
 
-  /** llama-quantize's other names. */
+  /** Additional names that llama-quantize accepts. */
   private static final Map<String, QuantizationType> ALIASES = Map.of("Q3_K", Q3_K_M, "Q4_K", Q4_K_M, "Q5_K", Q5_K_M);
 
   private final int id;
@@ -108,12 +105,12 @@ public enum QuantizationType {
     this.description = description;
   }
 
-  /** The number in a file's {@code general.file_type}. That of {@link #COPY} means nothing: the file keeps its own. */
+  /** The number in a file's {@code general.file_type}. For {@link #COPY} it has no meaning: the file keeps its own. */
   public int id() {
     return id;
   }
 
-  /** What most matrices are stored as; not meaningful for {@link #COPY}. */
+  /** The type of most matrices; not meaningful for {@link #COPY}. */
   public GgufType tensorType() {
     return tensorType;
   }
@@ -123,12 +120,12 @@ public enum QuantizationType {
     return description;
   }
 
-  /** Whether {@link QuantizationConfig#importanceMatrix()} must be there. */
+  /** Whether {@link QuantizationConfig#importanceMatrix()} is required. */
   public boolean needsImportanceMatrix() {
     return NEED_IMPORTANCE_MATRIX.contains(this);
   }
 
-  /** The type of this name in any case, also {@code Q3_K}, {@code Q4_K} and {@code Q5_K}, which mean their {@code _M}. */
+  /** The type with this name, ignoring case; {@code Q3_K}, {@code Q4_K} and {@code Q5_K} stand for their {@code _M} types. */
   public static Optional<QuantizationType> of(String name) {
     String upper = name.toUpperCase(Locale.ROOT);
     for (QuantizationType type : values()) {

@@ -83,7 +83,7 @@ public final class ChatRequest implements GenerationRequest {
     return messages;
   }
 
-  /** What the model may ask to have called. */
+  /** The tools that the model may call. */
   public Tools tools() {
     return tools;
   }

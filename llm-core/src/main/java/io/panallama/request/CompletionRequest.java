@@ -25,7 +25,7 @@ public final class CompletionRequest implements GenerationRequest {
     return new Builder(prompt);
   }
 
-  /** A text prompt with default options. Special tokens written in it are text. */
+  /** A text prompt with default options. Special tokens written in it are treated as plain text. */
   public static CompletionRequest of(String prompt) {
     return builder(new Prompt.Text(prompt, false)).build();
   }
@@ -46,7 +46,7 @@ public final class CompletionRequest implements GenerationRequest {
     return toBuilder().options(newOptions).build();
   }
 
-  /** What the model continues. */
+  /** The prompt that the model continues. */
   public Prompt prompt() {
     return prompt;
   }

@@ -6,27 +6,22 @@ import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Usage;
 
-/** What becomes of a generation that does not fit into its context ({@link io.panallama.Engine#sequenceContextSize Engine.sequenceContextSize}). */
+/** How a generation that does not fit into its context is handled ({@link io.panallama.Engine#sequenceContextSize Engine.sequenceContextSize}). */
 public sealed interface ContextOverflow {
   /**
-   * A prompt that leaves no room for an answer is refused with {@link PromptTooLongException}, which has both counts; an
-   * answer that fills the context ends with {@link FinishReason#CONTEXT_FULL}. The default.
+   * A prompt that leaves no room for an answer is rejected with {@link PromptTooLongException}, which has both counts; an answer that fills the context ends with {@link FinishReason#CONTEXT_FULL}. The default.
    */
   record Reject() implements ContextOverflow {}
 
   /**
-   * As {@link Reject}, but a prompt that leaves no room is answered with nothing and {@link FinishReason#CONTEXT_FULL}
-   * instead of an exception.
+   * Like {@link Reject}, but a prompt that leaves no room gets an empty answer with {@link FinishReason#CONTEXT_FULL} instead of an exception.
    */
   record Stop() implements ContextOverflow {}
 
   /**
-   * The generation goes on without the oldest tokens behind the first {@code keep}: whenever the context is full, the
-   * older half of what is not kept is taken out and what remains is computed anew, so the model sees a text that it could
-   * have been given. A prompt that is too long loses its tokens in the same place. {@link Usage#discardedTokens} says how
-   * many were lost.
+   * The generation continues without its oldest tokens after the first {@code keep}: whenever the context is full, the older half of the other tokens is discarded and the rest is recomputed, so the model sees a text that it could have been given. A prompt that is too long loses tokens at the same position. {@link Usage#discardedTokens} counts the discarded tokens.
    *
-   * @param keep tokens at the beginning that always stay, such as a system prompt; less than the context
+   * @param keep number of leading tokens that always stay, such as a system prompt; less than the context
    */
   record Shift(int keep) implements ContextOverflow {
     /**

@@ -9,18 +9,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A gap in a text, such as the place of the cursor in a source file, to be filled by a model that was trained for that.
+ * A gap in a text, such as the cursor position in a source file, to be filled by a model that was trained for it.
  *
- * <p>The model sees {@code [extra files] <prefix> prefix + prompt <suffix> suffix <middle>}, in the order and within the
- * limits of llama-server's {@code /infill}: of the {@link #window} three quarters go to the end of the prefix and one to the
- * prompt and the beginning of the suffix. Text farther from the gap is left out, and so is the beginning of the extra files
- * where the context would not hold them together with the window and twice {@code maxTokens}. The window itself is at most
- * three quarters of the context. The prompt is never cut.
+ * <p>The model sees {@code [extra files] <prefix> prefix + prompt <suffix> suffix <middle>}, in the order and within the limits of llama-server's {@code /infill}: three quarters of the {@link #window} go to the end of the prefix, and one quarter to the prompt and the beginning of the suffix. Text farther from the gap is left out. So is the beginning of the extra files if the context could not hold them together with the window and twice {@code maxTokens}. The window itself takes at most three quarters of the context. The prompt is never truncated.
  *
- * <p>Special tokens written in any of the texts are text. Immutable and thread-safe.
+ * <p>Special tokens written in any of the texts are treated as plain text. Immutable and thread-safe.
  */
 public final class InfillRequest implements GenerationRequest {
-  /** The window unless another is asked for: llama-server's default of {@code n_batch}, which has this role there. */
+  /** The default window: llama-server's default of {@code n_batch}, which has this role there. */
   public static final int DEFAULT_WINDOW = 2048;
 
   private static final int SMALLEST_WINDOW = 16;
@@ -65,32 +61,32 @@ public final class InfillRequest implements GenerationRequest {
     return toBuilder().options(newOptions).build();
   }
 
-  /** What precedes the gap. */
+  /** The text before the gap. */
   public String prefix() {
     return prefix;
   }
 
-  /** What follows the gap. */
+  /** The text after the gap. */
   public String suffix() {
     return suffix;
   }
 
-  /** The beginning of what fills the gap, from which the answer continues; may be empty. */
+  /** The beginning of the text that fills the gap, which the answer continues; may be empty. */
   public String prompt() {
     return prompt;
   }
 
-  /** Other files that help, the most useful one last. */
+  /** Other files that provide context, the most useful one last. */
   public List<File> extra() {
     return extra;
   }
 
-  /** Tokens around the gap, at least 16. */
+  /** Number of tokens around the gap, at least 16. */
   public int window() {
     return window;
   }
 
-  /** Whether the suffix stands before the prefix, which some models want (llama-server's {@code --spm-infill}). */
+  /** Whether the suffix comes before the prefix, as some models require (llama-server's {@code --spm-infill}). */
   public boolean suffixFirst() {
     return suffixFirst;
   }
@@ -204,7 +200,7 @@ public final class InfillRequest implements GenerationRequest {
   }
 
   /**
-   * Another file of the same project, or a part of one.
+   * Another file of the same project, or a part of it.
    *
    * @param name may be empty
    * @param text its content

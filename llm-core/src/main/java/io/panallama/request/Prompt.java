@@ -9,10 +9,9 @@ import java.util.Objects;
 /** A prompt as text or as token ids. */
 public sealed interface Prompt {
   /**
-   * A text prompt. The vocabulary's own leading token is added where the model asks for one.
+   * A text prompt. The vocabulary's own leading token is added if the model requires one.
    *
-   * @param parseSpecial whether special tokens written in the text, such as {@code <|im_end|>}, become those tokens;
-   *     leave it false for text that comes from somebody else
+   * @param parseSpecial whether special tokens written in the text, such as {@code <|im_end|>}, become those tokens; leave it false for text that you did not write yourself
    */
   record Text(String text, boolean parseSpecial) implements Prompt {
     /** Rejects null. */
@@ -21,7 +20,7 @@ public sealed interface Prompt {
     }
   }
 
-  /** A prompt of token ids, taken as it is. At least one token. */
+  /** A prompt of at least one token id, used unchanged. */
   final class Tokens implements Prompt {
     private final int[] tokens;
 

@@ -3,8 +3,7 @@ package io.panallama.request;
 import java.util.Objects;
 
 /**
- * What the answer has to look like. A format that can't be kept is refused, never ignored: the sampler takes no token that
- * would break it. An answer that is cut off by a limit is a beginning of one in the format.
+ * The format that the answer must have. A format that can't be enforced is rejected, never ignored: the sampler takes no token that would violate it. An answer that is cut off by a limit is the beginning of one in the format.
  */
 public sealed interface ResponseFormat {
   /** Any text. */
@@ -14,12 +13,10 @@ public sealed interface ResponseFormat {
   record JsonObject() implements ResponseFormat {}
 
   /**
-   * JSON that a schema allows. Required properties come first, then those that may be missing, each in the schema's order;
-   * those that it doesn't name don't come.
+   * JSON that a schema allows. Required properties come first, then optional ones, each group in the schema's order; properties that the schema does not name do not occur.
    *
    * @param schema a JSON schema, at most 1 MiB
-   * @param strict whether keywords that no grammar can enforce, such as {@code multipleOf}, are refused; they are left to
-   *     the model otherwise
+   * @param strict whether keywords that no grammar can enforce, such as {@code multipleOf}, are rejected; otherwise they are left to the model
    */
   record JsonSchema(String schema, boolean strict) implements ResponseFormat {
     /** Rejects null. */
@@ -27,14 +24,14 @@ public sealed interface ResponseFormat {
       Objects.requireNonNull(schema, "schema");
     }
 
-    /** A strict one. */
+    /** A strict schema. */
     public JsonSchema(String schema) {
       this(schema, true);
     }
   }
 
   /**
-   * Text that a grammar in llama.cpp's GBNF allows, from the first token on: the model can't think before.
+   * Text that a GBNF grammar of llama.cpp allows, from the first token on, so the model can't think first.
    *
    * @param root the rule to start with
    */

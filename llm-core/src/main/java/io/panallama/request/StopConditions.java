@@ -11,18 +11,18 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** When a generation ends because of what it generated. Immutable and thread-safe. */
+/** The conditions on the generated output that end a generation. Immutable and thread-safe. */
 public final class StopConditions {
-  /** The most texts. */
+  /** The maximum number of texts. */
   public static final int MAX_TEXTS = 64;
 
-  /** The most chars of a text. Each byte of one costs some five bytes as long as its request waits or runs. */
+  /** The maximum length of a text in chars. Each byte of a text takes about five bytes for as long as its request waits or runs. */
   public static final int MAX_TEXT_LENGTH = 1024;
 
-  /** The most token ids. */
+  /** The maximum number of token ids. */
   public static final int MAX_TOKENS = 64;
 
-  /** No condition except the end that the model chooses. */
+  /** No condition: only the model ends the generation. */
   public static final StopConditions NONE = new Builder().build();
 
   private final int maxTokens;
@@ -78,30 +78,27 @@ public final class StopConditions {
     }
   }
 
-  /** The most tokens to generate, at least 1; {@link GenerationOptions#UNLIMITED} leaves the context as the only limit. */
+  /** The maximum number of tokens to generate, at least 1; {@link GenerationOptions#UNLIMITED} leaves the context as the only limit. */
   public int maxTokens() {
     return maxTokens;
   }
 
   /**
-   * The fewest tokens to generate, 0 to {@link #maxTokens}. Until then end tokens and {@link #tokens} are forbidden and {@link
-   * #texts} are ordinary text. A grammar that has come to its end does end the generation, since nothing else could follow.
+   * The minimum number of tokens to generate, 0 to {@link #maxTokens}. Until then, end tokens and {@link #tokens} are forbidden and {@link #texts} are ordinary text. A grammar that is complete does end the generation, because nothing else could follow.
    */
   public int minTokens() {
     return minTokens;
   }
 
   /**
-   * Texts that end the generation where they first appear, across token borders; they are not part of the output. None is
-   * empty or longer than {@link #MAX_TEXT_LENGTH}; there are at most {@link #MAX_TEXTS}.
+   * Texts that end the generation where they first appear, even across token boundaries; they are not part of the output. None may be empty or longer than {@link #MAX_TEXT_LENGTH}; there are at most {@link #MAX_TEXTS}.
    */
   public List<String> texts() {
     return texts;
   }
 
   /**
-   * Ids of tokens that end the generation as the model's own end tokens do, at most {@link #MAX_TOKENS}; they are not part of
-   * the output.
+   * Ids of tokens that end the generation like the model's own end tokens, at most {@link #MAX_TOKENS}; they are not part of the output.
    */
   public Set<Integer> tokens() {
     return tokens;

@@ -1,17 +1,15 @@
 package io.panallama.request;
 
 /**
- * Where the pieces of streamed text end. Larger pieces come later: each waits for the character that shows where it ends. The
- * text is the same, and what is left comes before the end of the stream.
+ * How streamed text is split into pieces. Larger pieces arrive later: each waits for the character that shows where it ends. The text is the same, and the rest is released before the end of the stream.
  */
 public enum StreamFlush {
-  /** As soon as a character is known. */
+  /** Release each character as soon as it is complete. */
   TOKEN,
   /**
-   * At the borders of words (Unicode Standard Annex 29), as {@link java.text.BreakIterator} finds them. In scripts that put
-   * no spaces between words, such as Chinese and Thai, at the borders of characters.
+   * Split at word borders (Unicode Standard Annex 29), as found by {@link java.text.BreakIterator}. Scripts that put no spaces between words, such as Chinese and Thai, are split at character borders.
    */
   WORD,
-  /** At the borders of sentences, as {@link java.text.BreakIterator} finds them. */
+  /** Split at sentence borders, as found by {@link java.text.BreakIterator}. */
   SENTENCE
 }

@@ -1,17 +1,16 @@
 package io.panallama.sampling;
 
 /**
- * The tokens that a {@link LogitProcessor} may choose between: what the chain left, the likeliest first. A view that is
- * reused for the next token, to be used only during the call that it was given to.
+ * The tokens that a {@link LogitProcessor} may choose between: those the chain left, likeliest first. A view that is reused for the next token; use it only during the call it is passed to.
  */
 public interface Candidates {
-  /** How many there are, at least 1. */
+  /** The number of candidates, at least 1. */
   int size();
 
-  /** The id of one; {@code index} is 0 to {@link #size} - 1. */
+  /** The token id of a candidate; {@code index} is 0 to {@link #size} - 1. */
   int token(int index);
 
-  /** Its logit, after all stages of the chain but the one that chooses. */
+  /** Its logit, after all stages of the chain except the selecting one. */
   float logit(int index);
 
   /**
@@ -21,14 +20,14 @@ public interface Candidates {
    */
   void logit(int index, float value);
 
-  /** The token must not come. At least one has to be left. */
+  /** Forbids a candidate. At least one must be left. */
   default void forbid(int index) {
     logit(index, Float.NEGATIVE_INFINITY);
   }
 
-  /** Which token of the answer is to be chosen, counted from 0. */
+  /** The position in the answer of the token to be chosen, counted from 0. */
   int step();
 
-  /** The token that was chosen before; -1 for the first. */
+  /** The previously chosen token; -1 for the first. */
   int previousToken();
 }

@@ -15,12 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A {@link LogitProcessor} and its limits. Immutable.
  *
- * <p>A processor that throws, forbids every candidate or takes longer than its time ends its generation, and no other, with
- * {@link GenerationException.Reason#PROCESSOR_FAILED}. The thread of a late processor is interrupted; Java cannot end one that
- * does not react, which then keeps its CPU busy.
+ * <p>If a processor throws, forbids every candidate or exceeds its time limit, its generation, and no other, ends with {@link GenerationException.Reason#PROCESSOR_FAILED}. The thread of a late processor is interrupted; Java cannot end a thread that does not react, which then keeps its CPU busy.
  *
- * <p>After a step the engine waits at most half a millisecond for the processors of that step together. A generation whose
- * processor has not answered by then is paused until it has, and the others go on without it.
+ * <p>After a step the engine waits at most half a millisecond for all processors of that step together. A generation whose processor has not answered by then is paused until it has, and the others continue without it.
  */
 public final class LogitProcessing {
   /** The longest time limit. */
@@ -55,7 +52,7 @@ public final class LogitProcessing {
     return new Builder(this);
   }
 
-  /** A tenth of a second and 64 candidates. */
+  /** 100 ms and 64 candidates. */
   public static LogitProcessing of(Supplier<? extends LogitProcessor> processors) {
     return builder(processors).build();
   }
@@ -66,25 +63,21 @@ public final class LogitProcessing {
   }
 
   /**
-   * Gives the processor of each generation, also of each of several from one request ({@link io.panallama.Generator#generateAll
-   * Generator.generateAll}), on the thread that starts it. Generations that get the same processor call it from a thread each, at
-   * the same time: only one that keeps no state, or guards it, may be given to several.
+   * Supplies the processor of each generation, on the thread that starts it; each generation of one request ({@link io.panallama.Generator#generateAll Generator.generateAll}) gets its own call. Generations that are given the same processor call it concurrently, each on its own thread, so share a processor only if it keeps no state or guards it.
    */
   public Supplier<? extends LogitProcessor> processors() {
     return processors;
   }
 
   /**
-   * The longest time for one token, larger than 0 and at most {@link #MAX_TIME_LIMIT}; 100 ms by default. It is checked between
-   * steps.
+   * The time limit for one token, larger than 0 and at most {@link #MAX_TIME_LIMIT}; 100 ms by default. It is checked between steps.
    */
   public Duration timeLimit() {
     return timeLimit;
   }
 
   /**
-   * How many candidates the processor sees at most, 1 to {@link #MAX_CANDIDATES}: the likeliest of what the chain left. No others
-   * can be chosen. 64 by default.
+   * The maximum number of candidates that the processor sees, 1 to {@link #MAX_CANDIDATES}: the likeliest of those the chain left. No others can be chosen. 64 by default.
    */
   public int maxCandidates() {
     return maxCandidates;

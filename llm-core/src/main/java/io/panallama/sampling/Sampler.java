@@ -10,20 +10,18 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * One stage of a sampling chain: every sampler of llama.h v0.5.0, and a few of our own. A stage narrows or reweights the candidates; the
- * {@link Selecting} ones choose the token and come last.
+ * One stage of a sampling chain: every sampler of llama.h v0.5.0, and a few of our own. A stage narrows or reweights the candidates; a {@link Selecting} stage chooses the token and comes last.
  *
- * <p>All are immutable values; the native sampler with its state is made per generation. A {@code minKeep} is the number
- * of candidates that a stage leaves at least.
+ * <p>All are immutable values; the native sampler with its state is created per generation. A stage leaves at least {@code minKeep} candidates.
  */
 public sealed interface Sampler {
   /** A stage that chooses the token; a chain ends with exactly one. */
   sealed interface Selecting extends Sampler permits Greedy, Dist, Mirostat, MirostatV2, AdaptiveP {}
 
-  /** Takes the likeliest token. */
+  /** Chooses the likeliest token. */
   record Greedy() implements Selecting {}
 
-  /** Draws from the distribution of what is left, with the chain's seed. */
+  /** Draws from the distribution of the remaining candidates, with the chain's seed. */
   record Dist() implements Selecting {}
 
   /**
@@ -47,7 +45,7 @@ public sealed interface Sampler {
   }
 
   /**
-   * Mirostat 2.0 of the same paper, without the estimate.
+   * Mirostat 2.0 of the same paper, without estimating the exponent.
    *
    * @param tau target cross-entropy, &gt; 0
    * @param eta learning rate, &gt; 0
@@ -65,7 +63,7 @@ public sealed interface Sampler {
   }
 
   /**
-   * Prefers tokens whose probability is near a target, adapting to what was chosen before.
+   * Prefers tokens whose probability is near a target, adapting to the previous choices.
    *
    * @param target the probability to stay near, 0 to 1
    * @param decay how slowly the history fades, 0 to 0.99
@@ -99,7 +97,7 @@ public sealed interface Sampler {
   }
 
   /**
-   * Nucleus sampling (Holtzman et al., arXiv 1904.09751): keeps the smallest set with probability {@code p} together.
+   * Nucleus sampling (Holtzman et al., arXiv 1904.09751): keeps the smallest set whose total probability reaches {@code p}.
    *
    * @param p 0 to 1
    */
@@ -152,7 +150,7 @@ public sealed interface Sampler {
   /**
    * Divides the logits by {@code t}.
    *
-   * @param t 0 or more; 0 keeps the likeliest token only
+   * @param t 0 or more; 0 keeps only the likeliest token
    */
   record Temperature(float t) implements Sampler {
     /**
@@ -166,7 +164,7 @@ public sealed interface Sampler {
   }
 
   /**
-   * Temperature between {@code t - delta} and {@code t + delta} by the entropy of the candidates.
+   * Temperature between {@code t - delta} and {@code t + delta}, depending on the entropy of the candidates.
    *
    * @param t 0 or more
    * @param delta half the range, 0 or more
@@ -222,9 +220,9 @@ public sealed interface Sampler {
   }
 
   /**
-   * Penalises tokens among the last {@code lastN}.
+   * Penalises tokens that occur among the last {@code lastN}.
    *
-   * @param lastN how far back to look, 0 to {@link #MAX_LAST_N}; 0 turns it off
+   * @param lastN how many tokens to look back, 0 to {@link #MAX_LAST_N}; 0 turns it off
    * @param repeat divides positive and multiplies negative logits, &gt; 0; 1 turns it off
    * @param frequency subtracted per occurrence; 0 turns it off
    * @param presence subtracted once; 0 turns it off
@@ -250,9 +248,8 @@ public sealed interface Sampler {
    * @param multiplier 0 or more; 0 turns it off
    * @param base 1 or more
    * @param allowedLength repetitions up to this length are free, 0 or more
-   * @param lastN how far back to look, 0 to {@link #MAX_LAST_N}
-   * @param breakers texts that a repetition does not cross, at most {@link #MAX_BREAKERS}; none empty or longer than
-   *     {@link #MAX_BREAKER_BYTES}
+   * @param lastN how many tokens to look back, 0 to {@link #MAX_LAST_N}
+   * @param breakers texts that end a repetition, at most {@link #MAX_BREAKERS}; none empty or longer than {@link #MAX_BREAKER_BYTES}
    */
   record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) implements Sampler {
     /**
@@ -266,7 +263,7 @@ public sealed interface Sampler {
       Checks.inRange("sampling.dry.allowedLength", allowedLength, 0, Integer.MAX_VALUE);
       Checks.inRange("sampling.dry.lastN", lastN, 0, MAX_LAST_N);
       breakers = List.copyOf(breakers);
-      // llama.cpp compares each with every token of the vocabulary, and would cut a longer one off.
+      // llama.cpp compares each with every token of the vocabulary, and would truncate a longer one.
       if (breakers.size() > MAX_BREAKERS) {
         throw new InvalidRequestException(
             "sampling.dry.breakers",
@@ -294,9 +291,9 @@ public sealed interface Sampler {
   }
 
   /**
-   * Adds to the logits of single tokens.
+   * Adds a bias to the logits of individual tokens.
    *
-   * @param bias token id to what is added; negative infinity forbids the token
+   * @param bias token id to the value added; negative infinity forbids the token
    */
   record LogitBias(Map<Integer, Float> bias) implements Sampler {
     /**
@@ -318,11 +315,9 @@ public sealed interface Sampler {
   }
 
   /**
-   * Keeps texts out of the output, across token borders. Bytes are compared; control tokens, which the output does not show,
-   * have none. What precedes the answer is not looked at.
+   * Keeps texts out of the output, even across token boundaries. Bytes are compared; control tokens, which the output does not show, have none. The text before the answer is not considered.
    *
-   * <p>In front of a chain, before or behind a grammar, it is asked about the token that the others chose, which costs next to
-   * nothing until it refuses one; anywhere else it looks at all candidates.
+   * <p>At the front of a chain, before or after a grammar, it only checks the token that the other stages chose, which costs next to nothing until it rejects one; anywhere else it checks all candidates.
    *
    * @param texts 1 to {@link #MAX_BANNED_TEXTS}; none empty or longer than {@link #MAX_BANNED_LENGTH} chars
    */
@@ -360,21 +355,18 @@ public sealed interface Sampler {
   }
 
   /**
-   * Forbids every token that ends a generation, so that only a limit or a stop text does: llama-server's
-   * {@code ignore_eos}. For measuring, where answers must have the length that was asked for.
+   * Forbids every token that ends a generation, so that only a limit or a stop text ends it: llama-server's {@code ignore_eos}. For benchmarks, in which answers must have a given length.
    */
   record NoEnd() implements Sampler {}
 
   /**
-   * Allows only what a GBNF grammar accepts.
+   * Allows only text that a GBNF grammar accepts.
    *
-   * <p>In the first place of a chain it is asked about the token that the others chose, and about all tokens only if it
-   * refuses that one; anywhere else it looks at all of them at every step.
+   * <p>As the first stage of a chain it checks the token that the other stages chose, and all tokens only if it rejects that one; anywhere else it checks all of them at every step.
    *
-   * <p>One with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp would
-   * compute for minutes at every token, without interruption.
+   * <p>A grammar with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp would compute for minutes at every token and could not be interrupted.
    *
-   * @param gbnf the grammar; one that does not compile fails the request, it is never ignored
+   * @param gbnf the grammar; if it does not compile, the request fails: it is never ignored
    * @param root the rule to start with
    */
   record Grammar(String gbnf, String root) implements Sampler {
@@ -390,10 +382,9 @@ public sealed interface Sampler {
   }
 
   /**
-   * A grammar that is dormant until a pattern matches the output so far or a token appears.
+   * A grammar that stays dormant until a pattern matches the output so far or a trigger token appears.
    *
-   * <p>Patterns run on the engine thread and can't be interrupted: one that backtracks stops every generation of the
-   * engine. Take them from the program, never from a request.
+   * <p>Patterns run on the engine thread and can't be interrupted: one that backtracks stops every generation of the engine. Never take them from an untrusted request.
    *
    * @param triggerPatterns regular expressions (ECMAScript) matched against the whole output
    * @param triggerTokens token ids
@@ -418,21 +409,21 @@ public sealed interface Sampler {
     }
   }
 
-  /** Merges tokens with a common prefix for fill-in-the-middle; for models with FIM tokens. */
+  /** Merges tokens with a common prefix for fill-in-the-middle (FIM); for models with FIM tokens. */
   record Infill() implements Sampler {}
 
-  /** The longest look-back of a penalty, in tokens. */
+  /** The maximum number of tokens that a penalty looks back. */
   int MAX_LAST_N = 1 << 20;
 
-  /** The most texts of {@link BannedTexts}. */
+  /** The maximum number of texts in {@link BannedTexts}. */
   int MAX_BANNED_TEXTS = 64;
 
-  /** The longest text of {@link BannedTexts} in chars. */
+  /** The maximum length of a text in {@link BannedTexts}, in chars. */
   int MAX_BANNED_LENGTH = 256;
 
-  /** The most breakers of {@link Dry}. */
+  /** The maximum number of breakers in {@link Dry}. */
   int MAX_BREAKERS = 64;
 
-  /** The longest breaker of {@link Dry} in bytes of UTF-8; llama.cpp's own limit. */
+  /** The maximum length of a breaker in {@link Dry}, in bytes of UTF-8; llama.cpp's own limit. */
   int MAX_BREAKER_BYTES = 40;
 }

@@ -29,7 +29,7 @@ public enum SamplerStage {
   public static final List<SamplerStage> USUAL =
       List.of(PENALTIES, DRY, TOP_N_SIGMA, TOP_K, TYPICAL_P, TOP_P, MIN_P, XTC, TEMPERATURE);
 
-  /** Whether it changes logits by what came before, and not by what is likely now. */
+  /** Whether it changes logits because of earlier tokens rather than because of the current distribution. */
   boolean looksBack() {
     return this == PENALTIES || this == DRY;
   }

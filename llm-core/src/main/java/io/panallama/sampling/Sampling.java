@@ -17,12 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the next token is chosen: a chain of samplers, applied in order, and a seed. Immutable and thread-safe.
  *
- * <p>With the same seed, chain, prompt and batch composition the output is the same, also in another process on the same
- * machine. The composition of the batch can change the last bits of the logits, because llama.cpp uses different kernels for
- * different batch sizes: a draw that lies within that distance of the border between two tokens may then go the other way.
+ * <p>The same seed, chain, prompt and batch composition give the same output, even in another process on the same machine. The batch composition can change the last bits of the logits, because llama.cpp uses different kernels for different batch sizes: a draw that lies that close to the boundary between two tokens may then go the other way.
  */
 public final class Sampling {
-  /** Asks for a fresh seed per generation. Its value is llama.h's {@code LLAMA_DEFAULT_SEED}. */
+  /** Requests a fresh seed per generation. Its value is llama.h's {@code LLAMA_DEFAULT_SEED}. */
   public static final long RANDOM_SEED = 0xFFFF_FFFFL;
 
   private static final Sampling DEFAULTS = new Builder(Map.of(), null, false).build();
@@ -32,10 +30,10 @@ public final class Sampling {
   private final List<Sampler> chain;
   private final long seed;
 
-  /** What the builder was told; what it was not told is at its default. */
+  /** The values set in the builder; all others have their defaults. */
   private final Map<Setting, Object> settings;
 
-  /** Whether the chain was given as a whole. */
+  /** Whether the chain was given explicitly. */
   private final boolean fixed;
 
   private final boolean recommended;
@@ -59,9 +57,9 @@ public final class Sampling {
   }
 
   /**
-   * A chain of one's own.
+   * A custom chain.
    *
-   * @param chain the stages; the last one, and no other, is {@link Sampler.Selecting}
+   * @param chain the stages; the last one, and only that, is {@link Sampler.Selecting}
    * @param seed unsigned 32-bit seed of the random stages, or {@link #RANDOM_SEED}
    * @throws InvalidRequestException if the chain does not end in exactly one selecting sampler, or the seed is not an
    *     unsigned 32-bit number
@@ -70,7 +68,7 @@ public final class Sampling {
     return new Builder(Map.of(), List.copyOf(chain), false).seed(seed).build();
   }
 
-  /** Always the likeliest token. */
+  /** Always chooses the likeliest token. */
   public static Sampling greedy() {
     return GREEDY;
   }
@@ -81,9 +79,7 @@ public final class Sampling {
   }
 
   /**
-   * What the makers of the model recommend in its metadata ({@code general.sampling.*}), and {@link #defaults()} where they
-   * recommend nothing. The engine knows the model and fills it in ({@link #over}); {@link #toBuilder} sets single values over
-   * the recommendation.
+   * The sampling that the model's metadata recommends ({@code general.sampling.*}), and {@link #defaults()} where it recommends nothing. The engine knows the model and fills in the recommendation ({@link #over}); {@link #toBuilder} overrides individual values of it.
    */
   public static Sampling recommended() {
     return RECOMMENDED;
@@ -97,13 +93,13 @@ public final class Sampling {
   /**
    * A builder that starts from this value.
    *
-   * <p>A value made {@linkplain #of from a chain} has a fixed chain: its builder can change the seed and nothing else.
+   * <p>A value {@linkplain #of given as a chain} has a fixed chain: its builder can change only the seed.
    */
   public Builder toBuilder() {
     return new Builder(settings, fixed ? chain : null, recommended);
   }
 
-  /** The stages in order; those of {@link #recommended} are without what a model recommends. */
+  /** The stages in order; for {@link #recommended} without the model's recommendation. */
   public List<Sampler> chain() {
     return chain;
   }
@@ -113,17 +109,17 @@ public final class Sampling {
     return seed;
   }
 
-  /** Whether values that were not set are the model's to choose: this was made from {@link #recommended}. */
+  /** Whether unset values are left to the model, because this was created from {@link #recommended}. */
   public boolean isRecommended() {
     return recommended;
   }
 
   /**
-   * Fills in a model's recommendation.
+   * Applies a model's recommendation.
    *
-   * @param recommendation what the model recommends, such as {@link io.panallama.Model#recommendedSampling}
-   * @return the recommendation with the values that were set here, if {@link #isRecommended}; otherwise this
-   * @throws InvalidRequestException if the values are out of range together
+   * @param recommendation the model's, such as {@link io.panallama.Model#recommendedSampling}
+   * @return the recommendation with the values that were set here, if {@link #isRecommended}; otherwise this value unchanged
+   * @throws InvalidRequestException if the combined values are out of range
    */
   public Sampling over(Sampling recommendation) {
     if (!recommended) {
@@ -156,7 +152,7 @@ public final class Sampling {
     return "Sampling{chain=" + chain + ", seed=" + seed + (recommended ? ", recommended" : "") + "}";
   }
 
-  /** What a builder can be told, with what holds otherwise; null for nothing. */
+  /** The settings of the builder with their defaults; null if there is none. */
   private enum Setting {
     TEMPERATURE(0.8f),
     TOP_K(40),
@@ -191,9 +187,7 @@ public final class Sampling {
   }
 
   /**
-   * Puts the usual stages together: grammar, banned texts, logit bias, no end, then penalties, DRY, top-n-sigma, top-k,
-   * typical, top-p, min-p, XTC, temperature unless {@link #order} says otherwise, then the draw. A stage whose value turns it
-   * off is left out. For anything else {@linkplain Sampling#of give the chain} itself.
+   * Assembles the usual stages: grammar, banned texts, logit bias, no end, then penalties, DRY, top-n-sigma, top-k, typical, top-p, min-p, XTC and temperature unless {@link #order} says otherwise, then the draw. A stage whose value turns it off is left out. For anything else {@linkplain Sampling#of give the chain} itself.
    *
    * <p>Not thread-safe.
    */
@@ -226,67 +220,67 @@ public final class Sampling {
       return (T) settings.getOrDefault(setting, setting.standard);
     }
 
-    /** 0 or more; 0 is greedy. */
+    /** The temperature, 0 or more; 0 is greedy. */
     public Builder temperature(float value) {
       return set(Setting.TEMPERATURE, value);
     }
 
-    /** 0 or more; 0 turns it off. */
+    /** Top-k, 0 or more; 0 turns it off. */
     public Builder topK(int value) {
       return set(Setting.TOP_K, value);
     }
 
-    /** 0 to 1; 1 turns it off. */
+    /** Top-p, 0 to 1; 1 turns it off. */
     public Builder topP(float value) {
       return set(Setting.TOP_P, value);
     }
 
-    /** 0 to 1; 0 turns it off. */
+    /** Min-p, 0 to 1; 0 turns it off. */
     public Builder minP(float value) {
       return set(Setting.MIN_P, value);
     }
 
-    /** 0 to 1; 1 turns it off. */
+    /** Typical-p, 0 to 1; 1 turns it off. */
     public Builder typicalP(float value) {
       return set(Setting.TYPICAL_P, value);
     }
 
-    /** 0 or more; 0 turns it off. */
+    /** Top-n-sigma, 0 or more; 0 turns it off. */
     public Builder topNSigma(float value) {
       return set(Setting.TOP_N_SIGMA, value);
     }
 
-    /** How many of the last tokens the penalties see. */
+    /** The number of recent tokens that the penalties look at. */
     public Builder repeatLastN(int value) {
       return set(Setting.REPEAT_LAST_N, value);
     }
 
-    /** Larger than 0; 1 turns it off. */
+    /** The repetition penalty, larger than 0; 1 turns it off. */
     public Builder repeatPenalty(float value) {
       return set(Setting.REPEAT_PENALTY, value);
     }
 
-    /** 0 turns it off. */
+    /** The frequency penalty; 0 turns it off. */
     public Builder frequencyPenalty(float value) {
       return set(Setting.FREQUENCY_PENALTY, value);
     }
 
-    /** 0 turns it off. */
+    /** The presence penalty; 0 turns it off. */
     public Builder presencePenalty(float value) {
       return set(Setting.PRESENCE_PENALTY, value);
     }
 
-    /** Unsigned 32 bits. */
+    /** The seed, an unsigned 32-bit number. */
     public Builder seed(long value) {
       return set(Setting.SEED, value);
     }
 
-    /** Token id to what is added to its logit; negative infinity forbids it. See {@link Sampler.LogitBias}. */
+    /** Maps a token id to the value added to its logit; negative infinity forbids the token. See {@link Sampler.LogitBias}. */
     public Builder logitBias(Map<Integer, Float> value) {
       return set(Setting.LOGIT_BIAS, Map.copyOf(value));
     }
 
-    /** Ids of tokens that must not come, whatever the {@link #logitBias} says of them. */
+    /** Ids of tokens that are forbidden, whatever the {@link #logitBias} says about them. */
     public Builder banTokens(Collection<Integer> value) {
       return set(Setting.BANNED_TOKENS, Set.copyOf(value));
     }
@@ -296,13 +290,13 @@ public final class Sampling {
       return set(Setting.BANNED_TEXTS, List.copyOf(value));
     }
 
-    /** The fewest candidates that top-p, min-p and typical leave, 0 or more. */
+    /** The minimum number of candidates that top-p, min-p and typical leave, 0 or more. */
     public Builder minKeep(int value) {
       return set(Setting.MIN_KEEP, value);
     }
 
     /**
-     * The stages in the order in which they apply. One that is not named is not used; one that is named twice applies twice.
+     * The stages in the order in which they apply. A stage that is not listed is not used; one that is listed twice applies twice.
      */
     public Builder order(List<SamplerStage> value) {
       return set(Setting.ORDER, List.copyOf(value));
@@ -311,7 +305,7 @@ public final class Sampling {
     /**
      * Makes the {@link #temperature} dynamic; see {@link Sampler.DynamicTemperature}.
      *
-     * @param range how far from it, 0 or more; 0 turns it off
+     * @param range maximum distance from it, 0 or more; 0 turns it off
      * @param exponent larger than 0
      */
     public Builder temperatureRange(float range, float exponent) {
@@ -333,28 +327,28 @@ public final class Sampling {
       return set(Setting.DRY, value);
     }
 
-    /** Allows only what this grammar does; see {@link Sampler.Grammar}. */
+    /** Allows only text that this grammar accepts; see {@link Sampler.Grammar}. */
     public Builder grammar(Sampler.Grammar value) {
       return set(Setting.GRAMMAR, value);
     }
 
-    /** Allows only what this grammar does once it is triggered; see {@link Sampler.LazyGrammar}. */
+    /** Allows only text that this grammar accepts once it is triggered; see {@link Sampler.LazyGrammar}. */
     public Builder grammar(Sampler.LazyGrammar value) {
       return set(Setting.GRAMMAR, value);
     }
 
-    /** Takes the place of {@link #temperature}. */
+    /** Replaces {@link #temperature}. */
     public Builder dynamicTemperature(Sampler.DynamicTemperature value) {
       return set(Setting.DYNAMIC_TEMPERATURE, value);
     }
 
-    /** Chooses the token instead of a draw; mirostat replaces the truncating stages, as in llama.cpp. */
+    /** Sets the selecting stage, which replaces the draw; mirostat also replaces the truncating stages, as in llama.cpp. */
     public Builder selecting(Sampler.Selecting value) {
       return set(Setting.SELECTING, value);
     }
 
     /**
-     * Validates the values.
+     * Builds the value.
      *
      * @throws InvalidRequestException if a value is out of range
      */
@@ -411,7 +405,7 @@ public final class Sampling {
           && order.contains(SamplerStage.TEMPERATURE);
     }
 
-    /** Those that do something. A value out of range is refused even where its stage would not be used. */
+    /** The stages that have an effect. A value out of range is rejected even if its stage would not be used. */
     private Map<SamplerStage, Sampler> usual() {
       int topK = get(Setting.TOP_K);
       float topP = get(Setting.TOP_P);

@@ -34,18 +34,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The type of an answer: a Java type with its JSON schema and its reader.
  *
- * <p>Records are made by their canonical constructors. On the class path every record will do. In a named module a record needs one
- * of: to be public in an exported package; a package that is open to {@code io.panallama}; or a {@link MethodHandles.Lookup} from
- * its module, {@code AnswerType.of(Invoice.class, MethodHandles.lookup())}.
+ * <p>Records are created by their canonical constructors. On the class path any record will do. In a named module a record must meet one of these conditions: it is public in an exported package; its package is open to {@code io.panallama}; or its module supplies a {@link MethodHandles.Lookup}, as in {@code AnswerType.of(Invoice.class, MethodHandles.lookup())}.
  *
- * <p>Immutable and thread-safe. Making one takes some reflection, so keep it where the same type is asked for often.
+ * <p>Immutable and thread-safe. Creating one takes some reflection, so keep it if you often ask for the same type.
  *
- * @param <T> what the answer becomes
+ * @param <T> the type of the answer's value
  */
 public final class AnswerType<T> {
   /**
-   * The most tokens of an answer whose request sets no limit: a model that finds no end must not fill the context. Some 700 words of
-   * English.
+   * The maximum number of tokens of an answer whose request sets no limit, so that a model that finds no end does not fill the context. About 700 words of English.
    */
   public static final int MAX_TOKENS = 1024;
 
@@ -66,43 +63,40 @@ public final class AnswerType<T> {
   }
 
   /**
-   * The answer as one value of a class: a record, a sealed interface, an enum, or any of the types of the {@linkplain
-   * io.panallama.typed package's table}.
+   * The answer as one value of a class: a record, a sealed interface, an enum, or any other type in the {@linkplain io.panallama.typed package's table}.
    *
-   * @throws UnsupportedTypeException if no grammar can be made for the type, or a record can't be reached
+   * @throws UnsupportedTypeException if no grammar can be built for the type, or a record is not accessible
    */
   public static <T> AnswerType<T> of(Class<T> type) {
     return make(type, null);
   }
 
   /**
-   * A type of classes that only the owner of the lookup can reach.
+   * A type whose classes only the owner of the lookup can access.
    *
    * @param lookup {@link MethodHandles#lookup()}, called in the module of the records
-   * @throws UnsupportedTypeException if no grammar can be made for the type, or a record can't be reached
+   * @throws UnsupportedTypeException if no grammar can be built for the type, or a record is not accessible
    */
   public static <T> AnswerType<T> of(Class<T> type, MethodHandles.Lookup lookup) {
     return make(type, lookup);
   }
 
   /**
-   * The answer as a list of such values.
+   * The answer as a list of values of this class.
    *
-   * @throws UnsupportedTypeException if no grammar can be made for the type, or a record can't be reached
+   * @throws UnsupportedTypeException if no grammar can be built for the type, or a record is not accessible
    */
   public static <T> AnswerType<List<T>> listOf(Class<T> element) {
     return listOf(of(element));
   }
 
-  /** The answer as a list of such values. */
+  /** The answer as a list of values of this type. */
   public static <T> AnswerType<List<T>> listOf(AnswerType<T> element) {
     return new AnswerType<>(Shapes.listOf(element.shape), element.shown);
   }
 
   /**
-   * Whether the shape of the answer is put at the end of the last message, if that is the user's, so that the model knows names and
-   * descriptions before it writes; descriptions reach it no other way. True by default. It is JSON with a place holder for each value:
-   * {@code {"name": <text>, "age": <whole number>}}. The grammar holds the answer to the type either way.
+   * Sets whether the shape of the answer is appended to the last message, if that is the user's, so that the model knows names and descriptions before it writes; it sees descriptions in no other way. True by default. The shape is JSON with a placeholder for each value: {@code {"name": <text>, "age": <whole number>}}. The grammar enforces the type in either case.
    */
   public AnswerType<T> withShapeInPrompt(boolean inPrompt) {
     return new AnswerType<>(shape, inPrompt);
@@ -113,13 +107,13 @@ public final class AnswerType<T> {
     return schema.toString();
   }
 
-  /** The schema as what {@link GenerationOptions.Builder#format} takes: a strict one. */
+  /** The schema for {@link GenerationOptions.Builder#format}, as a strict one. */
   public ResponseFormat format() {
     return new ResponseFormat.JsonSchema(schema());
   }
 
   /**
-   * The conversation, to be answered in this type, and in {@link #MAX_TOKENS} tokens unless the request has a limit.
+   * The conversation, to be answered in this type, within {@link #MAX_TOKENS} tokens unless the request sets a limit.
    *
    * @throws InvalidRequestException if the request has a response format or tools of its own
    */
@@ -150,9 +144,9 @@ public final class AnswerType<T> {
   }
 
   /**
-   * The value of an answer.
+   * Reads the value of an answer.
    *
-   * @throws AnswerException if the answer was cut off, is not of the type, or a constructor refused it
+   * @throws AnswerException if the answer was cut off, is not of the type, or a constructor rejected it
    */
   public T read(Completion answer) {
     if (answer.reason() != FinishReason.STOP) {
@@ -190,16 +184,12 @@ public final class AnswerType<T> {
   }
 
   /**
-   * What a beginning of an answer says so far, as a whole value.
+   * Reads the beginning of an answer as a value of the type.
    *
-   * <p>Taken as they are: strings up to where they end, lists, sets, arrays and maps with the elements that are there, the last of
-   * them as far as it came. Left out until they are complete: numbers, booleans, constants, dates and strings with {@link
-   * Matches}. What has not begun is the empty string, the empty list or the empty optional; where a type has nothing like that, as
-   * {@code int} has not, there is no value of its record yet. So the value may be shorter than {@link Size} and {@link Length} say,
-   * and a constructor that refuses it means that there is none.
+   * <p>Strings, lists, sets, arrays and maps are taken as far as they have arrived, including an incomplete last element. Numbers, booleans, constants, dates and strings with {@link Matches} are left out until they are complete. A component that has not begun is the empty string, the empty list or the empty optional; if its type has no such value, as {@code int} has none, there is no value of its record yet. So the value may be shorter than {@link Size} and {@link Length} require; if a constructor rejects it for that reason, there is no value.
    *
-   * @param json a beginning of JSON of this type; may be empty
-   * @return empty as long as there is no value
+   * @param json the beginning of JSON of this type; may be empty
+   * @return empty if there is no value yet
    */
   public Optional<T> readSoFar(String json) {
     JsonNode node = PartialJson.read(json);
@@ -207,7 +197,7 @@ public final class AnswerType<T> {
     return value == null ? Optional.empty() : Optional.of(cast(value));
   }
 
-  /** The shape was made from the class that T stands for. */
+  /** The shape was created from the class that T stands for. */
   @SuppressWarnings("unchecked")
   private T cast(Object value) {
     return (T) value;

@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A running generation whose answer becomes a Java value, readable while it grows.
+ * A running generation whose answer becomes a Java value that can be read while it grows.
  *
  * <pre>{@code
  * try (TypedGeneration<Order> answer = engine.generate(request, AnswerType.of(Order.class))) {
@@ -23,10 +23,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Lifetime and threads are those of a {@link Generation}: one reader at a time, which blocks; {@link #cancel} and {@link #close}
- * from any thread; closing early cancels.
+ * <p>Lifetime and threading are those of a {@link Generation}: one reader at a time, which blocks; {@link #cancel} and {@link #close} may be called from any thread; closing early cancels.
  *
- * @param <T> what the answer becomes
+ * @param <T> the type of the answer's value
  */
 public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
   private final Generation generation;
@@ -37,7 +36,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
   private @Nullable Completion completion;
 
   /**
-   * @param generation of a request that {@link AnswerType#applyTo} made; closed with this one
+   * @param generation of a request from {@link AnswerType#applyTo}; closed with this one
    */
   public TypedGeneration(Generation generation, AnswerType<T> type) {
     this.generation = generation;
@@ -46,11 +45,9 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
   }
 
   /**
-   * The answer as it grows, as a one-pass blocking iterator: each value that {@link AnswerType#readSoFar} finds and that is not
-   * equal to the one before. Text that arrived between two reads makes one step. The last one is the whole answer, unless the iteration ends by
-   * an exception or because the generation was closed.
+   * Returns the growing answer as a one-pass blocking iterator: each value found by {@link AnswerType#readSoFar} that differs from the previous one. Text that arrived between two reads counts as one step. The last value is the whole answer, unless the iteration ends with an exception or because the generation was closed.
    *
-   * @throws AnswerException from {@code hasNext} or {@code next} if there is no whole value in the end
+   * @throws AnswerException from {@code hasNext} or {@code next} if there is no complete value at the end
    * @throws GenerationException from the same if the generation failed
    */
   @Override
@@ -59,9 +56,9 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
   }
 
   /**
-   * Reads to the end; what an iteration has read already counts.
+   * Reads to the end, including what an iteration has already read.
    *
-   * @throws AnswerException if the answer did not become a value
+   * @throws AnswerException if the answer could not be turned into a value
    * @throws GenerationException if the generation failed
    * @throws IllegalStateException if it was closed before its end was read
    */
@@ -76,7 +73,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
   }
 
   /**
-   * The whole answer with its text and what it took.
+   * The complete answer with its text, usage and timings.
    *
    * @throws IllegalStateException if its end was not read yet
    */
@@ -87,17 +84,17 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
     return completion;
   }
 
-  /** The JSON that was read so far. */
+  /** The JSON read so far. */
   public String json() {
     return completion == null ? answer.text() : completion.text();
   }
 
-  /** Asks to stop; the answer then is cut off. Repeating it is harmless. */
+  /** Requests cancellation; the answer is then cut off. Repeating it is harmless. */
   public void cancel() {
     generation.cancel();
   }
 
-  /** Cancels if still running. Repeating it is harmless. */
+  /** Cancels the generation if it is still running. Repeating it is harmless. */
   @Override
   public void close() {
     generation.close();
@@ -108,7 +105,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
     completion = answer.add(event).orElse(null);
   }
 
-  /** Takes the events that have arrived already: a reader slower than the model need not see every token. */
+  /** Takes the events that have already arrived: a reader slower than the model need not see every token. */
   private void drain() {
     try {
       while (completion == null) {
@@ -119,10 +116,10 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
         add(event.get());
       }
     } catch (InterruptedException interrupt) {
-      // The next blocking read says so.
+      // The next blocking read reports the interrupt.
       Thread.currentThread().interrupt();
     } catch (NoSuchElementException end) {
-      // Closed meanwhile: likewise.
+      // Closed in the meantime; the next blocking read reports that, too.
       return;
     }
   }
@@ -143,7 +140,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
       return upcoming != null;
     }
 
-    /** What there is after the next events; null if that is no value. */
+    /** Returns the value after the next events; null if there is none. */
     private @Nullable T read() {
       if (completion == null && events.hasNext()) {
         add(events.next());
@@ -152,7 +149,7 @@ public final class TypedGeneration<T> implements Iterable<T>, AutoCloseable {
           return type.readSoFar(json()).orElse(null);
         }
       }
-      // A failure is thrown again by every later call, as a generation does it.
+      // A failure is thrown again by every later call, as in a generation.
       T whole = completion == null ? null : type.read(completion);
       ended = true;
       return whole;

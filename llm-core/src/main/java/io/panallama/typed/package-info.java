@@ -1,5 +1,5 @@
 /**
- * Answers as Java values: a record, an enum or a sealed interface says what the model may answer.
+ * Answers as Java values: a record, an enum or a sealed interface defines what the model may answer.
  *
  * <pre>{@code
  * record Item(String name, @Range(min = 1, max = 99) int count) {}
@@ -9,12 +9,10 @@
  * Order order = engine.ask("Read the order: Ada wants two pens and a book.", Order.class);
  * }</pre>
  *
- * <p>An {@link io.panallama.typed.AnswerType} makes a JSON schema of the Java type, which llama.cpp makes a grammar of, so the
- * sampler takes no token that would lead to something else. What is in the schema is enforced, and what can't be enforced is
- * refused when the type is looked at, by an {@link io.panallama.error.UnsupportedTypeException}.
+ * <p>An {@link io.panallama.typed.AnswerType} turns the Java type into a JSON schema, from which llama.cpp builds a grammar, so the sampler takes no token that would lead to anything else. Everything in the schema is enforced; a type that can't be enforced is rejected when it is inspected, with an {@link io.panallama.error.UnsupportedTypeException}.
  *
  * <table class="striped">
- * <caption>What types become</caption>
+ * <caption>JSON for each Java type</caption>
  * <thead><tr><th>Java</th><th>JSON</th></tr></thead>
  * <tbody>
  * <tr><td>record</td><td>object with all components, in order; without type parameters; may contain itself</td></tr>
@@ -24,10 +22,10 @@
  * io.panallama.typed.annotation.Discriminator}</td></tr>
  * <tr><td>enum</td><td>string, the name of a constant</td></tr>
  * <tr><td>{@code List}, {@code Collection}, array</td><td>array, see {@link io.panallama.typed.annotation.Size}</td></tr>
- * <tr><td>{@code Set}</td><td>array whose repetitions fall together</td></tr>
- * <tr><td>{@code Map<String, T>}</td><td>object with any names; of one that comes twice the last counts</td></tr>
+ * <tr><td>{@code Set}</td><td>array; duplicates are merged</td></tr>
+ * <tr><td>{@code Map<String, T>}</td><td>object with any property names; if a name occurs twice, the last value counts</td></tr>
  * <tr><td>{@code String}</td><td>string, see {@link io.panallama.typed.annotation.Length} and {@link io.panallama.typed.annotation.Matches}</td></tr>
- * <tr><td>{@code byte}, {@code short}, {@code int}, boxed too</td><td>integer of that range or of {@link
+ * <tr><td>{@code byte}, {@code short}, {@code int} and their wrappers</td><td>integer in the type's range or that of {@link
  * io.panallama.typed.annotation.Range}</td></tr>
  * <tr><td>{@code long}, {@code BigInteger}</td><td>integer of at most 16 digits</td></tr>
  * <tr><td>{@code double}, {@code BigDecimal}</td><td>number of at most 16 digits on either side of the point, with an exponent of
@@ -38,8 +36,7 @@
  * </tbody>
  * </table>
  *
- * <p>There is no {@code float}, because no grammar of llama.cpp bounds numbers with a fraction, and no {@code char}. Nothing is
- * ever null: what may be missing is {@code Optional}.
+ * <p>There is no {@code float}, because no grammar of llama.cpp bounds numbers with a fraction, and no {@code char}. Nothing is ever null: use {@code Optional} for what may be missing.
  */
 @NullMarked
 package io.panallama.typed;

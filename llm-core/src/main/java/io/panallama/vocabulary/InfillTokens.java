@@ -5,22 +5,22 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * The tokens by which a model was trained to fill gaps ("fill in the middle", FIM), as far as it has them.
+ * The tokens with which a model was trained to fill gaps ("fill in the middle", FIM), as far as it has them.
  *
- * @param prefix stands before what precedes the gap
- * @param suffix stands before what follows it
- * @param middle stands before what fills it
+ * @param prefix precedes the text before the gap
+ * @param suffix precedes the text after the gap
+ * @param middle precedes the text that fills the gap
  * @param repository begins a project of several files
- * @param file stands before each file of a project
+ * @param file precedes each file of a project
  */
 public record InfillTokens(
     OptionalInt prefix, OptionalInt suffix, OptionalInt middle, OptionalInt repository, OptionalInt file) {
-  /** Whether the model can fill gaps: the first three are there. */
+  /** Whether the model can fill gaps, because it has the first three. */
   public boolean complete() {
     return missing().isEmpty();
   }
 
-  /** Which of the necessary ones are not there. */
+  /** The names of the required tokens that are missing. */
   public List<String> missing() {
     List<String> missing = new ArrayList<>();
     if (prefix.isEmpty()) {

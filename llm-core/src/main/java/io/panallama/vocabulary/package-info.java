@@ -1,5 +1,5 @@
 /**
- * Facts about a model's vocabulary: what kind of tokenizer it uses and which of its tokens mark a gap to fill.
+ * Facts about a model's vocabulary: the type of its tokenizer and the tokens that mark a gap to fill.
  *
  * <pre>{@code
  * if (model.vocabulary().infillTokens().complete()) {
@@ -7,8 +7,7 @@
  * }
  * }</pre>
  *
- * <p>The vocabulary itself belongs to a model and is {@link io.panallama.Vocabulary}. The types here are plain values. They are immutable
- * and thread-safe.
+ * <p>The vocabulary itself belongs to a model; see {@link io.panallama.Vocabulary}. The types here are plain values. They are immutable and thread-safe.
  */
 @NullMarked
 package io.panallama.vocabulary;

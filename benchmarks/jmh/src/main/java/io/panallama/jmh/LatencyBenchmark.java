@@ -184,6 +184,10 @@ public class LatencyBenchmark extends LauncherJvm {
     }
   }
 
+  private static GenerationEvent next(Generation generation) throws InterruptedException {
+    return generation.poll(LONG).orElseThrow();
+  }
+
   /** Answers of one token each. */
   @State(Scope.Thread)
   public static class First {
@@ -193,7 +197,7 @@ public class LatencyBenchmark extends LauncherJvm {
     @TearDown(Level.Invocation)
     public void finish() throws InterruptedException {
       Generation started = Objects.requireNonNull(generation);
-      while (!(started.poll(LONG).orElseThrow() instanceof GenerationEvent.Finished)) {
+      while (!(next(started) instanceof GenerationEvent.Finished)) {
         // The first token may have been half a character.
       }
     }
@@ -204,7 +208,7 @@ public class LatencyBenchmark extends LauncherJvm {
   public Object firstToken(Running running, First first) throws InterruptedException {
     Generation generation = running.generate(4);
     first.generation = generation;
-    return generation.poll(LONG).orElseThrow();
+    return next(generation);
   }
 
   /** Long answers, each left before its end, because the wait for the end is not a wait for a token. */
@@ -220,7 +224,7 @@ public class LatencyBenchmark extends LauncherJvm {
         leave();
         Generation started = running.generate(running.answerTokens);
         generation = started;
-        started.poll(LONG).orElseThrow();
+        next(started);
         events = 0;
       }
       events++;
@@ -230,7 +234,7 @@ public class LatencyBenchmark extends LauncherJvm {
     private void leave() throws InterruptedException {
       if (generation != null) {
         generation.cancel();
-        while (!(generation.poll(LONG).orElseThrow() instanceof GenerationEvent.Finished)) {
+        while (!(next(generation) instanceof GenerationEvent.Finished)) {
           // The engine may produce tokens until it sees the cancellation.
         }
       }
@@ -240,7 +244,7 @@ public class LatencyBenchmark extends LauncherJvm {
   /** Inter-token latency (ITL): the wait of a reader that takes every event as it comes. */
   @Benchmark
   public Object nextToken(Next next) throws InterruptedException {
-    GenerationEvent event = Objects.requireNonNull(next.generation).poll(LONG).orElseThrow();
+    GenerationEvent event = next(Objects.requireNonNull(next.generation));
     if (event instanceof GenerationEvent.Finished) {
       throw new IllegalStateException("An answer ended after " + next.events + " events, before it was left.");
     }

@@ -8,9 +8,6 @@ import java.util.stream.Collectors;
 
 /** Prints results as a table. */
 public final class LoadTable {
-  private static final String HEAD = "%-34s %6s %6s %8s %9s %9s %9s %8s %8s %8s %9s %9s %6s %5s%n";
-  private static final String LINE = "%-34s %6d %6d %8.2f %9.1f %9.1f %9.1f %8.2f %8.2f %8.1f %9.1f %9.1f %6s %5s%n";
-
   private LoadTable() {}
 
   /** Prints a heading, a line for every load, and the notes needed to read them. */
@@ -20,7 +17,7 @@ public final class LoadTable {
     out.printf("%s: %s%s%n", plan.scenario().label(), result.target().route(), model);
     out.printf("%s%n%n", describe(plan, result));
     out.printf(
-        HEAD,
+        "%-34s %6s %6s %8s %9s %9s %9s %8s %8s %8s %9s %9s %6s %5s%n",
         "ms",
         "ok",
         "failed",
@@ -81,7 +78,7 @@ public final class LoadTable {
     int judged = summary.requests() - summary.dropped();
     out.printf(
         Locale.ROOT,
-        LINE,
+        "%-34s %6d %6d %8.2f %9.1f %9.1f %9.1f %8.2f %8.2f %8.1f %9.1f %9.1f %6s %5s%n",
         row.label(),
         summary.ok(),
         summary.failed(),

@@ -24,6 +24,7 @@ import java.util.Arrays;
  * @param serverQueueMillis the wait for a slot that the server reports, -1 if it reports none
  * @param text the answer if its scenario needs it, else empty
  */
+@SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, never compared
 public record RequestRecord(
     int index,
     String group,

@@ -50,7 +50,7 @@ final class LoadTestDriver implements ServerRounds.Driver {
 
   private LoadPlan plan(LoadCase load, int round) {
     // Every load of a round has its own prompts, or it would find those of another load in the cache.
-    long seed = 1_000L * (round + 2) + 100L * load.kind().ordinal() + load.streams();
+    long seed = 1_000L * (round + 2) + 100L * Plan.ALL.indexOf(load.kind().id()) + load.streams();
     LoadPlan.Builder plan = LoadPlan.builder().concurrency(load.streams()).seed(seed);
     scale.ifPresent(plan::scale);
     switch (load.kind()) {

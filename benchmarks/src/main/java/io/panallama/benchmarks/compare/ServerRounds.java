@@ -106,20 +106,21 @@ final class ServerRounds {
 
   private Pair pair(LoadCase load, int round, boolean oursFirst) throws InterruptedException {
     if (oursFirst) {
-      Sample first = load(ours, load, round);
-      return new Pair(first, load(theirs, load, round));
+      Sample first = load(true, load, round);
+      return new Pair(first, load(false, load, round));
     }
-    Sample first = load(theirs, load, round);
-    return new Pair(load(ours, load, round), first);
+    Sample first = load(false, load, round);
+    return new Pair(load(true, load, round), first);
   }
 
-  private Sample load(Side side, LoadCase load, int round) throws InterruptedException {
-    Side idle = side == ours ? theirs : ours;
+  private Sample load(boolean onOurs, LoadCase load, int round) throws InterruptedException {
+    Side side = onOurs ? ours : theirs;
+    Side idle = onOurs ? theirs : ours;
     Duration before = idle.processorTime();
     long begin = System.nanoTime();
     Sample sample = driver.run(side.address(), load, round);
     if (round >= 0) { // after the warm-up the idle JVM may still be compiling
-      Idle time = idle == ours ? idleOurs : idleTheirs;
+      Idle time = onOurs ? idleTheirs : idleOurs;
       time.used += idle.processorTime().toNanos() - before.toNanos();
       time.passed += System.nanoTime() - begin;
     }

@@ -7,13 +7,12 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Tells the model what a component, a parameter, a type or a constant of an enum is for. It is part of the shape or the JSON schema
- * that the model sees in the prompt, and constrains nothing.
+ * Tells the model what a component, a parameter, a type or an enum constant is for. It is part of the shape or the JSON schema that the model sees in the prompt, and constrains nothing.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.RECORD_COMPONENT, ElementType.PARAMETER, ElementType.TYPE, ElementType.FIELD})
 public @interface Description {
-  /** In the language of the prompt. */
+  /** The description, in the language of the prompt. */
   String value();
 }

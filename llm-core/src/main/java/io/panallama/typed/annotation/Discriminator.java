@@ -7,16 +7,15 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The property that says which record of a sealed interface an object is; {@link #DEFAULT} without this annotation. Its values are
- * the simple names of the records, or what {@link Name} on them says.
+ * Names the property that tells which record of a sealed interface an object is; {@link #DEFAULT} without this annotation. Its values are the simple names of the records, or the {@link Name} annotations on them.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Discriminator {
-  /** The property of sealed interfaces that name none. */
+  /** The property of sealed interfaces without this annotation. */
   String DEFAULT = "type";
 
-  /** Not the name of a component of one of the records. */
+  /** The property's name, which must not be that of a component of one of the records. */
   String value();
 }

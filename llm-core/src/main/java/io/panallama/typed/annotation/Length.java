@@ -6,14 +6,14 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** How many Unicode characters a {@code String} has, which may be more {@code char}s: {@code @Length(max = 40) String title}. */
+/** Bounds the number of Unicode characters in a {@code String}, which may be more {@code char}s: {@code @Length(max = 40) String title}. */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE_USE)
 public @interface Length {
-  /** 0 to 2000. */
+  /** The minimum, 0 to 2000. */
   int min() default 0;
 
-  /** 0 to 2000, and not below {@link #min}. */
+  /** The maximum, 0 to 2000 and not below {@link #min}. */
   int max() default 2000;
 }

@@ -7,14 +7,12 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * A regular expression that all of a {@code String} matches: {@code @Matches("[A-Z]{2}-\\d{3}") String code}. Characters,
- * classes, groups, alternatives and quantifiers can be enforced; look-around, lazy quantifiers and references back are refused
- * when a request is made, with the reason. Not together with {@link Length}.
+ * A regular expression that the whole {@code String} matches: {@code @Matches("[A-Z]{2}-\\d{3}") String code}. Characters, classes, groups, alternatives and quantifiers can be enforced; look-around, lazy quantifiers and back-references are rejected when a request is made, with the reason. Cannot be combined with {@link Length}.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE_USE)
 public @interface Matches {
-  /** Without {@code ^} and {@code $}, which are understood. */
+  /** The expression without {@code ^} and {@code $}, which are implied. */
   String value();
 }

@@ -7,13 +7,12 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The name in JSON where it is not the one in Java: of a record's component, of a parameter of a tool, of a constant of an enum,
- * or of a record among others of a sealed interface.
+ * The name in JSON if it differs from the one in Java. Applies to a record component, a tool parameter, an enum constant, or a record of a sealed interface.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.RECORD_COMPONENT, ElementType.PARAMETER, ElementType.TYPE, ElementType.FIELD})
 public @interface Name {
-  /** Not empty. */
+  /** The name, which must not be empty. */
   String value();
 }

@@ -17,9 +17,9 @@ public @interface Range {
   /** The largest bound that can be enforced, 2^53, and the default of {@link #max}. */
   long LARGEST = 1L << 53;
 
-  /** At least -2^53. */
+  /** The minimum, at least -2^53. */
   long min() default -LARGEST;
 
-  /** At most 2^53. */
+  /** The maximum, at most 2^53. */
   long max() default LARGEST;
 }

@@ -7,17 +7,15 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * How many elements a {@code List}, a {@code Collection}, an array or a {@code Set} has: {@code @Size(min = 1, max = 5)
- * List<String> tags}, {@code String @Size(max = 3) [] names}. The elements of a set may repeat each other in JSON, so its {@code
- * min} can't be larger than 1.
+ * Bounds the number of elements of a {@code List}, a {@code Collection}, an array or a {@code Set}: {@code @Size(min = 1, max = 5) List<String> tags}, {@code String @Size(max = 3) [] names}. The elements of a set may repeat in JSON, so its {@code min} can't be larger than 1.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE_USE)
 public @interface Size {
-  /** 0 to 2000. */
+  /** The minimum, 0 to 2000. */
   int min() default 0;
 
-  /** 0 to 2000, and not below {@link #min}. */
+  /** The maximum, 0 to 2000 and not below {@link #min}. */
   int max() default 2000;
 }
