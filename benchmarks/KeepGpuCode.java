@@ -10,17 +10,17 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Blanks in a CUDA library, in place, the code that one kind of GPU does not use: {@code KeepGpuCode LIBRARY 90}. The file
- * keeps its size and compresses to a fraction of it.
+ * Blanks, in place, the code of a CUDA library that one kind of GPU does not use: {@code KeepGpuCode LIBRARY 90}. The
+ * file keeps its size and compresses to a fraction of it.
  *
- * <p>The section {@code .nv_fatbin} holds containers (magic 0xBA55ED50, version 1, header of 16 bytes with the size of what
- * follows), each with several versions of the same kernels: entries with a header (kind 1 is PTX, 2 is machine code; at 4
- * the size of the header, at 8 that of what follows, at 28 the compute capability). NVIDIA does not document this; {@code
- * cuobjdump} lists the same entries. Whatever does not look like this is an error, and the file stays as it was.
+ * <p>The section {@code .nv_fatbin} holds containers (magic 0xBA55ED50, version 1, header of 16 bytes with the size of
+ * what follows), each with several versions of the same kernels: entries with a header (kind 1 is PTX, 2 is machine
+ * code; at 4 the size of the header, at 8 that of what follows, at 28 the compute capability). NVIDIA does not document
+ * this; {@code cuobjdump} lists the same entries. Anything else is an error, and the file is left unchanged.
  *
- * <p>The driver takes machine code of the same major capability, not newer than the GPU, and else compiles the newest PTX
- * that is not newer than it. That entry is kept. The headers of the others stay and their contents become zeros, which no
- * driver can load by mistake.
+ * <p>The driver uses machine code of the same major capability that is not newer than the GPU, or else compiles the
+ * newest PTX that is not newer than the GPU. That entry is kept. The headers of the others stay, and their contents
+ * become zeros, which no driver can load by mistake.
  */
 final class KeepGpuCode {
   private static final int CONTAINER = 0xBA55ED50;
@@ -139,7 +139,7 @@ final class KeepGpuCode {
       int header = bytes.getInt(place + 4);
       long size = bytes.getLong(place + 8);
       int capability = bytes.getInt(place + 28);
-      // An entry of no length would be read for ever.
+      // An entry of length 0 would be read forever.
       if ((kind != PTX && kind != MACHINE_CODE)
           || capability < 50
           || capability > 999

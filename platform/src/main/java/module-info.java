@@ -1,5 +1,5 @@
 /**
- * What the build of the native libraries, the jars that carry them, the bindings and the demo model agree on: where the
+ * The rules that the native build, the jars of native libraries, the bindings and the demo model share: where the
  * user's caches are, and how a jar of native libraries is found.
  */
 module io.panallama.platform {

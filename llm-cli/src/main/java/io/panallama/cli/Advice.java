@@ -5,7 +5,7 @@ import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import java.io.UncheckedIOException;
 
-/** What to do about a failure that {@code doctor} found. */
+/** Advice for the failures that {@code doctor} finds. */
 final class Advice {
   private Advice() {}
 
@@ -19,7 +19,7 @@ final class Advice {
     };
   }
 
-  /** CUDA was asked for and is not there. */
+  /** For CUDA that was requested but is not available. */
   static String forCuda() {
     return "CUDA needs an NVIDIA driver (nvidia-smi shows it), the CUDA 13 runtime (libcudart.so.13, libcublas.so.13)"
         + " and a build with --backend cuda. Without --backend cuda this machine can run Panallama on the CPU.";

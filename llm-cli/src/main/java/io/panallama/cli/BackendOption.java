@@ -17,12 +17,12 @@ final class BackendOption {
       description = "What to compute with. Default: auto, which is CUDA where it works, else the CPU.")
   private String backend = "auto";
 
-  /** Makes the choice known before the libraries load. */
+  /** Sets the backend before the libraries load. */
   void select(Inference inference) {
     inference.selectBackend(backend);
   }
 
-  /** Why CUDA is not used although it was asked for; the libraries fall back to the CPU. */
+  /** The reason why CUDA was requested but is not used; the libraries fall back to the CPU. */
   Optional<String> disappointment(Inference inference) {
     return backend.equals("cuda") ? inference.natives().cudaUnavailable() : Optional.empty();
   }

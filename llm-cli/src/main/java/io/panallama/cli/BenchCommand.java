@@ -28,7 +28,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code panallama bench}: how fast models are here, by the measures of llama-bench. */
+/** {@code panallama bench}: benchmarks this machine, using llama-bench's metrics. */
 @Command(
     name = "bench",
     description = {
@@ -95,7 +95,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /** Everything that can be known to fail, before hours are spent on what comes first. */
+  /** Refuses everything that is known to fail before hours are spent on the first tests. */
   private List<BenchCase> cases() {
     files.forEach(BenchCommand::format);
     List<BenchCase> cases;
@@ -128,7 +128,7 @@ final class BenchCommand implements Callable<Integer> {
       backend
           .disappointment(context.inference())
           .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
-      // Last, because it empties them.
+      // Last, because opening the files empties them.
       for (Path file : files) {
         PrintStream stream = open(file);
         opened.add(stream);
@@ -140,7 +140,7 @@ final class BenchCommand implements Callable<Integer> {
       try (StopSignals.Registration _ = context.signals().onStop(runner::stop)) {
         return runner.run(cases) ? ExitCode.OK : ExitCode.INTERRUPTED;
       } finally {
-        // What was measured before a failure stays of use.
+        // Results that were measured before a failure are still useful.
         progress.clear();
         for (BenchOutput output : outputs) {
           output.end();

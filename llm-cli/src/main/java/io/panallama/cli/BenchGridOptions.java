@@ -16,7 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** What {@code bench} measures. Named as in llama-bench, and as in the other commands where those differ. */
+/**
+ * The options that define what {@code bench} measures. Their names are llama-bench's, and also those of the other
+ * commands where these differ.
+ */
 final class BenchGridOptions {
   /** llama-bench's own defaults. */
   private static final List<Integer> PROMPT = List.of(512);
@@ -140,7 +143,7 @@ final class BenchGridOptions {
   /**
    * The grid that these options ask for.
    *
-   * @throws UsageException if a list is none
+   * @throws UsageException if a value is not a list
    */
   BenchGrid grid() {
     return new BenchGrid(

@@ -9,7 +9,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Hands results to the outputs, and draws a bar on a terminal in between; it is gone afterwards. */
+/** Passes results to the outputs, and draws a progress bar on a terminal in between; the bar is removed afterwards. */
 final class BenchProgress implements BenchListener, AutoCloseable {
   private static final int WIDTH = 30;
 
@@ -21,8 +21,8 @@ final class BenchProgress implements BenchListener, AutoCloseable {
   private int shownPercent = -1;
 
   /**
-   * @param tests how many there are
-   * @param repetitions of each
+   * @param tests the number of tests
+   * @param repetitions repetitions of each test
    */
   BenchProgress(PrintStream err, boolean terminal, int tests, int repetitions, List<BenchOutput> outputs) {
     this.err = err;
@@ -70,7 +70,7 @@ final class BenchProgress implements BenchListener, AutoCloseable {
     clear();
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   void clear() {
     if (terminal) {
       err.print("\r\u001b[K");

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code panallama bench serve}: a load on any OpenAI-compatible server, and what came of it. */
+/** {@code panallama bench serve}: load-tests any OpenAI-compatible server. */
 @Command(
     name = "serve",
     description = "Load-test any OpenAI-compatible server: latencies, throughput, errors, goodput.")
@@ -238,7 +238,8 @@ final class BenchServeCommand implements Callable<Integer> {
             context.err().println(Printable.line(line));
           }
         };
-    // Opened before the load, which may take an hour; emptied after it, so that a failed one leaves what was there.
+    // Opened before the load test, which may take an hour, and emptied after it, so that a failed test leaves an
+    // existing file intact.
     try (FileChannel jsonFile = open("--json", json);
         FileChannel rawFile = open("--raw", raw)) {
       LoadResult result = LoadTest.run(target, plan, progress);
@@ -251,7 +252,7 @@ final class BenchServeCommand implements Callable<Integer> {
     }
   }
 
-  /** The HTTP client has names that it sets by itself, and characters that it does not send. */
+  /** The HTTP client sets some headers itself and refuses some characters. */
   private Map<String, String> checkedHeaders() {
     headers.forEach((name, value) -> option("--header", name, _ -> HttpRequest.newBuilder().header(name, value)));
     return headers;
@@ -259,7 +260,7 @@ final class BenchServeCommand implements Callable<Integer> {
 
   private String checkedKey() {
     if (apiKey.chars().anyMatch(character -> character < ' ' || character > '~')) {
-      // Not said which: it is secret.
+      // The message does not repeat the value, which is secret.
       throw new UsageException("--api-key: holds a character that is not printable ASCII; a header can't carry it.");
     }
     return apiKey;

@@ -17,7 +17,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code panallama cache}: what lies in the cache folder, and {@code cache clean}, which removes what is not used. */
+/** {@code panallama cache}: shows what is in the cache folder; {@code cache clean} removes what is not used. */
 @Command(
     name = "cache",
     description = "Show what lies in Panallama's caches; \"cache clean\" removes what this version does not use.")

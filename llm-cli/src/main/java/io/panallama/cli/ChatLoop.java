@@ -22,7 +22,7 @@ import java.util.Optional;
 /**
  * A conversation: reads lines, streams answers, keeps the turns.
  *
- * <p>Answers go to standard output and nothing else does, unless it is a terminal; then remarks stand between them, dimmed.
+ * <p>Only answers go to standard output, unless it is a terminal; then dimmed notes appear between them.
  */
 final class ChatLoop {
   private static final String HELP =
@@ -115,7 +115,7 @@ final class ChatLoop {
           }
           case GenerationEvent.Reasoning _,
               GenerationEvent.ToolCallStarted _,
-              GenerationEvent.ToolCallArguments _ -> {} // asked for neither
+              GenerationEvent.ToolCallArguments _ -> {} // not requested
           case GenerationEvent.Finished end -> {
             context.out().println();
             keep(answer.toString());

@@ -7,7 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a command works with: its streams, and its surroundings behind seams.
+ * The context of a command: its streams, and its environment behind seams.
  *
  * @param in standard input
  * @param out results, UTF-8
@@ -48,7 +48,7 @@ record CommandContext(
     return terminals.interactive();
   }
 
-  /** Prints a line about something that is not as it should be, on {@link #err}. */
+  /** Prints a warning on {@link #err}. */
   void warn(String message) {
     err.println("panallama: warning: " + Printable.line(message));
   }

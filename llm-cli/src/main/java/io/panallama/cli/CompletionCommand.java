@@ -23,7 +23,7 @@ final class CompletionCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  /** The shells that there is a script for. */
+  /** The supported shells. */
   enum Shell {
     BASH,
     ZSH
@@ -35,7 +35,7 @@ final class CompletionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    // The script is one for both: in zsh it loads bashcompinit first.
+    // Both shells use the same script; in zsh it loads bashcompinit first.
     context.out().println(AutoComplete.bash("panallama", spec.root().commandLine()));
     return ExitCode.OK;
   }

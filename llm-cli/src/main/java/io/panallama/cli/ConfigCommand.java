@@ -27,7 +27,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
 
 /**
- * {@code panallama config}: the value of every option of a command, and where it comes from. What it prints is itself a
+ * {@code panallama config}: the value of every option of a command, and where it comes from. The output is itself a
  * configuration file, in which the defaults are comments.
  */
 @Command(
@@ -40,10 +40,10 @@ import picocli.CommandLine.ParseResult;
 final class ConfigCommand implements Callable<Integer> {
   private static final String USUAL_COMMAND = "serve";
 
-  /** Descriptions say what holds when nothing is set. */
+  /** Finds the default in the description of an option. */
   private static final Pattern DEFAULT = Pattern.compile("[Dd]efault:? (.+?)\\.?$");
 
-  /** What YAML reads as itself without quotation marks, also in a list. */
+  /** Values that YAML reads unchanged without quotation marks, even in a list. */
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9./_]([A-Za-z0-9./_ +-]|:(?=[A-Za-z0-9./_]))*(?<! )");
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -61,7 +61,7 @@ final class ConfigCommand implements Callable<Integer> {
   private final Supplier<CommandLine> fresh;
 
   /**
-   * @param settings what is set apart from the command line
+   * @param settings the values that are set outside the command line
    * @param fresh makes a program to parse another command line with
    */
   ConfigCommand(CommandContext context, Settings settings, Supplier<CommandLine> fresh) {
@@ -86,7 +86,7 @@ final class ConfigCommand implements Callable<Integer> {
     try {
       parsed = parse(program, line);
     } catch (MissingParameterException incomplete) {
-      // What the command needs is told from what it has by a value that stands for nothing.
+      // A placeholder stands in for the required parameters that are not given.
       for (ArgSpec argument : incomplete.getMissing()) {
         if (argument instanceof OptionSpec option) {
           missing.add(option.longestName());
@@ -163,7 +163,7 @@ final class ConfigCommand implements Callable<Integer> {
     if (values.isEmpty()) {
       return "true";
     }
-    // A secret is not for a screen or a log.
+    // Secrets are not printed to a screen or a log.
     boolean secret = option.longestName().endsWith("key");
     List<String> quoted = values.stream().map(each -> secret ? "\"(hidden)\"" : quote(each)).toList();
     return option.isMultiValue() ? quoted.toString() : quoted.getFirst();

@@ -110,7 +110,7 @@ final class ContextOptions {
   private int polling = PLACEMENT.polling();
 
   /**
-   * Sets what these options say.
+   * Applies these options.
    *
    * @throws IllegalArgumentException if a value is out of its range
    */
@@ -139,7 +139,7 @@ final class ContextOptions {
                 .polling(polling)
                 .build());
     if (noUnifiedCache) {
-      // What one slot has computed is not in the reach of another.
+      // Without a unified cache, no slot can use the cells of another.
       engine.reusePrefixes(false);
     }
   }
@@ -156,7 +156,10 @@ final class ContextOptions {
     }
   }
 
-  /** Numbers of processors. Not a set itself, which picocli would take for an option that can be given several times. */
+  /**
+   * Processor numbers. This is not a set, because picocli would take that for an option that can be given several
+   * times.
+   */
   record Processors(Set<Integer> numbers) {}
 
   /** {@code 0-3,8}. */

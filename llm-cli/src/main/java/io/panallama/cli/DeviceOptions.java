@@ -83,7 +83,7 @@ final class DeviceOptions {
   private @Nullable NumaStrategy numa;
 
   /**
-   * Sets what these options say.
+   * Applies these options.
    *
    * @throws IllegalArgumentException if a value is out of its range
    */

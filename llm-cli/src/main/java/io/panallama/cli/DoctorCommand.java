@@ -16,7 +16,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code panallama doctor}: what this machine has, whether it suffices, and if not, what to do. */
+/** {@code panallama doctor}: checks whether this machine can run Panallama and, if not, says what to do. */
 @Command(name = "doctor", description = "Check this machine: Java, native libraries, devices, and a generated token.")
 final class DoctorCommand implements Callable<Integer> {
   private final CommandContext context;

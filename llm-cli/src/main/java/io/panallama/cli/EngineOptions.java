@@ -63,7 +63,7 @@ final class EngineOptions {
   private int mailbox = DEFAULTS.mailboxCapacity();
 
   /**
-   * Sets what these options say.
+   * Applies these options.
    *
    * @throws UsageException if they contradict each other
    */

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * What surrounds the process.
+ * The environment of the process.
  *
  * @param variables the environment variables
  * @param configFile the configuration file that is read if it exists and none is named

@@ -19,7 +19,7 @@ final class ExitCode {
   /** The machine failed. */
   static final int FAILURE = 1;
 
-  /** What the user gave can't be used. */
+  /** The user's input can't be used. */
   static final int USAGE = 2;
 
   /** Ctrl-C; the shell's 128 + SIGINT. */
@@ -66,7 +66,7 @@ final class ExitCode {
     return Printable.line(line);
   }
 
-  /** The option that allows what was refused. */
+  /** The option that allows a refused action. */
   private static String advice(QuantizationException.Reason reason) {
     return switch (reason) {
       case OUTPUT_EXISTS -> " --force overwrites it.";

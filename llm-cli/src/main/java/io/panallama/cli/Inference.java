@@ -10,10 +10,10 @@ import io.panallama.quantize.QuantizationResult;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What the commands need of llama.cpp. The real one is {@link CoreInference}; tests bring a fake. */
+/** What the commands need from llama.cpp. The real implementation is {@link CoreInference}; tests use a fake. */
 interface Inference {
   /**
-   * Chooses the backend. Before any other method: the choice is final once the libraries are loaded.
+   * Chooses the backend. Call it before any other method: the choice is final once the libraries are loaded.
    *
    * @param backend {@code "auto"}, {@code "cpu"} or {@code "cuda"}
    */
@@ -26,7 +26,7 @@ interface Inference {
    */
   NativeReport natives();
 
-  /** Tells llama.cpp how to use a machine with several NUMA nodes. Before a model is loaded. */
+  /** Tells llama.cpp how to use a machine with several NUMA nodes. Call it before a model is loaded. */
   void initializeNuma(NumaStrategy strategy);
 
   /** The devices that the loaded backends offer. */
@@ -45,11 +45,11 @@ interface Inference {
    * Quantises a model file.
    *
    * @throws io.panallama.error.ModelLoadException if the source is no model
-   * @throws io.panallama.error.QuantizationException if it can't be quantised like that or there
+   * @throws io.panallama.error.QuantizationException if it can't be quantised with these settings or to that path
    * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
    */
   QuantizationResult quantize(Path source, Path output, QuantizationConfig config);
 
-  /** What {@link #quantize} would make; with the same exceptions. */
+  /** The sizes that {@link #quantize} would give, with the same exceptions. */
   QuantizationResult estimateQuantization(Path source, QuantizationConfig config);
 }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code panallama inspect}: what a GGUF file says about itself. Reads the header only, and needs no native library. */
+/** {@code panallama inspect}: shows what is in a GGUF file. Reads only the header and needs no native library. */
 @Command(name = "inspect", description = "Show the contents of a GGUF file without loading the weights.")
 final class InspectCommand implements Callable<Integer> {
   /** Arrays up to this length are printed; a vocabulary is not. */

@@ -34,7 +34,7 @@ final class LimitOptions {
       description = "Tokens at the beginning that --overflow shift never discards. Default: 0.")
   private @Nullable Integer keep;
 
-  /** What {@code --overflow} offers. */
+  /** The values of {@code --overflow}. */
   enum Overflow {
     REJECT,
     STOP,

@@ -5,7 +5,10 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/** A progress bar for a model that takes noticeably long to load; invisible for a fast load, and gone afterwards. */
+/**
+ * A progress bar for a model that takes noticeably long to load; it does not appear for a fast load, and is removed
+ * afterwards.
+ */
 final class LoadProgress implements LoadListener, AutoCloseable {
   private static final long PATIENCE_NANOS = Duration.ofMillis(200).toNanos();
   private static final int WIDTH = 30;
@@ -29,7 +32,7 @@ final class LoadProgress implements LoadListener, AutoCloseable {
   public boolean progress(float progress) {
     int percent = Math.clamp((int) (progress * 100), 0, 100);
     if (!begun) {
-      // Not at construction: the first model also waits for the native libraries.
+      // The clock does not start at construction, because the first model also waits for the native libraries.
       begun = true;
       started = nanoTime.getAsLong();
     }
@@ -42,7 +45,7 @@ final class LoadProgress implements LoadListener, AutoCloseable {
     return true;
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   @Override
   public void close() {
     if (shownPercent >= 0) {

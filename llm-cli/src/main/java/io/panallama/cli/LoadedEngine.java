@@ -7,25 +7,25 @@ import io.panallama.sampling.Sampling;
 
 /** An engine together with the model it owns; closing it closes both. */
 interface LoadedEngine extends AutoCloseable {
-  /** The engine itself, so that all it can do is at hand: a wrapper would have the defaults of what it leaves out. */
+  /** The engine itself and not a wrapper, which would fall back to default methods where it does not delegate. */
   TextGenerator generator();
 
   ModelSummary model();
 
-  /** What was asked for, with every automatic value replaced by the chosen one. */
+  /** The requested configuration, with every automatic value replaced by the chosen one. */
   EngineConfig config();
 
   /** Tokens that one conversation may hold. */
   int sequenceContextSize();
 
-  /** What it is doing; any thread may ask. */
+  /** The engine's statistics; any thread may call this. */
   EngineStats stats();
 
   @Override
   void close();
 
   /**
-   * What the commands show of a model.
+   * The facts about a model that the commands show.
    *
    * @param name its own name, or the file's
    * @param description llama.cpp's words: architecture, size class, quantisation

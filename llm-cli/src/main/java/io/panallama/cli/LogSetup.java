@@ -10,12 +10,12 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
-/** Sends the libraries' System.Logger, by way of java.util.logging, to standard error in one short line each. */
+/** Sends the libraries' log messages, through java.util.logging, to standard error, one short line each. */
 final class LogSetup extends Handler {
   /** The log manager holds loggers weakly; without these references a level would be forgotten. */
   private static final List<Logger> CONFIGURED = List.of(Logger.getLogger(""), Logger.getLogger("io.panallama"));
 
-  /** Only for filling in a message's parameters. */
+  /** Only used to fill in a message's parameters. */
   private static final Formatter PARAMETERS = new SimpleFormatter();
 
   private final PrintStream err;
@@ -26,7 +26,10 @@ final class LogSetup extends Handler {
     this.verbose = verbose;
   }
 
-  /** Warnings only, or with {@code verbose} everything of Panallama and llama.cpp and the information of the rest. */
+  /**
+   * Logs warnings only, or with {@code verbose} everything of Panallama and llama.cpp, and other libraries from INFO
+   * on.
+   */
   static void apply(PrintStream err, boolean verbose) {
     Logger root = CONFIGURED.getFirst();
     for (Handler old : root.getHandlers()) {

@@ -48,7 +48,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "130:interrupted by Ctrl-C"
     })
 public final class Main implements Runnable {
-  /** What a message about an option begins with. */
+  /** The beginning of a message about an option. */
   private static final Pattern OPTION = Pattern.compile("--[a-z0-9-]+");
 
   @Option(
@@ -57,8 +57,8 @@ public final class Main implements Runnable {
       description = "Show llama.cpp's log, and stack traces of failures.")
   private boolean verbose;
 
-  /** Only for the help and for completion: it is needed before anything is parsed. */
-  @SuppressWarnings("UnusedVariable") // Settings reads it before picocli parses
+  /** Used only for help and completion: Settings needs the file before anything is parsed. */
+  @SuppressWarnings("UnusedVariable")
   @Option(
       names = "--config",
       paramLabel = "FILE",
@@ -98,7 +98,7 @@ public final class Main implements Runnable {
     return main.commandLine().execute(args);
   }
 
-  /** The whole program as picocli sees it. */
+  /** The picocli command line of the whole program. */
   private CommandLine commandLine() {
     CommandLine program =
         new CommandLine(this)
@@ -112,7 +112,7 @@ public final class Main implements Runnable {
             .addSubcommand(new CacheCommand(context))
             .addSubcommand(
                 new CommandLine(new ConfigCommand(context, settings, this::commandLine))
-                    // What follows the name of the command is that command's.
+                    // Everything after the name of a command belongs to that command.
                     .setStopAtPositional(true))
             .addSubcommand(new CompletionCommand(context))
             .addSubcommand(new HelpCommand());
@@ -127,7 +127,7 @@ public final class Main implements Runnable {
         .setParameterExceptionHandler((failure, _) -> reportUsage(failure));
   }
 
-  /** The command line of a program without settings and surroundings: what the commands and their options are. */
+  /** The command line without settings and environment: only the commands and their options. */
   static CommandLine outline(CommandContext context) {
     return new Main(context).commandLine();
   }
@@ -162,7 +162,7 @@ public final class Main implements Runnable {
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  /** Help and completion go on with a configuration that can't be used. */
+  /** Help and completion work even if the configuration can't be used. */
   private static boolean isAboutHelp(ParseResult parsed) {
     return parsed.asCommandLineList().stream()
         .anyMatch(command ->
@@ -244,7 +244,7 @@ public final class Main implements Runnable {
         + (near.isEmpty() ? "; it must be one of " + String.join(", ", command.getSubcommands().keySet()) : near);
   }
 
-  /** Without a command there is something to learn, and nothing wrong. */
+  /** Without a command, print the help; this is not an error. */
   @Override
   public void run() {
     spec.commandLine().usage(spec.commandLine().getOut());

@@ -120,7 +120,7 @@ final class ModelOptions {
     return model == null;
   }
 
-  /** What to call the model where it has no better name: the file's name without its suffix. */
+  /** The name of a model that has no better one: the file's name without its extension. */
   String modelId() {
     if (model == null) {
       return DemoModel.NAME;
@@ -135,7 +135,7 @@ final class ModelOptions {
   }
 
   /**
-   * What is to be started.
+   * The configurations to start with.
    *
    * @param model how the model is loaded
    * @param engine how the engine on it is laid out
@@ -143,9 +143,9 @@ final class ModelOptions {
   record Configs(ModelConfig model, EngineConfig engine) {}
 
   /**
-   * The configurations that these options ask for.
+   * The configurations that these options request.
    *
-   * @param engineOptions sets what these options don't
+   * @param engineOptions applies the options that are not in this group
    * @throws UsageException if a value is out of its range
    */
   Configs checked(Consumer<EngineConfig.Builder> engineOptions) {
@@ -156,7 +156,7 @@ final class ModelOptions {
     }
   }
 
-  /** Loads the model and starts an engine on it, with a progress bar where there is a terminal. */
+  /** Loads the model and starts an engine on it, with a progress bar on a terminal. */
   LoadedEngine start(CommandContext context, Configs configs) {
     backend.select(context.inference());
     devices.initialize(context.inference());

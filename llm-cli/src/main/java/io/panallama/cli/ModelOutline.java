@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * What one wants to know first about a GGUF file.
+ * The most important facts about a GGUF file.
  *
  * @param parameters elements of all tensors
  * @param types how many tensors, and how many bytes, are stored in each format

@@ -59,7 +59,9 @@ final class OptionNames {
 
   private OptionNames() {}
 
-  /** The message of a refused configuration: its first word, and every name that can't be an English word. */
+  /**
+   * Translates the message of a refused configuration: its first word, and every name that can't be an English word.
+   */
   static String in(IllegalArgumentException refused) {
     String renamed = String.valueOf(refused.getMessage());
     for (Map.Entry<String, String> name : SETTINGS.entrySet()) {
@@ -69,7 +71,7 @@ final class OptionNames {
     return renamed;
   }
 
-  /** The message of a refused request. */
+  /** Translates the message of a refused request. */
   static String in(InvalidRequestException refused) {
     return refused.message(path -> FIELDS.getOrDefault(path.replaceAll("\\[\\d+]", ""), path));
   }

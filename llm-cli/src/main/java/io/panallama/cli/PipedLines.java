@@ -32,7 +32,7 @@ final class PipedLines implements LineSource {
     return signals.onStop(action);
   }
 
-  /** Standard input belongs to the process. */
+  /** Standard input belongs to the process and is not closed. */
   @Override
   public void close() {}
 }

@@ -2,15 +2,15 @@ package io.panallama.cli;
 
 import java.util.Locale;
 
-/** Text from models and files, made safe for a terminal, and numbers for people. */
+/** Makes text from models and files safe for a terminal, and formats numbers for people. */
 final class Printable {
   private static final String[] BYTE_UNITS = {"KiB", "MiB", "GiB", "TiB"};
 
   private Printable() {}
 
   /**
-   * Control characters (C0 but newline and tab, DEL, C1) written as {@code \x1b}: a model or a file must not move the
-   * cursor, set the title or write to the clipboard.
+   * The text with control characters (C0 except newline and tab, DEL, C1) written as {@code \x1b}: a model or a file
+   * must not move the cursor, set the title or write to the clipboard.
    */
   static String text(String text) {
     int first = 0;

@@ -31,7 +31,10 @@ import picocli.CommandLine.TypeConversionException;
       "       panallama quantize --list",
     })
 final class QuantizeCommand implements Callable<Integer> {
-  /** What may stand before a type at the end of a file name: {@code model-f16.gguf}, {@code Model.Q4_K_M.gguf}. */
+  /**
+   * The characters that may precede the type at the end of a file name: {@code model-f16.gguf}, {@code
+   * Model.Q4_K_M.gguf}.
+   */
   private static final Pattern SEPARATOR = Pattern.compile("[-._]");
 
   private static final Pattern NUMBERED_NAME = Pattern.compile("(.+)-00001-of-\\d{5}");
@@ -111,7 +114,7 @@ final class QuantizeCommand implements Callable<Integer> {
     QuantizationType type = type(arguments.getLast());
     Path input = Path.of(arguments.getFirst());
     Path output = arguments.size() == 3 ? Path.of(arguments.get(1)) : beside(input, type);
-    // Nothing of it runs on a GPU.
+    // Quantising does not use a GPU.
     context.inference().selectBackend("cpu");
     QuantizeProgress progress = new QuantizeProgress(context.err(), context.errTerminal());
     QuantizationConfig config = config(type, progress);

@@ -4,7 +4,10 @@ import io.panallama.quantize.QuantizationListener;
 import io.panallama.quantize.QuantizationProgress;
 import java.io.PrintStream;
 
-/** A progress bar on a terminal while a model is quantised, and the flag by which Ctrl-C stops it. Gone afterwards. */
+/**
+ * A progress bar on a terminal while a model is quantised, and the flag with which Ctrl-C stops it. The bar is removed
+ * afterwards.
+ */
 final class QuantizeProgress implements QuantizationListener, AutoCloseable {
   private static final int WIDTH = 30;
 
@@ -18,7 +21,7 @@ final class QuantizeProgress implements QuantizationListener, AutoCloseable {
     this.terminal = terminal;
   }
 
-  /** At the next tensor, or MiB of those that are looked through. Any thread. */
+  /** Stops at the next tensor, or at the next MiB while weights are checked. Any thread. */
   void stop() {
     stopping = true;
   }
@@ -33,7 +36,7 @@ final class QuantizeProgress implements QuantizationListener, AutoCloseable {
           String.format(
               "quantizing [%s] %3d %%, %d of %d tensors", bar, percent, progress.tensorsDone(), progress.tensors());
       line += progress.tensor().isEmpty() ? "" : ", " + Printable.line(progress.tensor());
-      // Told of every MiB while weights are looked through.
+      // Called for every MiB while weights are checked.
       if (!line.equals(shown)) {
         err.print("\r" + line + "\u001b[K");
         err.flush();
@@ -43,7 +46,7 @@ final class QuantizeProgress implements QuantizationListener, AutoCloseable {
     return !stopping;
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   @Override
   public void close() {
     if (!shown.isEmpty()) {

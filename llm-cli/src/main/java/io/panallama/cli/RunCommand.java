@@ -29,7 +29,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code panallama run}: one request; the answer as text while it is generated, or as one JSON object. */
+/** {@code panallama run}: answers one request, as text while it is generated or as one JSON object. */
 @Command(
     name = "run",
     description = {"Answer one prompt.", "Without PROMPT it is read from standard input: echo Hello | panallama run"})
@@ -82,7 +82,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  /** Words without quotation marks around them are one prompt, too. */
+  /** Several words without quotation marks form one prompt. */
   private String prompt() throws IOException {
     if (input != null && !words.isEmpty()) {
       throw new UsageException("There are two prompts: --input and \"" + words.getFirst() + "\".");
@@ -112,14 +112,14 @@ final class RunCommand implements Callable<Integer> {
     for (GenerationEvent event : generation) {
       switch (event) {
         case GenerationEvent.Text piece -> {
-          // Into a file or a pipe goes what the model said; a terminal must not be steered by it.
+          // A file or a pipe gets the text unchanged; on a terminal, control characters are escaped.
           context.out().print(context.terminals().out() ? Printable.text(piece.text()) : piece.text());
           context.out().flush();
           lineEnded = piece.text().isEmpty() ? lineEnded : piece.text().endsWith("\n");
         }
         case GenerationEvent.Reasoning _,
             GenerationEvent.ToolCallStarted _,
-            GenerationEvent.ToolCallArguments _ -> {} // asked for neither
+            GenerationEvent.ToolCallArguments _ -> {} // not requested
         case GenerationEvent.Finished end -> {
           if (!lineEnded) {
             context.out().println();
@@ -156,7 +156,7 @@ final class RunCommand implements Callable<Integer> {
         case GenerationEvent.Text piece -> text.append(piece.text());
         case GenerationEvent.Reasoning _,
             GenerationEvent.ToolCallStarted _,
-            GenerationEvent.ToolCallArguments _ -> {} // asked for neither
+            GenerationEvent.ToolCallArguments _ -> {} // not requested
         case GenerationEvent.Finished end -> {
           context
               .out()
@@ -190,7 +190,7 @@ final class RunCommand implements Callable<Integer> {
     return result;
   }
 
-  /** OpenAI's words where there are any. */
+  /** OpenAI's names where they exist. */
   private static String wireName(FinishReason reason) {
     return switch (reason) {
       case STOP, STOP_TEXT, TOOL_CALLS -> "stop";
@@ -199,7 +199,7 @@ final class RunCommand implements Callable<Integer> {
     };
   }
 
-  /** Which limit ended the answer, in the server's words; empty if none did. */
+  /** The limit that ended the answer, under the server's name; empty if none did. */
   private static Optional<String> limit(FinishReason reason) {
     return switch (reason) {
       case LENGTH -> Optional.of("max_tokens");
@@ -209,12 +209,12 @@ final class RunCommand implements Callable<Integer> {
     };
   }
 
-  /** To a microsecond. */
+  /** Rounded to a microsecond. */
   private static double milliseconds(long nanos) {
     return Math.round(nanos / 1e3) / 1e3;
   }
 
-  /** The line end that a shell's echo adds is no part of a question; with {@code --raw} every character counts. */
+  /** Drops the line end that a shell's echo adds; with {@code --raw} every character counts. */
   private String readInput() throws IOException {
     byte[] bytes = context.in().readAllBytes();
     String text;

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options of a generation. What is not given stays as the model's authors recommend. */
+/** The options of a generation. Options that are not given keep the values that the model recommends. */
 final class SamplingOptions {
   @Option(
       names = {"-n", "--max-tokens"},
@@ -62,9 +62,9 @@ final class SamplingOptions {
   private List<String> stops = List.of();
 
   /**
-   * The options over what a model recommends.
+   * These options over the values that a model recommends.
    *
-   * @param limited what the rest is taken from
+   * @param limited the options to start from
    * @throws io.panallama.error.InvalidRequestException if a value is out of its range
    */
   GenerationOptions over(Sampling recommended, GenerationOptions limited) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code panallama serve}: the chat server, until Ctrl-C or SIGTERM, which are its normal end: exit code 0. */
+/** {@code panallama serve}: runs the chat server until Ctrl-C or SIGTERM, which are its normal end (exit code 0). */
 @Command(
     name = "serve",
     description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
@@ -72,12 +72,12 @@ final class ServeCommand implements Callable<Integer> {
       stopped.await();
       context.err().println("panallama: stopping");
     } finally {
-      // Before the engine that its requests run on.
+      // The server is closed before the engine that its requests run on.
       server.close();
     }
   }
 
-  /** One token, so that the first user does not wait for what happens only once. */
+  /** Generates one token, so that the first user does not wait for work that is done only once. */
   private static void warmUp(LoadedEngine engine) {
     GenerationOptions oneToken = GenerationOptions.builder().maxTokens(1).build();
     try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {

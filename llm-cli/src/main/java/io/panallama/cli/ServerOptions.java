@@ -90,7 +90,7 @@ final class ServerOptions {
   private List<String> allowedOrigins = List.of();
 
   /**
-   * The configuration that these options ask for.
+   * The configuration that these options request.
    *
    * @throws UsageException if a value is out of its range
    */
@@ -116,14 +116,14 @@ final class ServerOptions {
     }
   }
 
-  /** Warns if others than this machine can connect. */
+  /** Warns if other machines can connect. */
   void warnIfOpen(CommandContext context) {
     try {
       if (InetAddress.getByName(host).isLoopbackAddress()) {
         return;
       }
     } catch (UnknownHostException unknown) {
-      // The server says so itself when it can't listen there.
+      // The server reports this itself when it can't listen there.
       return;
     }
     context.warn(

@@ -1,16 +1,16 @@
 package io.panallama.cli;
 
-/** Tells of the wish to stop: Ctrl-C and SIGTERM. */
+/** Receives the requests to stop: Ctrl-C and SIGTERM. */
 @FunctionalInterface
 interface StopSignals {
   /**
    * Runs {@code action}, on another thread, at the first signal instead of ending the process; a second signal ends it.
    *
-   * @return closing it gives the signals back
+   * @return a handle; closing it restores the signals' default handling
    */
   Registration onStop(Runnable action);
 
-  /** A handler in force. */
+  /** An installed handler. */
   @FunctionalInterface
   interface Registration extends AutoCloseable {
     @Override

@@ -10,7 +10,7 @@ import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
-/** Lines from a terminal, with editing and a history that lives as long as the program. */
+/** Lines from a terminal, with editing and a history that lasts as long as the program. */
 final class TerminalLines implements LineSource {
   private final Terminal terminal;
   private final LineReader reader;

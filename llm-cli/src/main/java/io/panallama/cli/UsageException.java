@@ -2,7 +2,7 @@ package io.panallama.cli;
 
 import org.jspecify.annotations.Nullable;
 
-/** What the user gave can't be used; the message is the line to print. */
+/** The user's input can't be used; the message is the line to print. */
 final class UsageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

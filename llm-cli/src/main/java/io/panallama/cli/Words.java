@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads the constants of an enum in lower case and with hyphens, and names them all when a word is none of them. */
+/** Reads the constants of an enum in lower case and with hyphens; the error for any other word lists them all. */
 abstract class Words<E extends Enum<E>> implements ITypeConverter<E> {
   private final Class<E> type;
 

@@ -6,8 +6,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where Panallama keeps what it can make again: unpacked native libraries, models, and what the build fetched and
- * compiled. This class is the only place that knows the rule.
+ * The folder for everything that Panallama can make again: unpacked native libraries, models, and what the build
+ * fetched and compiled. Only this class knows the rule.
  */
 public final class CacheFolder {
   private static final String PROPERTY = "panallama.cache.dir";

@@ -10,32 +10,35 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
 /**
- * What a benchmark allocated in an iteration.
+ * The allocation of a benchmark in an iteration.
  *
  * @param bytes heap per operation
- * @param operations how many the iteration had
+ * @param operations the number of operations in the iteration
  */
 record Allocation(double bytes, long operations) {
   private static final String METRIC = "gc.alloc.rate.norm";
 
   /**
-   * Bytes that JMH 1.37 itself allocates in an iteration between its two looks at the counter: 5,832 in nearly every iteration
-   * of benchmarks that allocate nothing.
+   * Bytes that JMH 1.37 itself allocates in an iteration between its two readings of the counter: 5,832 in nearly every
+   * iteration of benchmarks that allocate nothing.
    */
   private static final double JMH_BYTES = 5_832;
 
-  /** What is left of JMH's and other threads' allocation after that, as far as was seen: less than this in an iteration. */
+  /** The most that JMH and other threads were seen to allocate beyond that in an iteration. */
   private static final double NOISE_BYTES = 2_048;
 
-  /** Half an object of the smallest size: less can't be one that every operation makes. */
+  /** Half an object of the smallest size: less can't be an allocation that every operation makes. */
   private static final double SMALLEST = 8;
 
-  /** Relative: for operations that allocate more in some calls than in others, such as the first of an answer. */
+  /**
+   * A relative tolerance, for operations that allocate more in some calls than in others, such as the first of an
+   * answer.
+   */
   private static final double SHARE = 0.02;
 
   /**
-   * What each JVM allocated, by its iteration with the least: an allocation that every operation makes is in all of them, a
-   * compilation in few.
+   * The allocation of a JVM is that of its iteration with the least: an allocation that every operation makes is in all
+   * iterations, a compilation in few.
    */
   static List<Allocation> ofForks(RunResult result) {
     List<Allocation> forks = new ArrayList<>();
@@ -45,7 +48,7 @@ record Allocation(double bytes, long operations) {
     return forks;
   }
 
-  /** The one with the fewest bytes of at least one. */
+  /** The allocation with the fewest bytes; there is at least one. */
   static Allocation least(List<Allocation> allocations) {
     return Collections.min(allocations, Comparator.comparingDouble(Allocation::bytes));
   }
@@ -58,7 +61,7 @@ record Allocation(double bytes, long operations) {
     return new Allocation(Math.max(0, bytes - JMH_BYTES / operations), operations);
   }
 
-  /** By how much a measurement like this may be off a baseline without meaning anything, in bytes per operation. */
+  /** The largest insignificant difference between a measurement like this and a baseline, in bytes per operation. */
   double tolerance(double baseline) {
     return Math.max(SMALLEST, baseline * SHARE) + NOISE_BYTES / operations;
   }

@@ -15,12 +15,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What each benchmark is known to allocate, and the text file that keeps it: a line for the JDK, then one per benchmark.
+ * The known allocation of each benchmark, and its text file: a line for the JDK, then one per benchmark.
  *
- * <p>A benchmark has a range because the compiler does not decide alike in every JVM: what it inlines, and with that which
- * objects it removes, depends on when it comes to compile what. For most benchmarks least and most are the same.
+ * <p>A benchmark has a range because the compiler does not decide alike in every JVM: what it inlines, and therefore
+ * which objects it removes, depends on the order of compilations. For most benchmarks the least and the most are the
+ * same.
  *
- * @param java feature version of the JDK it was measured with: the JDK's own classes and compiler have a part in it
+ * @param java feature version of the JDK it was measured with: the JDK's own classes and compiler affect it
  * @param ranges by name of the benchmark
  */
 record AllocationBaseline(int java, SortedMap<String, Range> ranges) {
@@ -42,7 +43,7 @@ record AllocationBaseline(int java, SortedMap<String, Range> ranges) {
       most = Math.round(most * 10) / 10.0;
     }
 
-    /** Of the JVMs that were measured, at least one. */
+    /** The range over the measured JVMs, of which there is at least one. */
     static Range of(List<Allocation> forks) {
       DoubleSummaryStatistics bytes = forks.stream().mapToDouble(Allocation::bytes).summaryStatistics();
       return new Range(bytes.getMin(), bytes.getMax());
@@ -57,9 +58,7 @@ record AllocationBaseline(int java, SortedMap<String, Range> ranges) {
     return new AllocationBaseline(java, new TreeMap<>(ranges));
   }
 
-  /**
-   * @throws IllegalArgumentException if a line is none of this format or names a benchmark again
-   */
+  /** @throws IllegalArgumentException if a line has another format or repeats a benchmark */
   static AllocationBaseline parse(List<String> lines) {
     int java = 0;
     SortedMap<String, Range> ranges = new TreeMap<>();

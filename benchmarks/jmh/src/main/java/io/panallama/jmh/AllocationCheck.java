@@ -19,20 +19,23 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Measures what the benchmarks allocate: each in one JVM, for a second or some, with one value of every parameter.
+ * Measures what the benchmarks allocate: each in one JVM, for a second or a few, with one value of every parameter.
  *
- * <p>What compiled code allocates is exact; what the interpreter and the first compiler allocate is more. So a benchmark that
- * seems to allocate more than it should is measured again, in two JVMs with a longer warm-up, before it is blamed.
+ * <p>The allocation of compiled code is exact; the interpreter and the first compiler allocate more. A benchmark that
+ * seems to allocate too much is therefore measured again, in two JVMs with a longer warm-up, before it fails.
  */
 final class AllocationCheck {
-  /** A parameter that is not here is measured with all its values. The others change lengths, not what is done. */
+  /**
+   * Parameters that are not listed are measured with all their values. The listed ones change lengths, not the kind of
+   * work.
+   */
   private static final Map<String, String> PARAMETERS =
       Map.ofEntries(
           Map.entry("chain", "defaults"),
           Map.entry("characters", "256"),
           Map.entry("messages", "9"),
           Map.entry("model", Models.DEMO),
-          // With a virtual reader it depends on timing how often one parks, which allocates.
+          // A virtual reader allocates when it parks, and how often it does depends on timing.
           Map.entry("reader", "platform"),
           Map.entry("sequences", "8"),
           Map.entry("stops", "4"),
@@ -40,14 +43,14 @@ final class AllocationCheck {
           Map.entry("vocabulary", "4096"));
 
   /**
-   * Some milliseconds each, so that the compiler has not done with them within the seconds that a check can give them; {@code
-   * MailboxBenchmark} and {@code EngineStepBenchmark} have the parts.
+   * These take a few milliseconds each, so the compiler does not finish with them within the seconds of a check; {@code
+   * MailboxBenchmark} and {@code EngineStepBenchmark} cover their parts.
    */
   private static final String UNSTEADY = "\\.LatencyBenchmark\\.";
 
   /**
-   * A millisecond each. In iterations as short as those of the others there are so few that the tolerance is larger than an
-   * object, see {@link Allocation#tolerance}.
+   * These take a millisecond each. Iterations as short as those of the others would have so few of them that the
+   * tolerance exceeds an object, see {@link Allocation#tolerance}.
    */
   private static final String SLOW = "\\.DecodeStepBenchmark\\.";
 
@@ -56,11 +59,11 @@ final class AllocationCheck {
   /** More than a thousand steps of 1.2 ms, which leaves two bytes of JMH's noise to each. */
   private static final int SLOW_ITERATION_MILLIS = 1_500;
 
-  /** How long to measure a benchmark. */
+  /** How long a benchmark is measured. */
   private enum Effort {
-    /** For most benchmarks enough. */
+    /** Enough for most benchmarks. */
     QUICK(1, 5, 100, 3, 100),
-    /** For what seems to allocate more than it should. */
+    /** For benchmarks that seem to allocate too much. */
     AGAIN(2, 8, 500, 3, 250),
     /** For a baseline. */
     BASELINE(4, 6, 400, 2, 250);
@@ -85,12 +88,12 @@ final class AllocationCheck {
 
   /**
    * @param includes regular expressions of which a benchmark's name must contain one; all benchmarks if there are none
-   * @param log where JMH's own output goes; that of slow benchmarks to a file beside it
+   * @param log the file for JMH's own output; that of slow benchmarks goes to a file next to it
    */
   AllocationCheck(List<String> includes, Path log) {
     this.includes = List.copyOf(includes);
     this.log = log;
-    // JMH refuses to run beside another JMH, which would spoil times. Nothing here depends on them.
+    // JMH refuses to run while another JMH runs, which would distort times. Nothing here depends on times.
     System.setProperty("jmh.ignoreLock", "true");
   }
 
@@ -127,7 +130,7 @@ final class AllocationCheck {
     return AllocationComparison.of(baseline, measured, this::includes);
   }
 
-  /** Whether a benchmark of the baseline is one that was to be measured. */
+  /** Whether a benchmark of the baseline was selected. */
   boolean includes(String name) {
     String benchmark = name.split(" ", 2)[0];
     return includes.isEmpty() || includes.stream().anyMatch(regex -> Pattern.compile(regex).matcher(benchmark).find());
@@ -139,9 +142,9 @@ final class AllocationCheck {
   }
 
   /**
-   * What each JVM allocated, by name of the benchmark.
+   * The allocation of each JVM, by name of the benchmark.
    *
-   * @throws NoBenchmarksException if there are none of such names
+   * @throws NoBenchmarksException if no benchmark has such a name
    */
   private Map<String, List<Allocation>> run(List<String> regexes, Effort effort) throws RunnerException {
     Map<String, List<Allocation>> forks = new TreeMap<>();
@@ -176,7 +179,7 @@ final class AllocationCheck {
         forks.put(name(result.getParams()), Allocation.ofForks(result));
       }
     } catch (NoBenchmarksException none) {
-      // All that were asked for are of the other pace.
+      // All selected benchmarks are of the other pace.
     }
     return forks;
   }

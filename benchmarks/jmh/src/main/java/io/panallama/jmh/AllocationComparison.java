@@ -9,12 +9,12 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * Measured allocation beside a baseline.
+ * Measured allocation compared with a baseline.
  *
  * @param findings one for each benchmark that was measured or should have been, by name
  */
 record AllocationComparison(List<Finding> findings) {
-  /** What became of a benchmark. */
+  /** The verdict about a benchmark. */
   enum Verdict {
     /** Within the range of the baseline. */
     SAME(true),
@@ -24,7 +24,7 @@ record AllocationComparison(List<Finding> findings) {
     MORE(false),
     /** Not in the baseline, so growth would go unnoticed. */
     NEW(false),
-    /** In the baseline, and there is no such benchmark. */
+    /** In the baseline, but there is no such benchmark. */
     MISSING(false);
 
     private final boolean good;

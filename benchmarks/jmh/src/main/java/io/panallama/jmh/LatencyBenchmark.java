@@ -29,15 +29,15 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * The latency that a user of the library sees, end to end: greedy, nothing reused, every wait a sample, so that there are
- * percentiles. One stream is measured; the others, if any, generate meanwhile.
+ * The latency that a user of the library sees, end to end: sampling is greedy, nothing is reused, and every wait is a
+ * sample, so that there are percentiles. One stream is measured; the others, if any, generate meanwhile.
  *
- * <p>Parameters choose the model (a GGUF file, too), the number of streams and the length of the prompt.
+ * <p>Parameters set the model (any GGUF file), the number of streams and the length of the prompt.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class LatencyBenchmark extends LauncherJvm {
-  /** Longer than any prompt takes that anyone wants to wait for. */
+  /** Longer than any prompt worth waiting for takes. */
   private static final Duration LONG = Duration.ofMinutes(10);
 
   /** Tokens of an answer, where the model's context has room for them. */
@@ -46,7 +46,7 @@ public class LatencyBenchmark extends LauncherJvm {
   /** The fewest tokens of an answer for which {@link #nextToken} has samples. */
   private static final int SHORTEST_ANSWER = 16;
 
-  /** An engine with one stream to be measured, and others that keep it company. */
+  /** An engine with one measured stream and others that run meanwhile. */
   @State(Scope.Thread)
   public static class Running {
     /** {@code demo}, {@code generated} or the path of a GGUF file. */
@@ -57,7 +57,7 @@ public class LatencyBenchmark extends LauncherJvm {
     @Param("0")
     public int threads;
 
-    /** Streams that run at a time, with the measured one. */
+    /** Streams that run at a time, including the measured one. */
     @Param("1")
     public int streams;
 
@@ -164,7 +164,10 @@ public class LatencyBenchmark extends LauncherJvm {
       return engine;
     }
 
-    /** The events of an answer that are samples; the rest is room, because a token may be half a character and no event. */
+    /**
+     * The events of an answer that are samples; the rest is reserve, because a token may be half a character and give
+     * no event.
+     */
     private int samples() {
       return Math.max(1, answerTokens * 256 / ANSWER);
     }

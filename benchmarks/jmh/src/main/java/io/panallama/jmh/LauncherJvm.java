@@ -9,11 +9,11 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What all benchmarks inherit: forks with the JVM options of the launcher, as far as they make sense on a class path, and how
- * long to measure.
+ * The settings that all benchmarks inherit: forks with the JVM options of the launcher, as far as they make sense on a
+ * class path, and the times of measuring.
  *
- * <p>The last option is JMH's: it uses {@code sun.misc.Unsafe}, and a JVM that warns of it at every start hides what else is
- * said.
+ * <p>The last option is JMH's: it uses {@code sun.misc.Unsafe}, and a warning at every start of a JVM would hide other
+ * output.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

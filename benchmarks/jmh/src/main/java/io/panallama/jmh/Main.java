@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.openjdk.jmh.runner.RunnerException;
 
 /**
- * What {@code benchmarks/jmh/run} starts: JMH's own command line with the GC profiler and results as JSON, or the check of
- * allocations.
+ * The program behind {@code benchmarks/jmh/run}: JMH's own command line with the GC profiler and results as JSON, or
+ * the check of allocations.
  */
 public final class Main {
   private final Path baselineFile;
@@ -97,7 +97,7 @@ public final class Main {
     return String.format(Locale.ROOT, "%.1f", value);
   }
 
-  /** What was not measured keeps its line, unless everything was to be. */
+  /** Benchmarks that were not measured keep their lines, unless all were selected. */
   private void update(List<String> includes) throws IOException, RunnerException {
     AllocationCheck check = allocations(includes);
     Map<String, Range> ranges = new TreeMap<>();

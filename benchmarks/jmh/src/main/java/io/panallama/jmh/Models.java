@@ -54,8 +54,8 @@ public final class Models {
   }
 
   /**
-   * The file of a model with this many tokens and next to nothing else, deleted when the JVM ends. Unlike the models of the test
-   * kit it suppresses no token, so that the sampler's logits are spread over all of them.
+   * The file of a model with this many tokens and hardly any layers, deleted when the JVM ends. Unlike the models of
+   * the test kit it suppresses no token, so that the sampler's logits are spread over all of them.
    */
   public static Path vocabularyFile(int tokens) {
     TinySpec spec = TinySpec.defaults().withSize(1, 32, 1).withVocabulary(tokens).withContextLength(512);

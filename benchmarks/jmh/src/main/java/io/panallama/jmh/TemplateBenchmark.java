@@ -10,7 +10,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** A conversation through the demo model's own Jinja template: JSON there, C++, JSON back. */
+/** Renders a conversation with the demo model's own Jinja template: JSON in, C++, JSON out. */
 @State(Scope.Thread)
 public class TemplateBenchmark extends LauncherJvm {
   @Param({"1", "9", "49"})

@@ -121,7 +121,7 @@ final class Charts {
     out.empty("path", "d", "M" + px(x) + " " + px(y - 6) + "l5 6l-5 6l-5 -6z", "fill", color, "stroke", "#ffffff");
   }
 
-  /** Both sides over another quantity: medians, with whiskers from the worst to the best round. */
+  /** Plots both sides over another quantity: medians, with whiskers from the worst to the best round. */
   static void trend(Markup out, Trend trend, String rival) {
     List<Trend.Point> points = trend.points();
     double most =

@@ -24,7 +24,7 @@ import java.util.function.Consumer;
  * they started themselves. Thread-safe.
  */
 final class Children implements AutoCloseable {
-  /** What a server gets to end by itself before it is killed. */
+  /** The time that a server has to end by itself before it is killed. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private static final int LAST_LINES = 12;
@@ -62,9 +62,9 @@ final class Children implements AutoCloseable {
   }
 
   /**
-   * Starts something that goes on until it is {@linkplain #end ended}.
+   * Starts a process that runs until it is {@linkplain #end ended}.
    *
-   * @param log gets all that it prints
+   * @param log receives its output
    * @throws CompareException if it can't be started
    */
   Process start(Command command, Path log) {
@@ -85,10 +85,10 @@ final class Children implements AutoCloseable {
   }
 
   /**
-   * Runs something to its end.
+   * Runs a process to its end.
    *
-   * @param log gets its standard output
-   * @param progress hears each line of its standard error
+   * @param log receives its standard output
+   * @param progress receives each line of its standard error
    * @throws CompareException if it can't be started, or fails; with its last lines
    */
   void run(Command command, Path log, Consumer<String> progress) throws InterruptedException {
@@ -97,7 +97,7 @@ final class Children implements AutoCloseable {
     try (BufferedReader errors = process.errorReader(StandardCharsets.UTF_8)) {
       for (String line = errors.readLine(); line != null; line = errors.readLine()) {
         progress.accept(line);
-        // Where in a program it happened is for the terminal, what happened is for the report.
+        // The terminal shows where in a program it happened, the report only what happened.
         if (!line.startsWith("\tat ")) {
           last.addLast(line);
         }
@@ -116,7 +116,7 @@ final class Children implements AutoCloseable {
     }
   }
 
-  /** Ends a process and all that it has started: asks first, kills if need be. */
+  /** Ends a process and everything that it has started: requests it first, and kills if necessary. */
   void end(Process process) {
     List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
     all.add(process.toHandle());
@@ -152,7 +152,7 @@ final class Children implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException shuttingDown) {
-      // The hook is what runs then.
+      // The shutdown hook is running then.
     }
   }
 

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How times are distributed on both sides: a plot of percentiles.
+ * The distribution of times on both sides, as a plot of percentiles.
  *
  * @param title of the plot
  * @param unit of the values

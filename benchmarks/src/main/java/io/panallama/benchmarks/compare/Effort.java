@@ -3,7 +3,7 @@ package io.panallama.benchmarks.compare;
 import java.util.List;
 
 /**
- * How much is measured. A section needs {@link Measure#FEWEST_ROUNDS} rounds for a verdict. Immutable.
+ * The amount of measuring. A section needs {@link Measure#FEWEST_ROUNDS} rounds for a verdict. Immutable.
  *
  * @param engineRounds rounds of tg128 and pp512, one repetition each
  * @param batchRounds rounds of every number of streams
@@ -39,7 +39,7 @@ record Effort(
   static final Effort FULL =
       new Effort(20, 6, List.of(1, 2, 4, 8, 16, 32), 5, List.of(1, 4, 8, 16), 3, 128, 128, 512, 8, 1024, 4, 512, 5);
 
-  /** Shows that all of it works; has too few rounds for a verdict. */
+  /** Shows that everything works; has too few rounds for a verdict. */
   static final Effort QUICK = new Effort(3, 2, List.of(1, 4, 16), 3, List.of(1, 4), 4, 64, 64, 256, 4, 512, 2, 384, 2);
 
   Effort {
@@ -47,7 +47,7 @@ record Effort(
     chatStreams = List.copyOf(chatStreams);
   }
 
-  /** The most requests that run at a time; the long prompt comes on top of its streams. */
+  /** The most requests that run at a time; the long prompt runs in addition to its streams. */
   int mostServerStreams() {
     int chats = chatStreams.stream().mapToInt(Integer::intValue).max().orElse(0);
     return Math.max(chats, Math.max(sharedStreams, intruded + 1));

@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * A load that both servers get.
  *
- * @param kind what its clients do
- * @param streams how many there are at a time
+ * @param kind the behaviour of its clients
+ * @param streams the number of clients at a time
  */
 record LoadCase(Kind kind, int streams) {
   /** The sections of the report about servers. */

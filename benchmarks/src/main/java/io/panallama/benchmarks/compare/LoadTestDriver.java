@@ -114,7 +114,8 @@ final class LoadTestDriver implements ServerRounds.Driver {
     Summary summary = row.summary();
     List<Sample.Value> values =
         List.of(
-            // A server that reads the prompt in two steps leaves two or three gaps a stream: too few for a median.
+            // A server that processes the prompt in two steps leaves two or three gaps per stream: too few for a
+            // median.
             millis("mean ITL during the prefill", during.mean()),
             millis("ITL p99 during the prefill", during.p99()),
             millis("TTFT of the long prompt", intruder.p50()),

@@ -15,7 +15,7 @@ final class Markup {
   private final StringWriter out = new StringWriter();
   private final XMLStreamWriter xml;
 
-  /** Nothing yet. */
+  /** An empty document. */
   Markup() {
     try {
       xml = XMLOutputFactory.newFactory().createXMLStreamWriter(out);
@@ -57,7 +57,7 @@ final class Markup {
     return write(() -> xml.writeCharacters(allowed(text)));
   }
 
-  /** An element with nothing but text in it. */
+  /** An element that contains only text. */
   Markup element(String name, String text, String... attributes) {
     return start(name, attributes).text(text).end();
   }
@@ -70,7 +70,7 @@ final class Markup {
     });
   }
 
-  /** All that was written; every element must be closed. */
+  /** The document; every element must be closed. */
   String finish() {
     write(xml::close);
     return out.toString();

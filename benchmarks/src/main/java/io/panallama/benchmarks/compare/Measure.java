@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One quantity, measured of ours and of theirs in every round.
+ * One quantity, measured on both sides in every round.
  *
- * <p>The comparison uses the <em>ratio</em> of both sides within a round, because whatever disturbs a machine (its clock, its
- * neighbours) lasts longer than one round. For rates the ratio is ours/theirs, for times theirs/ours, so above 1 always means
- * that ours is better. Immutable.
+ * <p>The comparison uses the <em>ratio</em> of both sides within a round, because whatever disturbs a machine (its
+ * clock, its neighbours) lasts longer than one round. For rates the ratio is ours/theirs, for times theirs/ours, so
+ * above 1 always means that ours is better. Immutable.
  *
  * @param name such as {@code tg128}, unique in a report
  * @param unit such as {@code tokens/s}
@@ -26,9 +26,9 @@ record Measure(String name, String unit, Better better, List<Round> rounds) {
   }
 
   /**
-   * What the rounds say together. With fewer than {@link #FEWEST_ROUNDS} they say nothing; with fewer than {@link #MANY_ROUNDS}
-   * all of them must agree, from there on their interquartile range. For two equal programs, chance alone then names a winner in
-   * 6 % of the measures with five rounds and in 4 % of those with twenty.
+   * The verdict of all rounds. With fewer than {@link #FEWEST_ROUNDS} there is none; with fewer than {@link
+   * #MANY_ROUNDS} all rounds must agree, and from there on their interquartile range. For two equal programs, chance
+   * alone then names a winner in 6 % of the measures with five rounds and in 4 % of those with twenty.
    */
   enum Verdict {
     /** The ratios are below 1: ours is worse. */

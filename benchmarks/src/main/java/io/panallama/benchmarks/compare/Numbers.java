@@ -5,7 +5,7 @@ import java.math.MathContext;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 final class Numbers {
   private Numbers() {}
 
@@ -23,7 +23,7 @@ final class Numbers {
     return String.format(Locale.ROOT, Math.abs(ratio - 1) < 0.05 ? "%.3f" : ratio >= 10 ? "%.1f" : "%.2f", ratio);
   }
 
-  /** A tick: no digits that say nothing. */
+  /** A tick, without insignificant digits. */
   static String tick(double value) {
     return new BigDecimal(value).round(new MathContext(3)).stripTrailingZeros().toPlainString();
   }

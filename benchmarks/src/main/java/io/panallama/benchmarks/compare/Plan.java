@@ -7,14 +7,14 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * What one comparison does.
+ * The plan of one comparison.
  *
  * @param root the checkout's folder
  * @param sections by id
- * @param effort how much is measured
+ * @param effort the amount of measuring
  * @param setup of the servers; its model and threads are those of the engines, too
- * @param quick whether this is only to see that all of it works
- * @param chat whether the servers are asked for chats, else for plain completions
+ * @param quick whether this run only shows that everything works
+ * @param chat whether the servers get chat requests, else plain completions
  */
 record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup setup, boolean quick, boolean chat) {
   /** The sections about servers have the names of their loads. */
@@ -53,7 +53,7 @@ record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup se
     return String.join(", ", sections) + ": " + (sections.equals(ALL) ? time : "a part of " + time);
   }
 
-  /** Makes what is compared, where it is not there yet: the model, our server. */
+  /** Builds what is missing: the model and our server. */
   void prepare(Checkout checkout, Consumer<String> progress) throws InterruptedException {
     if (!Files.exists(setup.model())) {
       progress.accept("writing " + setup.model().getFileName());

@@ -3,22 +3,22 @@ package io.panallama.benchmarks.compare;
 import java.util.List;
 
 /**
- * What one load on one server came to.
+ * The result of one load on one server.
  *
  * @param values in the order to be shown
  * @param curves distributions of times, the same ones in the same order for every server
- * @param work what was done for the measured requests
- * @param problems why these are not the figures of what was asked for: failed requests, short answers
+ * @param work the work done for the measured requests
+ * @param problems reasons why the figures do not count: failed requests, short answers
  * @param raw everything, for a JSON mapper
  */
 record Sample(List<Value> values, List<Distribution> curves, Work work, List<String> problems, Object raw) {
   /**
-   * How much a server did.
+   * The work of a server.
    *
    * @param promptTokens by the server's own count
-   * @param cachedTokens of them, likewise
+   * @param cachedTokens the cached ones among them, likewise
    * @param answerTokens likewise
-   * @param events in which the answers came
+   * @param events the number of events that carried the answers
    */
   record Work(long promptTokens, long cachedTokens, long answerTokens, long events) {
     static final Work NONE = new Work(0, 0, 0, 0);
@@ -37,7 +37,7 @@ record Sample(List<Value> values, List<Distribution> curves, Work work, List<Str
    *
    * @param name such as {@code TTFT p50}
    * @param unit such as {@code ms}
-   * @param better which way it is better
+   * @param better whether a higher or a lower number is better
    * @param number above 0
    */
   record Value(String name, String unit, Measure.Better better, double number) {}

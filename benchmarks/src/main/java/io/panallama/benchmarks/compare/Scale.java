@@ -57,10 +57,10 @@ final class Scale {
     return new Scale(true, low, high, from, to, ticks);
   }
 
-  /** Of ratios around 1: logarithmic, because twice and half as good are equally far from equal. */
+  /** An axis of ratios around 1: logarithmic, because twice and half as good are equally far from equal. */
   static Scale ratios(double least, double most, double from, double to) {
     boolean wide = Math.max(1.1, most) / Math.min(0.9, least) > 4;
-    // So much of both sides that there is a tick.
+    // Wide enough on both sides for a tick.
     double low = Math.min(wide ? 0.7 : 0.9, least) / 1.03;
     double high = Math.max(wide ? 1.5 : 1.1, most) * 1.03;
     List<Double> ticks = new ArrayList<>();
@@ -81,7 +81,7 @@ final class Scale {
     return new Scale(true, low, high, from, to, ticks);
   }
 
-  /** Where a value is drawn. */
+  /** The position at which a value is drawn. */
   double at(double value) {
     double share = logarithmic ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
     return from + share * (to - from);

@@ -26,16 +26,16 @@ final class ServerPair implements AutoCloseable {
   }
 
   /**
-   * What both servers get.
+   * The settings of both servers.
    *
    * @param model absolute path
    * @param threads for steps with and without prompts
-   * @param slots answers at once
+   * @param slots concurrent answers
    * @param context tokens of all slots together
    * @param batch tokens of a step
    * @param gpuLayers a number or {@code all}
    * @param separateCaches whether llama-server has a KV cache for each slot
-   * @param oursToo further options of ours
+   * @param oursToo further options of our server
    * @param theirsToo further options of llama-server
    */
   record Setup(
@@ -64,12 +64,12 @@ final class ServerPair implements AutoCloseable {
       return Checkout.onOurLibraries(program, options);
     }
 
-    /** What stands in parentheses is said to the reader, not to a server. */
+    /** Text in parentheses is for the reader, not for a server. */
     private static List<String> words(String options) {
       return options.startsWith("(") ? List.of() : List.of(options.split(" "));
     }
 
-    /** The options, from which the commands are made: what the report says is what the servers get. */
+    /** The options. The commands are made from them, so the report shows what the servers got. */
     List<Term> terms() {
       String count = Integer.toString(threads);
       int theirContext = separateCaches ? context * slots : context;
@@ -180,7 +180,7 @@ final class ServerPair implements AutoCloseable {
     if (ourFiles.isEmpty() || theirFiles.isEmpty()) {
       return new Section.Check(true, "Which libraries the servers have mapped is not told by this system.");
     }
-    // A program that is linked statically has none, and not the same code.
+    // A statically linked program has none, and not the same code.
     Set<String> our = ourFiles.get();
     Set<String> their = theirFiles.get();
     String names = String.join(", ", our.stream().map(file -> file.substring(file.lastIndexOf('/') + 1)).toList());

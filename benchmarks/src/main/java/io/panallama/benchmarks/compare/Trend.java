@@ -3,18 +3,18 @@ package io.panallama.benchmarks.compare;
 import java.util.List;
 
 /**
- * How a quantity changes with another one: a plot of both sides over it.
+ * How a quantity changes with another one, as a plot of both sides.
  *
  * @param title of the plot
- * @param over what the points differ in, such as {@code streams}
+ * @param over the quantity on the axis, such as {@code streams}
  * @param points in the order of the axis, at least one
  */
 record Trend(String title, String over, List<Point> points) {
   /**
-   * A place on the axis.
+   * A position on the axis.
    *
    * @param at its name
-   * @param measure what was measured there
+   * @param measure the measure at this position
    */
   record Point(String at, Measure measure) {}
 

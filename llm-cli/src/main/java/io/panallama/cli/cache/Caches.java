@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The contents of a cache folder, and what of it this version uses. */
+/** The contents of a cache folder, and which of them this version uses. */
 public final class Caches {
   private static final String TEMPORARY = "left by a start or a build that was interrupted";
 
@@ -52,7 +52,7 @@ public final class Caches {
   }
 
   /**
-   * The packages that a {@code natives.lock} names, in the way in which the build's cache calls them.
+   * The packages of a {@code natives.lock}, by their names in the build's cache.
    *
    * @throws IOException if the file can't be read
    */
@@ -70,7 +70,7 @@ public final class Caches {
   }
 
   /**
-   * Everything that Panallama has put there, in the order of the folders.
+   * Everything that Panallama has stored there, in the order of the folders.
    *
    * @throws IOException if a folder can't be read
    */
@@ -93,7 +93,7 @@ public final class Caches {
 
   private List<CacheItem> natives() throws IOException {
     List<Path> folders = children("natives").stream().filter(Files::isDirectory).toList();
-    // The libraries of another backend are used as well; of those nothing tells which, so the newest are.
+    // The libraries of another backend are used as well. Which ones is unknown, so the newest count as used.
     Map<String, Path> newest = newest(folders, folder -> fileName(folder).replaceFirst("-[0-9a-f]+$", ""));
     natives.ifPresent(current -> newest.put(fileName(current).replaceFirst("-[0-9a-f]+$", ""), current));
     List<CacheItem> items = new ArrayList<>();

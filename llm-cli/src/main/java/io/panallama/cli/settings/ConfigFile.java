@@ -25,7 +25,7 @@ import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
- * A configuration file: YAML, keys that are options without their dashes, and sections that are commands.
+ * A configuration file in YAML: keys are options without their dashes, and sections are commands.
  *
  * <pre>{@code
  * model: /models/some-model.gguf
@@ -89,7 +89,7 @@ final class ConfigFile {
     return path;
   }
 
-  /** What stands at the top. */
+  /** The entries at the top level. */
   List<Entry> entries() {
     return entries;
   }

@@ -9,12 +9,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * How options are called outside the command line.
+ * The names of options outside the command line.
  *
  * <p>{@code --ctx-size} of {@code serve} is {@code ctx-size} in the section {@code serve} of the file and {@code
- * PANALLAMA_SERVE_CTX_SIZE} in the environment. The commands that answer with a model ({@link #GENERAL}) also read the key
- * without a section and {@code PANALLAMA_CTX_SIZE}. The others don't: options of {@code bench} and {@code quantize} have
- * the same names but other meanings and defaults, and a benchmark must not depend on what is set for a server.
+ * PANALLAMA_SERVE_CTX_SIZE} in the environment. The commands that answer with a model ({@link #GENERAL}) also read the
+ * key without a section and {@code PANALLAMA_CTX_SIZE}. The others don't: options of {@code bench} and {@code quantize}
+ * have the same names but other meanings and defaults, and a benchmark must not depend on what is set for a server.
  */
 final class OptionKeys {
   /** Separates the values of an option that may be given several times; no command line holds it. */
@@ -28,14 +28,14 @@ final class OptionKeys {
   /** The one option that means the same everywhere. */
   private static final String BACKEND = "backend";
 
-  /** What has its own meaning for the launcher, the libraries or {@link Settings}. */
+  /** Variables with a meaning of their own for the launcher, the libraries or {@link Settings}. */
   private static final Set<String> RESERVED_VARIABLES =
       Set.of(
           "PANALLAMA_BUILD", "PANALLAMA_CACHE_DIR", "PANALLAMA_CONFIG", "PANALLAMA_JAVA_OPTS", "PANALLAMA_NATIVE_DIR");
 
   private OptionKeys() {}
 
-  /** Whether settings may give a value: not to what asks for help or names the file itself. */
+  /** Whether settings may give the option a value; not to options that request help or name the file itself. */
   static boolean isSettable(OptionSpec option) {
     return !option.usageHelp() && !option.versionHelp() && !keys(option).contains("config");
   }

@@ -17,8 +17,8 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * What the environment and the configuration file say about options. picocli asks it for every option that is not on the
- * command line; the environment takes precedence over the file. Immutable.
+ * The values of options from the environment and the configuration file. picocli asks it for every option that is not
+ * on the command line; the environment takes precedence over the file. Immutable.
  */
 public final class Settings implements IDefaultValueProvider {
   /** Separates the values of an option that may be given several times; for its {@code split}. */
@@ -32,13 +32,14 @@ public final class Settings implements IDefaultValueProvider {
     this.file = file;
   }
 
-  /** Without a file. */
+  /** Settings without a file. */
   public static Settings of(Map<String, String> environment) {
     return new Settings(environment, Optional.empty());
   }
 
   /**
-   * With the file that was asked for, else the one that {@code PANALLAMA_CONFIG} names, else {@code usual} if it exists.
+   * Settings with the requested file, else the one that {@code PANALLAMA_CONFIG} names, else {@code usual} if it
+   * exists.
    *
    * @throws SettingsException if the file can't be read
    */
@@ -50,7 +51,7 @@ public final class Settings implements IDefaultValueProvider {
     return new Settings(environment, path.map(ConfigFile::read));
   }
 
-  /** The file that is in force. */
+  /** The file that is used. */
   public Optional<Path> file() {
     return file.map(ConfigFile::path);
   }
@@ -60,7 +61,7 @@ public final class Settings implements IDefaultValueProvider {
     return argument instanceof OptionSpec option ? of(option).map(Setting::value).orElse(null) : null;
   }
 
-  /** What is set for an option apart from the command line. */
+  /** The value that is set for an option outside the command line. */
   public Optional<Setting> of(OptionSpec option) {
     if (!OptionKeys.isSettable(option)) {
       return Optional.empty();
@@ -91,7 +92,7 @@ public final class Settings implements IDefaultValueProvider {
   }
 
   /**
-   * Looks for keys of the file that no command has.
+   * Refuses keys of the file that no command has.
    *
    * @throws SettingsException for the first one; it names the nearest key
    */

@@ -23,7 +23,7 @@ public class PrefixTreeBenchmark extends LauncherJvm {
   private static final int LENGTH = 192;
   private static final int VOCABULARY = 32_000;
 
-  /** Of those that begin alike as many are looked at; see the class {@code ColdStore}. */
+  /** As many candidates that begin alike are looked at; see the class {@code ColdStore}. */
   private static final int MOST = 64;
 
   private final PrefixTree<Integer> tree = new PrefixTree<>();
@@ -49,7 +49,7 @@ public class PrefixTreeBenchmark extends LauncherJvm {
     }
   }
 
-  /** A conversation that is there goes on: one holder has all of it. */
+  /** A known conversation continues: one holder has all of it. */
   @Benchmark
   public int lookUpWhole(Blackhole sink) {
     at = (at + 1) % ENTRIES;
@@ -63,7 +63,7 @@ public class PrefixTreeBenchmark extends LauncherJvm {
     return tree.longest(Lineage.EMPTY, texts.get(ENTRIES + at), LENGTH, MOST, sink::consume);
   }
 
-  /** A text comes and the oldest one goes. */
+  /** Inserts a text and evicts the oldest one. */
   @Benchmark
   public int insertAndEvict() {
     int slot = at % ENTRIES;

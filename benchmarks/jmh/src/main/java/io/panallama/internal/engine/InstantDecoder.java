@@ -32,7 +32,7 @@ final class InstantDecoder implements Decoder, Batch, KvMemory, Outputs, StateSt
   private volatile Mailbox[] mailboxes = {};
   private int batchLength;
 
-  /** Steps so far; of the engine thread. */
+  /** Steps so far; written by the engine thread. */
   private long steps;
 
   InstantDecoder(int sequences, int sequenceContextSize) {
@@ -42,7 +42,7 @@ final class InstantDecoder implements Decoder, Batch, KvMemory, Outputs, StateSt
 
   // ---- the benchmark's side ----
 
-  /** What to empty from the next step on. */
+  /** The mailboxes to empty from the next step on. */
   void readers(Mailbox... boxes) {
     mailboxes = boxes;
   }

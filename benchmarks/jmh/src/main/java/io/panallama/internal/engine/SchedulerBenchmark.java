@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Planning a step. */
+/** Plans a step. */
 @State(Scope.Thread)
 public class SchedulerBenchmark extends LauncherJvm {
   private static final int BATCH = 512;
@@ -37,7 +37,7 @@ public class SchedulerBenchmark extends LauncherJvm {
     plan = new StepPlan<>(sequences);
   }
 
-  /** All generate. */
+  /** All sequences generate. */
   @Benchmark
   public StepPlan<Sequence> planGenerating() {
     scheduler.plan(generating, 0, BATCH, plan);

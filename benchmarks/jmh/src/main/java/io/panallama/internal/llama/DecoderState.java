@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A decoder with one sampler chain per sequence. Made, used and closed on one thread. */
+/** A decoder with one sampler chain per sequence. Created, used and closed on one thread. */
 final class DecoderState implements AutoCloseable {
   final NativeDecoder decoder;
   private final ModelHandle model;
@@ -54,7 +54,7 @@ final class DecoderState implements AutoCloseable {
     }
   }
 
-  /** Samples what follows in each sequence. */
+  /** Samples the next token of each sequence. */
   void sample() {
     decoder.outputs().clearSamples();
     for (int i = 0; i < sequences; i++) {
@@ -63,7 +63,7 @@ final class DecoderState implements AutoCloseable {
     decoder.outputs().sample();
   }
 
-  /** What was sampled for a sequence. */
+  /** The token that was sampled for a sequence. */
   int token(int sequence) {
     int token = decoder.outputs().sampledToken(sequence);
     if (token < 0) {

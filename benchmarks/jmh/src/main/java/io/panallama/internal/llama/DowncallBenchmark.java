@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What a call into native code costs by itself. */
+/** The cost of a call into native code. */
 @State(Scope.Thread)
 public class DowncallBenchmark extends LauncherJvm {
   private ModelHandle model;
@@ -31,13 +31,13 @@ public class DowncallBenchmark extends LauncherJvm {
     model.close();
   }
 
-  /** No argument, a constant comes back. */
+  /** No argument; returns a constant. */
   @Benchmark
   public int bridgeVersion() {
     return LlamaCpp.panallama_bridge_version();
   }
 
-  /** A pointer goes in, a field of what it points to comes back. */
+  /** Takes a pointer and returns a field of the struct behind it. */
   @Benchmark
   public int vocabularySize() {
     return LlamaCpp.llama_vocab_n_tokens(vocabulary);

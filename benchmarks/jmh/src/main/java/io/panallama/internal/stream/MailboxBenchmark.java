@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** A token on its way from the engine to a reader. */
+/** Passing a token from the engine to a reader. */
 public class MailboxBenchmark extends LauncherJvm {
   private static final Duration LONG = Duration.ofHours(1);
   private static final int TOKEN = 7;
@@ -24,14 +24,14 @@ public class MailboxBenchmark extends LauncherJvm {
     mailbox.publish();
   }
 
-  /** A mailbox whose both sides are the benchmark's thread. */
+  /** A mailbox with the benchmark's thread on both sides. */
   @State(Scope.Thread)
   public static class OneThread {
     private final Mailbox mailbox = mailbox();
     private final Utf8Assembler text = new Utf8Assembler();
   }
 
-  /** Writing, reading and making a string of it, without anybody waiting. */
+  /** Writes, reads and makes a string, while no thread waits. */
   @Benchmark
   public String writeAndRead(OneThread state) throws InterruptedException {
     put(state.mailbox);
@@ -41,7 +41,7 @@ public class MailboxBenchmark extends LauncherJvm {
     return state.text.take();
   }
 
-  /** Writing and taking out, without a string. */
+  /** Writes and takes out, without a string. */
   @Benchmark
   public int writeAndAdvance(OneThread state) throws InterruptedException {
     put(state.mailbox);
@@ -65,7 +65,7 @@ public class MailboxBenchmark extends LauncherJvm {
     public void cancelled(EngineGeneration generation) {}
   }
 
-  /** Writing, and reading as a user does: an event with a text. */
+  /** Writes, and reads as a user does: an event with a text. */
   @Benchmark
   public Object writeAndPoll(Stream stream) throws InterruptedException {
     put(stream.generation.mailbox());
@@ -106,7 +106,7 @@ public class MailboxBenchmark extends LauncherJvm {
     }
   }
 
-  /** To a thread that waits, and back from it to a platform thread that waits: two wake-ups. */
+  /** Passes a token to a waiting thread and back to a waiting platform thread: two wake-ups. */
   @Benchmark
   public int roundTrip(Echo echo) throws InterruptedException {
     put(echo.there);

@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Looking for stop texts in the four bytes of a token. The text holds beginnings of some, and none as a whole. */
+/** Matching the four bytes of a token against stop texts. The text contains beginnings of some, but none completely. */
 @State(Scope.Thread)
 public class StopMatcherBenchmark extends LauncherJvm {
   private static final int PIECE = 4;

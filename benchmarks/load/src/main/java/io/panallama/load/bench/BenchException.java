@@ -1,6 +1,6 @@
 package io.panallama.load.bench;
 
-/** What was asked for can't be measured; the message is for the user. */
+/** The request can't be measured; the message is for the user. */
 public final class BenchException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

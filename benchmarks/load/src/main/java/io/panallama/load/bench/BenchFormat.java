@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 public enum BenchFormat {
   /** Columns for a terminal. */
   TABLE("txt"),
-  /** The same for a page. */
+  /** The same columns as a Markdown table. */
   MARKDOWN("md"),
   /** An array with an object for each result. */
   JSON("json"),
@@ -25,13 +25,13 @@ public enum BenchFormat {
     this.extension = extension;
   }
 
-  /** The format that a file's name ends in. */
+  /** The format that matches a file's extension. */
   public static Optional<BenchFormat> ofFile(String name) {
     String lower = name.toLowerCase(Locale.ROOT);
     return Arrays.stream(values()).filter(format -> lower.endsWith("." + format.extension)).findFirst();
   }
 
-  /** The endings that {@link #ofFile} knows, for a message. */
+  /** The extensions that {@link #ofFile} knows, for a message. */
   public static String extensions() {
     return Arrays.stream(values()).map(format -> "." + format.extension).collect(Collectors.joining(", "));
   }

@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * A token of a streamed answer, from its text to the bytes that the connection gets. It lives in the package of the writer that
- * it measures, because the server exports neither; the class path of JMH allows that.
+ * A token of a streamed answer, from its text to the bytes for the connection. It lives in the package of the writer
+ * that it measures, because the server does not export that package; JMH's class path allows this.
  */
 @State(Scope.Thread)
 public class StreamBenchmark extends LauncherJvm {
@@ -23,7 +23,7 @@ public class StreamBenchmark extends LauncherJvm {
   private String plain = " token";
   private String special = "\n\"é";
 
-  /** Takes the bytes in place of a socket. */
+  /** Receives the bytes in place of a socket. */
   private static final class Wire extends OutputStream {
     private final byte[] bytes = new byte[4096];
 
