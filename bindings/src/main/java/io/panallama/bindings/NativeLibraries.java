@@ -92,6 +92,7 @@ public final class NativeLibraries {
    * @throws IllegalArgumentException if a setting has a value that is not allowed
    * @throws IllegalStateException if called from {@code beforeBackends}
    */
+  @SuppressWarnings("StaticAssignmentOfThrowable") // later calls fail with it as their cause
   public static NativeLibraries load(BackendChoice requested, Runnable beforeBackends) {
     synchronized (LOCK) {
       if (loaded != null) {

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 final class CompletionCommand implements Callable<Integer> {
   private final CommandContext context;
 
+  @SuppressWarnings("UnusedVariable") // picocli checks the value; both shells read the same script
   @Parameters(paramLabel = "bash|zsh", description = "The shell.")
   private Shell shell = Shell.BASH;
 

@@ -57,7 +57,8 @@ public final class Main implements Runnable {
       description = "Show llama.cpp's log, and stack traces of failures.")
   private boolean verbose;
 
-  /** Used only for help and completion, which need it before anything is parsed. */
+  /** Used only for help and completion: Settings needs the file before anything is parsed. */
+  @SuppressWarnings("UnusedVariable")
   @Option(
       names = "--config",
       paramLabel = "FILE",

@@ -15,7 +15,7 @@ record Terminals(boolean in, boolean out, boolean err) {
   static Terminals system() {
     String known = System.getProperty(PROPERTY);
     if (known == null) {
-      boolean both = System.console() != null && System.console().isTerminal();
+      boolean both = System.console().isTerminal();
       return new Terminals(both, both, both);
     }
     return new Terminals(known.contains("i"), known.contains("o"), known.contains("e"));

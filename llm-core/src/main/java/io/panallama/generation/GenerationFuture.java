@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 final class GenerationFuture {
   private GenerationFuture() {}
 
+  @SuppressWarnings("FutureReturnValueIgnored") // the dependent stage only closes; the caller has the future
   static CompletableFuture<Completion> of(Generation generation) {
     if (!Readers.claim(generation)) {
       return CompletableFuture.failedFuture(Readers.alreadyClaimed(generation));

@@ -76,7 +76,7 @@ final class CharacterMap {
   }
 
   private static long base(int node) {
-    return (node >>> 10) << ((node & 1 << 9) >>> 6);
+    return (long) (node >>> 10) << ((node & 1 << 9) >>> 6);
   }
 
   private static ModelLoadException fault(Facts facts, String problem) {

@@ -74,6 +74,7 @@ public final class ImageFile {
    * @param tokens whose state it is
    * @param stateBytes size of the state in bytes
    */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   public record Header(Lineage lineage, int[] tokens, long stateBytes) {
     long fileBytes() {
       return ImageFile.bytes(lineage, tokens.length, stateBytes);
@@ -108,7 +109,8 @@ public final class ImageFile {
   public static void write(
       Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
       throws IOException {
-    // A random name, not a counter: other processes may write the same file, and a crash leaves its temporary file behind.
+    // A random name, not a counter: other processes may write the same file, and a crash leaves its temporary file
+    // behind.
     String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
     Path temporary = file.resolveSibling(file.getFileName() + "." + unique + TEMPORARY);
     try (FileChannel channel =
@@ -237,7 +239,9 @@ public final class ImageFile {
     }
     int[] ids = new int[count];
     tokens.asIntBuffer().get(ids);
-    return new Header(lineage(file, encoding.array()), ids, stateBytes);
+    byte[] encoded = new byte[lineageBytes];
+    encoding.get(encoded);
+    return new Header(lineage(file, encoded), ids, stateBytes);
   }
 
   private static Lineage lineage(Path file, byte[] encoding) throws RefusedImageException {

@@ -145,7 +145,8 @@ public final class PrefixCache implements AutoCloseable {
   private @Nullable PrefixHolder best(Residency seeker, List<PrefixHolder> holders, int matched) {
     PrefixHolder best = null;
     for (PrefixHolder candidate : holders) {
-      // A model that can't rewind has the state of this prefix only at the moment it has computed exactly that: it must be copied then.
+      // A model that can't rewind has the state of this prefix only at the moment it has computed exactly that: it must
+      // be copied then.
       boolean useful = rewind != KvMemory.Rewind.NEVER || isWorthWaiting(candidate, matched);
       if (useful && (best == null || candidate.cached() > best.cached()) && !waitsFor(candidate, seeker)) {
         best = candidate;

@@ -211,8 +211,9 @@ final class RetainedPrefixes {
   /** Evicts prefixes that hold at least {@code wanted} cells, or all of them; returns false if nothing is retained. */
   boolean evictCells(int wanted) {
     int before = cells;
-    while (before - cells < wanted && evictOldest()) {
-      continue;
+    boolean evicted = true;
+    while (evicted && before - cells < wanted) {
+      evicted = evictOldest();
     }
     return cells < before;
   }
@@ -236,8 +237,9 @@ final class RetainedPrefixes {
       if (left.entry != null && System.nanoTime() - deadline < 0) {
         Lineage lineage = tree.lineage(left.entry);
         int[] tokens = tree.tokens(left.entry);
-        while (!store.offer(lineage, tokens, left.length, left.id) && store.awaitReport(deadline)) {
-          continue;
+        boolean again = true;
+        while (again && !store.offer(lineage, tokens, left.length, left.id)) {
+          again = store.awaitReport(deadline);
         }
       }
     }

@@ -176,7 +176,7 @@ final class SpillFolder {
               return FileVisitResult.CONTINUE;
             }
 
-            /** Other processes may delete files in the meantime. */
+            // Other processes may delete files in the meantime.
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException gone) {
               return FileVisitResult.CONTINUE;
@@ -242,7 +242,8 @@ final class SpillFolder {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       byte[] encoding = lineage.encoding();
-      // The length of the lineage is included, so that no lineage and tokens can collide with another split of the same bytes.
+      // The length of the lineage is included, so that no lineage and tokens can collide with another split of the same
+      // bytes.
       ByteBuffer buffer = ByteBuffer.allocate(4 + encoding.length + 4 * tokens.length);
       buffer.putInt(encoding.length).put(encoding).asIntBuffer().put(tokens);
       return HexFormat.of().formatHex(digest.digest(buffer.array()), 0, 16) + ImageFile.SUFFIX;

@@ -2,7 +2,7 @@ package io.panallama.internal.decode;
 
 import io.panallama.sampling.Candidates;
 
-/** The candidates of one generation on the heap, where a processor that is still at work when its time is over does no harm. */
+/** The candidates of one generation, on the heap, so that a processor still running after its time limit does no harm. */
 public final class CandidateList implements Candidates {
   private final int[] tokens;
   private final float[] logits;
@@ -15,7 +15,7 @@ public final class CandidateList implements Candidates {
     this.logits = new float[capacity];
   }
 
-  /** Begins the next token with {@code count} candidates, which {@link #set} gives. */
+  /** Starts the next token with {@code count} candidates, which are then set by {@link #set}. */
   public void begin(int count) {
     size = count;
     step++;
@@ -26,12 +26,12 @@ public final class CandidateList implements Candidates {
     logits[index] = logit;
   }
 
-  /** The token that was chosen. */
+  /** Records the token that was chosen. */
   public void chosen(int token) {
     previousToken = token;
   }
 
-  /** Whether there is anything to choose. */
+  /** Whether any candidate is left to choose. */
   public boolean anyLeft() {
     for (int i = 0; i < size; i++) {
       if (logits[i] > Float.NEGATIVE_INFINITY) {

@@ -1,18 +1,16 @@
 package io.panallama.internal.decode;
 
 /**
- * The seam between policy and llama.cpp: one context, by its roles. A step fills the {@link #batch}, calls {@link #decode}
- * and reads the {@link #outputs}; the {@link #memory} is what it leaves for the next one.
+ * The seam between policy and llama.cpp: one context, divided into roles. A step fills the {@link #batch}, calls {@link #decode} and reads the {@link #outputs}; the {@link #memory} carries over to the next step.
  *
- * <p>Everything belongs to the engine thread but {@link #requestAbort} and what {@link StateStore} says. The roles are the
- * same objects for as long as the decoder lives, so callers keep the ones they need. Nothing here allocates per step.
+ * <p>Everything is confined to the engine thread, except {@link #requestAbort} and the exceptions listed in {@link StateStore}. The role objects stay the same for the decoder's lifetime, so callers keep the ones they need. Nothing here allocates per step.
  */
 public interface Decoder extends AutoCloseable {
-  /** What became of a step. */
+  /** The outcome of a step. */
   enum Status {
-    /** Computed; the memory holds the batch. */
+    /** The batch was computed and is in the memory. */
     OK,
-    /** There was no room in the memory; nothing changed. */
+    /** The memory had no room; nothing changed. */
     NO_ROOM,
     /** The abort flag was seen; part of the batch may be in the memory. */
     ABORTED,
@@ -20,34 +18,34 @@ public interface Decoder extends AutoCloseable {
     FAILED
   }
 
-  /** How many sequences a context can tell apart; ids are 0 to one less. At least as many as slots. */
+  /** The number of sequence ids in a context; ids are 0 to one less. At least the number of slots. */
   int sequenceIds();
 
-  /** The most rows of one sequence. */
+  /** The maximum number of rows of one sequence. */
   int sequenceContextSize();
 
-  /** What the next step computes. */
+  /** The input of the next step. */
   Batch batch();
 
-  /** What sequences leave from step to step; {@link KvMemory#NONE} in an encoder. */
+  /** The state that sequences keep from step to step; {@link KvMemory#NONE} in an encoder. */
   KvMemory memory();
 
-  /** What the last step gave. */
+  /** The results of the last step. */
   Outputs outputs();
 
-  /** Copies of what the memory holds. */
+  /** Copies sequence states out of the memory and back. */
   StateStore states();
 
   /** Computes the batch. */
   Status decode();
 
-  /** Why the last {@link #decode} failed, in llama.cpp's words where it had any. */
+  /** Why the last {@link #decode} failed, quoting llama.cpp where possible. */
   String failure();
 
-  /** Asks a running {@link #decode} to stop soon. Any thread. */
+  /** Asks a running {@link #decode} to stop soon. Thread-safe. */
   void requestAbort();
 
-  /** Withdraws that request, before the next step. */
+  /** Withdraws an abort request, before the next step. */
   void clearAbort();
 
   @Override

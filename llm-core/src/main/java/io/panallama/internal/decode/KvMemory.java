@@ -1,53 +1,52 @@
 package io.panallama.internal.decode;
 
 /**
- * What a context remembers of its sequences from step to step: the cells of a KV cache, or a recurrent state. A context that
- * computes each batch by itself (an encoder) has {@link #NONE}. Belongs to the engine thread; nothing here allocates.
+ * The state that a context keeps for its sequences from step to step: the cells of a KV cache, or a recurrent state. A context that computes each batch independently (an encoder) has {@link #NONE}. Confined to the engine thread; nothing here allocates.
  */
 public interface KvMemory {
-  /** How far a sequence of this kind of model can go back to one of its beginnings. */
+  /** How far a sequence of this kind of model can be rewound. */
   enum Rewind {
-    /** To any: the cells of a beginning stay what they are. */
+    /** To any position: the cells of a prefix do not change. */
     ALWAYS,
-    /** While a sliding window that ends there is still all there; {@link #share} and {@link #removeFrom} say. */
+    /** To positions whose sliding window is still complete; {@link #share} and {@link #removeFrom} report whether it is. */
     WINDOWED,
-    /** Never: one state stands for all tokens (recurrent and hybrid models), or nothing is remembered. */
+    /** Never: one state represents all tokens (recurrent and hybrid models), or no state is kept. */
     NEVER
   }
 
-  /** The memory of a context that has none: every step begins with empty sequences. */
+  /** The memory of a context that keeps no state: every step begins with empty sequences. */
+  @SuppressWarnings("ClassInitializationDeadlock") // NoMemory is private to this package and made only here
   KvMemory NONE = new NoMemory();
 
-  /** Whether nothing is remembered. */
+  /** Whether no state is kept. */
   default boolean isNone() {
     return false;
   }
 
-  /** Cells, shared by all sequences; 0 without a memory. */
+  /** Number of cells, shared by all sequences; 0 without a memory. */
   int contextSize();
 
-  /** How far sequences can go back. */
+  /** How far sequences can be rewound. */
   Rewind rewind();
 
-  /** Whether all of it lies in host memory, where {@link StateStore#save} and its counterpart cost no more than a copy. */
+  /** Whether the whole memory is host memory, so that {@link StateStore#save} and {@link StateStore#restore} cost no more than a copy. */
   boolean isOnHost();
 
-  /** Whether sequences of this kind of model can share the cells of a common beginning. */
+  /** Whether sequences of this kind of model can share the cells of a common prefix. */
   boolean sharesPrefixes();
 
   /**
    * Lets a sequence share the first {@code length} cells of another one; nothing is copied.
    *
-   * @param to holds nothing but what it shares already
-   * @return false if the cells can't be shared (a sliding window has moved on); nothing was changed then
+   * @param to must hold nothing except what it already shares
+   * @return false if the cells can't be shared (a sliding window has moved on); nothing was changed in that case
    */
   boolean share(int from, int to, int length);
 
   /**
-   * Removes a sequence's cells from {@code position} on: after a step that was not completed, or because tokens that were
-   * computed on trial turned out to be others.
+   * Removes a sequence's cells from {@code position} on: after an incomplete step, or because speculative tokens were rejected.
    *
-   * @return false if what is left can't be trusted, because this kind of model can't go back; the caller then removes all
+   * @return false if the remaining state can't be trusted, because this kind of model can't be rewound; the caller must then remove all
    */
   boolean removeFrom(int sequence, int position);
 

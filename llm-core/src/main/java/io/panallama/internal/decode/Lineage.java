@@ -8,8 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What besides the tokens decides the state of a sequence: the adapters under which it is computed, and the media among its
- * tokens. State computed under one lineage is never given to a sequence of another. Immutable.
+ * What determines the state of a sequence besides its tokens: the adapters under which it is computed, and the media among its tokens. State computed under one lineage is never given to a sequence of another. Immutable.
  *
  * <p>Most sequences have {@link #EMPTY}.
  */
@@ -20,7 +19,7 @@ public final class Lineage {
   /**
    * An adapter, such as a LoRA.
    *
-   * @param id says what it contains: equal only for adapters with equal weights
+   * @param id identifies the contents: equal only for adapters with equal weights
    * @param scale how strongly it is applied; a finite number
    */
   public record Adapter(String id, float scale) {
@@ -28,7 +27,7 @@ public final class Lineage {
       if (!Float.isFinite(scale)) {
         throw new IllegalArgumentException("The scale " + scale + " of the adapter " + id + " is not finite.");
       }
-      // A negative zero does nothing either.
+      // A negative zero has no effect either.
       scale = scale == 0 ? 0 : scale;
     }
   }
@@ -36,7 +35,7 @@ public final class Lineage {
   /**
    * An image or a sound among the tokens.
    *
-   * @param position the index of the first token that stands for it
+   * @param position the index of the first token that represents it
    * @param hash hexadecimal digits of a cryptographic hash of its content
    */
   public record Medium(int position, String hash) {
@@ -85,23 +84,21 @@ public final class Lineage {
   }
 
   /**
-   * The canonical form, the same for equal lineages only; none at all for {@link #EMPTY}. Otherwise, in big-endian numbers:
-   * how many adapters there are, each with its id and its scale, how many media, each with its position and its hash. Texts
-   * are UTF-8 after their length in bytes.
+   * The canonical form, which is the same only for equal lineages; empty for {@link #EMPTY}. Otherwise, in big-endian numbers: the number of adapters, each with its id and its scale, then the number of media, each with its position and its hash. Texts are UTF-8, preceded by their length in bytes.
    */
   public byte[] encoding() {
     return encoding.clone();
   }
 
-  /** How many bytes {@link #encoding} has. */
+  /** The length of {@link #encoding} in bytes. */
   public int encodedLength() {
     return encoding.length;
   }
 
   /**
-   * Reads what {@link #encoding} gave.
+   * Decodes the result of {@link #encoding}.
    *
-   * @throws IllegalArgumentException if it is no canonical form of any lineage
+   * @throws IllegalArgumentException if it is not the canonical form of any lineage
    */
   public static Lineage decode(byte[] encoding) {
     if (encoding.length == 0) {
@@ -127,7 +124,7 @@ public final class Lineage {
     throw new IllegalArgumentException("The lineage is not in its canonical form.");
   }
 
-  /** Each of so many things takes at least eight bytes. */
+  /** Reads a count, which is bounded because each entry takes at least eight bytes. */
   private static int count(ByteBuffer buffer) {
     int count = buffer.getInt();
     if (count < 0 || count > buffer.remaining() / 8) {

@@ -1,6 +1,6 @@
 package io.panallama.internal.decode;
 
-/** {@link KvMemory#NONE}. */
+/** The implementation of {@link KvMemory#NONE}. */
 final class NoMemory implements KvMemory {
   @Override
   public boolean isNone() {
@@ -32,7 +32,7 @@ final class NoMemory implements KvMemory {
     return false;
   }
 
-  /** Nothing is left, so nothing that is left is wrong. */
+  /** Nothing is left, so the remaining state is always correct. */
   @Override
   public boolean removeFrom(int sequence, int position) {
     return true;

@@ -1,36 +1,32 @@
 package io.panallama.internal.decode;
 
 /**
- * What the last step gave: tokens sampled from the logits of its output rows, or, in a context that pools, one vector per
- * sequence. Belongs to the engine thread; sampling allocates nothing.
+ * The results of the last step: tokens sampled from the logits of its output rows, or, in a context that pools, one vector per sequence. Confined to the engine thread; sampling allocates nothing.
  *
- * <p>Samples are listed, then taken together. A sampler may be in the list once, since each token it chooses changes it.
- * Several outputs of one sequence are sampled one list after the other, each with the sampler's state after the row before:
- * that is how tokens computed on trial are verified.
+ * <p>Samples are first listed, then taken together. A sampler may be in the list only once, since each token it chooses changes its state. Several outputs of one sequence are sampled in successive lists, each with the sampler's state after the previous row: this is how speculative tokens are verified.
  */
 public interface Outputs {
-  /** Empties the list of samples to take. */
+  /** Empties the list of samples. */
   void clearSamples();
 
   /**
-   * Appends a sample to take.
+   * Appends a sample.
    *
-   * @param sampler made for this decoder
-   * @param row what {@link Batch} returned for a row with an output
-   * @param topLogprobs how many of the likeliest tokens to report
+   * @param sampler created for this decoder
+   * @param row the index that {@link Batch} returned for a row with an output
+   * @param topLogprobs number of likeliest tokens to report
    */
   void addSample(TokenSampler sampler, int row, int topLogprobs);
 
   /**
-   * Appends a sample of which only the candidates are wanted: no token is chosen. Called only for samplers that were made
-   * for it, and {@link #addChoice} follows before the next sample of that sampler.
+   * Appends a sample for which only the candidates are needed: no token is chosen. Only for samplers that were created for this; {@link #addChoice} must follow before the next sample of that sampler.
    */
   default void addCandidates(TokenSampler sampler, int row, int topLogprobs) {
     throw new UnsupportedOperationException("This decoder hands out no candidates.");
   }
 
   /**
-   * The candidates of sample {@code index} of the last {@link #sample}.
+   * Reads the candidates of sample {@code index} of the last {@link #sample}.
    *
    * @return false if that sample failed
    */
@@ -38,21 +34,21 @@ public interface Outputs {
     throw new UnsupportedOperationException("This decoder hands out no candidates.");
   }
 
-  /** Appends the choice from candidates that {@link #readCandidates} gave; it needs no logits any more. */
+  /** Appends a choice among the candidates from {@link #readCandidates}; it no longer needs logits. */
   default void addChoice(TokenSampler sampler, CandidateList from, int topLogprobs) {
     throw new UnsupportedOperationException("This decoder hands out no candidates.");
   }
 
-  /** Takes the listed samples. */
+  /** Takes all listed samples. */
   void sample();
 
   /** Token {@code index} of the last {@link #sample}, or -1 if that one failed. */
   int sampledToken(int index);
 
-  /** Natural log-probability of that token; NaN unless log-probabilities were asked for. */
+  /** Natural log-probability of that token; NaN unless log-probabilities were requested. */
   float sampledLogprob(int index);
 
-  /** How many alternatives are reported for that sample. */
+  /** The number of alternatives reported for that sample. */
   int topCount(int index);
 
   /** The token of an alternative, likeliest first. */
@@ -61,21 +57,20 @@ public interface Outputs {
   /** The natural log-probability of an alternative. */
   float topLogprob(int index, int rank);
 
-  /** Why the first failed sample of the last {@link #sample} failed. */
+  /** The error of the first failed sample of the last {@link #sample}. */
   String sampleFailure();
 
   /**
-   * Numbers of a pooled vector: the width of an embedding, or one score per class of a reranker; 0 in a context that does
-   * not pool.
+   * The number of floats in a pooled vector: the width of an embedding, or one score per class of a reranker; 0 in a context that does not pool.
    */
   default int pooledSize() {
     return 0;
   }
 
   /**
-   * Copies the pooled vector of a sequence. All of its rows were in the last batch, each with an output.
+   * Copies the pooled vector of a sequence, all of whose rows were in the last batch, each with an output.
    *
-   * @param into receives {@link #pooledSize} numbers
+   * @param into receives {@link #pooledSize} floats
    * @throws UnsupportedOperationException if the context does not pool
    */
   default void pooled(int sequence, float[] into) {

@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * A copy of one sequence's state outside of the KV cache. What it holds never changes.
+ * A copy of one sequence's state outside the KV cache. Its contents never change.
  *
- * <p>Any thread may write it out, several at once; its owner closes it, and only while no thread writes it.
+ * <p>Any thread may write it out, several at the same time; its owner closes it, but only while no thread is writing it.
  */
 public interface StateImage extends AutoCloseable {
-  /** Bytes of memory, which are also the bytes that {@link #writeTo} writes. */
+  /** Size in memory in bytes, which is also what {@link #writeTo} writes. */
   long bytes();
 
   /**
-   * Writes all of it.
+   * Writes the whole image.
    *
    * @throws IllegalStateException if it is closed
    */

@@ -2,17 +2,16 @@ package io.panallama.internal.decode;
 
 import org.jspecify.annotations.Nullable;
 
-/** A generation's sampler with its state, opaque to policy. Used by the engine thread once a generation is submitted. */
+/** A generation's sampler with its state, opaque to policy. Used by the engine thread once the generation is submitted. */
 public interface TokenSampler extends AutoCloseable {
   /**
-   * The text of a control token that belongs to this generation's output, such as the tag around a tool call; null for any
-   * other token.
+   * The text of a control token that is visible in this generation's output, such as the tag around a tool call; null for any other token.
    */
   default byte @Nullable [] visibleControlToken(int token) {
     return null;
   }
 
-  /** Bytes of the longest such text. */
+  /** The length of the longest such text in bytes. */
   default int longestVisibleControlToken() {
     return 0;
   }

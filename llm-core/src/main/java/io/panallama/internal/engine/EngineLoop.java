@@ -161,7 +161,8 @@ final class EngineLoop {
   }
 
   private void idle(PrefixCache prefixes, ProcessorCalls processors) {
-    // Each source is checked although its producer has called wake: a lock that a listener waited for may have consumed that permit.
+    // Each source is checked although its producer has called wake: a lock that a listener waited for may have consumed
+    // that permit.
     if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
       return;
     }

@@ -13,6 +13,7 @@ final class Intake {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
   /** A state on its way to the engine thread, which will own the image. */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   record Adoption(Lineage lineage, int[] tokens, StateImage image) {}
 
   private final Queue<Sequence> sequences;

@@ -393,7 +393,8 @@ final class Sequence implements Schedulable, CachedText {
       }
     } else if (!generation.mailbox().hasRoom()) {
       generation.stalled(true);
-      // The reader may have drained everything between the two lines above, in which case it would not wake the engine again.
+      // The reader may have drained everything between the two lines above, in which case it would not wake the engine
+      // again.
       stalled = !generation.mailbox().hasDrained();
       generation.stalled(stalled);
     }

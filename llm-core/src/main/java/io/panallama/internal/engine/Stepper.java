@@ -101,7 +101,8 @@ final class Stepper {
           return true;
         }
         case NO_ROOM -> {
-          // The decoder changed nothing. Evict retained prefixes; then halve this step's prompt tokens, down to none; finally preempt.
+          // The decoder changed nothing. Evict retained prefixes; then halve this step's prompt tokens, down to none;
+          // finally preempt.
           if (prefixes.evictOldest()) {
             continue;
           }

@@ -7,15 +7,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * The flag that llama.cpp polls while it computes. Any thread. In an automatic arena: an abort may be requested while the
- * context is being closed.
+ * The flag that llama.cpp polls while it computes. Thread-safe. It lives in an automatic arena, because an abort may be requested while the context is being closed.
  */
 final class AbortFlag {
   private static final VarHandle FLAG = JAVA_INT.varHandle();
 
   private final MemorySegment flag = Arena.ofAuto().allocate(JAVA_INT);
 
-  /** For {@code panallama_abort_requested}. The context that reads it must keep this object reachable. */
+  /** The argument for {@code panallama_abort_requested}. The context that reads it must keep this object reachable. */
   MemorySegment pointer() {
     return flag;
   }

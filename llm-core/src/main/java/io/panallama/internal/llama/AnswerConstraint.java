@@ -8,12 +8,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the chat format asks of the tokens of an answer.
+ * The constraints of the chat format on the tokens of an answer.
  *
  * @param parameter the request's field that the grammar comes from
  * @param description the grammar and the reasoning budget for {@code panallama_sampler_constraint}; null if there is neither
  * @param hasGrammar whether there is a grammar
- * @param searchesText whether the grammar waits for a pattern in all of the text
+ * @param searchesText whether the grammar waits for a pattern anywhere in the text
  * @param visibleControlTokens the control tokens that belong to the answer's text, with their texts
  */
 public record AnswerConstraint(
@@ -24,14 +24,14 @@ public record AnswerConstraint(
     Map<Integer, byte[]> visibleControlTokens) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Any tokens; control tokens have no text. */
+  /** No constraint on tokens; control tokens have no text. */
   public static final AnswerConstraint NONE = new AnswerConstraint("sampling.grammar", null, false, false, Map.of());
 
   public AnswerConstraint {
     visibleControlTokens = Map.copyOf(visibleControlTokens);
   }
 
-  /** A grammar alone, without a chat format around it. */
+  /** A grammar alone, without a surrounding chat format. */
   public static AnswerConstraint ofGrammar(String parameter, String grammar) {
     ObjectNode description = description(grammar);
     description.put("generation_prompt", "").put("thinking_start", "").putArray("thinking_ends");
@@ -46,10 +46,10 @@ public record AnswerConstraint(
   }
 
   /**
-   * Adds a limit of the thinking to a grammar, or to nothing.
+   * Adds a reasoning budget to a grammar, or to nothing.
    *
-   * @param grammar as the template gave it; null if there is none
-   * @param thinking the tags, as the template gave them
+   * @param grammar from the template; null if there is none
+   * @param thinking the tags, from the template
    */
   public static String withBudget(@Nullable String grammar, String thinking, ReasoningBudget budget) {
     try {

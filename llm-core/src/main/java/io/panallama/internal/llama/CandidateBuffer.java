@@ -9,15 +9,14 @@ import io.panallama.request.GenerationOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A {@code panallama_candidates} in memory that lives as long as this. Made on any thread, used by the engine thread. */
+/** A {@code panallama_candidates} in memory that lives as long as this object. Created on any thread, used by the engine thread. */
 final class CandidateBuffer {
   private final MemorySegment struct;
   private final MemorySegment tokens;
   private final MemorySegment logits;
 
   CandidateBuffer(int capacity) {
-    // Made by the caller's thread and used by the engine's; some 20 KB at most, freed with the sampler by the
-    // collector.
+    // Created on the caller's thread and used on the engine's; at most about 20 KB, freed with the sampler by the garbage collector.
     Arena arena = Arena.ofAuto();
     this.struct = panallama_candidates.allocate(arena);
     this.tokens = arena.allocate(JAVA_INT, capacity);

@@ -12,8 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Owns a parser of one answer. It has nothing to do with any model or context, so an owner that is forgotten may be cleaned
- * up after. Thread-safe.
+ * Owns the parser of one answer. It depends on no model or context, so a forgotten one can be freed by a cleaner. Thread-safe.
  */
 public final class ChatParserHandle implements ChatParser {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -23,7 +22,7 @@ public final class ChatParserHandle implements ChatParser {
   private final ReentrantLock lock = new ReentrantLock();
   private boolean closed;
 
-  /** Must not refer to the handle, which would then never be unreachable. */
+  /** Must not refer to the handle, which would then never become unreachable. */
   private record Free(MemorySegment parser) implements Runnable {
     @Override
     public void run() {
@@ -37,8 +36,8 @@ public final class ChatParserHandle implements ChatParser {
   }
 
   /**
-   * @param description the JSON object that the template gave
-   * @throws IllegalArgumentException if it is not one
+   * @param description the JSON object from the template
+   * @throws IllegalArgumentException if it is not a valid description
    */
   public static ChatParserHandle create(String description) {
     try (Arena arena = Arena.ofConfined()) {

@@ -19,31 +19,29 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a context will take, known before it is taken: Linux hands out more memory than it has, so an allocation that is far
- * too large succeeds, and the process is killed when the KV cache is cleared.
+ * Determines in advance how much memory a context will need: Linux overcommits memory, so an allocation that is far too large succeeds, and the process is killed when the KV cache is cleared.
  */
 public final class ContextMemory {
   private static final int MOST_DEVICES = 64;
 
-  /** What llama.cpp's tables on the host take per cell, whatever the model is. */
+  /** Bytes per cell of llama.cpp's tables on the host, for any model. */
   private static final long TABLE_BYTES_PER_CELL = 40;
 
   private ContextMemory() {}
 
   /**
-   * One device and what the context wants of it.
+   * The memory that a context needs on one device.
    *
    * @param name ggml's name, or {@code "host"}
    * @param needed bytes of KV cache and compute buffers
-   * @param free bytes
+   * @param free bytes free on the device
    */
   public record Need(String name, long needed, long free) {}
 
   /**
-   * What a context on a loaded model will take of each device: llama.cpp plans it without allocating. Reads the model's
-   * metadata once more; time grows with the context size, so check {@link #leastBytes} first.
+   * Determines what a context on a loaded model will need on each device: llama.cpp plans it without allocating. It reads the model's metadata again, and its time grows with the context size, so check {@link #leastBytes} first.
    *
-   * @throws EngineStartException if llama.cpp refuses the configuration
+   * @throws EngineStartException if llama.cpp rejects the configuration
    */
   public static List<Need> plan(ModelHandle model, Path path, ModelConfig modelConfig, EngineConfig config) {
     try (Arena arena = Arena.ofConfined();
@@ -76,14 +74,13 @@ public final class ContextMemory {
   private static Need need(MemorySegment device) {
     String name = panallama_device_memory.name(device).getString(0);
     long needed = panallama_device_memory.context(device) + panallama_device_memory.compute(device);
-    // ggml calls all of the host's memory free, and 0 is what a device says that does not know.
+    // ggml reports all of the host's memory as free, and a device that does not know reports 0.
     long free = name.equals("host") ? SystemMemory.availableBytes() : panallama_device_memory.free(device);
     return new Need(name, needed, free == 0 ? Long.MAX_VALUE : free);
   }
 
   /**
-   * A lower bound for {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of
-   * unknown width count nothing, sliding windows count the window only, compressed caches (MLA) their rank.
+   * A lower bound for {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of unknown width count as nothing, sliding windows only as the window, compressed caches (MLA) as their rank.
    */
   public static long leastBytes(Map<String, String> metadata, EngineConfig config) {
     return config.contextSize() * TABLE_BYTES_PER_CELL + cacheBytes(metadata, config);
@@ -109,7 +106,7 @@ public final class ContextMemory {
     return (long) (cells * perHead * keyValueHeads(metadata.get(prefix + "attention.head_count_kv"), layers, heads));
   }
 
-  /** Summed over the layers. The entry is one number for all, or a list with one per layer (0 where there is no cache). */
+  /** The sum over all layers. The entry is one number for all, or a list with one per layer (0 if it has no cache). */
   private static long keyValueHeads(@Nullable String entry, long layers, long heads) {
     if (entry == null) {
       return layers * heads;
@@ -135,7 +132,7 @@ public final class ContextMemory {
     }
   }
 
-  /** Bytes per element: block size in bytes over 32 elements, ggml's {@code type_traits}. */
+  /** Bytes per element: the block's bytes divided by its 32 elements, from ggml's {@code type_traits}. */
   private static double bytesPerElement(KvCacheType type) {
     return switch (type) {
       case F32 -> 4;

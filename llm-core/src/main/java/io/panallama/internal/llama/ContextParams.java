@@ -10,18 +10,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Marshals an {@link EngineConfig} into a {@code llama_context_params}. Fields that are not set here keep llama.cpp's
- * default; a new option is one line in {@link #into}.
+ * Marshals an {@link EngineConfig} into a {@code llama_context_params}. Fields that are not set here keep llama.cpp's default; a new option needs one line in {@link #into}.
  */
 final class ContextParams {
   private ContextParams() {}
 
   /**
-   * The struct for a context on {@code model}.
+   * Allocates the struct for a context on {@code model}.
    *
    * @param config without {@link EngineConfig#AUTO}
-   * @param arena where the struct and everything it points to live; the struct is read while a context is created or
-   *     planned and not after that
+   * @param arena for the struct and everything it points to; the struct is only read while a context is created or planned
    */
   static MemorySegment allocate(ModelHandle model, EngineConfig config, Arena arena) {
     MemorySegment struct = LlamaCpp.llama_context_default_params(arena);
@@ -73,8 +71,7 @@ final class ContextParams {
   }
 
   /**
-   * The most outputs of a step, for all sequences together. The output buffer holds a row of the vocabulary for each. One
-   * per slot is what generating needs, but llama.cpp makes room for one per sequence id and asserts that it may.
+   * The maximum number of outputs of a step, for all sequences together. The output buffer holds a row of the vocabulary for each. Generating needs one per slot, but llama.cpp reserves one per sequence id and asserts that it may.
    */
   static int outputs(int sequenceIds) {
     return sequenceIds;
@@ -86,7 +83,7 @@ final class ContextParams {
     llama_context_params.abort_callback_data(struct, flag);
   }
 
-  /** One id per slot, and twice as many more for the prefixes that finished sequences leave, where those can be shared. */
+  /** One id per slot, plus twice as many for the retained prefixes of finished sequences, if those can be shared. */
   private static int sequenceIds(ModelHandle model, EngineConfig config) {
     boolean retains = config.reusePrefixes() && !model.hasRecurrentState();
     return retains ? Math.min(EngineConfig.MAX_SLOTS, 3 * config.slots()) : config.slots();

@@ -12,11 +12,9 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /**
- * The limits that Linux control groups set to this process, versions 1 and 2. A limit of any group above the process's own
- * counts as well, as far up as the mounted hierarchy shows them; a container sees its own groups only.
+ * The limits that Linux control groups (versions 1 and 2) impose on this process. The limits of the groups above its own also count, as far up as the mounted hierarchy shows them; a container sees only its own groups.
  *
- * <p>Every call reads the files anew, since limits and usage change. A file that is missing or makes no sense sets no
- * limit. Thread-safe.
+ * <p>Every call reads the files again, since limits and usage change. A file that is missing or malformed imposes no limit. Thread-safe.
  */
 final class ControlGroups {
   static final long UNLIMITED = Long.MAX_VALUE;
@@ -24,17 +22,14 @@ final class ControlGroups {
   private final Path root;
 
   /**
-   * @param root the folder that has {@code proc} and {@code sys}: {@code /} but in tests
+   * @param root the folder that contains {@code proc} and {@code sys}: {@code /} except in tests
    */
   ControlGroups(Path root) {
     this.root = root;
   }
 
   /**
-   * Bytes that this process can still allocate before the kernel kills it or slows it down for one of its groups; {@link
-   * #UNLIMITED} without a limit. What the kernel can reclaim counts as available, as in {@code MemAvailable}: pages of
-   * files, such as a model's mapped weights, stay in memory (and in {@code memory.current}) after the process that read
-   * them has ended.
+   * Bytes that this process can still allocate before the kernel kills or throttles it because of one of its groups; {@link #UNLIMITED} without a limit. Memory that the kernel can reclaim counts as available, as in {@code MemAvailable}: file pages, such as a model's mapped weights, stay in memory (and in {@code memory.current}) after the process that read them has ended.
    */
   long availableBytes() {
     long version2 = least(groups("cgroup2", ""), ControlGroups::availableBytes2);
@@ -51,7 +46,7 @@ final class ControlGroups {
 
   private static long availableBytes1(Path group) {
     Map<String, Long> stat = table(group.resolve("memory.stat"));
-    // The hierarchical limit also has the groups above that a container does not see.
+    // The hierarchical limit includes the groups above, which a container does not see.
     long hierarchical = stat.getOrDefault("hierarchical_memory_limit", UNLIMITED);
     long limit = Math.min(limit(group, "memory.limit_in_bytes"), hierarchical);
     long reclaimable = sum(stat, "total_inactive_file", "total_active_file");
@@ -67,9 +62,7 @@ final class ControlGroups {
   }
 
   /**
-   * How many processors a quota leaves, rounded down but at least 1; {@code most} without a quota. Rounded up (as in {@link
-   * Runtime#availableProcessors}), 1.5 processors would get two threads, of which one is stopped half of the time while the
-   * other spins for it.
+   * The number of processors that a quota allows, rounded down but at least 1; {@code most} without a quota. If it were rounded up (as in {@link Runtime#availableProcessors}), 1.5 processors would get two threads, one of which is stopped half of the time while the other spins waiting for it.
    */
   int processors(int most) {
     long version2 = least(groups("cgroup2", ""), ControlGroups::processors2);
@@ -86,7 +79,7 @@ final class ControlGroups {
     return quotient(number(group.resolve("cpu.cfs_quota_us")), number(group.resolve("cpu.cfs_period_us")));
   }
 
-  /** A quota of version 1 is -1 where there is none; one of version 2 is no number then. */
+  /** Without a quota, version 1 has the value -1 and version 2 a word instead of a number. */
   private static long quotient(OptionalLong quota, OptionalLong period) {
     boolean limited = quota.orElse(-1) > 0 && period.orElse(0) > 0;
     return limited ? quota.getAsLong() / period.getAsLong() : UNLIMITED;
@@ -97,10 +90,10 @@ final class ControlGroups {
   }
 
   /**
-   * This process's group in the first hierarchy of a kind, and all above it.
+   * This process's group in the first hierarchy of a type, and all groups above it.
    *
-   * @param type of the file system
-   * @param controller for version 1, which has a hierarchy for each or for some together; empty for version 2
+   * @param type the file system type
+   * @param controller for version 1, which has a hierarchy for each controller or for several together; empty for version 2
    */
   private List<Path> groups(String type, String controller) {
     Optional<Mount> mount =
@@ -134,8 +127,8 @@ final class ControlGroups {
   /**
    * A line of {@code mountinfo}: {@code 36 35 98:0 /root /point rw,noatime master:1 - cgroup cgroup rw,memory}.
    *
-   * @param top the group that is mounted, which is not the hierarchy's own root in a container without a name space
-   * @param point where it is mounted
+   * @param top the group that is mounted, which in a container without its own namespace is not the hierarchy's root
+   * @param point the mount point
    * @param options of the file system: for version 1, its controllers
    */
   private record Mount(String top, String point, String type, List<String> options) {
@@ -149,7 +142,7 @@ final class ControlGroups {
       return Optional.of(new Mount(left[3], unescape(left[4]), right[0], List.of(right[2].split(","))));
     }
 
-    /** The path of a group below the mount point; the mount point itself for one that is not below what is mounted. */
+    /** The path of a group below the mount point; the mount point itself for a group that is not below the mounted one. */
     String below(String group) {
       String prefix = top.equals("/") ? "" : top;
       boolean inside = group.equals(prefix) || group.startsWith(prefix + "/");
@@ -191,7 +184,7 @@ final class ControlGroups {
     }
   }
 
-  /** Lines of a name and a number. */
+  /** Reads lines that consist of a name and a number. */
   private static Map<String, Long> table(Path file) {
     return text(file)
         .orElse("")

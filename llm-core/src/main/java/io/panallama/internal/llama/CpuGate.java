@@ -6,20 +6,19 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Lets computations onto the processors, never more threads than there are processors, in the order in which they asked.
+ * Admits computations to the processors in the order of their requests, never with more threads than there are processors.
  *
- * <p>ggml's threads wait for each other by spinning. Two computations with as many threads as processors each, at the same
- * time, spend most of it waiting for threads that are not running; one after the other, each takes no longer than alone.
+ * <p>ggml's threads spin while they wait for each other. If two computations with as many threads as processors run at the same time, they spend most of it waiting for threads that are not running; one after the other, each takes no longer than alone.
  *
- * <p>Any thread. Entering and leaving allocate nothing.
+ * <p>Thread-safe. Entering and leaving allocate nothing.
  */
 final class CpuGate {
-  /** What one computation at a time may use, such as a thread pool that several contexts share. */
+  /** A resource that only one computation at a time may use, such as a thread pool that several contexts share. */
   static final class Lane {
     private boolean busy;
   }
 
-  /** One context's place at the gate, used over and over by one thread at a time. */
+  /** One context's entry at the gate, reused by one thread at a time. */
   static final class Turn {
     private final int threads;
     private final Lane lane;
@@ -33,7 +32,7 @@ final class CpuGate {
       this.aborted = aborted;
     }
 
-    /** Makes the thread that waits for this turn check its abort flag. Any thread. */
+    /** Makes the thread that waits for this turn check its abort flag. Thread-safe. */
     void wake() {
       LockSupport.unpark(thread);
     }
@@ -49,20 +48,20 @@ final class CpuGate {
   }
 
   /**
-   * A place for a context.
+   * Creates the turn of a context.
    *
-   * @param threads how many threads its computations have; more than all processors count as all of them
-   * @param lane what it shares with other contexts, or one of its own
-   * @param aborted whether it should stop waiting; asked again after {@link Turn#wake}
+   * @param threads number of threads of its computations, capped at the number of processors
+   * @param lane the lane it shares with other contexts, or its own
+   * @param aborted whether it should stop waiting; checked again after {@link Turn#wake}
    */
   Turn turn(int threads, Lane lane, BooleanSupplier aborted) {
     return new Turn(Math.min(threads, processors), lane, aborted);
   }
 
   /**
-   * Waits until the processors are free. Only steps that were requested earlier go first.
+   * Waits until enough processors are free. Only steps that were requested earlier go first.
    *
-   * @return false if it was aborted before; there is nothing to leave then
+   * @return false if it was aborted first; there is nothing to leave in that case
    */
   boolean enter(Turn turn) {
     if (request(turn)) {
@@ -77,7 +76,7 @@ final class CpuGate {
     return true;
   }
 
-  /** Asks for a turn without waiting for it; returns whether it was granted at once. */
+  /** Requests a turn without waiting for it; returns whether it was granted at once. */
   synchronized boolean request(Turn turn) {
     turn.thread = Thread.currentThread();
     turn.granted = false;
@@ -86,7 +85,7 @@ final class CpuGate {
     return turn.granted;
   }
 
-  /** Gives up a turn that was asked for; returns false if it has been granted meanwhile. */
+  /** Withdraws a requested turn; returns false if it has been granted in the meantime. */
   synchronized boolean withdraw(Turn turn) {
     if (turn.granted) {
       return false;
@@ -96,7 +95,7 @@ final class CpuGate {
     return true;
   }
 
-  /** Gives the processors back. */
+  /** Releases the processors. */
   synchronized void leave(Turn turn) {
     turn.granted = false;
     turn.lane.busy = false;
@@ -105,8 +104,7 @@ final class CpuGate {
   }
 
   /**
-   * Grants turns in the order of the requests. A turn that lacks processors is not overtaken, or turns that need few would
-   * starve those that need many; a turn that only lacks its lane is, because the processors would be idle until then.
+   * Grants turns in the order of the requests. A turn that lacks processors is not overtaken, because turns that need few would starve those that need many; a turn that only lacks its lane is overtaken, because the processors would otherwise be idle.
    */
   private void grant() {
     int i = 0;

@@ -7,23 +7,20 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The processors and ggml threads that one context computes with, shared with the other contexts of this process.
+ * The processors and ggml threads of one context, shared with the other contexts of this process.
  *
- * <p>Contexts that compute on the processors take turns at them ({@link CpuGate}), step by step, and those with as many
- * threads share thread pools: no more pools of a size than can compute at once, so that the threads of an idle one don't
- * spin where others compute. A context with layers on a GPU has little to do on the processors; it has threads of its own
- * and waits for no other context.
+ * <p>Contexts that compute on the CPU take turns step by step ({@link CpuGate}), and those with the same number of threads share thread pools. There are no more pools of one size than can compute at the same time, so that the threads of an idle pool don't spin while others compute. A context with layers on a GPU has little work for the CPU; it has its own threads and waits for no other context.
  *
- * <p>Made and closed on the engine thread, which alone enters; {@link #wake} is for any thread.
+ * <p>Created and closed on the engine thread, which alone enters; {@link #wake} may be called from any thread.
  */
 final class CpuThreads implements AutoCloseable {
-  /** What all contexts that compute on the processors pass. */
+  /** The gate for all contexts that compute on the CPU. */
   static final CpuGate GATE = new CpuGate(Processors.count());
 
   private static final int PROCESSORS = Processors.count();
   private static final List<SharedPool> POOLS = new ArrayList<>();
 
-  /** A pool, what keeps its contexts apart, and how many they are; their number is guarded by {@link #POOLS}. */
+  /** A pool with its lane and the number of its contexts, which is guarded by {@link #POOLS}. */
   private static final class SharedPool {
     private final ThreadPoolParams params;
     private final ThreadPool pool;
@@ -47,10 +44,10 @@ final class CpuThreads implements AutoCloseable {
   }
 
   /**
-   * Joins a pool that contexts of this kind share, or starts one.
+   * Joins a pool that contexts of this kind share, or creates one.
    *
    * @param params the threads of the context's steps
-   * @param offloaded whether a GPU computes a part of the model
+   * @param offloaded whether a GPU computes part of the model
    * @param aborted whether a step that waits for its turn should be abandoned
    */
   static CpuThreads join(ThreadPoolParams params, boolean offloaded, BooleanSupplier aborted) {
@@ -60,13 +57,13 @@ final class CpuThreads implements AutoCloseable {
     });
   }
 
-  /** Lets a context compute with these threads until it is freed. */
+  /** Attaches these threads to a context until it is freed. */
   void attach(MemorySegment context) {
     pool.pool.attachTo(context);
   }
 
   private static SharedPool pool(ThreadPoolParams params, boolean offloaded) {
-    // A pool for one has no threads that could be shared.
+    // A pool of one thread has nothing to share.
     if (params.threads() == 1 || offloaded) {
       return new SharedPool(params);
     }
@@ -82,7 +79,7 @@ final class CpuThreads implements AutoCloseable {
     }
   }
 
-  /** The pool of that kind to join; null if there should be another one. */
+  /** The least used pool of that kind; null if a new one should be created. */
   private static @Nullable SharedPool leastUsed(ThreadPoolParams params) {
     SharedPool least = null;
     int count = 0;
@@ -96,7 +93,7 @@ final class CpuThreads implements AutoCloseable {
   }
 
   /**
-   * Lets {@code count} of the threads sample too, between {@link #enter} and {@link #leave}. To be closed before this.
+   * Borrows {@code count} of the threads for sampling, between {@link #enter} and {@link #leave}. The result must be closed before this.
    *
    * @throws io.panallama.error.EngineStartException if ggml's CPU backend can't use them
    */
@@ -107,13 +104,13 @@ final class CpuThreads implements AutoCloseable {
   /**
    * Waits until this context may compute. A context that is alone never waits.
    *
-   * @return false if {@code aborted} became true first; there is nothing to {@link #leave} then
+   * @return false if {@code aborted} became true first; there is nothing to {@link #leave} in that case
    */
   boolean enter() {
     return gate.enter(turn);
   }
 
-  /** Lets others compute. */
+  /** Releases the processors for other contexts. */
   void leave() {
     gate.leave(turn);
   }
@@ -138,7 +135,7 @@ final class CpuThreads implements AutoCloseable {
     }
   }
 
-  /** Pools that contexts share now. */
+  /** The current number of shared pools. */
   static int pools() {
     synchronized (POOLS) {
       return POOLS.size();

@@ -19,8 +19,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Which devices a model goes to, as the arrays that llama.cpp reads. Names and numbers that are not there are refused with
- * those that are: llama.cpp reads past a list that is too short, and passes over one that is too long.
+ * Selects the devices of a model, as the arrays that llama.cpp reads. Unknown names and numbers are rejected with a list of the existing ones: llama.cpp would read past a list that is too short, and ignore the rest of one that is too long.
  */
 final class DeviceChoice {
   private final Path path;
@@ -41,7 +40,7 @@ final class DeviceChoice {
   /**
    * The NULL-terminated list of devices; NULL for all.
    *
-   * @throws ModelLoadException if one is unknown, or no GPU
+   * @throws ModelLoadException if a device is unknown or not a GPU
    */
   MemorySegment devices(Arena arena) {
     List<String> names = config.devices();
@@ -62,7 +61,7 @@ final class DeviceChoice {
   /**
    * The index of the GPU for {@link SplitMode#NONE} and {@link SplitMode#ROW}.
    *
-   * @throws ModelLoadException if there are fewer
+   * @throws ModelLoadException if there are fewer GPUs
    */
   int mainGpu() {
     int count = count();
@@ -73,9 +72,9 @@ final class DeviceChoice {
   }
 
   /**
-   * One share per device that llama.cpp can know; NULL for shares by free memory.
+   * One share for each device that llama.cpp supports; NULL for shares by free memory.
    *
-   * @throws ModelLoadException if there are more shares than devices, or none is left for those
+   * @throws ModelLoadException if there are more shares than devices, or no device has a share
    */
   MemorySegment tensorSplit(Arena arena) {
     List<Float> shares = config.tensorSplit();
@@ -99,15 +98,15 @@ final class DeviceChoice {
     return all;
   }
 
-  /** How many GPUs the model is given. */
+  /** The number of GPUs that the model is given. */
   private int count() {
     return config.devices().isEmpty() ? gpus.size() : config.devices().size();
   }
 
   /**
-   * The list of placements, ended by an empty one; NULL for none.
+   * The list of placements, terminated by an empty one; NULL if there are none.
    *
-   * @throws ModelLoadException if a kind of buffer is unknown
+   * @throws ModelLoadException if a buffer type is unknown
    */
   MemorySegment placements(Arena arena) {
     List<TensorPlacement> placements = config.tensorPlacements();

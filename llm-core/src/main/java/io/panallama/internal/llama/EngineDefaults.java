@@ -16,12 +16,11 @@ public final class EngineDefaults {
   private static final int SMALLEST_CONTEXT = 8192;
   private static final int BATCH = 512;
 
-  /** At most this fraction of the available memory, 1 in 8, is used for spilled prefixes. */
+  /** Spilled prefixes use at most this fraction of the available memory: one eighth. */
   private static final int SPILL_SHARE = 8;
 
   /**
-   * Up to this many bytes of weights, a step ends before a second thread could help: ggml's threads meet some thirty times per
-   * layer and wait by spinning, which costs whole time slices if anything else wants the core.
+   * With up to this many bytes of weights, a step ends before a second thread could help: ggml's threads synchronise some thirty times per layer and spin while they wait, which costs whole time slices if anything else wants the core.
    */
   private static final long ONE_THREAD_BYTES = 16L << 20;
 
@@ -29,7 +28,7 @@ public final class EngineDefaults {
 
   /**
    * @param modelBytes the size of the weights
-   * @param trainedContextSize tokens the model was trained for; 0 if its file does not say
+   * @param trainedContextSize number of tokens the model was trained for; 0 if its file does not say
    */
   public static EngineConfig resolve(EngineConfig config, long modelBytes, int trainedContextSize) {
     int threads = modelBytes <= ONE_THREAD_BYTES ? 1 : Processors.count();
@@ -45,7 +44,7 @@ public final class EngineDefaults {
         .build();
   }
 
-  /** Spilled prefixes must not evict the weights, which are mapped from their file. */
+  /** Limits spilling, because spilled prefixes must not evict the weights, which are mapped from their file. */
   static SpillConfig spill(SpillConfig wanted, long available) {
     long most = available / SPILL_SHARE;
     return wanted.memoryBytes() <= most ? wanted : wanted.toBuilder().memoryBytes(most).build();
@@ -57,7 +56,7 @@ public final class EngineDefaults {
     return (int) Math.min(wanted, (long) slots * limit);
   }
 
-  /** Threads that wait for each other by spinning must all be running: one more than the processors costs seconds. */
+  /** Caps the threads at the processors. Threads that spin while they wait for each other must all be running: one thread too many costs seconds. */
   private static int processors(String name, int wanted) {
     int processors = Math.min(Processors.count(), EngineConfig.MAX_THREADS);
     if (wanted > processors) {
@@ -80,7 +79,7 @@ public final class EngineDefaults {
    *
    * @param metadata of the model
    * @param loaded how the model was loaded
-   * @throws EngineStartException if the KV cache would not fit into the memory that is free
+   * @throws EngineStartException if the KV cache would not fit into the free memory
    */
   public static void requireMemory(
       ModelHandle model, Map<String, String> metadata, ModelConfig loaded, EngineConfig config) {

@@ -15,12 +15,12 @@ final class ErrorText {
     this.slot = arena.allocate(ADDRESS);
   }
 
-  /** What to pass to the bridge. */
+  /** The argument to pass to the bridge. */
   MemorySegment slot() {
     return slot;
   }
 
-  /** The text, which is freed; a stand-in if the bridge gave none. */
+  /** Returns and frees the text; a fallback if the bridge set none. */
   String take() {
     return takeText(slot, "llama.cpp gave no reason");
   }

@@ -9,8 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns a {@code llama_context} and the threads it computes with; retains the model. Confined to the thread that created it,
- * which its arena enforces; {@link #requestAbort} alone is for any thread.
+ * Owns a {@code llama_context} and the threads it computes with; retains the model. Confined to the thread that created it, which its arena enforces; only {@link #requestAbort} may be called from any thread.
  */
 final class LlamaContext implements AutoCloseable {
   private final Owned owned;
@@ -37,7 +36,7 @@ final class LlamaContext implements AutoCloseable {
    * Creates a context on the calling thread.
    *
    * @param config without {@link EngineConfig#AUTO}
-   * @throws EngineStartException if llama.cpp refuses
+   * @throws EngineStartException if llama.cpp rejects the configuration
    * @throws IllegalStateException if the model is closed
    */
   static LlamaContext create(ModelHandle model, EngineConfig config) {
@@ -47,7 +46,7 @@ final class LlamaContext implements AutoCloseable {
       LogRouter.Capture log = owned.add(LogRouter.capture(), LogRouter.Capture::close);
       Arena arena = owned.add(Arena.ofConfined(), Arena::close);
       AbortFlag abort = new AbortFlag();
-      // Before the context, which must be freed before its threads end.
+      // Opened before the context, which must be freed before its threads end.
       CpuThreads cpu =
           owned.add(CpuThreads.join(ThreadPoolParams.of(config), model.isOffloaded(), abort::isSet), CpuThreads::close);
       MemorySegment context = owned.add(init(model, config, abort, log), LlamaCpp::llama_free);
@@ -73,7 +72,7 @@ final class LlamaContext implements AutoCloseable {
     return context;
   }
 
-  /** The {@code llama_memory_t}; NULL for a model that keeps none. */
+  /** The {@code llama_memory_t}; NULL for a model that has none. */
   MemorySegment memory() {
     return memory;
   }
@@ -95,7 +94,7 @@ final class LlamaContext implements AutoCloseable {
     return LlamaCpp.llama_n_ctx(context);
   }
 
-  /** The most tokens of one sequence that the context has room for, whatever the model was trained for. */
+  /** The maximum number of tokens of one sequence in the context, whatever the model was trained for. */
   int sequenceContextSize() {
     return LlamaCpp.llama_n_ctx_seq(context);
   }
@@ -128,13 +127,13 @@ final class LlamaContext implements AutoCloseable {
     };
   }
 
-  /** What llama.cpp logged about a failure that the engine handles is of no interest to a user. */
+  /** The engine handles this failure, so llama.cpp's log about it does not interest a user. */
   private Status dealtWith(Status status) {
     log.dismiss();
     return status;
   }
 
-  /** Likewise, after a call whose failure is handled. */
+  /** Discards the log of a call whose failure was handled. */
   void dismissLog() {
     log.dismiss();
   }
@@ -144,7 +143,7 @@ final class LlamaContext implements AutoCloseable {
     return failure;
   }
 
-  /** Any thread, also while this is being closed. */
+  /** Requests an abort. Thread-safe, even while this is being closed. */
   void requestAbort() {
     abort.set(true);
     cpu.wake();
@@ -154,7 +153,7 @@ final class LlamaContext implements AutoCloseable {
     abort.set(false);
   }
 
-  /** Frees the context, then what it used. Repeating it is harmless. */
+  /** Frees the context, then the resources it used. Repeating it is harmless. */
   @Override
   public void close() {
     owned.close();

@@ -7,12 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What llama.cpp tells in words only, in one place: no call and no status has it. The words are those of v0.5.0; where a
- * later version chooses others the result is the general one (a variant that is not known, {@link Reason#FAILED}), and the
- * tests that expect the particular one fail. In the bridge, {@code quantize.cpp} reads the progress of a quantisation from
- * the log in the same way.
+ * Extracts the facts that llama.cpp reports only as text, not by any call or status, in one place. The patterns match v0.5.0; if a later version changes the text, the result is the general one (an unknown variant, {@link Reason#FAILED}), and the tests that expect the specific one fail. In the bridge, {@code quantize.cpp} reads the progress of a quantisation from the log in the same way.
  *
- * <p>What can be known otherwise is not looked for here: an unknown architecture is refused in Java before a load.
+ * <p>Facts that can be known otherwise are not extracted here: an unknown architecture is rejected in Java before a load.
  */
 final class LlamaWords {
   /** {@code ggml-backend-reg.cpp}: "load_backend: loaded CPU backend from /path/libggml-cpu-zen4.so". */
@@ -26,12 +23,12 @@ final class LlamaWords {
 
   private LlamaWords() {}
 
-  /** Which of the libraries for the CPU ggml has chosen, such as {@code "zen4"}, by the lines that it logged then. */
+  /** The CPU library that ggml has chosen, such as {@code "zen4"}, from the lines that it logged at that time. */
   static Optional<String> cpuVariant(List<String> lines) {
     return lines.stream().map(CPU_LIBRARY::matcher).filter(Matcher::find).map(matcher -> matcher.group(1)).findFirst();
   }
 
-  /** Why a quantisation failed, by the text of the exception that {@code llama_model_quantize} caught. */
+  /** Why a quantisation failed, from the text of the exception that {@code llama_model_quantize} caught. */
   static Reason quantizeFailure(String text) {
     if (IMPORTANCE_MATRIX.matcher(text).find()) {
       return Reason.IMPORTANCE_MATRIX_REQUIRED;

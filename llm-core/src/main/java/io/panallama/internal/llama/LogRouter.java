@@ -16,13 +16,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Routes llama.cpp's log to the {@link System.Logger} {@code io.panallama.llama.cpp}, each line one level below llama.cpp's
- * own: errors at WARNING, warnings at INFO, information at DEBUG and debug lines at TRACE. A call that fails throws; its
- * log beside that helps to find the cause.
+ * Routes llama.cpp's log to the {@link System.Logger} {@code io.panallama.llama.cpp}, each line one level below llama.cpp's own: errors at WARNING, warnings at INFO, information at DEBUG and debug lines at TRACE. A call that fails throws; its log only helps to find the cause.
  *
- * <p>A {@link Capture} holds what llama.cpp logs on the calling thread during a call. Errors that end up in an exception,
- * and those of a failure that is dealt with (a step that a cancelled prompt aborts, a full KV cache), are no more than
- * DEBUG: they would tell a user the same twice, or of trouble that is none.
+ * <p>A {@link Capture} collects what llama.cpp logs on the calling thread during a call. Errors that end up in an exception, and those of a failure that is handled (a step aborted by a cancelled prompt, a full KV cache), are logged only at DEBUG: otherwise a user would be told the same thing twice, or about a problem that is none.
  */
 final class LogRouter {
   private static final System.Logger LOG = System.getLogger("io.panallama.llama.cpp");
@@ -32,7 +28,7 @@ final class LogRouter {
 
   private LogRouter() {}
 
-  /** Adds the callback, for the life of the process. */
+  /** Installs the callback, for the life of the process. */
   static void install() {
     MemorySegment callback = ggml_log_callback.allocate(LogRouter::receive, Arena.global());
     if (LlamaCpp.panallama_log_add(callback, MemorySegment.NULL) != LlamaCpp.PANALLAMA_OK()) {
@@ -40,14 +36,14 @@ final class LogRouter {
     }
   }
 
-  /** Starts to hold what llama.cpp logs on the current thread. */
+  /** Starts to capture what llama.cpp logs on the current thread. */
   static Capture capture() {
     Capture capture = new Capture(CAPTURE.get());
     CAPTURE.set(capture);
     return capture;
   }
 
-  /** An upcall: nothing may be thrown out of it, or the JVM ends. */
+  /** An upcall: it must not throw, because that would end the JVM. */
   static void receive(int level, MemorySegment text, MemorySegment userData) {
     try {
       LINE.get().add(level, text.getString(0));
@@ -61,7 +57,7 @@ final class LogRouter {
     if (capture == null) {
       log(javaLevel(level), line);
     } else {
-      // At once, in order with the others: if llama.cpp ends the process, these lines say why.
+      // Logged at once, in order with the others: if llama.cpp ends the process, these lines say why.
       log(isTrouble(level) ? Level.DEBUG : javaLevel(level), line);
       capture.add(level, line);
     }
@@ -87,7 +83,7 @@ final class LogRouter {
     }
   }
 
-  /** Puts a line together: llama.cpp logs parts of lines, continued at level CONT. */
+  /** Assembles a line: llama.cpp logs parts of lines, continued at level CONT. */
   private static final class Line {
     private final StringBuilder text = new StringBuilder();
     private int level = GGML_LOG_LEVEL_DEBUG();
@@ -109,8 +105,7 @@ final class LogRouter {
   }
 
   /**
-   * What one thread's calls into llama.cpp logged. Confined to that thread. The caller decides what becomes of the errors and
-   * warnings: {@link #takeErrors}, {@link #dismiss}, or, if it does neither, {@link #report}.
+   * The captured log of one thread's calls into llama.cpp. Confined to that thread. The caller decides what happens with the errors and warnings: {@link #takeErrors}, {@link #dismiss}, or, if it does neither, {@link #report}.
    */
   static final class Capture implements AutoCloseable {
     private static final int MOST_LINES = 200;
@@ -125,7 +120,7 @@ final class LogRouter {
     }
 
     private void add(int level, String line) {
-      // Each list has its own limit: a model's load logs hundreds of lines before the error that ends it.
+      // Each list has its own limit: loading a model logs hundreds of lines before the error that ends it.
       add(all, line);
       if (level == GGML_LOG_LEVEL_ERROR()) {
         add(errors, line.strip());
@@ -145,21 +140,21 @@ final class LogRouter {
       return all;
     }
 
-    /** The error lines as one text for an exception; {@code otherwise} if there are none. Forgets everything. */
+    /** Returns the error lines as one text for an exception, or {@code otherwise} if there are none. Clears the capture. */
     String takeErrors(String otherwise) {
       String text = errors.isEmpty() ? otherwise : String.join("; ", errors);
       dismiss();
       return text;
     }
 
-    /** Forgets everything: the failure is dealt with. */
+    /** Clears the capture, because the failure was handled. */
     void dismiss() {
       all.clear();
       errors.clear();
       warnings.clear();
     }
 
-    /** Logs the errors and warnings that are left at their levels and forgets everything. */
+    /** Logs the remaining errors and warnings at their levels and clears the capture. */
     void report() {
       for (int i = 0; i < errors.size(); i++) {
         log(Level.WARNING, errors.get(i));
@@ -170,7 +165,7 @@ final class LogRouter {
       dismiss();
     }
 
-    /** Reports what is left. Captures of a thread may be closed in any order: a decoder's outlives the call that made it. */
+    /** Reports what is left. The captures of a thread may be closed in any order: a decoder's outlives the call that created it. */
     @Override
     public void close() {
       report();

@@ -18,14 +18,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link ModelConfig#metadata}, as the checks in Java see it and as llama.cpp does. llama.cpp only warns of a value of the
- * wrong type and goes on without it, and cuts a number that is too large; both are refused here.
+ * Applies {@link ModelConfig#metadata} for the checks in Java and for llama.cpp. llama.cpp only warns about a value of the wrong type and continues without it, and truncates a number that is too large; both are rejected here.
  */
 public final class MetadataOverrides {
   private MetadataOverrides() {}
 
   /**
-   * A file's header with the configuration's values in it.
+   * Returns a file's header with the configuration's values.
    *
    * @throws ModelLoadException with {@link Reason#METADATA_MISMATCH} if a value does not suit its entry
    */
@@ -80,12 +79,12 @@ public final class MetadataOverrides {
         null);
   }
 
-  /** The array that llama.cpp reads, ended by an empty key; NULL for none. */
+  /** The array that llama.cpp reads, terminated by an empty key; NULL if there are no values. */
   static MemorySegment allocate(Map<String, MetadataValue> metadata, Arena arena) {
     if (metadata.isEmpty()) {
       return MemorySegment.NULL;
     }
-    // Zeroed by the arena, so that the last key is empty.
+    // The arena zeroes the memory, so the last key is empty.
     MemorySegment all = llama_model_kv_override.allocateArray(metadata.size() + 1L, arena);
     int at = 0;
     for (Map.Entry<String, MetadataValue> entry : metadata.entrySet()) {

@@ -26,8 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to release it frees it.
- * Any thread.
+ * Owns a {@code llama_model}. Engines, sampler chains and calls in progress retain it; the last one to release it frees it. Thread-safe.
  */
 public final class ModelHandle {
   private final Path path;
@@ -40,10 +39,10 @@ public final class ModelHandle {
   private final References references;
   private final ReentrantLock indexLock = new ReentrantLock();
 
-  /** Written under the lock; read by whatever thread frees the model as well. */
+  /** Written under the lock; also read by the thread that frees the model, whichever it is. */
   private volatile @Nullable MemorySegment vocabularyIndex;
 
-  /** A chain that forbids the ends asks for them at every request; looking through 128k tokens takes a millisecond. */
+  /** A chain that forbids end tokens needs them at every request; scanning 128k tokens takes a millisecond. */
   private volatile Sampler.@Nullable LogitBias noEnd;
 
   private ModelHandle(Path path, MemorySegment model, boolean offloaded, ModelConfig config) {
@@ -60,7 +59,7 @@ public final class ModelHandle {
   /**
    * Loads a file that has passed the checks in Java.
    *
-   * @throws ModelLoadException if llama.cpp refuses it or the listener stops the load
+   * @throws ModelLoadException if llama.cpp rejects it or the listener stops the load
    */
   public static ModelHandle load(Path path, ModelConfig config) {
     try (Arena arena = Arena.ofConfined();
@@ -83,7 +82,7 @@ public final class ModelHandle {
     }
   }
 
-  /** The listener's side of the load. The upcall must not throw: that would end the JVM. */
+  /** The upcall for the load's progress. It must not throw: that would end the JVM. */
   private static final class Progress {
     private final ModelConfig config;
     private boolean stopped;
@@ -134,7 +133,7 @@ public final class ModelHandle {
     return path;
   }
 
-  /** What replaces entries of the file's metadata. */
+  /** The overrides of the file's metadata. */
   Map<String, MetadataValue> metadataOverrides() {
     return metadataOverrides;
   }
@@ -143,7 +142,7 @@ public final class ModelHandle {
     return model;
   }
 
-  /** What {@link Sampler.NoEnd} means in this vocabulary. The caller retains the model. */
+  /** The meaning of {@link Sampler.NoEnd} in this vocabulary. The caller must retain the model. */
   Sampler.LogitBias noEnd() {
     Sampler.LogitBias known = noEnd;
     if (known == null) {
@@ -159,7 +158,7 @@ public final class ModelHandle {
     return known;
   }
 
-  /** What the model's file says must never be generated, as a bias. The caller retains the model. */
+  /** The tokens that must never be generated according to the model's file, as a bias. The caller must retain the model. */
   Sampler.LogitBias suppressed() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment count = arena.allocate(JAVA_INT);
@@ -184,7 +183,7 @@ public final class ModelHandle {
     LlamaCpp.llama_model_free(model);
   }
 
-  /** The index with which grammars test fewer tokens; built at the first use. The caller retains the model. */
+  /** The index that lets grammars test fewer tokens; built on first use. The caller must retain the model. */
   MemorySegment vocabularyIndex() {
     indexLock.lock();
     try {
@@ -208,17 +207,17 @@ public final class ModelHandle {
     return vocabularySize;
   }
 
-  /** Tokens; 0 if the file does not say. */
+  /** Number of tokens; 0 if the file does not say. */
   public int trainedContextSize() {
     return trainedContextSize;
   }
 
-  /** Whether a GPU computes a part of the model. */
+  /** Whether a GPU computes part of the model. */
   boolean isOffloaded() {
     return offloaded;
   }
 
-  // ---- facts, read once while the model is being opened ----
+  // ---- facts, read once while the model is opened ----
 
   /** llama.cpp's one-line description, such as {@code "llama 8B Q4_K - Medium"}. */
   public String description() {
@@ -233,7 +232,7 @@ public final class ModelHandle {
     return LlamaCpp.llama_model_n_params(model);
   }
 
-  /** Bytes of all tensors. */
+  /** Total size of all tensors in bytes. */
   public long sizeBytes() {
     return LlamaCpp.llama_model_size(model);
   }
@@ -262,12 +261,12 @@ public final class ModelHandle {
     return LlamaCpp.llama_model_is_hybrid(model);
   }
 
-  /** Whether one state stands for all tokens of a sequence, so that no beginning of it can be shared or returned to. */
+  /** Whether one state represents all tokens of a sequence, so that no prefix of it can be shared or rewound to. */
   boolean hasRecurrentState() {
     return isRecurrent() || isHybrid();
   }
 
-  /** Tokens that the windowed layers see; 0 if every layer sees all. */
+  /** Number of tokens that the windowed layers see; 0 if every layer sees all. */
   int slidingWindow() {
     return LlamaCpp.llama_model_n_swa(model);
   }
@@ -292,7 +291,7 @@ public final class ModelHandle {
     int write(MemorySegment buffer, long size);
   }
 
-  /** llama.cpp's snprintf protocol: the length that would have been written, without the NUL. */
+  /** llama.cpp's snprintf protocol: the result is the length that would have been written, without the NUL. */
   private static String text(Arena arena, TextCall call) {
     MemorySegment buffer = arena.allocate(256);
     int length = call.write(buffer, buffer.byteSize());
@@ -307,7 +306,7 @@ public final class ModelHandle {
     return VocabularyFacts.read(vocabulary, vocabularySize);
   }
 
-  /** The bytes of every token as they appear in output: control and unknown tokens are not shown. */
+  /** The bytes of every token as they appear in output, which excludes control and unknown tokens. */
   public Pieces pieces(VocabularyFacts facts) {
     byte[] all;
     long[] ends;

@@ -10,19 +10,17 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /**
- * Marshals a {@link ModelConfig} into a {@code llama_model_params}. Fields that are not set here keep llama.cpp's default;
- * a new option is one line in {@link #into}. The listener is not part of it: only a load has one.
+ * Marshals a {@link ModelConfig} into a {@code llama_model_params}. Fields that are not set here keep llama.cpp's default; a new option needs one line in {@link #into}. The listener is not included: only a load has one.
  */
 final class ModelParams {
   private ModelParams() {}
 
   /**
-   * The struct for a load or a plan.
+   * Allocates the struct for a load or a plan.
    *
    * @param path the model's file, for messages
-   * @param arena where the struct and everything it points to (lists, overrides) live; llama.cpp reads them during the
-   *     load only
-   * @throws io.panallama.error.ModelLoadException if the configuration names a device that is not there
+   * @param arena for the struct and everything it points to (lists, overrides); llama.cpp only reads them during the load
+   * @throws io.panallama.error.ModelLoadException if the configuration names a device that does not exist
    */
   static MemorySegment allocate(Path path, ModelConfig config, Arena arena) {
     MemorySegment struct = LlamaCpp.llama_model_default_params(arena);
@@ -64,7 +62,7 @@ final class ModelParams {
     };
   }
 
-  /** Whether the load puts a part of the model on a GPU. */
+  /** Whether the load puts part of the model on a GPU. */
   static boolean offloads(MemorySegment struct) {
     return llama_model_params.n_gpu_layers(struct) != 0 && Natives.hasGpu();
   }

@@ -67,7 +67,7 @@ final class NativeBatch implements Batch, AutoCloseable {
     return batch;
   }
 
-  /** The {@code llama_batch} with the rows that were added. */
+  /** The {@code llama_batch} with the rows added so far. */
   MemorySegment filled() {
     llama_batch.n_tokens(struct, size);
     return struct;
@@ -91,7 +91,7 @@ final class NativeBatch implements Batch, AutoCloseable {
 
   @Override
   public int addToken(int token, int position, int sequence, boolean output) {
-    // llama.cpp only asserts these, and an assert that fails ends the process.
+    // llama.cpp only asserts these conditions, and a failed assert ends the process.
     if (size >= capacity
         || token < 0
         || token >= vocabularySize

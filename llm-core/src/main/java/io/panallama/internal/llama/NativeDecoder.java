@@ -10,9 +10,9 @@ import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.decode.StateStore;
 
 /**
- * A {@link LlamaContext} that generates, with its batch, memory, samples and states, each of them in a class of its own.
+ * A {@link LlamaContext} that generates, with its batch, memory, samples and states, each in its own class.
  *
- * <p>Confined to the thread that created it, but for what {@link Decoder} and {@link StateStore} leave to any thread.
+ * <p>Confined to the thread that created it, except where {@link Decoder} and {@link StateStore} allow any thread.
  */
 public final class NativeDecoder implements Decoder {
   private final Owned owned;
@@ -47,13 +47,13 @@ public final class NativeDecoder implements Decoder {
    * Creates a context on the calling thread and retains the model until {@link #close}.
    *
    * @param config without {@link EngineConfig#AUTO}
-   * @throws EngineStartException if llama.cpp refuses, or the model does not generate token by token
+   * @throws EngineStartException if llama.cpp rejects the configuration, or the model does not generate token by token
    * @throws IllegalStateException if the model is closed
    */
   public static NativeDecoder create(ModelHandle model, EngineConfig config) {
     return Owned.build(owned -> {
       LlamaContext context = owned.add(LlamaContext.create(model, config), LlamaContext::close);
-      // Models for embeddings or diffusion: llama_decode would encode instead, and assert on larger batches.
+      // For embedding and diffusion models llama_decode would encode instead, and assert on larger batches.
       if (context.memory().address() == 0) {
         throw new EngineStartException(
             Reason.NOT_A_DECODER,

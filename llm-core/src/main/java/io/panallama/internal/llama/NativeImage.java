@@ -10,13 +10,12 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * The state of a sequence in native memory of its own.
+ * The state of a sequence in its own native memory.
  *
- * <p>Its arena is shared: the engine thread fills and restores it while another one may write it to a file. Closing
- * it costs a handshake of the JVM with its threads, some microseconds for an image of megabytes.
+ * <p>Its arena is shared: the engine thread fills and restores it while another thread may write it to a file. Closing it requires a handshake between the JVM and its threads, some microseconds for an image of megabytes.
  */
 final class NativeImage implements StateImage {
-  /** What one call reads or writes, so that a thread can be told to stop within a moment. */
+  /** Bytes read or written per call, so that a thread can be stopped quickly. */
   private static final long PART = 8L << 20;
 
   private final Arena arena;
@@ -29,7 +28,7 @@ final class NativeImage implements StateImage {
   }
 
   /**
-   * @throws OutOfMemoryError if there is no memory for it
+   * @throws OutOfMemoryError if there is not enough memory
    */
   static NativeImage allocate(long bytes) {
     Arena arena = Arena.ofShared();

@@ -62,8 +62,7 @@ final class NativeMemory implements KvMemory {
   }
 
   /**
-   * Whether a sliding window that ends at {@code position} is still all there. llama.cpp gives cells that the window has
-   * passed to other tokens, perhaps all of them (-1), and says nothing when a sequence goes back or is shared without them.
+   * Whether a sliding window that ends at {@code position} is still complete. llama.cpp gives cells that the window has passed to other tokens, possibly all of them (-1), and reports no error when a sequence is rewound or shared without them.
    */
   private boolean hasWindow(int sequence, int position) {
     if (slidingWindow == 0 || position == 0) {

@@ -16,8 +16,7 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns the list of {@code panallama_sample} that a step fills, with room for one per slot, and the threads that sample.
- * Confined to the context's thread; closed before the context.
+ * Owns the list of {@code panallama_sample} that a step fills, with room for one per slot, and the threads that sample. Confined to the context's thread; closed before the context.
  */
 final class NativeSamples implements Outputs, AutoCloseable {
   private static final int MOST_TOP = GenerationOptions.MAX_TOP_LOGPROBS;
@@ -34,7 +33,7 @@ final class NativeSamples implements Outputs, AutoCloseable {
   private static final long TOP_LOGPROBS = offset("top_logprobs");
   private static final long CANDIDATES = offset("candidates");
 
-  /** An output index for a choice from candidates, which needs no logits. */
+  /** The output index of a choice from candidates, which needs no logits. */
   private static final int NO_OUTPUT = -1;
 
   private final Owned owned;
@@ -47,7 +46,7 @@ final class NativeSamples implements Outputs, AutoCloseable {
   private final ErrorText error;
   private int count;
 
-  /** Whether one of the samples must be taken on the stack of this thread. */
+  /** Whether one of the samples must be taken on this thread's stack. */
   private boolean recursive;
 
   private String failure = "";
@@ -61,14 +60,14 @@ final class NativeSamples implements Outputs, AutoCloseable {
     this.topTokens = arena.allocate(JAVA_INT, (long) capacity * MOST_TOP);
     this.topLogprobs = arena.allocate(JAVA_FLOAT, (long) capacity * MOST_TOP);
     for (int i = 0; i < capacity; i++) {
-      samples.set(ADDRESS, i * SIZE + TOP_TOKENS, topTokens.asSlice(i * MOST_TOP * JAVA_INT.byteSize()));
-      samples.set(ADDRESS, i * SIZE + TOP_LOGPROBS, topLogprobs.asSlice(i * MOST_TOP * JAVA_FLOAT.byteSize()));
+      samples.set(ADDRESS, i * SIZE + TOP_TOKENS, topTokens.asSlice((long) i * MOST_TOP * JAVA_INT.byteSize()));
+      samples.set(ADDRESS, i * SIZE + TOP_LOGPROBS, topLogprobs.asSlice((long) i * MOST_TOP * JAVA_FLOAT.byteSize()));
     }
     this.error = new ErrorText(arena);
   }
 
   /**
-   * A list for the steps of a context.
+   * Creates a list for the steps of a context.
    *
    * @throws io.panallama.error.EngineStartException if ggml's CPU backend can't sample on its threads
    */

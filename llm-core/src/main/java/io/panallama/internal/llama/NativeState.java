@@ -45,7 +45,7 @@ final class NativeState implements StateStore, AutoCloseable {
     } catch (OutOfMemoryError none) {
       return null;
     }
-    // These calls catch what they throw, return 0 and log why.
+    // These calls catch exceptions, return 0 and log the reason.
     if (LlamaCpp.llama_state_seq_get_data_ext(context.pointer(), image.segment(), bytes, sequence, 0) != bytes) {
       image.close();
       return null;
@@ -61,9 +61,9 @@ final class NativeState implements StateStore, AutoCloseable {
     if (read == state.byteSize()) {
       return true;
     }
-    // A lack of room is usual and handled.
+    // A lack of room is common and handled.
     context.dismissLog();
-    // A cache of several parts may have taken the first and not the second.
+    // A cache of several parts may have accepted the first part but not the second.
     memory.remove(sequence);
     return false;
   }
@@ -94,7 +94,7 @@ final class NativeState implements StateStore, AutoCloseable {
     return known.clone();
   }
 
-  /** Waits for a fingerprint that is being computed; none is computed after that. */
+  /** Waits for a fingerprint that is being computed; none is computed afterwards. */
   @Override
   public synchronized void close() {
     closed = true;

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Loads llama.cpp once for the process and knows what was loaded. Any thread. */
+/** Loads llama.cpp once per process and reports what was loaded. Thread-safe. */
 public final class Natives {
   private static @Nullable NativeReport report;
   private static @Nullable NumaStrategy numa;
@@ -52,8 +52,7 @@ public final class Natives {
   }
 
   /**
-   * Whether a model may be given to a GPU. With the CPU backend it may not, even if a user's own libraries list one; on a
-   * Mac the GPU belongs to the ordinary libraries.
+   * Whether a model may be put on a GPU. With the CPU backend it may not, even if a user's own libraries list one; on a Mac the ordinary libraries include the GPU.
    */
   static boolean mayOffload() {
     NativeReport loaded = load();
@@ -86,9 +85,9 @@ public final class Natives {
   }
 
   /**
-   * Lays threads out over the nodes of the machine.
+   * Distributes threads over the nodes of the machine.
    *
-   * @throws IllegalStateException if that was done another way before: ggml does it once
+   * @throws IllegalStateException if another strategy was already set: ggml can do this only once
    */
   public static synchronized void initializeNuma(NumaStrategy strategy) {
     load();
@@ -126,7 +125,7 @@ public final class Natives {
     return type == LlamaCpp.GGML_BACKEND_DEVICE_TYPE_CPU() ? Device.Type.CPU : Device.Type.META;
   }
 
-  /** llama.cpp's line of instruction sets and features in use. */
+  /** llama.cpp's line of the instruction sets and features in use. */
   public static String systemInfo() {
     load();
     return LlamaCpp.llama_print_system_info().getString(0);

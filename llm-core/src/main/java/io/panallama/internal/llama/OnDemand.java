@@ -6,8 +6,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource that is made at its first use and closed with its owner. Once this is closed nothing is made any more, so an
- * owner that closes this first and then what the resource depends on leaves nothing behind. Thread-safe.
+ * A resource that is created on first use and closed with its owner. After this is closed nothing is created, so an owner leaves nothing behind if it closes this before the resource's dependencies. Thread-safe.
  */
 public final class OnDemand<T> implements AutoCloseable {
   private final String what;
@@ -27,7 +26,7 @@ public final class OnDemand<T> implements AutoCloseable {
   }
 
   /**
-   * The resource. If making it fails, the next call tries again.
+   * Returns the resource. If creating it fails, the next call tries again.
    *
    * @throws IllegalStateException if this is closed
    */
@@ -48,7 +47,7 @@ public final class OnDemand<T> implements AutoCloseable {
     }
   }
 
-  /** Closes the resource if there is one; waits while it is being made. Repeating it is harmless. */
+  /** Closes the resource if there is one; waits while it is being created. Repeating it is harmless. */
   @Override
   public void close() {
     lock.lock();

@@ -7,8 +7,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one object owns, freed in reverse order: a factory opens several things, and whatever step fails, those that are
- * open by then are closed.
+ * The resources owned by one object, freed in reverse order. A factory opens several resources; if a step fails, those that are already open are closed.
  *
  * <pre>{@code
  * return Owned.build(owned -> {
@@ -19,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  * });
  * }</pre>
  *
- * <p>Not safe for several threads at once, apart from {@link #close}, which closes once.
+ * <p>Not thread-safe, except for {@link #close}, which closes once.
  */
 final class Owned implements AutoCloseable {
   private final Deque<Runnable> closers = new ArrayDeque<>();
 
   private Owned() {}
 
-  /** Makes an object that owns what {@code make} opens; everything is closed if that fails. */
+  /** Builds an object that owns what {@code make} opens; everything is closed if that fails. */
   static <T> T build(Function<Owned, T> make) {
     Owned owned = new Owned();
     try {
@@ -53,7 +52,7 @@ final class Owned implements AutoCloseable {
     return resource;
   }
 
-  /** Runs {@code closer} when this is closed, or at once if it can't be kept. */
+  /** Runs {@code closer} when this is closed, or at once if it can't be stored. */
   void onClose(Runnable closer) {
     try {
       push(closer);
@@ -67,7 +66,7 @@ final class Owned implements AutoCloseable {
     closers.push(closer);
   }
 
-  /** Closes everything, the latest first, also when one of them fails. Repeating it is harmless. */
+  /** Closes everything, the latest first, even if one of them fails. Repeating it is harmless. */
   @Override
   public void close() {
     @Nullable Throwable first = null;
@@ -94,7 +93,7 @@ final class Owned implements AutoCloseable {
     return closers.poll();
   }
 
-  /** A resource whose closing throws no checked exception. */
+  /** A resource whose {@code close} throws no checked exception. */
   interface Closer extends AutoCloseable {
     @Override
     void close();

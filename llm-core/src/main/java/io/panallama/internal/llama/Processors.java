@@ -2,7 +2,7 @@ package io.panallama.internal.llama;
 
 import java.nio.file.Path;
 
-/** How many processors this process has. Thread-safe. */
+/** The number of processors available to this process. Thread-safe. */
 public final class Processors {
   private static final int COUNT =
       new ControlGroups(Path.of("/")).processors(Runtime.getRuntime().availableProcessors());
@@ -10,8 +10,7 @@ public final class Processors {
   private Processors() {}
 
   /**
-   * How many threads can compute at once, at least 1. Unlike {@link Runtime#availableProcessors} it rounds the quota of a
-   * container down. Read once: thread pools and the gate in front of them depend on it.
+   * The number of threads that can run at once, at least 1. Unlike {@link Runtime#availableProcessors} it rounds the quota of a container down. Read only once: thread pools and the gate in front of them depend on it.
    */
   public static int count() {
     return COUNT;

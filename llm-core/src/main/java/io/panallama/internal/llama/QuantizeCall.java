@@ -18,38 +18,38 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** {@code llama_model_quantize}, on the calling thread, for a model that has passed the checks in Java. */
+/** Calls {@code llama_model_quantize} on the calling thread, for a model that has passed the checks in Java. */
 public final class QuantizeCall {
   /** Bytes of rows in memory at a time; llama.cpp's own limit is 8 GiB, which many machines don't have. */
   private static final long BUFFER_BYTES = 512L << 20;
 
   /**
-   * What llama.cpp said about it.
+   * The result as llama.cpp reports it.
    *
-   * @param bytes of all tensors afterwards, to a hundredth of a MiB
-   * @param fallbackTensors how many got another type than they should have
+   * @param bytes total size of the tensors afterwards, to 0.01 MiB
+   * @param fallbackTensors number of tensors that got another type than intended
    */
   public record Outcome(long bytes, int fallbackTensors) {}
 
-  /** Heard before each tensor. */
+  /** Called before each tensor. */
   @FunctionalInterface
   public interface TensorListener {
-    /** Hears nothing. */
+    /** Ignores the progress. */
     TensorListener NONE = (index, count, tensor) -> true;
 
-    /** False stops; so does throwing. */
+    /** Returns false, or throws, to stop. */
     boolean next(int index, int count, String tensor);
   }
 
   private QuantizeCall() {}
 
-  /** What {@link #run} would give, without converting or writing anything. */
+  /** Returns the result that {@link #run} would have, without converting or writing anything. */
   public static Outcome dryRun(Path input, QuantizationConfig config) {
     return call(input, input, config, true, TensorListener.NONE);
   }
 
   /**
-   * Quantises {@code input} into the file {@code output}, which is of no use after a failure.
+   * Quantises {@code input} into the file {@code output}, which is unusable after a failure.
    *
    * @throws QuantizationException with {@link Reason#CANCELLED}, {@link Reason#INSUFFICIENT_MEMORY}, {@link
    *     Reason#IMPORTANCE_MATRIX_REQUIRED}, {@link Reason#ALREADY_QUANTIZED} or {@link Reason#FAILED}
@@ -75,7 +75,7 @@ public final class QuantizeCall {
               report,
               error.slot());
       if (status != LlamaCpp.PANALLAMA_OK()) {
-        // The exception has the error that ended it; the others are details of the same.
+        // The exception contains the error that ended it; the other lines are details of the same error.
         log.dismiss();
         throw failure(input, status, error.take(), upcall);
       }
@@ -118,7 +118,7 @@ public final class QuantizeCall {
     return parameters;
   }
 
-  /** Ends with an entry without a name. */
+  /** The array is terminated by an entry without a name. */
   private static MemorySegment entries(ImportanceMatrix matrix, Arena arena) {
     MemorySegment entries = llama_model_imatrix_data.allocateArray(matrix.tensors().size() + 1L, arena);
     int index = 0;

@@ -5,8 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Counts the users of a native object; the last one to release it frees it, on its own thread.
  *
- * <p>The owner holds one reference from the start and gives it back with {@link #close}. After that nothing new can retain
- * the object, while those that hold a reference may finish. Thread-safe.
+ * <p>The owner holds one reference from the start and releases it with {@link #close}. After that nothing new can retain the object, while existing references stay valid. Thread-safe.
  */
 final class References {
   private static final int CLOSED = 1 << 30;
@@ -38,7 +37,7 @@ final class References {
     }
   }
 
-  /** Gives the owner's reference back. Repeating it is harmless. */
+  /** Releases the owner's reference. Repeating it is harmless. */
   void close() {
     int before = state.getAndUpdate(value -> value >= CLOSED ? value : value + CLOSED);
     if (before < CLOSED) {

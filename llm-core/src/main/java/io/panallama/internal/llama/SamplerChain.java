@@ -26,11 +26,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native {@code llama_sampler} chain. Built on any thread, then used by one at a time. Retains the model, whose
- * vocabulary some stages point to.
+ * A native {@code llama_sampler} chain. Built on any thread, then used by one thread at a time. Retains the model, because some stages point to its vocabulary.
  */
 public final class SamplerChain implements TokenSampler {
-  /** Below this logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
+  /** Below this, logits overflow long before a second token has a chance; 0 is llama.cpp's "likeliest only". */
   private static final float SMALLEST_TEMPERATURE = 1e-5f;
 
   private final Owned owned;
@@ -59,7 +58,7 @@ public final class SamplerChain implements TokenSampler {
   /**
    * Builds the chain.
    *
-   * @param prompt what precedes the first sampled token, for the stages that look back
+   * @param prompt the tokens before the first sampled one, for the stages that look back
    * @throws InvalidRequestException if a grammar does not compile or a token id is not in the vocabulary
    */
   public static SamplerChain create(ModelHandle model, Sampling sampling, int[] prompt) {
@@ -67,11 +66,11 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * Builds the chain behind a grammar.
+   * Builds the chain that follows a grammar.
    *
-   * @param sampling in place of what the options have
-   * @param prompt what precedes the first sampled token, for the stages that look back
-   * @param options for the fewest tokens and the processor
+   * @param sampling used instead of the sampling in {@code options}
+   * @param prompt the tokens before the first sampled one, for the stages that look back
+   * @param options for the minimum number of tokens and the processor
    * @throws InvalidRequestException if a grammar does not compile or a token id is not in the vocabulary
    */
   public static SamplerChain create(
@@ -95,7 +94,7 @@ public final class SamplerChain implements TokenSampler {
           builder.add(stages.subList(gates, stages.size()));
           return new SamplerChain(owned, chain, stages, ends.size(), constraint, options.processing().orElse(null));
         } catch (Throwable failure) {
-          // What llama.cpp logged about a grammar that does not compile is the caller's mistake, which this tells.
+          // A grammar that does not compile is the caller's mistake, and the exception carries what llama.cpp logged about it.
           log.dismiss();
           throw failure;
         }
@@ -110,7 +109,7 @@ public final class SamplerChain implements TokenSampler {
     return out.get(ADDRESS, 0);
   }
 
-  /** The bridge refuses arguments with INVALID; anything else is not the caller's fault. */
+  /** The bridge rejects arguments with INVALID; anything else is not the caller's fault. */
   private static void requireOk(String parameter, int status, ErrorText error) {
     if (status == LlamaCpp.PANALLAMA_INVALID()) {
       throw new InvalidRequestException(parameter, name(parameter) + " was refused: " + error.take() + ".");
@@ -123,7 +122,7 @@ public final class SamplerChain implements TokenSampler {
     }
   }
 
-  /** Stages whose meaning depends on the vocabulary, as those that llama.cpp has for it, and what the model wants. */
+  /** Replaces stages whose meaning depends on the vocabulary by those that llama.cpp has, and adds what the model requires. */
   private static List<Sampler> resolve(List<Sampler> stages, ModelHandle model) {
     List<Sampler> resolved = new ArrayList<>();
     stages.forEach(stage -> resolved.add(stage instanceof Sampler.NoEnd ? model.noEnd() : stage));
@@ -134,7 +133,7 @@ public final class SamplerChain implements TokenSampler {
     return resolved;
   }
 
-  /** How many stages in front are asked about the chosen token, instead of looking at all. */
+  /** The number of leading stages that only check the chosen token, instead of looking at all tokens. */
   private static int gates(List<Sampler> stages) {
     int count = 0;
     while (stages.get(count) instanceof Sampler.Grammar
@@ -170,9 +169,7 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * How many of the likeliest tokens a chain needs to see; 0 if all. The gates in front are asked afterwards. A token whose
-   * logit {@code k + m} others reach can't be among the k likeliest after stages that lower at most {@code m} tokens, raise
-   * none and otherwise keep the order.
+   * How many of the likeliest tokens a chain needs to see; 0 for all. The gates in front are consulted afterwards. A token whose logit is reached by {@code k + m} others can't be among the k likeliest after stages that lower at most {@code m} tokens, raise none and otherwise keep the order.
    *
    * @see io.panallama.bindings.generated.panallama_sample
    */
@@ -181,8 +178,8 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * @param late tokens that are forbidden at first
-   * @param wanted how many tokens a choice of the likeliest is to see
+   * @param late number of tokens that are forbidden at first
+   * @param wanted number of tokens that a choice of the likeliest needs to see
    */
   private static int shortlist(List<Sampler> chain, int late, int wanted) {
     long lowered = late;
@@ -219,7 +216,7 @@ public final class SamplerChain implements TokenSampler {
     return shortlist;
   }
 
-  /** Where its candidates lie between sampling and choosing. */
+  /** The buffer for its candidates between sampling and choosing. */
   CandidateBuffer candidates() {
     if (candidates == null) {
       throw new IllegalStateException("a sampler without a processor");
@@ -228,8 +225,7 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * Whether it may take more stack than ggml's threads have: until a lazy grammar applies, llama.cpp searches all of the
-   * answer by std::regex, which recurses for every character.
+   * Whether it may need more stack than ggml's threads have: until a lazy grammar is triggered, llama.cpp searches the whole answer with std::regex, which recurses for every character.
    */
   boolean isRecursive() {
     return recursive;
@@ -250,9 +246,10 @@ public final class SamplerChain implements TokenSampler {
     owned.close();
   }
 
-  /** Adds one native stage after the other. Every call that allocates goes through the bridge, which catches exceptions. */
+  /** Adds native stages one by one. Every call that allocates goes through the bridge, which catches exceptions. */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   private record Builder(ModelHandle model, MemorySegment chain, Arena arena, int seed, int[] prompt) {
-    /** Makes a sampler by a function of the bridge, into its {@code out} and {@code error}, and returns its status. */
+    /** Creates a sampler with a function of the bridge, into its {@code out} and {@code error}, and returns its status. */
     private interface Maker {
       int make(MemorySegment out, MemorySegment error);
     }
@@ -350,13 +347,13 @@ public final class SamplerChain implements TokenSampler {
       };
     }
 
-    /** Hands the sampler over to the chain. */
+    /** Transfers ownership of the sampler to the chain. */
     private void append(MemorySegment sampler) {
       ErrorText error = new ErrorText(arena);
       requireOk("sampling.chain", LlamaCpp.panallama_sampler_chain_add(chain, sampler, error.slot()), error);
     }
 
-    /** Shows the last tokens of the prompt to a stage that penalises repetition; the grammar must not see them. */
+    /** Feeds the last tokens of the prompt to a stage that penalises repetition; the grammar must not see them. */
     private void lookBack(MemorySegment sampler, int lastN) {
       int count = Math.min(lastN, prompt.length);
       MemorySegment tokens = arena.allocate(JAVA_INT, Math.max(1, count));
@@ -450,7 +447,7 @@ public final class SamplerChain implements TokenSampler {
       return out.get(ADDRESS, 0);
     }
 
-    /** As {@link #made}, but what does not compile is the request's fault, whichever way llama.cpp says so. */
+    /** Like {@link #made}, but a compile error is the request's fault, however llama.cpp reports it. */
     private MemorySegment compiled(String parameter, Maker maker) {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
@@ -475,7 +472,7 @@ public final class SamplerChain implements TokenSampler {
       return array;
     }
 
-    /** A C string ends at its first NUL; a text with one would be cut silently. */
+    /** A C string ends at its first NUL; a text that contains one would be silently truncated. */
     private MemorySegment text(String parameter, String text) {
       if (text.indexOf('\0') >= 0) {
         throw new InvalidRequestException(parameter, name(parameter) + " contains a NUL character.");

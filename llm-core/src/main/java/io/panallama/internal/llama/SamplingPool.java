@@ -9,8 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Lets the threads of a {@link ThreadPool} take samples between two steps. Confined to the engine thread, and closed before
- * the threads are.
+ * Lets the threads of a {@link ThreadPool} take samples between two steps. Confined to the engine thread, and closed before the threads end.
  */
 final class SamplingPool implements AutoCloseable {
   private final MemorySegment pool;
@@ -20,9 +19,9 @@ final class SamplingPool implements AutoCloseable {
   }
 
   /**
-   * Borrows threads. Without any beside the engine's own there is nothing to make.
+   * Borrows threads. If there are none besides the engine's own, nothing is created.
    *
-   * @param count of the threads, those that sample, the engine's own included
+   * @param count number of threads that sample, including the engine's own
    * @throws EngineStartException if ggml's CPU backend can't use them
    */
   static SamplingPool borrow(ThreadPool threads, int count) {
@@ -45,7 +44,7 @@ final class SamplingPool implements AutoCloseable {
     return pool.address() != 0;
   }
 
-  /** NULL where one thread is to do everything. */
+  /** NULL if a single thread does everything. */
   MemorySegment pointer() {
     return pool;
   }

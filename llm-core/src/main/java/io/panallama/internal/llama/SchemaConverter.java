@@ -9,14 +9,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** JSON schemas to GBNF. Thread-safe. */
+/** Converts JSON schemas to GBNF. Thread-safe. */
 public final class SchemaConverter {
   private SchemaConverter() {}
 
   /**
-   * @param parameter the field that holds the schema
-   * @param schema bounded by the caller, see the bridge's header
-   * @throws InvalidRequestException if there is no grammar for it; the message says where in the schema
+   * @param parameter the field that contains the schema
+   * @param schema bounded by the caller; see the bridge's header
+   * @throws InvalidRequestException if it can't be converted; the message says where in the schema
    */
   public static String grammar(String parameter, String schema) {
     try (Arena arena = Arena.ofConfined()) {

@@ -15,13 +15,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.TreeMap;
 
 /**
- * What states of sequences are bound to: the model and all that changes how they are laid out or what they mean.
+ * Identifies what sequence states depend on: the model and everything that changes their layout or meaning.
  *
- * <p>Of the weights it takes samples: two fine-tunes of one model have equal headers and differ nearly everywhere else. A
- * whole model would take seconds to read.
+ * <p>Of the weights it reads samples: two fine-tunes of one model have equal headers and differ nearly everywhere else. Reading a whole model would take seconds.
  */
 final class StateFingerprint {
-  /** Changes when anything below does. */
+  /** Must change whenever anything below does. */
   private static final String SCHEME = "panallama state 1";
 
   private static final int SAMPLES = 64;
@@ -30,7 +29,7 @@ final class StateFingerprint {
   private StateFingerprint() {}
 
   /**
-   * SHA-256; milliseconds.
+   * Computes a SHA-256 hash, which takes milliseconds.
    *
    * @param config without {@link EngineConfig#AUTO}
    * @throws IOException if the model's file can't be read
@@ -42,7 +41,7 @@ final class StateFingerprint {
     add(hash, config.keyType() + " " + config.valueType() + " " + config.flashAttention());
     add(hash, config.rope() + " " + config.fullSlidingWindow() + " " + config.unifiedCache());
     add(hash, new TreeMap<>(model.metadataOverrides()).toString());
-    // Other files of a model that is split into several.
+    // These cover the other files of a model that is split into several.
     add(hash, model.sizeBytes() + " " + model.parameterCount());
     GgufFile file;
     try {
@@ -51,7 +50,7 @@ final class StateFingerprint {
       throw new IOException(unreadable);
     }
     if (file.tensor("rope_factors_long.weight").isPresent()) {
-      // llama.cpp turns the keys by other factors when the context is longer than the model's original one.
+      // llama.cpp rotates the keys by other factors if the context is longer than the model's original one.
       add(hash, "context " + config.contextSize());
     }
     add(hash, "file " + file.fileSize());

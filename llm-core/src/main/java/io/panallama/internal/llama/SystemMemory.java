@@ -9,17 +9,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 
-/** How much memory this process can still allocate before something has to leave the memory. Thread-safe. */
+/** The memory that this process can still allocate before something else is evicted from memory. Thread-safe. */
 public final class SystemMemory {
   private SystemMemory() {}
 
-  /** Bytes; on Linux what the kernel calls available, within the limits of the control groups of this process. */
+  /** Available bytes; on Linux what the kernel calls available, within the limits of this process's control groups. */
   public static long availableBytes() {
     return availableBytes(Path.of("/"));
   }
 
   /**
-   * @param root the folder that has {@code proc} and {@code sys}
+   * @param root the folder that contains {@code proc} and {@code sys}
    */
   static long availableBytes(Path root) {
     return Math.min(hostAvailable(root), new ControlGroups(root).availableBytes());
@@ -32,7 +32,7 @@ public final class SystemMemory {
         return available.getAsLong();
       }
     } catch (IOException absent) {
-      // Not Linux.
+      // This is not Linux.
     }
     return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getFreeMemorySize();
   }
@@ -48,7 +48,7 @@ public final class SystemMemory {
     return OptionalLong.empty();
   }
 
-  /** A number of bytes for a message, such as {@code "1.5 GiB"}. */
+  /** Formats a number of bytes for a message, such as {@code "1.5 GiB"}. */
   public static String text(long bytes) {
     if (bytes >= 1L << 30) {
       return String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1L << 30));

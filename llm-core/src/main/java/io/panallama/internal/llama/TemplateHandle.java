@@ -11,8 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a compiled chat template and retains its model. Thread-safe: the bridge allows one at a time, which a lock
- * ensures.
+ * Owns a compiled chat template and retains its model. Thread-safe: the bridge allows only one call at a time, which a lock ensures.
  */
 public final class TemplateHandle implements AutoCloseable {
   private final MemorySegment template;
@@ -27,7 +26,7 @@ public final class TemplateHandle implements AutoCloseable {
   /**
    * Compiles a template.
    *
-   * @param source null for the model's own
+   * @param source null for the model's own template
    * @throws ChatTemplateException if there is none or it does not parse
    * @throws IllegalStateException if the model is closed
    */
@@ -57,7 +56,7 @@ public final class TemplateHandle implements AutoCloseable {
    *
    * @param request the JSON object described in the bridge's header
    * @return the JSON object described there
-   * @throws ChatTemplateException if the template refuses the conversation
+   * @throws ChatTemplateException if the template rejects the conversation
    */
   public String apply(String request) {
     references.retain();

@@ -7,9 +7,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Owns the threads that ggml's CPU backend computes with. Without one, ggml makes and ends its threads at every step.
+ * Owns the threads that ggml's CPU backend computes with. Without a pool, ggml starts and ends its threads at every step.
  *
- * <p>Several contexts may be attached to one pool if they compute one at a time, on whichever threads. Freed after them.
+ * <p>Several contexts may be attached to one pool if they compute one at a time, on any thread. It must be freed after them.
  */
 final class ThreadPool implements AutoCloseable {
   private final MemorySegment pool;
@@ -21,8 +21,7 @@ final class ThreadPool implements AutoCloseable {
   }
 
   /**
-   * Starts the threads. With one thread, the caller's own, there is none to start, but ggml would still make a pool in
-   * every step if it were given none.
+   * Starts the threads. With a single thread, the caller's own, there is none to start, but without a pool ggml would still create one in every step.
    */
   static ThreadPool create(ThreadPoolParams params) {
     try (Arena arena = Arena.ofConfined()) {
@@ -34,12 +33,12 @@ final class ThreadPool implements AutoCloseable {
     }
   }
 
-  /** NULL when there are no threads beside the engine's own. */
+  /** NULL if there are no threads besides the engine's own. */
   MemorySegment pointer() {
     return pool;
   }
 
-  /** ggml opens its CPU library privately; these functions are handed out by name only. */
+  /** ggml opens its CPU library privately; these functions are only available by name. */
   private static MemorySegment function(MemorySegment registry, String name, Arena arena) {
     MemorySegment address = LlamaCpp.ggml_backend_reg_get_proc_address(registry, arena.allocateFrom(name));
     if (address.address() == 0) {
@@ -49,9 +48,7 @@ final class ThreadPool implements AutoCloseable {
   }
 
   /**
-   * Lets a context compute with this pool, for as long as the context lives. It must not be moved to another pool: ggml
-   * pauses the pool that a context leaves ({@code ggml_backend_cpu_set_threadpool}), and a pool that is paused while
-   * another context computes with it never finishes.
+   * Attaches this pool to a context for the context's lifetime. The context must not be moved to another pool: ggml pauses the pool that a context leaves ({@code ggml_backend_cpu_set_threadpool}), and if a pool is paused while another context computes with it, that computation never finishes.
    */
   void attachTo(MemorySegment context) {
     if (pool.address() != 0) {

@@ -10,21 +10,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How the threads of a ggml thread pool run. Contexts share a pool only if these are equal; a new option is a component
- * here and one line in {@link #allocate}.
+ * The parameters of a ggml thread pool. Contexts share a pool only if these are equal; a new option needs a component here and one line in {@link #allocate}.
  *
- * @param threads how many compute together, the caller's own among them
+ * @param threads number of threads that compute together, including the caller's own
  * @param placement where they run
  */
 record ThreadPoolParams(int threads, ThreadPlacement placement) {
-  /** Anywhere, as llama.cpp's defaults are. */
+  /** Parameters with llama.cpp's default placement. */
   ThreadPoolParams(int threads) {
     this(threads, ThreadPlacement.defaults());
   }
 
   /**
-   * What the steps of an engine need: a step that only generates uses {@link EngineConfig#threads} of the pool's threads,
-   * one with prompts {@link EngineConfig#batchThreads}.
+   * The parameters for an engine's steps: a step that only generates uses {@link EngineConfig#threads} of the pool's threads, one with prompts {@link EngineConfig#batchThreads}.
    *
    * @param config without {@link EngineConfig#AUTO}
    */
@@ -32,7 +30,7 @@ record ThreadPoolParams(int threads, ThreadPlacement placement) {
     return new ThreadPoolParams(Math.max(config.threads(), config.batchThreads()), config.placement());
   }
 
-  /** The {@code ggml_threadpool_params}, which are read while the pool is created and not after that. */
+  /** The {@code ggml_threadpool_params}, which are only read while the pool is created. */
   MemorySegment allocate(Arena arena) {
     MemorySegment struct = LlamaCpp.ggml_threadpool_params_default(arena, threads);
     MemorySegment mask = ggml_threadpool_params.cpumask(struct);

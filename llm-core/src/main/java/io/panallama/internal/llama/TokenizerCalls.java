@@ -9,7 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** Text to tokens and back. llama.cpp's tokenizers are thread-safe; the model is retained during each call. */
+/** Converts text to tokens and back. llama.cpp's tokenizers are thread-safe; the model is retained during each call. */
 public final class TokenizerCalls {
   private TokenizerCalls() {}
 
@@ -23,9 +23,9 @@ public final class TokenizerCalls {
   }
 
   /**
-   * A prompt with its special tokens and those that the vocabulary adds.
+   * Tokenizes a prompt including its special tokens and those that the vocabulary adds.
    *
-   * @param literals pairs of byte offsets, in order, between which there are none
+   * @param literals pairs of byte offsets, in order, between which there are no special tokens
    */
   public static int[] tokenizePrompt(ModelHandle model, byte[] prompt, int[] literals) {
     return tokenize(
@@ -63,7 +63,7 @@ public final class TokenizerCalls {
       MemorySegment source = arena.allocate(Math.max(1, bytes.length));
       MemorySegment.copy(bytes, 0, source, JAVA_BYTE, 0, bytes.length);
       MemorySegment count = arena.allocate(JAVA_INT);
-      // Rarely more tokens than bytes, plus those that the vocabulary adds.
+      // There are rarely more tokens than bytes, plus those that the vocabulary adds.
       int capacity = bytes.length + 4;
       while (true) {
         MemorySegment tokens = arena.allocate(JAVA_INT, capacity);

@@ -5,7 +5,7 @@ import io.panallama.vocabulary.InfillTokens;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalInt;
 
-/** What a vocabulary says of its tokens, read once, so that it outlives the native model. */
+/** The facts of a vocabulary, read once, so that they outlive the native model. */
 public final class VocabularyFacts {
   private final int type;
   private final int[] attributes;
@@ -64,7 +64,7 @@ public final class VocabularyFacts {
     return (attributes[token] & LlamaCpp.LLAMA_TOKEN_ATTR_CONTROL()) != 0;
   }
 
-  /** Whether the token has no text in output; the rule of {@code llama_token_to_piece} without {@code special}. */
+  /** Whether the token has no text in output, by the rule of {@code llama_token_to_piece} without {@code special}. */
   boolean isHidden(int token) {
     return (attributes[token] & (LlamaCpp.LLAMA_TOKEN_ATTR_CONTROL() | LlamaCpp.LLAMA_TOKEN_ATTR_UNKNOWN())) != 0;
   }

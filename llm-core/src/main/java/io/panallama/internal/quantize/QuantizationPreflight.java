@@ -16,14 +16,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Checks what llama.cpp v0.5.0 asserts while it quantises ({@code llama-quant.cpp}, {@code ggml-quants.c}): a failed assert
- * ends the process. What it throws after minutes of work is checked here, too, where that is possible.
+ * Checks everything that llama.cpp v0.5.0 asserts while it quantises ({@code llama-quant.cpp}, {@code ggml-quants.c}), because a failed assert ends the process. Errors that it would only throw after minutes of work are also checked here where possible.
  */
 public final class QuantizationPreflight {
   /** {@code ggml_quantize_requires_imatrix}: asserted in {@code ggml_quantize_chunk}. */
   private static final Set<GgufType> ASSERT_IMPORTANCE = EnumSet.of(GgufType.IQ2_XXS, GgufType.IQ2_XS, GgufType.IQ1_S);
 
-  /** These search a grid for the nearest point, and assert that there is one. */
+  /** Types that search a grid for the nearest point, and assert that there is one. */
   private static final Set<GgufType> SEARCH_GRID =
       EnumSet.of(
           GgufType.IQ1_S,
@@ -49,7 +48,7 @@ public final class QuantizationPreflight {
   }
 
   /**
-   * @throws QuantizationException if llama.cpp can't quantise the model like that
+   * @throws QuantizationException if llama.cpp can't quantise the model with this configuration
    */
   public static void check(SourceModel source, QuantizationConfig config) {
     new QuantizationPreflight(source, config).check();
@@ -77,7 +76,7 @@ public final class QuantizationPreflight {
 
   private void shapes() {
     for (GgufTensor tensor : source.tensors().values()) {
-      // No tensor of a text model has four, so its name is not looked at.
+      // No tensor of a text model has four dimensions, so its name is not considered.
       if (tensor.dimension(3) > 1) {
         throw fault(
             Reason.UNSUPPORTED_TENSOR,
@@ -110,8 +109,7 @@ public final class QuantizationPreflight {
   }
 
   /**
-   * Roughly {@code tensor_allows_quantization}. That looks for the last "weight" and expects it at the length minus 6, which
-   * for a name of 5 bytes is {@code npos}, the answer for none: those count, too.
+   * Approximates {@code tensor_allows_quantization}. That searches for the last "weight" and expects it at the length minus 6. For a name of 5 bytes this is {@code npos}, the result of a failed search, so such names match, too.
    */
   private static boolean isMatrix(GgufTensor tensor) {
     String name = tensor.name();
@@ -177,7 +175,7 @@ public final class QuantizationPreflight {
     }
   }
 
-  /** What a tensor gets without a look at its rows. */
+  /** The types that a tensor gets whatever its row length is. */
   private Set<GgufType> fixedTypes(String name) {
     Set<GgufType> types = new HashSet<>();
     if (name.equals(OUTPUT)) {
@@ -190,7 +188,7 @@ public final class QuantizationPreflight {
     return types;
   }
 
-  /** What a tensor of {@link #NEVER_ASKED} may get, at most. */
+  /** The types that a tensor of {@link #NEVER_ASKED} may get at most. */
   private Set<GgufType> possibleTypes(String name) {
     Set<GgufType> types = fixedTypes(name);
     if (types.isEmpty() && (config.quantizeOutput() || !name.equals(OUTPUT))) {
@@ -198,7 +196,7 @@ public final class QuantizationPreflight {
         types.add(config.type().tensorType());
       }
       if (!source.tensors().containsKey(OUTPUT)) {
-        // The embeddings are the output matrix as well.
+        // The embeddings also serve as the output matrix.
         config.outputTensorType().ifPresent(types::add);
       }
     }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The headers of all files of a model that is to be quantised. */
+/** The headers of all files of a model that will be quantised. */
 public final class SourceModel {
   private final List<GgufFile> files;
   private final Map<String, GgufTensor> tensors = new LinkedHashMap<>();
@@ -26,7 +26,7 @@ public final class SourceModel {
   }
 
   /**
-   * @throws ModelLoadException if it is no model that llama.cpp would load
+   * @throws ModelLoadException if it is not a model that llama.cpp would load
    */
   public static SourceModel read(Path path) {
     GgufFile first = GgufFile.read(path);
@@ -35,7 +35,7 @@ public final class SourceModel {
     List<GgufFile> files = new ArrayList<>(List.of(first));
     int count = (int) first.integer("split.count").orElse(1);
     for (int number = 2; number <= count; number++) {
-      // The preflight has seen that the names are like this and the files are there.
+      // The preflight has checked that the files have these names and exist.
       String name = String.valueOf(path.getFileName());
       String ending = String.format(Locale.ROOT, "-%05d-of-%05d.gguf", 1, count);
       String other = String.format(Locale.ROOT, "-%05d-of-%05d.gguf", number, count);
@@ -52,7 +52,7 @@ public final class SourceModel {
     return files;
   }
 
-  /** The tensors of all files by name. */
+  /** The tensors of all files, by name. */
   public Map<String, GgufTensor> tensors() {
     return tensors;
   }
@@ -61,12 +61,12 @@ public final class SourceModel {
     return tensors.values().stream().mapToLong(GgufTensor::elements).sum();
   }
 
-  /** Bytes of all tensors. */
+  /** Total size of all tensors in bytes. */
   public long bytes() {
     return tensors.values().stream().mapToLong(GgufTensor::byteSize).sum();
   }
 
-  /** Bytes before the tensors of the first file, which has the vocabulary. */
+  /** Number of bytes before the tensors in the first file, which contains the vocabulary. */
   public long headerBytes() {
     return files.getFirst().dataOffset();
   }

@@ -16,18 +16,15 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for weights that are too large. The types that search a grid ({@code iq2_find_best_neighbour} and its like in
- * {@code ggml-quants.c}) sum products of five factors as floats and assert that one of the sums is below {@code FLT_MAX};
- * with weights from some 1e9 on none may be. What F16 can hold is never too large, nor is what most quantised types can;
- * the others have their numbers read.
+ * Finds weights that are too large. The types that search a grid ({@code iq2_find_best_neighbour} and similar functions in {@code ggml-quants.c}) sum products of five factors as floats and assert that one of the sums is below {@code FLT_MAX}; with weights above about 1e9 none may be. The values of F16 and of most quantised types can't be too large; the weights of the other types are read.
  */
 public final class WeightScan {
-  /** The largest F16. No trained model comes near. */
+  /** The largest F16 value. No trained model comes near it. */
   private static final float LIMIT = 65504;
 
   private static final int CHUNK = 1 << 20;
 
-  /** A block of MXFP4 is an exponent of 2, biased by 128, and 32 numbers up to 12 in 16 bytes; 12 * 2^12 is below. */
+  /** A block of MXFP4 has an exponent of 2, biased by 128, and 32 numbers up to 12 in 16 bytes; 12 * 2^12 is below the limit. */
   private static final int MXFP4_MAX_EXPONENT = 128 + 12;
 
   private final SourceModel source;
@@ -39,10 +36,10 @@ public final class WeightScan {
   }
 
   /**
-   * Reads the weights, on this thread.
+   * Reads the weights on the calling thread.
    *
-   * @param listener asked before each MiB whether to go on
-   * @throws QuantizationException for a weight above the limit, a file that can't be read, or a wish to stop
+   * @param listener asked before each MiB whether to continue
+   * @throws QuantizationException for a weight above the limit, a file that can't be read, or a cancellation
    */
   public static void check(SourceModel source, QuantizationListener listener) {
     new WeightScan(source, listener).check();

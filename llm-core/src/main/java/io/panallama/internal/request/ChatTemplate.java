@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A compiled chat template and the JSON it speaks. */
+/** A compiled chat template and its JSON protocol. */
 public final class ChatTemplate {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -27,16 +27,16 @@ public final class ChatTemplate {
   }
 
   /**
-   * What a template made of a conversation.
+   * A conversation rendered by a template.
    *
-   * @param prompt to be tokenized with its special tokens
-   * @param literals pairs of byte offsets in the prompt's UTF-8, between which there are no special tokens
-   * @param stops texts that end the assistant's turn beside the end-of-generation tokens
+   * @param prompt to be tokenized including its special tokens
+   * @param literals pairs of byte offsets in the prompt's UTF-8, between which nothing is a special token
+   * @param stops texts that end the assistant's turn, in addition to the end-of-generation tokens
    * @param preserved texts of control tokens that belong to the answer's text
-   * @param parser what {@link io.panallama.internal.llama.ChatParserHandle} wants; null if the answer's text is its content
-   * @param constraint the grammar that the answer follows; null if there is none
+   * @param parser the description for {@link io.panallama.internal.llama.ChatParserHandle}; null if the answer's text is its content
+   * @param constraint the grammar of the answer; null if there is none
    * @param thinking the tags around the thinking, as JSON; null if the template has none
-   * @param searchesText whether that grammar waits for a pattern in all of the text
+   * @param searchesText whether that grammar waits for a pattern anywhere in the text
    */
   @SuppressWarnings("ArrayRecordComponent") // internal, never compared
   public record Rendered(
@@ -55,7 +55,7 @@ public final class ChatTemplate {
 
   /**
    * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced
-   * @throws ChatTemplateException if the template refuses the conversation
+   * @throws ChatTemplateException if the template rejects the conversation
    */
   public Rendered render(ChatRequest request) {
     String text = ChatTemplateRequest.of(request).toString();
@@ -95,7 +95,7 @@ public final class ChatTemplate {
     return List.copyOf(texts);
   }
 
-  /** Cuts the marks out and notes what was between two that belong together. */
+  /** Removes the marks and records the ranges between matching pairs. */
   private static String unmarked(String marked, String open, String close, List<Integer> literals) {
     StringBuilder plain = new StringBuilder();
     int bytes = 0;

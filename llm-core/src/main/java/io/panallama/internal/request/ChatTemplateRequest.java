@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes a chat request in the JSON that the bridge reads: OpenAI's messages and tools, and what llama.cpp adds. */
+/** Writes a chat request as the JSON that the bridge reads: OpenAI's messages and tools, with llama.cpp's additions. */
 public final class ChatTemplateRequest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -102,7 +102,7 @@ public final class ChatTemplateRequest {
     function.put("name", tool.name()).put("description", tool.description()).set("parameters", parameters);
   }
 
-  /** The schema of the whole answer; null for none. */
+  /** The schema of the whole answer; null if there is none. */
   private static @Nullable ObjectNode schema(ResponseFormat format) {
     return switch (format) {
       case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
@@ -129,7 +129,7 @@ public final class ChatTemplateRequest {
     }
   }
 
-  /** The roles that templates know. */
+  /** The role names that templates know. */
   private static String role(Role role) {
     return switch (role) {
       case SYSTEM -> "system";

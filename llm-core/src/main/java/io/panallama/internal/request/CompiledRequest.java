@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request in the form that the engine runs.
+ * A request in the form in which the engine runs it.
  *
  * @param prompt the tokens, at least one
  * @param stops the texts that end the answer: the request's own and those of the chat template
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // internal, never compared
 public record CompiledRequest(
     int[] prompt, GenerationOptions options, List<String> stops, AnswerConstraint constraint, @Nullable String parser) {
-  /** The same with other options, and a prompt of its own. */
+  /** The same request with other options, and its own copy of the prompt. */
   public CompiledRequest with(GenerationOptions newOptions) {
     return new CompiledRequest(prompt.clone(), newOptions, stops, constraint, parser);
   }

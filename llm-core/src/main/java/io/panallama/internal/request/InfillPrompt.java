@@ -11,15 +11,15 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
-/** Makes the prompt of an {@link InfillRequest}: what {@code format_prompt_infill} of llama-server v0.5.0 makes of it. */
+/** Builds the prompt of an {@link InfillRequest} like {@code format_prompt_infill} of llama-server v0.5.0. */
 public final class InfillPrompt {
-  /** What llama-server calls a project, a file without a name, and the file with the gap. */
+  /** llama-server's names for a project, a file without a name, and the file with the gap. */
   private static final String PROJECT = "myproject\n";
 
   private static final String NAMELESS = "tmp";
   private static final String CURRENT_FILE = "filename\n";
 
-  /** What stands between pieces for models without a token for files; llama-server's choice too. */
+  /** The separator between pieces for models without a file token; llama-server's choice too. */
   private static final String SNIPPET = "\n\n--- snippet ---\n\n";
 
   private final InfillRequest request;
@@ -48,7 +48,7 @@ public final class InfillPrompt {
   }
 
   private int[] build() {
-    // llama-server lets the window be all of a small context, and has no room for an answer then.
+    // llama-server lets the window fill all of a small context, which then has no room for an answer.
     int window = Math.min(request.window(), contextSize / 4 * 3);
     int quarter = window / 4;
     int[] prompt = text(request.prompt());

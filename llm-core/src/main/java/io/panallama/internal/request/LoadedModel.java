@@ -15,8 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * A model in memory with everything that is derived from it once: metadata, vocabulary, chat template.
  *
- * <p>Owned by the facade that loaded it and by each engine on it. The last owner to release it frees template and weights, so an
- * engine can render and tokenize after the facade was closed. Thread-safe.
+ * <p>Owned by the facade that loaded it and by each engine on it. The last owner to release it frees template and weights, so an engine can render and tokenize after the facade was closed. Thread-safe.
  */
 public final class LoadedModel {
   private final ModelHandle handle;
@@ -31,7 +30,7 @@ public final class LoadedModel {
   /** Guarded by the lock; 0 once the model is freed. */
   private int owners = 1;
 
-  /** Takes over the handle and is owned by the caller. If this throws, the handle is still the caller's. */
+  /** Takes over the handle; the caller becomes the first owner. If this throws, the handle still belongs to the caller. */
   public LoadedModel(ModelHandle handle, ModelConfig config) {
     this.handle = handle;
     this.config = config;
@@ -46,7 +45,7 @@ public final class LoadedModel {
             ChatTemplate::close);
   }
 
-  /** The file's entries as llama.cpp hands them out, with what the configuration replaces. */
+  /** The file's entries as llama.cpp reports them, with the configuration's overrides. */
   private static Map<String, String> metadata(ModelHandle handle, ModelConfig config) {
     Map<String, String> all = new LinkedHashMap<>(handle.metadata());
     config.metadata().forEach((key, value) -> all.put(key, value.text()));
@@ -56,7 +55,7 @@ public final class LoadedModel {
   /**
    * Adds an owner.
    *
-   * @throws IllegalStateException if there is none left
+   * @throws IllegalStateException if no owner is left
    */
   public void retain() {
     lock.lock();
@@ -70,7 +69,7 @@ public final class LoadedModel {
     }
   }
 
-  /** Lets go. Each owner calls this once. */
+  /** Releases an owner's share. Each owner calls this once. */
   public void release() {
     lock.lock();
     try {
@@ -81,7 +80,7 @@ public final class LoadedModel {
     } finally {
       lock.unlock();
     }
-    // The template first: from then on none is compiled, which would keep the weights.
+    // The template first: from then on none is compiled, which would retain the weights.
     template.close();
     handle.close();
   }
@@ -90,7 +89,7 @@ public final class LoadedModel {
     return handle;
   }
 
-  /** How it was loaded. */
+  /** The configuration it was loaded with. */
   public ModelConfig config() {
     return config;
   }
@@ -114,7 +113,7 @@ public final class LoadedModel {
   }
 
   /**
-   * The chat template, compiled at the first use.
+   * The chat template, compiled on first use.
    *
    * @throws io.panallama.error.ChatTemplateException if there is none or it does not parse
    * @throws IllegalStateException if the model has no owner left

@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Reads {@code general.sampling.*}. One unusable value leaves the defaults, with a warning. */
+/** Reads {@code general.sampling.*}. If one value is unusable, all defaults apply, with a warning. */
 public final class RecommendedSampling {
   private static final System.Logger LOG = System.getLogger("io.panallama");
   private static final String PREFIX = "general.sampling.";

@@ -28,11 +28,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns requests into what the engine runs: renders the chat template, tokenizes, makes the constraint of the answer and the
- * sampler.
+ * Compiles requests into the form that the engine runs: renders the chat template, tokenizes, and builds the constraint of the answer and the sampler.
  *
- * <p>Everything happens on the calling thread and nothing is queued, so every fault of a request is thrown here. Safe for any
- * thread, as long as the model has an owner; {@link IllegalStateException} afterwards.
+ * <p>Everything happens on the calling thread and nothing is queued, so every fault of a request is thrown here. Thread-safe while the model has an owner; throws {@link IllegalStateException} afterwards.
  */
 public final class RequestCompiler {
   private static final int[] NOTHING = {};
@@ -41,7 +39,7 @@ public final class RequestCompiler {
   private final int contextSize;
 
   /**
-   * @param contextSize the most tokens of one sequence
+   * @param contextSize maximum number of tokens of one sequence
    */
   public RequestCompiler(LoadedModel model, int contextSize) {
     this.model = model;
@@ -51,7 +49,7 @@ public final class RequestCompiler {
   /**
    * Compiles a request.
    *
-   * @throws InvalidRequestException if the request can't be carried out as it stands
+   * @throws InvalidRequestException if the request can't be executed as it stands
    */
   public CompiledRequest compile(GenerationRequest request) {
     return compile(request, NOTHING);
@@ -60,9 +58,8 @@ public final class RequestCompiler {
   /**
    * Compiles a request whose prompt may continue earlier tokens.
    *
-   * @param before the tokens that the prompt of a completion is appended to, and that a conversation may go on from, see {@link
-   *     #continued}
-   * @throws InvalidRequestException if the request can't be carried out as it stands
+   * @param before the tokens to which the prompt of a completion is appended, and which a conversation may continue; see {@link #continued}
+   * @throws InvalidRequestException if the request can't be executed as it stands
    */
   public CompiledRequest compile(GenerationRequest request, int[] before) {
     CompiledRequest compiled =
@@ -78,7 +75,7 @@ public final class RequestCompiler {
     return compiled;
   }
 
-  /** The number of tokens of a request's prompt, as {@link #compile} makes it. */
+  /** The number of tokens in the prompt that {@link #compile} builds. */
   public int countTokens(GenerationRequest request) {
     return switch (request) {
       case ChatRequest chat -> tokens(render(chat)).length;
@@ -87,17 +84,17 @@ public final class RequestCompiler {
     };
   }
 
-  /** The number of tokens of a text by itself, in which nothing is a special token. */
+  /** The number of tokens of a text by itself, with special tokens as plain text. */
   public int countTokens(String text) {
     return TokenizerCalls.tokenize(model.handle(), text, false, false).length;
   }
 
-  /** The prompt of a conversation. */
+  /** Renders the prompt of a conversation. */
   public ChatTemplate.Rendered render(ChatRequest request) {
     return model.template().render(request);
   }
 
-  /** A sampler for a compiled request, owned by the caller. */
+  /** Builds a sampler for a compiled request; the caller owns it. */
   public SamplerChain sampler(CompiledRequest request) {
     GenerationOptions options = request.options();
     Sampling sampling = sampling(options, request.constraint());
@@ -131,12 +128,10 @@ public final class RequestCompiler {
   }
 
   /**
-   * Tokens that are there already, with the tokens of what the template added to their text. So a conversation goes on from the
-   * very tokens that the model generated, whose KV state is known, and not from other tokens of the same text.
+   * Returns the existing tokens, followed by those of the text that the template added to theirs. So a conversation continues from exactly the tokens that the model generated, whose KV state exists, and not from other tokens for the same text.
    *
-   * @param before prompt and answer of the turn before
-   * @return null if the prompt is not the text of those tokens with something added, or if its tokens would not be those of the
-   *     whole prompt: some tokenizers put a space in front of each text, and texts of special tokens in messages need their places
+   * @param before prompt and answer of the previous turn
+   * @return null if the prompt is not the text of those tokens with an addition, or if its tokens would differ from those of the whole prompt: some tokenizers insert a space before each text, and special-token texts in the new messages would need their positions
    */
   private int @Nullable [] continued(ChatTemplate.Rendered rendered, int[] before) {
     String prompt = rendered.prompt();
@@ -154,7 +149,7 @@ public final class RequestCompiler {
     return text(all).equals(prompt) ? all : null;
   }
 
-  /** The text of tokens with all special ones but those that the vocabulary puts around a text. */
+  /** The text of tokens including special ones, except those that the vocabulary puts around a text. */
   private String text(int[] tokens) {
     return TokenizerCalls.detokenize(model.handle(), tokens, true, true);
   }
@@ -206,7 +201,7 @@ public final class RequestCompiler {
     return new AnswerConstraint(parameter, description, grammar != null, rendered.searchesText(), visible);
   }
 
-  /** Some templates have no form for tool calls. llama.cpp then gives no grammar, whatever the request asks for. */
+  /** Some templates have no format for tool calls. llama.cpp then returns no grammar, whatever the request asks for. */
   private static void requireEnforced(ChatRequest request, ChatTemplate.Rendered rendered) {
     if (rendered.constraint() != null) {
       return;
@@ -234,7 +229,7 @@ public final class RequestCompiler {
     return AnswerConstraint.withBudget(grammar, thinking, budget);
   }
 
-  /** The constraint of an answer without a template: a JSON schema becomes a grammar by itself. */
+  /** The constraint of an answer without a template: a JSON schema is converted to a grammar directly. */
   private static AnswerConstraint answer(GenerationOptions options) {
     String grammar =
         switch (options.format()) {

@@ -121,7 +121,8 @@ public final class Scheduler<S extends Schedulable> {
   private void takeTurns(Turns<S> order, boolean shortOnly, int quantum, int tokens, Step<S> step) {
     int left = tokens;
     if (order.turn != null) {
-      // Tokens from the spread count against the turn, so that no prompt gets ahead of an equal one by more than a quantum.
+      // Tokens from the spread count against the turn, so that no prompt gets ahead of an equal one by more than a
+      // quantum.
       order.deficit = Math.max(0, order.deficit - step.plan.planned(order.turn));
     }
     while (left > 0) {

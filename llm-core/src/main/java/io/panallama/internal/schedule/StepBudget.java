@@ -146,7 +146,8 @@ public final class StepBudget {
     if (affordable < SHRINK * chunk) {
       chunk = (int) Math.max(SMALLEST, affordable);
     } else if (affordable >= larger) {
-      // The chunk does not grow at once to the limit: where a token adds little compared with the noise of a step, the measured cost may be far too low.
+      // The chunk does not grow at once to the limit: where a token adds little compared with the noise of a step, the
+      // measured cost may be far too low.
       chunk = larger;
     }
     return chunk;
@@ -184,7 +185,7 @@ public final class StepBudget {
       alone.measured(promptTokens, nanos);
     } else {
       baselines[generating].grewOlder();
-      double added = Math.max(nanos - Math.max(0, baseline(generating)), LEAST_SHARE * nanos);
+      double added = Math.max((double) nanos - Math.max(0, baseline(generating)), LEAST_SHARE * nanos);
       if (filledUp) {
         addedByShort.measured(promptTokens, added);
       } else {

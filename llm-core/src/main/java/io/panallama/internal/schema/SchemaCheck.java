@@ -15,31 +15,27 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Looks at a JSON schema before llama.cpp makes a grammar of it: bounds what it may cost, and finds what llama.cpp would
- * pass over.
+ * Checks a JSON schema before llama.cpp converts it to a grammar: bounds its cost, and finds what llama.cpp would ignore.
  *
- * <p>llama.cpp's converter takes the first keyword that it understands and ignores the others, so the grammar of {@code
- * {"anyOf": [...], "required": ["a"]}} or {@code {"type": "number", "maximum": 5}} would allow what the schema forbids. In a
- * strict schema those are faults. The few that can be written in a way that the converter understands are rewritten; what
- * they allow may become less, never more.
+ * <p>llama.cpp's converter takes the first keyword that it understands and ignores the others, so the grammar of {@code {"anyOf": [...], "required": ["a"]}} or {@code {"type": "number", "maximum": 5}} would allow what the schema forbids. In a strict schema those are faults. The few that can be expressed in a way the converter understands are rewritten; the result may allow less, but never more.
  */
 public final class SchemaCheck {
-  /** The most characters of a schema. */
+  /** The maximum length of a schema in characters. */
   private static final int MAX_LENGTH = 1 << 20;
 
-  /** How deep schemas may be nested. */
+  /** The maximum nesting depth of schemas. */
   private static final int MAX_DEPTH = 64;
 
-  /** The most schemas, those that a list of types multiplies counted as often. */
+  /** The maximum number of schemas, counting each as often as lists of types multiply it. */
   private static final int MAX_SCHEMAS = 20_000;
 
-  /** The most properties of an object that may be missing; llama.cpp's time grows with their third power. */
+  /** The maximum number of optional properties of an object; llama.cpp's time grows with their cube. */
   private static final int MAX_OPTIONAL = 200;
 
-  /** The most repetitions that llama.cpp's grammars take. */
+  /** The maximum number of repetitions in llama.cpp's grammars. */
   private static final int MAX_REPETITIONS = 2000;
 
-  /** Bounds of integers are compared as doubles by most others. */
+  /** Most other implementations compare the bounds of integers as doubles. */
   private static final long MAX_INTEGER = 1L << 53;
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -56,11 +52,11 @@ public final class SchemaCheck {
   }
 
   /**
-   * The schema as llama.cpp is to see it.
+   * Returns the schema in the form for llama.cpp.
    *
-   * @param parameter the field that holds it
-   * @param names what the names of its definitions begin with, see {@link SchemaReferences#rename}
-   * @throws InvalidRequestException if it is not a schema, is too large, or can't be enforced; the message says where in it
+   * @param parameter the field that contains it
+   * @param names the prefix of the names of its definitions, see {@link SchemaReferences#rename}
+   * @throws InvalidRequestException if it is not a schema, is too large, or can't be enforced; the message says where in the schema
    */
   public static ObjectNode check(String parameter, String schema, boolean strict, String names) {
     ObjectNode node = read(parameter, schema);
@@ -75,9 +71,9 @@ public final class SchemaCheck {
   }
 
   /**
-   * The schema as it was given.
+   * Parses a schema without changing it.
    *
-   * @throws InvalidRequestException if it is no JSON object, or too large
+   * @throws InvalidRequestException if it is not a JSON object, or too large
    */
   public static ObjectNode read(String parameter, String schema) {
     if (schema.length() > MAX_LENGTH) {
@@ -92,7 +88,7 @@ public final class SchemaCheck {
     return node;
   }
 
-  /** Whatever the converter finds wrong has its place in the message; the template would hide it. */
+  /** Runs the converter, whose errors say where the fault is; the template would hide that. */
   private static void requireConverted(String parameter, ObjectNode node, Map<String, String> definitions) {
     try {
       SchemaConverter.grammar(parameter, node.toString());
@@ -122,7 +118,7 @@ public final class SchemaCheck {
   }
 
   /**
-   * @param times how often the converter comes here because of lists of types above
+   * @param times how often the converter visits this schema because of lists of types above
    */
   private void schema(JsonNode node, String path, int depth, long times) {
     if (!(node instanceof ObjectNode schema)) {
@@ -228,7 +224,7 @@ public final class SchemaCheck {
     }
   }
 
-  /** What says something about values of this type is kept by the grammar; what says something about others is not. */
+  /** A keyword that constrains values of this type must be enforced by the grammar; keywords for other types are not considered. */
   private void requireEnforced(ObjectNode schema, String type, String path) {
     if (!strict) {
       return;
@@ -264,7 +260,7 @@ public final class SchemaCheck {
     if (additional instanceof ObjectNode others && names.isEmpty()) {
       schema(others, path + "/additionalProperties", depth + 1, times);
     } else if (additional != null && !names.isEmpty()) {
-      // llama.cpp's rule for other names lets characters through that JSON forbids. To leave them out is valid.
+      // llama.cpp's rule for other names allows characters that JSON forbids. Leaving such properties out is valid.
       schema.put("additionalProperties", false);
     }
   }
@@ -311,7 +307,7 @@ public final class SchemaCheck {
       if (strict) {
         throw fault(path, "pattern can't be enforced, because " + unsupported.getMessage());
       }
-      // llama.cpp would say so on the standard error stream and go on as this does.
+      // llama.cpp would print this to the standard error stream and then do the same.
       schema.remove("pattern");
     }
   }
@@ -351,7 +347,7 @@ public final class SchemaCheck {
     }
   }
 
-  /** llama.cpp merges the properties of objects, all of them required, and knows nothing else. */
+  /** llama.cpp merges the properties of the objects, all of them as required, and supports nothing else. */
   private void allOf(ObjectNode schema, String path, int depth, long times) {
     nothingBeside(schema, path, Set.of("allOf", "type"));
     children(schema.get("allOf"), path + "/allOf", depth, times);

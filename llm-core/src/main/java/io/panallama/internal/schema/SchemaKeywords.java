@@ -3,7 +3,7 @@ package io.panallama.internal.schema;
 import java.util.Map;
 import java.util.Set;
 
-/** What the keywords of a JSON schema speak of, and which of them llama.cpp's grammars keep. */
+/** Which types the keywords of a JSON schema apply to, and which keywords llama.cpp's grammars enforce. */
 public final class SchemaKeywords {
   /** Keywords that constrain nothing. */
   private static final Set<String> ANNOTATIONS =
@@ -26,7 +26,7 @@ public final class SchemaKeywords {
           "contentMediaType",
           "format");
 
-  /** What llama.cpp's grammars keep for each type. */
+  /** The keywords that llama.cpp's grammars enforce for each type. */
   private static final Map<String, Set<String>> ENFORCED =
       Map.of(
           "object", Set.of("properties", "required", "additionalProperties"),
@@ -37,7 +37,7 @@ public final class SchemaKeywords {
           "boolean", Set.of(),
           "null", Set.of());
 
-  /** What only says something about values of one type. */
+  /** The keywords that apply only to values of one type. */
   private static final Map<String, Set<String>> APPLICABLE =
       Map.of(
           "object",
@@ -86,12 +86,12 @@ public final class SchemaKeywords {
     return ANNOTATIONS.contains(keyword);
   }
 
-  /** The bounds of integers. */
+  /** The keywords for bounds of integers. */
   public static Set<String> ofIntegers() {
     return of(ENFORCED, "integer");
   }
 
-  /** Whether the grammar of a type keeps what a keyword says, or the keyword says nothing about values of the type. */
+  /** Whether the grammar of a type enforces a keyword, or the keyword does not apply to the type. */
   public static boolean isKept(String keyword, String type) {
     boolean speaksOfOthers =
         APPLICABLE.values().stream().anyMatch(all -> all.contains(keyword)) && !of(APPLICABLE, type).contains(keyword);

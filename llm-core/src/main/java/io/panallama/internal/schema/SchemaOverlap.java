@@ -6,13 +6,13 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Whether schemas can have values in common, as far as that is easily seen. */
+/** Tells whether schemas can have values in common, as far as that is easy to decide. */
 public final class SchemaOverlap {
   private static final int MAX_HOPS = 16;
 
   private SchemaOverlap() {}
 
-  /** Whether no value is valid under two of the schemas. False where that can't be seen. */
+  /** Whether no value is valid under two of the schemas. False if that can't be decided. */
   public static boolean areApart(JsonNode schemas, ObjectNode root) {
     for (int i = 0; i < schemas.size(); i++) {
       for (int j = i + 1; j < schemas.size(); j++) {
@@ -38,7 +38,7 @@ public final class SchemaOverlap {
     if (!typeOfOne.equals(typeOfTwo)) {
       return !(isNumeric(typeOfOne) && isNumeric(typeOfTwo));
     }
-    // Two kinds of objects that a property tells apart which both must have.
+    // Two kinds of objects are apart if both require a property whose values distinguish them.
     for (Map.Entry<String, JsonNode> property : one.path("properties").properties()) {
       JsonNode other = two.path("properties").get(property.getKey());
       boolean both = isRequired(one, property.getKey()) && isRequired(two, property.getKey());
@@ -72,7 +72,7 @@ public final class SchemaOverlap {
     return values;
   }
 
-  /** What a reference leads to; the schema itself if it is none, an empty one if that is nothing. */
+  /** The schema that a reference points to; the schema itself if it is not a reference, an empty one if the target does not exist. */
   public static JsonNode resolve(JsonNode schema, ObjectNode root) {
     JsonNode target = schema;
     for (int hop = 0; target.has("$ref"); hop++) {

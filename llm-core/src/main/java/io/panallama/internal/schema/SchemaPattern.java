@@ -4,19 +4,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Regular expressions of JSON schemas, as llama.cpp's grammars can have them.
+ * Rewrites the regular expressions of JSON schemas into the form that llama.cpp's grammars support.
  *
- * <p>llama.cpp copies a pattern into the grammar of a JSON text, where {@code .} and {@code [^a]} would allow quotes,
- * backslashes and line ends, which JSON has to escape. They are narrowed to what needs no escape; {@code \d}, {@code \w} and
- * {@code \s}, which it doesn't know, are written out.
+ * <p>llama.cpp copies a pattern into the grammar of a JSON text, where {@code .} and {@code [^a]} would allow quotes, backslashes and line breaks, which JSON has to escape. They are narrowed to characters that need no escape; {@code \d}, {@code \w} and {@code \s}, which it doesn't know, are expanded.
  */
 public final class SchemaPattern {
-  /** What JSON can't hold as it is, for the inside of a class. */
+  /** Characters that JSON can't contain unescaped, for use inside a class. */
   private static final String UNSAFE = "\"\\\\\\x00-\\x1F\\x7F";
 
   private static final Pattern QUANTIFIER = Pattern.compile("[*+?]|\\{(\\d+)(?:,(\\d*))?}");
 
-  /** What llama.cpp's grammars take. */
+  /** The maximum number of repetitions in llama.cpp's grammars. */
   private static final int MAX_REPETITIONS = 2000;
 
   private final String source;
@@ -105,7 +103,7 @@ public final class SchemaPattern {
     return result.append('$').toString();
   }
 
-  /** One, after something to repeat: a second one would make it lazy or possessive. */
+  /** Reads one quantifier after something to repeat: a second one would make it lazy or possessive. */
   private void quantifier(int end) {
     if (!repeatable) {
       throw new IllegalArgumentException("it has a quantifier without anything to repeat, or a lazy one");
@@ -151,7 +149,7 @@ public final class SchemaPattern {
     pos += 2;
   }
 
-  /** A character that stands for itself: in a class of its own, where nothing but the class's own signs is special. */
+  /** Writes a literal character in its own class, where only the class's own metacharacters are special. */
   private void literal(char c) {
     result.append('[').append("[]-^".indexOf(c) >= 0 ? "\\x" + Integer.toHexString(c) : String.valueOf(c)).append(']');
   }
@@ -188,7 +186,7 @@ public final class SchemaPattern {
     result.append(negated ? "[^" + UNSAFE : "[").append(members).append(']');
   }
 
-  /** A range such as {@code !-~} has the quotation mark and the backslash in it. */
+  /** A range such as {@code !-~} includes the quotation mark and the backslash. */
   private void requireSafeRange(char low) {
     boolean range = source.startsWith("-", pos + 1) && !source.startsWith("-]", pos + 1);
     if (range) {

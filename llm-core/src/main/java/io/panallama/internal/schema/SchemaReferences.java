@@ -16,12 +16,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives what a schema refers to names of its own.
+ * Gives the targets of a schema's references unique names.
  *
- * <p>llama.cpp's converter names a rule after the reference, every character but letters, digits and dashes written as a
- * dash, and takes a rule of that name that it finds for the one that is meant. So {@code #/$defs/a_b}, {@code #/$defs/a-b},
- * and a {@code #/$defs/a_b} of another tool in the same grammar were one. What is referred to becomes a definition, with a
- * reference to it where it was; definitions without references go.
+ * <p>llama.cpp's converter names a rule after the reference, with every character except letters, digits and dashes replaced by a dash, and assumes that an existing rule of that name is the one that is meant. So {@code #/$defs/a_b}, {@code #/$defs/a-b}, and a {@code #/$defs/a_b} of another tool in the same grammar would be the same rule. Each target therefore becomes a definition, with a reference to it in its former location; definitions without references are removed.
  */
 public final class SchemaReferences {
   private static final String DEFINITIONS = "$defs";
@@ -31,7 +28,7 @@ public final class SchemaReferences {
   private final Map<String, Target> targets = new LinkedHashMap<>();
   private final Set<JsonNode> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  /** What a reference leads to, and where that is. */
+  /** The target of a reference, and its location. */
   private record Target(JsonNode node, JsonNode parent, JsonPointer pointer) {
     void replace(ObjectNode with) {
       if (parent instanceof ObjectNode object) {
@@ -47,10 +44,10 @@ public final class SchemaReferences {
   }
 
   /**
-   * Renames in place. A reference to nothing stays, for the converter to refuse.
+   * Renames in place. A reference without a target stays, for the converter to reject.
    *
-   * @param prefix of the names; letters and digits, and no other schema of the grammar may have one that begins with it
-   * @return the new names in order, and for each a reference that it replaced
+   * @param prefix of the names, of letters and digits; no other schema of the grammar may have a name that begins with it
+   * @return the new names in order, each with a reference that it replaced
    */
   public static Map<String, String> rename(ObjectNode root, String prefix) {
     SchemaReferences found = new SchemaReferences(root);
@@ -58,7 +55,7 @@ public final class SchemaReferences {
     return found.targets.isEmpty() ? Map.of() : found.rename(prefix);
   }
 
-  /** What a reference within the document leads to; null for nothing and for the document itself. */
+  /** The target of a reference within the document; null if it does not exist or is the document itself. */
   public static @Nullable JsonNode resolve(String reference, ObjectNode root) {
     Target target = target(reference, root);
     return target == null ? null : target.node();
@@ -69,7 +66,7 @@ public final class SchemaReferences {
       return null;
     }
     try {
-      // Decodes as a form does, so a plus sign has to be kept.
+      // URLDecoder decodes like a form, so a plus sign has to be protected.
       String decoded = URLDecoder.decode(reference.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8);
       JsonPointer pointer = JsonPointer.compile(decoded);
       JsonNode node = root.at(pointer);
@@ -79,7 +76,7 @@ public final class SchemaReferences {
     }
   }
 
-  /** Only where schemas are: in a constant, {@code $ref} means nothing. */
+  /** Visits only positions that hold schemas: in a constant, {@code $ref} means nothing. */
   private void walk(@Nullable JsonNode node) {
     if (!(node instanceof ObjectNode schema) || !seen.add(schema)) {
       return;
@@ -112,7 +109,7 @@ public final class SchemaReferences {
     return named(prefix);
   }
 
-  /** Whether there is a reference to nothing that a new name could make one to something. */
+  /** Whether there is a reference without a target that a new name could accidentally give one. */
   private boolean leadsToNothing(String beginning) {
     return references.stream()
         .map(schema -> schema.path("$ref").textValue())
@@ -120,7 +117,7 @@ public final class SchemaReferences {
   }
 
   private Map<String, String> named(String prefix) {
-    Map<JsonNode, String> names = new IdentityHashMap<>();
+    IdentityHashMap<JsonNode, String> names = new IdentityHashMap<>();
     Map<String, String> origins = new LinkedHashMap<>();
     ObjectNode definitions = root.objectNode();
     targets.forEach((reference, target) -> {

@@ -7,7 +7,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
-/** Ways to the constructors and methods of other modules. */
+/** Finds accessible handles for the constructors and methods of other modules. */
 public final class Access {
   private Access() {}
 
@@ -16,8 +16,8 @@ public final class Access {
   }
 
   /**
-   * @param lookup a lookup with access to it; null if it has to be public or open
-   * @throws io.panallama.error.UnsupportedTypeException if there is no way; it says what to do
+   * @param lookup a lookup with access to it; null if it must be public or open
+   * @throws io.panallama.error.UnsupportedTypeException if it is not accessible; the message says what to do
    */
   static MethodHandle constructor(Constructor<?> constructor, MethodHandles.@Nullable Lookup lookup, Place place) {
     return way(
@@ -25,8 +25,8 @@ public final class Access {
   }
 
   /**
-   * @param lookup a lookup with access to it; null if it has to be public or open
-   * @throws io.panallama.error.UnsupportedTypeException if there is no way; it says what to do
+   * @param lookup a lookup with access to it; null if it must be public or open
+   * @throws io.panallama.error.UnsupportedTypeException if it is not accessible; the message says what to do
    */
   public static MethodHandle method(Method method, MethodHandles.@Nullable Lookup lookup, Place place) {
     return way(method, method.getDeclaringClass(), from -> from.unreflect(method), lookup, place);
@@ -38,7 +38,7 @@ public final class Access {
       try {
         return way.from(MethodHandles.privateLookupIn(owner, lookup));
       } catch (IllegalAccessException elsewhere) {
-        // The class is of another module; it may be reachable like any other.
+        // The class belongs to another module; it may be accessible like any other.
       }
     }
     try {
@@ -63,7 +63,7 @@ public final class Access {
     }
   }
 
-  /** Calls an accessor of a record, which may throw nothing but unchecked exceptions. */
+  /** Calls an accessor of a record, which can only throw unchecked exceptions. */
   static @Nullable Object call(MethodHandle accessor, Object target) {
     try {
       return (Object) accessor.invoke(target);

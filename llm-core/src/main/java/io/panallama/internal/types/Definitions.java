@@ -9,16 +9,14 @@ import java.util.function.Supplier;
 /**
  * The {@code $defs} of one schema.
  *
- * <p>Their names are letters and digits: llama.cpp names the rule of a grammar after the reference, with anything else replaced by
- * a dash, and takes two references whose names become equal for the same.
+ * <p>Their names consist of letters and digits: llama.cpp names a grammar rule after the reference, with anything else replaced by a dash, and confuses two references whose names become equal.
  */
 public final class Definitions {
   private final Names names;
   private final Map<String, ObjectNode> bodies = new LinkedHashMap<>();
 
   /**
-   * Names of classes, one for each. The tools of one request share them, because their schemas become one grammar, where a name
-   * stands for one rule. Thread-safe.
+   * Unique names for classes. The tools of one request share them, because their schemas become one grammar, in which a name stands for one rule. Thread-safe.
    */
   public static final class Names {
     private final Map<Class<?>, String> byClass = new HashMap<>();
@@ -62,7 +60,7 @@ public final class Definitions {
     return root;
   }
 
-  /** A reference to the schema of a class, which is made once. */
+  /** A reference to the schema of a class, which is created once. */
   ObjectNode reference(Class<?> type, Supplier<ObjectNode> body) {
     String name = names.of(type);
     if (!bodies.containsKey(name)) {

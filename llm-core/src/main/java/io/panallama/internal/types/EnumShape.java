@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** The constants of an enum by their names. */
+/** The constants of an enum, by name. */
 final class EnumShape implements Shape {
   private final Map<String, Object> byName = new LinkedHashMap<>();
   private final Map<Object, String> names = new LinkedHashMap<>();

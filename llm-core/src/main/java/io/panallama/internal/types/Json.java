@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 
 /** JSON texts as trees. Thread-safe. */
 public final class Json {
-  /** Numbers as they are written: a BigDecimal component gets every digit, and a double is rounded once. */
+  /** Numbers keep their written form: a BigDecimal component gets every digit, and a double is rounded once. */
   private static final ObjectMapper MAPPER =
       JsonMapper.builder()
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
@@ -27,7 +27,7 @@ public final class Json {
     return MAPPER.readTree(text);
   }
 
-  /** What a message says about a value: its beginning. */
+  /** The beginning of a value, for messages. */
   static String excerpt(JsonNode json) {
     String text = json.toString();
     return text.length() > 60 ? text.substring(0, 60) + "..." : text;

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** An object with any names: an immutable map in the order of the JSON. */
+/** An object with arbitrary property names: an immutable map in the order of the JSON. */
 record MapShape(Shape item) implements Shape {
   @Override
   public ObjectNode schema(Definitions definitions) {

@@ -1,6 +1,6 @@
 package io.panallama.internal.types;
 
-/** JSON that is not of the type. The message says where in the JSON. */
+/** JSON that does not match the type. The message says where in the JSON. */
 public final class MismatchException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

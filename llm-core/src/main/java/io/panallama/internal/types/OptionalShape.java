@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What may be missing. The property of its record is not required; a null in its place is read as missing, too. */
+/** An optional value. The property of its record is not required; a null value counts as missing, too. */
 record OptionalShape(Class<?> type, Shape item) implements Shape {
   @Override
   public ObjectNode schema(Definitions definitions) {

@@ -9,11 +9,9 @@ import java.util.Set;
 import java.util.StringJoiner;
 
 /**
- * A schema as a model is to read it: the JSON with a place holder for each value, such as {@code {"name": <text>, "count": <whole
- * number, 1 to 99>}}.
+ * A schema in a form for the model to read: the JSON with a placeholder for each value, such as {@code {"name": <text>, "count": <whole number, 1 to 99>}}.
  *
- * <p>Only the grammar needs the rest of a schema. A small model copies what it sees: shown a schema with the bounds of {@code int}, the
- * demo model answered 2147483647 in 10 of 20 cases, and in 9 others did not come to an end.
+ * <p>Only the grammar needs the rest of a schema. A small model copies what it sees: given a schema with the bounds of {@code int}, the demo model answered 2147483647 in 10 of 20 cases, and in 9 others did not finish.
  */
 public final class Outline {
   /** The bounds of Java's types, which say nothing about the value. */
@@ -41,7 +39,7 @@ public final class Outline {
 
   private Outline() {}
 
-  /** The outline of a schema that {@link Definitions} made, followed by a line for each definition. */
+  /** The outline of a schema from {@link Definitions}, followed by a line for each definition. */
   public static String of(ObjectNode schema) {
     StringBuilder text = new StringBuilder(value(schema));
     for (Map.Entry<String, JsonNode> definition : schema.path("$defs").properties()) {
@@ -124,7 +122,7 @@ public final class Outline {
     return limits(schema, "minimum", "maximum", "");
   }
 
-  /** The bounds that an annotation set; empty if there are none. */
+  /** The bounds set by an annotation; empty if there are none. */
   private static String limits(JsonNode schema, String least, String most, String unit) {
     long min = schema.path(least).asLong(Long.MIN_VALUE);
     long max = schema.path(most).asLong(Long.MAX_VALUE);

@@ -9,19 +9,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the beginning of a JSON text: closes what is open, and leaves out values that are not complete yet.
+ * Reads the beginning of a JSON text: closes open brackets and strings, and leaves out incomplete values.
  *
- * <p>A number, {@code true}, {@code false} or {@code null} counts once something follows it; a property counts with its value. The
- * value of a string that has no end yet is a node of its own kind, see {@link #beginning}.
+ * <p>A number, {@code true}, {@code false} or {@code null} is complete once something follows it; a property once it has its value. A string without its end is represented by a special node, see {@link #beginning}.
  */
 public final class PartialJson {
-  /** A string as far as it came. */
+  /** The part of a string that has arrived. */
   private record Beginning(String text) {}
 
   private final String text;
   private final StringBuilder closers = new StringBuilder();
 
-  /** Up to here the text is JSON once the closers follow. */
+  /** Up to this position the text is JSON once the closers follow. */
   private int good;
 
   private boolean expectsKey;
@@ -36,7 +35,7 @@ public final class PartialJson {
     return new PartialJson(text).read();
   }
 
-  /** What has come of a string without an end; null for any other node. */
+  /** The part of an unfinished string that has arrived; null for any other node. */
   static @Nullable String beginning(JsonNode node) {
     return node instanceof POJONode pojo && pojo.getPojo() instanceof Beginning cut ? cut.text() : null;
   }
@@ -58,7 +57,7 @@ public final class PartialJson {
     }
   }
 
-  /** Reads what begins here; the position behind it. */
+  /** Reads the value that begins here; returns the position after it. */
   private int next(int pos) {
     char c = text.charAt(pos);
     switch (c) {
@@ -114,7 +113,7 @@ public final class PartialJson {
     return ended ? pos + 1 : text.length();
   }
 
-  /** The tree with its last string as a beginning. */
+  /** Returns the tree with its last string marked as unfinished. */
   private static JsonNode marked(JsonNode node) {
     if (node instanceof ObjectNode object && !object.isEmpty()) {
       Map.Entry<String, JsonNode> last = null;
@@ -132,7 +131,7 @@ public final class PartialJson {
     return node.isTextual() ? Json.NODES.pojoNode(new Beginning(whole(node.textValue()))) : node;
   }
 
-  /** Half of a surrogate pair is no text yet. */
+  /** Half of a surrogate pair is not text yet. */
   private static String whole(String text) {
     boolean half = !text.isEmpty() && Character.isHighSurrogate(text.charAt(text.length() - 1));
     return half ? text.substring(0, text.length() - 1) : text;

@@ -4,7 +4,7 @@ import io.panallama.error.UnsupportedTypeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has a type, in words: {@code component price of record shop.Item}.
+ * The element that has a type, in words: {@code component price of record shop.Item}.
  *
  * @param words without an article
  */
@@ -14,7 +14,7 @@ public record Place(String words) {
   }
 
   /**
-   * @param why the rest of the sentence, with its full stop
+   * @param why the rest of the sentence, including its full stop
    */
   public UnsupportedTypeException unsupported(String why) {
     return unsupported(why, null);

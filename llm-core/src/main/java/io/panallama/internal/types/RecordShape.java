@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A record as an object with its components. */
 final class RecordShape implements Shape {
-  /** What a property is called, what it is for, and what it has. */
+  /** A property's name, description and shape, with the accessor of its component. */
   record Component(String name, String description, Shape shape, MethodHandle accessor) {}
 
   private final Class<?> type;
@@ -36,7 +36,7 @@ final class RecordShape implements Shape {
     components = all;
   }
 
-  /** One more place has this record. What several have gets a definition of its own. */
+  /** Counts another use of this record. A record that is used more than once gets its own definition. */
   RecordShape used() {
     uses++;
     return this;
@@ -56,7 +56,7 @@ final class RecordShape implements Shape {
   }
 
   /**
-   * @param discriminator a property that comes first and has this value; empty for none
+   * @param discriminator a property that comes first and has this value; empty if there is none
    */
   ObjectNode body(Definitions definitions, String discriminator, String value) {
     ObjectNode schema = Json.NODES.objectNode().put("type", "object");

@@ -1,6 +1,6 @@
 package io.panallama.internal.types;
 
-/** A constructor threw. The message says which, where in the JSON, and what it said; the cause is what it threw. */
+/** A constructor threw an exception, which is the cause. The message names the constructor, the position in the JSON, and the exception's message. */
 public final class RefusedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

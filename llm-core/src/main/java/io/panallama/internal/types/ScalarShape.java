@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A type whose values have no parts.
  *
- * @param what the values in words, for messages
- * @param schema not changed
- * @param reader null for JSON that is no such value
- * @param growing whether the beginning of a string is a value
+ * @param what describes the values, for messages
+ * @param schema not modified
+ * @param reader returns null for JSON that is not such a value
+ * @param growing whether the beginning of a string is already a value
  */
 record ScalarShape(
     String what,

@@ -22,9 +22,9 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/** Texts, numbers, booleans, times. */
+/** The shapes of texts, numbers, booleans and times. */
 final class Scalars {
-  /** The most repetitions that a grammar may have. */
+  /** The maximum number of repetitions in a grammar. */
   static final int MAX_REPETITIONS = 2000;
 
   private static final String DAY_31 = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])";
@@ -33,7 +33,7 @@ final class Scalars {
   private static final String LEAP_YEAR =
       "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[048]|[2468][048]|[13579][26])00)";
 
-  /** A day that exists. llama.cpp's own {@code date} allows the 31st of every month. */
+  /** A date that exists. llama.cpp's own {@code date} allows the 31st of every month. */
   private static final String DATE =
       "([0-9]{4}-(" + DAY_31 + "|" + DAY_30 + "|" + DAY_28 + ")|" + LEAP_YEAR + "-02-29)";
 
@@ -45,7 +45,7 @@ final class Scalars {
   /** The pattern of a local date with a time. */
   static final String DATE_TIME_PATTERN = "^" + DATE + "T" + TIME + "$";
 
-  /** Offsets end at 18 hours; the last hour before is enough. */
+  /** Offsets end at 18 hours; the grammar allows those below 18 hours, which is enough. */
   private static final String OFFSET = "(Z|[+-](0[0-9]|1[0-7]):[0-5][0-9])";
 
   private static final Map<Class<?>, Long> SMALLEST =
@@ -75,7 +75,7 @@ final class Scalars {
     return SMALLEST.containsKey(type) || type == long.class || type == BigInteger.class;
   }
 
-  /** The shape of a type without parts; null for any other type. */
+  /** The shape of a scalar type; null for any other type. */
   static @Nullable Shape of(Class<?> boxed, AnnotatedType use, Place place) {
     Class<?> type = PRIMITIVES.getOrDefault(boxed, boxed);
     if (isWhole(type)) {
@@ -123,7 +123,7 @@ final class Scalars {
     Long smallest = SMALLEST.get(type);
     ObjectNode schema = typed("integer");
     if (range == null && smallest == null) {
-      // Grammars end after 16 digits, which a long holds.
+      // Grammars stop after 16 digits, which fit into a long.
       return whole("a whole number", type, schema, json -> type == BigInteger.class || json.canConvertToLong());
     }
     long min = smallest == null ? -Range.LARGEST : smallest;
@@ -240,7 +240,7 @@ final class Scalars {
   }
 
   /**
-   * @param format for the model, which may know it; the pattern is what the grammar holds to. Empty for none
+   * @param format for the model, which may know it; the grammar enforces the pattern. Empty if there is none
    */
   private static Shape formatted(String what, String format, String pattern, Function<String, Object> parser) {
     ObjectNode schema = typed("string");

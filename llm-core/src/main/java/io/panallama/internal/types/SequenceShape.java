@@ -27,7 +27,7 @@ final class SequenceShape implements Shape {
   private final @Nullable Size size;
 
   /**
-   * @param element of arrays
+   * @param element the element type of arrays
    */
   SequenceShape(Kind kind, Shape item, Class<?> element, @Nullable Size size) {
     this.kind = kind;
@@ -69,7 +69,7 @@ final class SequenceShape implements Shape {
       for (JsonNode one : json) {
         Object value = item.soFar(one);
         if (value == null) {
-          // Not there yet, or refused: what follows would move up to its place.
+          // The element is missing or rejected; stopping here keeps later elements from moving up to its index.
           break;
         }
         all.add(value);

@@ -5,34 +5,34 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** How the values of one Java type are written in JSON. Immutable once {@link Shapes} has made it; thread-safe. */
+/** How the values of one Java type are represented in JSON. Immutable once {@link Shapes} has created it; thread-safe. */
 public interface Shape {
-  /** A new schema of the values, which the caller may add to. */
+  /** A new schema of the values, to which the caller may add. */
   ObjectNode schema(Definitions definitions);
 
   /**
-   * The value that JSON stands for.
+   * Converts JSON to a value.
    *
-   * @param path where in the JSON it is
-   * @throws MismatchException if the JSON is not what the schema allows
+   * @param path the position in the JSON
+   * @throws MismatchException if the JSON does not match the schema
    * @throws RefusedException if a constructor threw
    */
   Object read(JsonNode json, String path);
 
   /**
-   * The value of a beginning, as {@link PartialJson} has it.
+   * Converts the beginning of JSON to a value, as read by {@link PartialJson}.
    *
-   * @param json null for what has not begun
-   * @return null if there is none yet
+   * @param json null if it has not begun
+   * @return null if there is no value yet
    */
   @Nullable Object soFar(@Nullable JsonNode json);
 
   JsonNode write(Object value);
 
   /**
-   * Whether a value can come to an end: a record that must contain itself never does.
+   * Whether a value can be finite: a record that must contain itself never is.
    *
-   * @param open the records around this place
+   * @param open the records that enclose this one
    */
   default boolean isFinite(Set<Shape> open) {
     return true;

@@ -42,8 +42,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes shapes of Java types. One instance makes the shapes of one schema, so that a record in several places, or inside itself, is
- * one shape.
+ * Creates shapes of Java types. One instance creates the shapes of one schema, so that a record that is used several times, or inside itself, is one shape.
  */
 public final class Shapes {
   private static final String ALLOWED =
@@ -76,7 +75,7 @@ public final class Shapes {
   /**
    * The shape of a whole answer.
    *
-   * @throws io.panallama.error.UnsupportedTypeException if there is none
+   * @throws io.panallama.error.UnsupportedTypeException if the type has no shape
    */
   public static Shape ofType(Class<?> type, MethodHandles.@Nullable Lookup lookup) {
     Place place = new Place("type " + type.getName());
@@ -88,16 +87,16 @@ public final class Shapes {
   }
 
   /**
-   * The shape of what a method returns.
+   * The shape of a method's result.
    *
-   * @throws io.panallama.error.UnsupportedTypeException if there is none
+   * @throws io.panallama.error.UnsupportedTypeException if the type has no shape
    */
   public static Shape ofResult(AnnotatedType type, MethodHandles.@Nullable Lookup lookup, Place place) {
     return finite(new Shapes(lookup).component(type, place), place);
   }
 
   /**
-   * The arguments of a method as an object, which is read into an array.
+   * The shape of a method's arguments: an object that is read into an array.
    *
    * @throws io.panallama.error.UnsupportedTypeException if a parameter has no name or a type without a shape
    */
@@ -136,7 +135,7 @@ public final class Shapes {
     return value == null ? Json.NODES.nullNode() : shape.write(value);
   }
 
-  /** A component or a parameter, which alone may be missing. */
+  /** The shape of a component or a parameter; only these may be optional. */
   private Shape component(AnnotatedType use, Place place) {
     Class<?> raw = raw(use.getType(), place);
     if (raw == Optional.class) {

@@ -5,7 +5,7 @@ import java.lang.reflect.AnnotatedType;
 import java.lang.reflect.Type;
 import org.jspecify.annotations.Nullable;
 
-/** A class where no annotation can stand, as the JDK's methods want it. */
+/** A class in a position that can't have annotations, as an {@link AnnotatedType}. */
 record Unannotated(Type type) implements AnnotatedType {
   static AnnotatedType of(Class<?> type) {
     return new Unannotated(type);

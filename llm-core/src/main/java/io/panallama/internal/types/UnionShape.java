@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The records of a sealed interface, told apart by a property. */
+/** The records of a sealed interface, distinguished by a property. */
 final class UnionShape implements Shape {
   private final Class<?> type;
   private final String description;

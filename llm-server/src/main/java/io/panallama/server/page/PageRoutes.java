@@ -44,6 +44,7 @@ public final class PageRoutes {
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
           + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record PageFile(byte[] content, String type, String tag) {}
 
   /** The handlers by path. */
