@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every program runs to its end on a tiny model and tells what it should; the numbers mean nothing here. */
+/** Every program runs to its end on a tiny model and reports what it should; the numbers mean nothing here. */
 @Timeout(120)
 class ProgramsTest {
   @TempDir Path folder;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code bench} on llama.cpp itself, with the demo model and next to nothing to do; the numbers mean nothing here. */
+/** {@code bench} on llama.cpp itself, with the demo model and very little work; the numbers mean nothing here. */
 @Timeout(120)
 class BenchCommandTest {
   private static final String[] SHORT = {"bench", "--backend", "cpu", "-r", "2", "--warm-up", "0"};

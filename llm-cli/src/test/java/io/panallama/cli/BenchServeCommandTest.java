@@ -28,7 +28,7 @@ class BenchServeCommandTest {
   @Test
   void aTableForPeopleAndFilesForPrograms() throws Exception {
     Path json = folder.resolve("result.json");
-    // Longer than what comes: nothing of it may stay.
+    // Longer than the new contents, so that a remainder would show.
     Path raw = Files.writeString(folder.resolve("requests.jsonl"), "older\n".repeat(10_000));
     try (TestServer server = TestServer.start(ScriptedGenerator.answering("one ", "two ", "three ", "four"))) {
       CliRun run =
@@ -62,7 +62,7 @@ class BenchServeCommandTest {
     assertThat(result.at("/rows/1/ok").intValue()).isEqualTo(3);
     assertThat(result.at("/rows/1/events").intValue()).isEqualTo(12);
     assertThat(result.at("/rows/1/answer_tokens").intValue()).isEqualTo(15);
-    // Three that count in each row, and a warm-up of every client.
+    // Three measured requests in each row, and a warm-up request of every client.
     assertThat(Files.readAllLines(raw)).hasSize(9);
   }
 

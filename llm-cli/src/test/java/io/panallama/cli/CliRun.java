@@ -9,12 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** One command line run in this process with what it printed. */
+/** A command line that was run in this process, with its output. */
 record CliRun(int code, String out, String err) {
   /** Without variables, and without a configuration file. */
   static final Environment ENVIRONMENT = new Environment(Map.of(), Path.of("no-such-folder", "config.yaml"));
 
-  /** What a command line runs in that prints into the void. */
+  /** A context whose output is discarded. */
   static CommandContext context(Inference inference) {
     PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
     return new CommandContext(
@@ -49,7 +49,7 @@ record CliRun(int code, String out, String err) {
     return run(inference, input.getBytes(StandardCharsets.UTF_8), atOnce, args);
   }
 
-  /** As if a person sat there. */
+  /** As if a person used the terminal. */
   static CliRun onTerminal(Inference inference, String input, String... args) {
     return run(
         inference,

@@ -32,7 +32,7 @@ class EndToEndTest {
     assertThat(run.code()).isZero();
   }
 
-  /** Once the commands wrapped it, and the server had the defaults of whatever the wrapper left out. */
+  /** A wrapper around the engine would give the server default methods for everything that it does not delegate. */
   @Test
   void theServerGetsAllThatTheEngineCanDo() {
     EngineConfig two = EngineConfig.builder().slots(1).queueLimit(1).build();
@@ -40,7 +40,7 @@ class EndToEndTest {
       TextGenerator generator = engine.generator();
       assertThat(generator.render(ChatRequest.of("Hello"))).contains("Hello");
       assertThat(generator.tokenBytes(100)).isNotEmpty();
-      // All or none of them, instead of one after the other.
+      // All of them or none are admitted, instead of one after the other.
       assertThatThrownBy(() -> generator.generateAll(ChatRequest.of("Hello"), 3))
           .isInstanceOf(InvalidRequestException.class)
           .hasMessage("n is 3; it must be 1 to 2.");

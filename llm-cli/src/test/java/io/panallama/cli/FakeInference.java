@@ -29,7 +29,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** An {@link Inference} without native code: remembers what it was asked, answers with the pieces it was given. */
+/** An {@link Inference} without native code: records its requests and answers with the given pieces. */
 final class FakeInference implements Inference {
   final List<GenerationRequest> requests = new ArrayList<>();
   final List<String> backends = new ArrayList<>();
@@ -39,7 +39,7 @@ final class FakeInference implements Inference {
   final List<Path> files = new ArrayList<>();
   final List<QuantizationConfig> quantizations = new ArrayList<>();
 
-  /** What is generated for a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
+  /** The answer to a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
   Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
 
   FinishReason reason = FinishReason.STOP;
@@ -80,7 +80,7 @@ final class FakeInference implements Inference {
     return new FakeEngine(engine);
   }
 
-  /** Of a hundred tensors; remembers both files. */
+  /** Pretends to have a hundred tensors, and records both files. */
   @Override
   public QuantizationResult quantize(Path source, Path output, QuantizationConfig config) {
     files.add(source);

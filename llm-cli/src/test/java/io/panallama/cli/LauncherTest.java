@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LauncherTest {
   private static final Path LAUNCHER = Path.of("..", "panallama");
 
-  /** What the program's class is called, after which its arguments come. */
+  /** The name of the program's class, which its arguments follow. */
   private static final String MAIN = "io.panallama.cli/io.panallama.cli.Main";
 
   /** A build that succeeds: one jar, and the line of one module. */
@@ -124,7 +124,7 @@ class LauncherTest {
     return Files.exists(calls) ? Files.readString(calls) : "";
   }
 
-  /** What the launcher is, with one text in it replaced. */
+  /** The launcher with one text in it replaced. */
   private void edit(String old, String replacement) throws IOException {
     Path launcher = checkout.resolve("panallama");
     String text = Files.readString(launcher);
@@ -134,7 +134,7 @@ class LauncherTest {
 
   /**
    * A folder that looks like a JDK. Its java writes an archive if asked for one; otherwise it prints its name and its
-   * arguments and exits with 7, or goes on running if the last argument is "wait".
+   * arguments and exits with 7, or keeps running if the last argument is "wait".
    */
   private Path jdk(String name, String version) throws IOException {
     Path home = Files.createDirectories(temp.resolve(name));

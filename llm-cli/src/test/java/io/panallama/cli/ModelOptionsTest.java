@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Everything that the library lets one set about a model and an engine can be set on the command line. */
+/** Every option of models and engines that the library has can be set on the command line. */
 class ModelOptionsTest {
   @TempDir Path temp;
   private final FakeInference inference = new FakeInference();
@@ -71,7 +71,7 @@ class ModelOptionsTest {
                 .split(" "));
     ModelOptions.Configs configs = parsed.model.checked(parsed.engine::configure);
 
-    // Neither is the user's: a program that only tokenizes sets the one, the progress bar is the other.
+    // Neither is for users: one is for programs that only tokenize, the other is the progress bar.
     Set<String> ofModel = components(ModelConfig.Builder.class);
     ofModel.removeAll(Set.of("vocabularyOnly", "listener"));
     assertThat(different(ModelConfig.class, configs.model(), ModelConfig.defaults())).isEqualTo(ofModel);

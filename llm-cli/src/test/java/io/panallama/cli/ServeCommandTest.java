@@ -149,7 +149,7 @@ class ServeCommandTest {
     assertThat(err.toString(StandardCharsets.UTF_8).contains("With --host 0.0.0.0 every machine")).isEqualTo(warned);
   }
 
-  /** Each component of the configuration, and the option that sets it. */
+  /** Each component of the configuration with the option that sets it. */
   @Test
   void everyComponentOfTheServersConfigurationHasAnOption() {
     Map<String, String> options = new TreeMap<>();

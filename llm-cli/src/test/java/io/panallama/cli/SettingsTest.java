@@ -252,7 +252,7 @@ class SettingsTest {
     }
   }
 
-  /** Two options of one name would be set together, though they need not mean the same. */
+  /** Two options with the same name would be set together, although they may mean different things. */
   @Test
   void aVariableNamesOneOptionOrTheSameOneOfSeveralCommands() {
     Map<String, Set<String>> keys = new HashMap<>();
@@ -266,7 +266,7 @@ class SettingsTest {
     assertThat(keys.entrySet()).allSatisfy(entry -> assertThat(entry.getValue()).as(entry.getKey()).hasSize(1));
   }
 
-  /** "panallama config" shows the default out of the description. */
+  /** "panallama config" shows the default that the description names. */
   @ParameterizedTest
   @MethodSource("commandsWithOptions")
   void everyOptionThatTakesAValueSaysItsDefault(String name) {

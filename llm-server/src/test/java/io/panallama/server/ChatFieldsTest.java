@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Tools, reasoning and response formats on the wire. */
+/** The fields for tools, reasoning and response formats. */
 class ChatFieldsTest {
   private static final String TOOLS =
       """

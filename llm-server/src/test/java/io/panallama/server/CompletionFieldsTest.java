@@ -16,7 +16,7 @@ import io.panallama.request.InfillRequest;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Log-probabilities, echo and gaps on the wire. The token ids of these tests are the bytes themselves. */
+/** The fields for log-probabilities, echo and gaps. In these tests, the token ids are the bytes themselves. */
 class CompletionFieldsTest {
   private static final String COMPLETIONS = "/v1/completions";
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Clients that leave, stall, trickle or send ahead. */
+/** Clients that disconnect, stall, send slowly or send ahead. */
 class ConnectionTest {
   @ParameterizedTest
   @ValueSource(strings = {HELLO_STREAM, HELLO})

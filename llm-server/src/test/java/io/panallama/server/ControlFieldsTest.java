@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Samplers, ends, budgets and flushing on the wire. */
+/** The fields for samplers, stop conditions, budgets and flushing. */
 class ControlFieldsTest {
   private static String body(String fields) {
     return "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], " + fields + "}";
@@ -88,7 +88,7 @@ class ControlFieldsTest {
             new Sampler.Dist());
     assertThat(chain("\"samplers\": [\"min_p\", \"adaptive_p\"], \"adaptive_target\": 0.3"))
         .containsExactly(new Sampler.MinP(0.05f, 1), new Sampler.AdaptiveP(0.3f, 0.9f));
-    // What is not named is not used, and is checked all the same.
+    // Stages that are not named are not used, but their fields are still checked.
     assertThat(chain("\"samplers\": [\"min_p\"], \"adaptive_target\": 0.3"))
         .containsExactly(new Sampler.MinP(0.05f, 1), new Sampler.Dist());
   }

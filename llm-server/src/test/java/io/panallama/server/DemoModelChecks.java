@@ -25,7 +25,7 @@ final class DemoModelChecks {
 
   /**
    * @param check its {@code kind} and {@code values}
-   * @param message of the assistant, as the API gives it
+   * @param message the assistant's message, as the API returns it
    */
   static boolean right(JsonNode check, JsonNode message) {
     String text = message.path("content").asText("").strip();
@@ -79,12 +79,12 @@ final class DemoModelChecks {
     return Pattern.compile(whole, Pattern.UNICODE_CHARACTER_CLASS).matcher(lower(text)).find();
   }
 
-  /** That many lines, with one of the words in them. */
+  /** The right number of lines, and one of the words in them. */
   private static boolean isLinesWith(String text, int count, Stream<String> words) {
     return text.split("\n", -1).length == count && words.anyMatch(word -> holds(text, word));
   }
 
-  /** A list of that many of the allowed items, none twice. */
+  /** A list with the right number of allowed items, none twice. */
   private static boolean isCountOf(String text, int count, Stream<String> allowed) {
     List<String> items =
         Stream.of(plain(text).split(",|\\band\\b|\\n", -1))

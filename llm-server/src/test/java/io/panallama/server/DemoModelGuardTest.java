@@ -27,10 +27,13 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(300)
 class DemoModelGuardTest {
-  /** Of the questions; docs/demo-model.md has the figure measured, and rounding differs a little between processors. */
+  /**
+   * The share of the questions; docs/demo-model.md has the measured figure, and rounding differs a little between
+   * processors.
+   */
   private static final double RIGHT = 0.86;
 
-  /** Sets that the documentation's examples rely on; of each there are a few questions only. */
+  /** Sets that the documentation's examples rely on; each has only a few questions. */
   private static final List<String> RELIED_ON =
       List.of("tool calls", "parallel calls", "two-digit subtraction", "honest fallback", "JSON schema", "personas");
 
@@ -123,7 +126,7 @@ class DemoModelGuardTest {
     assertThat(share(small)).as(SMALL_LETTERS + report).isGreaterThanOrEqualTo(SMALL_LETTERS_RIGHT);
   }
 
-  /** A message that the page suggests, or one as people type it, sampled as the page samples. */
+  /** A message that the page suggests, or one as users type it, sampled as the page samples. */
   @Test
   void suggestionsAndGreetingsAreAnsweredWellHoweverTheyAreTyped() throws Exception {
     List<String> asked = new ArrayList<>();

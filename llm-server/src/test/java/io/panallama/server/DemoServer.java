@@ -71,7 +71,7 @@ final class DemoServer implements AutoCloseable {
     return client.send(request, handler);
   }
 
-  /** The answer to a request that has to succeed. */
+  /** The answer to a request that must succeed. */
   JsonNode answer(String path, String body) throws IOException, InterruptedException {
     HttpResponse<String> response = post(path, body);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);

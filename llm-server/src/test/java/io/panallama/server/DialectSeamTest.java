@@ -91,7 +91,7 @@ class DialectSeamTest {
         .check(CLASSES);
   }
 
-  /** A third dialect: a text in, lines of JSON out, errors of its own. */
+  /** A third dialect: it takes a text, answers with lines of JSON, and has errors of its own. */
   private static final class Plain implements Dialect {
     @Override
     public String name() {

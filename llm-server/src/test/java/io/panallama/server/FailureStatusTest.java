@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a client is told when a generation fails or an engine is gone: 503 only where trying again can help. */
+/** The answer to a client when a generation fails or an engine is gone: 503 only if a retry can help. */
 class FailureStatusTest {
   /** The row of a reason in docs/server.md. */
   private record Row(int status, String code, boolean logged) {

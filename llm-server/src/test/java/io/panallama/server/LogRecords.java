@@ -7,7 +7,9 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** What a class logs while this is open. It does not reach the console, so that an intended failure is quiet. */
+/**
+ * The log messages of a class while this is open. They do not reach the console, so intended failures print nothing.
+ */
 public final class LogRecords implements AutoCloseable {
   private final Logger logger;
   private final boolean usedParents;

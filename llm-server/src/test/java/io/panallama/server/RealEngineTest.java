@@ -53,7 +53,7 @@ class RealEngineTest {
     demo.close();
   }
 
-  /** A request that goes on until the context is full. */
+  /** A request whose answer continues until the context is full. */
   private static HttpRequest endless() {
     return demo.request(CHAT, story("\"stream\": true"));
   }
@@ -209,7 +209,7 @@ class RealEngineTest {
     return new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
   }
 
-  /** Waits for what the server does after a client has gone; the test's own time-out is the limit. */
+  /** Waits for what the server does after a client has disconnected; the test's own timeout is the limit. */
   private static void awaitIdle() throws InterruptedException {
     while (demo.engine().stats().running() + demo.engine().stats().waiting() > 0) {
       Thread.sleep(Duration.ofMillis(1));
@@ -229,7 +229,7 @@ class RealEngineTest {
     assertThat(JSON.readTree(call.path("function").path("arguments").asText()).path("city").isTextual()).isTrue();
   }
 
-  /** The client's own stop text ends the answer; that is neither a malformed one nor a reason to try again. */
+  /** The client's own stop text ends the answer; the answer is then neither malformed nor worth a retry. */
   @ParameterizedTest
   @ValueSource(strings = {"", ", \"stream\": true"})
   void aStopThatCutsAToolCallIsAStop(String stream) throws Exception {

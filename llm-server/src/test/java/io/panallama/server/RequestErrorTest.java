@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What bad input gets: a status, and an error that names the field. Nothing of it may reach the engine. */
+/** The answer to bad input: a status, and an error that names the field. Bad input must not reach the engine. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RequestErrorTest {
   private static final String MESSAGES = "\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]";

@@ -30,7 +30,7 @@ public final class ScriptedGenerator implements TextGenerator {
   private volatile Consumer<Script> onStart = script -> {};
   private volatile @Nullable RuntimeException refusal;
 
-  /** Every new generation is handed to {@code play} before its request goes on. */
+  /** Every new generation is passed to {@code play} before its request continues. */
   public ScriptedGenerator playing(Consumer<Script> play) {
     onStart = play;
     return this;
@@ -98,7 +98,7 @@ public final class ScriptedGenerator implements TextGenerator {
     return script;
   }
 
-  /** A generation, and the hand that writes it. */
+  /** A generation, and the methods that write its events. */
   public static final class Script implements Generation {
     private final long id;
     private final GenerationRequest request;
@@ -139,7 +139,7 @@ public final class ScriptedGenerator implements TextGenerator {
       events.add(failure);
     }
 
-    /** Makes the reader meet an exception that no generation should throw. */
+    /** Makes the generation throw an exception that no generation should throw. */
     public void fault(RuntimeException fault) {
       events.add(fault);
     }
@@ -149,7 +149,7 @@ public final class ScriptedGenerator implements TextGenerator {
       return awaitCancel(PATIENCE);
     }
 
-    /** Waits that long for the server to cancel. */
+    /** Waits this long for the server to cancel. */
     public boolean awaitCancel(Duration patience) throws InterruptedException {
       return cancelled.await(patience.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code n} above 1 on the wire. */
+/** Requests with {@code n} above 1. */
 @Timeout(60)
 class SeveralChoicesTest {
   private static final String TWO =
@@ -35,7 +35,7 @@ class SeveralChoicesTest {
     return TWO.formatted(fields);
   }
 
-  /** The second choice finds in the cache what the first computed. */
+  /** The second choice finds the prefix of the first one in the cache. */
   private static void end(ScriptedGenerator.Script script, FinishReason reason) {
     boolean first = script.id() == 1;
     script.finish(

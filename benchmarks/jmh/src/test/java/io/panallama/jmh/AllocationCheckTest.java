@@ -11,10 +11,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jmh.runner.RunnerException;
 
-/** Runs benchmarks in JVMs of their own, for some seconds each. */
+/** Runs benchmarks in JVMs of their own, for a few seconds each. */
 @Timeout(300)
 class AllocationCheckTest {
-  /** What a token goes through while nothing begins or ends. The whole check takes minutes: {@code benchmarks/jmh/run --check}. */
+  /**
+   * The path of a token while nothing begins or ends. The whole check takes minutes: {@code benchmarks/jmh/run
+   * --check}.
+   */
   private static final List<String> STEADY_STATE =
       List.of(
           "EngineStepBenchmark",

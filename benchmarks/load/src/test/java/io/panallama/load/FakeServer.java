@@ -130,7 +130,7 @@ final class FakeServer implements AutoCloseable {
       return number;
     }
 
-    /** Whether this is one of the questions before the load. */
+    /** Whether this is a request of the preflight. */
     boolean isProbe() {
       return number < 2;
     }
@@ -167,7 +167,7 @@ final class FakeServer implements AutoCloseable {
       chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + text + "\"}}]}\n\n");
     }
 
-    /** The end of an answer of so many tokens. */
+    /** The end of an answer with this many tokens. */
     void end(int tokens) throws IOException {
       chunk("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n");
       int words = body.at("/messages/0/content").asText().split(" ").length;
@@ -180,7 +180,7 @@ final class FakeServer implements AutoCloseable {
       chunk("");
     }
 
-    /** A whole answer with as many tokens as were asked for. */
+    /** A complete answer with the requested number of tokens. */
     void answer() throws IOException {
       int tokens = body.path("max_tokens").intValue();
       beginStream();
@@ -194,14 +194,14 @@ final class FakeServer implements AutoCloseable {
       connection.close();
     }
 
-    /** Waits until the client has left. */
+    /** Waits until the client has disconnected. */
     void awaitLeaving() throws IOException {
       try {
         while (connection.getInputStream().read() >= 0) {
           throw new AssertionError("The client sent more than its request.");
         }
       } catch (IOException reset) {
-        // That is leaving, too.
+        // This is a disconnect, too.
       }
       connection.close();
     }

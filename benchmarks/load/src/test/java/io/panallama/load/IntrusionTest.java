@@ -10,7 +10,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What the scenario makes of times that are given. */
+/** The scenario's arithmetic on given times. */
 @Timeout(30)
 class IntrusionTest {
   private static final long MS = 1_000_000;
@@ -23,7 +23,7 @@ class IntrusionTest {
   /** The groups of streams in the order in which they ran; one stream. */
   private final List<String> order = new CopyOnWriteArrayList<>();
 
-  /** A token every 10 ms; beside the prompt, which computes from 35 to 70, the fourth one comes at 75 only. */
+  /** A token every 10 ms; with the prompt, which is computed from 35 to 70 ms, the fourth one arrives only at 75. */
   private RequestRecord send(Turn turn, Sender.Manner manner) throws InterruptedException {
     if (!manner.group().equals(Intrusion.INTRUDER)) {
       order.add(manner.group());
@@ -137,7 +137,7 @@ class IntrusionTest {
             Intrusion.BESIDE,
             Intrusion.BESIDE,
             Intrusion.BASELINE,
-            // The warm-up is the other way round than the first round that counts.
+            // The warm-up has the opposite order of the first measured round.
             Intrusion.BESIDE,
             Intrusion.BASELINE,
             Intrusion.BASELINE,

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What people write, prompts, arrivals and phases. */
+/** Notations of options, prompts, arrivals and phases. */
 @Timeout(60)
 class LoadTypesTest {
   @Test

@@ -124,7 +124,7 @@ class LoopsTest {
       Arrivals arrivals = new Arrivals(1000, false, 1);
       Loops.Run run = Loops.open(clients, arrivals, 1024, SOURCE, new Extent.Requests(2), new Extent.Requests(5));
 
-      // The third begins while the first two run. How many more follow until two are over, nobody knows.
+      // The third begins while the first two run. How many more follow until two are over is undefined.
       assertThat(groups(run).get(Sender.Manner.WARM_UP)).isGreaterThanOrEqualTo(3);
       assertThat(groups(run).get(Sender.Manner.MEASURED)).isEqualTo(5);
       long secondEnd =

@@ -10,7 +10,7 @@ import java.util.stream.LongStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
-/** The arithmetic of results, on times that are given. */
+/** The arithmetic of results on given times. */
 class SummaryTest {
   private static final long MS = 1_000_000;
 
@@ -110,7 +110,7 @@ class SummaryTest {
 
   @Test
   void answersThatBeganBeforeTheWindowOrEndAfterItAreNotWhole() {
-    // The warm-up of another client, of which a quarter comes in the window, and two answers of which one ends in it.
+    // A quarter of another client's warm-up answer arrives in the window; of two more answers, one ends in it.
     List<RequestRecord> records =
         List.of(
             record(Sender.Manner.WARM_UP, 0, 0, 110, Outcome.OK, 30, 60, 90, 110),
@@ -201,7 +201,7 @@ class SummaryTest {
     assertThat(Slo.none().isMetBy(request)).isTrue();
     assertThat(Slo.parse("ttft=100ms,e2e=300ms").isMetBy(request)).isTrue();
     assertThat(Slo.parse("ttft=99ms").isMetBy(request)).isFalse();
-    // The slowest gap, since there are less than a hundred.
+    // The slowest gap, since there are fewer than a hundred.
     assertThat(Slo.parse("itl=179ms").isMetBy(request)).isFalse();
     assertThat(Slo.parse("itl=180ms").isMetBy(request)).isTrue();
     assertThat(Slo.parse("tpot=66ms").isMetBy(request)).isFalse();

@@ -8,11 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A report's data as a comparison could have found it. */
+/** A report's data, as from a real comparison. */
 final class Fixture {
   private Fixture() {}
 
-  /** Theirs is always 100, in whatever unit. */
+  /** Theirs is always 100, in any unit. */
   static Measure measure(String name, Better better, double... ours) {
     List<Round> rounds = new ArrayList<>();
     for (double number : ours) {

@@ -27,10 +27,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * The one rule of docs/architecture.md, over every package of every module: values import nothing internal, internal packages
- * import values, facades import both, and no two packages depend on each other in a circle.
+ * The one rule of docs/architecture.md, over every package of every module: values import nothing internal, internal
+ * packages import values, facades import both, and no packages depend on each other in a cycle.
  *
- * <p>It stands in the benchmarks because every other module is on their class path.
+ * <p>It lives in the benchmarks because every other module is on their class path.
  */
 class HouseTest {
   private static final String ROOT = "io.panallama";
@@ -53,11 +53,11 @@ class HouseTest {
 
   private static final String INTERNAL = ROOT + ".internal.";
 
-  /** Packages of the modules above and below the core, which the rule about values and facades does not speak of. */
+  /** Packages of the modules above and below the core, to which the rule about values and facades does not apply. */
   private static final List<String> OTHER_MODULES =
       List.of(".bindings", ".benchmarks", ".cli", ".demo", ".load", ".natives", ".platform", ".server", ".testkit");
 
-  /** A package with more types than this does not tell what it is for. */
+  /** A package with more types than this has no clear purpose. */
   private static final int MOST_PUBLIC_TYPES = 25;
 
   private static final JavaClasses CLASSES =
@@ -128,7 +128,7 @@ class HouseTest {
     noCircles().check(CLASSES);
   }
 
-  /** The rule above finds a circle where there is one. */
+  /** The rule above finds a cycle where there is one. */
   @Test
   void aCircleIsFound() {
     JavaClasses circle = new ClassFileImporter().importPackages(HouseTest.class.getPackageName() + ".circle");
@@ -164,7 +164,7 @@ class HouseTest {
     assertThat(sizes).allSatisfy((name, size) -> assertThat(size).as(name).isLessThanOrEqualTo(MOST_PUBLIC_TYPES));
   }
 
-  /** What the module exports to everybody is exactly the values and the facades. */
+  /** The module's unqualified exports are exactly the values and the facades. */
   @Test
   void theModuleExportsValuesAndFacades() throws IOException {
     ModuleDescriptor core = coreDescriptor();

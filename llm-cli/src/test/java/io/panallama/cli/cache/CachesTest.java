@@ -56,7 +56,7 @@ class CachesTest {
     return Files.writeString(file, "1234567890");
   }
 
-  /** A folder with one file of ten bytes, changed so many minutes after midnight. */
+  /** A folder with one file of ten bytes, changed this many minutes after midnight. */
   private Path folder(String name, String file, int minutes) throws IOException {
     file(name + "/" + file);
     return Files.setLastModifiedTime(root.resolve(name), FileTime.fromMillis(minutes * 60_000L));

@@ -88,7 +88,7 @@ class BenchGridTest {
     assertThatThrownBy(() -> grid(many, many, many, many, many).cases())
         .isInstanceOf(BenchException.class)
         .hasMessageContaining("more than 10000 tests");
-    // Zeros are no tests.
+    // Zeros give no tests.
     assertThat(grid(Collections.nCopies(20_000, 0), List.of(), List.of(0), List.of(1), List.of(1)).cases()).hasSize(2);
   }
 

@@ -2,5 +2,5 @@ package io.panallama.benchmarks.house.circle.west;
 
 import io.panallama.benchmarks.house.circle.east.East;
 
-/** Half of a circle that {@code HouseTest} must find. */
+/** Half of a cycle that {@code HouseTest} must find. */
 public record West(East other) {}
