@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.chat.ChatMessage;
+import io.panallama.error.EngineClosedException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
@@ -179,6 +180,6 @@ class SessionTest {
       session.generate(text("Cut off").with(TEN.toBuilder().maxTokens(GenerationOptions.UNLIMITED).build()));
     }
     assertThat(session.tokens()).isEqualTo(path);
-    assertThatThrownBy(() -> session.generate(text("More"))).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> session.generate(text("More"))).isInstanceOf(EngineClosedException.class);
   }
 }

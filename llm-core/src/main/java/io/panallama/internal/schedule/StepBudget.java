@@ -200,7 +200,7 @@ public final class StepBudget {
       alone.measured(promptTokens, nanos);
     } else {
       baselines[generating].grewOlder();
-      double added = Math.max((double) nanos - Math.max(0, baseline(generating)), LEAST_SHARE * nanos);
+      double added = Math.max(nanos - Math.max(0, baseline(generating)), LEAST_SHARE * nanos);
       if (filledUp) {
         addedByShort.measured(promptTokens, added);
       } else {

@@ -25,7 +25,8 @@ class EngineDefaultsTest {
   @Test
   void threadsAreNoMoreThanTheProcessors() {
     try (Model model = Model.load(TestFiles.demoModel())) {
-      EngineConfig wanted = EngineConfig.builder().threads(1000).batchThreads(1000).build();
+      EngineConfig wanted =
+          EngineConfig.builder().threads(EngineConfig.MAX_THREADS).batchThreads(EngineConfig.MAX_THREADS).build();
       EngineConfig chosen = EngineDefaults.resolve(wanted, model.sizeBytes(), model.trainedContextSize());
       assertThat(chosen.threads()).isEqualTo(Processors.count());
       assertThat(chosen.batchThreads()).isEqualTo(Processors.count());
