@@ -1,5 +1,7 @@
 package io.panallama.cli;
 
+import java.io.Console;
+
 /**
  * Which of the standard streams are a terminal. The launcher asks the shell; the JDK only knows about input and output
  * together.
@@ -12,10 +14,12 @@ record Terminals(boolean in, boolean out, boolean err) {
   /** The property that the launcher sets: the letters {@code i}, {@code o} and {@code e} for each that is a terminal. */
   private static final String PROPERTY = "panallama.terminals";
 
+  @SuppressWarnings("SystemConsoleNull") // NullAway reads the JDK's contract, which allows null
   static Terminals system() {
     String known = System.getProperty(PROPERTY);
     if (known == null) {
-      boolean both = System.console().isTerminal();
+      Console console = System.console();
+      boolean both = console != null && console.isTerminal();
       return new Terminals(both, both, both);
     }
     return new Terminals(known.contains("i"), known.contains("o"), known.contains("e"));
