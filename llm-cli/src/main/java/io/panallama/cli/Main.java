@@ -95,7 +95,12 @@ public final class Main implements Runnable {
   /** Runs one command line and returns the exit code. */
   static int run(CommandContext context, String... args) {
     Main main = new Main(context, args);
-    return main.commandLine().execute(args);
+    int code = main.commandLine().execute(args);
+    if (context.out().checkError() && code == 0) {
+      context.err().println("panallama: the output could not be written; is the disk full, or the pipe closed?");
+      return ExitCode.FAILURE;
+    }
+    return code;
   }
 
   /** The picocli command line of the whole program. */

@@ -6,6 +6,11 @@ import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -18,6 +23,31 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   private final FakeInference inference = new FakeInference();
+
+  @Test
+  void outputThatCanNotBeWrittenIsAFailure() {
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    CommandContext nowhere = CliRun.context(inference);
+    CommandContext context =
+        new CommandContext(
+            nowhere.in(),
+            new PrintStream(full, true, StandardCharsets.UTF_8),
+            new PrintStream(errors, true, StandardCharsets.UTF_8),
+            nowhere.terminals(),
+            nowhere.environment(),
+            inference,
+            nowhere.signals());
+
+    assertThat(Main.run(context, "--help")).isEqualTo(1);
+    assertThat(errors.toString(StandardCharsets.UTF_8)).contains("the output could not be written");
+  }
 
   @Test
   void helpListsCommandsAndExitCodes() {

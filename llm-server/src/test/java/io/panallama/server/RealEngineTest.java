@@ -301,6 +301,18 @@ class RealEngineTest {
   }
 
   @Test
+  void aReferenceToNothingIsNamedInTheClientsWords() throws Exception {
+    String body =
+        """
+        {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema", "json_schema":
+          {"schema": {"$ref": "#/nope"}}}}
+        """;
+    HttpResponse<String> response = demo.post(CHAT, body);
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(response.body()).contains("\"message\":\"response_format has a fault");
+  }
+
+  @Test
   void logProbabilitiesAreInOpenAisShape() throws Exception {
     String body =
         """

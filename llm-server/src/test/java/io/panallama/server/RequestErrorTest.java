@@ -91,6 +91,7 @@ class RequestErrorTest {
           "functions": [{}]                        | functions                    | not supported by this version
           "logprobs": 1                            | logprobs                     | true or false
           "top_logprobs": 3                        | top_logprobs                 | only allowed when logprobs is true
+          "logprobs": true, "top_logprobs": -1     | top_logprobs                 | 0 or more
           "logprobs": true, "top_logprobs": 21     | top_logprobs                 | 0 to 20
           "modalities": ["audio"]                  | modalities                   | not supported by this version
           "response_format": {}                    | response_format.type         | is missing

@@ -25,7 +25,18 @@ final class LlamaWords {
   /** {@code llama-quant.cpp}: "requantizing from type q4_K is disabled". */
   private static final Pattern REQUANTIZING = Pattern.compile("requantizing from type");
 
+  /**
+   * {@code llama-context.cpp}: "n_ctx_seq (8192) > n_ctx_train (1024) -- possible training context overflow". The engine limits
+   * each sequence to the trained context; the cells of a unified cache are those of all sequences together.
+   */
+  private static final Pattern UNIFIED_CONTEXT = Pattern.compile("n_ctx_seq \\(\\d+\\) > n_ctx_train");
+
   private LlamaWords() {}
+
+  /** Whether a warning does not apply to an engine, which rules out what it warns of. */
+  static boolean isFalseAlarm(String line) {
+    return UNIFIED_CONTEXT.matcher(line).find();
+  }
 
   /** The CPU library that ggml has chosen, such as {@code "zen4"}, from the lines that it logged at that time. */
   static Optional<String> cpuVariant(List<String> lines) {

@@ -56,7 +56,8 @@ final class LogRouter {
     }
   }
 
-  private static void emit(int level, String line) {
+  private static void emit(int loggedLevel, String line) {
+    int level = LlamaWords.isFalseAlarm(line) ? GGML_LOG_LEVEL_INFO() : loggedLevel;
     Capture capture = CAPTURE.get();
     if (capture == null) {
       log(javaLevel(level), line);

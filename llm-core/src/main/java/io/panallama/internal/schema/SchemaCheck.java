@@ -98,7 +98,8 @@ public final class SchemaCheck {
     try {
       SchemaConverter.grammar(parameter, node.toString());
     } catch (InvalidRequestException fault) {
-      String message = String.valueOf(fault.getMessage());
+      // Names stay marked, so that a front end can still translate them.
+      String message = fault.message(InvalidRequestException::name);
       for (String name : List.copyOf(definitions.keySet()).reversed()) {
         message = message.replace("#/$defs/" + name, definitions.getOrDefault(name, name));
       }

@@ -71,6 +71,15 @@ class LogRouterTest {
     assertThat(records).containsExactly("WARNING broken", "INFO odd", "FINE one line", "FINER detail");
   }
 
+  /** An engine limits every sequence to the trained context, whatever size the cache for all of them has. */
+  @Test
+  void aWarningThatDoesNotApplyIsInformation() {
+    say(
+        GGML_LOG_LEVEL_WARN(),
+        "llama_context: n_ctx_seq (8192) > n_ctx_train (1024) -- possible training context overflow\n");
+    assertThat(records).singleElement().asString().startsWith("FINE llama_context: n_ctx_seq");
+  }
+
   @Test
   void anErrorThatAnExceptionCarriesIsNotToldTwice() {
     try (LogRouter.Capture log = LogRouter.capture()) {

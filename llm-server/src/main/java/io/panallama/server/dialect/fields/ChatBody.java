@@ -130,6 +130,9 @@ public record ChatBody(
     if (!wanted) {
       return -1;
     }
+    if (top != null && top < 0) {
+      throw ApiException.invalid("top_logprobs", "top_logprobs is " + top + "; it must be 0 or more.");
+    }
     return top == null ? 0 : top;
   }
 
