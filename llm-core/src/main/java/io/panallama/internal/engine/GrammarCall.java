@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import io.panallama.internal.decode.DeferredSample;
 import io.panallama.internal.decode.TokenSampler;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -57,13 +58,18 @@ final class GrammarCall implements Runnable {
     }
   }
 
+  private State state() {
+    return Objects.requireNonNull(state.get());
+  }
+
   /** Whether its sequence waits for a sample. */
   boolean isPending() {
-    return state.get() == State.ASKED || state.get() == State.DONE;
+    State now = state();
+    return now == State.ASKED || now == State.DONE;
   }
 
   boolean isDone() {
-    return state.get() == State.DONE;
+    return state() == State.DONE;
   }
 
   /** The sample that is done. */
@@ -95,7 +101,7 @@ final class GrammarCall implements Runnable {
   @Override
   public void run() {
     while (true) {
-      switch (state.get()) {
+      switch (state()) {
         case ASKED -> take(sample);
         case CLOSED -> {
           return;
