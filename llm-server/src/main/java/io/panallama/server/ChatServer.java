@@ -5,13 +5,12 @@ import io.helidon.webserver.ErrorHandling;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.Filter;
-import io.helidon.webserver.http1.Http1Config;
 import io.panallama.TextGenerator;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
-import io.panallama.server.http.ConnectionTimeouts;
+import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
@@ -46,9 +45,6 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   private static final List<Dialect> DIALECTS = List.of(new OpenAiDialect(), new LlamaCppDialect());
-
-  private static final int MAX_REQUEST_LINE = 8 << 10;
-  private static final int MAX_HEADERS = 16 << 10;
 
   private final WebServer web;
   private final Registry registry;
@@ -99,8 +95,7 @@ public final class ChatServer implements AutoCloseable {
             .featuresDiscoverServices(false)
             .addConnectionSelector(
                 new WatchedConnections(
-                    Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).maxHeadersSize(MAX_HEADERS).build(),
-                    new ConnectionTimeouts(config.requestTimeout(), config.idleTimeout())))
+                    new ConnectionLimits(config.requestTimeout(), config.idleTimeout(), config.maxBodyBytes())))
             .errorHandling(ErrorHandling.builder().includeEntity(true).build())
             .directHandlers(boundary.outsideRoutes())
             .routing(routes.routing(filters, boundary))

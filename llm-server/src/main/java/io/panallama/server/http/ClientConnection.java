@@ -1,5 +1,6 @@
 package io.panallama.server.http;
 
+import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.task.InterruptableTask;
@@ -7,6 +8,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
@@ -14,7 +16,7 @@ import java.time.Duration;
  *
  * <p>Helidon reads a connection only while it expects a request, so a client that disconnects during a long
  * generation is noticed at the next write at best, and never while the request waits in a queue. Here a {@link PeerReader} keeps
- * reading on a virtual thread of its own; Helidon's connection takes its bytes from there. An end of
+ * reading on a virtual thread of its own; Helidon's connection takes its bytes from there, through a {@link RequestFramer}. An end of
  * stream or a reset that the reader sees means that the client has left.
  *
  * <p>Limits. A client that closes only its sending side counts as disconnected, as in Go's net/http. A client that pipelines
@@ -29,27 +31,39 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
   /** How long a connection that the server ends is still read, so that the peer gets the last bytes instead of a reset. */
   private static final Duration LINGER = Duration.ofSeconds(1);
 
+  private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
   private final ConnectionContext context;
   private final ServerConnection http;
   private final PeerReader reader;
+  private final RequestFramer framer;
   private final StallClock stall;
   private final Duration stallLimit;
 
   private ClientConnection(
-      ConnectionContext context, ServerConnection http, PeerReader reader, StallClock stall, Duration stallLimit) {
+      ConnectionContext context,
+      ServerConnection http,
+      PeerReader reader,
+      RequestFramer framer,
+      StallClock stall,
+      Duration stallLimit) {
     this.context = context;
     this.http = http;
     this.reader = reader;
+    this.framer = framer;
     this.stall = stall;
     this.stallLimit = stallLimit;
   }
 
-  static ClientConnection around(
-      ConnectionContext context, ServerConnectionSelector http1, ConnectionTimeouts timeouts) {
-    PeerReader reader = new PeerReader(context.serverSocket(), timeouts, context.childSocketId());
+  static ClientConnection around(ConnectionContext context, ServerConnectionSelector http1, ConnectionLimits limits) {
+    PeerReader reader = new PeerReader(context.serverSocket(), limits, context.childSocketId());
     StallClock stall = new StallClock(context.dataWriter());
-    ServerConnection http = http1.connection(new WatchedContext(context, DataReader.create(reader), stall));
-    return new ClientConnection(context, http, reader, stall, timeouts.idle());
+    BodilessWriter writer = new BodilessWriter(stall);
+    RequestFramer framer =
+        new RequestFramer(
+            reader, limits.maxBodyBytes(), () -> stall.writeNow(BufferData.create(CONTINUE)), writer::begin);
+    ServerConnection http = http1.connection(new WatchedContext(context, DataReader.create(framer), writer));
+    return new ClientConnection(context, http, reader, framer, stall, limits.idle());
   }
 
   /**
@@ -74,6 +88,11 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
     return reader.gone();
   }
 
+  /** Whether the current answer has to be the connection's last: the client waits for leave to send a body that is not wanted. */
+  boolean mustClose() {
+    return framer.mustClose();
+  }
+
   /**
    * Tells the connection that the current request has been answered: the next byte begins a new one.
    *
@@ -81,8 +100,8 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
    *     writes but does not act on
    */
   public void requestDone(boolean last) {
-    reader.requestDone();
-    if (last) {
+    framer.requestDone();
+    if (last || framer.mustClose()) {
       http.close(false);
     }
   }

@@ -47,6 +47,9 @@ public final class ErrorBoundary {
     if (error.retryAfterSeconds() > 0) {
       response.header(HeaderNames.RETRY_AFTER, Long.toString(error.retryAfterSeconds()));
     }
+    if (ClientConnection.current().mustClose()) {
+      response.header(HeaderValues.CONNECTION_CLOSE);
+    }
     Responses.json(response, dialect.errors().write(error));
   }
 
@@ -90,7 +93,7 @@ public final class ErrorBoundary {
       @Nullable String message) {
     Dialect dialect = dialectOf(request.path());
     ApiException error =
-        status.code() >= 500
+        status.code() == Status.INTERNAL_SERVER_ERROR_500.code()
             ? Failures.of(new IllegalStateException(message), dialect.fieldNames())
             : ApiException.invalid(status.code(), null, code(status), text(status, message));
     return DirectHandler.TransportResponse.builder()
@@ -105,9 +108,12 @@ public final class ErrorBoundary {
 
   private static String code(Status status) {
     return switch (status.code()) {
+      case 405 -> "method_not_allowed";
       case 408 -> "request_timeout";
       case 413 -> "body_too_large";
       case 414, 431 -> "headers_too_large";
+      case 417 -> "expectation_failed";
+      case 501, 505 -> "not_implemented";
       default -> "bad_request";
     };
   }

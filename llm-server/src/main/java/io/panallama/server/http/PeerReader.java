@@ -25,7 +25,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   private static final long MAX_LINGER_BYTES = 16L << 20;
 
   private final HelidonSocket socket;
-  private final ConnectionTimeouts timeouts;
+  private final ConnectionLimits limits;
   private final Thread thread;
   private final BlockingQueue<byte[]> handOver = new ArrayBlockingQueue<>(1);
 
@@ -39,9 +39,9 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   private boolean inRequest;
   private boolean ended;
 
-  PeerReader(HelidonSocket socket, ConnectionTimeouts timeouts, String name) {
+  PeerReader(HelidonSocket socket, ConnectionLimits limits, String name) {
     this.socket = socket;
-    this.timeouts = timeouts;
+    this.limits = limits;
     this.thread = Thread.ofVirtual().name("panallama-peer-" + name).unstarted(this::readAll);
   }
 
@@ -61,7 +61,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
     if (ended) {
       return null;
     }
-    long wait = inRequest ? requestDeadline - System.nanoTime() : timeouts.idle().toNanos();
+    long wait = inRequest ? requestDeadline - System.nanoTime() : limits.idle().toNanos();
     byte[] chunk;
     try {
       chunk = next(wait);
@@ -70,17 +70,19 @@ final class PeerReader implements Supplier<byte @Nullable []> {
       throw new CloseConnectionException("Interrupted while waiting for the client", interrupt);
     }
     if (chunk == null) {
-      throw inRequest ? requestTimeout() : new CloseConnectionException("Idle for " + timeouts.idle());
+      throw inRequest ? requestTimeout() : new CloseConnectionException("Idle for " + limits.idle());
     }
     if (chunk == END) {
       ended = true;
       return null;
     }
-    if (!inRequest) {
-      inRequest = true;
-      requestDeadline = System.nanoTime() + timeouts.request().toNanos();
-    }
     return chunk;
+  }
+
+  /** Tells that the first byte of a request is there: from now on the rest must come in time. */
+  void requestBegun() {
+    inRequest = true;
+    requestDeadline = System.nanoTime() + limits.request().toNanos();
   }
 
   void requestDone() {
@@ -176,7 +178,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
         .type(DirectHandler.EventType.BAD_REQUEST)
         .status(Status.REQUEST_TIMEOUT_408)
         .setKeepAlive(false)
-        .message("The request was not complete after " + timeouts.request().toSeconds() + " s.")
+        .message("The request was not complete after " + limits.request().toSeconds() + " s.")
         .build();
   }
 }

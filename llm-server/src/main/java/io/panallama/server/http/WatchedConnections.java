@@ -15,13 +15,21 @@ import java.util.Set;
  * our reader.
  */
 public final class WatchedConnections implements ServerConnectionSelector {
-  private final ServerConnectionSelector http1;
-  private final ConnectionTimeouts timeouts;
+  /** What {@link RequestFramer} adds to a head at most: a line end here, a longer spelling there. */
+  private static final int SLACK = 8 << 10;
 
-  /** Connections that speak HTTP/1.1 as {@code config} says, with these time-outs. */
-  public WatchedConnections(Http1Config config, ConnectionTimeouts timeouts) {
+  private final ServerConnectionSelector http1;
+  private final ConnectionLimits limits;
+
+  /** Connections that speak HTTP/1.1, with these time-outs. */
+  public WatchedConnections(ConnectionLimits limits) {
+    Http1Config config =
+        Http1Config.builder()
+            .maxPrologueLength(RequestFramer.MAX_REQUEST_LINE + SLACK)
+            .maxHeadersSize(RequestFramer.MAX_HEADERS + RequestFramer.MAX_REQUEST_LINE + SLACK)
+            .build();
     this.http1 = Http1ConnectionSelector.builder().config(config).build();
-    this.timeouts = timeouts;
+    this.limits = limits;
   }
 
   @Override
@@ -41,6 +49,6 @@ public final class WatchedConnections implements ServerConnectionSelector {
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
-    return ClientConnection.around(context, http1, timeouts);
+    return ClientConnection.around(context, http1, limits);
   }
 }
