@@ -100,10 +100,10 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     return continueWanted;
   }
 
-  /** Tells that the current request has been answered. */
-  void requestDone() {
+  /** Tells that the current request has been answered, and whether it is the connection's last. */
+  void requestDone(boolean last) {
     answered = true;
-    peer.requestDone();
+    peer.requestDone(last);
   }
 
   /**
