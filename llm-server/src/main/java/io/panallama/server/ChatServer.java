@@ -129,8 +129,13 @@ public final class ChatServer implements AutoCloseable {
     return URI.create("http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port() + "/");
   }
 
+  /** How many requests are using an engine now. */
+  public int runningRequests() {
+    return registry.openLeases();
+  }
+
   /**
-   * Refuses further requests with 503, lets running ones go on for the grace period, then ends them with an error event
+   * Refuses further requests with 503, which {@code /health} and {@code /ready} call draining, lets running ones go on for the grace period, then ends them with an error event
    * and stops listening. Repeating it is harmless.
    */
   @Override

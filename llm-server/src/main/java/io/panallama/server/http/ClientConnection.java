@@ -55,6 +55,9 @@ public final class ClientConnection {
   private final StallClock stall;
   private final Duration stallLimit;
 
+  /** Only the connection's own thread uses it. */
+  private boolean ending;
+
   private ClientConnection(
       SocketChannel channel,
       ServerConnection http,
@@ -106,9 +109,17 @@ public final class ClientConnection {
     return reader.gone();
   }
 
-  /** Whether the current answer has to be the connection's last: the client waits for leave to send a body that is not wanted. */
+  /** Makes the current answer the connection's last. */
+  void endAfterAnswer() {
+    ending = true;
+  }
+
+  /**
+   * Whether the current answer has to be the connection's last, because {@link #endAfterAnswer} says so or the client waits for leave
+   * to send a body that is not wanted.
+   */
   boolean mustClose() {
-    return framer.mustClose();
+    return ending || framer.mustClose();
   }
 
   /**
@@ -118,7 +129,7 @@ public final class ClientConnection {
    *     writes but does not act on
    */
   void requestDone(boolean last) {
-    boolean ends = last || framer.mustClose();
+    boolean ends = last || mustClose();
     framer.requestDone(ends);
     if (ends) {
       http.close(false);
