@@ -59,21 +59,28 @@ final class ServeCommand implements Callable<Integer> {
     CompletableFuture<Void> stop = new CompletableFuture<>();
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
-        ChatServer server = ChatServer.start(config);
-        BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
+        ChatServer server = ChatServer.start(config)) {
+      loadAndServe(server, configs, stop, config.shutdownGrace());
+    }
+    return ExitCode.OK;
+  }
+
+  private void loadAndServe(
+      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, Duration grace)
+      throws InterruptedException {
+    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
       try {
         Optional<LoadedEngine> engine = load.await(stop);
         if (engine.isPresent()) {
           serve(server, engine.get());
           await(stop);
         }
-        context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
+        context.err().println("panallama: stopping" + patience(server.runningRequests(), grace));
       } finally {
         // The server is closed before the engine that its requests run on.
         server.close();
       }
     }
-    return ExitCode.OK;
   }
 
   private LoadedEngine load(ModelOptions.Configs configs, BooleanSupplier stopped) {
