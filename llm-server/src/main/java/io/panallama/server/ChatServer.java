@@ -129,6 +129,11 @@ public final class ChatServer implements AutoCloseable {
     return URI.create("http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port() + "/");
   }
 
+  /** How many connections are open. */
+  int connections() {
+    return listener.connections();
+  }
+
   /** How many requests are using an engine now. */
   public int runningRequests() {
     return registry.openLeases();

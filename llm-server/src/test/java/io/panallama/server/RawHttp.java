@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** A client that sends bytes as they are and reads answers strictly: whatever is not HTTP/1.1 is an {@link IOException}. */
 final class RawHttp implements AutoCloseable {
@@ -61,6 +62,16 @@ final class RawHttp implements AutoCloseable {
         all.add(answer);
       }
     }
+  }
+
+  /** The status of everything that looks like an answer, until the server closes the connection. */
+  List<Integer> readStatuses() throws IOException {
+    String all = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+    return Pattern.compile("HTTP/1\\.1 ([2-5][0-9][0-9]) ")
+        .matcher(all)
+        .results()
+        .map(match -> Integer.parseInt(match.group(1)))
+        .toList();
   }
 
   /** The next answer. */

@@ -6,6 +6,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
@@ -47,10 +48,16 @@ public final class ErrorBoundary {
     if (error.retryAfterSeconds() > 0) {
       response.header(HeaderNames.RETRY_AFTER, Long.toString(error.retryAfterSeconds()));
     }
-    if (ClientConnection.current().mustClose()) {
+    ClientConnection connection = ClientConnection.current();
+    if (connection.mustClose()) {
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
-    Responses.json(response, dialect.errors().write(error));
+    try {
+      Responses.json(response, dialect.errors().write(error));
+    } catch (CloseConnectionException gone) {
+      // Helidon would log a warning with a stack for each client that does not wait for its error.
+      connection.endAfterAnswer();
+    }
   }
 
   /** The error that a client of this dialect gets for a failure. A fault of the server is logged. */

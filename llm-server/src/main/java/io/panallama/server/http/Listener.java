@@ -104,6 +104,11 @@ public final class Listener implements AutoCloseable {
     return server.socket().getLocalPort();
   }
 
+  /** How many connections are open. */
+  public int connections() {
+    return connections.size();
+  }
+
   /** Stops accepting, and ends all connections: idle ones at once, others after a moment. Repeating it is harmless. */
   @Override
   public void close() {
