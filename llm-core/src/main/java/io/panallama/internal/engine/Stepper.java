@@ -90,10 +90,10 @@ final class Stepper {
   boolean step(List<Sequence> active) {
     processors.collect();
     grammars.collect();
-    for (int i = 0; i < active.size(); i++) {
-      active.get(i).updateBackpressure();
-    }
     long started = clock.getAsLong();
+    for (int i = 0; i < active.size(); i++) {
+      active.get(i).updateBackpressure(started);
+    }
     int promptLimit = batch.capacity();
     while (true) {
       plan(active, started, promptLimit);
