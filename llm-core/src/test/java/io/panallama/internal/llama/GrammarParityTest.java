@@ -183,8 +183,7 @@ class GrammarParityTest {
   }
 
   /** Lets the bridge choose where the likeliest token is mostly a refused one; it must be the likeliest of the expected. */
-  private static int likeliest(
-      BitSet expected, BitSet comparable, SamplerChain ours, Random random, String gbnf) {
+  private static int likeliest(BitSet expected, BitSet comparable, SamplerChain ours, Random random, String gbnf) {
     float[] logits = new float[model.vocabularySize()];
     int likeliest = -1;
     for (int token = 0; token < logits.length; token++) {
@@ -205,9 +204,7 @@ class GrammarParityTest {
     for (int token = 0; token < model.vocabularySize(); token++) {
       Utf8State after = pieces.endsGeneration(token) ? text : text.after(piece(token));
       tokens.set(
-          token,
-          after.equals(Utf8State.WHOLE)
-              || after.isValid() && !excluding && !pieces.endsGeneration(token));
+          token, after.equals(Utf8State.WHOLE) || after.isValid() && !excluding && !pieces.endsGeneration(token));
     }
     return tokens;
   }

@@ -26,6 +26,7 @@ final class LlamaGrammar implements AutoCloseable {
       function("llama_sampler_accept", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
   private static final MethodHandle MEMBER =
       function("llama_sampler_chain_get", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+  private static final MethodHandle EFFORT = function("panallama_effort_spent", FunctionDescriptor.of(JAVA_LONG));
 
   private static final long CANDIDATE = 12; // llama_token_data: id, logit, p
 
@@ -35,8 +36,7 @@ final class LlamaGrammar implements AutoCloseable {
 
   private LlamaGrammar(ModelHandle model, String gbnf) {
     this.vocabulary = model.vocabularySize();
-    this.sampler =
-        (MemorySegment) call(NEW, model.vocabulary(), arena.allocateFrom(gbnf), arena.allocateFrom("root"));
+    this.sampler = (MemorySegment) call(NEW, model.vocabulary(), arena.allocateFrom(gbnf), arena.allocateFrom("root"));
   }
 
   /** Compiles a grammar with the root "root". */
@@ -51,6 +51,11 @@ final class LlamaGrammar implements AutoCloseable {
   /** The tokens that may come next. */
   BitSet allowed() {
     return allowed(sampler, vocabulary);
+  }
+
+  /** How much work on grammars, ours and not llama.cpp's, this thread has done so far. */
+  static long effortSpent() {
+    return (long) call(EFFORT);
   }
 
   /** The tokens that the first member of a chain allows. */
