@@ -174,10 +174,13 @@ class DeferredSampleTest {
             }
           }
         };
+    CountDownLatch both = new CountDownLatch(1);
+    decoder.get().beforeDecode = fake -> await(both);
     int[] older = prompt(3, 10);
     // The older one fills the context beside the cells of the other, which is pushed out while its sample is taken.
     Generation first = loop.submit(older.clone(), tokens(115), List.of(), new FakeSampler(), null);
     Generation slow = loop.submit(prompt(4, 30), tokens(20), List.of(), expensive, null);
+    both.countDown();
     assertThat(first.await().text()).isEqualTo(expected(older, 115));
     assertThat(slow.await().text()).isEqualTo(expected(prompt(4, 30), 20));
   }
