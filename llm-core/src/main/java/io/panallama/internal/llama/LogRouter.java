@@ -83,8 +83,20 @@ final class LogRouter {
   }
 
   private static void log(Level level, String line) {
-    if (LOG.isLoggable(level)) {
+    if (!LOG.isLoggable(level)) {
+      return;
+    }
+    Thread thread = Thread.currentThread();
+    if (thread.getContextClassLoader() != null) {
       LOG.log(level, line);
+      return;
+    }
+    // A thread of llama.cpp has no context class loader, which loggers and what they write to may need.
+    thread.setContextClassLoader(LogRouter.class.getClassLoader());
+    try {
+      LOG.log(level, line);
+    } finally {
+      thread.setContextClassLoader(null);
     }
   }
 

@@ -71,6 +71,29 @@ class LogRouterTest {
     assertThat(records).containsExactly("WARNING broken", "INFO odd", "FINE one line", "FINER detail");
   }
 
+  /** What a console or a framework's logger finds its classes by; threads of llama.cpp have none of their own. */
+  @Test
+  void loggersFindAContextClassLoaderOnEveryThread() throws Exception {
+    List<ClassLoader> seen = new ArrayList<>();
+    LOGGER.setFilter(record -> {
+      seen.add(Thread.currentThread().getContextClassLoader());
+      return true;
+    });
+    try {
+      Thread thread =
+          new Thread(() -> {
+            say(GGML_LOG_LEVEL_ERROR(), "broken\n");
+            seen.add(Thread.currentThread().getContextClassLoader());
+          });
+      thread.setContextClassLoader(null);
+      thread.start();
+      thread.join();
+    } finally {
+      LOGGER.setFilter(null);
+    }
+    assertThat(seen).containsExactly(LogRouter.class.getClassLoader(), null);
+  }
+
   /** An engine limits every sequence to the trained context, whatever size the cache for all of them has. */
   @Test
   void aWarningThatDoesNotApplyIsInformation() {
