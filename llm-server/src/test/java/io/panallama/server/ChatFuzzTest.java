@@ -278,7 +278,8 @@ class ChatFuzzTest {
           String kind = outcome(server.port(), input, seen);
           if (!kind.isEmpty()) {
             String smallest = all && failures.containsKey(kind) ? "" : smaller(server.port(), input, kind).toString();
-            failures.putIfAbsent(kind, "\n" + smallest + ", kept in " + Fuzzing.keep("chat-" + done + ".json", input.bytes()));
+            failures.putIfAbsent(
+                kind, "\n" + smallest + ", kept in " + Fuzzing.keep("chat-" + done + ".json", input.bytes()));
             assertThat(all ? Map.of() : failures).isEmpty();
           }
         }
