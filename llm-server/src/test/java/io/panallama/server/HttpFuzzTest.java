@@ -177,17 +177,9 @@ class HttpFuzzTest {
                 + health.slowestHealth());
         assertThat(health.slowestHealth()).isLessThan(Duration.ofSeconds(5));
       }
-      awaitNoConnections(server);
+      server.awaitNoConnections();
     }
     assertThat(seen).containsKeys(200, 400, 404, 405);
-  }
-
-  private static void awaitNoConnections(TestServer server) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (server.server().connections() + server.server().runningRequests() > 0) {
-      assertThat(System.nanoTime()).as("connections are left").isLessThan(deadline);
-      Thread.sleep(10);
-    }
   }
 
   private static Manner manner(Random random) {

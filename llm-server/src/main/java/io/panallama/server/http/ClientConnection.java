@@ -28,7 +28,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Limits. A client that closes only its sending side counts as disconnected, as in Go's net/http. A client that pipelines
  * further requests behind a running one is watched only until {@link PeerReader} has a chunk of them in hand. A peer
  * that vanishes without a packet (power cut, pulled cable) is noticed when writes stop being acknowledged or stall for
- * the idle timeout.
+ * the write timeout.
  */
 public final class ClientConnection {
   private static final System.Logger LOGGER = System.getLogger(ClientConnection.class.getName());
@@ -84,7 +84,7 @@ public final class ClientConnection {
         new RequestFramer(
             reader, limits.maxBodyBytes(), () -> stall.writeNow(BufferData.create(CONTINUE)), writer::begin);
     ServerConnection http = HTTP1.connection(new HelidonContext(socket, parts, DataReader.create(framer), writer));
-    return new ClientConnection(channel, http, reader, framer, stall, limits.idle());
+    return new ClientConnection(channel, http, reader, framer, stall, limits.write());
   }
 
   /**
@@ -193,7 +193,7 @@ public final class ClientConnection {
     }
   }
 
-  /** Closes the connection if its client has not read for too long. */
+  /** Closes the connection if its client has not read for too long; the write that waits for it then fails. */
   void cutIfStalled() {
     if (stall.stalledFor().compareTo(stallLimit) > 0) {
       cut();
