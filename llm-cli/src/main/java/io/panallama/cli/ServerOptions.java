@@ -50,8 +50,7 @@ final class ServerOptions {
       names = "--idle-timeout",
       paramLabel = "TIME",
       converter = TimeSpan.class,
-      description =
-          "Close a connection that has been idle between requests for this long. Default: 60s.")
+      description = "Close a connection that has been idle between requests for this long. Default: 60s.")
   private Duration idleTimeout = DEFAULTS.idleTimeout();
 
   @Option(

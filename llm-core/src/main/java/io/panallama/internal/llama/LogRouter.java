@@ -92,7 +92,8 @@ final class LogRouter {
       LOG.log(level, line);
       return;
     }
-    // A native thread has none, and log handlers that look classes up by it fail, some of them for good. It is not left there, because
+    // A native thread has none, and log handlers that look classes up by it fail, some of them for good. It is not left
+    // there, because
     // the thread may outlive everything that this loader has loaded.
     thread.setContextClassLoader(LogRouter.class.getClassLoader());
     try {
