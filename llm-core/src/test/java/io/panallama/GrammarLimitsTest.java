@@ -97,7 +97,7 @@ class GrammarLimitsTest {
 
   @Test
   void anEngineClosesInTheMiddleOfSuchWork() {
-    for (int tokens = 12; tokens < 20; tokens++) {
+    for (int tokens : new int[] {14, 17}) {
       List<Generation> running = new ArrayList<>();
       long began;
       try (Engine busy = Engine.start(model, TestEngines.config())) {
