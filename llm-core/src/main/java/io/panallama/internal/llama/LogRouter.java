@@ -87,14 +87,11 @@ final class LogRouter {
       return;
     }
     Thread thread = Thread.currentThread();
-    ClassLoader loader = thread.getContextClassLoader();
-    if (loader != null) {
+    if (thread.getContextClassLoader() != null) {
       LOG.log(level, line);
       return;
     }
-    // A native thread has none, and log handlers that look classes up by it fail, some of them for good. It is not left
-    // there, because
-    // the thread may outlive everything that this loader has loaded.
+    // A thread of llama.cpp has no context class loader, which loggers and what they write to may need.
     thread.setContextClassLoader(LogRouter.class.getClassLoader());
     try {
       LOG.log(level, line);
