@@ -87,11 +87,13 @@ final class LogRouter {
       return;
     }
     Thread thread = Thread.currentThread();
-    if (thread.getContextClassLoader() != null) {
+    ClassLoader loader = thread.getContextClassLoader();
+    if (loader != null) {
       LOG.log(level, line);
       return;
     }
-    // A thread of llama.cpp has no context class loader, which loggers and what they write to may need.
+    // A native thread has none, and log handlers that look classes up by it fail, some of them for good. It is not left
+    // there, because the thread may outlive everything that this loader has loaded.
     thread.setContextClassLoader(LogRouter.class.getClassLoader());
     try {
       LOG.log(level, line);
