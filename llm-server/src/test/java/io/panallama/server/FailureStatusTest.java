@@ -22,19 +22,28 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The answer to a client when a generation fails or an engine is gone: 503 only if a retry can help. */
+/**
+ * The answer to a client when a generation fails or an engine is gone: 503 only if a retry can help, 400 if the request is
+ * to blame.
+ */
 class FailureStatusTest {
   /** The row of a reason in docs/server.md. */
   private record Row(int status, String code, boolean logged) {
     boolean retriable() {
       return status == 503;
     }
+
+    String type() {
+      return status == 400 ? "invalid_request_error" : "server_error";
+    }
   }
 
   private static final Map<Reason, Row> TABLE =
       Map.of(
           Reason.ENGINE_CLOSED, new Row(503, "engine_closed", false),
-          Reason.INTERRUPTED, new Row(503, "not_ready", false),
+          Reason.INTERRUPTED, new Row(503, "draining", false),
+          Reason.NO_TOKEN_LEFT, new Row(400, "no_token_left", false),
+          Reason.GRAMMAR_LIMIT, new Row(400, "grammar_limit", false),
           Reason.DECODE_FAILED, new Row(500, "generation_failed", true),
           Reason.PROCESSOR_FAILED, new Row(500, "processor_failed", true),
           Reason.MALFORMED_OUTPUT, new Row(500, "malformed_output", false));
@@ -63,7 +72,7 @@ class FailureStatusTest {
         assertThat(response.headers().firstValue("Retry-After").isPresent()).isEqualTo(row.retriable());
         JsonNode error = TestServer.error(response);
         assertThat(error.path("code").asText()).isEqualTo(row.code());
-        assertThat(error.path("type").asText()).isEqualTo("server_error");
+        assertThat(error.path("type").asText()).isEqualTo(row.type());
         if (reason != Reason.INTERRUPTED) {
           assertThat(error.path("message").asText()).isEqualTo("It failed: " + reason);
         }
