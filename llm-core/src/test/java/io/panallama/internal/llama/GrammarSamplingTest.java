@@ -80,17 +80,17 @@ class GrammarSamplingTest {
     }
   }
 
-  /** What it costs to match does not grow with the number of values, only with what may come next. */
+  /**
+   * What it costs to match does not grow with the number of values, only with what may come next: a digit of ten instead of
+   * the only one. 2,000 units are about 0.01 ms.
+   */
   @Test
-  void tenThousandValuesCostNoMoreThanTwiceWhatTenDo() {
+  void tenThousandValuesCostATokenLittleMoreThanTenDo() {
     List<String> values = IntStream.range(0, 10_000).mapToObj("value-%04d"::formatted).toList();
-    double few = 0;
-    double many = 0;
     for (int seed = 0; seed < 20; seed++) {
-      few += effortPerToken(values.subList(10 * seed, 10 * seed + 10), seed);
-      many += effortPerToken(values, seed);
+      double few = effortPerToken(values.subList(10 * seed, 10 * seed + 10), seed);
+      assertThat(effortPerToken(values, seed)).isLessThan(few + 2_000);
     }
-    assertThat(many).isLessThanOrEqualTo(2 * few);
   }
 
   /** Almost any token may come next at first, and each that may is looked at: 20,000 units are about 0.1 ms. */
