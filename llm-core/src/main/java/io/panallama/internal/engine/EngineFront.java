@@ -92,7 +92,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    */
   static EngineFront start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
-    PrefixCache.createFolder(settings.spill());
+    PrefixCache.createFolder(settings.spill(), settings.imageKey());
     Admission admission = new Admission(settings.slots(), settings.queueLimit());
     Intake intake = new Intake(inbox);
     Lifecycle life = new Lifecycle();
@@ -332,6 +332,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * like any other prompt.
    *
    * @param tokens at least one and at most {@link #sequenceContextSize}
+   * @throws io.panallama.internal.cache.UnusableKeyException if there is no key to sign the file with
    * @throws IOException if the file can't be written
    * @throws io.panallama.error.EngineBusyException if the queue is full
    * @throws io.panallama.error.GenerationException if the state can't be computed or copied
@@ -339,9 +340,18 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public void save(int[] tokens, Path file) throws IOException {
+    // Before the state is computed in vain.
+    settings.imageKey().mac();
     try (StateCatcher catcher = new StateCatcher()) {
       submit(tokens, GenerationOptions.defaults(), List.of(), () -> {}, catcher).await();
-      ImageFile.write(file, life.decoder().states().fingerprint(), Lineage.EMPTY, tokens, catcher.image(), () -> false);
+      ImageFile.write(
+          file,
+          settings.imageKey(),
+          life.decoder().states().fingerprint(),
+          Lineage.EMPTY,
+          tokens,
+          catcher.image(),
+          () -> false);
     }
   }
 
@@ -351,7 +361,8 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    *
    * @return the tokens
    * @throws io.panallama.internal.cache.RefusedImageException if the file is damaged, or belongs to another model or
-   *     other cache types
+   *     other cache types, or was not signed with the engine's key
+   * @throws io.panallama.internal.cache.UnusableKeyException if there is no key to check the file with
    * @throws IOException if the file can't be read
    * @throws io.panallama.error.EngineClosedException if the engine is closed
    * @throws io.panallama.error.EngineFailedException if it has failed
@@ -360,10 +371,12 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     life.requireRunning();
     StateStore states = life.decoder().states();
     byte[] fingerprint = states.fingerprint();
-    int[] tokens = ImageFile.readHeader(file, fingerprint).tokens();
+    int[] tokens = ImageFile.readHeader(file, settings.imageKey(), fingerprint).tokens();
     intake.add(
         new Intake.Adoption(
-            Lineage.EMPTY, tokens, ImageFile.read(file, fingerprint, Lineage.EMPTY, tokens, states::read)));
+            Lineage.EMPTY,
+            tokens,
+            ImageFile.read(file, settings.imageKey(), fingerprint, Lineage.EMPTY, tokens, states::read)));
     life.wake();
     abandonIfEnded();
     return tokens.clone();

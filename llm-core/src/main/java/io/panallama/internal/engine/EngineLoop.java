@@ -110,6 +110,7 @@ final class EngineLoop {
             decoder,
             settings.slots(),
             settings.spill(),
+            settings.imageKey(),
             counters,
             task -> EngineThreads.unstarted(task, settings.name() + "-spill"),
             life::wake);
