@@ -3,6 +3,7 @@ package io.panallama.cli;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
@@ -10,13 +11,22 @@ import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
-/** Lines from a terminal, with editing and a history that lasts as long as the program. */
+/**
+ * Lines from a terminal, with editing and a history that lasts as long as the program.
+ *
+ * <p>Ctrl-C between a line and {@link #onInterrupt} is meant for the answer to that line. It may still reach the editor,
+ * which interrupts the reading thread then, or come before the answer can be stopped; either way it is remembered.
+ */
 final class TerminalLines implements LineSource {
   private final Terminal terminal;
   private final LineReader reader;
 
-  private TerminalLines(Terminal terminal) {
+  /** Whether Ctrl-C was pressed since the last line. */
+  private final AtomicBoolean interrupted = new AtomicBoolean();
+
+  TerminalLines(Terminal terminal) {
     this.terminal = terminal;
+    terminal.handle(Terminal.Signal.INT, _ -> interrupted.set(true));
     this.reader =
         LineReaderBuilder.builder().terminal(terminal).option(LineReader.Option.DISABLE_EVENT_EXPANSION, true).build();
   }
@@ -44,7 +54,12 @@ final class TerminalLines implements LineSource {
   public Optional<String> next(String prompt) {
     while (true) {
       try {
-        return Optional.of(reader.readLine(prompt));
+        interrupted.set(false);
+        String line = reader.readLine(prompt);
+        if (Thread.interrupted()) {
+          interrupted.set(true);
+        }
+        return Optional.of(line);
       } catch (UserInterruptException cleared) {
         terminal.writer().println("(Ctrl-D or /exit leaves)");
         terminal.flush();
@@ -57,6 +72,9 @@ final class TerminalLines implements LineSource {
   @Override
   public StopSignals.Registration onInterrupt(Runnable action) {
     Terminal.SignalHandler previous = terminal.handle(Terminal.Signal.INT, _ -> action.run());
+    if (interrupted.getAndSet(false)) {
+      action.run();
+    }
     return () -> terminal.handle(Terminal.Signal.INT, previous);
   }
 

@@ -266,6 +266,16 @@ class SettingsTest {
     assertThat(keys.entrySet()).allSatisfy(entry -> assertThat(entry.getValue()).as(entry.getKey()).hasSize(1));
   }
 
+  @Test
+  void configRefusesWhatTheCommandWouldRefuse() throws Exception {
+    for (String command : List.of("run", "chat", "serve")) {
+      CliRun config = run(Map.of(), "threads: 5000\n", "config " + command);
+      assertThat(config.code()).isEqualTo(ExitCode.USAGE);
+      assertThat(config.out()).contains("threads: 5000", "config.yaml, line 1");
+      assertThat(config.err()).contains("--threads is 5000; it must be 0 to 512").hasLineCount(1);
+    }
+  }
+
   /** "panallama config" shows the default that the description names. */
   @ParameterizedTest
   @MethodSource("commandsWithOptions")
