@@ -36,6 +36,7 @@ import io.panallama.request.GenerationRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -98,7 +99,8 @@ public final class Engine implements TextGenerator, AutoCloseable {
               chosen.mailboxCapacity(),
               chosen.itlTarget(),
               chosen.spill(),
-              ImageKey.of(chosen.sessionKey()));
+              ImageKey.of(chosen.sessionKey()),
+              loaded.handle()::fileChange);
       return new Engine(
           model,
           chosen,
@@ -331,6 +333,11 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /** Whether the engine accepts requests. Never throws. */
   public EngineState state() {
     return front.state();
+  }
+
+  /** The error that ended the engine; empty unless its state is {@link EngineState#FAILED}. */
+  public Optional<Throwable> failure() {
+    return Optional.ofNullable(front.failure());
   }
 
   /** A snapshot of the engine's current load and of its counters since the start. */

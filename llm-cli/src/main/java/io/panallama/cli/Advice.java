@@ -16,7 +16,7 @@ final class Advice {
     String words = words(failure);
     if (words.contains("Too many open files")) {
       return "Raise the limit of open files of this shell or service to 1024 or more: ulimit -n 1024, or"
-                 + " LimitNOFILE=1024 in a systemd unit.";
+          + " LimitNOFILE=1024 in a systemd unit.";
     }
     if (words.contains("No space left on device") || words.contains("Disk quota exceeded")) {
       return "Free some disk space, or choose another folder: PANALLAMA_CACHE_DIR=/path panallama doctor";

@@ -3,6 +3,7 @@ package io.panallama.internal.engine;
 import static io.panallama.error.InvalidRequestException.name;
 
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PanallamaException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -109,6 +110,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
 
   /** Whether the engine accepts requests. */
   public EngineState state() {
+    endIfObstructed();
     return life.state();
   }
 
@@ -119,6 +121,22 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
 
   public EngineStats stats() {
     return counters.snapshot(settings.slots(), admission.inFlight());
+  }
+
+  private void requireRunning() {
+    endIfObstructed();
+    life.requireRunning();
+  }
+
+  /** The loop asks before each step; an idle one does not, and a step may be too late for a request that waits. */
+  private void endIfObstructed() {
+    if (life.state() == EngineState.RUNNING) {
+      PanallamaException obstacle = settings.model().obstacle();
+      if (obstacle != null) {
+        life.failed(obstacle);
+        life.requestClose();
+      }
+    }
   }
 
   // ---- requests ----
@@ -165,7 +183,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public void requirePlace() {
-    life.requireRunning();
+    requireRunning();
     admission.requirePlace();
   }
 
@@ -177,7 +195,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public Reservation reserve(int count) {
-    life.requireRunning();
+    requireRunning();
     admission.enter(count);
     return new Reservation(admission, count);
   }
@@ -228,7 +246,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     if (!(listener instanceof StateListener)) {
       requireRoom(prompt.length, options.overflow());
     }
-    life.requireRunning();
+    requireRunning();
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
       return full(prompt, options, sampler, listener);
     }
@@ -368,7 +386,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public int[] restore(Path file) throws IOException {
-    life.requireRunning();
+    requireRunning();
     StateStore states = life.decoder().states();
     byte[] fingerprint = states.fingerprint();
     int[] tokens = ImageFile.readHeader(file, settings.imageKey(), fingerprint).tokens();

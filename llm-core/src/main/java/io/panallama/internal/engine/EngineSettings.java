@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param itlTarget the inter-token latency (ITL) that prompt processing may cause; zero means no limit
  * @param spill where prefixes go that are evicted from the KV cache
  * @param imageKey signs the files of sessions and spilled prefixes
+ * @param model whether the model can still be computed
  */
 public record EngineSettings(
     String name,
@@ -23,11 +24,12 @@ public record EngineSettings(
     int mailboxCapacity,
     Duration itlTarget,
     SpillConfig spill,
-    ImageKey imageKey) {
+    ImageKey imageKey,
+    ModelCheck model) {
   /** Settings with the key of this installation. */
   public EngineSettings(
       String name, int slots, int queueLimit, int mailboxCapacity, Duration itlTarget, SpillConfig spill) {
-    this(name, slots, queueLimit, mailboxCapacity, itlTarget, spill, ImageKey.of(SessionKey.installation()));
+    this(name, slots, queueLimit, mailboxCapacity, itlTarget, spill, ImageKey.of(SessionKey.installation()), ModelCheck.NONE);
   }
 
   /** Settings without a limit on the inter-token latency and without spilling. */

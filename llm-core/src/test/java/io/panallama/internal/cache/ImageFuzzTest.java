@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code -Dpanallama.fuzz.seed=7} another one.
  */
 class ImageFuzzTest {
-  private static final int FEW = 20_000;
+  private static final int FEW = 5_000;
   private static final byte[] FINGERPRINT = new byte[32];
   private static final ImageKey KEY = ImageKey.of(SessionKey.of(new byte[32]));
 
