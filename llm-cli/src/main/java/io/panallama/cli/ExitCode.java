@@ -70,17 +70,16 @@ final class ExitCode {
         switch (failure) {
           case InvalidRequestException refused -> OptionNames.in(refused);
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
-          case UncheckedIOException wrapped when isDefault(wrapped) -> file(wrapped.getCause());
+          case UncheckedIOException wrapped
+              when wrapped.getCause() instanceof IOException trouble
+                  && trouble.toString().equals(wrapped.getMessage()) ->
+              // The constructor without a message takes that of the cause.
+              file(trouble);
           case IOException trouble -> file(trouble);
           default -> String.valueOf(failure.getMessage());
         };
     String line = expected ? withoutClassNames(message) : "internal error: " + failure + " (-v shows the stack trace)";
     return Printable.line(line);
-  }
-
-  /** Whether the message is that of the cause, which the constructor without a message takes. */
-  private static boolean isDefault(UncheckedIOException wrapped) {
-    return wrapped.getCause().toString().equals(wrapped.getMessage());
   }
 
   /** A failure with a file: Java's message is often the name alone. */

@@ -29,7 +29,15 @@ public record EngineSettings(
   /** Settings with the key of this installation. */
   public EngineSettings(
       String name, int slots, int queueLimit, int mailboxCapacity, Duration itlTarget, SpillConfig spill) {
-    this(name, slots, queueLimit, mailboxCapacity, itlTarget, spill, ImageKey.of(SessionKey.installation()), ModelCheck.NONE);
+    this(
+        name,
+        slots,
+        queueLimit,
+        mailboxCapacity,
+        itlTarget,
+        spill,
+        ImageKey.of(SessionKey.installation()),
+        ModelCheck.NONE);
   }
 
   /** Settings without a limit on the inter-token latency and without spilling. */

@@ -111,7 +111,10 @@ public final class ModelHandle {
         String change = files.changeWhileLoading();
         if (change != null) {
           throw new ModelLoadException(
-              Reason.REFUSED, path, path + ": the file changed while it was loaded: " + change + ". Load it again.", null);
+              Reason.REFUSED,
+              path,
+              path + ": the file changed while it was loaded: " + change + ". Load it again.",
+              null);
         }
         return new ModelHandle(path, loaded, offloaded, config, files);
       });
