@@ -69,6 +69,7 @@ final class ExitCode {
     String message =
         switch (failure) {
           case InvalidRequestException refused -> OptionNames.in(refused);
+          case EngineStartException refused -> OptionNames.in(refused);
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
           case UncheckedIOException wrapped
               when wrapped.getCause() instanceof IOException trouble
