@@ -39,13 +39,41 @@ import org.junit.jupiter.api.io.TempDir;
 class GrammarFuzzTest {
   private static final int FEW = 150;
   private static final Duration LONGEST = Duration.ofSeconds(60);
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private static final List<String> FRAGMENTS =
       List.of(
-          "(", ")", "[", "]", "{", "}", "{0,1000}", "{2000}", "*", "+", "?", "|", "\"", "\\", "::=", "root", "r1", ".",
-          "^", "-", "#", "\n", "<[1]>", "!<[5]>", "<|im_end|>", "\\x", "\\U0010FFFF", "\\u00e9", "\u0001", "é", "🗼");
+          "(",
+          ")",
+          "[",
+          "]",
+          "{",
+          "}",
+          "{0,1000}",
+          "{2000}",
+          "*",
+          "+",
+          "?",
+          "|",
+          "\"",
+          "\\",
+          "::=",
+          "root",
+          "r1",
+          ".",
+          "^",
+          "-",
+          "#",
+          "\n",
+          "<[1]>",
+          "!<[5]>",
+          "<|im_end|>",
+          "\\x",
+          "\\U0010FFFF",
+          "\\u00e9",
+          "\u0001",
+          "é",
+          "🗼");
 
   private static final List<String> LEAVES =
       List.of(
@@ -171,9 +199,7 @@ class GrammarFuzzTest {
 
   private static String schema(Random random, int depth) {
     String inner = nested(random, depth);
-    return inner.startsWith("{\"")
-        ? "{\"$defs\": {\"d\": " + nested(random, 1) + "}, " + inner.substring(1)
-        : inner;
+    return inner.startsWith("{\"") ? "{\"$defs\": {\"d\": " + nested(random, 1) + "}, " + inner.substring(1) : inner;
   }
 
   private static String nested(Random random, int depth) {

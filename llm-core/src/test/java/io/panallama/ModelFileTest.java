@@ -12,6 +12,7 @@ import io.panallama.error.ModelLoadException;
 import io.panallama.generation.Generation;
 import io.panallama.observe.EngineState;
 import io.panallama.request.CompletionRequest;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
@@ -82,6 +83,10 @@ class ModelFileTest {
       awaitFailed(engine);
       assertRefused(engine, file);
     }
+  }
+
+  private static GenerationOptions endless(Model model) {
+    return TestEngines.endless(model).toBuilder().overflow(new ContextOverflow.Shift(0)).build();
   }
 
   @Test

@@ -45,6 +45,10 @@ public final class ModelFiles implements AutoCloseable {
   /** An open file, and what it was when it was opened. */
   private record Watched(Path path, RandomAccessFile file, long size, FileTime time, @Nullable Object key) {
     static Watched open(Path path) throws IOException {
+      // Opening a pipe would wait for a writer.
+      if (!Files.isRegularFile(path)) {
+        throw new IOException("not a regular file");
+      }
       RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
       try {
         BasicFileAttributes facts = Files.readAttributes(path, BasicFileAttributes.class);
@@ -152,7 +156,7 @@ public final class ModelFiles implements AutoCloseable {
   /** As {@link #change}, right after the load: a file that was replaced meanwhile may be another than the one checked. */
   @Nullable String changeWhileLoading() {
     for (Watched file : files) {
-      for (String found : new @Nullable String[] {file.changedSize(), file.changedTime(), file.replaced()}) {
+      for (@Nullable String found : new @Nullable String[] {file.changedSize(), file.changedTime(), file.replaced()}) {
         if (found != null) {
           return file.path() + " " + found;
         }
