@@ -94,7 +94,7 @@ class ModelFileTest {
     Path file = model(1);
     try (Model model = Model.load(file);
         Engine engine = Engine.start(model, TestEngines.config());
-        Generation endless = engine.generate(CompletionRequest.of("Once").with(TestEngines.endless(model)))) {
+        Generation endless = engine.generate(CompletionRequest.of("Once").with(endless(model)))) {
       assertThat(endless.iterator().next()).isNotNull();
       // The size stays, so that nothing but the time of modification tells.
       Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));

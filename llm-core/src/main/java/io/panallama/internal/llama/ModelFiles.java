@@ -29,7 +29,7 @@ public final class ModelFiles implements AutoCloseable {
   private static final Pattern FIRST = Pattern.compile("(.*-)00001-of-(\\d{5})(\\.gguf)");
 
   /** Reading the time of modification takes ten times as long as reading the size of an open file. */
-  private static final long TIME_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long TIME_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Path path;
   private final List<Watched> files;
