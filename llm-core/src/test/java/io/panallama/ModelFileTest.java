@@ -14,6 +14,7 @@ import io.panallama.observe.EngineState;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.io.IOException;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ModelFileTest {
   private static final CompletionRequest REQUEST =
-      CompletionRequest.of("Once").with(GenerationOptions.builder().maxTokens(3).build());
+      CompletionRequest.of("Once").with(GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(3).build());
 
   @TempDir private Path folder;
 
@@ -100,7 +101,7 @@ class ModelFileTest {
       Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
       assertThatThrownBy(endless::await)
           .isInstanceOf(GenerationException.class)
-          .hasCauseInstanceOf(ModelFileChangedException.class)
+          .hasRootCauseInstanceOf(ModelFileChangedException.class)
           .hasMessageContaining("was written to");
       assertRefused(engine, file);
     }

@@ -8,14 +8,15 @@ import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
+import org.jline.reader.Widget;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
 /**
  * Lines from a terminal, with editing and a history that lasts as long as the program.
  *
- * <p>Ctrl-C between a line and {@link #onInterrupt} is meant for the answer to that line. It may still reach the editor,
- * which interrupts the reading thread then, or come before the answer can be stopped; either way it is remembered.
+ * <p>Ctrl-C between Enter and {@link #onInterrupt} is meant for the answer to that line, and is remembered until the answer
+ * can be stopped: the editor, which would forget it, gets no more signals once Enter was pressed.
  */
 final class TerminalLines implements LineSource {
   private final Terminal terminal;
@@ -29,6 +30,15 @@ final class TerminalLines implements LineSource {
     terminal.handle(Terminal.Signal.INT, _ -> interrupted.set(true));
     this.reader =
         LineReaderBuilder.builder().terminal(terminal).option(LineReader.Option.DISABLE_EVENT_EXPANSION, true).build();
+    Widget accept = reader.getBuiltinWidgets().get(LineReader.ACCEPT_LINE);
+    reader
+        .getWidgets()
+        .put(
+            LineReader.ACCEPT_LINE,
+            () -> {
+              terminal.handle(Terminal.Signal.INT, _ -> interrupted.set(true));
+              return accept.apply();
+            });
   }
 
   /**
@@ -55,11 +65,7 @@ final class TerminalLines implements LineSource {
     while (true) {
       try {
         interrupted.set(false);
-        String line = reader.readLine(prompt);
-        if (Thread.interrupted()) {
-          interrupted.set(true);
-        }
-        return Optional.of(line);
+        return Optional.of(reader.readLine(prompt));
       } catch (UserInterruptException cleared) {
         terminal.writer().println("(Ctrl-D or /exit leaves)");
         terminal.flush();

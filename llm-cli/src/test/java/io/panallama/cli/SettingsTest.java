@@ -48,13 +48,13 @@ class SettingsTest {
 
   @Test
   void flagTakesPrecedenceOverTheEnvironmentAndThatOverTheFile() throws Exception {
-    String file = "ctx-size: 1000\nthreads: 1\nbatch-size: 64\n";
+    String file = "ctx-size: 1024\nthreads: 1\nbatch-size: 64\n";
     Map<String, String> variables = Map.of("PANALLAMA_THREADS", "2", "PANALLAMA_BATCH_SIZE", "128");
 
     CliRun run = run(variables, file, "run hi --batch-size 256");
 
     assertThat(run.err()).isEmpty();
-    assertThat(engine().contextSize()).isEqualTo(1000);
+    assertThat(engine().contextSize()).isEqualTo(1024);
     assertThat(engine().threads()).isEqualTo(2);
     assertThat(engine().batchSize()).isEqualTo(256);
   }
