@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -130,6 +131,7 @@ class ImageFuzzTest {
   }
 
   @Test
+  @Tag("fuzz")
   void everyMutantIsRefused() throws IOException {
     long seed = Long.getLong("panallama.fuzz.seed", 1);
     long seconds = Long.getLong("panallama.fuzz.seconds", 0);
