@@ -92,6 +92,13 @@ hook(runtime.cpp 1 [[for (int64_t i = 0; i < repeat; ++i) {]]
 # These copied a map of fifty functions for each name in an expression.
 hook(runtime.cpp 1 [[auto builtins = global_builtins();]] [[const auto & builtins = global_builtins();]])
 hook(runtime.cpp 1 [[auto builtins = input->get_builtins();]] [[const auto & builtins = input->get_builtins();]])
+# A scope copies all variables, and this one is needed only where a loop has a condition.
+hook(runtime.cpp 1 [[context loop_scope(scope);]] [[std::unique_ptr<context> loop_scope;
+        if (select_expr) {
+            loop_scope = std::make_unique<context>(scope);
+        }]])
+hook(runtime.cpp 1 [[scope_update_fn(loop_scope);]] [[scope_update_fn(*loop_scope);]])
+hook(runtime.cpp 1 [[test_expr->execute(loop_scope);]] [[test_expr->execute(*loop_scope);]])
 
 # ---- built-in functions: loops that allocate little for what they do ----
 
@@ -104,7 +111,7 @@ hook(value.cpp 1 [[value func_args::get_kwarg(const std::string & key, value def
     panallama::hooks::step(args.size());]])
 hook(value.cpp 1 [[value_compare_op op) {
     auto cmp]] [[value_compare_op op) {
-    panallama::hooks::step();
+    panallama::hooks::step(4);
     auto cmp]])
 hook(value.cpp 1 [[haystack->as_string().str().find(needle->as_string().str())]]
   [[panallama::hooks::find(haystack->as_string().str(), needle->as_string().str())]])
