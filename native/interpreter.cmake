@@ -42,6 +42,22 @@ endfunction()
 hook(utils.h 1 [[#include <cstring>]] [[#include <cstring>
 #include "template_hooks.h"]])
 hook(value.h 1 [[struct value_t {]] [[struct value_t : panallama::hooks::tracked {]])
+hook(value.h 1 [[virtual ~value_t() = default;]] [[virtual ~value_t() {
+        for (auto & item : val_arr) {
+            panallama::hooks::let_go(item);
+        }
+        for (auto & [key, val] : val_obj) {
+            panallama::hooks::let_go(key);
+            panallama::hooks::let_go(val);
+        }
+        panallama::hooks::free_parts();
+    }]])
+hook(value.h 1 [[virtual value invoke(const func_args & args) const override {]]
+  [[~value_func_t() override { panallama::hooks::let_go(arg0); }
+    virtual value invoke(const func_args & args) const override {]])
+hook(value.h 1 [[value_kwarg_t(const std::string & k, const value & v) : key(k), val(v) {}]]
+  [[value_kwarg_t(const std::string & k, const value & v) : key(k), val(v) {}
+    ~value_kwarg_t() override { panallama::hooks::let_go(val); }]])
 hook(value.h 1 [[const { return equivalent(other); }]]
   [[const { panallama::hooks::nested level; return equivalent(other); }]])
 hook(value.h 1 [[const { return nonequal(other); }]]

@@ -42,7 +42,6 @@ constexpr uint64_t k_work             = 20'000'000;
 constexpr uint64_t k_work_per_byte    = 400;
 constexpr size_t   k_memory           = size_t(64) << 20;
 constexpr size_t   k_memory_per_byte  = 200;
-// A value has about 400 bytes and is freed recursively, with a few hundred bytes of stack per level: large_stack.h.
 constexpr size_t   k_most_memory      = size_t(256) << 20;
 constexpr size_t   k_output           = size_t(64) << 10;
 constexpr size_t   k_output_per_byte  = 16;
@@ -92,6 +91,8 @@ struct budget {
     int                   depth   = 0;
     limit                 reached = limit::none;
     hooks::tracked        values; // the head of a circular list
+    jinja::value          to_free;
+    bool                  freeing = false;
 };
 
 thread_local budget * t_budget = nullptr;
@@ -325,6 +326,26 @@ tracked::~tracked() {
         previous->next = next;
         next->previous = previous;
     }
+}
+
+void let_go(jinja::value & part) noexcept {
+    if (t_budget != nullptr && part != nullptr && part.use_count() == 1) {
+        part->to_free     = std::move(t_budget->to_free);
+        t_budget->to_free = std::move(part);
+    }
+}
+
+void free_parts() noexcept {
+    budget * const counting = t_budget;
+    if (counting == nullptr || counting->freeing) {
+        return;
+    }
+    counting->freeing = true;
+    while (counting->to_free != nullptr) {
+        const jinja::value freed = std::move(counting->to_free);
+        counting->to_free        = std::move(freed->to_free);
+    }
+    counting->freeing = false;
 }
 
 size_t find(const std::string & text, const std::string & wanted, size_t from) {

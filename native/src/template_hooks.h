@@ -5,7 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+
+namespace jinja {
+struct value_t;
+}
 
 namespace panallama::hooks {
 
@@ -34,8 +39,8 @@ class nested {
     nested & operator=(const nested &) = delete;
 };
 
-// A base of every value of the interpreter, so that those that refer to each other in a circle, which reference counting
-// never frees, are found when the template has ended.
+// A base of every value of the interpreter. Through the list, values that refer to each other in a circle, which reference
+// counting never frees, are found when the template has ended.
 class tracked {
   public:
     tracked() noexcept;
@@ -44,9 +49,15 @@ class tracked {
 
     tracked & operator=(const tracked &) noexcept { return *this; }
 
-    tracked * previous = nullptr;
-    tracked * next     = nullptr;
+    tracked *                       previous = nullptr;
+    tracked *                       next     = nullptr;
+    std::shared_ptr<jinja::value_t> to_free; // the next one of the values that let_go has put aside
 };
+
+// For the parts of a value that is being freed: puts a part aside that nothing else refers to, so that the depth of nested
+// values does not become a depth of destructors. free_parts frees what was put aside.
+void let_go(std::shared_ptr<jinja::value_t> & part) noexcept;
+void free_parts() noexcept;
 
 // std::string::find and rfind in linear time, counted.
 size_t find(const std::string & text, const std::string & wanted, size_t from = 0);
