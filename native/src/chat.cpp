@@ -21,6 +21,7 @@
 
 struct panallama_chat_template {
     common_chat_templates_ptr                 templates;
+    std::string                               name; // whose template it is, for messages
     size_t                                    source_bytes;
     std::unique_ptr<panallama::control_texts> controls;
     bool                                      enable_thinking;
@@ -75,6 +76,7 @@ std::string text_or_empty(const char * text) {
 
 void compile(const llama_model * model, const char * source, panallama_chat_template & made) {
     std::string main_source = text_or_empty(source);
+    made.name               = source == nullptr ? "the model file's chat template" : "the given chat template";
     made.source_bytes       = main_source.size();
     if (source != nullptr) {
         // llama.cpp would silently fall back to the model's own template.
@@ -90,7 +92,7 @@ void compile(const llama_model * model, const char * source, panallama_chat_temp
     }
     refusing("the chat template does not compile: ", [&] {
         require_bounded_template(main_source);
-        within_budget(template_limits::of(made.source_bytes, 0), [&] {
+        within_budget(template_limits::of(made.source_bytes, 0), made.name, [&] {
             // common_chat_templates_init loses the message of a failure: it throws a slice of the exception.
             jinja::parse_from_tokens(jinja::lexer().tokenize(main_source));
             made.templates = common_chat_templates_init(model, text_or_empty(source));
@@ -98,7 +100,7 @@ void compile(const llama_model * model, const char * source, panallama_chat_temp
     });
     // As in llama-server, thinking is on by default exactly when the template has a switch for it.
     refusing("the chat template does not work: ", [&] {
-        within_budget(template_limits::of(made.source_bytes, 0), [&] {
+        within_budget(template_limits::of(made.source_bytes, 0), made.name, [&] {
             made.enable_thinking = common_chat_templates_support_enable_thinking(made.templates.get());
         });
     });
@@ -307,7 +309,7 @@ int32_t panallama_chat_template_apply(
         std::string text;
         const size_t request_bytes = request == nullptr ? 0 : std::strlen(request);
         on_large_stack(k_parser_stack_bytes, [&] {
-            within_budget(template_limits::of(chat_template->source_bytes, request_bytes),
+            within_budget(template_limits::of(chat_template->source_bytes, request_bytes), chat_template->name,
                           [&] { text = apply(*chat_template, request); });
         });
         hand_over(text, result);

@@ -186,14 +186,13 @@ void free_circles(budget & ended) {
 const char * describe(limit reached) {
     switch (reached) {
         case limit::work:
-            return "it does not end within the work that a template may do (loops or recursion without a useful end, or "
-                   "data that doubles)";
+            return "does more work than a template may (loops or recursion without a useful end, or data that doubles)";
         case limit::memory:
-            return "it needs more memory than a template may use (data that grows without a useful end)";
+            return "needs more memory than a template may (data that grows without a useful end)";
         case limit::output:
-            return "its output is much longer than the template and the conversation";
+            return "gives more output than a template may, which is a multiple of the template and the conversation";
         case limit::nesting:
-            return "it nests calls, expressions or values deeper than 2000 (recursion without an end, or a value that "
+            return "nests calls, expressions or values deeper than 2000 (recursion without an end, or a value that "
                    "contains itself)";
         case limit::none:
             break;
@@ -241,7 +240,7 @@ template_limits template_limits::of(size_t source, size_t request) {
     return limits;
 }
 
-void within_budget(const template_limits & limits, const std::function<void()> & body) {
+void within_budget(const template_limits & limits, const std::string & name, const std::function<void()> & body) {
     budget             counting(limits);
     std::exception_ptr failure;
     t_budget = &counting;
@@ -255,7 +254,7 @@ void within_budget(const template_limits & limits, const std::function<void()> &
     t_budget = nullptr;
     free_circles(counting);
     if (counting.reached != limit::none) {
-        throw invalid_input(std::string("the chat template was stopped: ") + describe(counting.reached) +
+        throw invalid_input(name + " was stopped because it " + describe(counting.reached) +
                             "; give the model another template, or use raw completions");
     }
     if (failure) {

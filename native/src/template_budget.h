@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace panallama {
 
@@ -20,9 +21,9 @@ struct template_limits {
 };
 
 // Runs `body`, and with it any template, within the limits. Whatever allocates through the bridge on this thread counts.
-// Throws invalid_input, which names the limit, when one is reached; or else what `body` throws. Values of the interpreter
-// that still exist at the end are freed. Not to be nested.
-void within_budget(const template_limits & limits, const std::function<void()> & body);
+// Throws invalid_input when a limit is reached, a sentence that begins with `name` and names the limit; or else what `body`
+// throws. Values of the interpreter that still exist at the end are freed. Not to be nested.
+void within_budget(const template_limits & limits, const std::string & name, const std::function<void()> & body);
 
 }  // namespace panallama
 
