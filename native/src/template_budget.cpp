@@ -36,10 +36,11 @@ template class std::basic_ostringstream<char>;
 namespace panallama {
 namespace {
 
-// About 30 ns each. The most expensive of llama.cpp's templates take 7,000 for a message of one letter, which is 35 bytes of
-// a request, and 3,000,000 to look at a template.
+// About 30 ns each. llama.cpp's own templates take up to 800,000 to be looked at and up to 23,000,000 for 128 tools. Some look
+// at all other messages for each message: they take up to 480,000,000 for 1000 messages, which is 2000 per byte.
 constexpr uint64_t k_work             = 20'000'000;
-constexpr uint64_t k_work_per_byte    = 400;
+constexpr uint64_t k_work_per_byte    = 4'000;
+constexpr uint64_t k_most_work        = 1'000'000'000;
 constexpr size_t   k_memory           = size_t(64) << 20;
 constexpr size_t   k_memory_per_byte  = 200;
 constexpr size_t   k_most_memory      = size_t(256) << 20;
@@ -233,7 +234,7 @@ size_t search(Iterator text, size_t length, Iterator wanted, size_t wanted_lengt
 
 template_limits template_limits::of(size_t source, size_t request) {
     template_limits limits{};
-    limits.work    = k_work + k_work_per_byte * request;
+    limits.work    = std::min(k_work + k_work_per_byte * std::min<uint64_t>(request, k_most_work), k_most_work);
     limits.memory  = std::min(k_memory + k_memory_per_byte * std::min(request, k_most_memory), k_most_memory);
     limits.output  = k_output + 2 * source + k_output_per_byte * request;
     limits.nesting = k_nesting;
