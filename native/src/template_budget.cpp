@@ -36,19 +36,22 @@ template class std::basic_ostringstream<char>;
 namespace panallama {
 namespace {
 
-// About 30 ns each. llama.cpp's own templates take up to 800,000 to be looked at and up to 23,000,000 for 128 tools. Some look
-// at all other messages for each message: they take up to 480,000,000 for 1000 messages, which is 2000 per byte.
-constexpr uint64_t k_work             = 20'000'000;
-constexpr uint64_t k_work_per_byte    = 4'000;
-constexpr uint64_t k_most_work        = 1'000'000'000;
-constexpr size_t   k_memory           = size_t(64) << 20;
-constexpr size_t   k_memory_per_byte  = 200;
-constexpr size_t   k_most_memory      = size_t(256) << 20;
-constexpr size_t   k_output           = size_t(64) << 10;
-constexpr size_t   k_output_per_byte  = 16;
-constexpr int      k_nesting          = 2'000;
-constexpr size_t   k_bytes_per_unit   = 64;
-constexpr size_t   k_short_search     = 64;
+// About 30 ns each. llama.cpp's own templates take up to 800,000 to be looked at, up to 23,000,000 for 128 tools, and mostly
+// 200 per byte of a conversation. But some look at all other messages for each message: they take up to 480,000,000 for 1000
+// messages, and a message of one letter has 35 bytes.
+constexpr uint64_t k_work            = 20'000'000;
+constexpr uint64_t k_work_per_byte   = 400;
+constexpr uint64_t k_bytes_squared   = 2; // the square of the bytes is divided by this
+constexpr uint64_t k_most_work       = 1'000'000'000;
+constexpr uint64_t k_most_bytes      = 100'000; // far more than k_most_work allows
+constexpr size_t   k_memory          = size_t(64) << 20;
+constexpr size_t   k_memory_per_byte = 200;
+constexpr size_t   k_most_memory     = size_t(256) << 20;
+constexpr size_t   k_output          = size_t(64) << 10;
+constexpr size_t   k_output_per_byte = 16;
+constexpr int      k_nesting         = 2'000;
+constexpr size_t   k_bytes_per_unit  = 64;
+constexpr size_t   k_short_search    = 64;
 
 enum class limit { none, work, memory, output, nesting };
 
@@ -234,7 +237,8 @@ size_t search(Iterator text, size_t length, Iterator wanted, size_t wanted_lengt
 
 template_limits template_limits::of(size_t source, size_t request) {
     template_limits limits{};
-    limits.work    = std::min(k_work + k_work_per_byte * std::min<uint64_t>(request, k_most_work), k_most_work);
+    const uint64_t  bytes = std::min<uint64_t>(request, k_most_bytes);
+    limits.work    = std::min(k_work + k_work_per_byte * bytes + bytes * bytes / k_bytes_squared, k_most_work);
     limits.memory  = std::min(k_memory + k_memory_per_byte * std::min(request, k_most_memory), k_most_memory);
     limits.output  = k_output + 2 * source + k_output_per_byte * request;
     limits.nesting = k_nesting;
