@@ -8,6 +8,7 @@ import io.panallama.chat.Tool;
 import io.panallama.chat.Tools;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ChatTemplateException;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.request.ChatTemplate;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
@@ -74,8 +75,16 @@ class TemplateBudgetTest {
 
   /** Repeats {@code change}, which doubles or wraps {@code ns.v}. */
   private static String repeated(int times, String start, String change, String end) {
-    return "{% set ns = namespace(v=" + start + ", w=" + start + ") %}{% for i in range(" + times + ") %}" + change
-        + "{% endfor %}" + end;
+    return "{% set ns = namespace(v="
+        + start
+        + ", w="
+        + start
+        + ") %}{% for i in range("
+        + times
+        + ") %}"
+        + change
+        + "{% endfor %}"
+        + end;
   }
 
   static List<Hostile> hostile() {
@@ -134,7 +143,8 @@ class TemplateBudgetTest {
         memory(repeated(60, "'a'", "{% set ns.v = '{}{}'.format(ns.v, ns.v) %}", "{{ ns.v|length }}")),
         memory(repeated(60, "[1]", "{% set ns.v = ns.v + ns.v %}", "{{ ns.v|length }}")),
         memory(repeated(60, "[1]", "{% set ns.v = [ns.v, ns.v] %}", "{{ ns.v }}")),
-        work(repeated(60, "[1]", "{% set ns.v = [ns.v, ns.v] %}", "{{ ns.v|tojson|length }}")),
+        new Hostile(
+            "than a template may", repeated(60, "[1]", "{% set ns.v = [ns.v, ns.v] %}", "{{ ns.v|tojson|length }}")),
         memory("{{ range(10000)|join('a' * 100000) }}"),
         memory(long0 + "{{ s|replace('a', s) }}"),
         memory(long0 + "{{ s|replace('', s) }}"),
@@ -163,7 +173,8 @@ class TemplateBudgetTest {
     TemplateChild.Outcome outcome = child.run(hostile.source(), "plain");
 
     assertThat(outcome.rendered()).as(outcome.text()).isFalse();
-    assertThat(outcome.text()).contains("can't be used for chat", "the given chat template was stopped", hostile.words());
+    assertThat(outcome.text())
+        .contains("can't be used for chat", "the given chat template was stopped", hostile.words());
     assertThat(outcome.took()).isLessThan(BOUND);
   }
 
@@ -225,7 +236,8 @@ class TemplateBudgetTest {
             .hasMessageContaining("deeper than 2000");
       }
       GenerationOptions few = GenerationOptions.builder().maxTokens(4).build();
-      assertThat(engine.generate(CompletionRequest.of("abc").with(few)).await().usage().completionTokens()).isPositive();
+      assertThat(engine.generate(CompletionRequest.of("abc").with(few)).await().usage().completionTokens())
+          .isPositive();
     }
     try (Model model = Model.load(file, ModelConfig.builder().chatTemplate("{{ messages[0].content }}").build())) {
       assertThat(model.render(ChatRequest.of("Hello"))).isEqualTo("Hello");
@@ -239,20 +251,21 @@ class TemplateBudgetTest {
     Tool tool = new Tool("f", "d", "{\"type\": \"object\", \"properties\": {}, \"default\": " + deep + "}");
     Path file = TinyModels.write(folder.resolve("plain.gguf"));
     ModelConfig config =
-        ModelConfig.builder().chatTemplate("{{ messages[0].content }}{{ tools|tojson }}").build();
+        ModelConfig.builder()
+            .chatTemplate("{{ messages[0].content }}{% if tools %}{{ tools|tojson }}{% endif %}")
+            .build();
     try (Model model = Model.load(file, config)) {
       ChatRequest request = ChatRequest.of("Hello").with(Tools.of(tool));
       if (depth <= 200) {
         assertThat(model.render(request)).contains(deep);
       } else {
-        assertThatThrownBy(() -> model.render(request)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> model.render(request)).isInstanceOf(InvalidRequestException.class);
       }
     }
   }
 
   static List<String> longTemplates() {
-    return List.of(
-        "MiniMax-M2.jinja", "deepseek-ai-DeepSeek-V3.1.jinja", "Qwen3.5-4B.jinja", "openai-gpt-oss-120b.jinja");
+    return List.of("MiniMax-M2.jinja", "GLM-4.6.jinja", "Qwen3.5-4B.jinja", "openai-gpt-oss-120b.jinja");
   }
 
   /** 1000 turns of an agent with 128 tools: more than any context has room for. */
@@ -277,7 +290,8 @@ class TemplateBudgetTest {
     Path file = TinyModels.write(folder.resolve("honest.gguf"));
     ModelConfig config = ModelConfig.builder().chatTemplate(Files.readString(template)).build();
     try (Model model = Model.load(file, config)) {
-      ChatRequest request = ChatRequest.of(messages.toArray(ChatMessage[]::new)).with(Tools.of(tools.toArray(Tool[]::new)));
+      ChatRequest request =
+          ChatRequest.of(messages.toArray(ChatMessage[]::new)).with(Tools.of(tools.toArray(Tool[]::new)));
       ChatTemplate.Rendered rendered = model.template().render(request);
       assertThat(rendered.prompt()).contains("tool_127", "town number 499", "And in Paris?");
     }
