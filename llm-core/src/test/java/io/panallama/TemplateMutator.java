@@ -11,6 +11,10 @@ final class TemplateMutator {
   private static final Pattern TOKEN =
       Pattern.compile("\\{[%{#]-?|-?[%}#]\\}|\\w+|'[^'\\n]*'|\"[^\"\\n]*\"|\\s+|.", Pattern.DOTALL);
 
+  private static final String PRELUDE =
+      "{% set ns = namespace(v=[1], w='a') %}{% set a = 3 %}{% set b = 'ab' %}{% set c = [b, a] %}"
+          + "{% macro f(x='') %}{{ x }}{% endmacro %}{% macro g(x='') %}{{ x ~ (caller() if caller else '') }}{% endmacro %}";
+
   private static final List<String> FRAGMENTS =
       List.of(
           "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
@@ -249,7 +253,7 @@ final class TemplateMutator {
 
   private String mutant() {
     List<String> tokens = new ArrayList<>(one(corpus));
-    int changes = 1 + random.nextInt(6);
+    int changes = 1 + random.nextInt(random.nextInt(4) == 0 ? 6 : 1);
     for (int i = 0; i < changes; i++) {
       change(tokens);
     }
@@ -258,7 +262,10 @@ final class TemplateMutator {
 
   private void change(List<String> tokens) {
     int at = random.nextInt(tokens.size());
-    switch (random.nextInt(9)) {
+    switch (random.nextInt(12)) {
+      case 9 -> tokens.add(nextEnd(tokens, at) + 1, statement(2));
+      case 10 -> tokens.add(nextEnd(tokens, at) + 1, "{% set messages = messages + messages %}");
+      case 11 -> tokens.set(nextText(tokens, at), "'<" + "x".repeat(random.nextInt(2000)) + ">'");
       case 0 -> tokens.remove(at);
       case 1 -> tokens.add(at, tokens.get(at));
       case 2 -> tokens.set(at, tokens.get(random.nextInt(tokens.size())));
@@ -297,6 +304,10 @@ final class TemplateMutator {
     return nextMatching(tokens, from, Pattern.compile("\\d+"));
   }
 
+  private static int nextText(List<String> tokens, int from) {
+    return nextMatching(tokens, from, Pattern.compile("'.*'|\".*\"", Pattern.DOTALL));
+  }
+
   private static int nextName(List<String> tokens, int from) {
     return nextMatching(tokens, from, Pattern.compile("message|messages|tools|content|loop|ns"));
   }
@@ -316,23 +327,96 @@ final class TemplateMutator {
     }
     String inside = random.nextInt(3) == 0 ? program(depth - 1) : statement(depth - 1);
     return switch (random.nextInt(13)) {
-      case 0 -> "{% for a in " + expression(2) + " %}" + inside + "{% endfor %}";
-      case 1 -> "{% for a in range(" + one(NUMBERS) + ") %}" + inside + "{% endfor %}";
-      case 2 -> "{% for m in messages if " + expression(2) + " %}" + inside + "{% else %}x{% endfor %}";
+      case 0 -> "{% for a in " + list(2) + " %}" + inside + "{% endfor %}";
+      case 1 -> "{% for a in range(" + number(0) + ") %}" + inside + "{% endfor %}";
+      case 2 -> "{% for m in messages if " + expression(1) + " %}" + inside + "{% else %}x{% endfor %}";
       case 3 -> "{% if " + expression(2) + " %}" + inside + "{% else %}" + statement(depth - 1) + "{% endif %}";
       case 4 -> "{% macro " + either("f", "g") + "(a=" + expression(1) + ", b='b') %}" + inside + "{% endmacro %}";
       case 5 -> "{% call " + either("f", "g") + "(" + expression(1) + ") %}" + inside + "{% endcall %}";
-      case 6 -> "{% filter " + one(FILTERS) + " %}" + inside + "{% endfilter %}";
-      case 7 -> "{% set " + either("a", "b") + " %}" + inside + "{% endset %}";
-      case 8 -> "{% set " + one(List.of("a", "b", "c", "ns.v", "ns.w", "messages")) + " = " + expression(3) + " %}";
-      case 9 -> "{% set _ = " + expression(1) + ".append(" + expression(1) + ") %}";
-      case 10 -> one(FRAGMENTS);
+      case 6 -> "{% filter " + one(List.of("upper", "trim", "indent(2)", "replace('a', 'bb')", "tojson")) + " %}" + inside + "{% endfilter %}";
+      case 7 -> "{% set b %}" + inside + "{% endset %}";
+      case 8 ->
+          switch (random.nextInt(5)) {
+            case 0 -> "{% set b = " + text(3) + " %}";
+            case 1 -> "{% set c = " + list(3) + " %}";
+            case 2 -> "{% set ns.v = " + list(3) + " %}";
+            case 3 -> "{% set ns.w = " + text(3) + " %}";
+            default -> "{% set " + one(NAMES) + " = " + expression(3) + " %}";
+          };
+      case 9 -> "{% set _ = " + either("c", "ns.v") + ".append(" + expression(1) + ") %}";
+      case 10 -> random.nextInt(4) == 0 ? one(FRAGMENTS) : "{{ " + list(depth) + " }}";
       default -> "{{ " + expression(depth) + " }}";
     };
   }
 
+  /** Mostly of a type that fits; otherwise of none. */
   private String expression(int depth) {
-    if (depth == 0) {
+    return switch (random.nextInt(10)) {
+      case 0 -> chaos(depth);
+      case 1, 2, 3 -> text(depth);
+      case 4, 5 -> number(depth);
+      case 6, 7, 8 -> list(depth);
+      default -> "{'a': " + expression(Math.max(0, depth - 1)) + ", " + text(0) + ": " + number(0) + "}";
+    };
+  }
+
+  private String text(int depth) {
+    if (depth <= 0) {
+      return one(List.of("'a'", "b", "'ab\n<x>'", "ns.w", "messages[0].content|string", "messages[0].role", "''"));
+    }
+    String inner = text(depth - 1);
+    return switch (random.nextInt(12)) {
+      case 0 -> inner + "|" + one(List.of("upper", "lower", "trim", "title", "capitalize", "string", "safe", "tojson", "indent(2)"));
+      case 1 -> "(" + inner + " ~ " + expression(depth - 1) + "|string)";
+      case 2 -> "(" + inner + " + " + text(depth - 1) + ")";
+      case 3 -> "(" + inner + " * " + small() + ")";
+      case 4 -> list(depth - 1) + "|string";
+      case 5 -> "(" + list(depth - 1) + ")|tojson";
+      case 6 -> "(" + inner + ").replace(" + text(0) + ", " + text(depth - 1) + ")";
+      case 7 -> "(" + inner + ")[" + small() + ":]";
+      case 8 -> "'{}-{}'.format(" + inner + ", " + expression(depth - 1) + ")";
+      case 9 -> "(" + inner + ").split('a')|join(" + text(0) + ")";
+      case 10 -> either("f", "g") + "(" + inner + ")";
+      default -> "(" + inner + " if " + number(0) + " else " + text(depth - 1) + ")";
+    };
+  }
+
+  private String number(int depth) {
+    if (depth <= 0) {
+      return random.nextInt(8) == 0 ? one(NUMBERS) : either("a", small());
+    }
+    return switch (random.nextInt(4)) {
+      case 0 -> "(" + list(depth - 1) + ")|length";
+      case 1 -> "(" + text(depth - 1) + ")|length";
+      case 2 -> "(" + number(depth - 1) + " " + one(List.of("+", "-", "*", "%", "/")) + " " + number(depth - 1) + ")|int";
+      default -> "(" + number(depth - 1) + " " + one(List.of("<", "==", "!=")) + " " + number(depth - 1) + ")|int";
+    };
+  }
+
+  private String list(int depth) {
+    if (depth <= 0) {
+      return one(List.of("c", "messages", "[]", "[1, 2]", "range(" + small() + ")", "ns.v", "tools|default([])"));
+    }
+    String inner = "(" + list(depth - 1) + ")";
+    return switch (random.nextInt(9)) {
+      case 0 -> "[" + expression(depth - 1) + ", " + expression(depth - 1) + "]";
+      case 1 -> "(" + inner + " + " + list(depth - 1) + ")";
+      case 2 -> inner + "|" + one(List.of("list", "reverse|list", "sort", "map(attribute='role')|list"));
+      case 3 -> inner + "[" + small() + ":" + small() + "]";
+      case 4 -> inner + "[::" + either("-1", small()) + "]";
+      case 5 -> "(" + text(depth - 1) + ").split(" + either("'a'", "' '") + ")";
+      case 6 -> inner + ".append(" + expression(depth - 1) + ")";
+      case 7 -> "{'a': " + inner + "}" + one(List.of(".items()", ".values()", ".keys()", "|dictsort|list"));
+      default -> "range(" + number(0) + ")";
+    };
+  }
+
+  private String small() {
+    return Integer.toString(random.nextInt(random.nextInt(4) == 0 ? 10_000 : 6));
+  }
+
+  private String chaos(int depth) {
+    if (depth <= 0) {
       return switch (random.nextInt(4)) {
         case 0 -> one(NUMBERS);
         case 1 -> either("'a'", "'{}{}'");
