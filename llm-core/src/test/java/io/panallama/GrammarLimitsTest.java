@@ -96,6 +96,7 @@ class GrammarLimitsTest {
   }
 
   @Test
+  @SuppressWarnings("try") // closed to see how long it takes
   void anEngineClosesInTheMiddleOfSuchWork() {
     for (int tokens = 12; tokens < 20; tokens++) {
       try (Engine busy = Engine.start(model, TestEngines.config())) {

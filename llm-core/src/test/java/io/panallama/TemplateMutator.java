@@ -12,8 +12,8 @@ final class TemplateMutator {
       Pattern.compile("\\{[%{#]-?|-?[%}#]\\}|\\w+|'[^'\\n]*'|\"[^\"\\n]*\"|\\s+|.", Pattern.DOTALL);
 
   private static final String PRELUDE =
-      "{% set ns = namespace(v=[1], w='a') %}{% set a = 3 %}{% set b = 'ab' %}{% set c = [b, a] %}"
-          + "{% macro f(x='') %}{{ x }}{% endmacro %}{% macro g(x='') %}{{ x ~ (caller() if caller else '') }}{% endmacro %}";
+      "{% set ns = namespace(v=[1], w='a') %}{% set a = 3 %}{% set b = 'ab' %}{% set c = [b, a] %}{% macro f(x='') %}{{"
+          + " x }}{% endmacro %}{% macro g(x='') %}{{ x ~ (caller() if caller else '') }}{% endmacro %}";
 
   private static final List<String> FRAGMENTS =
       List.of(
@@ -333,7 +333,12 @@ final class TemplateMutator {
       case 3 -> "{% if " + expression(2) + " %}" + inside + "{% else %}" + statement(depth - 1) + "{% endif %}";
       case 4 -> "{% macro " + either("f", "g") + "(a=" + expression(1) + ", b='b') %}" + inside + "{% endmacro %}";
       case 5 -> "{% call " + either("f", "g") + "(" + expression(1) + ") %}" + inside + "{% endcall %}";
-      case 6 -> "{% filter " + one(List.of("upper", "trim", "indent(2)", "replace('a', 'bb')", "tojson")) + " %}" + inside + "{% endfilter %}";
+      case 6 ->
+          "{% filter "
+              + one(List.of("upper", "trim", "indent(2)", "replace('a', 'bb')", "tojson"))
+              + " %}"
+              + inside
+              + "{% endfilter %}";
       case 7 -> "{% set b %}" + inside + "{% endset %}";
       case 8 ->
           switch (random.nextInt(5)) {
@@ -366,7 +371,10 @@ final class TemplateMutator {
     }
     String inner = text(depth - 1);
     return switch (random.nextInt(12)) {
-      case 0 -> inner + "|" + one(List.of("upper", "lower", "trim", "title", "capitalize", "string", "safe", "tojson", "indent(2)"));
+      case 0 ->
+          inner
+              + "|"
+              + one(List.of("upper", "lower", "trim", "title", "capitalize", "string", "safe", "tojson", "indent(2)"));
       case 1 -> "(" + inner + " ~ " + expression(depth - 1) + "|string)";
       case 2 -> "(" + inner + " + " + text(depth - 1) + ")";
       case 3 -> "(" + inner + " * " + small() + ")";
@@ -388,7 +396,8 @@ final class TemplateMutator {
     return switch (random.nextInt(4)) {
       case 0 -> "(" + list(depth - 1) + ")|length";
       case 1 -> "(" + text(depth - 1) + ")|length";
-      case 2 -> "(" + number(depth - 1) + " " + one(List.of("+", "-", "*", "%", "/")) + " " + number(depth - 1) + ")|int";
+      case 2 ->
+          "(" + number(depth - 1) + " " + one(List.of("+", "-", "*", "%", "/")) + " " + number(depth - 1) + ")|int";
       default -> "(" + number(depth - 1) + " " + one(List.of("<", "==", "!=")) + " " + number(depth - 1) + ")|int";
     };
   }
