@@ -96,6 +96,7 @@ class GrammarLimitsTest {
   }
 
   @Test
+  @SuppressWarnings("try") // closed to see how long it takes
   void anEngineClosesInTheMiddleOfSuchWork() {
     for (int tokens : new int[] {14, 17}) {
       List<Generation> running = new ArrayList<>();
