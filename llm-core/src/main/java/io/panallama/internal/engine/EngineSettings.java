@@ -12,9 +12,22 @@ import java.time.Duration;
  * @param mailboxCapacity maximum number of tokens that a generation may be ahead of its reader
  * @param itlTarget the inter-token latency (ITL) that prompt processing may cause; zero means no limit
  * @param spill where prefixes go that are evicted from the KV cache
+ * @param observer watches the engine thread
  */
 public record EngineSettings(
-    String name, int slots, int queueLimit, int mailboxCapacity, Duration itlTarget, SpillConfig spill) {
+    String name,
+    int slots,
+    int queueLimit,
+    int mailboxCapacity,
+    Duration itlTarget,
+    SpillConfig spill,
+    StepObserver observer) {
+  /** Settings without an observer. */
+  public EngineSettings(
+      String name, int slots, int queueLimit, int mailboxCapacity, Duration itlTarget, SpillConfig spill) {
+    this(name, slots, queueLimit, mailboxCapacity, itlTarget, spill, StepObserver.NONE);
+  }
+
   /** Settings without a limit on the inter-token latency and without spilling. */
   public EngineSettings(String name, int slots, int queueLimit, int mailboxCapacity) {
     this(name, slots, queueLimit, mailboxCapacity, Duration.ZERO, SpillConfig.none());
