@@ -42,6 +42,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
+  @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
 
   ServeCommand(CommandContext context) {
@@ -54,7 +55,7 @@ final class ServeCommand implements Callable<Integer> {
     ModelOptions.Configs configs = model.checked(engineOptions::configure);
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (ChatServer server = ChatServer.start(config);
-        LoadedEngine engine = model.start(context, configs)) {
+        LoadedEngine engine = model.start(context, configs, isolation.config())) {
       serve(server, engine);
     }
     return ExitCode.OK;
@@ -102,7 +103,7 @@ final class ServeCommand implements Callable<Integer> {
   private void announce(LoadedEngine engine, ChatServer server) {
     PrintStream out = context.out();
     LoadedEngine.ModelSummary summary = engine.model();
-    NativeReport natives = context.inference().natives();
+    NativeReport natives = engine.natives();
     out.println("panallama " + Main.Version.number() + ", llama.cpp " + natives.llamaVersion());
     row(
         "model",
@@ -117,7 +118,7 @@ final class ServeCommand implements Callable<Integer> {
     if (model.isDemo()) {
       row("", DemoModel.notice());
     }
-    for (Device device : context.inference().devices()) {
+    for (Device device : engine.devices()) {
       row("device", DoctorCommand.describe(device));
     }
     natives.cudaUnavailable().ifPresent(why -> row("", "no CUDA: " + Printable.line(why)));

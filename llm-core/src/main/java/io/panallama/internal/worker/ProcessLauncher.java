@@ -246,7 +246,7 @@ final class ProcessLauncher implements Worker.Launcher {
       synchronized (lastWords) {
         words = List.copyOf(lastWords);
       }
-      return new Death(how(exit), words, report);
+      return new Death(how(exit, report), words, report);
     }
   }
 
@@ -260,7 +260,18 @@ final class ProcessLauncher implements Worker.Launcher {
           11, "SIGSEGV (an access to memory that is not there)",
           15, "SIGTERM");
 
-  private static String how(int exit) {
+  /** A JVM that finds a crash of native code describes it in its report, and then ends with 1 or by SIGABRT. */
+  private static String how(int exit, @Nullable String report) {
+    if (report != null) {
+      String found =
+          report
+              .lines()
+              .map(line -> line.replaceFirst("^# *", ""))
+              .filter(line -> line.startsWith("SIG") || line.startsWith("Internal Error"))
+              .findFirst()
+              .orElse("an error that its report describes");
+      return "native code crashed: " + found;
+    }
     int signal = exit - 128;
     return signal > 0 && signal < 65
         ? "it was ended by " + SIGNALS.getOrDefault(signal, "signal " + signal)

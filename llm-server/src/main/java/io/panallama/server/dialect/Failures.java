@@ -63,6 +63,7 @@ public final class Failures {
     String code =
         switch (unavailable.reason()) {
           case LOADING, SHUTTING_DOWN -> NOT_READY;
+          case RESTARTING -> "engine_restarting";
           case ENGINE_CLOSED -> "engine_closed";
           case ENGINE_FAILED -> "engine_failed";
         };
@@ -81,6 +82,7 @@ public final class Failures {
       case ENGINE_CLOSED -> ApiException.passing(503, "engine_closed", text(ended), SOON, ended);
       case INTERRUPTED -> shuttingDown(ended);
       case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", text(ended), true, ended);
+      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", text(ended), true, ended);
       case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", text(ended), true, ended);
       // Malformed output is the model's fault and not the server's, so it is not logged.
       case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", text(ended), false, ended);

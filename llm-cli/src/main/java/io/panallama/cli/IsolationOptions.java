@@ -1,0 +1,62 @@
+package io.panallama.cli;
+
+import io.panallama.config.IsolationConfig;
+import java.io.File;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options of a command whose engine may run in a process of its own. */
+final class IsolationOptions {
+  private static final IsolationConfig DEFAULTS = IsolationConfig.defaults();
+
+  /** When an engine runs in a process of its own. */
+  enum Isolate {
+    AUTO,
+    ALWAYS,
+    NEVER
+  }
+
+  static final class IsolateWord extends Words<Isolate> {
+    IsolateWord() {
+      super(Isolate.class);
+    }
+  }
+
+  @Option(
+      names = "--isolate",
+      paramLabel = "auto|always|never",
+      converter = IsolateWord.class,
+      description =
+          "Whether the engine runs in a process of its own, which is replaced if it dies while answers go on. Default:"
+              + " auto, which is always, except on Windows.")
+  private Isolate isolate = Isolate.AUTO;
+
+  @Option(
+      names = "--step-limit",
+      paramLabel = "SECONDS",
+      description = "With --isolate: how long one step may take before the process is replaced. Default: 60.")
+  private long stepLimit = DEFAULTS.stepLimit().toSeconds();
+
+  @Option(
+      names = "--worker-memory",
+      paramLabel = "SIZE",
+      converter = Size.class,
+      description =
+          "With --isolate: memory that the process may allocate, without the mapped model, such as 8G; 0 means no limit."
+              + " Default: 0.")
+  private long memory = DEFAULTS.memoryBytes();
+
+  /** The configuration of the process; empty if the engine runs in this one. */
+  Optional<IsolationConfig> config() {
+    boolean windows = File.separatorChar == '\\';
+    if (isolate == Isolate.NEVER || isolate == Isolate.AUTO && windows) {
+      return Optional.empty();
+    }
+    if (stepLimit < 1) {
+      throw new UsageException("--step-limit is " + stepLimit + "; it must be 1 or more.");
+    }
+    return Optional.of(
+        IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build());
+  }
+}
