@@ -43,8 +43,8 @@ final class IsolationOptions {
       paramLabel = "SIZE",
       converter = Size.class,
       description =
-          "With --isolate: memory that the process may allocate, without the mapped model, such as 8G; 0 means no limit."
-              + " Default: 0.")
+          "With --isolate: memory that the process may allocate, without the mapped model, such as 8G; 0 means no"
+              + " limit. Default: 0.")
   private long memory = DEFAULTS.memoryBytes();
 
   /** The configuration of the process; empty if the engine runs in this one. */
@@ -56,7 +56,6 @@ final class IsolationOptions {
     if (stepLimit < 1) {
       throw new UsageException("--step-limit is " + stepLimit + "; it must be 1 or more.");
     }
-    return Optional.of(
-        IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build());
+    return Optional.of(IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build());
   }
 }

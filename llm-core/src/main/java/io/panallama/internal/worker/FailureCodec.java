@@ -37,6 +37,7 @@ public final class FailureCodec {
   private FailureCodec() {}
 
   public static void write(Output out, Throwable failure) {
+    RemoteException.write(out, failure);
     String message = String.valueOf(failure.getMessage());
     switch (failure) {
       case PromptTooLongException e -> out.put(TOO_LONG).put(e.promptTokens()).put(e.contextSize());
@@ -45,10 +46,7 @@ public final class FailureCodec {
       case InvalidRequestException e -> out.put(INVALID).put(e.parameter()).put(marked(e));
       case EngineBusyException e -> out.put(BUSY).put(e.queueLimit()).put(e.retryAfter());
       case EngineClosedException _ -> out.put(CLOSED);
-      case EngineFailedException e -> {
-        out.put(ENGINE_FAILED);
-        message = String.valueOf(e.getCause());
-      }
+      case EngineFailedException _ -> out.put(ENGINE_FAILED);
       case GenerationException e -> out.put(GENERATION).put(e.reason()).put(message);
       case EngineStartException e -> out.put(START).put(e.reason()).put(message);
       case ModelLoadException e -> out.put(LOAD).put(e.reason()).put(e.path().toString()).put(message);
@@ -58,7 +56,6 @@ public final class FailureCodec {
       case IndexOutOfBoundsException _ -> out.put(INDEX).put(message);
       default -> out.put(OTHER);
     }
-    RemoteException.write(out, failure);
   }
 
   /** The message with its parameter names still marked, so that a front end can render it with its own. */
@@ -67,53 +64,54 @@ public final class FailureCodec {
   }
 
   public static RuntimeException read(Input in) {
+    RemoteException cause = RemoteException.read(in);
     int kind = in.integer();
     return switch (kind) {
       case INVALID -> {
         String parameter = in.text();
         String message = in.text();
-        yield new InvalidRequestException(parameter, message, RemoteException.read(in));
+        yield new InvalidRequestException(parameter, message, cause);
       }
       case TEMPLATE -> {
         String message = in.text();
-        yield new ChatTemplateException(message, RemoteException.read(in));
+        yield new ChatTemplateException(message, cause);
       }
       case TOO_LONG -> new PromptTooLongException(in.integer(), in.integer());
       case INFILL -> new InfillNotSupportedException(in.list(Input::text));
       case BUSY -> new EngineBusyException(in.integer(), in.duration());
       case CLOSED -> new EngineClosedException();
-      case ENGINE_FAILED -> new EngineFailedException(RemoteException.read(in));
+      case ENGINE_FAILED -> new EngineFailedException(cause);
       case GENERATION -> {
         GenerationException.Reason reason = in.constant(GenerationException.Reason.class);
         String message = in.text();
-        yield new GenerationException(reason, message, RemoteException.read(in));
+        yield new GenerationException(reason, message, cause);
       }
       case START -> {
         EngineStartException.Reason reason = in.constant(EngineStartException.Reason.class);
         String message = in.text();
-        yield new EngineStartException(reason, message, RemoteException.read(in));
+        yield new EngineStartException(reason, message, cause);
       }
       case LOAD -> {
         ModelLoadException.Reason reason = in.constant(ModelLoadException.Reason.class);
         Path path = Path.of(in.text());
         String message = in.text();
-        yield new ModelLoadException(reason, path, message, RemoteException.read(in));
+        yield new ModelLoadException(reason, path, message, cause);
       }
       case NATIVES -> {
         NativeLibraryException.Reason reason = in.constant(NativeLibraryException.Reason.class);
         String message = in.text();
-        yield new NativeLibraryException(reason, message, RemoteException.read(in));
+        yield new NativeLibraryException(reason, message, cause);
       }
       case ARGUMENT -> {
         String message = in.text();
-        yield new IllegalArgumentException(message, RemoteException.read(in));
+        yield new IllegalArgumentException(message, cause);
       }
       case STATE -> {
         String message = in.text();
-        yield new IllegalStateException(message, RemoteException.read(in));
+        yield new IllegalStateException(message, cause);
       }
       case INDEX -> new IndexOutOfBoundsException(in.text());
-      case OTHER -> RemoteException.read(in);
+      case OTHER -> cause;
       default -> throw new WireException("an unknown failure");
     };
   }

@@ -86,7 +86,7 @@ class CodecTest {
       List.of(
           new Sampler.Grammar("root ::= \"a\"", "root"),
           new Sampler.LazyGrammar("root ::= \"b\"", "start", List.of("x+"), List.of(3)),
-          new Sampler.BannedTexts(List.of("no", ODD)),
+          new Sampler.BannedTexts(List.of("no", "\uD83E\uDD99")),
           new Sampler.NoEnd(),
           new Sampler.LogitBias(Map.of(1, -1.5f, 2, Float.NEGATIVE_INFINITY)),
           new Sampler.Penalties(64, 1.1f, -0.2f, 0.3f),
@@ -121,7 +121,7 @@ class CodecTest {
             StopConditions.builder()
                 .maxTokens(77)
                 .minTokens(3)
-                .texts(List.of("stop", ODD))
+                .texts(List.of("stop", "\n\uD83E\uDD99"))
                 .tokens(Set.of(5, 6))
                 .build())
         .sampling(sampling(new Sampler.Dist()))
@@ -146,8 +146,7 @@ class CodecTest {
           new ResponseFormat.Gbnf("root ::= \"c\"", "root"));
 
   private static final List<ToolChoice> CHOICES =
-      List.of(
-          new ToolChoice.None(), new ToolChoice.Auto(), new ToolChoice.Required(), new ToolChoice.Named("weather"));
+      List.of(new ToolChoice.None(), new ToolChoice.Auto(), new ToolChoice.Required(), new ToolChoice.Named("weather"));
 
   private static ChatRequest chat(ToolChoice choice, ResponseFormat format) {
     ToolCall call = new ToolCall("id7", "weather", "{\"city\": \"Bern\"}");
@@ -192,12 +191,11 @@ class CodecTest {
             .suffixFirst(true)
             .options(options)
             .build());
-    OVERFLOWS.forEach(overflow ->
-        all.add(CompletionRequest.of(new Prompt.Text("x", false), options(overflow, FORMATS.getFirst()))));
+    OVERFLOWS.forEach(
+        overflow -> all.add(CompletionRequest.of(new Prompt.Text("x", false), options(overflow, FORMATS.getFirst()))));
     SELECTING.forEach(last ->
         all.add(
-            CompletionRequest.of(
-                new Prompt.Text("x", false), options.toBuilder().sampling(sampling(last)).build())));
+            CompletionRequest.of(new Prompt.Text("x", false), options.toBuilder().sampling(sampling(last)).build())));
     all.add(ChatRequest.of("Hi").with(GenerationOptions.builder().sampling(Sampling.greedy()).build()));
     return all;
   }

@@ -162,8 +162,7 @@ class SupervisorTest {
       Output out = new Output().begin(FrameKind.READY);
       NativeReport natives =
           new NativeReport("0.5.0", "none", "fake", Path.of("."), Optional.empty(), Optional.empty());
-      new WorkerFacts(
-              "fake", "", "", 0, 0, 0, 0, 0, Map.of(), Optional.empty(), CONFIG, 1000, natives, List.of())
+      new WorkerFacts("fake", "", "", 0, 0, 0, 0, 0, Map.of(), Optional.empty(), CONFIG, 1000, natives, List.of())
           .write(out);
       up.send(out.end());
     }
@@ -295,13 +294,14 @@ class SupervisorTest {
 
   private static CompletableFuture<Completion> later(Supervisor supervisor, String prompt) {
     CompletableFuture<Completion> answer = new CompletableFuture<>();
-    Thread.ofVirtual().start(() -> {
-      try {
-        answer.complete(generate(supervisor, prompt).await());
-      } catch (RuntimeException failure) {
-        answer.completeExceptionally(failure);
-      }
-    });
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            answer.complete(generate(supervisor, prompt).await());
+          } catch (RuntimeException failure) {
+            answer.completeExceptionally(failure);
+          }
+        });
     return answer;
   }
 
