@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -133,7 +134,7 @@ final class ModelOptions {
 
   /** Loads the model and starts an engine for one conversation on it. */
   LoadedEngine start(CommandContext context) {
-    return start(context, checked(engine -> engine.slots(1).queueLimit(0)));
+    return start(context, checked(engine -> engine.slots(1).queueLimit(0)), Optional.empty(), () -> false);
   }
 
   /**
@@ -158,19 +159,21 @@ final class ModelOptions {
     }
   }
 
-  /** Loads the model and starts an engine on it, with a progress bar on a terminal. */
-  LoadedEngine start(CommandContext context, Configs configs) {
-    return start(context, configs, Optional.empty());
-  }
-
-  /** The same in a process of its own, if there is a configuration for it. */
-  LoadedEngine start(CommandContext context, Configs configs, Optional<IsolationConfig> isolation) {
+  /**
+   * Loads the model and starts an engine on it, with a progress bar on a terminal.
+   *
+   * @param isolation how the engine runs in a process of its own; empty if it runs in this one
+   * @param stopped asked during the load, which fails once this is true
+   */
+  LoadedEngine start(
+      CommandContext context, Configs configs, Optional<IsolationConfig> isolation, BooleanSupplier stopped) {
     backend.select(context.inference());
     if (isolation.isEmpty()) {
       devices.initialize(context.inference());
     }
     Path file = model == null ? DemoModel.extract() : model;
-    try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
+    try (LoadProgress progress =
+        new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime, stopped)) {
       ModelConfig loading = configs.model().toBuilder().listener(progress).build();
       Inference inference = context.inference();
       LoadedEngine engine =
