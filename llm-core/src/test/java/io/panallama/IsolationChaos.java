@@ -102,6 +102,9 @@ final class IsolationChaos {
     while (pid == 0 || pid == old || victim.state() != EngineState.RUNNING) {
       Thread.sleep(1);
       pid = victim.pid();
+      if (victim.state() == EngineState.FAILED) {
+        throw new IllegalStateException("the engine has failed; failures so far: " + failures);
+      }
     }
     return pid;
   }
@@ -116,6 +119,7 @@ final class IsolationChaos {
         compare(number, expected.get(number), answer);
       } catch (RuntimeException failure) {
         failures.add("question " + number + ": " + failure);
+        return;
       }
     }
   }

@@ -49,7 +49,8 @@ final class CrashReports {
     if (dump != null) {
       lines.add("");
       lines.add("From the JVM's own report:");
-      dump.lines().limit(80).forEach(line -> lines.add("  " + line));
+      // Registers and stack come next, where a JVM may show texts.
+      dump.lines().takeWhile(line -> !line.startsWith("Registers:")).limit(80).forEach(line -> lines.add("  " + line));
     }
     try {
       Files.createDirectories(folder);

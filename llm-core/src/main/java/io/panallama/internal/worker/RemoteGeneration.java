@@ -100,6 +100,15 @@ final class RemoteGeneration implements Generation {
 
   void life(Supervisor.@Nullable Life value) {
     life = value;
+    if (value == null) {
+      lock.lock();
+      try {
+        // No worker prepares it while it waits for the next one.
+        prepareBegan = 0;
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 
   Refusals.Key key() {

@@ -35,7 +35,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -61,6 +63,12 @@ class SupervisorTest {
   private final AtomicInteger twice = new AtomicInteger(2);
 
   private volatile @Nullable FakeWorker latest;
+
+  /** Counted down when the first worker has got a request that contains "unanswered", which it ignores. */
+  private final CountDownLatch unanswered = new CountDownLatch(1);
+
+  /** How long the second worker takes to load. */
+  private volatile Duration slowLoad = Duration.ZERO;
 
   /** The text of a token, so that a lost or a doubled one shows. */
   private static String text(int token) {
@@ -147,6 +155,8 @@ class SupervisorTest {
             if (stillborn != 0) {
               stillborn--;
               die();
+            } else if (number == 2 && !slowLoad.isZero()) {
+              CompletableFuture.delayedExecutor(slowLoad.toMillis(), TimeUnit.MILLISECONDS).execute(this::ready);
             } else {
               ready();
             }
@@ -182,6 +192,10 @@ class SupervisorTest {
         Output out = new Output().begin(FrameKind.REFUSED).put(id);
         FailureCodec.write(out, new InvalidRequestException("prompt", "It is invalid."));
         up.send(out.end());
+        return;
+      }
+      if (prompt.contains("unanswered") && number == 1) {
+        unanswered.countDown();
         return;
       }
       if (prompt.contains("prepare") || prompt.contains("twice") && twice.getAndDecrement() > 0) {
@@ -317,6 +331,18 @@ class SupervisorTest {
       Completion rest = generation.await();
       assertThat(text + rest.text()).isEqualTo(whole(LENGTH));
       assertThat(rest.timings().resumed()).isEqualTo(1);
+      assertThat(supervisor.restarts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void waitingForTheNextWorkerIsNoPreparation() throws InterruptedException {
+    slowLoad = Duration.ofMillis(1500);
+    try (Supervisor supervisor = start(IsolationConfig.builder().stepLimit(Duration.ofMillis(500)).build())) {
+      CompletableFuture<Completion> answer = later(supervisor, "unanswered");
+      unanswered.await();
+      worker().die();
+      assertThat(answer.join().text()).isEqualTo(whole(LENGTH));
       assertThat(supervisor.restarts()).isEqualTo(1);
     }
   }
