@@ -72,7 +72,11 @@ public final class ChatServer implements AutoCloseable {
         List.of(new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins()));
     ConnectionLimits limits =
         new ConnectionLimits(
-            config.maxConnections(), config.requestTimeout(), config.idleTimeout(), config.maxBodyBytes());
+            config.maxConnections(),
+            config.requestTimeout(),
+            config.idleTimeout(),
+            config.writeTimeout(),
+            config.maxBodyBytes());
     Listener listener = listen(config, address, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
     return new ChatServer(listener, registry, config);
   }

@@ -111,7 +111,6 @@ class ChatFuzzTest {
           "root ::= \"\"",
           "root ::= [^\\x00-\\U0010FFFF]",
           "root ::= (\"a\"?)*",
-          "root ::= \"a\"{3,2}",
           "root ::= \"a\"{0,4000}",
           "root ::= missing",
           "root ::= \"",

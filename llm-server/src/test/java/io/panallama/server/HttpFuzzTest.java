@@ -177,17 +177,9 @@ class HttpFuzzTest {
                 + health.slowestHealth());
         assertThat(health.slowestHealth()).isLessThan(Duration.ofSeconds(5));
       }
-      awaitNoConnections(server);
+      server.awaitNoConnections();
     }
     assertThat(seen).containsKeys(200, 400, 404, 405);
-  }
-
-  private static void awaitNoConnections(TestServer server) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (server.server().connections() + server.server().runningRequests() > 0) {
-      assertThat(System.nanoTime()).as("connections are left").isLessThan(deadline);
-      Thread.sleep(10);
-    }
   }
 
   private static Manner manner(Random random) {
@@ -277,9 +269,11 @@ class HttpFuzzTest {
       } catch (SocketException closedAlready) {
         // The server may refuse a request before all of it was sent; its answer is read all the same.
       }
-      // An answer to HEAD has no body, and a client that sent nonsense can't tell which answer that is.
-      boolean head = new String(request, StandardCharsets.ISO_8859_1).contains("HEAD");
-      return head ? client.readStatuses() : client.readAll().stream().map(Answer::status).toList();
+      // Answers to HEAD have no body and those of HTTP/1.0 no length, and a client that sent nonsense can't tell which
+      // these are.
+      String sent = new String(request, StandardCharsets.ISO_8859_1);
+      boolean unclear = sent.contains("HEAD") || sent.contains("HTTP/1.0");
+      return unclear ? client.readStatuses() : client.readAll().stream().map(Answer::status).toList();
     }
   }
 

@@ -148,7 +148,7 @@ final class EngineLoop {
     boolean computed = stepper.step(active);
     observer.ended();
     if (!computed) {
-      idle(prefixes, stepper.processors());
+      idle(prefixes, stepper);
     }
   }
 
@@ -169,16 +169,16 @@ final class EngineLoop {
     }
   }
 
-  private void idle(PrefixCache prefixes, ProcessorCalls processors) {
+  private void idle(PrefixCache prefixes, Stepper stepper) {
     // Each source is checked although its producer has called wake: a lock that a listener waited for may have consumed
     // that permit.
-    if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
+    if (intake.hasSome() || prefixes.hasReports() || stepper.hasAnswers() || life.isClosing()) {
       return;
     }
     if (canResume()) {
       return;
     }
-    long next = Math.min(suspensionTime, Math.min(nextDeadline, processors.nextDeadline()));
+    long next = Math.min(suspensionTime, Math.min(nextDeadline, stepper.nextAnswerDeadline()));
     if (next == Schedulable.NO_DEADLINE) {
       LockSupport.park(this);
     } else {
