@@ -32,9 +32,10 @@ final class CrashReports {
    * Writes a report.
    *
    * @param shapes the requests that the worker had, without their text
+   * @param requests their bytes, so that nothing is written that quotes them
    * @return the file, or why there is none
    */
-  String write(long pid, String how, Death death, List<String> shapes) {
+  String write(long pid, String how, Death death, List<String> shapes, List<byte[]> requests) {
     List<String> lines = new ArrayList<>();
     lines.add("A worker process of Panallama died at " + Instant.now() + " (process " + pid + "): " + how + ".");
     lines.add("");
@@ -44,7 +45,7 @@ final class CrashReports {
     shapes.forEach(shape -> lines.add("  " + shape));
     lines.add("");
     lines.add("Its last words:");
-    death.lastWords().forEach(line -> lines.add("  " + line));
+    Quotations.removed(death.lastWords(), requests).forEach(line -> lines.add("  " + line));
     String dump = death.dump();
     if (dump != null) {
       lines.add("");

@@ -111,6 +111,11 @@ final class RemoteGeneration implements Generation {
     }
   }
 
+  /** Its bytes; not a copy. */
+  byte[] request() {
+    return request;
+  }
+
   Refusals.Key key() {
     return key;
   }

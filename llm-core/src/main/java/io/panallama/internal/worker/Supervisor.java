@@ -716,10 +716,12 @@ public final class Supervisor implements AutoCloseable {
       List<RemoteGeneration> all = new ArrayList<>(generations.values());
       all.sort(Comparator.comparingLong(RemoteGeneration::id));
       List<String> shapes = new ArrayList<>();
+      List<byte[]> requests = new ArrayList<>();
       RemoteGeneration blamed = life == null ? null : life.blamed;
       for (RemoteGeneration generation : all) {
         if (life != null && generation.life() == life) {
           shapes.add(generation.description());
+          requests.add(generation.request());
           if (blamed == null || blamed == generation) {
             inFlight.put(generation, generation.position());
           }
@@ -730,12 +732,13 @@ public final class Supervisor implements AutoCloseable {
         if (life != null && asked.life == life) {
           asked.life = null;
           asked.deaths++;
+          requests.add(asked.frame);
         }
       }
       if (refusal != null) {
         return refusal;
       }
-      String report = reports.write(life == null ? 0 : life.worker.pid(), how, death, shapes);
+      String report = reports.write(life == null ? 0 : life.worker.pid(), how, death, shapes, requests);
       LOG.log(System.Logger.Level.WARNING, "The worker of the engine has died: {0}. Report: {1}", how, report);
       convict(inFlight, how, report);
       return new EngineStartException(
