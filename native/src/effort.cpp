@@ -8,6 +8,7 @@ constexpr int64_t k_units_per_look = 20000;
 
 }  // namespace
 
+thread_local int64_t  effort::all       = 0;
 thread_local int64_t  effort::left      = effort::unlimited;
 thread_local effort * effort::innermost = nullptr;
 

@@ -39,17 +39,22 @@ class effort {
 
     // Pays for work on this thread. Throws too_much_at_once or too_much_work. Without a limit there is nothing to pay.
     static void spend(int64_t units) {
+        all += units;
         left -= units;
         if (left < 0) {
             renew();
         }
     }
 
+    // What this thread has paid so far.
+    static int64_t spent() { return all; }
+
   private:
     static constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
 
     static void renew();
 
+    static thread_local int64_t  all;
     static thread_local int64_t  left;
     static thread_local effort * innermost;
 

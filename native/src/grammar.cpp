@@ -33,7 +33,11 @@ int group_nesting(const char * grammar) {
         } else if (open == ')') {
             depth = std::max(0, depth - 1);
         } else if (open == '#') {
-            while (pos[1] != '\0' && pos[1] != '\n') {
+            while (pos[1] != '\0' && pos[1] != '\r' && pos[1] != '\n') {
+                pos++;
+            }
+        } else if (open == '<') {
+            while (pos[1] != '\0' && *pos != '>') {
                 pos++;
             }
         } else if (open == '"' || open == '[') {
@@ -51,31 +55,48 @@ int group_nesting(const char * grammar) {
 // llama.cpp writes out what is repeated: "abc"{2000} has 6000 elements of 8 bytes.
 constexpr size_t k_max_repeated_bytes = size_t(4) << 20;
 
-// How many bytes of literals and classes the repetitions of a grammar write out, at most.
+// How many bytes of literals and classes the repetitions of a grammar write out, at most. Refuses those whose most is below their
+// least: llama.cpp subtracts the two and writes out 2^64 rules.
 size_t repeated_bytes(const std::string & grammar) {
-    size_t total  = 0;
-    size_t symbol = 1; // the length of the last literal or class
+    constexpr size_t most_times = 2000; // more are refused, or mean any number
+    size_t           total      = 0;
+    size_t           symbol     = 1; // the length of the last literal or class
     for (size_t pos = 0; pos < grammar.size();) {
         const size_t begin = pos;
         const char   first = grammar[pos++];
         if (first == '#') {
-            pos = std::min(grammar.find('\n', pos), grammar.size());
+            pos = std::min(grammar.find_first_of("\r\n", pos), grammar.size());
         } else if (first == '"' || first == '[') {
             const char close = first == '"' ? '"' : ']';
             while (pos < grammar.size() && grammar[pos] != close) {
                 pos += grammar[pos] == '\\' ? 2 : 1;
             }
             symbol = ++pos - begin;
+        } else if (first == '<') {
+            pos    = std::min(grammar.find('>', pos), grammar.size());
+            symbol = 1;
         } else if (first == '{') {
-            size_t most   = 1;
-            size_t number = 0;
-            for (; pos < grammar.size() && grammar[pos] != '}'; pos++) {
-                const bool digit = grammar[pos] >= '0' && grammar[pos] <= '9';
-                // More than 2000 are refused or mean any number.
-                number = digit ? std::min<size_t>(10 * number + static_cast<size_t>(grammar[pos] - '0'), 2000) : 0;
-                most   = std::max(most, number);
+            size_t times[2] = { 0, 0 };
+            size_t numbers  = 0;
+            bool   inside   = false;
+            while (pos < grammar.size() && grammar[pos] != '}') {
+                const char c = grammar[pos++];
+                if (c == '#') {
+                    pos    = std::min(grammar.find_first_of("\r\n", pos), grammar.size());
+                    inside = false;
+                    continue;
+                }
+                const bool digit = c >= '0' && c <= '9';
+                if (digit) {
+                    numbers += !inside && numbers < 2 ? 1 : 0;
+                    size_t & number = times[numbers - 1];
+                    number          = std::min(10 * number + static_cast<size_t>(c - '0'), most_times + 1);
+                }
+                inside = digit;
             }
-            total += most * symbol;
+            require(numbers < 2 || times[1] >= times[0],
+                    "the grammar does not compile: a repetition has a larger number before its comma than after it");
+            total += std::max<size_t>(1, std::min(std::max(times[0], times[1]), most_times)) * symbol;
         } else if (first == ')' || (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z')) {
             symbol = 1;
         }

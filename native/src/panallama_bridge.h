@@ -164,6 +164,9 @@ PANALLAMA_API void panallama_deferred_cancel(struct panallama_deferred * deferre
 // NULL is allowed. Not while the work runs.
 PANALLAMA_API void panallama_deferred_free(struct panallama_deferred * deferred);
 
+// How much work on grammars this thread has done, in units of some 5 ns. For tests.
+PANALLAMA_API int64_t panallama_effort_spent(void);
+
 // An index of the tokens of a vocabulary that begin with others, with which a grammar needs to look at only a few of them.
 // Made once per model (some 50 ms for 128,000 tokens); must outlive the samplers that use it.
 struct panallama_vocab_index;

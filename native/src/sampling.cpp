@@ -485,3 +485,7 @@ extern "C" void panallama_deferred_cancel(struct panallama_deferred * deferred) 
 extern "C" void panallama_deferred_free(struct panallama_deferred * deferred) {
     delete deferred;
 }
+
+extern "C" int64_t panallama_effort_spent(void) {
+    return panallama::effort::spent();
+}

@@ -144,8 +144,8 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /**
-   * Refuses further requests with 503, which {@code /health} and {@code /ready} call draining, lets running ones go on for the grace period, then ends them with an error event
-   * and stops listening. Repeating it is harmless.
+   * Refuses further requests with 503, which {@code /health} and {@code /ready} call draining, lets running ones go on for the
+   * grace period, then ends them with an error event and stops listening. Repeating it is harmless.
    */
   @Override
   public void close() {

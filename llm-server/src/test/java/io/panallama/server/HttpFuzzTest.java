@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
  * Requests that are broken on the level of bytes: whatever comes, the server answers in HTTP/1.1 or closes the connection, never with
  * a fault of its own, and nothing is left afterwards. {@link Fuzzing} says how to run it for longer.
  */
+@Tag("fuzz")
 class HttpFuzzTest {
   private static final int FEW = 1_500;
 

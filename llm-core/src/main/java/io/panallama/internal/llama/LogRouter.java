@@ -93,8 +93,7 @@ final class LogRouter {
       return;
     }
     // A native thread has none, and log handlers that look classes up by it fail, some of them for good. It is not left
-    // there, because
-    // the thread may outlive everything that this loader has loaded.
+    // there, because the thread may outlive everything that this loader has loaded.
     thread.setContextClassLoader(LogRouter.class.getClassLoader());
     try {
       LOG.log(level, line);
