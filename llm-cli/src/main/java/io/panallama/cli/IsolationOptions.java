@@ -1,7 +1,6 @@
 package io.panallama.cli;
 
 import io.panallama.config.IsolationConfig;
-import java.io.File;
 import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -9,6 +8,9 @@ import picocli.CommandLine.Option;
 /** The options of a command whose engine may run in a process of its own. */
 final class IsolationOptions {
   private static final IsolationConfig DEFAULTS = IsolationConfig.defaults();
+
+  /** What auto means. The cost of isolation decides: {@code benchmarks/run isolation} on an idle machine. */
+  private static final boolean AUTO_ISOLATES = false;
 
   /** When an engine runs in a process of its own. */
   enum Isolate {
@@ -29,7 +31,7 @@ final class IsolationOptions {
       converter = IsolateWord.class,
       description =
           "Whether the engine runs in a process of its own, which is replaced if it dies while answers go on. Default:"
-              + " auto, which is always, except on Windows.")
+              + " auto, which at present is never.")
   private Isolate isolate = Isolate.AUTO;
 
   @Option(
@@ -49,8 +51,13 @@ final class IsolationOptions {
 
   /** The configuration of the process; empty if the engine runs in this one. */
   Optional<IsolationConfig> config() {
-    boolean windows = File.separatorChar == '\\';
-    if (isolate == Isolate.NEVER || isolate == Isolate.AUTO && windows) {
+    boolean isolated =
+        switch (isolate) {
+          case AUTO -> AUTO_ISOLATES;
+          case ALWAYS -> true;
+          case NEVER -> false;
+        };
+    if (!isolated) {
       return Optional.empty();
     }
     if (stepLimit < 1) {

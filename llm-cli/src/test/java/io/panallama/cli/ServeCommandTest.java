@@ -95,8 +95,8 @@ class ServeCommandTest {
   }
 
   @Test
-  void theEngineHasAProcessOfItsOwnUnlessToldOtherwise() throws Exception {
-    CompletableFuture<Integer> running = serve("--step-limit", "7", "--worker-memory", "1G");
+  void theEngineHasAProcessOfItsOwnIfToldSo() throws Exception {
+    CompletableFuture<Integer> running = serve("--isolate", "always", "--step-limit", "7", "--worker-memory", "1G");
     awaitUrl(running);
     assertThat(inference.isolations)
         .containsExactly(IsolationConfig.builder().stepLimit(Duration.ofSeconds(7)).memoryBytes(1L << 30).build());
@@ -105,8 +105,8 @@ class ServeCommandTest {
   }
 
   @Test
-  void theEngineRunsInThisProcessIfToldSo() throws Exception {
-    CompletableFuture<Integer> running = serve("--isolate", "never");
+  void theEngineRunsInThisProcessUnlessToldOtherwise() throws Exception {
+    CompletableFuture<Integer> running = serve("--isolate", "auto");
     awaitUrl(running);
     assertThat(inference.isolations).isEmpty();
     stop.join().run();
