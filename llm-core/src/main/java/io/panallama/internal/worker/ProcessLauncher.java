@@ -155,6 +155,8 @@ final class ProcessLauncher implements Worker.Launcher {
     private final Path dump;
     private final List<Thread> readers = new ArrayList<>();
     private final Deque<String> lastWords = new ArrayDeque<>();
+    private final long oomKills = Origin.oomKills();
+    private volatile boolean killed;
     private volatile @Nullable Wire wire;
 
     RunningWorker(Process process, Path folder, Path dump) {
@@ -209,7 +211,13 @@ final class ProcessLauncher implements Worker.Launcher {
     }
 
     @Override
+    public boolean isStopped() {
+      return Origin.isStopped(process.pid());
+    }
+
+    @Override
     public void kill() {
+      killed = true;
       process.destroyForcibly();
     }
 
@@ -246,7 +254,8 @@ final class ProcessLauncher implements Worker.Launcher {
       synchronized (lastWords) {
         words = List.copyOf(lastWords);
       }
-      return new Death(how(exit, report), words, report);
+      return new Death(
+          how(exit, report), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
     }
   }
 

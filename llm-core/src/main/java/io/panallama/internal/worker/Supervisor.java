@@ -108,6 +108,7 @@ public final class Supervisor implements AutoCloseable {
     private volatile boolean ready;
     private volatile boolean moved;
     private volatile @Nullable String verdict;
+    private volatile boolean stopped;
     private volatile @Nullable RemoteGeneration blamed;
     private volatile @Nullable RuntimeException refusal;
 
@@ -541,7 +542,7 @@ public final class Supervisor implements AutoCloseable {
           life.worker.kill();
           death = life.worker.awaitDeath();
         } catch (IOException notStarted) {
-          death = new Worker.Death("it could not be started: " + notStarted, List.of(), null);
+          death = new Worker.Death("it could not be started: " + notStarted, List.of(), null, false);
         }
         current = null;
         if (closing) {
@@ -718,6 +719,7 @@ public final class Supervisor implements AutoCloseable {
       List<String> shapes = new ArrayList<>();
       List<byte[]> requests = new ArrayList<>();
       RemoteGeneration blamed = life == null ? null : life.blamed;
+      boolean foreign = life != null && (life.stopped || verdict == null && death.foreign());
       for (RemoteGeneration generation : all) {
         if (life != null && generation.life() == life) {
           shapes.add(generation.description());
@@ -731,7 +733,7 @@ public final class Supervisor implements AutoCloseable {
       for (Asked asked : questions.values()) {
         if (life != null && asked.life == life) {
           asked.life = null;
-          asked.deaths++;
+          asked.deaths += foreign ? 0 : 1;
           requests.add(asked.frame);
         }
       }
@@ -740,7 +742,9 @@ public final class Supervisor implements AutoCloseable {
       }
       String report = reports.write(life == null ? 0 : life.worker.pid(), how, death, shapes, requests);
       LOG.log(System.Logger.Level.WARNING, "The worker of the engine has died: {0}. Report: {1}", how, report);
-      convict(inFlight, how, report);
+      if (!foreign) {
+        convict(inFlight, how, report);
+      }
       return new EngineStartException(
           EngineStartException.Reason.PROCESS_DIED,
           "The process that was to compute " + order.file() + " has died: " + how + ". Report: " + report,
@@ -855,6 +859,7 @@ public final class Supervisor implements AutoCloseable {
     long step = life.stepAge == 0 ? 0 : life.stepAge + now - life.beatAt;
     long stepLimit = Math.max(limits.stepLimit().toNanos(), PATIENCE * life.longestStep);
     if (silent > limits.silenceLimit().toNanos()) {
+      life.stopped = life.worker.isStopped();
       condemn(life, "it has not said that it is alive for " + seconds(silent));
     } else if (!life.ready && now - life.launched > limits.loadLimit().toNanos()) {
       condemn(life, "it has not loaded the model in " + seconds(now - life.launched));

@@ -19,12 +19,16 @@ interface Worker {
    * @param how a sentence part, such as "it was ended by SIGSEGV"
    * @param lastWords the last lines that it logged
    * @param dump what the JVM wrote about its crash; null if there is nothing
+   * @param foreign whether another process is known to have ended it, so that no request can be the reason
    */
-  record Death(String how, List<String> lastWords, @Nullable String dump) {}
+  record Death(String how, List<String> lastWords, @Nullable String dump, boolean foreign) {}
 
   long pid();
 
   Wire wire();
+
+  /** Whether another process has stopped it, so that its silence is no request's fault. */
+  boolean isStopped();
 
   /** Ends it at once, whatever it is doing. Repeating it is harmless. */
   void kill();

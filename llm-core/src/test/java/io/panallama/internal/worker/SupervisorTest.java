@@ -64,6 +64,9 @@ class SupervisorTest {
 
   private volatile @Nullable FakeWorker latest;
 
+  /** Whether workers seem to be ended by another process. */
+  private volatile boolean foreign;
+
   /** Counted down when the first worker has got a request that contains "unanswered", which it ignores. */
   private final CountDownLatch unanswered = new CountDownLatch(1);
 
@@ -262,13 +265,18 @@ class SupervisorTest {
     }
 
     @Override
+    public boolean isStopped() {
+      return false;
+    }
+
+    @Override
     public void kill() {
       die();
     }
 
     @Override
     public Death awaitDeath() {
-      return new Death("it was a script", List.of("a last word"), null);
+      return new Death("it was a script", List.of("a last word"), null, foreign);
     }
   }
 
@@ -332,6 +340,16 @@ class SupervisorTest {
       assertThat(text + rest.text()).isEqualTo(whole(LENGTH));
       assertThat(rest.timings().resumed()).isEqualTo(1);
       assertThat(supervisor.restarts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void deathsThatOthersCauseConvictNobody() {
+    foreign = true;
+    twice.set(7);
+    try (Supervisor supervisor = start()) {
+      assertThat(later(supervisor, "twice").join().text()).isEqualTo(whole(LENGTH));
+      assertThat(supervisor.restarts()).isEqualTo(7);
     }
   }
 
