@@ -38,6 +38,9 @@ final class ProcessLauncher implements Worker.Launcher {
   /** Only the start of a JVM, before anything of a model is read. */
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(60);
 
+  /** The kernel closes the connection of a process that was killed a little before its parent hears of its end. */
+  private static final Duration LAST_MOMENT = Duration.ofSeconds(1);
+
   private final String mainClass;
   private final long memoryBytes;
 
@@ -227,6 +230,9 @@ final class ProcessLauncher implements Worker.Launcher {
       int exit = -1;
       while (exit < 0) {
         try {
+          if (!process.waitFor(LAST_MOMENT.toMillis(), TimeUnit.MILLISECONDS)) {
+            kill();
+          }
           exit = process.waitFor();
           for (Thread reader : readers) {
             reader.join(Duration.ofSeconds(2));

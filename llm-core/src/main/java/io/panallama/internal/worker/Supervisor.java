@@ -539,7 +539,9 @@ public final class Supervisor implements AutoCloseable {
           life = new Life(launcher.launch());
           current = life;
           serve(life);
-          life.worker.kill();
+          if (life.verdict != null) {
+            life.worker.kill();
+          }
           death = life.worker.awaitDeath();
         } catch (IOException notStarted) {
           death = new Worker.Death("it could not be started: " + notStarted, List.of(), null, false);

@@ -33,6 +33,6 @@ interface Worker {
   /** Ends it at once, whatever it is doing. Repeating it is harmless. */
   void kill();
 
-  /** Waits until it has ended. */
+  /** Waits until it has ended; one that does not end by itself within a second is ended. */
   Death awaitDeath();
 }
