@@ -194,6 +194,11 @@ public final class IsolatedEngine implements TextGenerator, AutoCloseable {
     return supervisor.state();
   }
 
+  /** The error that ended the engine; empty unless its state is {@link EngineState#FAILED}. */
+  public Optional<Throwable> failure() {
+    return supervisor.failure();
+  }
+
   /** The counters of all processes since the start together; at most a fifth of a second old. Never waits. */
   public EngineStats stats() {
     return supervisor.stats();

@@ -18,6 +18,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -123,6 +124,11 @@ final class WorkerMain {
     @Override
     public void pieces(Output out) {
       out.put(model.vocabulary().pieces().bytes()).put(model.vocabulary().pieces().offsets());
+    }
+
+    @Override
+    public Optional<Throwable> failure() {
+      return engine.failure();
     }
 
     @Override

@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "serve",
     description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
-final class ServeCommand implements Callable<Integer> {
+final class ServeCommand implements Callable<Integer>, CheckedOptions {
   private final CommandContext context;
 
   @Option(
@@ -69,6 +69,12 @@ final class ServeCommand implements Callable<Integer> {
       loadAndServe(server, configs, isolated, stop, config.shutdownGrace());
     }
     return ExitCode.OK;
+  }
+
+  @Override
+  public void checkOptions() {
+    serverOptions.config();
+    model.checked(engineOptions::configure);
   }
 
   private void loadAndServe(

@@ -8,6 +8,7 @@ import io.panallama.config.LoadMode;
 import io.panallama.config.MetadataValue;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.RopeScaling;
+import io.panallama.config.SessionKey;
 import io.panallama.config.SpillConfig;
 import io.panallama.config.SplitMode;
 import io.panallama.config.TensorPlacement;
@@ -89,6 +90,16 @@ public final class ConfigCodec {
     ThreadPlacement placement = config.placement();
     out.put(placement.processors(), Output::put).put(placement.strict()).put(placement.priority());
     out.put(placement.polling());
+    SessionKey key = config.sessionKey();
+    out.put(key.file(), (o, file) -> o.put(file.toString())).put(key.secret(), (o, secret) -> o.put(secret));
+  }
+
+  private static SessionKey sessionKey(Input in) {
+    Optional<String> file = in.optional(Input::text);
+    Optional<byte[]> secret = in.optional(Input::bytes);
+    return secret
+        .map(SessionKey::of)
+        .orElseGet(() -> file.map(Path::of).map(SessionKey::inFile).orElseGet(SessionKey::installation));
   }
 
   public static EngineConfig engine(Input in) {
@@ -119,6 +130,7 @@ public final class ConfigCodec {
                 .priority(in.constant(ThreadPlacement.Priority.class))
                 .polling(in.integer())
                 .build())
+        .sessionKey(sessionKey(in))
         .build();
   }
 

@@ -10,6 +10,7 @@ import io.panallama.error.EngineFailedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.ModelFileChangedException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -30,6 +31,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -196,6 +198,11 @@ public final class Supervisor implements AutoCloseable {
   /** Never waits, so that a server can tell at any time. */
   public EngineState state() {
     return state;
+  }
+
+  /** The error that ended the engine; empty unless its state is {@link EngineState#FAILED}. */
+  public Optional<Throwable> failure() {
+    return Optional.ofNullable(failure);
   }
 
   /** How many workers were replaced. */
@@ -648,14 +655,25 @@ public final class Supervisor implements AutoCloseable {
       }
       case READY -> ready(life, WorkerFacts.read(in));
       case FAILED -> {
-        life.refusal = FailureCodec.read(in);
-        life.worker.kill();
+        RuntimeException failed = FailureCodec.read(in);
+        if (life.ready) {
+          condemn(life, "its engine has failed: " + failed.getMessage());
+        } else {
+          life.refusal = failed;
+          life.worker.kill();
+        }
       }
       default -> throw new WireException("a supervisor got a frame of kind " + kind);
     }
   }
 
   private void ready(Life life, WorkerFacts facts) {
+    WorkerFacts first = started.getNow(facts);
+    if (!facts.isSameModel(first)) {
+      life.refusal = new ModelFileChangedException(order.file(), order.file() + " holds another model now");
+      life.worker.kill();
+      return;
+    }
     lock.lock();
     try {
       life.ready = true;

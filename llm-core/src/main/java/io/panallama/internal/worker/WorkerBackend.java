@@ -5,6 +5,7 @@ import io.panallama.internal.engine.StepObserver;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 
 /** The engine of a worker. Thread-safe. */
@@ -52,6 +53,9 @@ public interface WorkerBackend extends AutoCloseable {
   void pieces(Output out);
 
   EngineStats stats();
+
+  /** The error that ended the engine, if one has. */
+  Optional<Throwable> failure();
 
   @Override
   void close();

@@ -54,4 +54,12 @@ public record WorkerFacts(
         ConfigCodec.natives(in),
         in.list(ConfigCodec::device));
   }
+
+  /** Whether both describe the same model, as far as its header tells. */
+  boolean isSameModel(WorkerFacts other) {
+    return architecture.equals(other.architecture)
+        && parameterCount == other.parameterCount
+        && sizeBytes == other.sizeBytes
+        && metadata.equals(other.metadata);
+  }
 }

@@ -114,6 +114,13 @@ public final class WorkerServer {
         }
         wire.send(out.end());
         out.clear();
+        Throwable failure = running == null ? null : running.failure().orElse(null);
+        if (failure != null) {
+          out.begin(FrameKind.FAILED);
+          FailureCodec.write(out, failure);
+          wire.send(out.end());
+          return;
+        }
         Thread.sleep(BEAT);
       }
     } catch (IOException | InterruptedException lost) {

@@ -20,6 +20,7 @@ import io.panallama.config.MetadataValue;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.config.RopeScaling;
+import io.panallama.config.SessionKey;
 import io.panallama.config.SpillConfig;
 import io.panallama.config.SplitMode;
 import io.panallama.config.TensorPlacement;
@@ -57,6 +58,7 @@ import io.panallama.request.StreamFlush;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -314,6 +316,7 @@ class CodecTest {
                   .priority(ThreadPlacement.Priority.HIGH)
                   .polling(1)
                   .build())
+          .sessionKey(SessionKey.of("a secret of at least thirty-two bytes".getBytes(StandardCharsets.UTF_8)))
           .build();
 
   private static final Map<String, MetadataValue> METADATA =
@@ -437,7 +440,12 @@ class CodecTest {
 
   /** These never come from the engine of a worker. */
   private static final Set<String> LOCAL =
-      Set.of("PanallamaException", "QuantizationException", "SessionFileException", "UnsupportedTypeException");
+      Set.of(
+          "ModelFileChangedException",
+          "PanallamaException",
+          "QuantizationException",
+          "SessionFileException",
+          "UnsupportedTypeException");
 
   @Test
   void everyExceptionOfTheLibraryIsWritten() throws Exception {

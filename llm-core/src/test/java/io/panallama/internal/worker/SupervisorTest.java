@@ -12,6 +12,7 @@ import io.panallama.error.EngineFailedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.ModelFileChangedException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -66,6 +67,9 @@ class SupervisorTest {
 
   /** Whether workers seem to be ended by another process. */
   private volatile boolean foreign;
+
+  /** The size of the model in all workers but the first. */
+  private volatile long sizeLater;
 
   /** Counted down when the first worker has got a request that contains "unanswered", which it ignores. */
   private final CountDownLatch unanswered = new CountDownLatch(1);
@@ -175,7 +179,21 @@ class SupervisorTest {
       Output out = new Output().begin(FrameKind.READY);
       NativeReport natives =
           new NativeReport("0.5.0", "none", "fake", Path.of("."), Optional.empty(), Optional.empty());
-      new WorkerFacts("fake", "", "", 0, 0, 0, 0, 0, Map.of(), Optional.empty(), CONFIG, 1000, natives, List.of())
+      new WorkerFacts(
+              "fake",
+              "",
+              "",
+              0,
+              number == 1 ? 0 : sizeLater,
+              0,
+              0,
+              0,
+              Map.of(),
+              Optional.empty(),
+              CONFIG,
+              1000,
+              natives,
+              List.of())
           .write(out);
       up.send(out.end());
     }
@@ -340,6 +358,19 @@ class SupervisorTest {
       assertThat(text + rest.text()).isEqualTo(whole(LENGTH));
       assertThat(rest.timings().resumed()).isEqualTo(1);
       assertThat(supervisor.restarts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void anotherModelInTheFileEndsTheEngine() throws InterruptedException {
+    sizeLater = 1;
+    try (Supervisor supervisor = start()) {
+      CompletableFuture<Completion> answer = later(supervisor, "unanswered");
+      unanswered.await();
+      worker().die();
+      assertThatThrownBy(answer::join).hasCauseInstanceOf(GenerationException.class);
+      assertThat(supervisor.state()).isEqualTo(EngineState.FAILED);
+      assertThat(supervisor.failure()).containsInstanceOf(ModelFileChangedException.class);
     }
   }
 

@@ -3,6 +3,7 @@ package io.panallama.server.registry;
 import io.panallama.Engine;
 import io.panallama.IsolatedEngine;
 import io.panallama.TextGenerator;
+import io.panallama.error.ModelFileChangedException;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import java.util.Objects;
@@ -34,19 +35,24 @@ public final class ServedEngine {
   public static ServedEngine of(TextGenerator generator) {
     return switch (generator) {
       case Engine engine ->
-          new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine.state()), () -> {});
+          new ServedEngine(
+              engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {});
       case IsolatedEngine engine ->
-          new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine.state()), () -> {});
+          new ServedEngine(
+              engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {});
       default -> new ServedEngine(generator, Optional::empty, Health::up, () -> {});
     };
   }
 
-  private static Health health(EngineState state) {
+  private static Health health(EngineState state, Supplier<Optional<Throwable>> failure) {
     return switch (state) {
       case RUNNING -> Health.up();
       case RESTARTING -> Health.restarting("The engine's own log entry has the cause.");
       case CLOSED -> Health.closed("Its owner closed it while it was served.");
-      case FAILED -> Health.failed("The engine's own log entry has the cause.");
+      case FAILED ->
+          failure.get().filter(ModelFileChangedException.class::isInstance).isPresent()
+              ? Health.fileChanged("The engine's own log entry says how.")
+              : Health.failed("The engine's own log entry has the cause.");
     };
   }
 
