@@ -220,6 +220,12 @@ PANALLAMA_API int32_t panallama_sampler_chain_add(
 PANALLAMA_API int32_t panallama_sampler_accept(
     struct llama_sampler * sampler, const llama_token * tokens, int32_t n_tokens, char ** error);
 
+// Puts a new chain into the state of one that has chosen these tokens: every member accepts them, and the members with
+// random numbers draw as they did for each. Exact for dist and xtc, as long as no gate refused a token that was drawn;
+// mirostat and adaptive-p also depend on the logits of the time, which nobody has kept.
+PANALLAMA_API int32_t panallama_sampler_replay(
+    struct llama_sampler * chain, const llama_token * tokens, int32_t n_tokens, char ** error);
+
 // llama_sampler_init_grammar, for the front of a chain: the other members choose a token, and only if the grammar refuses it
 // do they choose again among the allowed ones. `index` may be NULL. PANALLAMA_INVALID with a text when the grammar does not
 // compile, is empty (llama.cpp would constrain nothing), is larger than 1 MiB, nests groups deeper than 1000, repeats more

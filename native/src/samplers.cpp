@@ -1,4 +1,5 @@
 // llama.cpp's own samplers, made, chained and shown tokens inside the guard: each of them allocates.
+#include <string>
 #include <utility>
 
 #include "guard.h"
@@ -15,6 +16,20 @@ template <typename Init> int32_t made(struct llama_sampler ** out, char ** error
         require(*out != nullptr, "llama.cpp refused its arguments");
         return PANALLAMA_OK;
     });
+}
+
+// Advances the random numbers of the members by what one choice takes: dist draws one, and so does xtc where it has two
+// candidates, whatever their logits are.
+void draw_as_before(llama_sampler * chain) {
+    for (int i = 0; i < llama_sampler_chain_n(chain); i++) {
+        llama_sampler *   member = llama_sampler_chain_get(chain, i);
+        const std::string name   = llama_sampler_name(member);
+        if (name == "dist" || name == "xtc") {
+            llama_token_data       two[]      = { { 0, 0.0f, 0.0f }, { 1, 0.0f, 0.0f } };
+            llama_token_data_array candidates = { two, 2, -1, false };
+            llama_sampler_apply(member, &candidates);
+        }
+    }
 }
 
 }  // namespace
@@ -49,6 +64,20 @@ int32_t panallama_sampler_accept(
         panallama::require(n_tokens >= 0 && (tokens != nullptr || n_tokens == 0), "the tokens are missing");
         for (int32_t i = 0; i < n_tokens; i++) {
             llama_sampler_accept(sampler, tokens[i]);
+        }
+        return PANALLAMA_OK;
+    });
+}
+
+int32_t panallama_sampler_replay(
+    struct llama_sampler * chain, const llama_token * tokens, int32_t n_tokens, char ** error) {
+    return panallama::guarded(error, [&] {
+        panallama::require(chain != nullptr && llama_sampler_chain_get(chain, -1) != nullptr,
+                           "the sampler is not a chain");
+        panallama::require(n_tokens >= 0 && (tokens != nullptr || n_tokens == 0), "the tokens are missing");
+        for (int32_t i = 0; i < n_tokens; i++) {
+            panallama::draw_as_before(chain);
+            llama_sampler_accept(chain, tokens[i]);
         }
         return PANALLAMA_OK;
     });

@@ -15,9 +15,12 @@ import io.panallama.generation.GenerationGroup;
 import io.panallama.internal.cache.ImageKey;
 import io.panallama.internal.cache.RefusedImageException;
 import io.panallama.internal.cache.UnusableKeyException;
+import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.engine.EngineFront;
 import io.panallama.internal.engine.EngineSettings;
+import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.SequenceListener;
+import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.NativeDecoder;
@@ -82,6 +85,10 @@ public final class Engine implements TextGenerator, AutoCloseable {
    * @throws IllegalStateException if the model is closed
    */
   public static Engine start(Model model, EngineConfig config) {
+    return start(model, config, StepObserver.NONE);
+  }
+
+  static Engine start(Model model, EngineConfig config, StepObserver observer) {
     if (model.isClosed()) {
       throw new IllegalStateException("The model is closed.");
     }
@@ -100,7 +107,8 @@ public final class Engine implements TextGenerator, AutoCloseable {
               chosen.itlTarget(),
               chosen.spill(),
               ImageKey.of(chosen.sessionKey()),
-              loaded.handle()::fileChange);
+              loaded.handle()::fileChange,
+              observer);
       return new Engine(
           model,
           chosen,
@@ -255,19 +263,39 @@ public final class Engine implements TextGenerator, AutoCloseable {
     return start(open(() -> compiler.compile(request, before)), listener, null);
   }
 
+  /** Starts a generation, or continues one that another engine has begun. */
+  Replayed generate(GenerationRequest request, Replay replay) {
+    front.requirePlace();
+    CompiledRequest compiled = open(() -> compiler.compile(request));
+    return new Replayed(start(compiled, null, null, replay), compiled.prompt().length, compiled.parser() != null);
+  }
+
+  /**
+   * A generation whose tokens are observed.
+   *
+   * @param promptTokens the length of its prompt
+   * @param parsed whether reading an event may take a while, because a chat parser reads the answer
+   */
+  record Replayed(Generation generation, int promptTokens, boolean parsed) {}
+
   private Generation start(
       CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
-    return FlushedGeneration.of(parsed(request, listener, reservation), request.options().flush());
+    return start(request, listener, reservation, EngineFront.NEW);
+  }
+
+  private Generation start(
+      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
+    return FlushedGeneration.of(parsed(request, listener, reservation, replay), request.options().flush());
   }
 
   private Generation parsed(
-      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
+      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
     if (request.parser() == null) {
-      return submit(request, listener, reservation);
+      return submit(request, listener, reservation, replay);
     }
     ChatParser parser = ChatParserHandle.create(request.parser());
     try {
-      return new ChatGeneration(submit(request, listener, reservation), parser);
+      return new ChatGeneration(submit(request, listener, reservation, replay), parser);
     } catch (Throwable refused) {
       parser.close();
       throw refused;
@@ -275,11 +303,12 @@ public final class Engine implements TextGenerator, AutoCloseable {
   }
 
   private Generation submit(
-      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
+      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
     front.requireRoom(request.prompt().length, request.options().overflow());
     SamplerChain sampler = open(() -> compiler.sampler(request));
     try {
-      return front.submit(request.prompt(), request.options(), request.stops(), sampler, listener, reservation);
+      return front.submit(
+          Lineage.EMPTY, request.prompt(), request.options(), request.stops(), sampler, listener, reservation, replay);
     } catch (Throwable refused) {
       sampler.close();
       throw refused;

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       BatchProgram.class,
       IntrusionProgram.class,
       EnginesProgram.class,
+      IsolationProgram.class,
       GrammarProgram.class,
       JvmProgram.class,
       SessionsProgram.class,

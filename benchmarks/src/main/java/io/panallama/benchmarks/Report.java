@@ -81,7 +81,13 @@ final class Report {
       rows.add(row);
     }
     out.println();
-    json.put("comparisons", rows);
+    if (json.get("comparisons") instanceof List<?> earlier) {
+      List<Object> all = new ArrayList<>(earlier);
+      all.addAll(rows);
+      json.put("comparisons", all);
+    } else {
+      json.put("comparisons", rows);
+    }
   }
 
   /** Adds distributions as a table: median, 99th percentile and maximum of each. */

@@ -56,6 +56,16 @@ class ProgramsTest {
   }
 
   @Test
+  void isolation() throws IOException {
+    JsonNode json =
+        run("isolation", "--rounds", "2", "--streams", "1,4", "--tokens", "32", "--repetitions", "1", "--starts", "1");
+    JsonNode rows = json.path("comparisons");
+    assertThat(rows.findValuesAsText("name")).containsExactly("B=1", "B=4", "TTFT, B=1", "TTFT, B=4");
+    assertThat(rows.path(1).path("ratio").path("samples").size()).isEqualTo(2);
+    assertThat(json.path("spreads").path("start of the process").path("p50").asDouble()).isPositive();
+  }
+
+  @Test
   void anIntrusion() throws IOException {
     JsonNode json =
         run(

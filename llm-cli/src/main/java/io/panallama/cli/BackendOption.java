@@ -1,8 +1,10 @@
 package io.panallama.cli;
 
+import io.panallama.observe.NativeReport;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -23,8 +25,8 @@ final class BackendOption {
   }
 
   /** The reason why CUDA was requested but is not used; the libraries fall back to the CPU. */
-  Optional<String> disappointment(Inference inference) {
-    return backend.equals("cuda") ? inference.natives().cudaUnavailable() : Optional.empty();
+  Optional<String> disappointment(Supplier<NativeReport> natives) {
+    return backend.equals("cuda") ? natives.get().cudaUnavailable() : Optional.empty();
   }
 
   static final class Name implements ITypeConverter<String> {

@@ -126,7 +126,7 @@ final class BenchCommand implements Callable<Integer> {
       BenchRunner runner = new BenchRunner(plan, progress);
       BenchHead head = new BenchHead(Machine.read(), Main.Version.number(), plan, cases);
       backend
-          .disappointment(context.inference())
+          .disappointment(context.inference()::natives)
           .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       // Last, because opening the files empties them.
       for (Path file : files) {

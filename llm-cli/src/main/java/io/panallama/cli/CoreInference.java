@@ -1,20 +1,24 @@
 package io.panallama.cli;
 
 import io.panallama.Engine;
+import io.panallama.IsolatedEngine;
 import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
 import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationResult;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** {@link Inference} by io.panallama itself. */
 final class CoreInference implements Inference {
@@ -59,6 +63,61 @@ final class CoreInference implements Inference {
     }
   }
 
+  @Override
+  public LoadedEngine startIsolated(
+      Path file, ModelConfig model, EngineConfig engine, IsolationConfig isolation, Optional<NumaStrategy> numa) {
+    return new SeparateEngine(IsolatedEngine.start(file, model, engine, isolation, numa));
+  }
+
+  private record SeparateEngine(IsolatedEngine engine) implements LoadedEngine {
+    @Override
+    public TextGenerator generator() {
+      return engine;
+    }
+
+    @Override
+    public ModelSummary model() {
+      ModelFacts facts = engine.model();
+      return new ModelSummary(
+          facts.name(),
+          facts.description(),
+          facts.parameterCount(),
+          facts.sizeBytes(),
+          facts.trainedContextSize(),
+          engine.recommendedSampling());
+    }
+
+    @Override
+    public EngineConfig config() {
+      return engine.config();
+    }
+
+    @Override
+    public int sequenceContextSize() {
+      return engine.sequenceContextSize();
+    }
+
+    @Override
+    public NativeReport natives() {
+      return engine.natives();
+    }
+
+    @Override
+    public List<Device> devices() {
+      return engine.devices();
+    }
+
+    @Override
+    public EngineStats stats() {
+      return engine.stats();
+    }
+
+    @Override
+    public void close() {
+      engine.close();
+    }
+  }
+
   private record CoreEngine(Model loaded, Engine engine) implements LoadedEngine {
     @Override
     public TextGenerator generator() {
@@ -84,6 +143,16 @@ final class CoreInference implements Inference {
     @Override
     public int sequenceContextSize() {
       return engine.sequenceContextSize();
+    }
+
+    @Override
+    public NativeReport natives() {
+      return NativeRuntime.natives();
+    }
+
+    @Override
+    public List<Device> devices() {
+      return NativeRuntime.devices();
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.panallama.config.TensorPlacement;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -99,6 +100,11 @@ final class DeviceOptions {
         .lazyMode(lazyMode)
         .extraBuffers(!noRepack)
         .hostBuffers(!noHost);
+  }
+
+  /** How the process that computes uses a machine with several NUMA nodes. */
+  Optional<NumaStrategy> numa() {
+    return Optional.ofNullable(numa);
   }
 
   /** Tells llama.cpp about NUMA before the model is loaded. */

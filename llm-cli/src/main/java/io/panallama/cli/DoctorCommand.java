@@ -52,7 +52,7 @@ final class DoctorCommand implements Callable<Integer> {
       row("what to do", Advice.of(failure));
       return ExitCode.FAILURE;
     }
-    Optional<String> noCuda = backend.disappointment(context.inference());
+    Optional<String> noCuda = backend.disappointment(context.inference()::natives);
     if (noCuda.isPresent()) {
       row("what to do", Advice.forCuda());
       return ExitCode.FAILURE;

@@ -2,8 +2,11 @@ package io.panallama.cli;
 
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
+import io.panallama.observe.Device;
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.NativeReport;
 import io.panallama.sampling.Sampling;
+import java.util.List;
 
 /** An engine together with the model it owns; closing it closes both. */
 interface LoadedEngine extends AutoCloseable {
@@ -17,6 +20,12 @@ interface LoadedEngine extends AutoCloseable {
 
   /** Tokens that one conversation may hold. */
   int sequenceContextSize();
+
+  /** The native libraries that it uses. */
+  NativeReport natives();
+
+  /** The devices that it can use. */
+  List<Device> devices();
 
   /** The engine's statistics; any thread may call this. */
   EngineStats stats();

@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
+import io.panallama.config.IsolationConfig;
 import io.panallama.config.KvCacheType;
 import io.panallama.config.LoadMode;
 import io.panallama.config.ModelConfig;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -135,7 +137,7 @@ final class ModelOptions {
 
   /** Loads the model and starts an engine for one conversation on it. */
   LoadedEngine start(CommandContext context) {
-    return start(context, checked(engine -> engine.slots(1).queueLimit(0)), () -> false);
+    return start(context, checked(engine -> engine.slots(1).queueLimit(0)), Optional.empty(), () -> false);
   }
 
   /**
@@ -163,18 +165,26 @@ final class ModelOptions {
   /**
    * Loads the model and starts an engine on it, with a progress bar on a terminal.
    *
+   * @param isolation how the engine runs in a process of its own; empty if it runs in this one
    * @param stopped asked during the load, which fails once this is true
    */
-  LoadedEngine start(CommandContext context, Configs configs, BooleanSupplier stopped) {
+  LoadedEngine start(
+      CommandContext context, Configs configs, Optional<IsolationConfig> isolation, BooleanSupplier stopped) {
     backend.select(context.inference());
-    devices.initialize(context.inference());
+    if (isolation.isEmpty()) {
+      devices.initialize(context.inference());
+    }
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress =
         new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime, stopped)) {
+      ModelConfig loading = configs.model().toBuilder().listener(progress).build();
+      Inference inference = context.inference();
       LoadedEngine engine =
-          context.inference().start(file, configs.model().toBuilder().listener(progress).build(), configs.engine());
+          isolation.isEmpty()
+              ? inference.start(file, loading, configs.engine())
+              : inference.startIsolated(file, loading, configs.engine(), isolation.get(), devices.numa());
       backend
-          .disappointment(context.inference())
+          .disappointment(engine::natives)
           .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       warnOfRounding(context, engine);
       return engine;

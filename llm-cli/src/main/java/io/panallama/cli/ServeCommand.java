@@ -1,6 +1,7 @@
 package io.panallama.cli;
 
 import io.panallama.cli.settings.Settings;
+import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.ChatTemplateException;
@@ -46,6 +47,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
+  @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
 
   ServeCommand(CommandContext context) {
@@ -59,11 +61,12 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
     ServerConfig config = serverOptions.config();
     ModelOptions.Configs configs = model.checked(engineOptions::configure);
+    Optional<IsolationConfig> isolated = isolation.config();
     CompletableFuture<Void> stop = new CompletableFuture<>();
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
         ChatServer server = ChatServer.start(config)) {
-      loadAndServe(server, configs, stop, config.shutdownGrace());
+      loadAndServe(server, configs, isolated, stop, config.shutdownGrace());
     }
     return ExitCode.OK;
   }
@@ -75,9 +78,13 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   }
 
   private void loadAndServe(
-      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, Duration grace)
+      ChatServer server,
+      ModelOptions.Configs configs,
+      Optional<IsolationConfig> isolated,
+      CompletableFuture<Void> stop,
+      Duration grace)
       throws InterruptedException {
-    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
+    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, isolated, stopped))) {
       try {
         Optional<LoadedEngine> engine = load.await(stop);
         if (engine.isPresent()) {
@@ -92,8 +99,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
-  private LoadedEngine load(ModelOptions.Configs configs, BooleanSupplier stopped) {
-    LoadedEngine engine = model.start(context, configs, stopped);
+  private LoadedEngine load(ModelOptions.Configs configs, Optional<IsolationConfig> isolated, BooleanSupplier stopped) {
+    LoadedEngine engine = model.start(context, configs, isolated, stopped);
     try {
       if (!noWarmup) {
         warmUp(engine);
@@ -155,7 +162,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   private void announce(LoadedEngine engine, ChatServer server) {
     PrintStream out = context.out();
     LoadedEngine.ModelSummary summary = engine.model();
-    NativeReport natives = context.inference().natives();
+    NativeReport natives = engine.natives();
     out.println("panallama " + Main.Version.number() + ", llama.cpp " + natives.llamaVersion());
     row(
         "model",
@@ -170,7 +177,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     if (model.isDemo()) {
       row("", DemoModel.notice());
     }
-    for (Device device : context.inference().devices()) {
+    for (Device device : engine.devices()) {
       row("device", DoctorCommand.describe(device));
     }
     natives.cudaUnavailable().ifPresent(why -> row("", "no CUDA: " + Printable.line(why)));

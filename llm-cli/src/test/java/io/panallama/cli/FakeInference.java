@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.error.QuantizationException;
@@ -37,6 +38,7 @@ final class FakeInference implements Inference {
   final List<NumaStrategy> numa = new ArrayList<>();
   final List<ModelConfig> modelConfigs = new ArrayList<>();
   final List<EngineConfig> engineConfigs = new ArrayList<>();
+  final List<IsolationConfig> isolations = new ArrayList<>();
   final List<Path> files = new ArrayList<>();
   final List<QuantizationConfig> quantizations = new ArrayList<>();
 
@@ -83,6 +85,14 @@ final class FakeInference implements Inference {
     loading.accept(model);
     open++;
     return new FakeEngine(engine);
+  }
+
+  @Override
+  public LoadedEngine startIsolated(
+      Path file, ModelConfig model, EngineConfig engine, IsolationConfig isolation, Optional<NumaStrategy> strategy) {
+    isolations.add(isolation);
+    strategy.ifPresent(numa::add);
+    return start(file, model, engine);
   }
 
   /** Pretends to have a hundred tensors, and records both files. */
@@ -170,6 +180,16 @@ final class FakeInference implements Inference {
     @Override
     public int sequenceContextSize() {
       return 1024;
+    }
+
+    @Override
+    public NativeReport natives() {
+      return FakeInference.this.natives();
+    }
+
+    @Override
+    public List<Device> devices() {
+      return FakeInference.this.devices();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.panallama.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.platform.CacheFolder;
 import io.panallama.server.ServerConfig;
@@ -91,6 +92,27 @@ class ServeCommandTest {
       assertThat(response.statusCode()).isEqualTo(200);
       return response.body();
     }
+  }
+
+  @Test
+  void theEngineHasAProcessOfItsOwnIfToldSo() throws Exception {
+    CompletableFuture<Integer> running = serve("--isolate", "always", "--step-limit", "7", "--worker-memory", "1G");
+    awaitUrl(running);
+    assertThat(inference.isolations)
+        .containsExactly(IsolationConfig.builder().stepLimit(Duration.ofSeconds(7)).memoryBytes(1L << 30).build());
+    stop.join().run();
+    assertThat(running.get()).isZero();
+  }
+
+  @Test
+  void theEngineRunsInThisProcessUnlessToldOtherwise() throws Exception {
+    CompletableFuture<Integer> running = serve("--isolate", "auto");
+    awaitUrl(running);
+    assertThat(inference.isolations).isEmpty();
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(CliRun.of(inference, "serve", "--isolate", "sometimes").err())
+        .contains("'sometimes' is none of auto, always, never");
   }
 
   @Test

@@ -14,6 +14,8 @@ public final class EngineStartException extends PanallamaException {
     VOCABULARY_ONLY,
     /** The model is not a text decoder (it is an encoder or embedding model). */
     NOT_A_DECODER,
+    /** The process of an {@link io.panallama.IsolatedEngine} died; the message says how, and where its report is. */
+    PROCESS_DIED,
     /** llama.cpp rejected the configuration; the message quotes it. */
     REFUSED
   }

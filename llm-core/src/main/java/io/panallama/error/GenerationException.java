@@ -29,6 +29,11 @@ public final class GenerationException extends PanallamaException {
     MALFORMED_OUTPUT,
     /** The generation's {@link LogitProcessor} threw, forbade every candidate, or exceeded its time limit. */
     PROCESSOR_FAILED,
+    /**
+     * The engine's process died while it computed this generation, again when it was tried alone, so it is not tried
+     * once more. Only an {@link io.panallama.IsolatedEngine} survives that. The same request is refused for a while.
+     */
+    ENGINE_KILLED,
     /** The thread that waited for the next event was interrupted; the generation was cancelled. */
     INTERRUPTED
   }

@@ -11018,6 +11018,69 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
+    private static class panallama_sampler_replay {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_sampler_replay");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_replay(struct llama_sampler *chain, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_sampler_replay$descriptor() {
+        return panallama_sampler_replay.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_replay(struct llama_sampler *chain, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static MethodHandle panallama_sampler_replay$handle() {
+        return panallama_sampler_replay.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_replay(struct llama_sampler *chain, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static MemorySegment panallama_sampler_replay$address() {
+        return panallama_sampler_replay.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_sampler_replay(struct llama_sampler *chain, const llama_token *tokens, int32_t n_tokens, char **error)
+     * }
+     */
+    public static int panallama_sampler_replay(MemorySegment chain, MemorySegment tokens, int n_tokens, MemorySegment error) {
+        var mh$ = panallama_sampler_replay.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_sampler_replay", chain, tokens, n_tokens, error);
+            }
+            return (int)mh$.invokeExact(chain, tokens, n_tokens, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panallama_sampler_grammar {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_INT,

@@ -19,6 +19,12 @@ public interface TokenSampler extends AutoCloseable {
     return 0;
   }
 
+  /**
+   * Puts a new sampler into the state of one that has chosen these tokens. Random numbers continue where they were, as
+   * far as that can be known from the tokens alone.
+   */
+  default void replay(int[] tokens) {}
+
   @Override
   void close();
 }

@@ -48,6 +48,9 @@ import org.jspecify.annotations.Nullable;
  * engine thread.
  */
 public final class EngineFront implements AutoCloseable, ReaderListener {
+  /** A generation that begins here, with nobody watching its tokens. */
+  public static final Replay NEW = new Replay(new int[0], _ -> {});
+
   private final EngineSettings settings;
   private final Pieces pieces;
   private final Admission admission;
@@ -243,12 +246,29 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       TokenSampler sampler,
       @Nullable SequenceListener listener,
       @Nullable Reservation reservation) {
+    return submit(lineage, prompt, options, stopTexts, sampler, listener, reservation, NEW);
+  }
+
+  /**
+   * The same for a generation that may have begun in another engine.
+   *
+   * @param replay what it has generated there
+   */
+  public Generation submit(
+      Lineage lineage,
+      int[] prompt,
+      GenerationOptions options,
+      List<String> stopTexts,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener,
+      @Nullable Reservation reservation,
+      Replay replay) {
     if (!(listener instanceof StateListener)) {
       requireRoom(prompt.length, options.overflow());
     }
     requireRunning();
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
-      return full(prompt, options, sampler, listener);
+      return full(prompt, options, sampler, listener, replay);
     }
     if (reservation == null) {
       admission.enter();
@@ -257,7 +277,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     }
     EngineGeneration generation;
     try {
-      generation = enqueue(lineage, prompt, options, stopTexts, sampler, listener);
+      generation = enqueue(lineage, prompt, options, stopTexts, sampler, listener, replay);
     } catch (Throwable failure) {
       admission.leave();
       throw failure;
@@ -282,30 +302,70 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       GenerationOptions options,
       List<String> stopTexts,
       TokenSampler sampler,
-      @Nullable SequenceListener listener) {
+      @Nullable SequenceListener listener,
+      Replay replay) {
     StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestVisibleControlToken()));
-    EngineGeneration generation = generation(options, stops.largestRelease());
+    EngineGeneration generation =
+        generation(options, stops.largestRelease(), sampler.longestVisibleControlToken(), replay);
     RequestClock times = new RequestClock(clock);
     long deadline = deadline(options, times.submitted());
-    intake.add(
+    Sequence sequence =
         new Sequence(
-            generation, times, sampler, stops, lineage, prompt, sequenceContextSize(), options, deadline, listener));
+            generation, times, sampler, stops, lineage, prompt, sequenceContextSize(), options, deadline, listener);
+    FinishReason reason = replay(sequence, replay.tokens());
+    if (reason == null) {
+      intake.add(sequence);
+    } else {
+      sequence.finish();
+      sequence.tellEnded();
+      admission.leave();
+      Usage usage = new Usage(sequence.promptLength(), 0, sequence.completionLength(), sequence.discarded());
+      generation.finish(new GenerationEvent.Finished(reason, usage, times.timings()));
+    }
     return generation;
   }
 
-  private EngineGeneration generation(GenerationOptions options, int largestEntry) {
-    Mailbox mailbox = new Mailbox(settings.mailboxCapacity(), largestEntry, options.topLogprobs());
-    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this);
+  /** Puts a sequence behind tokens of an earlier life; returns why it had ended with them, or null if it goes on. */
+  private @Nullable FinishReason replay(Sequence sequence, int[] tokens) {
+    if (tokens.length == 0) {
+      return null;
+    }
+    sequence.sampler().replay(tokens);
+    for (int token : tokens) {
+      FinishReason reason = TokenSink.replay(pieces, sequence, token);
+      if (reason != null) {
+        return reason;
+      }
+      if (sequence.filledContext()) {
+        sequence.shift();
+      }
+    }
+    return null;
+  }
+
+  /** The mailbox has room for all replayed tokens at once, in entries and in bytes, and then for its usual number. */
+  private EngineGeneration generation(GenerationOptions options, int largestEntry, int visible, Replay replay) {
+    long bytes = 0;
+    for (int token : replay.tokens()) {
+      bytes += pieces.length(token) == 0 ? visible : pieces.length(token);
+    }
+    int replayed = (int) Math.max(replay.tokens().length, (bytes + Mailbox.ENTRY_BYTES - 1) / Mailbox.ENTRY_BYTES);
+    Mailbox mailbox = new Mailbox(settings.mailboxCapacity() + replayed, largestEntry, options.topLogprobs());
+    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this, replay.read());
   }
 
   /** Answers a prompt that leaves no room for an answer. */
   private EngineGeneration full(
-      int[] prompt, GenerationOptions options, TokenSampler sampler, @Nullable SequenceListener listener) {
+      int[] prompt,
+      GenerationOptions options,
+      TokenSampler sampler,
+      @Nullable SequenceListener listener,
+      Replay replay) {
     sampler.close();
     if (listener != null) {
       listener.ended(prompt);
     }
-    EngineGeneration generation = generation(options, 1);
+    EngineGeneration generation = generation(options, 1, 0, replay);
     Usage usage = new Usage(prompt.length, 0, 0, 0);
     generation.finish(
         new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, new RequestClock(clock).timings()));

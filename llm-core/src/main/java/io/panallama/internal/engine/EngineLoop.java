@@ -149,7 +149,11 @@ final class EngineLoop {
     if (obstacle != null) {
       throw obstacle;
     }
-    if (!stepper.step(active)) {
+    StepObserver observer = settings.observer();
+    observer.began();
+    boolean computed = stepper.step(active);
+    observer.ended();
+    if (!computed) {
       idle(prefixes, stepper);
     }
   }
@@ -313,7 +317,8 @@ final class EngineLoop {
 
   /** Ends a sequence and tells its reader. */
   void finish(Sequence sequence, FinishReason reason) {
-    int reused = sequence.sharedLength();
+    // A sequence that is computed again may share what it had generated, too.
+    int reused = Math.min(sequence.sharedLength(), sequence.promptLength());
     inHand = sequence;
     if (sequence.isActive()) {
       prefixes().retire(sequence.residency());

@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param spill where prefixes go that are evicted from the KV cache
  * @param imageKey signs the files of sessions and spilled prefixes
  * @param model whether the model can still be computed
+ * @param observer watches the engine thread
  */
 public record EngineSettings(
     String name,
@@ -25,8 +26,9 @@ public record EngineSettings(
     Duration itlTarget,
     SpillConfig spill,
     ImageKey imageKey,
-    ModelCheck model) {
-  /** Settings with the key of this installation. */
+    ModelCheck model,
+    StepObserver observer) {
+  /** Settings with the key of this installation and without an observer. */
   public EngineSettings(
       String name, int slots, int queueLimit, int mailboxCapacity, Duration itlTarget, SpillConfig spill) {
     this(
@@ -37,7 +39,8 @@ public record EngineSettings(
         itlTarget,
         spill,
         ImageKey.of(SessionKey.installation()),
-        ModelCheck.NONE);
+        ModelCheck.NONE,
+        StepObserver.NONE);
   }
 
   /** Settings without a limit on the inter-token latency and without spilling. */

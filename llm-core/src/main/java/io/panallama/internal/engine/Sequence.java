@@ -318,7 +318,9 @@ final class Sequence implements Schedulable, CachedText {
    * @return the number of leading tokens that are unchanged
    */
   int shift() {
-    require(State.ACTIVE, "shift");
+    if (state == State.FINISHED) {
+      throw new IllegalStateException("shift on a finished sequence");
+    }
     if (!(options.overflow() instanceof ContextOverflow.Shift shift)) {
       throw new IllegalStateException("shift on a sequence that must keep its tokens");
     }
@@ -392,7 +394,9 @@ final class Sequence implements Schedulable, CachedText {
   }
 
   void append(int token) {
-    require(State.ACTIVE, "append");
+    if (state == State.FINISHED) {
+      throw new IllegalStateException("append to a finished sequence");
+    }
     if (length == tokens.length) {
       int wanted = Math.max(64, length + (length >> 1));
       tokens = Arrays.copyOf(tokens, Math.min(wanted, contextLimit));

@@ -22,7 +22,20 @@ final class TokenSink {
    * @return why the generation ends here, or null if it continues
    */
   @Nullable FinishReason accept(Sequence sequence, int sample) {
-    int token = outputs.sampledToken(sample);
+    return accept(pieces, sequence, outputs.sampledToken(sample), outputs, sample);
+  }
+
+  /**
+   * Appends a token that another engine has generated. Its log-probabilities are unknown: NaN, without alternatives.
+   *
+   * @return why the generation ended with it, or null if it went on
+   */
+  static @Nullable FinishReason replay(Pieces pieces, Sequence sequence, int token) {
+    return accept(pieces, sequence, token, null, 0);
+  }
+
+  private static @Nullable FinishReason accept(
+      Pieces pieces, Sequence sequence, int token, @Nullable Outputs outputs, int sample) {
     StopMatcher stops = sequence.stops();
     byte[] visible = pieces.length(token) == 0 ? sequence.sampler().visibleControlToken(token) : null;
     if (pieces.endsGeneration(token) || sequence.isStopToken(token)) {
@@ -41,7 +54,11 @@ final class TokenSink {
     Mailbox mailbox = sequence.generation().mailbox();
     mailbox.write(token, stops.buffer(), 0, stops.releasedLength());
     if (sequence.topLogprobs() > 0) {
-      mailbox.writeLogprobs(outputs, sample);
+      if (outputs == null) {
+        mailbox.writeNoLogprobs();
+      } else {
+        mailbox.writeLogprobs(outputs, sample);
+      }
     }
     mailbox.publish();
     stops.discardReleased();

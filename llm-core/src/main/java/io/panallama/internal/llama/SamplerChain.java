@@ -250,6 +250,16 @@ public final class SamplerChain implements TokenSampler {
   }
 
   @Override
+  public void replay(int[] tokens) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment array = arena.allocate(JAVA_INT, Math.max(1, tokens.length));
+      MemorySegment.copy(tokens, 0, array, JAVA_INT, 0, tokens.length);
+      ErrorText error = new ErrorText(arena);
+      requireOk("sampling.chain", LlamaCpp.panallama_sampler_replay(chain, array, tokens.length, error.slot()), error);
+    }
+  }
+
+  @Override
   public void close() {
     owned.close();
   }

@@ -14,6 +14,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The reader's side of a generation, and the flags through which reader and engine communicate. */
@@ -22,6 +23,7 @@ public final class EngineGeneration implements Generation {
   private final Mailbox mailbox;
   private final boolean logprobs;
   private final ReaderListener engine;
+  private final IntConsumer tokensRead;
   private final AtomicBoolean reading = new AtomicBoolean();
 
   private volatile boolean cancelled;
@@ -41,7 +43,15 @@ public final class EngineGeneration implements Generation {
   private volatile boolean closed;
 
   public EngineGeneration(long id, Mailbox mailbox, boolean logprobs, ReaderListener engine) {
+    this(id, mailbox, logprobs, engine, _ -> {});
+  }
+
+  /**
+   * @param tokensRead gets each token on the reader's thread, before its text is returned
+   */
+  public EngineGeneration(long id, Mailbox mailbox, boolean logprobs, ReaderListener engine, IntConsumer tokensRead) {
     this.id = id;
+    this.tokensRead = tokensRead;
     this.mailbox = mailbox;
     this.logprobs = logprobs;
     this.engine = engine;
@@ -116,6 +126,9 @@ public final class EngineGeneration implements Generation {
         return Optional.of(end());
       }
       boolean hasToken = mailbox.token() != Mailbox.NO_TOKEN;
+      if (hasToken) {
+        tokensRead.accept(mailbox.token());
+      }
       if (logprobs && hasToken) {
         pendingLogprobs.add(readLogprobs());
       }

@@ -15,6 +15,9 @@ public final class Mailbox {
   /** The token of an entry that carries only bytes: those that a stop matcher held back until the end. */
   public static final int NO_TOKEN = -1;
 
+  /** Bytes reserved per entry; a token has four on average. */
+  public static final int ENTRY_BYTES = 8;
+
   private static final Duration FOREVER = Duration.ofDays(365);
 
   private final int capacity;
@@ -58,7 +61,7 @@ public final class Mailbox {
     this.topLogprobs = topLogprobs;
     this.tokens = new int[this.capacity];
     this.byteCounts = new int[this.capacity];
-    this.bytes = new byte[capacity * 8 + 2 * largestEntry];
+    this.bytes = new byte[capacity * ENTRY_BYTES + 2 * largestEntry];
     int rows = topLogprobs == 0 ? 0 : this.capacity;
     this.logprobs = new float[rows];
     this.topCounts = new int[rows];
@@ -100,6 +103,13 @@ public final class Mailbox {
       topTokens[slot * topLogprobs + rank] = outputs.topToken(sample, rank);
       topLogprobValues[slot * topLogprobs + rank] = outputs.topLogprob(sample, rank);
     }
+  }
+
+  /** The same for a token whose log-probabilities are unknown. */
+  public void writeNoLogprobs() {
+    int slot = (int) (written % capacity);
+    logprobs[slot] = Float.NaN;
+    topCounts[slot] = 0;
   }
 
   /** Makes the entry just written visible to the reader and wakes it. */

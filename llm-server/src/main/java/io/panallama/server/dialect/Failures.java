@@ -64,6 +64,7 @@ public final class Failures {
         switch (unavailable.reason()) {
           case LOADING -> NOT_READY;
           case SHUTTING_DOWN -> DRAINING;
+          case RESTARTING -> "engine_restarting";
           case ENGINE_CLOSED -> "engine_closed";
           case ENGINE_FAILED -> "engine_failed";
         };
@@ -85,6 +86,7 @@ public final class Failures {
       case NO_TOKEN_LEFT -> ApiException.invalid(400, null, "no_token_left", text(ended));
       case GRAMMAR_LIMIT -> ApiException.invalid(400, null, "grammar_limit", text(ended));
       case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", text(ended), true, ended);
+      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", text(ended), true, ended);
       case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", text(ended), true, ended);
       // Malformed output is the model's fault and not the server's, so it is not logged.
       case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", text(ended), false, ended);

@@ -45,13 +45,25 @@ final class Entry {
   }
 
   /**
-   * Does nothing while the engine can generate.
+   * Does nothing while the engine generates.
    *
-   * @throws ModelUnavailableException if it cannot; logged at the first time
+   * @throws ModelUnavailableException if it does not now; logged at the first time, except for a restart
+   */
+  void checkReady() {
+    if (engine.health().status() == Health.Status.RESTARTING) {
+      throw ModelUnavailableException.restarting(model.id());
+    }
+    checkHealth();
+  }
+
+  /**
+   * Does nothing while the engine takes requests.
+   *
+   * @throws ModelUnavailableException if it does not; logged at the first time
    */
   void checkHealth() {
     Health health = engine.health();
-    if (health.status() != Health.Status.UP) {
+    if (health.status() != Health.Status.UP && health.status() != Health.Status.RESTARTING) {
       throw unavailable(health, null);
     }
   }

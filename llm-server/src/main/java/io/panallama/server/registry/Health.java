@@ -14,6 +14,8 @@ public record Health(Status status, String detail, String told) {
   public enum Status {
     /** It takes requests. */
     UP,
+    /** It takes requests, which wait until its process has been replaced. */
+    RESTARTING,
     /** Its owner closed it. */
     CLOSED,
     /** Its thread ended by a fault; only a new engine helps. */
@@ -32,6 +34,11 @@ public record Health(Status status, String detail, String told) {
   /** The engine takes requests. */
   public static Health up() {
     return UP;
+  }
+
+  /** The engine's process is being replaced; requests are taken and wait. */
+  public static Health restarting(String detail) {
+    return new Health(Status.RESTARTING, detail);
   }
 
   /** The engine's owner closed it. */

@@ -12,6 +12,8 @@ public final class ModelUnavailableException extends RuntimeException {
     LOADING(true),
     /** The server is being closed; another instance, or this one after its restart, may answer. */
     SHUTTING_DOWN(true),
+    /** The engine's process has died and is being replaced. Requests are taken and wait; only readiness is denied. */
+    RESTARTING(true),
     /** The engine was closed by its owner, who may serve another one. */
     ENGINE_CLOSED(true),
     /** The engine ended by a fault. It does not come back by itself. */
@@ -39,6 +41,11 @@ public final class ModelUnavailableException extends RuntimeException {
   static ModelUnavailableException loading() {
     return new ModelUnavailableException(
         Reason.LOADING, "The model is still being loaded; try again in a moment.", null);
+  }
+
+  static ModelUnavailableException restarting(String id) {
+    return new ModelUnavailableException(
+        Reason.RESTARTING, "The engine of the model \"" + id + "\" is being restarted; requests wait for it.", null);
   }
 
   static ModelUnavailableException shuttingDown() {

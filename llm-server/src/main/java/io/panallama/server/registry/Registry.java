@@ -157,7 +157,7 @@ public final class Registry {
           checkOpen();
           return List.copyOf(entries.values());
         });
-    all.forEach(Entry::checkHealth);
+    all.forEach(Entry::checkReady);
     return all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
   }
 

@@ -1,8 +1,10 @@
 package io.panallama.server.registry;
 
 import io.panallama.Engine;
+import io.panallama.IsolatedEngine;
 import io.panallama.TextGenerator;
 import io.panallama.error.ModelFileChangedException;
+import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
 import java.util.Objects;
 import java.util.Optional;
@@ -26,19 +28,29 @@ public final class ServedEngine {
     this.onRelease = Objects.requireNonNull(onRelease, "onRelease");
   }
 
-  /** A generator that counts as healthy and has no statistics, unless it is an {@link Engine}, which knows both. */
+  /**
+   * A generator that counts as healthy and has no statistics, unless it is an {@link Engine} or an {@link IsolatedEngine},
+   * which know both.
+   */
   public static ServedEngine of(TextGenerator generator) {
-    return generator instanceof Engine engine
-        ? new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine), () -> {})
-        : new ServedEngine(generator, Optional::empty, Health::up, () -> {});
+    return switch (generator) {
+      case Engine engine ->
+          new ServedEngine(
+              engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {});
+      case IsolatedEngine engine ->
+          new ServedEngine(
+              engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {});
+      default -> new ServedEngine(generator, Optional::empty, Health::up, () -> {});
+    };
   }
 
-  private static Health health(Engine engine) {
-    return switch (engine.state()) {
+  private static Health health(EngineState state, Supplier<Optional<Throwable>> failure) {
+    return switch (state) {
       case RUNNING -> Health.up();
+      case RESTARTING -> Health.restarting("The engine's own log entry has the cause.");
       case CLOSED -> Health.closed("Its owner closed it while it was served.");
       case FAILED ->
-          engine.failure().filter(ModelFileChangedException.class::isInstance).isPresent()
+          failure.get().filter(ModelFileChangedException.class::isInstance).isPresent()
               ? Health.fileChanged("The engine's own log entry says how.")
               : Health.failed("The engine's own log entry has the cause.");
     };

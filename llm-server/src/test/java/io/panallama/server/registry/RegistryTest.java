@@ -151,6 +151,17 @@ class RegistryTest {
   }
 
   @Test
+  void anEngineThatRestartsTakesRequestsButIsNotReady() {
+    registry.serve(model("one"), ServedEngine.of(first).withHealth(() -> Health.restarting("killed")));
+    assertThatThrownBy(registry::checkReady)
+        .isInstanceOfSatisfying(
+            ModelUnavailableException.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.RESTARTING));
+    try (Lease lease = registry.lease("one")) {
+      assertThat(lease.generator()).isSameAs(first);
+    }
+  }
+
+  @Test
   void anEngineThatRefusesBecauseItIsGoneIsReportedByTheLease() {
     try (LogRecords log = LogRecords.of(Registry.class)) {
       registry.serve(model("one"), ServedEngine.of(first));

@@ -1,6 +1,6 @@
 package io.panallama.load.measure;
 
-import io.panallama.Engine;
+import io.panallama.TextGenerator;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -26,14 +26,14 @@ public final class Reader {
   private volatile GenerationEvent.@Nullable Finished end;
   private volatile @Nullable GenerationException failure;
 
-  private Reader(Engine engine, GenerationRequest request) {
+  private Reader(TextGenerator engine, GenerationRequest request) {
     this.generation = engine.generate(request);
     this.accepted = System.nanoTime();
     this.thread = Thread.ofVirtual().unstarted(this::read);
   }
 
   /** Submits a request and reads the answer. */
-  public static Reader start(Engine engine, GenerationRequest request) {
+  public static Reader start(TextGenerator engine, GenerationRequest request) {
     Reader reader = new Reader(engine, request);
     reader.thread.start();
     return reader;
@@ -126,6 +126,18 @@ public final class Reader {
    */
   public long lastToken() {
     return accepted + end().timings().total().toNanos();
+  }
+
+  /**
+   * The time at which the first event arrived, in {@link System#nanoTime}.
+   *
+   * @throws IllegalStateException if none has
+   */
+  public long firstArrival() {
+    if (count == 0) {
+      throw new IllegalStateException("no event has arrived");
+    }
+    return arrivals[0];
   }
 
   /** The times at which events arrived, in {@link System#nanoTime}. */

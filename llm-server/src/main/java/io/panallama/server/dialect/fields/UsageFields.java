@@ -58,6 +58,7 @@ public final class UsageFields {
     Duration queued = Duration.ZERO;
     Duration prefill = Duration.ZERO;
     Duration decode = Duration.ZERO;
+    int resumed = 0;
     int computed = 0;
     int decoded = 0;
     for (GenerationEvent.Finished end : ends) {
@@ -66,6 +67,7 @@ public final class UsageFields {
       queued = longer(queued, timings.queued());
       prefill = longer(prefill, timings.prefill());
       decode = longer(decode, timings.decode());
+      resumed = Math.max(resumed, timings.resumed());
       // A request that ended in the queue has a prompt but no prefill.
       computed += timings.prefill().isZero() ? 0 : usage.promptTokens() - usage.cachedTokens();
       // The first token comes out of the prefill, so only the others took decode time.
@@ -81,6 +83,9 @@ public final class UsageFields {
     json.writeNumberField("predicted_n", all.completionTokens());
     json.writeNumberField("predicted_ms", millis(decode));
     json.writeNumberField("predicted_per_second", rate(decoded, decode));
+    if (resumed > 0) {
+      json.writeNumberField("resumed", resumed);
+    }
     json.writeEndObject();
   }
 

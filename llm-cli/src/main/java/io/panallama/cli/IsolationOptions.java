@@ -1,0 +1,68 @@
+package io.panallama.cli;
+
+import io.panallama.config.IsolationConfig;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options of a command whose engine may run in a process of its own. */
+final class IsolationOptions {
+  private static final IsolationConfig DEFAULTS = IsolationConfig.defaults();
+
+  /** What auto means. The cost of isolation decides: {@code benchmarks/run isolation} on an idle machine. */
+  private static final boolean AUTO_ISOLATES = false;
+
+  /** When an engine runs in a process of its own. */
+  enum Isolate {
+    AUTO,
+    ALWAYS,
+    NEVER
+  }
+
+  static final class IsolateWord extends Words<Isolate> {
+    IsolateWord() {
+      super(Isolate.class);
+    }
+  }
+
+  @Option(
+      names = "--isolate",
+      paramLabel = "auto|always|never",
+      converter = IsolateWord.class,
+      description =
+          "Whether the engine runs in a process of its own, which is replaced if it dies while answers go on. Default:"
+              + " auto, which at present is never.")
+  private Isolate isolate = Isolate.AUTO;
+
+  @Option(
+      names = "--step-limit",
+      paramLabel = "SECONDS",
+      description = "With --isolate: how long one step may take before the process is replaced. Default: 60.")
+  private long stepLimit = DEFAULTS.stepLimit().toSeconds();
+
+  @Option(
+      names = "--worker-memory",
+      paramLabel = "SIZE",
+      converter = Size.class,
+      description =
+          "With --isolate: memory that the process may allocate, without the mapped model, such as 8G; 0 means no"
+              + " limit. Default: 0.")
+  private long memory = DEFAULTS.memoryBytes();
+
+  /** The configuration of the process; empty if the engine runs in this one. */
+  Optional<IsolationConfig> config() {
+    boolean isolated =
+        switch (isolate) {
+          case AUTO -> AUTO_ISOLATES;
+          case ALWAYS -> true;
+          case NEVER -> false;
+        };
+    if (!isolated) {
+      return Optional.empty();
+    }
+    if (stepLimit < 1) {
+      throw new UsageException("--step-limit is " + stepLimit + "; it must be 1 or more.");
+    }
+    return Optional.of(IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build());
+  }
+}

@@ -1,0 +1,145 @@
+package io.panallama;
+
+import io.panallama.generation.Generation;
+import io.panallama.internal.engine.Replay;
+import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.worker.Output;
+import io.panallama.internal.worker.SocketWire;
+import io.panallama.internal.worker.StartOrder;
+import io.panallama.internal.worker.WorkerBackend;
+import io.panallama.internal.worker.WorkerFacts;
+import io.panallama.internal.worker.WorkerServer;
+import io.panallama.observe.EngineStats;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationRequest;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** The program of a worker process: an ordinary engine, controlled over a socket by an {@link IsolatedEngine}. */
+final class WorkerMain {
+  /** The kernel's scale goes to 1000; whatever else the user runs has 0. */
+  private static final String TAKE_ME_FIRST = "900";
+
+  /**
+   * For tests: a request whose bytes contain this text ends the worker while it is prepared. The text must be ASCII.
+   */
+  private static final @Nullable String FATAL_TEXT = System.getProperty("panallama.worker.fatalText");
+
+  private WorkerMain() {}
+
+  public static void main(String[] arguments) throws IOException {
+    offerToOutOfMemoryKiller();
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(arguments[0]))) {
+      WorkerServer server = new WorkerServer(new SocketWire(channel), EngineBackend::open, WorkerMain::dieIfAsked);
+      if (!server.run()) {
+        // The supervisor is gone, or nothing can be said to it. A step that hangs must not keep the process.
+        Runtime.getRuntime().halt(1);
+      }
+      server.close();
+    }
+    // Threads that wait for the engine or the socket are daemons.
+    System.exit(0);
+  }
+
+  /** If memory runs out, the kernel should end this process and not the one that serves. */
+  private static void offerToOutOfMemoryKiller() {
+    Path score = Path.of("/proc/self/oom_score_adj");
+    try {
+      if (Files.isWritable(score)) {
+        Files.writeString(score, TAKE_ME_FIRST);
+      }
+    } catch (IOException kept) {
+      System.getLogger("io.panallama.worker")
+          .log(System.Logger.Level.DEBUG, "The kernel does not let this process be the first to go.", kept);
+    }
+  }
+
+  private static void dieIfAsked(byte[] request) {
+    if (FATAL_TEXT != null && new String(request, StandardCharsets.ISO_8859_1).contains(FATAL_TEXT)) {
+      Runtime.getRuntime().halt(134);
+    }
+  }
+
+  /** The engine of the worker. */
+  private record EngineBackend(Model model, Engine engine) implements WorkerBackend {
+    static WorkerBackend open(StartOrder order, StepObserver observer, Progress progress) {
+      order.numa().ifPresent(NativeRuntime::initializeNuma);
+      Model model = Model.load(order.file(), order.model().toBuilder().listener(progress::at).build());
+      try {
+        return new EngineBackend(model, Engine.start(model, order.engine(), observer));
+      } catch (Throwable failure) {
+        model.close();
+        throw failure;
+      }
+    }
+
+    @Override
+    public WorkerFacts facts() {
+      return new WorkerFacts(
+          model.name(),
+          model.description(),
+          model.architecture(),
+          model.parameterCount(),
+          model.sizeBytes(),
+          model.layerCount(),
+          model.embeddingSize(),
+          model.trainedContextSize(),
+          model.metadata(),
+          model.chatTemplate(),
+          engine.config(),
+          engine.sequenceContextSize(),
+          NativeRuntime.natives(),
+          NativeRuntime.devices());
+    }
+
+    @Override
+    public Started start(GenerationRequest request, int[] replay, IntConsumer read) {
+      Engine.Replayed started = engine.generate(request, new Replay(replay, read));
+      Generation generation = started.generation();
+      return new Started(generation, started.promptTokens(), started.parsed());
+    }
+
+    @Override
+    public String render(ChatRequest request) {
+      return engine.render(request);
+    }
+
+    @Override
+    public int countTokens(GenerationRequest request) {
+      return engine.countTokens(request);
+    }
+
+    @Override
+    public int countTokens(String text) {
+      return engine.countTokens(text);
+    }
+
+    @Override
+    public void pieces(Output out) {
+      out.put(model.vocabulary().pieces().bytes()).put(model.vocabulary().pieces().offsets());
+    }
+
+    @Override
+    public Optional<Throwable> failure() {
+      return engine.failure();
+    }
+
+    @Override
+    public EngineStats stats() {
+      return engine.stats();
+    }
+
+    @Override
+    public void close() {
+      engine.close();
+      model.close();
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package io.panallama.internal.worker;
+
+import io.panallama.config.EngineConfig;
+import io.panallama.config.FlashAttention;
+import io.panallama.config.KvCacheType;
+import io.panallama.config.LazyMode;
+import io.panallama.config.LoadMode;
+import io.panallama.config.MetadataValue;
+import io.panallama.config.ModelConfig;
+import io.panallama.config.RopeScaling;
+import io.panallama.config.SessionKey;
+import io.panallama.config.SpillConfig;
+import io.panallama.config.SplitMode;
+import io.panallama.config.TensorPlacement;
+import io.panallama.config.ThreadPlacement;
+import io.panallama.observe.Device;
+import io.panallama.observe.NativeReport;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+
+/** Configurations, and what an engine says about itself when it runs, as bytes. */
+public final class ConfigCodec {
+  private ConfigCodec() {}
+
+  // ---- the model ----
+
+  /** Everything but the listener, which stays on this side. */
+  public static void write(Output out, ModelConfig config) {
+    out.put(config.loadMode()).put(config.gpuLayers()).put(config.mainGpu()).put(config.vocabularyOnly());
+    out.put(config.checkTensors()).put(config.chatTemplate(), Output::put).put(config.devices(), Output::put);
+    out.put(config.splitMode()).put(config.tensorSplit(), Output::put);
+    out.put(config.tensorPlacements(), (o, place) -> o.put(place.pattern()).put(place.bufferType()));
+    out.put(config.metadata(), Output::put, ConfigCodec::write).put(config.lazyMode());
+    out.put(config.extraBuffers()).put(config.hostBuffers());
+  }
+
+  public static ModelConfig model(Input in) {
+    ModelConfig.Builder config =
+        ModelConfig.builder()
+            .loadMode(in.constant(LoadMode.class))
+            .gpuLayers(in.integer())
+            .mainGpu(in.integer())
+            .vocabularyOnly(in.flag())
+            .checkTensors(in.flag());
+    in.optional(Input::text).ifPresent(config::chatTemplate);
+    return config
+        .devices(in.list(Input::text))
+        .splitMode(in.constant(SplitMode.class))
+        .tensorSplit(in.list(Input::real))
+        .tensorPlacements(in.list(i -> new TensorPlacement(i.text(), i.text())))
+        .metadata(in.map(Input::text, ConfigCodec::metadata))
+        .lazyMode(in.constant(LazyMode.class))
+        .extraBuffers(in.flag())
+        .hostBuffers(in.flag())
+        .build();
+  }
+
+  private static void write(Output out, MetadataValue value) {
+    switch (value) {
+      case MetadataValue.IntegerValue(long number) -> out.put(0).put(number);
+      case MetadataValue.FloatValue(double number) -> out.put(1).put(number);
+      case MetadataValue.BooleanValue(boolean flag) -> out.put(2).put(flag);
+      case MetadataValue.TextValue(String text) -> out.put(3).put(text);
+    }
+  }
+
+  private static MetadataValue metadata(Input in) {
+    return switch (in.integer()) {
+      case 0 -> new MetadataValue.IntegerValue(in.number());
+      case 1 -> new MetadataValue.FloatValue(in.wide());
+      case 2 -> new MetadataValue.BooleanValue(in.flag());
+      case 3 -> new MetadataValue.TextValue(in.text());
+      default -> throw new WireException("an unknown kind of metadata");
+    };
+  }
+
+  // ---- the engine ----
+
+  public static void write(Output out, EngineConfig config) {
+    out.put(config.contextSize()).put(config.slots()).put(config.queueLimit()).put(config.batchSize());
+    out.put(config.microBatchSize()).put(config.threads()).put(config.batchThreads());
+    out.put(config.mailboxCapacity()).put(config.keyType()).put(config.valueType()).put(config.flashAttention());
+    out.put(config.reusePrefixes());
+    write(out, config.spill());
+    out.put(config.itlTarget());
+    write(out, config.rope());
+    out.put(config.offloadKeyValues()).put(config.offloadOperations()).put(config.fullSlidingWindow());
+    out.put(config.unifiedCache());
+    ThreadPlacement placement = config.placement();
+    out.put(placement.processors(), Output::put).put(placement.strict()).put(placement.priority());
+    out.put(placement.polling());
+    SessionKey key = config.sessionKey();
+    out.put(key.file(), (o, file) -> o.put(file.toString())).put(key.secret(), (o, secret) -> o.put(secret));
+  }
+
+  private static SessionKey sessionKey(Input in) {
+    Optional<String> file = in.optional(Input::text);
+    Optional<byte[]> secret = in.optional(Input::bytes);
+    return secret
+        .map(SessionKey::of)
+        .orElseGet(() -> file.map(Path::of).map(SessionKey::inFile).orElseGet(SessionKey::installation));
+  }
+
+  public static EngineConfig engine(Input in) {
+    return EngineConfig.builder()
+        .contextSize(in.integer())
+        .slots(in.integer())
+        .queueLimit(in.integer())
+        .batchSize(in.integer())
+        .microBatchSize(in.integer())
+        .threads(in.integer())
+        .batchThreads(in.integer())
+        .mailboxCapacity(in.integer())
+        .keyType(in.constant(KvCacheType.class))
+        .valueType(in.constant(KvCacheType.class))
+        .flashAttention(in.constant(FlashAttention.class))
+        .reusePrefixes(in.flag())
+        .spill(spill(in))
+        .itlTarget(in.duration())
+        .rope(rope(in))
+        .offloadKeyValues(in.flag())
+        .offloadOperations(in.flag())
+        .fullSlidingWindow(in.flag())
+        .unifiedCache(in.flag())
+        .placement(
+            ThreadPlacement.builder()
+                .processors(new LinkedHashSet<>(in.list(Input::integer)))
+                .strict(in.flag())
+                .priority(in.constant(ThreadPlacement.Priority.class))
+                .polling(in.integer())
+                .build())
+        .sessionKey(sessionKey(in))
+        .build();
+  }
+
+  private static void write(Output out, SpillConfig spill) {
+    out.put(spill.memoryBytes()).put(spill.diskBytes());
+    out.put(spill.directory().map(Path::toString), Output::put);
+  }
+
+  private static SpillConfig spill(Input in) {
+    SpillConfig.Builder spill = SpillConfig.builder().memoryBytes(in.number());
+    long disk = in.number();
+    in.optional(Input::text).ifPresent(folder -> spill.disk(Path.of(folder), disk));
+    return spill.build();
+  }
+
+  private static void write(Output out, RopeScaling rope) {
+    out.put(rope.type()).put(rope.frequencyBase()).put(rope.frequencyScale());
+    out.put(rope.yarnExtrapolation()).put(rope.yarnAttention()).put(rope.yarnBetaFast()).put(rope.yarnBetaSlow());
+    out.put(rope.yarnOriginalContext());
+  }
+
+  private static RopeScaling rope(Input in) {
+    return RopeScaling.builder()
+        .type(in.constant(RopeScaling.Type.class))
+        .frequencyBase(in.real())
+        .frequencyScale(in.real())
+        .yarnExtrapolation(in.real())
+        .yarnAttention(in.real())
+        .yarnBetaFast(in.real())
+        .yarnBetaSlow(in.real())
+        .yarnOriginalContext(in.integer())
+        .build();
+  }
+
+  // ---- what runs ----
+
+  static void write(Output out, Device device) {
+    out.put(device.name()).put(device.description()).put(device.backend()).put(device.type());
+    out.put(device.memoryFree()).put(device.memoryTotal());
+  }
+
+  static Device device(Input in) {
+    return new Device(in.text(), in.text(), in.text(), in.constant(Device.Type.class), in.number(), in.number());
+  }
+
+  static void write(Output out, NativeReport natives) {
+    out.put(natives.llamaVersion()).put(natives.platform()).put(natives.backend());
+    out.put(natives.directory().toString());
+    out.put(natives.cpuVariant(), Output::put).put(natives.cudaUnavailable(), Output::put);
+  }
+
+  static NativeReport natives(Input in) {
+    String version = in.text();
+    String platform = in.text();
+    String backend = in.text();
+    Path directory = Path.of(in.text());
+    Optional<String> variant = in.optional(Input::text);
+    return new NativeReport(version, platform, backend, directory, variant, in.optional(Input::text));
+  }
+}

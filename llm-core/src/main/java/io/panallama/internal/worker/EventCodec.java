@@ -1,0 +1,94 @@
+package io.panallama.internal.worker;
+
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
+import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import io.panallama.generation.Usage;
+import io.panallama.observe.EngineStats;
+
+/** The events of a generation, and the statistics of an engine, as bytes. */
+public final class EventCodec {
+  private EventCodec() {}
+
+  public static void write(Output out, GenerationEvent event) {
+    switch (event) {
+      case GenerationEvent.Text text -> out.put(0).put(text.text()).put(text.logprobs(), EventCodec::write);
+      case GenerationEvent.Reasoning(String text) -> out.put(1).put(text);
+      case GenerationEvent.ToolCallStarted(int index, String id, String name) ->
+          out.put(2).put(index).put(id).put(name);
+      case GenerationEvent.ToolCallArguments(int index, String json) -> out.put(3).put(index).put(json);
+      case GenerationEvent.Finished(FinishReason reason, Usage usage, Timings timings) -> {
+        out.put(4).put(reason);
+        write(out, usage);
+        write(out, timings);
+      }
+    }
+  }
+
+  public static GenerationEvent read(Input in) {
+    return switch (in.integer()) {
+      case 0 -> new GenerationEvent.Text(in.text(), in.list(EventCodec::logprobs));
+      case 1 -> new GenerationEvent.Reasoning(in.text());
+      case 2 -> new GenerationEvent.ToolCallStarted(in.integer(), in.text(), in.text());
+      case 3 -> new GenerationEvent.ToolCallArguments(in.integer(), in.text());
+      case 4 -> new GenerationEvent.Finished(in.constant(FinishReason.class), usage(in), timings(in));
+      default -> throw new WireException("an unknown event");
+    };
+  }
+
+  private static void write(Output out, TokenLogprobs token) {
+    write(out, token.chosen());
+    out.put(token.top(), EventCodec::write);
+  }
+
+  private static void write(Output out, TokenLogprob token) {
+    out.put(token.token()).put(token.logprob());
+  }
+
+  private static TokenLogprobs logprobs(Input in) {
+    return new TokenLogprobs(logprob(in), in.list(EventCodec::logprob));
+  }
+
+  private static TokenLogprob logprob(Input in) {
+    return new TokenLogprob(in.integer(), in.real());
+  }
+
+  private static void write(Output out, Usage usage) {
+    out.put(usage.promptTokens()).put(usage.cachedTokens()).put(usage.completionTokens()).put(usage.discardedTokens());
+  }
+
+  private static Usage usage(Input in) {
+    return new Usage(in.integer(), in.integer(), in.integer(), in.integer());
+  }
+
+  private static void write(Output out, Timings timings) {
+    out.put(timings.queued()).put(timings.prefill()).put(timings.decode()).put(timings.resumed());
+  }
+
+  private static Timings timings(Input in) {
+    return new Timings(in.duration(), in.duration(), in.duration(), in.integer());
+  }
+
+  public static void write(Output out, EngineStats stats) {
+    out.put(stats.running()).put(stats.waiting()).put(stats.slots()).put(stats.steps());
+    out.put(stats.promptTokens()).put(stats.generatedTokens()).put(stats.preemptions());
+    out.put(stats.cachedPromptTokens()).put(stats.restores()).put(stats.spilledBytes()).put(stats.diskBytes());
+  }
+
+  public static EngineStats stats(Input in) {
+    return new EngineStats(
+        in.integer(),
+        in.integer(),
+        in.integer(),
+        in.number(),
+        in.number(),
+        in.number(),
+        in.number(),
+        in.number(),
+        in.number(),
+        in.number(),
+        in.number());
+  }
+}

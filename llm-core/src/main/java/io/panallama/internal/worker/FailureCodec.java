@@ -1,0 +1,118 @@
+package io.panallama.internal.worker;
+
+import io.panallama.error.ChatTemplateException;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.GenerationException;
+import io.panallama.error.InfillNotSupportedException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.NativeLibraryException;
+import io.panallama.error.PromptTooLongException;
+import java.nio.file.Path;
+
+/**
+ * Exceptions as bytes, so that callers get the same types as from an engine in their own process. The stack trace of the
+ * worker is kept in the cause, a {@link RemoteException}.
+ */
+public final class FailureCodec {
+  private static final int INVALID = 0;
+  private static final int TEMPLATE = 1;
+  private static final int TOO_LONG = 2;
+  private static final int INFILL = 3;
+  private static final int BUSY = 4;
+  private static final int CLOSED = 5;
+  private static final int ENGINE_FAILED = 6;
+  private static final int GENERATION = 7;
+  private static final int START = 8;
+  private static final int LOAD = 9;
+  private static final int NATIVES = 10;
+  private static final int ARGUMENT = 11;
+  private static final int STATE = 12;
+  private static final int INDEX = 13;
+  private static final int OTHER = 14;
+
+  private FailureCodec() {}
+
+  public static void write(Output out, Throwable failure) {
+    RemoteException.write(out, failure);
+    String message = String.valueOf(failure.getMessage());
+    switch (failure) {
+      case PromptTooLongException e -> out.put(TOO_LONG).put(e.promptTokens()).put(e.contextSize());
+      case InfillNotSupportedException e -> out.put(INFILL).put(e.missing(), Output::put);
+      case ChatTemplateException e -> out.put(TEMPLATE).put(marked(e));
+      case InvalidRequestException e -> out.put(INVALID).put(e.parameter()).put(marked(e));
+      case EngineBusyException e -> out.put(BUSY).put(e.queueLimit()).put(e.retryAfter());
+      case EngineClosedException _ -> out.put(CLOSED);
+      case EngineFailedException _ -> out.put(ENGINE_FAILED);
+      case GenerationException e -> out.put(GENERATION).put(e.reason()).put(message);
+      case EngineStartException e -> out.put(START).put(e.reason()).put(message);
+      case ModelLoadException e -> out.put(LOAD).put(e.reason()).put(e.path().toString()).put(message);
+      case NativeLibraryException e -> out.put(NATIVES).put(e.reason()).put(message);
+      case IllegalArgumentException _ -> out.put(ARGUMENT).put(message);
+      case IllegalStateException _ -> out.put(STATE).put(message);
+      case IndexOutOfBoundsException _ -> out.put(INDEX).put(message);
+      default -> out.put(OTHER);
+    }
+  }
+
+  /** The message with its parameter names still marked, so that a front end can render it with its own. */
+  private static String marked(InvalidRequestException e) {
+    return e.message(InvalidRequestException::name);
+  }
+
+  public static RuntimeException read(Input in) {
+    RemoteException cause = RemoteException.read(in);
+    int kind = in.integer();
+    return switch (kind) {
+      case INVALID -> {
+        String parameter = in.text();
+        String message = in.text();
+        yield new InvalidRequestException(parameter, message, cause);
+      }
+      case TEMPLATE -> {
+        String message = in.text();
+        yield new ChatTemplateException(message, cause);
+      }
+      case TOO_LONG -> new PromptTooLongException(in.integer(), in.integer());
+      case INFILL -> new InfillNotSupportedException(in.list(Input::text));
+      case BUSY -> new EngineBusyException(in.integer(), in.duration());
+      case CLOSED -> new EngineClosedException();
+      case ENGINE_FAILED -> new EngineFailedException(cause);
+      case GENERATION -> {
+        GenerationException.Reason reason = in.constant(GenerationException.Reason.class);
+        String message = in.text();
+        yield new GenerationException(reason, message, cause);
+      }
+      case START -> {
+        EngineStartException.Reason reason = in.constant(EngineStartException.Reason.class);
+        String message = in.text();
+        yield new EngineStartException(reason, message, cause);
+      }
+      case LOAD -> {
+        ModelLoadException.Reason reason = in.constant(ModelLoadException.Reason.class);
+        Path path = Path.of(in.text());
+        String message = in.text();
+        yield new ModelLoadException(reason, path, message, cause);
+      }
+      case NATIVES -> {
+        NativeLibraryException.Reason reason = in.constant(NativeLibraryException.Reason.class);
+        String message = in.text();
+        yield new NativeLibraryException(reason, message, cause);
+      }
+      case ARGUMENT -> {
+        String message = in.text();
+        yield new IllegalArgumentException(message, cause);
+      }
+      case STATE -> {
+        String message = in.text();
+        yield new IllegalStateException(message, cause);
+      }
+      case INDEX -> new IndexOutOfBoundsException(in.text());
+      case OTHER -> cause;
+      default -> throw new WireException("an unknown failure");
+    };
+  }
+}

@@ -1,0 +1,160 @@
+package io.panallama.internal.worker;
+
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A generation of a worker on its way to the supervisor. Read by one thread; {@link #cancel} and {@link #credit} may be
+ * called by any.
+ */
+final class Outgoing implements IntConsumer {
+  /** A reader without demand gets nothing; its engine pauses the generation when the mailbox is full. */
+  private final Semaphore credits;
+
+  private static final int UNLIMITED = 1 << 24;
+
+  private final long id;
+  private final List<GenerationEvent> events = new ArrayList<>();
+  private int[] tokens = new int[16];
+  private int count;
+  private boolean ended;
+  private @Nullable Generation generation;
+  private boolean cancelled;
+
+  Outgoing(long id, int credits) {
+    this.id = id;
+    this.credits = new Semaphore(credits);
+  }
+
+  long id() {
+    return id;
+  }
+
+  boolean hasEnded() {
+    return ended;
+  }
+
+  /** A token was read. */
+  @Override
+  public void accept(int token) {
+    if (count == tokens.length) {
+      tokens = Arrays.copyOf(tokens, 2 * count);
+    }
+    tokens[count++] = token;
+  }
+
+  void credit(int more) {
+    credits.release(more);
+  }
+
+  void cancel() {
+    Generation running;
+    synchronized (this) {
+      if (cancelled) {
+        return;
+      }
+      cancelled = true;
+      running = generation;
+    }
+    if (running != null) {
+      running.cancel();
+    }
+    // Nobody waits for the events in between, but the end must arrive.
+    credits.release(UNLIMITED);
+  }
+
+  void started(Generation running) {
+    boolean late;
+    synchronized (this) {
+      generation = running;
+      late = cancelled;
+    }
+    if (late) {
+      running.cancel();
+    }
+  }
+
+  private Generation generation() {
+    synchronized (this) {
+      if (generation == null) {
+        throw new IllegalStateException("the generation has not started");
+      }
+      return generation;
+    }
+  }
+
+  /** Writes what can be read without waiting. */
+  void drain(Output out) {
+    try {
+      while (credits.tryAcquire()) {
+        if (!read(Duration.ZERO)) {
+          credits.release();
+          break;
+        }
+      }
+      write(out);
+    } catch (InterruptedException impossible) {
+      throw new IllegalStateException("Reading without waiting was interrupted.", impossible);
+    } catch (GenerationException | IllegalStateException | NoSuchElementException failure) {
+      fail(out, failure);
+    }
+  }
+
+  /** Waits for something to read and for demand, and writes it. */
+  void await(Output out) throws InterruptedException {
+    try {
+      credits.acquire();
+      boolean arrived = false;
+      while (!arrived) {
+        arrived = read(Duration.ofHours(1));
+      }
+    } catch (GenerationException | IllegalStateException | NoSuchElementException failure) {
+      fail(out, failure);
+      return;
+    }
+    drain(out);
+  }
+
+  private boolean read(Duration timeout) throws InterruptedException {
+    if (ended) {
+      return false;
+    }
+    Optional<GenerationEvent> event = generation().poll(timeout);
+    event.ifPresent(one -> {
+      events.add(one);
+      ended = one instanceof GenerationEvent.Finished;
+    });
+    return event.isPresent();
+  }
+
+  private void write(Output out) {
+    if (count > 0 || !events.isEmpty()) {
+      out.begin(FrameKind.EVENTS).put(id).put(tokens, count).put(events, EventCodec::write).end();
+      count = 0;
+      events.clear();
+    }
+  }
+
+  private void fail(Output out, RuntimeException failure) {
+    write(out);
+    ended = true;
+    out.begin(FrameKind.BROKEN).put(id);
+    FailureCodec.write(out, failure);
+    out.end();
+  }
+
+  /** Frees what an ended generation holds. */
+  void close() {
+    generation().close();
+  }
+}

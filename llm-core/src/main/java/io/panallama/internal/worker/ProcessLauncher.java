@@ -1,0 +1,295 @@
+package io.panallama.internal.worker;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts workers as JVMs with the modules or the class path of this one, connected by a Unix socket in a folder that
+ * only this user can enter.
+ *
+ * <p>A socket and not the standard streams: native libraries and the JVM itself print to those.
+ */
+final class ProcessLauncher implements Worker.Launcher {
+  /** Begins a line of the worker's log, and separates its level and its logger. */
+  private static final char MARK = '\u0001';
+
+  private static final int LAST_WORDS = 200;
+  private static final int LONGEST_LINE = 4096;
+
+  /** Only the start of a JVM, before anything of a model is read. */
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(60);
+
+  /** The kernel closes the connection of a process that was killed a little before its parent hears of its end. */
+  private static final Duration LAST_MOMENT = Duration.ofSeconds(1);
+
+  private final String mainClass;
+  private final long memoryBytes;
+
+  /**
+   * @param mainClass a class of this module, whose only argument is the path of the socket
+   * @param memoryBytes how much memory a worker may allocate; 0 for no limit
+   */
+  ProcessLauncher(String mainClass, long memoryBytes) {
+    this.mainClass = mainClass;
+    this.memoryBytes = memoryBytes;
+  }
+
+  @Override
+  public Worker launch() throws IOException {
+    Path folder = Files.createTempDirectory("panallama-");
+    Path socket = folder.resolve("s");
+    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      Path dump = folder.resolve("hs_err.log");
+      Process process = new ProcessBuilder(command(socket, dump)).start();
+      RunningWorker worker = new RunningWorker(process, folder, dump);
+      process.getOutputStream().close();
+      worker.drain(process.getInputStream(), "out");
+      worker.drain(process.getErrorStream(), "err");
+      connect(server, worker);
+      return worker;
+    } finally {
+      server.close();
+      Files.deleteIfExists(socket);
+    }
+  }
+
+  /** Waits for the connection, but not for a process that ends before it connects. */
+  private static void connect(ServerSocketChannel server, RunningWorker worker) throws IOException {
+    Thread unblocker = Thread.ofVirtual().start(() -> closeAtEnd(server, worker.process));
+    try {
+      worker.connected(new SocketWire(server.accept()));
+    } catch (IOException notConnected) {
+      worker.kill();
+      Worker.Death death = worker.awaitDeath();
+      throw new IOException(
+          death.how() + " before it was connected: " + String.join("\n", death.lastWords()), notConnected);
+    } finally {
+      unblocker.interrupt();
+    }
+  }
+
+  private static void closeAtEnd(ServerSocketChannel server, Process process) {
+    try {
+      process.waitFor(CONNECT_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      server.close();
+    } catch (IOException | InterruptedException connected) {
+      // It is connected, or closed already.
+      return;
+    }
+  }
+
+  private List<String> command(Path socket, Path dump) {
+    List<String> command = new ArrayList<>();
+    if (memoryBytes > 0 && Files.isExecutable(Path.of("/bin/sh"))) {
+      // The shell's unit is 1024 bytes.
+      command.addAll(List.of("/bin/sh", "-c", "ulimit -d " + memoryBytes / 1024 + " && exec \"$@\"", "sh"));
+    }
+    String java = File.separatorChar == '\\' ? "java.exe" : "java";
+    command.add(Path.of(System.getProperty("java.home"), "bin", java).toString());
+    Module module = ProcessLauncher.class.getModule();
+    String modules = System.getProperty("jdk.module.path");
+    boolean named = module.isNamed() && modules != null && !isPatched();
+    command.add("--enable-native-access=" + (named ? "io.panallama.bindings" : "ALL-UNNAMED"));
+    command.add("-XX:+UseSerialGC");
+    command.add("-Xmx" + Runtime.getRuntime().maxMemory());
+    command.add("-XX:ErrorFile=" + dump);
+    command.add("-XX:-CreateCoredumpOnCrash");
+    command.add("-Xshare:auto");
+    command.addAll(sharedArchive());
+    command.add("-Djdk.system.logger.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
+    command.add("-Djava.util.logging.SimpleFormatter.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
+    Properties properties = System.getProperties();
+    for (String name : properties.stringPropertyNames()) {
+      if (name.startsWith("panallama.") || name.equals("java.io.tmpdir") || name.equals("user.home")) {
+        command.add("-D" + name + "=" + properties.getProperty(name));
+      }
+    }
+    if (named) {
+      command.addAll(List.of("--module-path", modules, "-m", module.getName() + "/" + mainClass));
+    } else {
+      String path = System.getProperty("java.class.path");
+      command.addAll(List.of("-cp", modules == null ? path : path + File.pathSeparator + modules, mainClass));
+    }
+    command.add(socket.toString());
+    return command;
+  }
+
+  /** Modules under test are patched with the tests; a class path has both. */
+  private static boolean isPatched() {
+    return System.getProperty("jdk.module.main") == null;
+  }
+
+  /** The archive of loaded classes that this process was started with. */
+  private static List<String> sharedArchive() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument ->
+            argument.startsWith("-XX:SharedArchiveFile=")
+                || argument.startsWith("-XX:AOTCache=")
+                || argument.startsWith("-Xlog:cds")
+                || argument.startsWith("-Xlog:aot"))
+        .toList();
+  }
+
+  /** A worker process. */
+  private static final class RunningWorker implements Worker {
+    private final Process process;
+    private final Path folder;
+    private final Path dump;
+    private final List<Thread> readers = new ArrayList<>();
+    private final Deque<String> lastWords = new ArrayDeque<>();
+    private final long oomKills = Origin.oomKills();
+    private volatile boolean killed;
+    private volatile @Nullable Wire wire;
+
+    RunningWorker(Process process, Path folder, Path dump) {
+      this.process = process;
+      this.folder = folder;
+      this.dump = dump;
+    }
+
+    void connected(Wire connected) {
+      wire = connected;
+    }
+
+    void drain(InputStream stream, String name) {
+      readers.add(
+          Thread.ofPlatform()
+              .name("panallama-worker-" + process.pid() + "-" + name)
+              .daemon(true)
+              .start(() -> read(stream)));
+    }
+
+    private void read(InputStream stream) {
+      try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+        String line;
+        while ((line = reader.readLine()) != null) {
+          line = line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) : line;
+          WorkerLog.repeat(line, MARK);
+          synchronized (lastWords) {
+            if (lastWords.size() == LAST_WORDS) {
+              lastWords.removeFirst();
+            }
+            lastWords.addLast(line.replace(MARK, ' ').strip());
+          }
+        }
+      } catch (IOException ended) {
+        // The process has ended.
+        return;
+      }
+    }
+
+    @Override
+    public long pid() {
+      return process.pid();
+    }
+
+    @Override
+    public Wire wire() {
+      Wire connected = wire;
+      if (connected == null) {
+        throw new IllegalStateException("the worker is not connected");
+      }
+      return connected;
+    }
+
+    @Override
+    public boolean isStopped() {
+      return Origin.isStopped(process.pid());
+    }
+
+    @Override
+    public void kill() {
+      killed = true;
+      process.destroyForcibly();
+    }
+
+    @Override
+    public Death awaitDeath() {
+      boolean interrupted = false;
+      int exit = -1;
+      while (exit < 0) {
+        try {
+          if (!process.waitFor(LAST_MOMENT.toMillis(), TimeUnit.MILLISECONDS)) {
+            kill();
+          }
+          exit = process.waitFor();
+          for (Thread reader : readers) {
+            reader.join(Duration.ofSeconds(2));
+          }
+        } catch (InterruptedException interrupt) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      Wire connected = wire;
+      if (connected != null) {
+        connected.close();
+      }
+      String report = null;
+      try {
+        report = Files.exists(dump) ? Files.readString(dump, StandardCharsets.ISO_8859_1) : null;
+        Files.deleteIfExists(dump);
+        Files.deleteIfExists(folder);
+      } catch (IOException left) {
+        report = "It can't be read: " + left;
+      }
+      List<String> words;
+      synchronized (lastWords) {
+        words = List.copyOf(lastWords);
+      }
+      return new Death(
+          how(exit, report), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
+    }
+  }
+
+  private static final Map<Integer, String> SIGNALS =
+      Map.of(
+          4, "SIGILL (an instruction that this processor lacks)",
+          6, "SIGABRT (an assertion failed, or the JVM found a crash of native code)",
+          7, "SIGBUS (a mapped file became shorter)",
+          8, "SIGFPE",
+          9, "SIGKILL (by the kernel because memory ran out, by an operator, or by the watchdog)",
+          11, "SIGSEGV (an access to memory that is not there)",
+          15, "SIGTERM");
+
+  /** A JVM that finds a crash of native code describes it in its report, and then ends with 1 or by SIGABRT. */
+  private static String how(int exit, @Nullable String report) {
+    if (report != null) {
+      String found =
+          report
+              .lines()
+              .map(line -> line.replaceFirst("^# *", ""))
+              .filter(line -> line.startsWith("SIG") || line.startsWith("Internal Error"))
+              .findFirst()
+              .orElse("an error that its report describes");
+      return "native code crashed: " + found;
+    }
+    int signal = exit - 128;
+    return signal > 0 && signal < 65
+        ? "it was ended by " + SIGNALS.getOrDefault(signal, "signal " + signal)
+        : "it ended with exit code " + exit;
+  }
+}

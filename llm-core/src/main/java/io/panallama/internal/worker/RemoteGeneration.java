@@ -1,0 +1,467 @@
+package io.panallama.internal.worker;
+
+import io.panallama.error.GenerationException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.CompletionBuilder;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
+import io.panallama.generation.Usage;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A generation that a worker computes: the reader's side, and the journal from which another worker can continue it.
+ */
+final class RemoteGeneration implements Generation {
+  private final long id;
+  private final byte[] request;
+  private final Refusals.Key key;
+  private final String shape;
+  private final boolean logprobs;
+  private final long deadline;
+  private final int window;
+  private final Supervisor supervisor;
+  private final long submitted = System.nanoTime();
+  private final AtomicBoolean reading = new AtomicBoolean();
+
+  // ---- guarded by the supervisor's lock ----
+
+  /** The worker that has it; null while it waits for one. */
+  private Supervisor.@Nullable Life life;
+
+  // ---- guarded by this lock ----
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Queue<GenerationEvent> events = new ArrayDeque<>();
+  private final Delivered delivered = new Delivered();
+  private int[] tokens = new int[64];
+  private int tokenCount;
+  private int tokensSeen;
+  private boolean accepted;
+  private boolean answered;
+  private @Nullable RuntimeException refusal;
+  private int promptTokens;
+  private int resumed;
+  private long prepareBegan;
+  private long firstToken;
+  private long lastToken;
+  private boolean ended;
+  private @Nullable GenerationException failure;
+  private boolean finishedRead;
+  private boolean closed;
+  private int wanted = 1;
+  private int consumed;
+
+  private volatile boolean cancelled;
+
+  /**
+   * @param request its bytes
+   * @param key by which it is known again
+   * @param shape what it looks like, without its text
+   * @param deadline nanoseconds of {@link System#nanoTime} after which it ends without a worker, too; {@link
+   *     Long#MAX_VALUE} for none
+   * @param window how many events the worker may be ahead of the reader
+   */
+  RemoteGeneration(
+      long id,
+      byte[] request,
+      Refusals.Key key,
+      String shape,
+      long deadline,
+      boolean logprobs,
+      int window,
+      Supervisor supervisor) {
+    this.id = id;
+    this.key = key;
+    this.logprobs = logprobs;
+    this.request = request;
+    this.shape = shape;
+    this.deadline = deadline;
+    this.window = window;
+    this.supervisor = supervisor;
+  }
+
+  Supervisor.@Nullable Life life() {
+    return life;
+  }
+
+  void life(Supervisor.@Nullable Life value) {
+    life = value;
+    if (value == null) {
+      lock.lock();
+      try {
+        // No worker prepares it while it waits for the next one.
+        prepareBegan = 0;
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Its bytes; not a copy. */
+  byte[] request() {
+    return request;
+  }
+
+  Refusals.Key key() {
+    return key;
+  }
+
+  long deadline() {
+    return deadline;
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  // ---- the supervisor ----
+
+  /** Writes the request with everything that a worker needs to begin or to continue. */
+  void writeSubmission(Output out) {
+    lock.lock();
+    try {
+      // Log-probabilities that were not delivered yet can't be replayed, so their tokens are computed again.
+      int replayed = logprobs ? Math.min(tokenCount, delivered.logprobs()) : tokenCount;
+      tokensSeen = 0;
+      tokenCount = replayed;
+      delivered.restart();
+      accepted = false;
+      if (answered) {
+        resumed++;
+      }
+      prepareBegan = System.nanoTime();
+      consumed = 0;
+      out.begin(FrameKind.SUBMIT).put(id).put(System.nanoTime() - submitted);
+      out.put(Math.max(1, window - events.size())).put(tokens, replayed).raw(request).end();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void accepted(int length) {
+    lock.lock();
+    try {
+      accepted = true;
+      answered = true;
+      promptTokens = length;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void refused(RuntimeException why) {
+    lock.lock();
+    try {
+      if (answered) {
+        // It was accepted by an earlier worker, so its reader has the generation already.
+        failure =
+            new GenerationException(GenerationException.Reason.DECODE_FAILED, String.valueOf(why.getMessage()), why);
+      } else {
+        answered = true;
+        refusal = why;
+      }
+      ended = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How far it is in the worker that has it. */
+  long position() {
+    lock.lock();
+    try {
+      return accepted ? tokenCount : Suspicion.PREPARING;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How long the worker has been preparing it, in nanoseconds; 0 if it is not. */
+  long preparing(long now) {
+    lock.lock();
+    try {
+      return accepted || ended || prepareBegan == 0 ? 0 : now - prepareBegan;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes what a worker sent.
+   *
+   * @return how many of the events the reader had already
+   */
+  int take(int[] more, List<GenerationEvent> arrived) {
+    lock.lock();
+    try {
+      int skipped = 0;
+      for (int token : more) {
+        journal(token);
+      }
+      for (GenerationEvent event : arrived) {
+        GenerationEvent rest = delivered.rest(event);
+        if (rest == null) {
+          skipped++;
+        } else {
+          ended |= rest instanceof GenerationEvent.Finished;
+          if (!closed) {
+            events.add(rest instanceof GenerationEvent.Finished end ? told(end) : rest);
+          }
+        }
+      }
+      if (ended || events.size() >= wanted) {
+        changed.signalAll();
+      }
+      return skipped;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void journal(int token) {
+    if (tokensSeen++ < tokenCount) {
+      return;
+    }
+    if (tokenCount == tokens.length) {
+      tokens = Arrays.copyOf(tokens, 2 * tokenCount);
+    }
+    tokens[tokenCount++] = token;
+    lastToken = System.nanoTime();
+    if (firstToken == 0) {
+      firstToken = lastToken;
+    }
+  }
+
+  /** The end of a generation that several workers have computed has the durations as they were seen from here. */
+  private GenerationEvent told(GenerationEvent.Finished end) {
+    if (resumed == 0) {
+      return end;
+    }
+    long now = System.nanoTime();
+    long first = firstToken == 0 ? now : firstToken;
+    long prefill = Math.min(first - submitted, end.timings().prefill().toNanos());
+    Timings timings =
+        new Timings(
+            Duration.ofNanos(first - submitted - prefill),
+            Duration.ofNanos(prefill),
+            Duration.ofNanos(firstToken == 0 ? 0 : lastToken - firstToken),
+            resumed);
+    return new GenerationEvent.Finished(end.reason(), end.usage(), timings);
+  }
+
+  /** Ends it without a worker. */
+  void finish(FinishReason reason) {
+    lock.lock();
+    try {
+      if (!ended) {
+        ended = true;
+        answered = true;
+        long now = System.nanoTime();
+        long first = firstToken == 0 ? now : firstToken;
+        Timings timings =
+            new Timings(
+                Duration.ofNanos(first - submitted),
+                Duration.ZERO,
+                Duration.ofNanos(firstToken == 0 ? 0 : lastToken - firstToken),
+                resumed);
+        events.add(new GenerationEvent.Finished(reason, new Usage(promptTokens, 0, tokenCount, 0), timings));
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Fails it; events that have arrived can still be read. */
+  void fail(GenerationException why) {
+    lock.lock();
+    try {
+      if (!ended) {
+        ended = true;
+        failure = why;
+        if (!answered) {
+          answered = true;
+          refusal = why;
+        }
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean hasEnded() {
+    lock.lock();
+    try {
+      return ended;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Nanoseconds since the submission. */
+  long age() {
+    return System.nanoTime() - submitted;
+  }
+
+  /** What it looks like and how far it is, for a crash report. */
+  String description() {
+    lock.lock();
+    try {
+      String state = accepted ? tokenCount + " tokens generated" : "being prepared";
+      return shape + ", prompt of " + promptTokens + " tokens, " + state + ", resumed " + resumed + " times";
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the caller of generate ----
+
+  /** Waits until a worker has accepted it; throws its refusal. An interrupt is kept for the caller. */
+  void awaitAccepted() {
+    lock.lock();
+    try {
+      while (!answered) {
+        changed.awaitUninterruptibly();
+      }
+      if (refusal != null) {
+        throw refusal;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the reader ----
+
+  @Override
+  public long id() {
+    return id;
+  }
+
+  @Override
+  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
+    lockReading();
+    try {
+      return read(1, TimeUnit.NANOSECONDS.convert(timeout));
+    } finally {
+      reading.set(false);
+    }
+  }
+
+  /** Wakes the reader only a few times, because the caller does not need individual tokens. */
+  @Override
+  public Completion await() {
+    CompletionBuilder answer = new CompletionBuilder();
+    while (true) {
+      lockReading();
+      try {
+        Optional<GenerationEvent> event = read(Math.max(1, window / 4), Long.MAX_VALUE);
+        Optional<Completion> completion = event.flatMap(answer::add);
+        if (completion.isPresent()) {
+          return completion.get();
+        }
+      } catch (NoSuchElementException over) {
+        throw new IllegalStateException("The generation is closed, or was already read to its end.", over);
+      } catch (InterruptedException interrupt) {
+        Thread.currentThread().interrupt();
+        cancel();
+        throw new GenerationException(
+            GenerationException.Reason.INTERRUPTED, "Interrupted while waiting for the next token.", interrupt);
+      } finally {
+        reading.set(false);
+      }
+    }
+  }
+
+  private void lockReading() {
+    if (!reading.compareAndSet(false, true)) {
+      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
+    }
+  }
+
+  private Optional<GenerationEvent> read(int many, long nanos) throws InterruptedException {
+    GenerationEvent event;
+    int credit = 0;
+    lock.lockInterruptibly();
+    try {
+      if (finishedRead || closed) {
+        throw new NoSuchElementException(closed ? "The generation is closed." : "The generation has finished.");
+      }
+      long left = nanos;
+      // Several at once, but only if none is left from the last time.
+      wanted = events.isEmpty() ? many : 1;
+      while (events.size() < wanted && !ended && !closed) {
+        if (left <= 0) {
+          return Optional.empty();
+        }
+        left = changed.awaitNanos(left);
+      }
+      wanted = 1;
+      if (closed) {
+        throw new NoSuchElementException("The generation is closed.");
+      }
+      event = events.poll();
+      if (event == null) {
+        if (failure != null) {
+          throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+        }
+        throw new IllegalStateException("The generation ended without an outcome.");
+      }
+      finishedRead = event instanceof GenerationEvent.Finished;
+      consumed++;
+      if (consumed >= Math.max(1, window / 2) && !ended) {
+        credit = consumed;
+        consumed = 0;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (credit > 0) {
+      supervisor.credit(this, credit);
+    }
+    return Optional.of(event);
+  }
+
+  @Override
+  public void cancel() {
+    if (!cancelled) {
+      cancelled = true;
+      supervisor.cancel(this);
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      events.clear();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    cancel();
+  }
+
+  @Override
+  public String toString() {
+    return "Generation " + id + (cancelled ? " (cancelled)" : "");
+  }
+}

@@ -1,0 +1,62 @@
+package io.panallama.internal.worker;
+
+import io.panallama.generation.Generation;
+import io.panallama.internal.engine.StepObserver;
+import io.panallama.observe.EngineStats;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationRequest;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+
+/** The engine of a worker. Thread-safe. */
+public interface WorkerBackend extends AutoCloseable {
+  /** Loads the model and starts the engine. */
+  @FunctionalInterface
+  interface Opener {
+    /**
+     * @param progress gets the progress of the load, 0 to 1; false from it stops the load
+     */
+    WorkerBackend open(StartOrder order, StepObserver observer, Progress progress);
+  }
+
+  /** Gets the progress of a load. */
+  @FunctionalInterface
+  interface Progress {
+    boolean at(float share);
+  }
+
+  /**
+   * A generation that was started.
+   *
+   * @param promptTokens the length of its prompt
+   * @param slow whether reading an event may take a while, because the answer is parsed
+   */
+  record Started(Generation generation, int promptTokens, boolean slow) {}
+
+  WorkerFacts facts();
+
+  /**
+   * Starts or continues a generation.
+   *
+   * @param replay the tokens that it has generated already
+   * @param read gets every token when it is read, those of {@code replay} first
+   */
+  Started start(GenerationRequest request, int[] replay, IntConsumer read);
+
+  String render(ChatRequest request);
+
+  int countTokens(GenerationRequest request);
+
+  int countTokens(String text);
+
+  /** Writes the bytes of all tokens, and one offset more than there are tokens. */
+  void pieces(Output out);
+
+  EngineStats stats();
+
+  /** The error that ended the engine, if one has. */
+  Optional<Throwable> failure();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,234 @@
+package io.panallama.internal.worker;
+
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The worker's side of the connection: starts the engine, submits what the supervisor sends, and sends back what comes
+ * of it.
+ *
+ * <p>The thread that receives never waits for the engine or for the connection, so the two sides can't block each other.
+ */
+public final class WorkerServer {
+  /** How often a worker says that it is alive. */
+  static final Duration BEAT = Duration.ofMillis(200);
+
+  private final Wire wire;
+  private final WorkerBackend.Opener opener;
+  private final Consumer<byte[]> preparing;
+  private final Map<Long, Outgoing> outgoing = new ConcurrentHashMap<>();
+  private final Pump pump;
+  private volatile @Nullable WorkerBackend backend;
+  private volatile boolean ended;
+
+  /**
+   * @param preparing sees the bytes of each request before it is prepared, on the thread that prepares it; for tests
+   */
+  public WorkerServer(Wire wire, WorkerBackend.Opener opener, Consumer<byte[]> preparing) {
+    this.wire = wire;
+    this.opener = opener;
+    this.preparing = preparing;
+    this.pump = new Pump(wire, one -> outgoing.remove(one.id()));
+  }
+
+  /**
+   * Serves until the supervisor ends it.
+   *
+   * @return whether it was ended in order; otherwise the connection is lost, and the process must end at once
+   */
+  public boolean run() {
+    try {
+      Wire.Frame first = wire.receive();
+      if (first == null || first.kind() != FrameKind.START) {
+        return false;
+      }
+      StartOrder order = StartOrder.read(first.values());
+      Thread.ofPlatform().name("panallama-beat").daemon(true).start(this::beat);
+      Thread.ofPlatform().name("panallama-start").daemon(true).start(() -> open(order));
+      Wire.Frame frame;
+      while ((frame = wire.receive()) != null) {
+        switch (frame.kind()) {
+          case SUBMIT -> submit(frame.values());
+          case CREDIT -> credit(frame.values());
+          case CANCEL -> cancel(frame.values());
+          case CALL -> call(frame.values());
+          case CLOSE -> {
+            return true;
+          }
+          default -> throw new WireException("a worker got a frame of kind " + frame.kind());
+        }
+      }
+      return false;
+    } catch (IOException lost) {
+      return false;
+    } finally {
+      ended = true;
+    }
+  }
+
+  /** Ends the engine. */
+  public void close() {
+    WorkerBackend running = backend;
+    if (running != null) {
+      running.close();
+    }
+    wire.close();
+  }
+
+  private void open(StartOrder order) {
+    Output out = new Output();
+    try {
+      WorkerBackend opened = opener.open(order, pump, this::progress);
+      pump.start();
+      backend = opened;
+      out.begin(FrameKind.READY);
+      opened.facts().write(out);
+      out.end();
+    } catch (Throwable failure) {
+      out = new Output().begin(FrameKind.FAILED);
+      FailureCodec.write(out, failure);
+      out.end();
+    }
+    send(out);
+  }
+
+  private boolean progress(float share) {
+    send(new Output().begin(FrameKind.PROGRESS).put(share).end());
+    return !ended;
+  }
+
+  private void beat() {
+    Output out = new Output();
+    try {
+      while (!ended) {
+        WorkerBackend running = backend;
+        out.begin(FrameKind.BEAT).put(pump.stepAge()).put(pump.longestStep()).put(running != null);
+        if (running != null) {
+          EventCodec.write(out, running.stats());
+        }
+        wire.send(out.end());
+        out.clear();
+        Throwable failure = running == null ? null : running.failure().orElse(null);
+        if (failure != null) {
+          out.begin(FrameKind.FAILED);
+          FailureCodec.write(out, failure);
+          wire.send(out.end());
+          return;
+        }
+        Thread.sleep(BEAT);
+      }
+    } catch (IOException | InterruptedException lost) {
+      // The thread that receives notices, too.
+      return;
+    }
+  }
+
+  // ---- frames ----
+
+  private void submit(Input in) {
+    long id = in.number();
+    long elapsed = in.number();
+    Outgoing fresh = new Outgoing(id, in.integer());
+    int[] replay = in.integers();
+    byte[] request = in.rest();
+    outgoing.put(id, fresh);
+    Thread.ofVirtual().name("panallama-request-" + id).start(() -> prepare(fresh, request, elapsed, replay));
+  }
+
+  private void prepare(Outgoing fresh, byte[] bytes, long elapsed, int[] replay) {
+    WorkerBackend.Started started;
+    try {
+      preparing.accept(bytes);
+      GenerationRequest request = left(RequestCodec.read(new Input(bytes)), elapsed);
+      started = running().start(request, replay, fresh);
+    } catch (Throwable refused) {
+      outgoing.remove(fresh.id());
+      Output out = new Output().begin(FrameKind.REFUSED).put(fresh.id());
+      FailureCodec.write(out, refused);
+      send(out.end());
+      return;
+    }
+    fresh.started(started.generation());
+    send(new Output().begin(FrameKind.ACCEPTED).put(fresh.id()).put(started.promptTokens()).end());
+    pump.add(fresh, started.slow());
+  }
+
+  /** The request with what is left of its time limit. */
+  private static GenerationRequest left(GenerationRequest request, long elapsed) {
+    GenerationOptions options = request.options();
+    if (elapsed <= 0 || options.timeLimit().isEmpty()) {
+      return request;
+    }
+    Duration left = options.timeLimit().get().minusNanos(elapsed);
+    return request.with(options.toBuilder().timeLimit(left.isPositive() ? left : Duration.ofNanos(1)).build());
+  }
+
+  private void credit(Input in) {
+    Outgoing one = outgoing.get(in.number());
+    if (one != null) {
+      one.credit(in.integer());
+      pump.wake();
+    }
+  }
+
+  private void cancel(Input in) {
+    Outgoing one = outgoing.get(in.number());
+    if (one != null) {
+      one.cancel();
+    }
+  }
+
+  private void call(Input in) {
+    long id = in.number();
+    byte[] rest = in.rest();
+    Thread.ofVirtual().name("panallama-call-" + id).start(() -> answer(id, rest));
+  }
+
+  private void answer(long id, byte[] question) {
+    Output out = new Output();
+    try {
+      out.begin(FrameKind.RESULT).put(id).put(true);
+      Input in = new Input(question);
+      WorkerBackend running = running();
+      Question kind = in.constant(Question.class);
+      byte[] rest = in.rest();
+      preparing.accept(rest);
+      Input values = new Input(rest);
+      switch (kind) {
+        case RENDER -> out.put(running.render(RequestCodec.chat(values)));
+        case COUNT_REQUEST -> out.put(running.countTokens(RequestCodec.read(values)));
+        case COUNT_TEXT -> out.put(running.countTokens(values.text()));
+        case PIECES -> running.pieces(out);
+      }
+      out.end();
+    } catch (Throwable failure) {
+      out = new Output().begin(FrameKind.RESULT).put(id).put(false);
+      FailureCodec.write(out, failure);
+      out.end();
+    }
+    send(out);
+  }
+
+  private WorkerBackend running() {
+    WorkerBackend running = backend;
+    if (running == null) {
+      throw new IllegalStateException("The worker's engine does not run yet.");
+    }
+    return running;
+  }
+
+  /** Sends from a thread that has nothing else to do if the connection is gone: the receiving one ends the process. */
+  private void send(Output out) {
+    try {
+      wire.send(out);
+    } catch (IOException lost) {
+      ended = true;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.CHAT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.IsolatedEngine;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.IsolationConfig;
+import io.panallama.config.ModelConfig;
+import io.panallama.demo.DemoModel;
+import io.panallama.server.registry.ServedModel;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server on an engine in another process, which is killed. */
+@Timeout(120)
+class IsolatedServerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final String STORY =
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me a story.\"}], \"temperature\": 0,"
+          + " \"max_tokens\": 200}";
+
+  @TempDir private Path reports;
+
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  private static HttpRequest chat(ChatServer server) {
+    return HttpRequest.newBuilder(server.uri().resolve(CHAT))
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(STORY))
+        .build();
+  }
+
+  private HttpResponse<String> get(URI uri) throws Exception {
+    return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static String text(HttpResponse<String> response) {
+    try {
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      JsonNode body = JSON.readTree(response.body());
+      return body.at("/choices/0/message/content").asText();
+    } catch (JsonProcessingException malformed) {
+      throw new AssertionError(response.body(), malformed);
+    }
+  }
+
+  @Test
+  void clientsNoticeNothingOfADeath() throws Exception {
+    EngineConfig config = EngineConfig.builder().slots(8).build();
+    IsolationConfig isolation = IsolationConfig.builder().reports(reports).build();
+    try (IsolatedEngine engine = IsolatedEngine.start(DemoModel.extract(), ModelConfig.defaults(), config, isolation);
+        ChatServer server =
+            ChatServer.start(ServerConfig.builder().port(0).build(), ServedModel.of("demo", 1024), engine)) {
+      String undisturbed = text(client.send(chat(server), HttpResponse.BodyHandlers.ofString()));
+      List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        answers.add(client.sendAsync(chat(server), HttpResponse.BodyHandlers.ofString()));
+      }
+      long pid = engine.pid();
+      ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+      boolean saidSo = false;
+      while (engine.pid() == 0 || engine.pid() == pid || get(server.uri().resolve("/ready")).statusCode() != 200) {
+        assertThat(get(server.uri().resolve("/health")).statusCode()).isEqualTo(200);
+        HttpResponse<String> ready = get(server.uri().resolve("/ready"));
+        if (ready.statusCode() == 503) {
+          assertThat(ready.body()).contains("engine_restarting");
+          saidSo = true;
+        }
+      }
+      assertThat(saidSo).isTrue();
+      for (CompletableFuture<HttpResponse<String>> answer : answers) {
+        assertThat(text(answer.join())).isEqualTo(undisturbed);
+      }
+    }
+  }
+}
