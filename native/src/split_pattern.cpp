@@ -16,6 +16,7 @@ constexpr uint32_t k_last_character = std::numeric_limits<uint32_t>::max();
 constexpr size_t   k_no_limit       = std::numeric_limits<size_t>::max();
 // Copies of a group that a counted repetition may need; llama.cpp's patterns need four.
 constexpr size_t   k_max_copies     = 16;
+constexpr size_t   k_max_count      = 1000;
 
 [[noreturn]] void unknown(const char * what) {
     throw std::invalid_argument(std::string("the pattern has ") + what);
@@ -215,8 +216,8 @@ class pattern_compiler {
         while (!at_end() && pattern[pos] >= '0' && pattern[pos] <= '9') {
             value  = value * 10 + (pattern[pos++] - '0');
             digits = true;
-            if (value > k_max_copies) {
-                unknown("a repetition of more than 16");
+            if (value > k_max_count) {
+                unknown("a repetition of more than 1000");
             }
         }
         if (!digits) {
@@ -467,6 +468,9 @@ class pattern_compiler {
         if (is_set(body)) {
             emit_span(body.set, one.least, one.most);
             return;
+        }
+        if (one.least > k_max_copies || (one.most != k_no_limit && one.most > k_max_copies)) {
+            unknown("a group that is repeated more than 16 times");
         }
         for (size_t i = 0; i < one.least; i++) {
             emit(body);
