@@ -19,7 +19,7 @@ public final class GenerationException extends PanallamaException {
     MALFORMED_OUTPUT,
     /** The generation's {@link LogitProcessor} threw, forbade every candidate, or exceeded its time limit. */
     PROCESSOR_FAILED,
-    /** The thread that waited for the next event was interrupted; the generation was cancelled. */
+    /** The thread that waited, for the next event or while its request was prepared, was interrupted; nothing goes on. */
     INTERRUPTED
   }
 

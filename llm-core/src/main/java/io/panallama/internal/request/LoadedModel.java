@@ -26,6 +26,11 @@ public final class LoadedModel {
   private final Pieces pieces;
   private final Sampling recommendedSampling;
   private final OnDemand<ChatTemplate> template;
+
+  /** For large conversations: a template renders one at a time, and the small ones need not wait for them. */
+  private final OnDemand<ChatTemplate> templateForLarge;
+
+  private final OnDemand<FewestTokens> fewestTokens;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by the lock; 0 once the model is freed. */
@@ -41,11 +46,16 @@ public final class LoadedModel {
     this.facts = handle.vocabularyFacts();
     this.pieces = handle.pieces(facts);
     this.recommendedSampling = RecommendedSampling.of(metadata);
-    this.template =
-        new OnDemand<>(
-            "model",
-            () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
-            ChatTemplate::close);
+    this.template = template(handle, config);
+    this.templateForLarge = template(handle, config);
+    this.fewestTokens = new OnDemand<>("model", () -> FewestTokens.of(handle, facts, pieces), nothing -> {});
+  }
+
+  private static OnDemand<ChatTemplate> template(ModelHandle handle, ModelConfig config) {
+    return new OnDemand<>(
+        "model",
+        () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
+        ChatTemplate::close);
   }
 
   /** The file's entries as llama.cpp reports them, with the configuration's overrides. */
@@ -83,8 +93,10 @@ public final class LoadedModel {
     } finally {
       lock.unlock();
     }
-    // The template first: from then on none is compiled, which would retain the weights.
+    // The templates first: from then on none is compiled, which would retain the weights.
     template.close();
+    templateForLarge.close();
+    fewestTokens.close();
     handle.close();
   }
 
@@ -115,13 +127,19 @@ public final class LoadedModel {
     return recommendedSampling;
   }
 
+  /** What the length of a text says about its number of tokens. */
+  FewestTokens fewestTokens() {
+    return fewestTokens.get();
+  }
+
   /**
    * The chat template, compiled on first use.
    *
+   * @param large whether the conversation is large; those have a copy of the template to themselves
    * @throws io.panallama.error.ChatTemplateException if there is none or it does not parse
    * @throws IllegalStateException if the model has no owner left
    */
-  public ChatTemplate template() {
-    return template.get();
+  public ChatTemplate template(boolean large) {
+    return large ? templateForLarge.get() : template.get();
   }
 }
