@@ -1,8 +1,12 @@
 package io.panallama.internal.prepare;
 
 import io.panallama.error.EngineBusyException;
-import io.panallama.error.EngineClosedException;
 import io.panallama.error.GenerationException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -11,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +33,13 @@ public final class PreparationPool implements AutoCloseable {
   private final ThreadFactory threads;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
+  private final Condition ended = lock.newCondition();
+  private final Supplier<? extends RuntimeException> closedFailure;
 
   // Guarded by the lock.
   private final Lanes<Job<?>> lanes;
+
+  private final Set<Job<?>> running = new HashSet<>();
   private int workers;
   private int idle;
   private boolean closed;
@@ -38,12 +47,15 @@ public final class PreparationPool implements AutoCloseable {
   /**
    * @param processors the processors of this machine; there is one thread for each, and at least two
    * @param limit how many small and how many large preparations may wait
-   * @param threads makes the platform threads
+   * @param threads makes the platform threads, which must be daemons
+   * @param closedFailure what callers get once the pool is closed
    */
-  public PreparationPool(int processors, int limit, ThreadFactory threads) {
+  public PreparationPool(
+      int processors, int limit, ThreadFactory threads, Supplier<? extends RuntimeException> closedFailure) {
     this.maxWorkers = Math.max(2, processors);
     this.limit = limit;
     this.threads = threads;
+    this.closedFailure = closedFailure;
     this.lanes = new Lanes<>(maxWorkers, limit);
   }
 
@@ -53,7 +65,7 @@ public final class PreparationPool implements AutoCloseable {
    * @param large whether it may take long; see {@link Lanes}
    * @param discard gets the result if the caller was interrupted while it was made
    * @throws EngineBusyException if too many preparations wait already
-   * @throws EngineClosedException if the pool is closed before the work has begun
+   * @throws RuntimeException the failure given to the constructor, if the pool is closed before the work is done
    * @throws GenerationException if the thread is interrupted while it waits; the work is then not begun, or ends at its
    *     next checkpoint
    */
@@ -87,7 +99,7 @@ public final class PreparationPool implements AutoCloseable {
     lock.lock();
     try {
       if (closed) {
-        throw new EngineClosedException();
+        throw closedFailure.get();
       }
       if (!lanes.offer(job, job.large)) {
         throw EngineBusyException.preparing(limit);
@@ -105,6 +117,7 @@ public final class PreparationPool implements AutoCloseable {
     try {
       threads.newThread(this::serve).start();
       workers++;
+      ProcessEnd.add(this);
     } catch (Throwable none) {
       // The workers there are will do; without any, no one would.
       if (workers == 0) {
@@ -141,22 +154,33 @@ public final class PreparationPool implements AutoCloseable {
     lock.lock();
     try {
       if (last != null) {
+        running.remove(last);
         lanes.finished(last.large);
       }
       long left = IDLE_NANOS;
       while (true) {
         Job<?> job = lanes.take();
         if (job != null) {
+          running.add(job);
           return job;
         }
         if (closed || left <= 0) {
-          workers--;
+          retire();
           return null;
         }
         left = await(left);
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** A worker ends. Under the lock. */
+  private void retire() {
+    workers--;
+    if (workers == 0) {
+      ProcessEnd.remove(this);
+      ended.signalAll();
     }
   }
 
@@ -192,19 +216,43 @@ public final class PreparationPool implements AutoCloseable {
     }
   }
 
-  /** Fails what waits. What is being done is finished, and the threads end after it; this does not wait for them. */
+  /**
+   * Fails what waits and what is being done. The threads end at the next checkpoint of what they are doing; this does not
+   * wait for them.
+   */
   @Override
   public void close() {
-    Iterable<Job<?>> abandoned;
+    List<Job<?>> abandoned;
     lock.lock();
     try {
       closed = true;
-      abandoned = lanes.clear();
+      abandoned = new ArrayList<>(running);
+      lanes.clear().forEach(abandoned::add);
       work.signalAll();
     } finally {
       lock.unlock();
     }
-    abandoned.forEach(job -> job.result.completeExceptionally(new EngineClosedException()));
+    abandoned.forEach(job -> job.result.completeExceptionally(closedFailure.get()));
+  }
+
+  /** Waits until all threads have ended after {@link #close}; false if {@code timeout} passed first. */
+  boolean awaitEnd(Duration timeout) {
+    lock.lock();
+    try {
+      long left = timeout.toNanos();
+      while (workers > 0) {
+        if (left <= 0) {
+          return false;
+        }
+        left = ended.awaitNanos(left);
+      }
+      return true;
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** A preparation and its caller, who may leave at any time. */
@@ -234,14 +282,14 @@ public final class PreparationPool implements AutoCloseable {
     }
 
     private void requireCaller() {
-      if (result.isCancelled()) {
-        throw new CancellationException("the caller has left");
+      if (result.isDone()) {
+        throw new CancellationException("no one waits for this any more");
       }
     }
 
     void leave() {
-      boolean finishedJustNow = !result.cancel(false) && !result.isCompletedExceptionally();
-      if (finishedJustNow) {
+      boolean madeJustNow = !result.cancel(false) && !result.isCompletedExceptionally();
+      if (madeJustNow) {
         discard.accept(result.join());
       }
     }

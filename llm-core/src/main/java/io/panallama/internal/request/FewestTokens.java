@@ -4,6 +4,7 @@ import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.TokenizerCalls;
 import io.panallama.internal.llama.VocabularyFacts;
 import io.panallama.internal.stream.Pieces;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The fewest tokens that a text can have: its length divided by that of the longest token. This tells without tokenizing
@@ -12,7 +13,7 @@ import io.panallama.internal.stream.Pieces;
  * <p>White space does not count: templates trim texts, and some special tokens absorb the spaces beside them. Only the
  * tokenizers that leave out nothing else have a bound: SentencePiece's, and byte-pair encodings with a token for each byte.
  *
- * @param longestToken in bytes; 0 if this tokenizer has no bound
+ * @param longestToken in bytes, without white space; 0 if this tokenizer has no bound
  */
 public record FewestTokens(int longestToken) {
   private static final FewestTokens NO_BOUND = new FewestTokens(0);
@@ -25,14 +26,27 @@ public record FewestTokens(int longestToken) {
     if (!bounded) {
       return NO_BOUND;
     }
-    int longest = Math.max(LONGEST_CHARACTER, pieces.longest());
+    int longest = LONGEST_CHARACTER;
     for (int token = 0; token < facts.size(); token++) {
-      if (pieces.length(token) == 0) {
+      if (pieces.length(token) > longest) {
+        longest = Math.max(longest, visibleBytes(pieces, token));
+      } else if (pieces.length(token) == 0) {
         // Tokens that the output omits; in a prompt they may be written out.
-        longest = Math.max(longest, 3 * TokenizerCalls.detokenize(model, new int[] {token}, false, true).length());
+        String text = TokenizerCalls.detokenize(model, new int[] {token}, false, true);
+        longest = Math.max(longest, text.getBytes(StandardCharsets.UTF_8).length);
       }
     }
     return new FewestTokens(longest);
+  }
+
+  /** Counts white space of several bytes, too, which makes the bound no less true. */
+  private static int visibleBytes(Pieces pieces, int token) {
+    int count = 0;
+    for (int i = pieces.offset(token); i < pieces.offset(token + 1); i++) {
+      int value = pieces.bytes()[i] & 0xFF;
+      count += value > ' ' && value != 0x7F ? 1 : 0;
+    }
+    return count;
   }
 
   /** Whether every byte that occurs in UTF-8 has a token; llama.cpp leaves out bytes that have none. */
@@ -52,25 +66,27 @@ public record FewestTokens(int longestToken) {
     return true;
   }
 
-  /** The fewest tokens of a text. */
-  int of(CharSequence text) {
-    return ofCharacters(visible(text));
-  }
-
-  /** The fewest tokens of texts with this many characters that are not white space. */
-  int ofCharacters(long visible) {
+  /** The fewest tokens of texts with this many bytes of UTF-8 that are not white space. */
+  int ofBytes(long visible) {
     return longestToken == 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, (visible + longestToken - 1) / longestToken);
   }
 
-  /** The number of characters that are not white space; control characters count as white space. */
-  static long visible(CharSequence text) {
-    long count = 0;
+  /** The bytes of UTF-8 that are not white space; control characters count as white space. */
+  static long visibleBytes(CharSequence text) {
+    long bytes = 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c > 0x7F ? !Character.isSpaceChar(c) : c > ' ' && c < 0x7F) {
-        count++;
+      if (c < 0x80) {
+        bytes += c > ' ' && c < 0x7F ? 1 : 0;
+      } else if (Character.isSurrogate(c)) {
+        boolean pair = i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1));
+        // Half a pair becomes a question mark.
+        bytes += pair ? 4 : 1;
+        i += pair ? 1 : 0;
+      } else if (!Character.isSpaceChar(c) && !Character.isISOControl(c)) {
+        bytes += c < 0x800 ? 2 : 3;
       }
     }
-    return count;
+    return bytes;
   }
 }

@@ -3,14 +3,17 @@ package io.panallama.internal.request;
 import io.panallama.config.ModelConfig;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.OnDemand;
+import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.TemplateHandle;
 import io.panallama.internal.llama.VocabularyFacts;
+import io.panallama.internal.prepare.PreparationPool;
 import io.panallama.internal.stream.Pieces;
 import io.panallama.sampling.Sampling;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * A model in memory with everything that is derived from it once: metadata, vocabulary, chat template.
@@ -31,6 +34,7 @@ public final class LoadedModel {
   private final OnDemand<ChatTemplate> templateForLarge;
 
   private final OnDemand<FewestTokens> fewestTokens;
+  private final PreparationPool preparations;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by the lock; 0 once the model is freed. */
@@ -49,6 +53,24 @@ public final class LoadedModel {
     this.template = template(handle, config);
     this.templateForLarge = template(handle, config);
     this.fewestTokens = new OnDemand<>("model", () -> FewestTokens.of(handle, facts, pieces), nothing -> {});
+    // A server queues requests at its engine; who calls the model itself decides how many callers wait.
+    this.preparations =
+        preparations("model", Integer.MAX_VALUE, () -> new IllegalStateException("The model is closed."));
+  }
+
+  /**
+   * Makes a pool for what is prepared from this model.
+   *
+   * @param owner names its threads
+   * @param limit how many preparations may wait
+   * @param closed what callers get once it is closed
+   */
+  public static PreparationPool preparations(String owner, int limit, Supplier<? extends RuntimeException> closed) {
+    return new PreparationPool(
+        Processors.count(),
+        limit,
+        Thread.ofPlatform().daemon(true).name("panallama-prepare-" + owner + "-", 1).factory(),
+        closed);
   }
 
   private static OnDemand<ChatTemplate> template(ModelHandle handle, ModelConfig config) {
@@ -94,10 +116,16 @@ public final class LoadedModel {
       lock.unlock();
     }
     // The templates first: from then on none is compiled, which would retain the weights.
+    preparations.close();
     template.close();
     templateForLarge.close();
     fewestTokens.close();
     handle.close();
+  }
+
+  /** Where callers of the model itself have it render and tokenize; engines have pools of their own. */
+  public PreparationPool preparations() {
+    return preparations;
   }
 
   public ModelHandle handle() {

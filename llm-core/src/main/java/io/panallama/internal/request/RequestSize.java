@@ -82,8 +82,8 @@ public final class RequestSize {
     for (Sampler stage : options.sampling().chain()) {
       size +=
           switch (stage) {
-            case Sampler.Grammar grammar -> grammar.grammar().length();
-            case Sampler.LazyGrammar grammar -> grammar.grammar().length();
+            case Sampler.Grammar grammar -> grammar.gbnf().length();
+            case Sampler.LazyGrammar grammar -> grammar.gbnf().length();
             default -> 0;
           };
     }
