@@ -168,8 +168,17 @@ public final class PreparationPool implements AutoCloseable {
           retire();
           return null;
         }
-        left = await(left);
+        idle++;
+        try {
+          left = work.awaitNanos(left);
+        } finally {
+          idle--;
+        }
       }
+    } catch (InterruptedException stray) {
+      // No one has a reason to interrupt these threads; one that is interrupted ends.
+      retire();
+      return null;
     } finally {
       lock.unlock();
     }
@@ -181,18 +190,6 @@ public final class PreparationPool implements AutoCloseable {
     if (workers == 0) {
       ProcessEnd.remove(this);
       ended.signalAll();
-    }
-  }
-
-  private long await(long nanos) {
-    idle++;
-    try {
-      return work.awaitNanos(nanos);
-    } catch (InterruptedException stray) {
-      // No one has a reason to interrupt these threads; one that is interrupted ends.
-      return 0;
-    } finally {
-      idle--;
     }
   }
 
