@@ -118,7 +118,8 @@ class PreparationPoolTest {
 
   @Test
   void aPlatformThreadDoesItsOwnWork() {
-    assertThat(pool.run(true, checkpoint -> Thread.currentThread(), thread -> {})).isSameAs(Thread.currentThread());
+    Thread worker = pool.run(true, checkpoint -> Thread.currentThread(), thread -> {});
+    assertThat(worker).isSameAs(Thread.currentThread());
     assertThat(pool.workers()).isZero();
   }
 

@@ -1,0 +1,177 @@
+package io.panallama.internal.llama;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.Fuzzing;
+import io.panallama.RandomTexts;
+import io.panallama.TestFiles;
+import io.panallama.bindings.NativeLibraries;
+import io.panallama.bindings.generated.LlamaCpp;
+import io.panallama.config.MetadataValue;
+import io.panallama.config.ModelConfig;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The bridge's tokenizers, which split texts without std::regex, against those in llama.cpp's own library.
+ *
+ * <p>Long form: see {@link Fuzzing}; the seconds are for each pre-tokenizer.
+ */
+class SplitTest {
+  /** Of each pattern in llama.cpp's table, the first name in {@code llama-vocab.cpp} that selects it. */
+  static final List<String> PRE_TOKENIZERS =
+      List.of(
+          "default", "llama3", "jais2", "dbrx", "smaug-bpe", "deepseek-llm", "deepseek-v3", "youtu", "hunyuan-dense",
+          "deepseek-coder", "falcon", "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b",
+          "gpt-2", "jina-v2-es", "phi-2", "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling",
+          "stablelm2", "qwen2", "hunyuan", "solar-open", "qwen35", "poro-chat", "bloom", "gpt3-finnish", "chatglm-bpe",
+          "viking", "tekken", "chameleon", "gpt-4o", "minimax-m2", "tiny_aya", "kimi-k2", "superbpe", "bailingmoe",
+          "seed-coder", "grok-2", "afmoe", "laguna", "exaone-moe", "gemma4", "sarvam-moe", "minicpm5", "glm4",
+          "megrez", "pixtral", "falcon3", "lfm2", "kormo", "granite-embed-multi-97m", "cohere2moe", "joyai-llm",
+          "hy_v4", "llada-moe", "bailingmoe2", "exaone4", "llama4", "kanana2", "talkie", "mellum", "mellum2");
+
+  private static final Path VOCABULARIES = TestFiles.llamaTestData().resolve("vocab");
+
+  /** {@code llama_tokenize} of llama.cpp's library: the bridge has its own. */
+  private static MethodHandle original() {
+    Natives.load();
+    Path folder = NativeLibraries.loaded().orElseThrow().directory();
+    try (Stream<Path> files = Files.list(folder)) {
+      Path library =
+          files.filter(file -> file.getFileName().toString().startsWith("libllama.")).findFirst().orElseThrow();
+      return Linker.nativeLinker()
+          .downcallHandle(
+              SymbolLookup.libraryLookup(library, Arena.global()).findOrThrow("llama_tokenize"),
+              FunctionDescriptor.of(
+                  JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+    } catch (IOException unreadable) {
+      throw new IllegalStateException(unreadable);
+    }
+  }
+
+  private static final MethodHandle ORIGINAL = original();
+
+  private static int[] original(ModelHandle model, byte[] text) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment source = arena.allocate(Math.max(1, text.length));
+      MemorySegment.copy(text, 0, source, JAVA_BYTE, 0, text.length);
+      int capacity = 4 * text.length + 8;
+      MemorySegment tokens = arena.allocate(JAVA_INT, capacity);
+      int count =
+          (int) ORIGINAL.invokeExact(model.vocabulary(), source, text.length, tokens, capacity, false, false);
+      assertThat(count).isBetween(0, capacity);
+      return tokens.asSlice(0, 4L * count).toArray(JAVA_INT);
+    } catch (RuntimeException | Error failure) {
+      throw failure;
+    } catch (Throwable checked) {
+      throw new IllegalStateException(checked);
+    }
+  }
+
+  private static int[] ours(ModelHandle model, byte[] text) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment source = arena.allocate(Math.max(1, text.length));
+      MemorySegment.copy(text, 0, source, JAVA_BYTE, 0, text.length);
+      int capacity = 4 * text.length + 8;
+      MemorySegment tokens = arena.allocate(JAVA_INT, capacity);
+      MemorySegment count = arena.allocate(JAVA_INT);
+      ErrorText error = new ErrorText(arena);
+      int status =
+          LlamaCpp.panallama_tokenize(
+              model.vocabulary(), source, text.length, false, false, tokens, capacity, count, error.slot());
+      assertThat(status).as(() -> error.take()).isEqualTo(LlamaCpp.PANALLAMA_OK());
+      return tokens.asSlice(0, 4L * count.get(JAVA_INT, 0)).toArray(JAVA_INT);
+    }
+  }
+
+  private static ModelHandle load(String preTokenizer) {
+    return ModelHandle.load(
+        VOCABULARIES.resolve("ggml-vocab-gpt-2.gguf"),
+        ModelConfig.builder()
+            .vocabularyOnly(true)
+            .metadata(Map.of("tokenizer.ggml.pre", MetadataValue.of(preTokenizer)))
+            .build());
+  }
+
+  static List<String> preTokenizers() {
+    return PRE_TOKENIZERS;
+  }
+
+  @ParameterizedTest
+  @MethodSource("preTokenizers")
+  void splitsLikeLlamaCpp(String preTokenizer) {
+    ModelHandle model = load(preTokenizer);
+    try {
+      Random random = new Random(Fuzzing.seed() * 31 + preTokenizer.hashCode());
+      long began = System.nanoTime();
+      for (int done = 0; Fuzzing.goesOn(done, 150, began); done++) {
+        byte[] text = RandomTexts.bytes(random);
+        assertThat(ours(model, text))
+            .as("tokens of %s under %s", HexFormat.of().formatHex(text), preTokenizer)
+            .isEqualTo(original(model, text));
+      }
+    } finally {
+      model.close();
+    }
+  }
+
+  /** What took std::regex 358 bytes of stack for each character, and the process with it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"deepseek-llm", "gpt-4o", "tekken", "falcon", "qwen2", "llama3", "bloom"})
+  @Timeout(120)
+  void aLineOfTwoMegabytesTakesLittleMemory(String preTokenizer) throws IOException {
+    byte[] line = new byte[2_000_000];
+    Arrays.fill(line, (byte) 'a');
+    for (int i = 0; i < line.length; i += 9) {
+      line[i] = ' ';
+    }
+    ModelHandle model = load(preTokenizer);
+    try {
+      ours(model, Arrays.copyOf(line, 1000));
+      // Makes the peak what there is now.
+      Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+      long before = peakKilobytes();
+      assertThat(ours(model, line)).hasSizeBetween(200_000, 2_000_000);
+      System.out.println(preTokenizer + ": " + (peakKilobytes() - before) / 1024 + " MiB more at the peak");
+      assertThat(peakKilobytes() - before).isLessThan(400 << 10);
+    } finally {
+      model.close();
+    }
+  }
+
+  /** The most memory that this process has held at once. */
+  private static long peakKilobytes() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmHWM:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElse(0);
+  }
+
+  @Test
+  void theListHasEveryPatternOnce() {
+    assertThat(PRE_TOKENIZERS).doesNotHaveDuplicates().hasSizeGreaterThan(60);
+  }
+}
