@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,17 +41,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <p>Long form: see {@link Fuzzing}; the seconds are for each pre-tokenizer.
  */
 class SplitTest {
-  /** Of each pattern in llama.cpp's table, the first name in {@code llama-vocab.cpp} that selects it. */
-  static final List<String> PRE_TOKENIZERS =
-      List.of(
-          "default", "llama3", "jais2", "dbrx", "smaug-bpe", "deepseek-llm", "deepseek-v3", "youtu", "hunyuan-dense",
-          "deepseek-coder", "falcon", "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b",
-          "gpt-2", "jina-v2-es", "phi-2", "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling",
-          "stablelm2", "qwen2", "hunyuan", "solar-open", "qwen35", "poro-chat", "bloom", "gpt3-finnish", "chatglm-bpe",
-          "viking", "tekken", "chameleon", "gpt-4o", "minimax-m2", "tiny_aya", "kimi-k2", "superbpe", "bailingmoe",
-          "seed-coder", "grok-2", "afmoe", "laguna", "exaone-moe", "gemma4", "sarvam-moe", "minicpm5", "glm4",
-          "megrez", "pixtral", "falcon3", "lfm2", "kormo", "granite-embed-multi-97m", "cohere2moe", "joyai-llm",
-          "hy_v4", "llada-moe", "bailingmoe2", "exaone4", "llama4", "kanana2", "talkie", "mellum", "mellum2");
+  /** Of each pre-tokenizer of {@code llama-vocab.cpp}, a name that selects it. */
+  private static final List<String> PRE_TOKENIZERS =
+      List.of("default", "minicpm5", "llama3", "deepseek-llm", "deepseek-coder", "deepseek-v3", "spark2_5", "youtu", "falcon", "mpt", "starcoder", "gpt-2", "jais-2", "gemma4", "sarvam-moe", "whitespace", "refact", "command-r", "qwen2", "qwen35", "stablelm2", "olmo", "dbrx", "smaug-bpe", "poro-chat", "chatglm-bpe", "viking", "jais", "tekken", "smollm", "codeshell", "bloom", "gpt3-finnish", "exaone", "exaone-moe", "chameleon", "minerva-7b", "gpt-4o", "granite-embed-multi-97m", "tiny_aya", "superbpe", "trillion", "granite-docling", "bailingmoe", "seed-coder", "hunyuan", "hunyuan-dense", "hy_v4", "joyai-llm", "kimi-k2", "ufakzeka", "grok-2", "afmoe", "laguna", "minimax-m2", "solar-open", "mellum2");
 
   private static final Path VOCABULARIES = TestFiles.llamaTestData().resolve("vocab");
 
@@ -90,7 +83,8 @@ class SplitTest {
     }
   }
 
-  private static int[] ours(ModelHandle model, byte[] text) {
+  /** Null if the text is refused: llama.cpp throws or asserts on some texts, which are no UTF-8 or have special spaces. */
+  private static int @Nullable [] ours(ModelHandle model, byte[] text) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment source = arena.allocate(Math.max(1, text.length));
       MemorySegment.copy(text, 0, source, JAVA_BYTE, 0, text.length);
@@ -101,7 +95,10 @@ class SplitTest {
       int status =
           LlamaCpp.panallama_tokenize(
               model.vocabulary(), source, text.length, false, false, tokens, capacity, count, error.slot());
-      assertThat(status).as(() -> error.take()).isEqualTo(LlamaCpp.PANALLAMA_OK());
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        assertThat(error.take()).containsAnyOf("invalid codepoint", "a space next to other white space");
+        return null;
+      }
       return tokens.asSlice(0, 4L * count.get(JAVA_INT, 0)).toArray(JAVA_INT);
     }
   }
@@ -126,12 +123,18 @@ class SplitTest {
     try {
       Random random = new Random(Fuzzing.seed() * 31 + preTokenizer.hashCode());
       long began = System.nanoTime();
+      int compared = 0;
       for (int done = 0; Fuzzing.goesOn(done, 150, began); done++) {
         byte[] text = RandomTexts.bytes(random);
-        assertThat(ours(model, text))
-            .as("tokens of %s under %s", HexFormat.of().formatHex(text), preTokenizer)
-            .isEqualTo(original(model, text));
+        int[] ours = ours(model, text);
+        if (ours != null) {
+          assertThat(ours)
+              .as("tokens of %s under %s", HexFormat.of().formatHex(text), preTokenizer)
+              .isEqualTo(original(model, text));
+          compared++;
+        }
       }
+      assertThat(compared).isGreaterThan(10);
     } finally {
       model.close();
     }
@@ -171,7 +174,7 @@ class SplitTest {
   }
 
   @Test
-  void theListHasEveryPatternOnce() {
-    assertThat(PRE_TOKENIZERS).doesNotHaveDuplicates().hasSizeGreaterThan(60);
+  void theListHasEveryPreTokenizerOnce() {
+    assertThat(PRE_TOKENIZERS).doesNotHaveDuplicates().hasSize(57);
   }
 }
