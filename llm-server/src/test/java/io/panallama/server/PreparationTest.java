@@ -72,8 +72,7 @@ class PreparationTest {
   @Test
   void aTextThatCannotFitIsRefusedByItsLength() throws Exception {
     JsonNode chat = refused(CHAT, conversation(1, "a".repeat(2_000_000)));
-    JsonNode completion =
-        refused("/v1/completions", "{\"prompt\":\"" + "a".repeat(2_000_000) + "\",\"max_tokens\":1}");
+    JsonNode completion = refused("/v1/completions", "{\"prompt\":\"" + "a".repeat(2_000_000) + "\",\"max_tokens\":1}");
     for (JsonNode error : List.of(chat, completion)) {
       assertThat(error.path("code").asText()).isEqualTo("context_length_exceeded");
       assertThat(error.path("message").asText()).contains("at least ").contains("1024");
@@ -87,9 +86,7 @@ class PreparationTest {
     JsonNode grammar = refused(CHAT, "{" + messages + ",\"grammar\":\"root ::= " + text + "\"}");
     assertThat(grammar.path("param").asText()).isEqualTo("grammar");
     assertThat(grammar.path("message").asText()).contains("524288").contains("--max-grammar");
-    JsonNode schema =
-        refused(
-            CHAT, "{" + messages + ",\"json_schema\":{\"const\":\"" + "a".repeat(600_000) + "\"}}");
+    JsonNode schema = refused(CHAT, "{" + messages + ",\"json_schema\":{\"const\":\"" + "a".repeat(600_000) + "\"}}");
     assertThat(schema.path("param").asText()).isEqualTo("response_format");
     assertThat(schema.path("message").asText()).contains("--max-grammar");
   }
@@ -130,8 +127,12 @@ class PreparationTest {
         TestServer server = TestServer.start(preparing(pool, release, left))) {
       try (RawHttp client = new RawHttp(server.server().port())) {
         client.send(
-            "POST " + CHAT + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                + TestServer.HELLO.length() + "\r\n\r\n" + TestServer.HELLO);
+            "POST "
+                + CHAT
+                + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                + TestServer.HELLO.length()
+                + "\r\n\r\n"
+                + TestServer.HELLO);
         while (server.server().runningRequests() == 0) {
           Thread.onSpinWait();
         }

@@ -43,7 +43,64 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SplitTest {
   /** Of each pre-tokenizer of {@code llama-vocab.cpp}, a name that selects it. */
   private static final List<String> PRE_TOKENIZERS =
-      List.of("default", "minicpm5", "llama3", "deepseek-llm", "deepseek-coder", "deepseek-v3", "spark2_5", "youtu", "falcon", "mpt", "starcoder", "gpt-2", "jais-2", "gemma4", "sarvam-moe", "whitespace", "refact", "command-r", "qwen2", "qwen35", "stablelm2", "olmo", "dbrx", "smaug-bpe", "poro-chat", "chatglm-bpe", "viking", "jais", "tekken", "smollm", "codeshell", "bloom", "gpt3-finnish", "exaone", "exaone-moe", "chameleon", "minerva-7b", "gpt-4o", "granite-embed-multi-97m", "tiny_aya", "superbpe", "trillion", "granite-docling", "bailingmoe", "seed-coder", "hunyuan", "hunyuan-dense", "hy_v4", "joyai-llm", "kimi-k2", "ufakzeka", "grok-2", "afmoe", "laguna", "minimax-m2", "solar-open", "mellum2");
+      List.of(
+          "default",
+          "minicpm5",
+          "llama3",
+          "deepseek-llm",
+          "deepseek-coder",
+          "deepseek-v3",
+          "spark2_5",
+          "youtu",
+          "falcon",
+          "mpt",
+          "starcoder",
+          "gpt-2",
+          "jais-2",
+          "gemma4",
+          "sarvam-moe",
+          "whitespace",
+          "refact",
+          "command-r",
+          "qwen2",
+          "qwen35",
+          "stablelm2",
+          "olmo",
+          "dbrx",
+          "smaug-bpe",
+          "poro-chat",
+          "chatglm-bpe",
+          "viking",
+          "jais",
+          "tekken",
+          "smollm",
+          "codeshell",
+          "bloom",
+          "gpt3-finnish",
+          "exaone",
+          "exaone-moe",
+          "chameleon",
+          "minerva-7b",
+          "gpt-4o",
+          "granite-embed-multi-97m",
+          "tiny_aya",
+          "superbpe",
+          "trillion",
+          "granite-docling",
+          "bailingmoe",
+          "seed-coder",
+          "hunyuan",
+          "hunyuan-dense",
+          "hy_v4",
+          "joyai-llm",
+          "kimi-k2",
+          "ufakzeka",
+          "grok-2",
+          "afmoe",
+          "laguna",
+          "minimax-m2",
+          "solar-open",
+          "mellum2");
 
   private static final Path VOCABULARIES = TestFiles.llamaTestData().resolve("vocab");
 
@@ -72,8 +129,7 @@ class SplitTest {
       MemorySegment.copy(text, 0, source, JAVA_BYTE, 0, text.length);
       int capacity = 4 * text.length + 8;
       MemorySegment tokens = arena.allocate(JAVA_INT, capacity);
-      int count =
-          (int) ORIGINAL.invokeExact(model.vocabulary(), source, text.length, tokens, capacity, false, false);
+      int count = (int) ORIGINAL.invokeExact(model.vocabulary(), source, text.length, tokens, capacity, false, false);
       assertThat(count).isBetween(0, capacity);
       return tokens.asSlice(0, 4L * count).toArray(JAVA_INT);
     } catch (RuntimeException | Error failure) {

@@ -63,11 +63,13 @@ class PreparationPoolTest {
 
   /** Keeps a worker until {@link #release}. */
   private Caller<Boolean> slow(boolean large, CountDownLatch begun) {
-    return call(large, checkpoint -> {
-      begun.countDown();
-      await(release);
-      return Thread.currentThread().isVirtual();
-    });
+    return call(
+        large,
+        checkpoint -> {
+          begun.countDown();
+          await(release);
+          return Thread.currentThread().isVirtual();
+        });
   }
 
   private static void await(CountDownLatch latch) {
@@ -138,9 +140,13 @@ class PreparationPoolTest {
   @Test
   void failuresReachTheCaller() {
     IllegalArgumentException failure = new IllegalArgumentException("wrong");
-    assertThatThrownBy(() -> call(false, checkpoint -> {
-          throw failure;
-        }).get())
+    assertThatThrownBy(() ->
+            call(
+                    false,
+                    checkpoint -> {
+                      throw failure;
+                    })
+                .get())
         .isSameAs(failure);
   }
 
@@ -177,8 +183,7 @@ class PreparationPoolTest {
     leaves.thread.interrupt();
     assertThatThrownBy(leaves::get)
         .isInstanceOfSatisfying(
-            GenerationException.class,
-            e -> assertThat(e.reason()).isEqualTo(GenerationException.Reason.INTERRUPTED));
+            GenerationException.class, e -> assertThat(e.reason()).isEqualTo(GenerationException.Reason.INTERRUPTED));
     assertThat(pool.waiting()).isZero();
     release.countDown();
     call(false, checkpoint -> 1).get();
@@ -190,18 +195,20 @@ class PreparationPoolTest {
     CountDownLatch begun = new CountDownLatch(1);
     CompletableFuture<Throwable> ended = new CompletableFuture<>();
     Caller<Integer> leaves =
-        call(false, checkpoint -> {
-          begun.countDown();
-          await(release);
-          try {
-            checkpoint.run();
-          } catch (CancellationException cancelled) {
-            ended.complete(cancelled);
-            throw cancelled;
-          }
-          ended.complete(new AssertionError("went on"));
-          return 1;
-        });
+        call(
+            false,
+            checkpoint -> {
+              begun.countDown();
+              await(release);
+              try {
+                checkpoint.run();
+              } catch (CancellationException cancelled) {
+                ended.complete(cancelled);
+                throw cancelled;
+              }
+              ended.complete(new AssertionError("went on"));
+              return 1;
+            });
     await(begun);
     leaves.thread.interrupt();
     assertThatThrownBy(leaves::get).isInstanceOf(GenerationException.class);
@@ -259,8 +266,7 @@ class PreparationPoolTest {
       List<Caller<Integer>> callers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         callers.add(
-            new Caller<>(
-                fresh, i % 2 == 0, checkpoint -> made.incrementAndGet(), discarded -> gone.incrementAndGet()));
+            new Caller<>(fresh, i % 2 == 0, checkpoint -> made.incrementAndGet(), discarded -> gone.incrementAndGet()));
       }
       for (int i = 0; i < 8; i += 3) {
         callers.get(i).thread.interrupt();

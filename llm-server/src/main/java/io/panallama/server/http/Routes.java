@@ -74,8 +74,7 @@ public final class Routes {
     registry.checkServing();
     byte[] body = Responses.body(request);
     Responses.json(
-        response,
-        ClientConnection.current().whileWanted(cancel -> {}, () -> route.handler().answer(body, registry)));
+        response, ClientConnection.current().whileWanted(cancel -> {}, () -> route.handler().answer(body, registry)));
   }
 
   private void get(Route.Get route, ServerRequest request, ServerResponse response) {

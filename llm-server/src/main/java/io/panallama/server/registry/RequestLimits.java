@@ -43,10 +43,8 @@ public record RequestLimits(int messages, int grammarBytes) {
     }
     for (Sampler stage : options.sampling().chain()) {
       switch (stage) {
-        case Sampler.Grammar grammar ->
-            checkGrammar("sampling.grammar", "the grammar has", bytes(grammar.gbnf()));
-        case Sampler.LazyGrammar grammar ->
-            checkGrammar("sampling.grammar", "the grammar has", bytes(grammar.gbnf()));
+        case Sampler.Grammar grammar -> checkGrammar("sampling.grammar", "the grammar has", bytes(grammar.gbnf()));
+        case Sampler.LazyGrammar grammar -> checkGrammar("sampling.grammar", "the grammar has", bytes(grammar.gbnf()));
         default -> {}
       }
     }
