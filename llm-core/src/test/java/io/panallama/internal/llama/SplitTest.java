@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *
  * <p>Long form: see {@link Fuzzing}; the seconds are for each pre-tokenizer.
  */
+@SuppressWarnings("restricted") // calls the library that the bridge is compared with
 class SplitTest {
   /** Of each pre-tokenizer of {@code llama-vocab.cpp}, a name that selects it. */
   private static final List<String> PRE_TOKENIZERS =
