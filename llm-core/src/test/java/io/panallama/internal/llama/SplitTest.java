@@ -6,8 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.Fuzzing;
-import io.panallama.RandomTexts;
+import io.panallama.testkit.Fuzzing;
+import io.panallama.testkit.RandomTexts;
 import io.panallama.TestFiles;
 import io.panallama.bindings.NativeLibraries;
 import io.panallama.bindings.generated.LlamaCpp;
@@ -29,17 +29,15 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The bridge's tokenizers, which split texts without std::regex, against those in llama.cpp's own library.
- *
- * <p>Long form: see {@link Fuzzing}; the seconds are for each pre-tokenizer.
- */
+ * */
 @SuppressWarnings("restricted") // calls the library that the bridge is compared with
 class SplitTest {
   /** Of each pre-tokenizer of {@code llama-vocab.cpp}, a name that selects it. */
@@ -169,32 +167,36 @@ class SplitTest {
             .build());
   }
 
-  static List<String> preTokenizers() {
-    return PRE_TOKENIZERS;
+  @Test
+  @Tag("fuzz")
+  void splitsLikeLlamaCpp() {
+    Random random = new Random(Fuzzing.seed());
+    long began = System.nanoTime();
+    for (int done = 0; Fuzzing.goesOn(done, PRE_TOKENIZERS.size(), began); done++) {
+      String preTokenizer = PRE_TOKENIZERS.get(done % PRE_TOKENIZERS.size());
+      ModelHandle model = load(preTokenizer);
+      try {
+        assertThat(compare(model, preTokenizer, random)).as("texts that %s takes", preTokenizer).isGreaterThan(10);
+      } finally {
+        model.close();
+      }
+    }
   }
 
-  @ParameterizedTest
-  @MethodSource("preTokenizers")
-  void splitsLikeLlamaCpp(String preTokenizer) {
-    ModelHandle model = load(preTokenizer);
-    try {
-      Random random = new Random(Fuzzing.seed() * 31 + preTokenizer.hashCode());
-      long began = System.nanoTime();
-      int compared = 0;
-      for (int done = 0; Fuzzing.goesOn(done, 150, began); done++) {
-        byte[] text = RandomTexts.bytes(random);
-        int[] ours = ours(model, text);
-        if (ours != null) {
-          assertThat(ours)
-              .as("tokens of %s under %s", HexFormat.of().formatHex(text), preTokenizer)
-              .isEqualTo(original(model, text));
-          compared++;
-        }
+  /** Compares a hundred texts, or as many of them as are not refused. */
+  private static int compare(ModelHandle model, String preTokenizer, Random random) {
+    int compared = 0;
+    for (int i = 0; i < 100; i++) {
+      byte[] text = RandomTexts.bytes(random);
+      int[] ours = ours(model, text);
+      if (ours != null) {
+        assertThat(ours)
+            .as("tokens of %s under %s", HexFormat.of().formatHex(text), preTokenizer)
+            .isEqualTo(original(model, text));
+        compared++;
       }
-      assertThat(compared).isGreaterThan(10);
-    } finally {
-      model.close();
     }
+    return compared;
   }
 
   /** What took std::regex 358 bytes of stack for each character, and the process with it. */

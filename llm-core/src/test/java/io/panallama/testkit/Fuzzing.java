@@ -1,9 +1,9 @@
-package io.panallama;
+package io.panallama.testkit;
 
 import java.time.Duration;
 
 /**
- * The parameters of the fuzzers. Without them a run is short and always the same. {@code -Dpanallama.fuzz.seconds=600}
+ * How long a fuzzer runs. Without parameters a run is short and always the same. {@code -Dpanallama.fuzz.seconds=600}
  * makes it longer, {@code -Dpanallama.fuzz.seed=7} another one.
  */
 public final class Fuzzing {

@@ -1,4 +1,4 @@
-package io.panallama;
+package io.panallama.testkit;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
