@@ -6,13 +6,13 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.testkit.Fuzzing;
-import io.panallama.testkit.RandomTexts;
 import io.panallama.TestFiles;
 import io.panallama.bindings.NativeLibraries;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.MetadataValue;
 import io.panallama.config.ModelConfig;
+import io.panallama.testkit.Fuzzing;
+import io.panallama.testkit.RandomTexts;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

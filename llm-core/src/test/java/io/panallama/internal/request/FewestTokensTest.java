@@ -2,12 +2,12 @@ package io.panallama.internal.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panallama.testkit.RandomTexts;
 import io.panallama.TestFiles;
 import io.panallama.config.ModelConfig;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
 import io.panallama.internal.llama.TokenizerCalls;
+import io.panallama.testkit.RandomTexts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
