@@ -65,13 +65,8 @@ public final class ServerConfig {
   }
 
   /**
-   * <<<<<<< HEAD
-   * 127.0.0.1:8080, bodies up to 4 MiB, 4096 messages, grammars up to 512 KiB, 1024 connections, 30 s to send a request, 60 s idle, a heartbeat every 10 s, 25 s
-   * of grace.
-   * =======
-   * 127.0.0.1:8080, bodies up to 4 MiB, 1024 connections, 30 s to send a request, 60 s idle, 30 s without reading an
-   * answer, a heartbeat every 10 s, 25 s of grace.
-   * >>>>>>> main
+   * 127.0.0.1:8080, bodies up to 4 MiB, 4096 messages, grammars up to 512 KiB, 1024 connections, 30 s to send a request,
+   * 60 s idle, 30 s without reading an answer, a heartbeat every 10 s, 25 s of grace.
    */
   public static ServerConfig defaults() {
     return DEFAULTS;

@@ -1,6 +1,7 @@
 package io.panallama.internal.request;
 
 import io.panallama.config.ModelConfig;
+import io.panallama.error.ChatTemplateException;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.OnDemand;
 import io.panallama.internal.llama.Processors;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model in memory with everything that is derived from it once: metadata, vocabulary, chat template.
@@ -37,6 +39,9 @@ public final class LoadedModel {
   private final PreparationPool preparations;
   private final ReentrantLock lock = new ReentrantLock();
 
+  /** Why the template can't be used, once that is known: to find it out again would take as long as the first time. */
+  private volatile @Nullable ChatTemplateException unusable;
+
   /** Guarded by the lock; 0 once the model is freed. */
   private int owners = 1;
 
@@ -50,8 +55,8 @@ public final class LoadedModel {
     this.facts = handle.vocabularyFacts();
     this.pieces = handle.pieces(facts);
     this.recommendedSampling = RecommendedSampling.of(metadata);
-    this.template = template(handle, config);
-    this.templateForLarge = template(handle, config);
+    this.template = compiledTemplate();
+    this.templateForLarge = compiledTemplate();
     this.fewestTokens = new OnDemand<>("model", () -> FewestTokens.of(handle, facts, pieces), nothing -> {});
     // A server queues requests at its engine; who calls the model itself decides how many callers wait.
     this.preparations =
@@ -73,11 +78,8 @@ public final class LoadedModel {
         closed);
   }
 
-  private static OnDemand<ChatTemplate> template(ModelHandle handle, ModelConfig config) {
-    return new OnDemand<>(
-        "model",
-        () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
-        ChatTemplate::close);
+  private OnDemand<ChatTemplate> compiledTemplate() {
+    return new OnDemand<>("model", this::compile, ChatTemplate::close);
   }
 
   /** The file's entries as llama.cpp reports them, with the configuration's overrides. */
@@ -164,10 +166,23 @@ public final class LoadedModel {
    * The chat template, compiled on first use.
    *
    * @param large whether the conversation is large; those have a copy of the template to themselves
-   * @throws io.panallama.error.ChatTemplateException if there is none or it does not parse
+   * @throws ChatTemplateException if there is none, it does not parse, or it exceeds its budget
    * @throws IllegalStateException if the model has no owner left
    */
   public ChatTemplate template(boolean large) {
     return large ? templateForLarge.get() : template.get();
+  }
+
+  private ChatTemplate compile() {
+    ChatTemplateException known = unusable;
+    if (known != null) {
+      throw new ChatTemplateException(String.valueOf(known.getMessage()), known);
+    }
+    try {
+      return new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null)));
+    } catch (ChatTemplateException refused) {
+      unusable = refused;
+      throw refused;
+    }
   }
 }
