@@ -1,9 +1,8 @@
 // Room for llama.cpp's recursion.
 //
-// The Jinja and GBNF parsers, the Jinja interpreter and std::regex, which the tokenizers use, recurse with the depth or
-// the length of their input and have no limit of their own. A Java thread has a stack of about 1 MiB: a hostile template
-// would end the JVM, and so would 3000 letters without a space under DeepSeek's tokenizer. The callers therefore bound
-// their input and then run on a thread whose stack is larger than what that input can use.
+// The Jinja and GBNF parsers and the Jinja interpreter recurse with the depth or the length of their input and have no limit
+// of their own. A Java thread has a stack of about 1 MiB, so a hostile template would end the JVM. The callers therefore
+// bound their input and then run on a thread whose stack is larger than what that input can use.
 #ifndef PANALLAMA_LARGE_STACK_H
 #define PANALLAMA_LARGE_STACK_H
 

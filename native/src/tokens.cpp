@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "guard.h"
-#include "large_stack.h"
 #include "literals.h"
 #include "src/llama-vocab.h"
 #include "src/unicode.h"
@@ -48,35 +47,6 @@ void require_token_ids(const llama_vocab * vocab, const llama_token * tokens, in
     }
 }
 
-// std::regex takes 358 bytes of stack for each character of a match (measured, the shipped libraries on x86-64), and
-// the pre-tokenizers that llama.cpp did not write by hand (DeepSeek, GPT-4o, Tekken, Falcon ...) use it.
-constexpr size_t k_stack_per_byte  = 1024;
-constexpr size_t k_stack_base      = size_t(1) << 20;
-constexpr size_t k_max_match_bytes = size_t(2) << 20;
-// A shorter match fits into the remaining stack of any thread.
-constexpr size_t k_small_match_bytes = 512;
-
-// The characters that a match may contain beyond a part of a line: white space, and [\r\n/]* after punctuation (GPT-4o,
-// Tekken).
-bool is_break(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == '/';
-}
-
-// An upper bound for the length of one match, in bytes.
-size_t longest_match(const char * text, size_t length) {
-    size_t longest_line   = 0;
-    size_t longest_breaks = 0;
-    size_t line           = 0;
-    size_t breaks         = 0;
-    for (size_t i = 0; i < length; i++) {
-        line           = text[i] == '\n' || text[i] == '\r' ? 0 : line + 1;
-        breaks         = is_break(text[i]) ? breaks + 1 : 0;
-        longest_line   = std::max(longest_line, line);
-        longest_breaks = std::max(longest_breaks, breaks);
-    }
-    return longest_line + longest_breaks;
-}
-
 // Under this pre-tokenizer a run of white space becomes a word, and find_bpe_rank asserts that no word contains a space.
 void require_single_spaces(const llama_vocab * vocab, const char * text, size_t length) {
     if (vocab->get_pre_type() != LLAMA_VOCAB_PRE_TYPE_WHITESPACE) {
@@ -94,21 +64,10 @@ void require_single_spaces(const llama_vocab * vocab, const char * text, size_t 
 
 int32_t tokenize(const llama_vocab * vocab, const char * text, int32_t length, llama_token * tokens, int32_t capacity,
                  bool add_special, bool parse_special) {
-    const auto call = [&] {
-        return llama_tokenize(vocab, text, length, tokens, capacity, add_special, parse_special);
-    };
-    if (llama_vocab_type(vocab) != LLAMA_VOCAB_TYPE_BPE) {
-        return call();
+    if (llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_BPE) {
+        require_single_spaces(vocab, text, length);
     }
-    require_single_spaces(vocab, text, length);
-    const size_t match = longest_match(text, length);
-    if (match <= k_small_match_bytes) {
-        return call();
-    }
-    require(match <= k_max_match_bytes, "the text has more than 2 MiB without a line break");
-    int32_t answer = 0;
-    on_large_stack(k_stack_base + match * k_stack_per_byte, [&] { answer = call(); });
-    return answer;
+    return llama_tokenize(vocab, text, length, tokens, capacity, add_special, parse_special);
 }
 
 // Tokenizes one part of a prompt and appends it to `tokens`.

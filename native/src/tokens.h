@@ -1,4 +1,4 @@
-// The tokenizer within the bridge: on a stack as large as the text can need.
+// The tokenizer within the bridge.
 #ifndef PANALLAMA_TOKENS_H
 #define PANALLAMA_TOKENS_H
 

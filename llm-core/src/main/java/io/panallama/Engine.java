@@ -21,13 +21,16 @@ import io.panallama.internal.engine.EngineSettings;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
-import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.NativeDecoder;
-import io.panallama.internal.llama.SamplerChain;
+import io.panallama.internal.prepare.Preparation;
+import io.panallama.internal.prepare.PreparationPool;
 import io.panallama.internal.request.CompiledRequest;
 import io.panallama.internal.request.LoadedModel;
+import io.panallama.internal.request.PreparedGroup;
+import io.panallama.internal.request.PreparedRequest;
 import io.panallama.internal.request.RequestCompiler;
+import io.panallama.internal.request.RequestSize;
 import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.ChatParser;
@@ -42,6 +45,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,16 +57,23 @@ import org.jspecify.annotations.Nullable;
  * {@link GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The engine also owns the model: the
  * {@link Model} may be closed earlier, and the engine keeps running.
  *
- * <p>Thread-safe. {@link #generate} renders and tokenizes on the calling thread and then only queues.
+ * <p>Thread-safe. {@link #generate} renders and tokenizes first, and then only queues. A platform thread does that itself. For
+ * a virtual thread, which native code would keep on its carrier, a few platform threads of the engine do it while it waits; an
+ * interrupt ends the waiting with {@link GenerationException.Reason#INTERRUPTED}, and what is no longer needed is not begun.
  */
 public final class Engine implements TextGenerator, AutoCloseable {
   private static final int[] NOTHING = {};
+
+  /** How many requests may wait to be prepared at least, however short the queue of generations is. */
+  private static final int LEAST_WAITING = 64;
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final Model model;
   private final EngineConfig config;
   private final EngineFront front;
   private final RequestCompiler compiler;
+  private final PreparationPool preparations;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Engine(Model model, EngineConfig config, EngineFront front) {
@@ -70,6 +81,9 @@ public final class Engine implements TextGenerator, AutoCloseable {
     this.config = config;
     this.front = front;
     this.compiler = new RequestCompiler(model.loaded(), front.sequenceContextSize());
+    this.preparations =
+        LoadedModel.preparations(
+            "engine", Math.max(LEAST_WAITING, config.slots() + config.queueLimit()), EngineClosedException::new);
   }
 
   /** Starts with {@link EngineConfig#defaults()}. */
@@ -247,10 +261,9 @@ public final class Engine implements TextGenerator, AutoCloseable {
     int most = Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit());
     Checks.inRange("n", n, 1, most);
     front.requirePlace();
-    CompiledRequest compiled = open(() -> compiler.compile(request));
-    try (Reservation reservation = front.reserve(n)) {
-      return GenerationGroup.start(
-          n, choice -> start(compiled.with(request.forChoice(choice).options()), null, reservation));
+    try (PreparedGroup prepared = prepare(request, n, NOTHING);
+        Reservation reservation = front.reserve(n)) {
+      return GenerationGroup.start(n, choice -> start(prepared.take(choice), null, reservation));
     }
   }
 
@@ -260,14 +273,37 @@ public final class Engine implements TextGenerator, AutoCloseable {
    */
   Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
     front.requirePlace();
-    return start(open(() -> compiler.compile(request, before)), listener, null);
+    try (PreparedGroup prepared = prepare(request, 1, before)) {
+      return start(prepared.take(0), listener, null);
+    }
+  }
+
+  /** Compiles a request into {@code n} of its choices with all that they need, which the caller owns. */
+  private PreparedGroup prepare(GenerationRequest request, int n, int[] before) {
+    return prepared(
+        RequestSize.isLarge(request),
+        checkpoint -> {
+          CompiledRequest compiled = compiler.compile(request, before, checkpoint);
+          front.requireRoom(compiled.prompt().length, request.options().overflow());
+          return PreparedGroup.of(
+              n,
+              choice -> {
+                checkpoint.run();
+                return compiler.prepare(choice == 0 ? compiled : compiled.with(request.forChoice(choice).options()));
+              });
+        },
+        PreparedGroup::close);
   }
 
   /** Starts a generation, or continues one that another engine has begun. */
   Replayed generate(GenerationRequest request, Replay replay) {
     front.requirePlace();
-    CompiledRequest compiled = open(() -> compiler.compile(request));
-    return new Replayed(start(compiled, null, null, replay), compiled.prompt().length, compiled.parser() != null);
+    try (PreparedGroup prepared = prepare(request, 1, NOTHING)) {
+      PreparedRequest only = prepared.take(0);
+      int promptTokens = only.request().prompt().length;
+      boolean parsed = only.parser() != null;
+      return new Replayed(start(only, null, null, replay), promptTokens, parsed);
+    }
   }
 
   /**
@@ -279,40 +315,35 @@ public final class Engine implements TextGenerator, AutoCloseable {
   record Replayed(Generation generation, int promptTokens, boolean parsed) {}
 
   private Generation start(
-      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
-    return start(request, listener, reservation, EngineFront.NEW);
+      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
+    return start(prepared, listener, reservation, EngineFront.NEW);
   }
 
   private Generation start(
-      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
-    return FlushedGeneration.of(parsed(request, listener, reservation, replay), request.options().flush());
-  }
-
-  private Generation parsed(
-      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
-    if (request.parser() == null) {
-      return submit(request, listener, reservation, replay);
-    }
-    ChatParser parser = ChatParserHandle.create(request.parser());
+      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
+    CompiledRequest request = prepared.request();
     try {
-      return new ChatGeneration(submit(request, listener, reservation, replay), parser);
+      Generation generation =
+          front.submit(
+              Lineage.EMPTY,
+              request.prompt(),
+              request.options(),
+              request.stops(),
+              prepared.sampler(),
+              listener,
+              reservation,
+              replay);
+      ChatParser parser = prepared.parser();
+      return FlushedGeneration.of(
+          parser == null ? generation : new ChatGeneration(generation, parser), request.options().flush());
     } catch (Throwable refused) {
-      parser.close();
+      prepared.close();
       throw refused;
     }
   }
 
-  private Generation submit(
-      CompiledRequest request, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
-    front.requireRoom(request.prompt().length, request.options().overflow());
-    SamplerChain sampler = open(() -> compiler.sampler(request));
-    try {
-      return front.submit(
-          Lineage.EMPTY, request.prompt(), request.options(), request.stops(), sampler, listener, reservation, replay);
-    } catch (Throwable refused) {
-      sampler.close();
-      throw refused;
-    }
+  private <T> T prepared(boolean large, Preparation<T> work, Consumer<T> discard) {
+    return open(() -> preparations.run(large, work, discard));
   }
 
   /** Runs work that needs the model. If the engine is closed in the meantime, the caller gets that as the reason. */
@@ -329,17 +360,17 @@ public final class Engine implements TextGenerator, AutoCloseable {
 
   @Override
   public String render(ChatRequest request) {
-    return open(() -> compiler.render(request).prompt());
+    return prepared(RequestSize.isLarge(request), checkpoint -> compiler.render(request).prompt(), prompt -> {});
   }
 
   @Override
   public int countTokens(GenerationRequest request) {
-    return open(() -> compiler.countTokens(request));
+    return prepared(RequestSize.isLarge(request), checkpoint -> compiler.countTokens(request), count -> {});
   }
 
   @Override
   public int countTokens(String text) {
-    return open(() -> compiler.countTokens(text));
+    return prepared(text.length() > RequestSize.LARGE, checkpoint -> compiler.countTokens(text), count -> {});
   }
 
   @Override
@@ -385,6 +416,7 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /** Ends every generation and frees the context. Repeating it is harmless. */
   @Override
   public void close() {
+    preparations.close();
     front.close();
     if (closed.compareAndSet(false, true)) {
       model.loaded().release();

@@ -15,6 +15,7 @@ import io.panallama.internal.llama.Natives;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.request.ChatTemplate;
 import io.panallama.internal.request.LoadedModel;
+import io.panallama.internal.request.RequestSize;
 import io.panallama.request.ChatRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ public final class Model implements AutoCloseable {
     this.trainedContextSize = handle.trainedContextSize();
     this.textDecoder = handle.hasDecoder() && !handle.hasEncoder();
     this.vocabulary = new Vocabulary(loaded.facts(), loaded.pieces());
-    this.tokenizer = new Tokenizer(handle);
+    this.tokenizer = new Tokenizer(handle, loaded.preparations());
   }
 
   /** Loads with {@link ModelConfig#defaults()}. */
@@ -220,12 +221,15 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException if the model is closed and no engine runs on it
    */
   public String render(ChatRequest request) {
-    return template().render(request).prompt();
+    boolean large = RequestSize.isLarge(request);
+    return loaded
+        .preparations()
+        .run(large, checkpoint -> loaded.template(large).render(request).prompt(), prompt -> {});
   }
 
   /** The chat template, compiled on first use. */
   ChatTemplate template() {
-    return loaded.template();
+    return loaded.template(false);
   }
 
   LoadedModel loaded() {

@@ -3,16 +3,24 @@ package io.panallama;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.TokenizerCalls;
+import io.panallama.internal.prepare.PreparationPool;
+import io.panallama.internal.request.RequestSize;
+import java.util.function.Supplier;
 
 /**
  * Converts text to tokens and back, with the model's own vocabulary. Thread-safe while the model is open or an engine
  * runs on it.
  */
 public final class Tokenizer {
-  private final ModelHandle model;
+  /** A text of this many characters, or as many tokens, takes a fraction of a millisecond. */
+  private static final int SHORT = 4096;
 
-  Tokenizer(ModelHandle model) {
+  private final ModelHandle model;
+  private final PreparationPool preparations;
+
+  Tokenizer(ModelHandle model, PreparationPool preparations) {
     this.model = model;
+    this.preparations = preparations;
   }
 
   /**
@@ -25,7 +33,7 @@ public final class Tokenizer {
    * @throws IllegalStateException if the model is closed and no engine runs on it
    */
   public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-    return TokenizerCalls.tokenize(model, text, addSpecial, parseSpecial);
+    return run(text.length(), () -> TokenizerCalls.tokenize(model, text, addSpecial, parseSpecial));
   }
 
   /** Tokenizes a prompt including its special tokens, which do not occur between the offsets of {@code literals}. */
@@ -40,6 +48,13 @@ public final class Tokenizer {
    * @throws IllegalStateException if the model is closed and no engine runs on it
    */
   public String detokenize(int... tokens) {
-    return TokenizerCalls.detokenize(model, tokens, false, false);
+    return run(tokens.length, () -> TokenizerCalls.detokenize(model, tokens, false, false));
+  }
+
+  /** Does short work at once, and long work where it can't hold the carrier of a virtual thread. */
+  private <T> T run(int size, Supplier<T> work) {
+    return size <= SHORT
+        ? work.get()
+        : preparations.run(size > RequestSize.LARGE, checkpoint -> work.get(), result -> {});
   }
 }

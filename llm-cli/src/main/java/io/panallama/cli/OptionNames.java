@@ -20,6 +20,8 @@ final class OptionNames {
           Map.entry("host", "--host"),
           Map.entry("port", "--port"),
           Map.entry("maxBodyBytes", "--max-body"),
+          Map.entry("maxMessages", "--max-messages"),
+          Map.entry("maxGrammarBytes", "--max-grammar"),
           Map.entry("maxConnections", "--max-connections"),
           Map.entry("requestTimeout", "--request-timeout"),
           Map.entry("idleTimeout", "--idle-timeout"),

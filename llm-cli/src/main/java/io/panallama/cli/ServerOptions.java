@@ -34,6 +34,20 @@ final class ServerOptions {
   private long maxBody = DEFAULTS.maxBodyBytes();
 
   @Option(
+      names = "--max-messages",
+      paramLabel = "N",
+      description = "Messages of a conversation; a request with more gets 400. Default: 4096.")
+  private int maxMessages = DEFAULTS.maxMessages();
+
+  @Option(
+      names = "--max-grammar",
+      paramLabel = "SIZE",
+      converter = Size.class,
+      description =
+          "Largest grammar or schema of an answer, and of all tools together; a larger one gets 400. Default: 512K.")
+  private long maxGrammar = DEFAULTS.maxGrammarBytes();
+
+  @Option(
       names = "--max-connections",
       paramLabel = "N",
       description = "Connections open at the same time; further ones wait to be accepted. Default: 1024.")
@@ -105,11 +119,16 @@ final class ServerOptions {
     if (maxBody > Integer.MAX_VALUE) {
       throw new UsageException("--max-body is " + Printable.bytes(maxBody) + "; it must be at most 1 GiB.");
     }
+    if (maxGrammar > Integer.MAX_VALUE) {
+      throw new UsageException("--max-grammar is " + Printable.bytes(maxGrammar) + "; it must be at most 1 GiB.");
+    }
     try {
       return ServerConfig.builder()
           .host(host)
           .port(port)
           .maxBodyBytes((int) maxBody)
+          .maxMessages(maxMessages)
+          .maxGrammarBytes((int) maxGrammar)
           .maxConnections(maxConnections)
           .requestTimeout(requestTimeout)
           .idleTimeout(idleTimeout)

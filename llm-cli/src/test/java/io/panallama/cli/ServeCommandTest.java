@@ -247,6 +247,8 @@ class ServeCommandTest {
     options.put("host", "--host=h");
     options.put("port", "--port=1");
     options.put("maxBodyBytes", "--max-body=2M");
+    options.put("maxMessages", "--max-messages=5");
+    options.put("maxGrammarBytes", "--max-grammar=2K");
     options.put("maxConnections", "--max-connections=3");
     options.put("requestTimeout", "--request-timeout=4s");
     options.put("idleTimeout", "--idle-timeout=5m");
@@ -265,6 +267,8 @@ class ServeCommandTest {
                 .host("h")
                 .port(1)
                 .maxBodyBytes(2 << 20)
+                .maxMessages(5)
+                .maxGrammarBytes(2048)
                 .maxConnections(3)
                 .requestTimeout(Duration.ofSeconds(4))
                 .idleTimeout(Duration.ofMinutes(5))
@@ -296,6 +300,9 @@ class ServeCommandTest {
           --max-body=3G          | --max-body is 3.0 GiB; it must be at most 1 GiB.
           --max-body=0           | --max-body is 0; it must be
           --max-connections=0    | --max-connections is 0
+          --max-messages=0       | --max-messages is 0
+          --max-grammar=0        | --max-grammar is 0
+          --max-grammar=4G       | --max-grammar is 4
           --request-timeout=0    | --request-timeout is PT0S; it must be larger than 0.
           --idle-timeout=5       | '5' is not a length of time with its unit
           --write-timeout=0      | --write-timeout is PT0S; it must be larger than 0.

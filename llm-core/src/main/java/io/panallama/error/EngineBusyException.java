@@ -2,7 +2,7 @@ package io.panallama.error;
 
 import java.time.Duration;
 
-/** The queue of waiting requests is full; nothing was started. Try again later. */
+/** A queue of waiting requests is full; nothing was started. Try again later. */
 public final class EngineBusyException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
@@ -25,7 +25,21 @@ public final class EngineBusyException extends PanallamaException {
     this.retryAfter = retryAfter;
   }
 
-  /** The maximum number of waiting generations. */
+  private EngineBusyException(String message, int queueLimit, Duration retryAfter) {
+    super(message, null);
+    this.queueLimit = queueLimit;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Reports that as many requests as may wait are already waiting to be rendered and tokenized. */
+  public static EngineBusyException preparing(int limit) {
+    return new EngineBusyException(
+        limit + " requests are waiting already to be rendered and tokenized; try again later.",
+        limit,
+        Duration.ofSeconds(1));
+  }
+
+  /** The maximum number of waiting generations, or of requests that wait to be prepared. */
   public int queueLimit() {
     return queueLimit;
   }

@@ -34,7 +34,7 @@ public final class GenerationException extends PanallamaException {
      * once more. Only an {@link io.panallama.IsolatedEngine} survives that. The same request is refused for a while.
      */
     ENGINE_KILLED,
-    /** The thread that waited for the next event was interrupted; the generation was cancelled. */
+    /** The thread that waited, for the next event or while its request was prepared, was interrupted; nothing goes on. */
     INTERRUPTED
   }
 

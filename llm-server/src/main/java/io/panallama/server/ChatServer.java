@@ -15,6 +15,7 @@ import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
+import io.panallama.server.registry.RequestLimits;
 import io.panallama.server.registry.ServedEngine;
 import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
@@ -63,7 +64,7 @@ public final class ChatServer implements AutoCloseable {
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
     InetAddress address = resolve(config);
-    Registry registry = new Registry();
+    Registry registry = new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()));
     Routes routes = new Routes(registry, config.heartbeatInterval());
     dialects.forEach(routes::add);
     new PageRoutes().paths().forEach(routes::get);

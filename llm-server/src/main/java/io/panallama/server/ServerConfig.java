@@ -22,6 +22,8 @@ public final class ServerConfig {
   private final String host;
   private final int port;
   private final int maxBodyBytes;
+  private final int maxMessages;
+  private final int maxGrammarBytes;
   private final int maxConnections;
   private final Duration requestTimeout;
   private final Duration idleTimeout;
@@ -35,6 +37,8 @@ public final class ServerConfig {
     host = from.host;
     port = from.port;
     maxBodyBytes = from.maxBodyBytes;
+    maxMessages = from.maxMessages;
+    maxGrammarBytes = from.maxGrammarBytes;
     maxConnections = from.maxConnections;
     requestTimeout = from.requestTimeout;
     idleTimeout = from.idleTimeout;
@@ -48,6 +52,8 @@ public final class ServerConfig {
     }
     inRange("port", port, 0, 65_535);
     inRange("maxBodyBytes", maxBodyBytes, 1, 1 << 30);
+    inRange("maxMessages", maxMessages, 1, 1 << 20);
+    inRange("maxGrammarBytes", maxGrammarBytes, 1, 1 << 30);
     inRange("maxConnections", maxConnections, 1, 1 << 20);
     positive("requestTimeout", requestTimeout);
     positive("idleTimeout", idleTimeout);
@@ -59,8 +65,8 @@ public final class ServerConfig {
   }
 
   /**
-   * 127.0.0.1:8080, bodies up to 4 MiB, 1024 connections, 30 s to send a request, 60 s idle, 30 s without reading an
-   * answer, a heartbeat every 10 s, 25 s of grace.
+   * 127.0.0.1:8080, bodies up to 4 MiB, 4096 messages, grammars up to 512 KiB, 1024 connections, 30 s to send a request,
+   * 60 s idle, 30 s without reading an answer, a heartbeat every 10 s, 25 s of grace.
    */
   public static ServerConfig defaults() {
     return DEFAULTS;
@@ -105,6 +111,19 @@ public final class ServerConfig {
   /** The largest request body, 4 MiB by default; a larger one gets 413. */
   public int maxBodyBytes() {
     return maxBodyBytes;
+  }
+
+  /** The most messages of a conversation, 4096 by default; more get 400. */
+  public int maxMessages() {
+    return maxMessages;
+  }
+
+  /**
+   * The most bytes of a grammar, of a schema, and of the schemas of all tools together, 512 KiB by default; more get 400. What it
+   * takes to compile them grows with their length.
+   */
+  public int maxGrammarBytes() {
+    return maxGrammarBytes;
   }
 
   /** How many connections may be open at once, 1024 by default; further ones wait in the backlog. */
@@ -184,6 +203,8 @@ public final class ServerConfig {
     all.put("host", host);
     all.put("port", port);
     all.put("maxBodyBytes", maxBodyBytes);
+    all.put("maxMessages", maxMessages);
+    all.put("maxGrammarBytes", maxGrammarBytes);
     all.put("maxConnections", maxConnections);
     all.put("requestTimeout", requestTimeout);
     all.put("idleTimeout", idleTimeout);
@@ -200,6 +221,8 @@ public final class ServerConfig {
     private String host = "127.0.0.1";
     private int port = DEFAULT_PORT;
     private int maxBodyBytes = 4 << 20;
+    private int maxMessages = 4096;
+    private int maxGrammarBytes = 512 << 10;
     private int maxConnections = 1024;
     private Duration requestTimeout = Duration.ofSeconds(30);
     private Duration idleTimeout = Duration.ofSeconds(60);
@@ -215,6 +238,8 @@ public final class ServerConfig {
       host = from.host;
       port = from.port;
       maxBodyBytes = from.maxBodyBytes;
+      maxMessages = from.maxMessages;
+      maxGrammarBytes = from.maxGrammarBytes;
       maxConnections = from.maxConnections;
       requestTimeout = from.requestTimeout;
       idleTimeout = from.idleTimeout;
@@ -240,6 +265,18 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#maxBodyBytes()}. */
     public Builder maxBodyBytes(int value) {
       maxBodyBytes = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#maxMessages()}. */
+    public Builder maxMessages(int value) {
+      maxMessages = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#maxGrammarBytes()}. */
+    public Builder maxGrammarBytes(int value) {
+      maxGrammarBytes = value;
       return this;
     }
 

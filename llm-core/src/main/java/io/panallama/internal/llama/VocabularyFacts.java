@@ -2,6 +2,7 @@ package io.panallama.internal.llama;
 
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.vocabulary.InfillTokens;
+import io.panallama.vocabulary.VocabularyType;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalInt;
 
@@ -54,6 +55,16 @@ public final class VocabularyFacts {
   /** llama.h's {@code llama_vocab_type}. */
   public int type() {
     return type;
+  }
+
+  /** Whether the tokenizer is SentencePiece's byte-pair encoding with byte fallback. */
+  public boolean isSentencePiece() {
+    return type == VocabularyType.SPM.ordinal();
+  }
+
+  /** Whether the tokenizer is a byte-level byte-pair encoding. */
+  public boolean isBytePair() {
+    return type == VocabularyType.BPE.ordinal();
   }
 
   public boolean isEndOfGeneration(int token) {

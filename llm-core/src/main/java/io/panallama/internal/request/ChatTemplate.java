@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.chat.ChatMessage;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.llama.TemplateHandle;
@@ -20,7 +21,15 @@ public final class ChatTemplate {
   /** {@code COMMON_GRAMMAR_TRIGGER_TYPE_WORD} of llama.cpp. */
   private static final int WORD = 1;
 
+  /** Occurs in no template. */
+  private static final String FIRST = "panallama-probe-1";
+
+  private static final String LAST = "panallama-probe-2";
+
   private final TemplateHandle handle;
+
+  /** Null until it is known. */
+  private volatile @Nullable Boolean showsEveryUserMessage;
 
   public ChatTemplate(TemplateHandle handle) {
     this.handle = handle;
@@ -64,6 +73,30 @@ public final class ChatTemplate {
       return rendered(JSON.readTree(handle.apply(text)));
     } catch (JsonProcessingException impossible) {
       throw new ChatTemplateException("The chat template gave no JSON: " + impossible.getOriginalMessage(), impossible);
+    }
+  }
+
+  /**
+   * Whether the prompt has what each user message says, as far as a conversation of two shows it. There are templates
+   * that render the last message only.
+   */
+  boolean showsEveryUserMessage() {
+    Boolean known = showsEveryUserMessage;
+    if (known == null) {
+      known = probe();
+      showsEveryUserMessage = known;
+    }
+    return known;
+  }
+
+  private boolean probe() {
+    List<ChatMessage> conversation =
+        List.of(ChatMessage.user(FIRST), ChatMessage.assistant("."), ChatMessage.user(LAST));
+    try {
+      String prompt = render(ChatRequest.builder().messages(conversation).build()).prompt();
+      return prompt.contains(FIRST) && prompt.contains(LAST);
+    } catch (InvalidRequestException refused) {
+      return false;
     }
   }
 

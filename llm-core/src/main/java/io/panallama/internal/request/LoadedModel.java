@@ -4,14 +4,17 @@ import io.panallama.config.ModelConfig;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.OnDemand;
+import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.TemplateHandle;
 import io.panallama.internal.llama.VocabularyFacts;
+import io.panallama.internal.prepare.PreparationPool;
 import io.panallama.internal.stream.Pieces;
 import io.panallama.sampling.Sampling;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,10 +31,16 @@ public final class LoadedModel {
   private final Pieces pieces;
   private final Sampling recommendedSampling;
   private final OnDemand<ChatTemplate> template;
+
+  /** For large conversations: a template renders one at a time, and the small ones need not wait for them. */
+  private final OnDemand<ChatTemplate> templateForLarge;
+
+  private final OnDemand<FewestTokens> fewestTokens;
+  private final PreparationPool preparations;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Why the template can't be used, once that is known: to find it out again would take as long as the first time. */
-  private @Nullable ChatTemplateException unusable;
+  private volatile @Nullable ChatTemplateException unusable;
 
   /** Guarded by the lock; 0 once the model is freed. */
   private int owners = 1;
@@ -46,7 +55,31 @@ public final class LoadedModel {
     this.facts = handle.vocabularyFacts();
     this.pieces = handle.pieces(facts);
     this.recommendedSampling = RecommendedSampling.of(metadata);
-    this.template = new OnDemand<>("model", this::compile, ChatTemplate::close);
+    this.template = compiledTemplate();
+    this.templateForLarge = compiledTemplate();
+    this.fewestTokens = new OnDemand<>("model", () -> FewestTokens.of(handle, facts, pieces), nothing -> {});
+    // A server queues requests at its engine; who calls the model itself decides how many callers wait.
+    this.preparations =
+        preparations("model", Integer.MAX_VALUE, () -> new IllegalStateException("The model is closed."));
+  }
+
+  /**
+   * Makes a pool for what is prepared from this model.
+   *
+   * @param owner names its threads
+   * @param limit how many preparations may wait
+   * @param closed what callers get once it is closed
+   */
+  public static PreparationPool preparations(String owner, int limit, Supplier<? extends RuntimeException> closed) {
+    return new PreparationPool(
+        Processors.count(),
+        limit,
+        Thread.ofPlatform().daemon(true).name("panallama-prepare-" + owner + "-", 1).factory(),
+        closed);
+  }
+
+  private OnDemand<ChatTemplate> compiledTemplate() {
+    return new OnDemand<>("model", this::compile, ChatTemplate::close);
   }
 
   /** The file's entries as llama.cpp reports them, with the configuration's overrides. */
@@ -84,9 +117,17 @@ public final class LoadedModel {
     } finally {
       lock.unlock();
     }
-    // The template first: from then on none is compiled, which would retain the weights.
+    // The templates first: from then on none is compiled, which would retain the weights.
+    preparations.close();
     template.close();
+    templateForLarge.close();
+    fewestTokens.close();
     handle.close();
+  }
+
+  /** Where callers of the model itself have it render and tokenize; engines have pools of their own. */
+  public PreparationPool preparations() {
+    return preparations;
   }
 
   public ModelHandle handle() {
@@ -116,17 +157,22 @@ public final class LoadedModel {
     return recommendedSampling;
   }
 
+  /** What the length of a text says about its number of tokens. */
+  FewestTokens fewestTokens() {
+    return fewestTokens.get();
+  }
+
   /**
    * The chat template, compiled on first use.
    *
+   * @param large whether the conversation is large; those have a copy of the template to themselves
    * @throws ChatTemplateException if there is none, it does not parse, or it exceeds its budget
    * @throws IllegalStateException if the model has no owner left
    */
-  public ChatTemplate template() {
-    return template.get();
+  public ChatTemplate template(boolean large) {
+    return large ? templateForLarge.get() : template.get();
   }
 
-  /** Called under the lock of {@link #template}. */
   private ChatTemplate compile() {
     ChatTemplateException known = unusable;
     if (known != null) {

@@ -2,16 +2,22 @@ package io.panallama.internal.request;
 
 import static io.panallama.error.InvalidRequestException.name;
 
+import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningBudget;
+import io.panallama.chat.Role;
 import io.panallama.chat.ToolChoice;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
 import io.panallama.internal.llama.AnswerConstraint;
+import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.llama.SamplerChain;
 import io.panallama.internal.llama.SchemaConverter;
 import io.panallama.internal.llama.TokenizerCalls;
 import io.panallama.internal.schema.SchemaCheck;
+import io.panallama.internal.stream.ChatParser;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.InfillRequest;
@@ -31,12 +37,11 @@ import org.jspecify.annotations.Nullable;
  * Compiles requests into the form that the engine runs: renders the chat template, tokenizes, and builds the constraint
  * of the answer and the sampler.
  *
- * <p>Everything happens on the calling thread and nothing is queued, so every fault of a request is thrown here.
+ * <p>Everything happens on the calling thread, which should therefore not be a virtual one; see
+ * {@link io.panallama.internal.prepare.PreparationPool}. Nothing is queued, so every fault of a request is thrown here.
  * Thread-safe while the model has an owner; throws {@link IllegalStateException} afterwards.
  */
 public final class RequestCompiler {
-  private static final int[] NOTHING = {};
-
   private final LoadedModel model;
   private final int contextSize;
 
@@ -51,25 +56,21 @@ public final class RequestCompiler {
   /**
    * Compiles a request.
    *
-   * @throws InvalidRequestException if the request can't be executed as it stands
-   */
-  public CompiledRequest compile(GenerationRequest request) {
-    return compile(request, NOTHING);
-  }
-
-  /**
-   * Compiles a request whose prompt may continue earlier tokens.
-   *
    * @param before the tokens to which the prompt of a completion is appended, and which a conversation may continue;
    *     see {@link #continued}
+   * @param checkpoint called between two stages, and may throw to end the work
+   * @throws PromptTooLongException if the length of the text alone shows that the prompt doesn't fit, and it may not be
+   *     truncated; a prompt that passes may still be too long
    * @throws InvalidRequestException if the request can't be executed as it stands
    */
-  public CompiledRequest compile(GenerationRequest request, int[] before) {
+  public CompiledRequest compile(GenerationRequest request, int[] before, Runnable checkpoint) {
     CompiledRequest compiled =
         switch (request) {
-          case ChatRequest chat -> chat(chat, before);
-          case CompletionRequest completion ->
-              plain(join(before, tokens(completion.prompt(), before.length == 0)), completion.options());
+          case ChatRequest chat -> chat(chat, before, checkpoint);
+          case CompletionRequest completion -> {
+            requireRoom(completion, before.length);
+            yield plain(join(before, tokens(completion.prompt(), before.length == 0)), completion.options());
+          }
           case InfillRequest infill -> plain(infill(infill), infill.options());
         };
     if (compiled.prompt().length == 0) {
@@ -94,11 +95,23 @@ public final class RequestCompiler {
 
   /** Renders the prompt of a conversation. */
   public ChatTemplate.Rendered render(ChatRequest request) {
-    return model.template().render(request);
+    return model.template(RequestSize.isLarge(request)).render(request);
   }
 
-  /** Builds a sampler for a compiled request; the caller owns it. */
-  public SamplerChain sampler(CompiledRequest request) {
+  /** Builds what is native in a compiled request; the caller owns it. */
+  public PreparedRequest prepare(CompiledRequest request) {
+    ChatParser parser = request.parser() == null ? null : ChatParserHandle.create(request.parser());
+    try {
+      return new PreparedRequest(request, sampler(request), parser);
+    } catch (Throwable refused) {
+      if (parser != null) {
+        parser.close();
+      }
+      throw refused;
+    }
+  }
+
+  private SamplerChain sampler(CompiledRequest request) {
     GenerationOptions options = request.options();
     Sampling sampling = sampling(options, request.constraint());
     return SamplerChain.create(model.handle(), sampling, request.prompt(), request.constraint(), options);
@@ -121,10 +134,19 @@ public final class RequestCompiler {
 
   // ---- prompts ----
 
-  private CompiledRequest chat(ChatRequest request, int[] before) {
+  private CompiledRequest chat(ChatRequest request, int[] before, Runnable checkpoint) {
+    boolean bounded = request.options().overflow() instanceof ContextOverflow.Reject;
+    if (bounded) {
+      requireRoom(request);
+    }
     ChatTemplate.Rendered rendered = render(request);
+    checkpoint.run();
+    if (bounded) {
+      requireRoom(rendered.prompt(), 0);
+    }
     int[] continued = continued(rendered, before);
     int[] prompt = continued == null ? tokens(rendered) : continued;
+    checkpoint.run();
     List<String> stops = new ArrayList<>(request.options().stops());
     stops.addAll(rendered.stops());
     return new CompiledRequest(prompt, request.options(), stops, constraint(request, rendered), rendered.parser());
@@ -188,6 +210,48 @@ public final class RequestCompiler {
     int[] joined = Arrays.copyOf(one, one.length + two.length);
     System.arraycopy(two, 0, joined, one.length, two.length);
     return joined;
+  }
+
+  // ---- prompts that are too long ----
+
+  /** Rejects a conversation before it is rendered, if what its user wrote is too long by itself. */
+  private void requireRoom(ChatRequest request) {
+    long bytes = 0;
+    for (ChatMessage message : request.messages()) {
+      // Templates may leave out parts of the others, such as earlier reasoning.
+      if (message.role() == Role.USER) {
+        bytes += FewestTokens.visibleBytes(message.content());
+      }
+    }
+    if (bytes >= contextSize) {
+      int fewest = model.fewestTokens().ofBytes(bytes);
+      if (fewest >= contextSize && model.template(true).showsEveryUserMessage()) {
+        throw PromptTooLongException.atLeast(fewest, contextSize);
+      }
+    }
+  }
+
+  private void requireRoom(CompletionRequest request, int before) {
+    if (request.options().overflow() instanceof ContextOverflow.Reject
+        && request.prompt() instanceof Prompt.Text text) {
+      requireRoom(text.text(), before);
+    }
+  }
+
+  /**
+   * Rejects a prompt before it is tokenized.
+   *
+   * @param before the number of tokens in front of it
+   */
+  private void requireRoom(String text, int before) {
+    long bytes = FewestTokens.visibleBytes(text);
+    if (bytes + before < contextSize) {
+      return;
+    }
+    long fewest = (long) before + model.fewestTokens().ofBytes(bytes);
+    if (fewest >= contextSize) {
+      throw PromptTooLongException.atLeast((int) Math.min(Integer.MAX_VALUE, fewest), contextSize);
+    }
   }
 
   // ---- constraints of the answer ----

@@ -17,6 +17,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * A client's connection, which notices at once when the client disconnects.
@@ -119,6 +121,43 @@ public final class ClientConnection {
    */
   public Watch whenGone(Runnable action) {
     return reader.whenGone(action);
+  }
+
+  /**
+   * Does work that waits, on this thread, and interrupts it if the client leaves.
+   *
+   * @param alsoOn gets what interrupts the work, for other reasons to end it
+   */
+  <T> T whileWanted(Consumer<Runnable> alsoOn, Supplier<T> work) {
+    Interruption interruption = new Interruption();
+    alsoOn.accept(interruption::happen);
+    try (Watch _ = whenGone(interruption::happen)) {
+      return work.get();
+    } finally {
+      interruption.end();
+    }
+  }
+
+  /** Interrupts the thread that made it, until it has ended. */
+  private static final class Interruption {
+    private final Thread thread = Thread.currentThread();
+    private boolean happened;
+    private boolean ended;
+
+    synchronized void happen() {
+      if (!ended) {
+        happened = true;
+        thread.interrupt();
+      }
+    }
+
+    /** From now on nothing happens, and the thread does not stay interrupted on this account. */
+    synchronized void end() {
+      ended = true;
+      if (happened) {
+        Thread.interrupted();
+      }
+    }
   }
 
   /** Whether the client has left. */

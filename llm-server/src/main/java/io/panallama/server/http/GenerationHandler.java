@@ -19,8 +19,8 @@ import java.time.Duration;
  * A route that generates: the dialect reads the body into a call, the registry leases an engine, the engine generates, and the
  * dialect writes the events.
  *
- * <p>Everything runs on the request's virtual thread. The client leaving cancels the generations at once, whether they wait,
- * compute their prompt or write; see {@link ClientConnection}.
+ * <p>Everything runs on the request's virtual thread, except what the engine does. The client leaving cancels the generations at
+ * once, whether they are being prepared, wait, compute their prompt or write; see {@link ClientConnection}.
  */
 final class GenerationHandler implements Handler {
   private final Registry registry;
@@ -41,8 +41,10 @@ final class GenerationHandler implements Handler {
     Call call = route.reader().read(Responses.body(request));
     try (Lease lease = registry.lease(call.model())) {
       GenerationRequest wanted = call.request().forModel(lease.model());
-      try (EventSource events = start(lease, wanted, call.choices());
-          ClientConnection.Watch _ = ClientConnection.current().whenGone(events::cancel)) {
+      lease.admit(wanted);
+      ClientConnection client = ClientConnection.current();
+      try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call.choices()));
+          ClientConnection.Watch _ = client.whenGone(events::cancel)) {
         lease.onRevoke(events::cancel);
         EventWriter writer = call.writer().open(wanted, lease.model().id(), lease.generator()::tokenBytes);
         AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);

@@ -72,7 +72,9 @@ public final class Routes {
 
   private void post(Route.Post route, ServerRequest request, ServerResponse response) {
     registry.checkServing();
-    Responses.json(response, route.handler().answer(Responses.body(request), registry));
+    byte[] body = Responses.body(request);
+    Responses.json(
+        response, ClientConnection.current().whileWanted(cancel -> {}, () -> route.handler().answer(body, registry)));
   }
 
   private void get(Route.Get route, ServerRequest request, ServerResponse response) {

@@ -4,6 +4,7 @@ import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.error.ModelFileChangedException;
+import io.panallama.request.GenerationRequest;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,6 +31,15 @@ public final class Lease implements AutoCloseable {
   /** What the server tells clients about the model. */
   public ServedModel model() {
     return entry.model();
+  }
+
+  /**
+   * Checks that a request is not too large for this server.
+   *
+   * @throws io.panallama.error.InvalidRequestException if it is; the message says what is too large
+   */
+  public void admit(GenerationRequest request) {
+    registry.limits().check(request);
   }
 
   /** What generates for the model. */

@@ -27,6 +27,7 @@ public final class Registry {
   /** How long a revoked request may take to write that it was cancelled. */
   private static final Duration FAREWELL = Duration.ofSeconds(1);
 
+  private final RequestLimits limits;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition returned = lock.newCondition();
 
@@ -37,8 +38,19 @@ public final class Registry {
   private boolean closed;
   private boolean revoked;
 
-  /** A registry without models. */
-  public Registry() {}
+  /** A registry without models, for requests of any size. */
+  public Registry() {
+    this(RequestLimits.NONE);
+  }
+
+  /** A registry without models, for requests within these limits. */
+  public Registry(RequestLimits limits) {
+    this.limits = limits;
+  }
+
+  RequestLimits limits() {
+    return limits;
+  }
 
   /**
    * A model that can be used.

@@ -1,5 +1,6 @@
 package io.panallama.server.dialect.llamacpp;
 
+import io.panallama.request.ChatRequest;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
@@ -51,7 +52,9 @@ public final class LlamaCppDialect implements Dialect {
   private static byte[] applyTemplate(byte[] json, Registry registry) {
     ChatBody body = ChatBody.read(JsonBody.read(json));
     try (Lease lease = registry.lease(body.common().model())) {
-      String prompt = lease.generator().render(body.request(lease.model()));
+      ChatRequest request = body.request(lease.model());
+      lease.admit(request);
+      String prompt = lease.generator().render(request);
       return Json.object(out -> out.writeStringField("prompt", prompt));
     }
   }

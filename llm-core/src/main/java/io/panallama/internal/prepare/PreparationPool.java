@@ -1,0 +1,294 @@
+package io.panallama.internal.prepare;
+
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.GenerationException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs preparations of virtual threads on a few platform threads, small ones before many large ones; see {@link Lanes}.
+ * A caller on a platform thread does its own work: it has no carrier to hold.
+ *
+ * <p>Lifetime: from the constructor to {@link #close}. Threads start when there is work and end after ten seconds
+ * without any. Thread-safe.
+ */
+public final class PreparationPool implements AutoCloseable {
+  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final int maxWorkers;
+  private final int limit;
+  private final ThreadFactory threads;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Condition ended = lock.newCondition();
+  private final Supplier<? extends RuntimeException> closedFailure;
+
+  // Guarded by the lock.
+  private final Lanes<Job<?>> lanes;
+
+  private final Set<Job<?>> running = new HashSet<>();
+  private int workers;
+  private int idle;
+  private boolean closed;
+
+  /**
+   * @param processors the processors of this machine; there is one thread for each, and at least two
+   * @param limit how many small and how many large preparations may wait
+   * @param threads makes the platform threads, which must be daemons
+   * @param closedFailure what callers get once the pool is closed
+   */
+  public PreparationPool(
+      int processors, int limit, ThreadFactory threads, Supplier<? extends RuntimeException> closedFailure) {
+    this.maxWorkers = Math.max(2, processors);
+    this.limit = limit;
+    this.threads = threads;
+    this.closedFailure = closedFailure;
+    this.lanes = new Lanes<>(maxWorkers, limit);
+  }
+
+  /**
+   * Does the work and waits for its result, on the calling thread if that is a platform thread.
+   *
+   * @param large whether it may take long; see {@link Lanes}
+   * @param discard gets the result if the caller was interrupted while it was made
+   * @throws EngineBusyException if too many preparations wait already
+   * @throws RuntimeException the failure given to the constructor, if the pool is closed before the work is done
+   * @throws GenerationException if the thread is interrupted while it waits; the work is then not begun, or ends at its
+   *     next checkpoint
+   */
+  public <T> T run(boolean large, Preparation<T> preparation, Consumer<T> discard) {
+    if (!Thread.currentThread().isVirtual()) {
+      return preparation.run(() -> {});
+    }
+    Job<T> job = new Job<>(large, preparation, discard);
+    submit(job);
+    try {
+      return job.result.get();
+    } catch (InterruptedException left) {
+      leave(job);
+      Thread.currentThread().interrupt();
+      throw new GenerationException(
+          GenerationException.Reason.INTERRUPTED, "Interrupted while the request was prepared.", left);
+    } catch (ExecutionException failed) {
+      throw rethrown(failed.getCause());
+    }
+  }
+
+  private static RuntimeException rethrown(@Nullable Throwable cause) {
+    return switch (cause) {
+      case RuntimeException failure -> failure;
+      case Error error -> throw error;
+      case null, default -> new IllegalStateException("A preparation failed", cause);
+    };
+  }
+
+  private void submit(Job<?> job) {
+    lock.lock();
+    try {
+      if (closed) {
+        throw closedFailure.get();
+      }
+      if (!lanes.offer(job, job.large)) {
+        throw EngineBusyException.preparing(limit);
+      }
+      if (lanes.ready() > idle && workers < maxWorkers) {
+        start(job);
+      }
+      work.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void start(Job<?> job) {
+    try {
+      threads.newThread(this::serve).start();
+      workers++;
+      ProcessEnd.add(this);
+    } catch (Throwable none) {
+      // The workers there are will do; without any, no one would.
+      if (workers == 0) {
+        lanes.remove(job, job.large);
+        throw none;
+      }
+    }
+  }
+
+  private void leave(Job<?> job) {
+    lock.lock();
+    try {
+      lanes.remove(job, job.large);
+    } finally {
+      lock.unlock();
+    }
+    job.leave();
+  }
+
+  /** A worker's life. */
+  private void serve() {
+    Job<?> job = next(null);
+    while (job != null) {
+      job.run();
+      job = next(job);
+    }
+  }
+
+  /**
+   * @param last the job that this worker has done; null if none
+   * @return the next one; null if the worker is to end
+   */
+  private @Nullable Job<?> next(@Nullable Job<?> last) {
+    lock.lock();
+    try {
+      if (last != null) {
+        running.remove(last);
+        lanes.finished(last.large);
+      }
+      long left = IDLE_NANOS;
+      while (true) {
+        Job<?> job = lanes.take();
+        if (job != null) {
+          running.add(job);
+          return job;
+        }
+        if (closed || left <= 0) {
+          retire();
+          return null;
+        }
+        idle++;
+        try {
+          left = work.awaitNanos(left);
+        } finally {
+          idle--;
+        }
+      }
+    } catch (InterruptedException stray) {
+      // No one has a reason to interrupt these threads; one that is interrupted ends.
+      retire();
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A worker ends. Under the lock. */
+  private void retire() {
+    workers--;
+    if (workers == 0) {
+      ProcessEnd.remove(this);
+      ended.signalAll();
+    }
+  }
+
+  /** How many jobs wait that could run if there were more workers. */
+  int waiting() {
+    lock.lock();
+    try {
+      return lanes.ready();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many threads there are. */
+  int workers() {
+    lock.lock();
+    try {
+      return workers;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Fails what waits and what is being done. The threads end at the next checkpoint of what they are doing; this does not
+   * wait for them.
+   */
+  @Override
+  public void close() {
+    List<Job<?>> abandoned;
+    lock.lock();
+    try {
+      closed = true;
+      abandoned = new ArrayList<>(running);
+      lanes.clear().forEach(abandoned::add);
+      work.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    abandoned.forEach(job -> job.result.completeExceptionally(closedFailure.get()));
+  }
+
+  /** Waits until all threads have ended after {@link #close}; false if {@code timeout} passed first. */
+  boolean awaitEnd(Duration timeout) {
+    lock.lock();
+    try {
+      long left = timeout.toNanos();
+      while (workers > 0) {
+        if (left <= 0) {
+          return false;
+        }
+        left = ended.awaitNanos(left);
+      }
+      return true;
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A preparation and its caller, who may leave at any time. */
+  private static final class Job<T> {
+    final boolean large;
+    final CompletableFuture<T> result = new CompletableFuture<>();
+    private final Preparation<T> preparation;
+    private final Consumer<T> discard;
+
+    Job(boolean large, Preparation<T> preparation, Consumer<T> discard) {
+      this.large = large;
+      this.preparation = preparation;
+      this.discard = discard;
+    }
+
+    void run() {
+      T made;
+      try {
+        made = preparation.run(this::requireCaller);
+      } catch (Throwable failed) {
+        result.completeExceptionally(failed);
+        return;
+      }
+      if (!result.complete(made)) {
+        discard.accept(made);
+      }
+    }
+
+    private void requireCaller() {
+      if (result.isDone()) {
+        throw new CancellationException("no one waits for this any more");
+      }
+    }
+
+    void leave() {
+      boolean madeJustNow = !result.cancel(false) && !result.isCompletedExceptionally();
+      if (madeJustNow) {
+        discard.accept(result.join());
+      }
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package io.panallama.internal.prepare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.GenerationException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class PreparationPoolTest {
+  private static final int PROCESSORS = 2;
+  private static final Duration LONG = Duration.ofSeconds(30);
+
+  private final PreparationPool pool =
+      new PreparationPool(
+          PROCESSORS, 8, Thread.ofPlatform().daemon(true).name("prepare-", 1).factory(), EngineClosedException::new);
+  private final CountDownLatch release = new CountDownLatch(1);
+
+  @AfterEach
+  void end() {
+    release.countDown();
+    pool.close();
+    assertThat(pool.awaitEnd(LONG)).isTrue();
+  }
+
+  /** A virtual thread that has the pool do something. */
+  private static final class Caller<T> {
+    private final FutureTask<T> result;
+    private final Thread thread;
+
+    Caller(PreparationPool pool, boolean large, Preparation<T> work, Consumer<T> discard) {
+      result = new FutureTask<>(() -> pool.run(large, work, discard));
+      thread = Thread.ofVirtual().start(result);
+    }
+
+    T get() throws Exception {
+      try {
+        return result.get();
+      } catch (ExecutionException failed) {
+        throw (Exception) failed.getCause();
+      }
+    }
+  }
+
+  private <T> Caller<T> call(boolean large, Preparation<T> work) {
+    return new Caller<>(pool, large, work, discarded -> {});
+  }
+
+  /** Keeps a worker until {@link #release}. */
+  private Caller<Boolean> slow(boolean large, CountDownLatch begun) {
+    return call(
+        large,
+        checkpoint -> {
+          begun.countDown();
+          await(release);
+          return Thread.currentThread().isVirtual();
+        });
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException stray) {
+      throw new AssertionError(stray);
+    }
+  }
+
+  private void awaitWaiting(int count) {
+    while (pool.waiting() != count) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** However many are slow, virtual threads go on: none of their carriers is used. */
+  @Test
+  void slowPreparationsHoldNoCarrier() throws Exception {
+    int many = 4 * Runtime.getRuntime().availableProcessors();
+    PreparationPool wide =
+        new PreparationPool(PROCESSORS, many, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new);
+    List<Caller<Boolean>> callers = new ArrayList<>();
+    for (int i = 0; i < many; i++) {
+      callers.add(
+          new Caller<>(
+              wide,
+              true,
+              checkpoint -> {
+                await(release);
+                return Thread.currentThread().isVirtual();
+              },
+              discarded -> {}));
+    }
+    for (int i = 0; i < many; i++) {
+      CompletableFuture<Integer> other = new CompletableFuture<>();
+      Thread.ofVirtual().start(() -> other.complete(1));
+      assertThat(other.get()).isEqualTo(1);
+    }
+    assertThat(wide.workers()).isLessThanOrEqualTo(PROCESSORS);
+    release.countDown();
+    for (Caller<Boolean> caller : callers) {
+      assertThat(caller.get()).as("on a virtual thread").isFalse();
+    }
+    wide.close();
+    assertThat(wide.awaitEnd(LONG)).isTrue();
+  }
+
+  @Test
+  void aPlatformThreadDoesItsOwnWork() {
+    Thread worker = pool.run(true, checkpoint -> Thread.currentThread(), thread -> {});
+    assertThat(worker).isSameAs(Thread.currentThread());
+    assertThat(pool.workers()).isZero();
+  }
+
+  @Test
+  void smallOnesRunBesideLargeOnes() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    Caller<Boolean> first = slow(true, begun);
+    await(begun);
+    Caller<Boolean> second = slow(true, new CountDownLatch(1));
+    assertThat(call(false, checkpoint -> "small").get()).isEqualTo("small");
+    release.countDown();
+    assertThat(first.get()).isFalse();
+    assertThat(second.get()).isFalse();
+  }
+
+  @Test
+  void failuresReachTheCaller() {
+    IllegalArgumentException failure = new IllegalArgumentException("wrong");
+    assertThatThrownBy(() ->
+            call(
+                    false,
+                    checkpoint -> {
+                      throw failure;
+                    })
+                .get())
+        .isSameAs(failure);
+  }
+
+  @Test
+  void aFullLaneIsBusy() throws Exception {
+    CountDownLatch begun = new CountDownLatch(PROCESSORS);
+    List<Caller<Boolean>> callers = new ArrayList<>();
+    for (int i = 0; i < PROCESSORS; i++) {
+      callers.add(slow(false, begun));
+    }
+    await(begun);
+    for (int i = 0; i < 8; i++) {
+      callers.add(slow(false, new CountDownLatch(1)));
+    }
+    awaitWaiting(8);
+    assertThatThrownBy(() -> call(false, checkpoint -> 1).get())
+        .isInstanceOf(EngineBusyException.class)
+        .hasMessageContaining("8 requests are waiting");
+    release.countDown();
+    for (Caller<Boolean> caller : callers) {
+      assertThat(caller.get()).isFalse();
+    }
+  }
+
+  @Test
+  void whoLeavesTheQueueIsNotServed() throws Exception {
+    CountDownLatch begun = new CountDownLatch(PROCESSORS);
+    slow(false, begun);
+    slow(false, begun);
+    await(begun);
+    AtomicBoolean ran = new AtomicBoolean();
+    Caller<Boolean> leaves = call(false, checkpoint -> ran.getAndSet(true));
+    awaitWaiting(1);
+    leaves.thread.interrupt();
+    assertThatThrownBy(leaves::get)
+        .isInstanceOfSatisfying(
+            GenerationException.class, e -> assertThat(e.reason()).isEqualTo(GenerationException.Reason.INTERRUPTED));
+    assertThat(pool.waiting()).isZero();
+    release.countDown();
+    call(false, checkpoint -> 1).get();
+    assertThat(ran).isFalse();
+  }
+
+  @Test
+  void whoLeavesWhileItIsServedEndsTheWorkAtItsNextCheckpoint() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Throwable> ended = new CompletableFuture<>();
+    Caller<Integer> leaves =
+        call(
+            false,
+            checkpoint -> {
+              begun.countDown();
+              await(release);
+              try {
+                checkpoint.run();
+              } catch (CancellationException cancelled) {
+                ended.complete(cancelled);
+                throw cancelled;
+              }
+              ended.complete(new AssertionError("went on"));
+              return 1;
+            });
+    await(begun);
+    leaves.thread.interrupt();
+    assertThatThrownBy(leaves::get).isInstanceOf(GenerationException.class);
+    release.countDown();
+    assertThat(ended.get()).isInstanceOf(CancellationException.class);
+  }
+
+  @Test
+  void whatIsMadeForNobodyIsDiscarded() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Integer> discarded = new CompletableFuture<>();
+    Caller<Integer> leaves =
+        new Caller<>(
+            pool,
+            false,
+            checkpoint -> {
+              begun.countDown();
+              await(release);
+              return 7;
+            },
+            discarded::complete);
+    await(begun);
+    leaves.thread.interrupt();
+    assertThatThrownBy(leaves::get).isInstanceOf(GenerationException.class);
+    release.countDown();
+    assertThat(discarded.get()).isEqualTo(7);
+  }
+
+  @Test
+  void closingEndsAllCallersAtOnce() throws Exception {
+    CountDownLatch begun = new CountDownLatch(PROCESSORS);
+    List<Caller<Boolean>> callers = new ArrayList<>();
+    for (int i = 0; i < PROCESSORS; i++) {
+      callers.add(slow(false, begun));
+    }
+    await(begun);
+    callers.add(slow(false, begun));
+    awaitWaiting(1);
+    pool.close();
+    for (Caller<Boolean> caller : callers) {
+      assertThatThrownBy(caller::get).isInstanceOf(EngineClosedException.class);
+    }
+    assertThatThrownBy(() -> call(false, checkpoint -> 1).get()).isInstanceOf(EngineClosedException.class);
+  }
+
+  /** Each result goes to its caller or is discarded, once, whenever the caller leaves and the pool is closed. */
+  @Test
+  void nothingIsLostWhenCallersLeaveAtAnyTime() throws Exception {
+    for (int round = 0; round < 200; round++) {
+      PreparationPool fresh =
+          new PreparationPool(PROCESSORS, 64, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new);
+      AtomicInteger made = new AtomicInteger();
+      AtomicInteger gone = new AtomicInteger();
+      AtomicInteger got = new AtomicInteger();
+      List<Caller<Integer>> callers = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        callers.add(
+            new Caller<>(fresh, i % 2 == 0, checkpoint -> made.incrementAndGet(), discarded -> gone.incrementAndGet()));
+      }
+      for (int i = 0; i < 8; i += 3) {
+        callers.get(i).thread.interrupt();
+      }
+      if (round % 2 == 0) {
+        fresh.close();
+      }
+      for (Caller<Integer> caller : callers) {
+        try {
+          caller.get();
+          got.incrementAndGet();
+        } catch (GenerationException | EngineClosedException left) {
+          assertThat(left).isNotNull();
+        }
+      }
+      fresh.close();
+      assertThat(fresh.awaitEnd(LONG)).isTrue();
+      assertThat(got.get() + gone.get()).isEqualTo(made.get());
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package io.panallama.server.registry;
+
+import static io.panallama.error.InvalidRequestException.name;
+
+import io.panallama.chat.Tool;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.ResponseFormat;
+import io.panallama.sampling.Sampler;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * How large the parts of a request may be that cost more than their bytes. Immutable.
+ *
+ * @param messages the most messages of a conversation
+ * @param grammarBytes the most bytes of UTF-8 of a grammar, of a schema, and of the schemas of all tools together
+ */
+public record RequestLimits(int messages, int grammarBytes) {
+  /** Limits that nothing exceeds. */
+  public static final RequestLimits NONE = new RequestLimits(Integer.MAX_VALUE, Integer.MAX_VALUE);
+
+  /**
+   * Checks a request.
+   *
+   * @throws InvalidRequestException if a part of it is too large; the message says which, and what is allowed
+   */
+  void check(GenerationRequest request) {
+    if (request instanceof ChatRequest chat) {
+      checkMessages(chat.messages().size());
+      long bytes = 0;
+      for (Tool tool : chat.tools().list()) {
+        bytes += bytes(tool.parameters());
+      }
+      checkGrammar("tools.list", "the schemas of the tools have", bytes);
+    }
+    GenerationOptions options = request.options();
+    switch (options.format()) {
+      case ResponseFormat.JsonSchema schema -> checkGrammar("format", "the schema has", bytes(schema.schema()));
+      case ResponseFormat.Gbnf gbnf -> checkGrammar("format", "the grammar has", bytes(gbnf.grammar()));
+      case ResponseFormat.Text _, ResponseFormat.JsonObject _ -> {}
+    }
+    for (Sampler stage : options.sampling().chain()) {
+      switch (stage) {
+        case Sampler.Grammar grammar -> checkGrammar("sampling.grammar", "the grammar has", bytes(grammar.gbnf()));
+        case Sampler.LazyGrammar grammar -> checkGrammar("sampling.grammar", "the grammar has", bytes(grammar.gbnf()));
+        default -> {}
+      }
+    }
+  }
+
+  private void checkMessages(int count) {
+    if (count > messages) {
+      throw new InvalidRequestException(
+          "messages",
+          name("messages")
+              + " has "
+              + count
+              + " messages; this server takes at most "
+              + messages
+              + ". Leave out the oldest ones, or start the server with a larger --max-messages.");
+    }
+  }
+
+  private void checkGrammar(String field, String what, long bytes) {
+    if (bytes > grammarBytes) {
+      throw new InvalidRequestException(
+          field,
+          name(field)
+              + ": "
+              + what
+              + " "
+              + bytes
+              + " bytes; this server takes at most "
+              + grammarBytes
+              + ". Simplify what is asked for, or start the server with a larger --max-grammar.");
+    }
+  }
+
+  private static int bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
+  }
+}
