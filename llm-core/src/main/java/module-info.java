@@ -2,6 +2,7 @@
 module io.panallama {
   requires com.fasterxml.jackson.databind;
   requires io.panallama.bindings;
+  requires io.panallama.platform;
   requires java.management;
   requires jdk.management;
   requires static transitive org.jspecify;

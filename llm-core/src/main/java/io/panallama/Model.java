@@ -14,6 +14,7 @@ import io.panallama.internal.llama.Natives;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.request.ChatTemplate;
 import io.panallama.internal.request.LoadedModel;
+import io.panallama.internal.trial.ModelTrial;
 import io.panallama.request.ChatRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
@@ -65,7 +66,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Loads a GGUF file. The file is checked in Java first: llama.cpp ends the process on some malformed ones.
+   * Loads a GGUF file. The file is checked in Java first, and before its first use tried in a process of its own
+   * ({@link ModelConfig#trial}): llama.cpp ends the process on some malformed ones.
    *
    * @throws ModelLoadException if the file can't be read or loaded, or the listener stops the load
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
@@ -78,7 +80,7 @@ public final class Model implements AutoCloseable {
     }
     requireVocabulary(path, file);
     requireMemory(path, file, config);
-    Natives.load();
+    ModelTrial.check(file, config, Natives.load());
     ModelHandle handle = ModelHandle.load(path, config);
     try {
       return new Model(handle, path, config);

@@ -1,0 +1,168 @@
+package io.panallama.internal.trial;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+
+import io.panallama.config.MetadataValue;
+import io.panallama.config.ModelConfig;
+import io.panallama.config.Trial;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.ModelLoadException.Reason;
+import io.panallama.gguf.FloatSource;
+import io.panallama.gguf.GgufFile;
+import io.panallama.gguf.GgufType;
+import io.panallama.gguf.GgufWriter;
+import io.panallama.internal.llama.Natives;
+import io.panallama.internal.trial.TrialResult.Outcome;
+import io.panallama.internal.trial.TrialRun.Depth;
+import io.panallama.observe.NativeReport;
+import io.panallama.testkit.TinyModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The trial of a model file in a process of its own. The preflight is left out here, so that the files get that far. */
+class ModelTrialTest {
+  private final NativeReport natives = Natives.load();
+  private final TrialRun run = new TrialRun(natives);
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @EnumSource(Depth.class)
+  void aModelThatWorksPasses(Depth depth) {
+    Path model = TinyModels.write(folder.resolve("tiny.gguf"));
+
+    assertThat(run.run(model, depth, model.toFile().length(), Map.of())).isEqualTo(TrialResult.PASSED);
+  }
+
+  @Test
+  void aModelOnWhichLlamaCppAbortsHasItsLastWords() {
+    Path model = TinyModels.write(folder.resolve("tiny.gguf"));
+    Map<String, MetadataValue> override = Map.of("llama.rope.dimension_count", MetadataValue.of(6));
+
+    TrialResult result = run.run(model, Depth.GRAPHS, model.toFile().length(), override);
+
+    assertThat(result.outcome()).isEqualTo(Outcome.DIED);
+    assertThat(result.words())
+        .startsWith("at the stage \"graphs\", SIGABRT: src/models/llama.cpp:")
+        .contains("GGML_ASSERT(n_embd_head == n_rot");
+  }
+
+  @Test
+  void aModelThatLlamaCppRefusesWithAnErrorIsLeftToTheLoad() throws IOException {
+    Path model = folder.resolve("empty.gguf");
+    new GgufWriter().put("general.architecture", "llama").write(model);
+
+    assertThat(run.run(model, Depth.GRAPHS, 1, Map.of())).isEqualTo(TrialResult.PASSED);
+  }
+
+  @Test
+  void aModelWithoutWhatItsGraphReadsIsRefused() throws IOException {
+    Path model = crashing("phi3.gguf");
+    GgufFile file = GgufFile.read(model);
+    ModelConfig always = ModelConfig.builder().trial(Trial.ALWAYS).build();
+
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(() -> ModelTrial.check(file, always, natives))
+        .withMessageContaining(model.toString())
+        .withMessageContaining("llama.cpp ends its process on this model, at the stage \"graphs\", SIGSEGV")
+        .returns(Reason.TRIAL_FAILED, ModelLoadException::reason)
+        .returns(model, ModelLoadException::path);
+    assertThatNoException()
+        .isThrownBy(() -> ModelTrial.check(file, always.toBuilder().trial(Trial.NEVER).build(), natives));
+  }
+
+  @Test
+  void theResultOfAFileIsRememberedByItsContent() throws IOException {
+    Path model = crashing("first.gguf");
+    Path copy = Files.copy(model, folder.resolve("second.gguf"));
+    for (Path each : List.of(model, copy)) {
+      GgufFile file = GgufFile.read(each);
+      assertThatExceptionOfType(ModelLoadException.class)
+          .isThrownBy(() -> ModelTrial.check(file, ModelConfig.defaults(), natives))
+          .withMessageContaining(each.toString())
+          .withMessageContaining("SIGSEGV");
+    }
+  }
+
+  @Test
+  void librariesWithoutTheProgramAreNoReasonToRefuse() throws IOException {
+    GgufFile file = GgufFile.read(crashing("model.gguf"));
+    NativeReport elsewhere =
+        new NativeReport(
+            natives.llamaVersion(), natives.platform(), "cpu", folder, natives.cpuVariant(), Optional.empty());
+
+    assertThatNoException().isThrownBy(() -> ModelTrial.check(file, ModelConfig.defaults(), elsewhere));
+  }
+
+  @Test
+  void aProgramThatCannotBeStartedIsNoReasonToRefuse() throws IOException {
+    Path model = crashing("model.gguf");
+    Files.createFile(folder.resolve(run.program().getFileName().toString()));
+    NativeReport elsewhere =
+        new NativeReport(
+            natives.llamaVersion(), natives.platform(), "cpu", folder, natives.cpuVariant(), Optional.empty());
+
+    assertThat(new TrialRun(elsewhere).run(model, Depth.GRAPHS, 1, Map.of()).outcome()).isEqualTo(Outcome.IMPOSSIBLE);
+    assertThatNoException().isThrownBy(() -> ModelTrial.check(GgufFile.read(model), ModelConfig.defaults(), elsewhere));
+  }
+
+  @Test
+  void memoryKeepsWhatIsFinal() {
+    TrialMemory memory = new TrialMemory(folder.resolve("trials"));
+    TrialResult died = new TrialResult(Outcome.DIED, "at the stage \"graphs\", SIGSEGV");
+
+    assertThat(memory.find("a")).isEmpty();
+    memory.store("a", TrialResult.PASSED);
+    memory.store("b", died);
+    memory.store("c", new TrialResult(Outcome.STOPPED, "killed"));
+    assertThat(memory.find("a")).contains(TrialResult.PASSED);
+    assertThat(memory.find("b")).contains(died);
+    assertThat(memory.find("c")).isEmpty();
+  }
+
+  @Test
+  void memoryThatCannotBeWrittenFailsNothing() throws IOException {
+    TrialMemory memory = new TrialMemory(Files.createFile(folder.resolve("trials")));
+
+    memory.store("a", TrialResult.PASSED);
+
+    assertThat(memory.find("a")).isEmpty();
+  }
+
+  /** The graph of phi3 reads {@code attn_qkv}, and the loader accepts the three separate tensors in its place. */
+  private Path crashing(String name) throws IOException {
+    Path model = folder.resolve(name);
+    Path tiny = TinyModels.write(folder.resolve("tiny.gguf"));
+    GgufFile file = GgufFile.read(tiny);
+    GgufWriter writer = new GgufWriter();
+    file.metadata()
+        .forEach((key, value) -> {
+          if (!key.equals("general.architecture")) {
+            writer.put(key.replaceFirst("^llama\\.", "phi3."), value);
+          }
+        });
+    writer.put("general.architecture", "phi3").put("phi3.attention.sliding_window", 16);
+    file.tensors()
+        .forEach(tensor -> {
+          boolean gate = tensor.name().contains("ffn_gate");
+          boolean up = tensor.name().contains("ffn_up");
+          List<Long> shape =
+              up ? List.of(tensor.dimensions().get(0), 2 * tensor.dimensions().get(1)) : tensor.dimensions();
+          if (!gate) {
+            writer.tensor(tensor.name(), GgufType.F32, shape, FloatSource.constant(0.01f));
+          }
+        });
+    writer.write(model);
+    return model;
+  }
+}
