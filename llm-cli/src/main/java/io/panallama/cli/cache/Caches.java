@@ -89,7 +89,7 @@ public final class Caches {
     }
     List<Path> trials = children("trials");
     if (!trials.isEmpty()) {
-      items.add(item(root.resolve("trials"), "results of trials of models, " + trials.size() + " files", Use.KEPT));
+      items.add(item(root.resolve("trials"), "results of trials of models, " + trials.size() + " files", Use.USED));
     }
     items.addAll(build());
     return items;
