@@ -13,8 +13,8 @@ import java.util.stream.Stream;
  * Writes the API documentation of all published modules as one site and fails on the first warning.
  *
  * <p>{@code Javadoc.java ROOT LIBRARIES OUTPUT}: the checkout, the folder of the jars that the modules need, and where the site
- * goes. The javadoc plugin of Maven can't do this: it reads module descriptors with the JVM that runs Maven, which may be older
- * than their class files.
+ * goes. The javadoc plugin of Maven can't write that one site: it reads module descriptors with the JVM that runs Maven,
+ * which may be older than their class files.
  */
 final class Javadoc {
   /** Module name to source roots. */

@@ -3,6 +3,7 @@ package io.panallama.cli;
 import io.panallama.config.LoadListener;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,15 +18,22 @@ final class LoadProgress implements LoadListener, AutoCloseable {
   private final boolean terminal;
   private final String name;
   private final LongSupplier nanoTime;
+  private final BooleanSupplier stopped;
   private boolean begun;
   private long started;
   private int shownPercent = -1;
 
-  LoadProgress(PrintStream err, boolean terminal, String name, LongSupplier nanoTime) {
+  /**
+   * A bar for one load.
+   *
+   * @param stopped whether the load is to stop
+   */
+  LoadProgress(PrintStream err, boolean terminal, String name, LongSupplier nanoTime, BooleanSupplier stopped) {
     this.err = err;
     this.terminal = terminal;
     this.name = Printable.line(name);
     this.nanoTime = nanoTime;
+    this.stopped = stopped;
   }
 
   @Override
@@ -42,7 +50,7 @@ final class LoadProgress implements LoadListener, AutoCloseable {
       err.flush();
       shownPercent = percent;
     }
-    return true;
+    return !stopped.getAsBoolean();
   }
 
   /** Removes the bar. */

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -141,7 +142,7 @@ final class ModelOptions {
 
   /** Loads the model and starts an engine for one conversation on it. */
   LoadedEngine start(CommandContext context) {
-    return start(context, checked(engine -> engine.slots(1).queueLimit(0)));
+    return start(context, checked(engine -> engine.slots(1).queueLimit(0)), () -> false);
   }
 
   /**
@@ -166,12 +167,17 @@ final class ModelOptions {
     }
   }
 
-  /** Loads the model and starts an engine on it, with a progress bar on a terminal. */
-  LoadedEngine start(CommandContext context, Configs configs) {
+  /**
+   * Loads the model and starts an engine on it, with a progress bar on a terminal.
+   *
+   * @param stopped asked during the load, which fails once this is true
+   */
+  LoadedEngine start(CommandContext context, Configs configs, BooleanSupplier stopped) {
     backend.select(context.inference());
     devices.initialize(context.inference());
     Path file = model == null ? DemoModel.extract() : model;
-    try (LoadProgress progress = new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime)) {
+    try (LoadProgress progress =
+        new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime, stopped)) {
       LoadedEngine engine =
           context.inference().start(file, configs.model().toBuilder().listener(progress).build(), configs.engine());
       backend

@@ -13,9 +13,13 @@ import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -52,29 +56,69 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     ServerConfig config = serverOptions.config();
     ModelOptions.Configs configs = model.checked(engineOptions::configure);
+    CompletableFuture<Void> stop = new CompletableFuture<>();
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
-    try (ChatServer server = ChatServer.start(config);
-        LoadedEngine engine = model.start(context, configs)) {
-      serve(server, engine);
+    try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
+        ChatServer server = ChatServer.start(config)) {
+      loadAndServe(server, configs, stop, config.shutdownGrace());
     }
     return ExitCode.OK;
   }
 
-  private void serve(ChatServer server, LoadedEngine engine) throws InterruptedException {
-    CountDownLatch stopped = new CountDownLatch(1);
-    try (StopSignals.Registration _ = context.signals().onStop(stopped::countDown)) {
+  private void loadAndServe(
+      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, Duration grace)
+      throws InterruptedException {
+    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
+      try {
+        Optional<LoadedEngine> engine = load.await(stop);
+        if (engine.isPresent()) {
+          serve(server, engine.get());
+          await(stop);
+        }
+        context.err().println("panallama: stopping" + patience(server.runningRequests(), grace));
+      } finally {
+        // The server is closed before the engine that its requests run on.
+        server.close();
+      }
+    }
+  }
+
+  private LoadedEngine load(ModelOptions.Configs configs, BooleanSupplier stopped) {
+    LoadedEngine engine = model.start(context, configs, stopped);
+    try {
       if (!noWarmup) {
         warmUp(engine);
       }
-      server.serve(served(engine), engine.generator(), engine::stats);
-      announce(engine, server);
-      serverOptions.warnIfOpen(context);
-      stopped.await();
-      context.err().println("panallama: stopping");
-    } finally {
-      // The server is closed before the engine that its requests run on.
-      server.close();
+      return engine;
+    } catch (RuntimeException | Error failure) {
+      engine.close();
+      throw failure;
     }
+  }
+
+  private void serve(ChatServer server, LoadedEngine engine) {
+    server.serve(served(engine), engine.generator(), engine::stats);
+    announce(engine, server);
+    serverOptions.warnIfOpen(context);
+  }
+
+  private static void await(CompletableFuture<Void> stop) throws InterruptedException {
+    try {
+      stop.get();
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private static String patience(int running, Duration grace) {
+    return running == 0 || grace.isZero()
+        ? ""
+        : " when "
+            + running
+            + (running == 1 ? " request has" : " requests have")
+            + " finished, in "
+            + grace.toSeconds()
+            + " s at the latest; a second signal stops at once";
   }
 
   /** Generates one token, so that the first user does not wait for work that is done only once. */

@@ -66,7 +66,7 @@ final class ServerOptions {
       names = "--shutdown-grace",
       paramLabel = "TIME",
       converter = TimeSpan.class,
-      description = "Let running requests go on for this long when the server stops. Default: 2s.")
+      description = "Let running requests go on for at most this long when the server stops. Default: 25s.")
   private Duration shutdownGrace = DEFAULTS.shutdownGrace();
 
   @Option(

@@ -27,6 +27,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** An {@link Inference} without native code: records its requests and answers with the given pieces. */
@@ -46,7 +47,10 @@ final class FakeInference implements Inference {
   int discardedTokens;
   Optional<RuntimeException> nativesFailure = Optional.empty();
   Optional<RuntimeException> startFailure = Optional.empty();
-  int open;
+  volatile int open;
+
+  /** What a load does before it is done. */
+  Consumer<ModelConfig> loading = _ -> {};
 
   @Override
   public void selectBackend(String backend) {
@@ -76,6 +80,7 @@ final class FakeInference implements Inference {
     modelConfigs.add(model);
     engineConfigs.add(engine);
     startFailure.ifPresent(FakeInference::fail);
+    loading.accept(model);
     open++;
     return new FakeEngine(engine);
   }

@@ -10,10 +10,11 @@ import org.junit.jupiter.api.Test;
 class LoadProgressTest {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private long now;
+  private boolean stopped;
 
   private LoadProgress progress(boolean terminal) {
     PrintStream err = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    return new LoadProgress(err, terminal, "model", () -> now);
+    return new LoadProgress(err, terminal, "model", () -> now, () -> stopped);
   }
 
   @Test
@@ -27,6 +28,15 @@ class LoadProgressTest {
 
     assertThat(bytes.toString(StandardCharsets.UTF_8))
         .isEqualTo("\rloading model [" + "#".repeat(15) + ".".repeat(15) + "] 50 %\r\u001b[K");
+  }
+
+  @Test
+  void aLoadThatIsToStopIsToldSo() {
+    try (LoadProgress progress = progress(false)) {
+      assertThat(progress.progress(0.1f)).isTrue();
+      stopped = true;
+      assertThat(progress.progress(0.2f)).isFalse();
+    }
   }
 
   @Test

@@ -21,12 +21,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -34,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 @Timeout(60)
@@ -103,6 +108,70 @@ class ServeCommandTest {
     assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
     assertThat(err.toString(StandardCharsets.UTF_8).strip()).isEqualTo("panallama: stopping");
     assertThat(inference.open).isZero();
+  }
+
+  @Test
+  void stopsWhileTheModelIsLoading() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicBoolean refused = new AtomicBoolean();
+    inference.loading =
+        model -> {
+          begun.countDown();
+          while (model.listener().progress(0.5f)) {
+            Thread.onSpinWait();
+          }
+          refused.set(true);
+          throw new IllegalStateException("stopped");
+        };
+    CompletableFuture<Integer> running = serve();
+    begun.await();
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+    assertThat(refused).isTrue();
+    assertThat(err.toString(StandardCharsets.UTF_8).strip()).isEqualTo("panallama: stopping");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void stopsWhileTheModelIsStuck(boolean inTheLoad) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    Runnable stuck =
+        () -> {
+          begun.countDown();
+          while (end.getCount() > 0) {
+            Thread.onSpinWait();
+          }
+        };
+    if (inTheLoad) {
+      inference.loading = _ -> stuck.run();
+    } else {
+      // Such as a template that does not end.
+      inference.answer =
+          _ -> {
+            stuck.run();
+            return List.of();
+          };
+    }
+    CompletableFuture<Integer> running = serve();
+    begun.await();
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+    end.countDown();
+    while (inference.open > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void aFailedLoadEndsTheServer() throws Exception {
+    inference.startFailure = Optional.of(new IllegalStateException("no model"));
+    CompletableFuture<Integer> running = serve();
+
+    assertThat(running.get(30, TimeUnit.SECONDS)).isEqualTo(ExitCode.FAILURE);
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains("no model");
   }
 
   @Test

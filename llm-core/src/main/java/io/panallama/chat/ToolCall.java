@@ -1,6 +1,5 @@
 package io.panallama.chat;
 
-import io.panallama.generation.FinishReason;
 import java.util.Objects;
 
 /**
@@ -8,8 +7,8 @@ import java.util.Objects;
  *
  * @param id distinguishes the calls of one answer; the result refers to it
  * @param name the tool's name
- * @param arguments the arguments as a JSON object, cut off where the generation was; it is certain to be complete only
- *     after {@link FinishReason#TOOL_CALLS}
+ * @param arguments the arguments as a JSON object; complete in every {@link io.panallama.generation.Completion}, which
+ *     leaves out a call that was cut off
  */
 public record ToolCall(String id, String name, String arguments) {
   /** Rejects null components. */

@@ -60,11 +60,6 @@ public final class CompletionBuilder {
     return text.toString();
   }
 
-  /** Whether the arguments of the last tool call so far are incomplete. */
-  public boolean hasOpenCall() {
-    return !calls.isEmpty() && !isWhole(calls.lastEntry().getValue().arguments);
-  }
-
   private Call call(int index) {
     return calls.computeIfAbsent(index, ignored -> new Call());
   }

@@ -6,7 +6,10 @@ import io.panallama.request.GenerationOptions;
 public enum FinishReason {
   /** The model produced an end-of-generation token. */
   STOP,
-  /** The model wants tools called; it produced an end-of-generation token after the calls. */
+  /**
+   * The model wants tools called; it ended its turn after the calls, by an end-of-generation token or a stop text of the
+   * chat template. The arguments of each call are a complete JSON object.
+   */
   TOOL_CALLS,
   /** One of the request's stop texts appeared, possibly in the middle of JSON or of a tool call. */
   STOP_TEXT,

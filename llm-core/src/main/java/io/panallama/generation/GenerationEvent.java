@@ -23,14 +23,15 @@ public sealed interface GenerationEvent {
   /**
    * Announces a tool call. Calls come one after the other.
    *
-   * <p>The last call is certain to be complete only after {@link FinishReason#TOOL_CALLS}; any other end may have cut
-   * it off.
+   * <p>After {@link FinishReason#TOOL_CALLS} the arguments of every call are a complete JSON object. Any other end may
+   * have cut the last call off: its pieces then are no call to make, and a {@link Completion} leaves it out.
    *
    * @param index 0 for the first call of the answer
    */
   record ToolCallStarted(int index, String id, String name) implements GenerationEvent {}
 
-  /** The next piece of the arguments of a call; the pieces of one call concatenate to a JSON object. */
+  /** The next piece of the arguments of a call; the pieces of one call concatenate to a JSON object,
+   * unless the answer was cut off. */
   record ToolCallArguments(int index, String json) implements GenerationEvent {}
 
   /** The end of the generation. */

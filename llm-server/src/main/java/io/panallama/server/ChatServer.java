@@ -1,21 +1,18 @@
 package io.panallama.server;
 
-import io.helidon.common.socket.SocketOptions;
-import io.helidon.webserver.ErrorHandling;
-import io.helidon.webserver.WebServer;
-import io.helidon.webserver.WebServerConfig;
+import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.Filter;
-import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http.HttpRouting;
 import io.panallama.TextGenerator;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
-import io.panallama.server.http.ConnectionTimeouts;
+import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
+import io.panallama.server.http.Listener;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
-import io.panallama.server.http.WatchedConnections;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedEngine;
@@ -23,10 +20,8 @@ import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
@@ -41,22 +36,16 @@ import java.util.function.Supplier;
  * <p>Safe for use by several threads.
  */
 public final class ChatServer implements AutoCloseable {
-  /** How often the server looks for stalled connections. */
-  private static final Duration STALL_CHECK = Duration.ofSeconds(1);
-
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   private static final List<Dialect> DIALECTS = List.of(new OpenAiDialect(), new LlamaCppDialect());
 
-  private static final int MAX_REQUEST_LINE = 8 << 10;
-  private static final int MAX_HEADERS = 16 << 10;
-
-  private final WebServer web;
+  private final Listener listener;
   private final Registry registry;
   private final String host;
   private final Duration grace;
 
-  private ChatServer(WebServer web, Registry registry, ServerConfig config) {
-    this.web = web;
+  private ChatServer(Listener listener, Registry registry, ServerConfig config) {
+    this.listener = listener;
     this.registry = registry;
     this.host = config.host();
     this.grace = config.shutdownGrace();
@@ -74,7 +63,6 @@ public final class ChatServer implements AutoCloseable {
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
     InetAddress address = resolve(config);
-    checkFree(config, address);
     Registry registry = new Registry();
     Routes routes = new Routes(registry, config.heartbeatInterval());
     dialects.forEach(routes::add);
@@ -82,35 +70,11 @@ public final class ChatServer implements AutoCloseable {
     ErrorBoundary boundary = new ErrorBoundary(dialects);
     List<Filter> filters =
         List.of(new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins()));
-    WebServer web =
-        WebServerConfig.builder()
-            .bindAddress(new InetSocketAddress(address, config.port()))
-            .maxPayloadSize(config.maxBodyBytes())
-            .maxTcpConnections(config.maxConnections())
-            // Events are written whole; a buffer would only copy them.
-            .writeBufferSize(0)
-            .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
-            .idleConnectionTimeout(config.idleTimeout())
-            .idleConnectionPeriod(STALL_CHECK)
-            // The registry has drained by then: only connections without a generation are left.
-            .shutdownGracePeriod(Duration.ofMillis(200))
-            .shutdownHook(false)
-            .protocolsDiscoverServices(false)
-            .featuresDiscoverServices(false)
-            .addConnectionSelector(
-                new WatchedConnections(
-                    Http1Config.builder().maxPrologueLength(MAX_REQUEST_LINE).maxHeadersSize(MAX_HEADERS).build(),
-                    new ConnectionTimeouts(config.requestTimeout(), config.idleTimeout())))
-            .errorHandling(ErrorHandling.builder().includeEntity(true).build())
-            .directHandlers(boundary.outsideRoutes())
-            .routing(routes.routing(filters, boundary))
-            .build()
-            .start();
-    if (!web.isRunning()) {
-      throw new ServerStartException(
-          config.host(), config.port(), "Can't listen on " + name(config) + "; the log says why.", null);
-    }
-    return new ChatServer(web, registry, config);
+    ConnectionLimits limits =
+        new ConnectionLimits(
+            config.maxConnections(), config.requestTimeout(), config.idleTimeout(), config.maxBodyBytes());
+    Listener listener = listen(config, address, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
+    return new ChatServer(listener, registry, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -156,7 +120,7 @@ public final class ChatServer implements AutoCloseable {
 
   /** The port it listens on: the configured one, or the one that was found if that was 0. */
   public int port() {
-    return web.port();
+    return listener.port();
   }
 
   /** Where a browser on this machine finds the page. */
@@ -165,14 +129,24 @@ public final class ChatServer implements AutoCloseable {
     return URI.create("http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port() + "/");
   }
 
+  /** How many connections are open. */
+  int connections() {
+    return listener.connections();
+  }
+
+  /** How many requests are using an engine now. */
+  public int runningRequests() {
+    return registry.openLeases();
+  }
+
   /**
-   * Refuses further requests with 503, lets running ones go on for the grace period, then ends them with an error event
+   * Refuses further requests with 503, which {@code /health} and {@code /ready} call draining, lets running ones go on for the grace period, then ends them with an error event
    * and stops listening. Repeating it is harmless.
    */
   @Override
   public void close() {
     registry.close(grace);
-    web.stop();
+    listener.close();
   }
 
   private static InetAddress resolve(ServerConfig config) {
@@ -187,11 +161,14 @@ public final class ChatServer implements AutoCloseable {
     }
   }
 
-  /** Helidon only logs why it couldn't bind, so the usual reasons are found before it tries. */
-  private static void checkFree(ServerConfig config, InetAddress address) {
-    try (ServerSocketChannel probe = ServerSocketChannel.open()) {
-      probe.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      probe.bind(new InetSocketAddress(address, config.port()));
+  private static Listener listen(
+      ServerConfig config,
+      InetAddress address,
+      ConnectionLimits limits,
+      HttpRouting.Builder routing,
+      DirectHandlers outsideRoutes) {
+    try {
+      return Listener.open(new InetSocketAddress(address, config.port()), limits, routing, outsideRoutes);
     } catch (IOException taken) {
       throw new ServerStartException(
           config.host(),

@@ -56,7 +56,7 @@ public final class ServerConfig {
   }
 
   /**
-   * 127.0.0.1:8080, bodies up to 4 MiB, 1024 connections, 30 s to send a request, 60 s idle, a heartbeat every 10 s, 2 s
+   * 127.0.0.1:8080, bodies up to 4 MiB, 1024 connections, 30 s to send a request, 60 s idle, a heartbeat every 10 s, 25 s
    * of grace.
    */
   public static ServerConfig defaults() {
@@ -130,7 +130,10 @@ public final class ServerConfig {
     return heartbeatInterval;
   }
 
-  /** How long {@link ChatServer#close} lets running requests go on; 2 s by default. */
+  /**
+   * How long {@link ChatServer#close} lets running requests go on; 25 s by default, which leaves an engine time to close within the 30 s
+   * that Kubernetes gives a process. Zero ends them at once.
+   */
   public Duration shutdownGrace() {
     return shutdownGrace;
   }
@@ -191,7 +194,7 @@ public final class ServerConfig {
     private Duration requestTimeout = Duration.ofSeconds(30);
     private Duration idleTimeout = Duration.ofSeconds(60);
     private Duration heartbeatInterval = Duration.ofSeconds(10);
-    private Duration shutdownGrace = Duration.ofSeconds(2);
+    private Duration shutdownGrace = Duration.ofSeconds(25);
     private Set<String> allowedHosts = Set.of();
     private Set<String> allowedOrigins = Set.of();
 

@@ -43,6 +43,10 @@ final class DemoServer implements AutoCloseable {
     server.serve(ServedModel.of("demo", other.sequenceContextSize()), other);
   }
 
+  int port() {
+    return server.port();
+  }
+
   Model model() {
     return model;
   }

@@ -47,6 +47,14 @@ public final class LogRecords implements AutoCloseable {
         .toList();
   }
 
+  /** The messages of warnings so far. */
+  List<String> warnings() {
+    return records.stream()
+        .filter(record -> record.getLevel().equals(Level.WARNING))
+        .map(LogRecord::getMessage)
+        .toList();
+  }
+
   @Override
   public void close() {
     logger.removeHandler(collector);

@@ -326,6 +326,14 @@ public final class PrefixCache implements AutoCloseable {
     sequence.vacated();
   }
 
+  /**
+   * Takes the id of an active sequence whose reader does not read. Its cells stay as a retained prefix while there is
+   * room, then go to the cold store; it shares or restores them when it is admitted again.
+   */
+  public void suspend(Residency sequence) {
+    retire(sequence);
+  }
+
   /** Ends an active sequence after a failure: nothing of it is kept and its id is released. */
   public void release(Residency sequence) {
     leave(sequence);

@@ -8,6 +8,7 @@ import io.panallama.generation.Usage;
 import io.panallama.internal.cache.PrefixCache;
 import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.Preemption;
 import io.panallama.internal.schedule.Schedulable;
 import io.panallama.internal.schedule.WaitingQueue;
 import io.panallama.internal.stream.EngineGeneration;
@@ -43,6 +44,9 @@ final class EngineLoop {
 
   /** The earliest deadline of any sequence here, or a time before it. */
   private long nextDeadline = Schedulable.NO_DEADLINE;
+
+  /** When a sequence whose reader does not read may have to give its slot to a waiting one. */
+  private long suspensionTime = Schedulable.NO_DEADLINE;
 
   private @Nullable PrefixCache cache;
 
@@ -167,12 +171,25 @@ final class EngineLoop {
     if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
       return;
     }
-    long next = Math.min(nextDeadline, processors.nextDeadline());
+    if (canResume()) {
+      return;
+    }
+    long next = Math.min(suspensionTime, Math.min(nextDeadline, processors.nextDeadline()));
     if (next == Schedulable.NO_DEADLINE) {
       LockSupport.park(this);
     } else {
       LockSupport.parkNanos(this, next - clock.getAsLong());
     }
+  }
+
+  /** Whether a reader that had fallen behind has caught up. */
+  private boolean canResume() {
+    for (int i = 0; i < active.size(); i++) {
+      if (active.get(i).canResume()) {
+        return true;
+      }
+    }
+    return waiting.hasAny(Sequence::canResume);
   }
 
   /** Ends the sequences whose deadline has passed, and computes when to check again. */
@@ -202,11 +219,24 @@ final class EngineLoop {
     }
   }
 
-  /** Admits waiting sequences in order, while there are free slots and the KV cache has room for their tokens. */
+  /**
+   * Admits waiting sequences in order, while there are free slots and the KV cache has room for their tokens. If there
+   * are not, sequences whose readers do not read are suspended.
+   */
   private void admit(Decoder decoder, PrefixCache prefixes, long now) {
-    while ((!full || active.isEmpty()) && !waiting.isEmpty() && active.size() < settings.slots()) {
-      Sequence next = waiting.first(now);
-      if (next == null || !fits(next, decoder)) {
+    suspensionTime = Schedulable.NO_DEADLINE;
+    if (waiting.isEmpty()) {
+      counters.running(active.size());
+      return;
+    }
+    waiting.forEachPreempted(sequence -> sequence.updateBackpressure(now));
+    Sequence next;
+    while ((next = waiting.first(now)) != null) {
+      boolean room = (!full || active.isEmpty()) && active.size() < settings.slots() && fits(next, decoder);
+      if (!room) {
+        if (suspendStalled(now)) {
+          continue;
+        }
         break;
       }
       // It is active before anything can fail, so that its reader is told about a failure.
@@ -216,6 +246,30 @@ final class EngineLoop {
       prefixes.admit(next.residency());
     }
     counters.running(active.size());
+  }
+
+  /**
+   * Suspends the sequence whose reader has not read for longest, so that a waiting one can be admitted. Returns false if
+   * there is none, and notes when there may be one.
+   */
+  private boolean suspendStalled(long now) {
+    for (int i = 0; i < active.size(); i++) {
+      active.get(i).updateBackpressure(now);
+    }
+    Sequence stalled = Preemption.stalled(active, now);
+    if (stalled == null) {
+      for (int i = 0; i < active.size(); i++) {
+        if (active.get(i).stalledSince() != Schedulable.NOT_STALLED) {
+          suspensionTime = Math.min(suspensionTime, active.get(i).stalledSince() + Preemption.STALL_LIMIT);
+        }
+      }
+      return false;
+    }
+    inHand = stalled;
+    prefixes().suspend(stalled.residency());
+    requeue(stalled);
+    full = false;
+    return true;
   }
 
   /**
@@ -239,12 +293,16 @@ final class EngineLoop {
   void preempt(Sequence sequence) {
     inHand = sequence;
     prefixes().preempt(sequence.residency());
+    requeue(sequence);
+    full = true;
+  }
+
+  private void requeue(Sequence sequence) {
     active.remove(sequence);
     sequence.preempt();
     waiting.add(sequence);
     inHand = null;
     counters.preempted();
-    full = true;
   }
 
   /** Ends a sequence and tells its reader. */

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   WAITING --admit--> ACTIVE --finish--> FINISHED
  *      ^                  |
- *      +-----preempt------+          WAITING --finish--> FINISHED (cancelled before it ran)
+ *      +-----preempt------+          WAITING --finish--> FINISHED (cancelled, or its deadline passed)
  * </pre>
  *
  * <p>An active sequence is prefilling while more than its last token is missing from the KV cache; otherwise it is
@@ -58,7 +58,7 @@ final class Sequence implements Schedulable, CachedText {
   private int generated;
   private int discarded;
   private final Residency residency = new Residency(this);
-  private boolean stalled;
+  private long stalledSince = NOT_STALLED;
   private boolean preempted;
   private long lastTurn;
 
@@ -234,6 +234,11 @@ final class Sequence implements Schedulable, CachedText {
   }
 
   @Override
+  public long stalledSince() {
+    return stalledSince;
+  }
+
+  @Override
   public boolean isPrefilling() {
     return state == State.ACTIVE && completionLength() == 0;
   }
@@ -384,26 +389,34 @@ final class Sequence implements Schedulable, CachedText {
   /** Whether it waits for another sequence's prefix or for its processor, or its reader is too far behind. */
   @Override
   public boolean isPaused() {
-    return stalled || residency.isWaiting() || processor != null && processor.isPending();
+    return stalledSince != NOT_STALLED || residency.isWaiting() || processor != null && processor.isPending();
   }
 
   /**
    * Checks how far its reader is behind, once before each step. A stalled sequence resumes only when half of the
    * mailbox is free, so that a slow reader does not change the batch at every token.
+   *
+   * @param now nanoseconds of the engine's clock
    */
-  void updateBackpressure() {
-    if (stalled) {
+  void updateBackpressure(long now) {
+    if (stalledSince != NOT_STALLED) {
       if (generation.mailbox().hasDrained()) {
-        stalled = false;
+        stalledSince = NOT_STALLED;
         generation.stalled(false);
       }
     } else if (!generation.mailbox().hasRoom()) {
       generation.stalled(true);
       // The reader may have drained everything between the two lines above, in which case it would not wake the engine
       // again.
-      stalled = !generation.mailbox().hasDrained();
+      boolean stalled = !generation.mailbox().hasDrained();
       generation.stalled(stalled);
+      stalledSince = stalled ? now : NOT_STALLED;
     }
+  }
+
+  /** Whether it is stalled and its reader has made room since {@link #updateBackpressure}. */
+  boolean canResume() {
+    return stalledSince != NOT_STALLED && generation.mailbox().hasDrained();
   }
 
   private void require(State expected, String operation) {

@@ -82,10 +82,10 @@ final class Stepper {
   /** Computes a step; returns false if there was nothing to compute. */
   boolean step(List<Sequence> active) {
     processors.collect();
-    for (int i = 0; i < active.size(); i++) {
-      active.get(i).updateBackpressure();
-    }
     long started = clock.getAsLong();
+    for (int i = 0; i < active.size(); i++) {
+      active.get(i).updateBackpressure(started);
+    }
     int promptLimit = batch.capacity();
     while (true) {
       plan(active, started, promptLimit);

@@ -2,6 +2,9 @@ package io.panallama.internal.schedule;
 
 /** The scheduling policies' view of a sequence. Engine thread only. */
 public interface Schedulable {
+  /** The {@link #stalledSince} of a sequence whose reader keeps up: later than any time. */
+  long NOT_STALLED = Long.MAX_VALUE;
+
   /** The {@link #deadline} of a sequence without one: later than any time. */
   long NO_DEADLINE = Long.MAX_VALUE;
 
@@ -22,6 +25,12 @@ public interface Schedulable {
 
   /** Whether it takes no part in the next step. */
   boolean isPaused();
+
+  /**
+   * Since when its mailbox has been full, in nanoseconds of the engine's clock; {@link #NOT_STALLED} while its reader
+   * keeps up.
+   */
+  long stalledSince();
 
   /** Whether only its last sampled token is missing, so that a step of one token produces the next. */
   boolean isGenerating();

@@ -2,13 +2,15 @@ package io.panallama.internal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The sequences without a slot, in admission order: preempted ones before new ones, then the higher effective priority,
  * then the earlier deadline, then the earlier arrival. Waiting raises the effective priority by one for every
- * {@link #AGING}, so no sequence starves.
+ * {@link #AGING}, so no sequence starves. A sequence whose reader does not read is passed over until its mailbox has
+ * drained.
  *
  * <p>Engine thread only.
  *
@@ -32,12 +34,12 @@ public final class WaitingQueue<S extends Schedulable> {
     sequences.remove(sequence);
   }
 
-  /** The sequence to be admitted next; null if none is waiting. */
+  /** The sequence to be admitted next; null if none is waiting, or only sequences whose readers do not read. */
   public @Nullable S first(long now) {
     S first = null;
     for (int i = 0; i < sequences.size(); i++) {
       S candidate = sequences.get(i);
-      if (first == null || precedes(candidate, first, now)) {
+      if (!Preemption.isStalled(candidate) && (first == null || precedes(candidate, first, now))) {
         first = candidate;
       }
     }
@@ -63,6 +65,25 @@ public final class WaitingQueue<S extends Schedulable> {
   /** Adds the sequences that pass the filter to {@code target}. */
   public void copyTo(List<S> target, Predicate<S> filter) {
     sequences.stream().filter(filter).forEach(target::add);
+  }
+
+  /** Whether any of them passes the test. Allocates nothing. */
+  public boolean hasAny(Predicate<S> test) {
+    for (int i = 0; i < sequences.size(); i++) {
+      if (test.test(sequences.get(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Runs an action for each sequence that was active before. Allocates nothing. */
+  public void forEachPreempted(Consumer<S> action) {
+    for (int i = 0; i < sequences.size(); i++) {
+      if (sequences.get(i).wasPreempted()) {
+        action.accept(sequences.get(i));
+      }
+    }
   }
 
   /** Removes and returns any of them; null if there is none. Allocates nothing. */

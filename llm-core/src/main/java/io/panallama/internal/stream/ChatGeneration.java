@@ -1,6 +1,10 @@
 package io.panallama.internal.stream;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.error.GenerationException;
@@ -10,12 +14,14 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +35,18 @@ import org.jspecify.annotations.Nullable;
 public final class ChatGeneration implements Generation {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** Checks the arguments of tool calls; the lengths and depths that the bridge's parser allows are allowed here. */
+  private static final JsonFactory ARGUMENTS =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(Integer.MAX_VALUE)
+                  .maxStringLength(Integer.MAX_VALUE)
+                  .maxNameLength(Integer.MAX_VALUE)
+                  .maxNumberLength(Integer.MAX_VALUE)
+                  .build())
+          .build();
+
   /** At most a twentieth of the time goes into parsing. */
   private static final int REST = 19;
 
@@ -40,13 +58,30 @@ public final class ChatGeneration implements Generation {
   private List<TokenLogprobs> logprobs = new ArrayList<>();
   private long dueNanos = System.nanoTime();
 
-  /** Collects the tool calls only; the text is not kept. */
-  private final CompletionBuilder calls = new CompletionBuilder();
+  /** The tool calls so far, by index. */
+  private final TreeMap<Integer, Call> calls = new TreeMap<>();
 
-  private boolean calledTools;
-  private boolean hasArguments;
   private @Nullable GenerationException failure;
   private volatile boolean closed;
+
+  /** What was reported of a tool call. */
+  private static final class Call {
+    private boolean named;
+    private final StringBuilder arguments = new StringBuilder();
+
+    /** Some parsers take half a call for a whole one, so the arguments are checked again. */
+    private boolean isWhole() {
+      try (JsonParser json = ARGUMENTS.createParser(arguments.toString())) {
+        if (!named || json.nextToken() != JsonToken.START_OBJECT) {
+          return false;
+        }
+        json.skipChildren();
+        return json.currentToken() == JsonToken.END_OBJECT && json.nextToken() == null;
+      } catch (IOException broken) {
+        return false;
+      }
+    }
+  }
 
   public ChatGeneration(Generation generation, ChatParser parser) {
     this.generation = generation;
@@ -157,34 +192,46 @@ public final class ChatGeneration implements Generation {
 
   /**
    * Parses the remaining text. Only a model that ended its turn itself must have written a complete answer; a limit, a
-   * cancellation or a stop text may cut it off anywhere, even within JSON or a tool call.
+   * cancellation or a stop text may cut it off anywhere, even within JSON or a tool call. {@link FinishReason#TOOL_CALLS}
+   * therefore promises that every call has a name and a complete JSON object.
    */
   private void finish(GenerationEvent.Finished end) {
     ChatParser.Update update = update(true);
+    // A stop text of the chat template may also end the turn, but then everything before it is complete.
+    boolean mayCall = end.reason() == FinishReason.STOP || end.reason() == FinishReason.STOP_TEXT;
     boolean readable = update.failure() == null;
     if (!readable && end.reason() != FinishReason.STOP) {
       update = update(false);
     }
     add(update.deltas());
     parser.close();
-    if (end.reason() == FinishReason.STOP && isMalformed(readable)) {
-      String why = update.failure() == null ? "The arguments of a tool call have no end" : update.failure();
+    if (end.reason() == FinishReason.STOP) {
+      // Only where the model itself ended its turn is a call without arguments known to be complete.
+      completeEmptyCalls();
+    }
+    boolean whole = calls.values().stream().allMatch(Call::isWhole);
+    if (end.reason() == FinishReason.STOP && !(readable && whole)) {
+      String why = update.failure() == null ? "The arguments of a tool call are not complete JSON" : update.failure();
       failure = new GenerationException(GenerationException.Reason.MALFORMED_OUTPUT, why + ".", null);
       return;
     }
-    boolean called = end.reason() == FinishReason.STOP && calledTools;
-    // A stop text of the chat template may also end the turn, but then everything before it is complete.
-    called |= end.reason() == FinishReason.STOP_TEXT && readable && calledTools && !calls.hasOpenCall();
+    boolean called = mayCall && readable && whole && !calls.isEmpty();
     FinishReason reason = called ? FinishReason.TOOL_CALLS : end.reason();
     events.add(new GenerationEvent.Finished(reason, end.usage(), end.timings()));
   }
 
-  /**
-   * Whether an answer that should be complete is not. Some parsers take half a call for a whole one. A call without
-   * arguments is complete in some formats.
-   */
-  private boolean isMalformed(boolean readable) {
-    return !readable || hasArguments && calls.hasOpenCall();
+  /** Some formats write a call without arguments as its name alone; readers expect a JSON object. */
+  private void completeEmptyCalls() {
+    calls.forEach((index, call) -> {
+      if (call.arguments.isEmpty()) {
+        call.arguments.append("{}");
+        events.add(new GenerationEvent.ToolCallArguments(index, "{}"));
+      }
+    });
+  }
+
+  private Call call(int index) {
+    return calls.computeIfAbsent(index, ignored -> new Call());
   }
 
   private static GenerationException failed(GenerationException failure) {
@@ -199,15 +246,8 @@ public final class ChatGeneration implements Generation {
         GenerationEvent event = event(delta, tokens);
         switch (event) {
           case GenerationEvent.Text _ -> tokens = List.of();
-          case GenerationEvent.ToolCallStarted _ -> {
-            calledTools = true;
-            hasArguments = false;
-            calls.add(event);
-          }
-          case GenerationEvent.ToolCallArguments piece -> {
-            hasArguments |= !piece.json().isEmpty();
-            calls.add(event);
-          }
+          case GenerationEvent.ToolCallStarted started -> call(started.index()).named = true;
+          case GenerationEvent.ToolCallArguments piece -> call(piece.index()).arguments.append(piece.json());
           default -> {}
         }
         events.add(event);

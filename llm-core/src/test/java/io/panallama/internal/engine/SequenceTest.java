@@ -52,16 +52,16 @@ class SequenceTest {
   void aSequenceWhoseReaderIsBehindPausesUntilHalfOfTheMailboxIsFree() throws InterruptedException {
     fillMailbox();
     assertThat(sequence.isPaused()).as("a query alone changes nothing").isFalse();
-    sequence.updateBackpressure();
+    sequence.updateBackpressure(0);
     assertThat(sequence.isPaused()).isTrue();
     generation.poll(Duration.ZERO);
-    sequence.updateBackpressure();
+    sequence.updateBackpressure(0);
     assertThat(sequence.isPaused()).as("one entry is free").isTrue();
     for (int read = 1; read < 4; read++) {
       generation.poll(Duration.ZERO);
     }
     assertThat(sequence.isPaused()).as("a query alone changes nothing").isTrue();
-    sequence.updateBackpressure();
+    sequence.updateBackpressure(0);
     assertThat(sequence.isPaused()).as("half of the mailbox is free").isFalse();
   }
 

@@ -31,6 +31,28 @@ class PreemptionTest {
   }
 
   @Test
+  void aSequenceThatIsNotReadMakesRoomBeforeAnyOther() {
+    Work low = active(1, Schedulable.NO_DEADLINE);
+    Work unread = active(9, 1_000);
+    unread.stalledSince = 5;
+    assertThat(Preemption.victim(List.of(low, unread), 6)).isSameAs(unread);
+  }
+
+  @Test
+  void whoHasNotReadForLongestGivesUpTheSlotAfterAWhile() {
+    Work read = active(1, Schedulable.NO_DEADLINE);
+    Work late = active(1, Schedulable.NO_DEADLINE);
+    Work early = active(9, Schedulable.NO_DEADLINE);
+    late.stalledSince = 20;
+    early.stalledSince = 10;
+    List<Work> all = List.of(read, late, early);
+    assertThat(Preemption.stalled(all, 9 + Preemption.STALL_LIMIT)).isNull();
+    assertThat(Preemption.stalled(all, 10 + Preemption.STALL_LIMIT)).isSameAs(early);
+    assertThat(Preemption.stalled(all, 30 + Preemption.STALL_LIMIT)).isSameAs(early);
+    assertThat(Preemption.stalled(List.of(read), Long.MAX_VALUE)).isNull();
+  }
+
+  @Test
   void waitingCountsAsPriority() {
     Work old = new Work(5, 3, Schedulable.NO_DEADLINE, 0);
     long now = 2 * WaitingQueue.AGING;

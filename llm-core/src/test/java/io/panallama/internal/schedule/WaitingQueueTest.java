@@ -45,6 +45,20 @@ class WaitingQueueTest {
   }
 
   @Test
+  void aSuspendedSequenceIsPassedOverUntilItIsRead() {
+    Work suspended = waiting(9, 0);
+    suspended.preempted = true;
+    suspended.stalledSince = 1;
+    queue.add(suspended);
+    assertThat(queue.first(2)).isNull();
+    Work other = waiting(0, 0);
+    queue.add(other);
+    assertThat(queue.first(2)).isSameAs(other);
+    suspended.stalledSince = Schedulable.NOT_STALLED;
+    assertThat(queue.first(2)).isSameAs(suspended);
+  }
+
+  @Test
   void pollingLeavesNothingBehind() {
     Work only = waiting(5, 0);
     queue.add(only);

@@ -14,6 +14,7 @@ final class Work implements Schedulable {
   private long lastTurn;
   boolean paused;
   boolean preempted;
+  long stalledSince = NOT_STALLED;
 
   Work(int promptLength, int priority, long deadline) {
     this(promptLength, priority, deadline, 0);
@@ -71,6 +72,11 @@ final class Work implements Schedulable {
   @Override
   public boolean isPaused() {
     return paused;
+  }
+
+  @Override
+  public long stalledSince() {
+    return stalledSince;
   }
 
   @Override

@@ -17,6 +17,7 @@ import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.request.StreamFlush;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The ends of an answer that a parser reads, in every way and order of reading it. */
 @Timeout(20)
@@ -199,10 +201,51 @@ class ChatGenerationTest {
   void aCallWithoutArgumentsIsWholeOnlyWhereTheModelEndedTheTurn() {
     Completion ended = new ChatGeneration(model.finish(FinishReason.STOP), lenient("")).await();
     assertThat(ended.reason()).isEqualTo(FinishReason.TOOL_CALLS);
-    assertThat(ended.toolCalls()).containsExactly(new ToolCall("1", "half", ""));
+    assertThat(ended.toolCalls()).containsExactly(new ToolCall("1", "half", "{}"));
     Completion cut = new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP_TEXT), lenient("")).await();
     assertThat(cut.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(cut.toolCalls()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[{'index': 0, 'id': '1', 'name': 'a'}, {'index': 0, 'arguments': '{'},"
+            + " {'index': 1, 'id': '2', 'name': 'b'}, {'index': 1, 'arguments': '{}'}]",
+        "[{'index': 0, 'id': '1', 'name': 'a'}, {'index': 0, 'arguments': '{x}'}]",
+        "[{'index': 0, 'id': '1', 'name': 'a'}, {'index': 0, 'arguments': '{} {'}]",
+        "[{'index': 0, 'id': '1', 'name': 'a'}, {'index': 0, 'arguments': '5'}]",
+        "[{'index': 0, 'arguments': '{}'}]"
+      })
+  void noEndGivesACallThatIsNotWhole(String calls) {
+    String json = calls.replace('\'', '"');
+    for (FinishReason reason : FinishReason.values()) {
+      ScriptedParser parser = new ScriptedParser();
+      parser.end = deltas(json);
+      Generation generation = new ChatGeneration(new ScriptedGeneration().finish(reason), parser);
+      if (reason == FinishReason.STOP) {
+        assertThatThrownBy(generation::await)
+            .isInstanceOfSatisfying(
+                GenerationException.class, failure -> assertThat(failure.reason()).isEqualTo(Reason.MALFORMED_OUTPUT));
+      } else if (reason != FinishReason.TOOL_CALLS) {
+        assertThat(generation.await().reason()).isEqualTo(reason);
+      }
+    }
+  }
+
+  @Test
+  void everyCallWithoutArgumentsGetsAnEmptyObject() {
+    ScriptedParser parser = new ScriptedParser();
+    parser.end =
+        deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"a\"}, {\"index\": 1, \"id\": \"2\", \"name\": \"b\"}]");
+    List<GenerationEvent> events = new ArrayList<>();
+    new ChatGeneration(model.finish(FinishReason.STOP), parser).forEach(events::add);
+    assertThat(events.subList(0, 4))
+        .containsExactly(
+            new GenerationEvent.ToolCallStarted(0, "1", "a"),
+            new GenerationEvent.ToolCallStarted(1, "2", "b"),
+            new GenerationEvent.ToolCallArguments(0, "{}"),
+            new GenerationEvent.ToolCallArguments(1, "{}"));
   }
 
   @Test

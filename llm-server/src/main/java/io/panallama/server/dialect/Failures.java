@@ -21,7 +21,7 @@ public final class Failures {
   private static final Duration SOON = Duration.ofSeconds(1);
 
   private static final String NOT_READY = "not_ready";
-  private static final String SHUTTING_DOWN = "The server is shutting down.";
+  private static final String DRAINING = "draining";
 
   private Failures() {}
 
@@ -43,7 +43,7 @@ public final class Failures {
 
   /** 503: the server ends a request because it is being closed. */
   public static ApiException shuttingDown(@Nullable Throwable cause) {
-    return ApiException.passing(503, NOT_READY, SHUTTING_DOWN, SOON, cause);
+    return ApiException.passing(503, DRAINING, "The server is shutting down.", SOON, cause);
   }
 
   /** 503: the server cancelled a request that its client still waits for. */
@@ -62,7 +62,8 @@ public final class Failures {
   private static ApiException unavailable(ModelUnavailableException unavailable) {
     String code =
         switch (unavailable.reason()) {
-          case LOADING, SHUTTING_DOWN -> NOT_READY;
+          case LOADING -> NOT_READY;
+          case SHUTTING_DOWN -> DRAINING;
           case ENGINE_CLOSED -> "engine_closed";
           case ENGINE_FAILED -> "engine_failed";
         };

@@ -1,20 +1,28 @@
 package io.panallama.server.http;
 
+import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
-import io.helidon.common.concurrency.limits.Limit;
-import io.helidon.common.task.InterruptableTask;
-import io.helidon.webserver.ConnectionContext;
+import io.helidon.common.concurrency.limits.FixedLimit;
+import io.helidon.common.socket.NioSocket;
+import io.helidon.common.socket.SocketWriter;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A client's connection, which notices at once when the client disconnects.
  *
  * <p>Helidon reads a connection only while it expects a request, so a client that disconnects during a long
  * generation is noticed at the next write at best, and never while the request waits in a queue. Here a {@link PeerReader} keeps
- * reading on a virtual thread of its own; Helidon's connection takes its bytes from there. An end of
+ * reading on a virtual thread of its own; Helidon's connection takes its bytes from there, through a {@link RequestFramer}. An end of
  * stream or a reset that the reader sees means that the client has left.
  *
  * <p>Limits. A client that closes only its sending side counts as disconnected, as in Go's net/http. A client that pipelines
@@ -22,34 +30,61 @@ import java.time.Duration;
  * that vanishes without a packet (power cut, pulled cable) is noticed when writes stop being acknowledged or stall for
  * the idle timeout.
  */
-public final class ClientConnection implements ServerConnection, InterruptableTask<Void> {
+public final class ClientConnection {
   private static final System.Logger LOGGER = System.getLogger(ClientConnection.class.getName());
   private static final ScopedValue<ClientConnection> CURRENT = ScopedValue.newInstance();
+  private static final AtomicLong NUMBERS = new AtomicLong();
 
   /** How long a connection that the server ends is still read, so that the peer gets the last bytes instead of a reset. */
   private static final Duration LINGER = Duration.ofSeconds(1);
 
-  private final ConnectionContext context;
+  private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+  /** {@link RequestFramer} enforces the limits of a head, so Helidon's need only be larger. */
+  private static final int MAX_HEAD = 2 * (RequestFramer.MAX_REQUEST_LINE + RequestFramer.MAX_HEADERS);
+
+  private static final ServerConnectionSelector HTTP1 =
+      Http1ConnectionSelector.builder()
+          .config(Http1Config.builder().maxPrologueLength(MAX_HEAD).maxHeadersSize(MAX_HEAD).build())
+          .build();
+
+  private final SocketChannel channel;
   private final ServerConnection http;
   private final PeerReader reader;
+  private final RequestFramer framer;
   private final StallClock stall;
   private final Duration stallLimit;
 
+  /** Only the connection's own thread uses it. */
+  private boolean ending;
+
   private ClientConnection(
-      ConnectionContext context, ServerConnection http, PeerReader reader, StallClock stall, Duration stallLimit) {
-    this.context = context;
+      SocketChannel channel,
+      ServerConnection http,
+      PeerReader reader,
+      RequestFramer framer,
+      StallClock stall,
+      Duration stallLimit) {
+    this.channel = channel;
     this.http = http;
     this.reader = reader;
+    this.framer = framer;
     this.stall = stall;
     this.stallLimit = stallLimit;
   }
 
-  static ClientConnection around(
-      ConnectionContext context, ServerConnectionSelector http1, ConnectionTimeouts timeouts) {
-    PeerReader reader = new PeerReader(context.serverSocket(), timeouts, context.childSocketId());
-    StallClock stall = new StallClock(context.dataWriter());
-    ServerConnection http = http1.connection(new WatchedContext(context, DataReader.create(reader), stall));
-    return new ClientConnection(context, http, reader, stall, timeouts.idle());
+  /** A connection on a channel that was accepted; it owns the channel. */
+  static ClientConnection on(SocketChannel channel, Listener.HelidonParts parts, ConnectionLimits limits) {
+    String name = Long.toString(NUMBERS.incrementAndGet());
+    NioSocket socket = NioSocket.server(channel, name, "panallama");
+    PeerReader reader = new PeerReader(socket, limits, name);
+    StallClock stall = new StallClock(SocketWriter.create(socket));
+    BodilessWriter writer = new BodilessWriter(stall);
+    RequestFramer framer =
+        new RequestFramer(
+            reader, limits.maxBodyBytes(), () -> stall.writeNow(BufferData.create(CONTINUE)), writer::begin);
+    ServerConnection http = HTTP1.connection(new HelidonContext(socket, parts, DataReader.create(framer), writer));
+    return new ClientConnection(channel, http, reader, framer, stall, limits.idle());
   }
 
   /**
@@ -74,62 +109,95 @@ public final class ClientConnection implements ServerConnection, InterruptableTa
     return reader.gone();
   }
 
+  /** Makes the current answer the connection's last. */
+  void endAfterAnswer() {
+    ending = true;
+  }
+
+  /**
+   * Whether the current answer has to be the connection's last, because {@link #endAfterAnswer} says so or the client waits for leave
+   * to send a body that is not wanted.
+   */
+  boolean mustClose() {
+    return ending || framer.mustClose();
+  }
+
   /**
    * Tells the connection that the current request has been answered: the next byte begins a new one.
    *
    * @param last whether this was the connection's last one: either side sent {@code Connection: close}, which Helidon
    *     writes but does not act on
    */
-  public void requestDone(boolean last) {
-    reader.requestDone();
-    if (last) {
+  void requestDone(boolean last) {
+    boolean ends = last || mustClose();
+    framer.requestDone(ends);
+    if (ends) {
       http.close(false);
     }
   }
 
-  @Override
-  public void handle(Limit limit) throws InterruptedException {
+  /** Answers requests until either side ends the connection, and closes it. */
+  void run() {
     reader.start();
     try {
       ScopedValue.where(CURRENT, this)
           .call(() -> {
-            http.handle(limit);
+            http.handle(FixedLimit.create());
             return null;
           });
+    } catch (CloseConnectionException | UncheckedIOException ended) {
+      LOGGER.log(System.Logger.Level.TRACE, "A connection ended", ended);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException fault) {
+      LOGGER.log(System.Logger.Level.ERROR, "A connection failed", fault);
     } finally {
+      endAnswers();
       reader.finish(LINGER);
-    }
-  }
-
-  /** Read by Helidon's idle timer: only a stalled write counts here; {@link PeerReader} enforces the other limits. */
-  @Override
-  public Duration idleTime() {
-    return stall.stalledFor();
-  }
-
-  /** Helidon calls this on shutdown, and when {@link #idleTime} is past the limit. */
-  @Override
-  public void close(boolean interrupt) {
-    if (idleTime().compareTo(stallLimit) > 0) {
       cut();
-    } else {
-      http.close(interrupt);
     }
   }
 
-  /** Breaks the write of a thread whose peer does not read. */
-  private void cut() {
+  /** Tells the client that there will be no further answer. */
+  private void endAnswers() {
     try {
-      context.serverSocket().close();
-    } catch (UncheckedIOException alreadyClosed) {
-      LOGGER.log(System.Logger.Level.TRACE, "Closing a stalled connection", alreadyClosed);
+      channel.shutdownOutput();
+    } catch (IOException gone) {
+      LOGGER.log(System.Logger.Level.TRACE, "Closing a connection that is broken", gone);
     }
   }
 
-  /** True only while the connection waits for the next request. */
-  @Override
-  public boolean canInterrupt() {
-    return http instanceof InterruptableTask<?> task && task.canInterrupt();
+  /** Whether no request is being sent or answered. */
+  boolean idle() {
+    PeerReader.Silence silence = reader.silence();
+    return silence != null && silence.idle();
+  }
+
+  /** How long the client has been late with bytes that it has to send; zero while it is not its turn. */
+  Duration silentFor() {
+    PeerReader.Silence silence = reader.silence();
+    return silence == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - silence.since());
+  }
+
+  /** Ends the connection after the request that is being answered, or at once if there is none. */
+  void finish() {
+    http.close(false);
+  }
+
+  /** Closes the connection at once, which breaks a write that its client does not read. */
+  void cut() {
+    try {
+      channel.close();
+    } catch (IOException alreadyBroken) {
+      LOGGER.log(System.Logger.Level.TRACE, "Closing a connection that is broken", alreadyBroken);
+    }
+  }
+
+  /** Closes the connection if its client has not read for too long. */
+  void cutIfStalled() {
+    if (stall.stalledFor().compareTo(stallLimit) > 0) {
+      cut();
+    }
   }
 
   /** A registration of {@link #whenGone}; closing it removes the action. */

@@ -5,11 +5,27 @@ import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
+import java.util.function.BooleanSupplier;
 
 /** Tells the connection when a request has been answered. The outermost filter, so that it sees what the others refuse, too. */
 final class ConnectionFilter implements Filter {
+  private final BooleanSupplier draining;
+
+  /**
+   * A filter of all requests.
+   *
+   * @param draining whether the server is shutting down, so that each request is its connection's last
+   */
+  ConnectionFilter(BooleanSupplier draining) {
+    this.draining = draining;
+  }
+
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+    if (draining.getAsBoolean()) {
+      ClientConnection.current().endAfterAnswer();
+      response.header(HeaderValues.CONNECTION_CLOSE);
+    }
     try {
       chain.proceed();
     } finally {

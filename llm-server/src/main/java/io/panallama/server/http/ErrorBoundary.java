@@ -6,6 +6,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
@@ -47,7 +48,16 @@ public final class ErrorBoundary {
     if (error.retryAfterSeconds() > 0) {
       response.header(HeaderNames.RETRY_AFTER, Long.toString(error.retryAfterSeconds()));
     }
-    Responses.json(response, dialect.errors().write(error));
+    ClientConnection connection = ClientConnection.current();
+    if (connection.mustClose()) {
+      response.header(HeaderValues.CONNECTION_CLOSE);
+    }
+    try {
+      Responses.json(response, dialect.errors().write(error));
+    } catch (CloseConnectionException gone) {
+      // Helidon would log a warning with a stack for each client that does not wait for its error.
+      connection.endAfterAnswer();
+    }
   }
 
   /** The error that a client of this dialect gets for a failure. A fault of the server is logged. */
@@ -90,7 +100,7 @@ public final class ErrorBoundary {
       @Nullable String message) {
     Dialect dialect = dialectOf(request.path());
     ApiException error =
-        status.code() >= 500
+        status.code() == Status.INTERNAL_SERVER_ERROR_500.code()
             ? Failures.of(new IllegalStateException(message), dialect.fieldNames())
             : ApiException.invalid(status.code(), null, code(status), text(status, message));
     return DirectHandler.TransportResponse.builder()
@@ -105,9 +115,12 @@ public final class ErrorBoundary {
 
   private static String code(Status status) {
     return switch (status.code()) {
+      case 405 -> "method_not_allowed";
       case 408 -> "request_timeout";
       case 413 -> "body_too_large";
       case 414, 431 -> "headers_too_large";
+      case 417 -> "expectation_failed";
+      case 501, 505 -> "not_implemented";
       default -> "bad_request";
     };
   }

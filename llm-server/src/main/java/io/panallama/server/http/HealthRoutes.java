@@ -19,9 +19,10 @@ final class HealthRoutes {
     this.registry = registry;
   }
 
-  /** 200 while the process is alive and answers. */
+  /** 200 while the process is alive and answers; says whether it takes requests or only finishes those that run. */
   void health(ServerRequest request, ServerResponse response) {
-    Responses.json(response, Json.object(json -> json.writeStringField("status", "ok")));
+    Responses.json(
+        response, Json.object(json -> json.writeStringField("status", registry.isClosed() ? "draining" : "ok")));
   }
 
   /** 200 while every served model can generate; otherwise 503 with the reason. */

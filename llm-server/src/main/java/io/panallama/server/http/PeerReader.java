@@ -25,7 +25,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   private static final long MAX_LINGER_BYTES = 16L << 20;
 
   private final HelidonSocket socket;
-  private final ConnectionTimeouts timeouts;
+  private final ConnectionLimits limits;
   private final Thread thread;
   private final BlockingQueue<byte[]> handOver = new ArrayBlockingQueue<>(1);
 
@@ -36,12 +36,25 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   /** {@link System#nanoTime} by which the current request must be complete; only the connection's thread uses it. */
   private long requestDeadline;
 
+  private long requestBegan;
   private boolean inRequest;
+  private boolean lastAnswered;
   private boolean ended;
 
-  PeerReader(HelidonSocket socket, ConnectionTimeouts timeouts, String name) {
+  /** What the connection waits for, null while it waits for nothing; read by any thread. */
+  private volatile @Nullable Silence silence;
+
+  /**
+   * A client that has to send something.
+   *
+   * @param idle whether it has to begin a request, or else to go on with one
+   * @param since {@link System#nanoTime} when it became its turn: the end of the last request, or the beginning of this one
+   */
+  record Silence(boolean idle, long since) {}
+
+  PeerReader(HelidonSocket socket, ConnectionLimits limits, String name) {
     this.socket = socket;
-    this.timeouts = timeouts;
+    this.limits = limits;
     this.thread = Thread.ofVirtual().name("panallama-peer-" + name).unstarted(this::readAll);
   }
 
@@ -61,30 +74,43 @@ final class PeerReader implements Supplier<byte @Nullable []> {
     if (ended) {
       return null;
     }
-    long wait = inRequest ? requestDeadline - System.nanoTime() : timeouts.idle().toNanos();
+    long wait = inRequest ? requestDeadline - System.nanoTime() : limits.idle().toNanos();
     byte[] chunk;
+    silence = new Silence(!inRequest, inRequest ? requestBegan : System.nanoTime());
     try {
       chunk = next(wait);
     } catch (InterruptedException interrupt) {
       Thread.currentThread().interrupt();
       throw new CloseConnectionException("Interrupted while waiting for the client", interrupt);
+    } finally {
+      silence = null;
     }
     if (chunk == null) {
-      throw inRequest ? requestTimeout() : new CloseConnectionException("Idle for " + timeouts.idle());
+      throw inRequest ? requestTimeout() : new CloseConnectionException("Idle for " + limits.idle());
     }
     if (chunk == END) {
       ended = true;
       return null;
     }
-    if (!inRequest) {
-      inRequest = true;
-      requestDeadline = System.nanoTime() + timeouts.request().toNanos();
-    }
     return chunk;
   }
 
-  void requestDone() {
+  /** Tells that the first byte of a request is there: from now on the rest must come in time. */
+  void requestBegun() {
+    inRequest = true;
+    requestBegan = System.nanoTime();
+    requestDeadline = requestBegan + limits.request().toNanos();
+  }
+
+  /** Tells that the current request was answered, and whether it is the connection's last. */
+  void requestDone(boolean last) {
     inRequest = false;
+    lastAnswered |= last;
+  }
+
+  /** What the connection waits for; null while it waits for nothing. Any thread. */
+  @Nullable Silence silence() {
+    return silence;
   }
 
   boolean gone() {
@@ -112,14 +138,14 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   }
 
   /**
-   * Ends reading. If a request was refused before it was read to its end, the rest is read for up to {@code linger} and
-   * discarded: closing a socket with unread bytes resets it, and the peer would lose the answer that says why.
+   * Ends reading. After an answer that ends the connection, what the client still sends is read for up to {@code linger}, or
+   * until it closes its side, and discarded: closing a socket with unread bytes resets it, and the client would lose the answer.
    */
   void finish(Duration linger) {
     long deadline = System.nanoTime() + linger.toNanos();
     long thrownAway = 0;
     try {
-      while (inRequest && !ended && thrownAway < MAX_LINGER_BYTES) {
+      while ((inRequest || lastAnswered) && !ended && thrownAway < MAX_LINGER_BYTES) {
         byte[] chunk = next(deadline - System.nanoTime());
         if (chunk == null || chunk == END) {
           break;
@@ -176,7 +202,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
         .type(DirectHandler.EventType.BAD_REQUEST)
         .status(Status.REQUEST_TIMEOUT_408)
         .setKeepAlive(false)
-        .message("The request was not complete after " + timeouts.request().toSeconds() + " s.")
+        .message("The request was not complete after " + limits.request().toSeconds() + " s.")
         .build();
   }
 }

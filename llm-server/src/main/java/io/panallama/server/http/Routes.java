@@ -92,7 +92,7 @@ public final class Routes {
    */
   public HttpRouting.Builder routing(List<Filter> filters, ErrorBoundary boundary) {
     HttpRouting.Builder routing = HttpRouting.builder();
-    routing.addFilter(new ConnectionFilter());
+    routing.addFilter(new ConnectionFilter(registry::isClosed));
     filters.forEach(routing::addFilter);
     table.forEach((path, methods) -> {
       methods.forEach((method, handler) -> routing.route(method, path, handler));

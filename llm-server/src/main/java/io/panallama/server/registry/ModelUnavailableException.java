@@ -42,7 +42,8 @@ public final class ModelUnavailableException extends RuntimeException {
   }
 
   static ModelUnavailableException shuttingDown() {
-    return new ModelUnavailableException(Reason.SHUTTING_DOWN, "The server is shutting down.", null);
+    return new ModelUnavailableException(
+        Reason.SHUTTING_DOWN, "The server is shutting down: it finishes running requests and takes no new ones.", null);
   }
 
   /** Why the model cannot be used. */

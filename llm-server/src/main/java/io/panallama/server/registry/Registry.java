@@ -161,6 +161,11 @@ public final class Registry {
     return all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
   }
 
+  /** How many leases are open. */
+  public int openLeases() {
+    return locked(leases::size);
+  }
+
   /** Whether {@link #close} was called. */
   public boolean isClosed() {
     return locked(() -> closed);

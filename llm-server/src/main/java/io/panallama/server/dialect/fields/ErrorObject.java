@@ -22,6 +22,8 @@ public final class ErrorObject {
     if (status == 429) {
       return "rate_limit_error";
     }
-    return status >= 500 ? "server_error" : "invalid_request_error";
+    // A version or coding that the server doesn't know is the client's choice.
+    boolean fault = status >= 500 && status != 501 && status != 505;
+    return fault ? "server_error" : "invalid_request_error";
   }
 }

@@ -6,61 +6,50 @@ import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.PeerInfo;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
-import io.helidon.webserver.ProxyProtocolData;
 import io.helidon.webserver.Router;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
-/** Helidon's context with our reader and writer in it. */
-record WatchedContext(ConnectionContext context, DataReader dataReader, DataWriter dataWriter)
+/** What a connection of Helidon's reads from, writes to, and belongs to. */
+record HelidonContext(
+    HelidonSocket serverSocket, Listener.HelidonParts parts, DataReader dataReader, DataWriter dataWriter)
     implements ConnectionContext {
   @Override
   public ListenerContext listenerContext() {
-    return context.listenerContext();
+    return parts;
   }
 
   @Override
   public ExecutorService executor() {
-    return context.executor();
+    return parts.executor();
   }
 
   @Override
   public Router router() {
-    return context.router();
-  }
-
-  @Override
-  public Optional<ProxyProtocolData> proxyProtocolData() {
-    return context.proxyProtocolData();
-  }
-
-  @Override
-  public HelidonSocket serverSocket() {
-    return context.serverSocket();
+    return parts.router();
   }
 
   @Override
   public PeerInfo remotePeer() {
-    return context.remotePeer();
+    return serverSocket.remotePeer();
   }
 
   @Override
   public PeerInfo localPeer() {
-    return context.localPeer();
+    return serverSocket.localPeer();
   }
 
   @Override
   public boolean isSecure() {
-    return context.isSecure();
+    return false;
   }
 
   @Override
   public String socketId() {
-    return context.socketId();
+    return serverSocket.socketId();
   }
 
   @Override
   public String childSocketId() {
-    return context.childSocketId();
+    return serverSocket.childSocketId();
   }
 }

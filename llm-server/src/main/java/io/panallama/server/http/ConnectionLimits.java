@@ -1,0 +1,13 @@
+package io.panallama.server.http;
+
+import java.time.Duration;
+
+/**
+ * How many clients there may be, how long each may take, and how much it may send.
+ *
+ * @param connections open at the same time
+ * @param request from the first byte of a request to its last
+ * @param idle between two requests, and to read what was written
+ * @param maxBodyBytes the largest body of a request
+ */
+public record ConnectionLimits(int connections, Duration request, Duration idle, long maxBodyBytes) {}

@@ -1,0 +1,300 @@
+package io.panallama.server.http;
+
+import io.helidon.common.context.Context;
+import io.helidon.http.encoding.ContentEncodingContext;
+import io.helidon.http.media.MediaContext;
+import io.helidon.webserver.ErrorHandling;
+import io.helidon.webserver.ListenerConfig;
+import io.helidon.webserver.ListenerContext;
+import io.helidon.webserver.Router;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.HttpRouting;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Accepts connections and lets Helidon answer the requests on them.
+ *
+ * <p>Helidon's own listener stops for good, with all its connections, when a connection can't be accepted, as happens when the
+ * process has no file descriptor left. This one logs it, makes room, and goes on. It makes room, too, when there are as many
+ * connections as it may have: it closes the one that has been idle longest, or else the one that has been sending its
+ * request longest. Connections whose request is being answered are never closed for that.
+ *
+ * <p>Lifetime: it listens from {@link #open} to {@link #close}. Safe for use by several threads.
+ */
+public final class Listener implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger(Listener.class.getName());
+
+  /** How long a connection must have been silent to make room for another. */
+  private static final Duration SILENT = Duration.ofSeconds(1);
+
+  /** How long the listener waits before it tries again. */
+  private static final Duration RETRY = Duration.ofMillis(100);
+
+  /** The least time between two log lines about connections that can't be accepted. */
+  private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
+
+  /** How often the listener looks for connections whose client does not read. */
+  private static final Duration STALL_CHECK = Duration.ofSeconds(1);
+
+  /** How long connections may take to end by themselves, and then by force, when the listener is closed. */
+  private static final Duration FAREWELL = Duration.ofMillis(200);
+
+  /** Connections that the operating system keeps while none is accepted; Linux cuts it to {@code somaxconn}. */
+  private static final int BACKLOG = 1024;
+
+  private final ServerSocketChannel server;
+  private final HelidonParts helidon;
+  private final ConnectionLimits limits;
+  private final Semaphore places;
+  private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread acceptor;
+  private final Thread stallWatch;
+  private long lastLogged = System.nanoTime() - LOG_INTERVAL.toNanos();
+
+  private Listener(ServerSocketChannel server, HelidonParts helidon, ConnectionLimits limits) {
+    this.server = server;
+    this.helidon = helidon;
+    this.limits = limits;
+    this.places = new Semaphore(limits.connections());
+    this.acceptor = Thread.ofPlatform().name("panallama-accept").unstarted(this::acceptAll);
+    this.stallWatch = Thread.ofVirtual().name("panallama-stall-watch").unstarted(this::watchStalls);
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @throws IOException if the address is taken or not of this machine
+   */
+  public static Listener open(
+      InetSocketAddress address, ConnectionLimits limits, HttpRouting.Builder routing, DirectHandlers outsideRoutes)
+      throws IOException {
+    ServerSocketChannel server = ServerSocketChannel.open();
+    try {
+      server.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      server.bind(address, BACKLOG);
+    } catch (IOException | RuntimeException refused) {
+      server.close();
+      throw refused;
+    }
+    Listener listener = new Listener(server, new HelidonParts(limits, routing, outsideRoutes), limits);
+    listener.helidon.router().beforeStart();
+    listener.acceptor.start();
+    listener.stallWatch.start();
+    return listener;
+  }
+
+  /** The port on which it listens. */
+  public int port() {
+    return server.socket().getLocalPort();
+  }
+
+  /** How many connections are open. */
+  public int connections() {
+    return connections.size();
+  }
+
+  /** Stops accepting, and ends all connections: idle ones at once, others after a moment. Repeating it is harmless. */
+  @Override
+  public void close() {
+    closing.countDown();
+    try {
+      server.close();
+    } catch (IOException failed) {
+      LOGGER.log(System.Logger.Level.DEBUG, "Closing the server's socket", failed);
+    }
+    connections.forEach(ClientConnection::finish);
+    boolean interrupted = !awaitEnd();
+    connections.forEach(ClientConnection::cut);
+    interrupted |= !awaitEnd();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    helidon.close();
+  }
+
+  /** Waits a moment for the connections to end; false if interrupted. */
+  private boolean awaitEnd() {
+    try {
+      if (places.tryAcquire(limits.connections(), FAREWELL.toNanos(), TimeUnit.NANOSECONDS)) {
+        places.release(limits.connections());
+      }
+      return true;
+    } catch (InterruptedException hurry) {
+      return false;
+    }
+  }
+
+  private void acceptAll() {
+    try {
+      while (takePlace()) {
+        boolean started = false;
+        try {
+          SocketChannel channel = server.accept();
+          start(channel);
+          started = true;
+        } catch (ClosedChannelException closed) {
+          return;
+        } catch (IOException | RuntimeException | OutOfMemoryError refused) {
+          makeRoom();
+          explain(refused);
+          closing.await(RETRY.toNanos(), TimeUnit.NANOSECONDS);
+        } finally {
+          if (!started) {
+            places.release();
+          }
+        }
+      }
+    } catch (InterruptedException ended) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Takes the place of the next connection; false if the listener is being closed. */
+  private boolean takePlace() throws InterruptedException {
+    while (closing.getCount() > 0) {
+      if (places.tryAcquire(RETRY.toNanos(), TimeUnit.NANOSECONDS)) {
+        return true;
+      }
+      makeRoom();
+    }
+    return false;
+  }
+
+  /** Cuts a connection whose client owes it bytes; nothing happens if there is none. */
+  private void makeRoom() {
+    Optional<ClientConnection> silent =
+        connections.stream()
+            .filter(connection -> connection.silentFor().compareTo(SILENT) > 0)
+            .max(Comparator.comparing(ClientConnection::idle).thenComparing(ClientConnection::silentFor));
+    silent.ifPresent(ClientConnection::cut);
+  }
+
+  private void explain(Throwable refused) {
+    long now = System.nanoTime();
+    if (now - lastLogged >= LOG_INTERVAL.toNanos()) {
+      lastLogged = now;
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "A connection can't be accepted: "
+              + refused.getMessage()
+              + ". The server keeps trying and has "
+              + connections.size()
+              + " connections; if files are the limit, raise it (ulimit -n), or allow fewer connections"
+              + " (--max-connections).");
+    }
+  }
+
+  /** Starts a connection, which releases its place when it ends. */
+  private void start(SocketChannel channel) throws IOException {
+    try {
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      ClientConnection connection = ClientConnection.on(channel, helidon, limits);
+      connections.add(connection);
+      if (closing.getCount() == 0) {
+        connection.finish();
+      }
+      Thread.ofVirtual().name("panallama-connection").start(() -> run(connection));
+    } catch (IOException | RuntimeException broken) {
+      channel.close();
+      throw broken;
+    }
+  }
+
+  private void run(ClientConnection connection) {
+    try {
+      connection.run();
+    } finally {
+      connections.remove(connection);
+      places.release();
+    }
+  }
+
+  private void watchStalls() {
+    try {
+      while (!closing.await(STALL_CHECK.toNanos(), TimeUnit.NANOSECONDS)) {
+        connections.forEach(ClientConnection::cutIfStalled);
+      }
+    } catch (InterruptedException ended) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What Helidon's connections need from their listener. */
+  static final class HelidonParts implements ListenerContext {
+    private final Context context = Context.builder().id("panallama").build();
+    private final MediaContext mediaContext = MediaContext.create();
+    private final ContentEncodingContext contentEncodingContext = ContentEncodingContext.create();
+    private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    private final DirectHandlers directHandlers;
+    private final Router router;
+    private final ListenerConfig config;
+
+    HelidonParts(ConnectionLimits limits, HttpRouting.Builder routing, DirectHandlers directHandlers) {
+      this.directHandlers = directHandlers;
+      this.router = Router.builder().addRouting(routing).build();
+      this.config =
+          ListenerConfig.builder()
+              .maxPayloadSize(limits.maxBodyBytes())
+              // Events are written whole; a buffer would only copy them.
+              .writeBufferSize(0)
+              .protocolsDiscoverServices(false)
+              .errorHandling(ErrorHandling.builder().includeEntity(true).build())
+              .buildPrototype();
+    }
+
+    void close() {
+      router.afterStop();
+      executor.shutdownNow();
+    }
+
+    Router router() {
+      return router;
+    }
+
+    @Override
+    public Context context() {
+      return context;
+    }
+
+    @Override
+    public MediaContext mediaContext() {
+      return mediaContext;
+    }
+
+    @Override
+    public ContentEncodingContext contentEncodingContext() {
+      return contentEncodingContext;
+    }
+
+    @Override
+    public DirectHandlers directHandlers() {
+      return directHandlers;
+    }
+
+    @Override
+    public ListenerConfig config() {
+      return config;
+    }
+
+    @Override
+    public ExecutorService executor() {
+      return executor;
+    }
+  }
+}
