@@ -11,7 +11,7 @@
 // KEY ...       an override of the metadata: TYPE is int, float, bool or text
 //
 // Writes "stage NAME" to the standard output before each stage, and llama.cpp's warnings and errors to the standard error. Exit
-// codes: 0 all done; 1 wrong arguments; 2 llama.cpp refused something with an error, which does not end a process.
+// codes: 0 all done; 1 nothing was tried; 2 llama.cpp refused something with an error, which does not end a process.
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +30,9 @@
 
 namespace {
 
-constexpr int REFUSED   = 2;
+constexpr int IMPOSSIBLE = 1;
+constexpr int REFUSED    = 2;
+
 constexpr int SEQUENCES = 2;
 // Prompts longer than a micro-batch take a different path through memory and graphs than shorter ones.
 constexpr int CONTEXT = 256;
@@ -236,11 +238,11 @@ void use_context(llama_model * model) {
     if (llama_model_has_encoder(model) || !llama_model_has_decoder(model)) {
         return; // no engine runs on it
     }
+    if (memory == nullptr) {
+        return; // nor on this: it encodes and keeps nothing
+    }
     stage("prefill");
     decode(context.get(), vocab, 1, 0, PROMPT);
-    if (memory == nullptr) {
-        return;
-    }
     stage("decode");
     decode(context.get(), vocab, 1, PROMPT, 1);
     stage("grammar");
@@ -263,7 +265,7 @@ void use_context(llama_model * model) {
 int main(int argc, char ** argv) {
     if (argc < 7 || (argc - 7) % 3 != 0) {
         std::fprintf(stderr, "usage: panallama-trial FOLDER CPU-LIBRARY|- MODEL DEPTH MEMORY SECONDS [KEY TYPE VALUE]...\n");
-        return 1;
+        return IMPOSSIBLE;
     }
     const std::string folder = argv[1];
     const std::string cpu    = argv[2];
@@ -278,15 +280,19 @@ int main(int argc, char ** argv) {
         require(panallama_backends_load(folder.c_str(), &error), error);
     } else {
         if (ggml_backend_load((folder + "/" + cpu).c_str()) == nullptr) {
-            refused("the CPU library does not load");
+            std::fprintf(stderr, "%s/%s does not load\n", folder.c_str(), cpu.c_str());
+            return IMPOSSIBLE;
         }
         llama_backend_init();
     }
     const std::vector<llama_model_kv_override> replaced = overrides(argc - 7, argv + 7);
 
-    llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers       = 0;
-    params.kv_overrides       = replaced.size() > 1 ? replaced.data() : nullptr;
+    llama_model_params params       = llama_model_default_params();
+    // On the CPU only: a GPU takes seconds to start, and the program must not fail for want of its memory.
+    ggml_backend_dev_t no_devices[] = { nullptr };
+    params.devices                  = no_devices;
+    params.n_gpu_layers             = 0;
+    params.kv_overrides             = replaced.size() > 1 ? replaced.data() : nullptr;
 
     if (depth == "vocabulary") {
         stage("metadata");

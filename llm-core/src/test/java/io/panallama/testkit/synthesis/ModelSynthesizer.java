@@ -101,6 +101,32 @@ public final class ModelSynthesizer {
           + " attention.key_length=u32 48; attention.value_length=u32 32; rope.dimension_count=u32 16;"
           + " attention.key_length_mla=u32 48; attention.value_length_mla=u32 32";
 
+  /** Sizes that are 0 unless they are set, in the order in which they are tried. */
+  private static final List<String> SIZES =
+      List.of(
+          "attention.head_count",
+          "feed_forward_length",
+          "attention.key_length",
+          "attention.value_length",
+          "expert_feed_forward_length",
+          "expert_shared_feed_forward_length",
+          "expert_count",
+          "expert_used_count",
+          "expert_shared_count",
+          "attention.kv_lora_rank",
+          "attention.q_lora_rank",
+          "ssm.inner_size",
+          "ssm.conv_kernel",
+          "ssm.state_size",
+          "ssm.time_step_rank",
+          "ssm.group_count",
+          "wkv.head_size",
+          "shortconv.l_cache",
+          "attention.relative_buckets_count",
+          "attention.indexer.head_count",
+          "attention.indexer.key_length",
+          "rope.dimension_count");
+
   private static final String ALTERNATING = "attention.head_count=u32s 2 0; attention.head_count_kv=u32s 2 0";
 
   /** Values of single architectures, which replace the common ones; a dash removes a key. */
@@ -198,8 +224,49 @@ public final class ModelSynthesizer {
     special.merge("maple", "swiglu_clamp_exp=f32 7", (a, b) -> a + "; " + b);
     special.merge("bailingmoe3", "swiglu_clamp_exp=f32s 0 4; swiglu_clamp_shexp=f32s 0 5", (a, b) -> a + "; " + b);
     special.merge("plamo2", "ssm.group_count=u32 0", (a, b) -> a + "; " + b);
+    for (String name : List.of("bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3")) {
+      special.put(name, "tokenizer.ggml.token_type_count=u32 2");
+    }
+    special.put("arwkv7", "token_shift_count=u32 1");
+    special.put("rwkv6qwen2", "token_shift_count=u32 1");
+    String ranks = "attention.gate_lora_rank=u32 16; attention.decay_lora_rank=u32 16; attention.iclr_lora_rank=u32 16;"
+        + " attention.value_residual_mix_lora_rank=u32 16";
+    special.put("rwkv7", ranks);
+    special.merge("arwkv7", ranks, (a, b) -> a + "; " + b);
+    special.put("plm", "rope.dimension_count=u32 16");
+    special.merge("gemma4", "attention.sliding_window_pattern=u32s 1 1 1 1 0", (a, b) -> a + "; " + b);
+    special.put("gemma4-assistant", "attention.sliding_window_pattern=u32s 1 0");
     return special;
   }
+
+  /**
+   * Tensors that the loader does not insist on and the graph does, and those whose shape the loader takes from the
+   * file. A 1 is replaced by what the loader says.
+   */
+  private static final Map<String, List<String>> EXTRA =
+      Map.ofEntries(
+          Map.entry("phi3", List.of("blk.*.attn_qkv.weight 1")),
+          Map.entry("pockettts", List.of("blk.*.attn_qkv.weight 1")),
+          Map.entry("falcon-h1", List.of("blk.*.ssm_conv1d.bias 1")),
+          Map.entry("granitehybrid", List.of("blk.*.ssm_conv1d.bias 1")),
+          Map.entry("nemotron_h", List.of("blk.*.ssm_conv1d.bias 1")),
+          Map.entry("nemotron_h_moe", List.of("blk.*.ssm_conv1d.bias 1")),
+          Map.entry("qwen3next", List.of("blk.*.attn_qkv.weight 1", "blk.*.attn_gate.weight 1")),
+          Map.entry("qwen35", List.of("blk.*.attn_qkv.weight 1", "blk.*.attn_gate.weight 1")),
+          Map.entry("qwen35moe", List.of("blk.*.attn_qkv.weight 1", "blk.*.attn_gate.weight 1")),
+          Map.entry("t5", List.of("enc.blk.0.attn_rel_b.weight 1", "dec.blk.0.attn_rel_b.weight 1")),
+          Map.entry("t5encoder", List.of("enc.blk.0.attn_rel_b.weight 1")),
+          Map.entry(
+              "glm-dsa",
+              List.of(
+                  "blk.*.indexer.k_norm.weight 1",
+                  "blk.*.indexer.k_norm.bias 1",
+                  "blk.*.indexer.proj.weight 1",
+                  "blk.*.indexer.attn_k.weight 1",
+                  "blk.*.indexer.attn_q_b.weight 1")),
+          Map.entry("rwkv6", List.of("blk.*.time_mix_lerp_fused.weight 1")),
+          Map.entry("laguna", List.of("blk.*.attn_gate.weight 64 2")),
+          Map.entry("qwen4exp", List.of("per_layer_token_embd.weight 16 1152")));
 
   /**
    * Finds a recipe.
@@ -240,6 +307,15 @@ public final class ModelSynthesizer {
   private Found complete(ModelRecipe recipe, Map<String, String> values) {
     Path file = folder.resolve(recipe.architecture() + "-" + recipe.variant() + ".gguf");
     Set<String> guessed = new TreeSet<>();
+    for (String extra : EXTRA.getOrDefault(recipe.architecture(), List.of())) {
+      String[] words = extra.split(" ", 2);
+      for (int layer = 0; layer < recipe.layers(); layer++) {
+        String name = words[0].replace("*", Integer.toString(layer));
+        if (recipe.tensors().putIfAbsent(name, typeOf(name) + " " + words[1]) == null) {
+          guessed.add(name);
+        }
+      }
+    }
     TrialProcess.End end = new TrialProcess.End(-1, "");
     for (int i = 0; i < MOST_TRIALS; i++) {
       recipe.write(file, 1);
@@ -269,6 +345,12 @@ public final class ModelSynthesizer {
     if (shape.find()) {
       String dimensions = String.join(" ", Arrays.stream(shape.group(2).split(",")).map(String::strip).toList());
       String trimmed = dimensions.replaceFirst("( 1)+$", "");
+      if (List.of(trimmed.split(" ")).contains("0")) {
+        // The loader does not insist on the numbers that the shape comes from, but a tensor must have a size.
+        return SIZES.stream()
+            .filter(values::containsKey)
+            .anyMatch(name -> recipe.keys().putIfAbsent(name, String.valueOf(values.get(name))) == null);
+      }
       put(recipe, guessed, shape.group(1), trimmed);
       return true;
     }
@@ -283,6 +365,13 @@ public final class ModelSynthesizer {
       return true;
     }
     if (WRONG_NUMBER.matcher(output).find() && !guessed.isEmpty()) {
+      List<String> unread =
+          guessed.stream().filter(name -> String.valueOf(recipe.tensors().get(name)).endsWith("32 1")).toList();
+      if (!unread.isEmpty()) {
+        unread.forEach(name -> recipe.tensors().remove(name));
+        unread.forEach(guessed::remove);
+        return true;
+      }
       guessed.forEach(name -> recipe.tensors().remove(name));
       guessed.clear();
       return true;
