@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 
 /**
  * What a tiny model consists of besides its vocabulary and its weights, which are random: metadata and shapes.
@@ -76,8 +77,21 @@ public final class ModelRecipe {
     return value != null && value.startsWith("u32 ") ? Long.parseLong(value.substring(4)) : fallback;
   }
 
+  /** Its keys and tensors under the name of another architecture. */
+  public ModelRecipe as(String other) {
+    ModelRecipe renamed = new ModelRecipe(other, variant);
+    renamed.keys.putAll(keys);
+    renamed.tensors.putAll(tensors);
+    return renamed;
+  }
+
   /** Writes the model with random weights of the given seed. */
   public Path write(Path path, long seed) {
+    return write(path, seed, texts -> texts);
+  }
+
+  /** Writes the model, with other texts of its tokens. */
+  public Path write(Path path, long seed, UnaryOperator<List<String>> texts) {
     TinySpec spec = TinySpec.defaults().withVocabulary((int) number("vocab_size", 288)).withTemplate("");
     GgufWriter writer = TinyModels.vocabularyWriter(spec);
     String old = spec.architecture().label();
@@ -94,6 +108,8 @@ public final class ModelRecipe {
             "rope.freq_base")
         .forEach(key -> writer.remove(old + "." + key));
     writer.put("general.architecture", architecture).put("general.name", architecture + " " + variant);
+    List<String> tokens = TinyModels.vocabulary(spec).texts();
+    writer.put("tokenizer.ggml.tokens", texts.apply(tokens));
     keys.forEach(
         (key, value) -> writer.put(key.startsWith("tokenizer.") || key.startsWith("xielu.") ? key : architecture + "." + key, value(value)));
     tensors.forEach((name, shape) -> {

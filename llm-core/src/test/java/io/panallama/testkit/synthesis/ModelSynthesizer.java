@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
  */
 public final class ModelSynthesizer {
   private static final int MOST_TRIALS = 400;
+  private static final int FEW_TRIALS = 30;
 
   private static final Pattern MISSING_KEY = Pattern.compile("key not found in model: (\\S+)");
   private static final Pattern WRONG_TYPE =
@@ -231,8 +232,8 @@ public final class ModelSynthesizer {
     special.put("rwkv6qwen2", "token_shift_count=u32 1");
     String ranks = "attention.gate_lora_rank=u32 16; attention.decay_lora_rank=u32 16; attention.iclr_lora_rank=u32 16;"
         + " attention.value_residual_mix_lora_rank=u32 16";
-    special.put("rwkv7", ranks);
-    special.merge("arwkv7", ranks, (a, b) -> a + "; " + b);
+    special.put("rwkv7", ranks + "; wkv.head_size=u32 64");
+    special.merge("arwkv7", ranks + "; wkv.head_size=u32 64", (a, b) -> a + "; " + b);
     special.put("plm", "rope.dimension_count=u32 16");
     special.merge("gemma4", "attention.sliding_window_pattern=u32s 1 1 1 1 0", (a, b) -> a + "; " + b);
     special.put("gemma4-assistant", "attention.sliding_window_pattern=u32s 1 0");
@@ -304,20 +305,34 @@ public final class ModelSynthesizer {
     return values;
   }
 
+  /** Gives a recipe the tensors that the loader wants for its numbers, in a few steps. */
+  public ModelRecipe repaired(ModelRecipe recipe) {
+    recipe.tensors().keySet().removeIf(name -> layer(name) >= recipe.layers());
+    return complete(recipe, values(recipe.architecture(), true), new TreeSet<>(), FEW_TRIALS).recipe();
+  }
+
+  private static int layer(String tensor) {
+    Matcher block = Pattern.compile("^blk\\.(\\d+)\\.").matcher(tensor);
+    return block.find() ? Integer.parseInt(block.group(1)) : 0;
+  }
+
   private Found complete(ModelRecipe recipe, Map<String, String> values) {
-    Path file = folder.resolve(recipe.architecture() + "-" + recipe.variant() + ".gguf");
     Set<String> guessed = new TreeSet<>();
     for (String extra : EXTRA.getOrDefault(recipe.architecture(), List.of())) {
       String[] words = extra.split(" ", 2);
       for (int layer = 0; layer < recipe.layers(); layer++) {
         String name = words[0].replace("*", Integer.toString(layer));
-        if (recipe.tensors().putIfAbsent(name, typeOf(name) + " " + words[1]) == null) {
-          guessed.add(name);
-        }
+        recipe.tensors().put(name, typeOf(name) + " " + words[1]);
+        guessed.add(name);
       }
     }
+    return complete(recipe, values, guessed, MOST_TRIALS);
+  }
+
+  private Found complete(ModelRecipe recipe, Map<String, String> values, Set<String> guessed, int most) {
+    Path file = folder.resolve(recipe.architecture() + "-" + recipe.variant() + ".gguf");
     TrialProcess.End end = new TrialProcess.End(-1, "");
-    for (int i = 0; i < MOST_TRIALS; i++) {
+    for (int i = 0; i < most; i++) {
       recipe.write(file, 1);
       end = trial.run(file, "steps");
       if (end.died() || end.generated() || !improve(recipe, values, guessed, end.output())) {

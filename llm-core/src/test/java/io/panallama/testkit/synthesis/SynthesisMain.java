@@ -2,6 +2,8 @@ package io.panallama.testkit.synthesis;
 
 import io.panallama.gguf.ModelPreflight;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,8 +12,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.zip.GZIPOutputStream;
 
-/** Writes the recipes of all architectures to a file: {@code SynthesisMain FILE [ARCHITECTURE...]}. */
+/**
+ * Writes the recipes of all architectures to a file, one of each that llama.cpp computes with: {@code SynthesisMain FILE
+ * [ARCHITECTURE...]}. {@code recipes.txt.gz} beside {@link GgufFuzzTest} was written by it.
+ */
 public final class SynthesisMain {
   private SynthesisMain() {}
 
@@ -26,13 +32,19 @@ public final class SynthesisMain {
     List<String> lines = new ArrayList<>();
     try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
       for (Future<List<ModelSynthesizer.Found>> task : threads.invokeAll(tasks)) {
-        for (ModelSynthesizer.Found found : task.get()) {
+        List<ModelSynthesizer.Found> all = task.get();
+        for (ModelSynthesizer.Found found : all) {
           System.out.printf("%-32s %4d %s%n", found.recipe(), found.end().status(), found.end().lastWords());
-          lines.addAll(found.recipe().lines());
+        }
+        List<ModelSynthesizer.Found> good = all.stream().filter(found -> found.end().generated()).toList();
+        if (!good.isEmpty()) {
+          lines.addAll(good.getLast().recipe().lines());
         }
       }
     }
-    Files.write(Path.of(args[0]), lines);
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(Path.of(args[0])))) {
+      out.write((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   /** Without experts and with them; the same model twice counts once. */
