@@ -41,7 +41,7 @@ final class TensorPreflight {
         || name.endsWith(".scale")
         || name.endsWith("rope_freqs.weight")
         || name.contains("rope_factors_")
-        || name.endsWith("conv1d.weight") // ggml_ssm_conv asserts it
+        || name.endsWith(".ssm_conv1d.weight") // ggml_ssm_conv asserts it
         || name.endsWith("shortconv.conv.weight")
         || name.endsWith(".ssm_a")
         || name.endsWith(".ssm_d");
