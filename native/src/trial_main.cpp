@@ -167,6 +167,15 @@ context_ptr new_context(llama_model * model) {
     return context;
 }
 
+// Whether an engine would make a context on it. Others are loaded for their vocabulary and metadata only, and their contexts
+// may need the context of another model.
+bool generates(const llama_model * model) {
+    char architecture[64] = "";
+    llama_model_meta_val_str(model, "general.architecture", architecture, sizeof(architecture));
+    return llama_model_has_decoder(model) && !llama_model_has_encoder(model) &&
+           std::strcmp(architecture, "gemma4-assistant") != 0;
+}
+
 void use_vocabulary(const llama_vocab * vocab) {
     stage("vocabulary");
     char *               error    = nullptr;
@@ -235,11 +244,8 @@ void use_context(llama_model * model) {
     stage("context");
     const context_ptr    context = new_context(model);
     const llama_memory_t memory  = llama_get_memory(context.get());
-    if (llama_model_has_encoder(model) || !llama_model_has_decoder(model)) {
-        return; // no engine runs on it
-    }
     if (memory == nullptr) {
-        return; // nor on this: it encodes and keeps nothing
+        return; // no engine runs on it: it encodes and keeps nothing
     }
     stage("prefill");
     decode(context.get(), vocab, 1, 0, PROMPT);
@@ -309,6 +315,10 @@ int main(int argc, char ** argv) {
         planned.load_mode          = LLAMA_LOAD_MODE_NONE;
         const model_ptr model      = load(path, planned);
         use_vocabulary(llama_model_get_vocab(model.get()));
+        if (!generates(model.get())) {
+            stage("end");
+            return 0;
+        }
         stage("graphs");
         new_context(model.get());
     }

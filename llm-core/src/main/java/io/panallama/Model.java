@@ -33,6 +33,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Thread-safe. Facts are read when the model is loaded and stay readable after it is closed.
  */
 public final class Model implements AutoCloseable {
+  /** It drafts for another model, whose context it needs; llama.cpp counts it among the decoders. */
+  private static final String ASSISTANT = "gemma4-assistant";
+
   private final LoadedModel loaded;
   private final Path path;
   private final String description;
@@ -55,7 +58,7 @@ public final class Model implements AutoCloseable {
     this.layerCount = handle.layerCount();
     this.embeddingSize = handle.embeddingSize();
     this.trainedContextSize = handle.trainedContextSize();
-    this.textDecoder = handle.hasDecoder() && !handle.hasEncoder();
+    this.textDecoder = handle.hasDecoder() && !handle.hasEncoder() && !architecture().equals(ASSISTANT);
     this.vocabulary = new Vocabulary(loaded.facts(), loaded.pieces());
     this.tokenizer = new Tokenizer(handle);
   }

@@ -2,7 +2,6 @@ package io.panallama.gguf;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -47,15 +46,7 @@ final class GraphPreflight {
 
   /** Latent attention: a part of each head must not be rotated. */
   private static final Set<String> LATENT =
-      Set.of(
-          "deepseek2",
-          "deepseek32",
-          "dots3note",
-          "glm-dsa",
-          "hy_v4",
-          "kimi-linear",
-          "mistral4",
-          "plm");
+      Set.of("deepseek2", "deepseek32", "dots3note", "glm-dsa", "hy_v4", "kimi-linear", "mistral4", "plm");
 
   /** Hybrids whose recurrent layers are those without key heads. */
   private static final Set<String> HYBRID_BY_HEADS =
@@ -67,7 +58,8 @@ final class GraphPreflight {
   private static final int INTERVAL = 4;
 
   /** State-space layers with a bias that the loader does not insist on ({@code mamba-base.cpp} adds it anyway). */
-  private static final Set<String> CONVOLUTION_BIAS = Set.of("falcon-h1", "granitehybrid", "nemotron_h", "nemotron_h_moe");
+  private static final Set<String> CONVOLUTION_BIAS =
+      Set.of("falcon-h1", "granitehybrid", "nemotron_h", "nemotron_h_moe");
 
   /** The largest step of ggml's vector code for {@code ggml_rwkv_wkv7} (AVX-512); it writes whole steps. */
   private static final int VECTOR = 64;
@@ -78,18 +70,14 @@ final class GraphPreflight {
   /** Layers of {@code posnet} in {@code wavtokenizer-dec.cpp}. */
   private static final int POSNET_LAYERS = 6;
 
-  /** Tensors that a model can't do without: name to architecture. */
-  private static final Map<String, List<String>> NEEDED =
-      Map.of(
-          "t5", List.of("enc.blk.0.attn_rel_b.weight", "dec.blk.0.attn_rel_b.weight"),
-          "t5encoder", List.of("enc.blk.0.attn_rel_b.weight"),
-          "glm-dsa",
-              List.of(
-                  "blk.0.indexer.k_norm.weight",
-                  "blk.0.indexer.k_norm.bias",
-                  "blk.0.indexer.proj.weight",
-                  "blk.0.indexer.attn_k.weight",
-                  "blk.0.indexer.attn_q_b.weight"));
+  /** What a layer of attention needs that chooses its keys by an index. */
+  private static final List<String> INDEX =
+      List.of(
+          "indexer.k_norm.weight",
+          "indexer.k_norm.bias",
+          "indexer.proj.weight",
+          "indexer.attn_k.weight",
+          "indexer.attn_q_b.weight");
 
   private final Facts facts;
   private final String architecture;
@@ -125,7 +113,6 @@ final class GraphPreflight {
     if (HYBRID_BY_INTERVAL.contains(architecture) && !facts.has(key("attention.recurrent_layers"))) {
       interval();
     }
-    NEEDED.getOrDefault(architecture, List.of()).forEach(this::require);
     if (CONVOLUTION_BIAS.contains(architecture)) {
       stateSpace();
     }
@@ -133,7 +120,9 @@ final class GraphPreflight {
       forEachLayerWith("ssm_conv1d.weight", this::deltaNet);
     }
     switch (architecture) {
+      case "glm-dsa" -> indexers();
       case "mamba2" -> stateSpaceHeads();
+      case "nemotron_h", "nemotron_h_moe" -> threeKinds(keyHeads);
       case "phi3", "pockettts" -> forEachLayer(this::queries);
       case "qwen3vl", "qwen3tts" -> rows();
       case "rwkv6" -> {
@@ -154,7 +143,8 @@ final class GraphPreflight {
       case "chameleon" -> images();
       case "lfm2", "lfm2moe" -> facts.required(key("shortconv.l_cache"), 2, 1 << 16);
       case "deepseek4" -> equal("hyper_connection.count", number("hyper_connection.count", 0), 4);
-      case "minimax-m3" -> equal("attention.indexer.head_count", number("attention.indexer.head_count", 0), keyHeads[0]);
+      case "minimax-m3" ->
+          equal("attention.indexer.head_count", number("attention.indexer.head_count", 0), keyHeads[0]);
       default -> {}
     }
   }
@@ -195,6 +185,37 @@ final class GraphPreflight {
               + ", so that all layers are "
               + (recurrent == 0 ? "of attention" : "recurrent")
               + "; expected both kinds");
+    }
+  }
+
+  /** Recurrent layers are those without key heads and without a feed-forward network. */
+  private void threeKinds(long[] keyHeads) {
+    long[] forward = facts.perLayer(key("feed_forward_length"), layers, 0);
+    boolean attention = false;
+    boolean recurrent = false;
+    for (int layer = 0; layer < layers; layer++) {
+      attention |= keyHeads[layer] > 0;
+      recurrent |= keyHeads[layer] == 0 && forward[layer] == 0;
+    }
+    if (!attention || !recurrent) {
+      throw facts.corrupt(
+          key("attention.head_count_kv")
+              + " and feed_forward_length leave no "
+              + (attention
+                  ? "recurrent layer, in which both are 0"
+                  : "layer of attention, in which the first is not 0"));
+    }
+  }
+
+  /** Which layers share the index of an earlier one is in {@code indexer.types}. */
+  private void indexers() {
+    if (!facts.has(key("attention.indexer.types"))) {
+      long trunk = layers - number("nextn_predict_layers", 0);
+      for (int layer = 0; layer < trunk; layer++) {
+        for (String name : INDEX) {
+          require("blk." + layer + "." + name);
+        }
+      }
     }
   }
 
@@ -298,17 +319,12 @@ final class GraphPreflight {
   private void wavTokenizer() {
     facts.required(key("posnet.block_count"), 0, Math.min(POSNET_LAYERS, layers));
     facts.required(key("convnext.block_count"), 0, layers);
-    equal(
-        "posnet.embedding_length",
-        number("posnet.embedding_length", 0),
-        number("convnext.embedding_length", 0));
+    equal("posnet.embedding_length", number("posnet.embedding_length", 0), number("convnext.embedding_length", 0));
   }
 
   private void slots() {
     long slots =
-        Math.max(0, number("hrm.layers_per_stack", 0))
-            * number("hrm.h_cycles", 0)
-            * (number("hrm.l_cycles", 0) + 1);
+        Math.max(0, number("hrm.layers_per_stack", 0)) * number("hrm.h_cycles", 0) * (number("hrm.l_cycles", 0) + 1);
     equal("block_count", layers, slots);
   }
 

@@ -41,7 +41,7 @@ public final class ModelTrial {
   private static final System.Logger LOG = System.getLogger(ModelTrial.class.getPackageName());
 
   /** Must change whenever the program does more or a key means something else. */
-  private static final String SCHEME = "panallama trial 1";
+  private static final String SCHEME = "panallama trial 2";
 
   /** Models up to this size are computed with, which takes less than a second for most; of larger ones only graphs are planned. */
   private static final long COMPUTED = 256L << 20;
@@ -69,7 +69,7 @@ public final class ModelTrial {
     }
     TrialRun run = new TrialRun(natives);
     if (!Files.exists(run.program())) {
-      tellOnce(run.program() + " does not exist");
+      untried(file, config, run.program() + " does not exist");
       return;
     }
     List<Path> shards = shards(file);
@@ -84,7 +84,7 @@ public final class ModelTrial {
     }
     switch (result.outcome()) {
       case PASSED -> {}
-      case IMPOSSIBLE -> tellOnce(run.program() + " can't be started: " + result.words());
+      case IMPOSSIBLE -> untried(file, config, run.program() + " can't be started: " + result.words());
       case DIED, STOPPED -> throw failure(file, result);
     }
   }
@@ -99,14 +99,29 @@ public final class ModelTrial {
             + what
             + ", "
             + result.words()
-            + ". The file is damaged, or made for another version of llama.cpp; without a trial it might end this"
-            + " process.",
+            + (result.outcome() == Outcome.DIED
+                ? ". The file is damaged, or made for another version of llama.cpp."
+                : ".")
+            + " With trial set to NEVER it is loaded all the same, and may end this process.",
         null);
   }
 
-  private static void tellOnce(String why) {
+  private static void untried(GgufFile file, ModelConfig config, String why) {
+    if (config.trial() == Trial.ALWAYS) {
+      throw new ModelLoadException(
+          Reason.TRIAL_FAILED,
+          file.path(),
+          file.path()
+              + ": it can't be tried in a process of its own, which trial ALWAYS demands: "
+              + why
+              + ". Let programs run in the cache folder, or set trial to AUTO to load the model without a trial.",
+          null);
+    }
     if (TOLD.compareAndSet(false, true)) {
-      LOG.log(Level.INFO, "Models are loaded without a trial in a process of its own: {0}", why);
+      LOG.log(
+          Level.WARNING,
+          "Models are loaded without a trial in a process of its own, so a malformed file may end this process: {0}",
+          why);
     }
   }
 

@@ -63,9 +63,15 @@ final class TrialRun {
   private static final Pattern SOURCE_FOLDER = Pattern.compile("\\S*/llama\\.cpp/(?=(src|ggml|common|vendor)/)");
 
   private final NativeReport natives;
+  private final Duration limit;
 
   TrialRun(NativeReport natives) {
+    this(natives, LIMIT);
+  }
+
+  TrialRun(NativeReport natives, Duration limit) {
     this.natives = natives;
+    this.limit = limit;
   }
 
   /** The program's file, whether it exists or not. */
@@ -132,13 +138,13 @@ final class TrialRun {
     return "-";
   }
 
-  private static TrialResult result(Process process) throws IOException {
+  private TrialResult result(Process process) throws IOException {
     Output output = new Output();
     Thread reader = Thread.ofPlatform().daemon().name("panallama-trial-output").start(() -> output.read(process));
     if (!waitFor(process)) {
       process.destroyForcibly();
       return new TrialResult(
-          Outcome.STOPPED, output.stage() + ", which did not end within " + LIMIT.toSeconds() + " seconds");
+          Outcome.STOPPED, output.stage() + ", which did not end within " + limit.toSeconds() + " seconds");
     }
     join(reader);
     int status = process.exitValue();
@@ -157,8 +163,8 @@ final class TrialRun {
   }
 
   /** Waits even if this thread is interrupted: an interrupt must not leave a file untried or refuse it. */
-  private static boolean waitFor(Process process) {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
+  private boolean waitFor(Process process) {
+    long deadline = System.nanoTime() + limit.toNanos();
     boolean interrupted = false;
     try {
       while (true) {

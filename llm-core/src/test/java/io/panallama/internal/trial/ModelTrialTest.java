@@ -16,13 +16,22 @@ import io.panallama.internal.trial.TrialResult.Outcome;
 import io.panallama.internal.trial.TrialRun.Depth;
 import io.panallama.observe.NativeReport;
 import io.panallama.testkit.TinyModels;
+import io.panallama.testkit.TinySpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -100,23 +109,84 @@ class ModelTrialTest {
   @Test
   void librariesWithoutTheProgramAreNoReasonToRefuse() {
     GgufFile file = GgufFile.read(TinyModels.write(folder.resolve("tiny.gguf")));
-    NativeReport elsewhere =
-        new NativeReport(
-            natives.llamaVersion(), natives.platform(), "cpu", folder, natives.cpuVariant(), Optional.empty());
-
-    assertThatNoException().isThrownBy(() -> ModelTrial.check(file, DEADLY_CONFIG, elsewhere));
+    assertThatNoException().isThrownBy(() -> ModelTrial.check(file, DEADLY_CONFIG, elsewhere()));
   }
 
   @Test
   void aProgramThatCannotBeStartedIsNoReasonToRefuse() throws IOException {
     Path model = TinyModels.write(folder.resolve("tiny.gguf"));
     Files.createFile(folder.resolve(run.program().getFileName().toString()));
-    NativeReport elsewhere =
-        new NativeReport(
-            natives.llamaVersion(), natives.platform(), "cpu", folder, natives.cpuVariant(), Optional.empty());
+    assertThat(new TrialRun(elsewhere()).run(model, Depth.GRAPHS, 1, DEADLY).outcome()).isEqualTo(Outcome.IMPOSSIBLE);
+    assertThatNoException().isThrownBy(() -> ModelTrial.check(GgufFile.read(model), DEADLY_CONFIG, elsewhere()));
+  }
 
-    assertThat(new TrialRun(elsewhere).run(model, Depth.GRAPHS, 1, DEADLY).outcome()).isEqualTo(Outcome.IMPOSSIBLE);
-    assertThatNoException().isThrownBy(() -> ModelTrial.check(GgufFile.read(model), DEADLY_CONFIG, elsewhere));
+  @Test
+  void whoDemandsATrialGetsNoModelWithoutOne() {
+    GgufFile file = GgufFile.read(TinyModels.write(folder.resolve("tiny.gguf")));
+    ModelConfig always = ModelConfig.builder().trial(Trial.ALWAYS).build();
+
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(() -> ModelTrial.check(file, always, elsewhere()))
+        .withMessageContaining("does not exist")
+        .withMessageContaining("set trial to AUTO")
+        .returns(Reason.TRIAL_FAILED, ModelLoadException::reason);
+  }
+
+  @Test
+  void librariesThatDoNotLoadAreNoReasonToRefuse() throws IOException {
+    Path model = TinyModels.write(folder.resolve("tiny.gguf"));
+    Path directory = Files.createDirectory(folder.resolve("libraries"));
+    try (var libraries = Files.list(natives.directory())) {
+      for (Path library : libraries.toList()) {
+        Files.copy(library, directory.resolve(library.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+    Files.writeString(directory.resolve("libggml-cpu-none.so"), "no library");
+    NativeReport broken =
+        new NativeReport(
+            natives.llamaVersion(), natives.platform(), "cpu", directory, Optional.of("none"), Optional.empty());
+
+    TrialResult result = new TrialRun(broken).run(model, Depth.GRAPHS, 1, DEADLY);
+
+    assertThat(result.outcome()).isEqualTo(Outcome.IMPOSSIBLE);
+    assertThat(result.words()).contains("does not load");
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the program is a shell script")
+  void aTrialWithoutAnEndIsEnded() throws IOException {
+    Path program = folder.resolve("panallama-trial");
+    Files.writeString(program, "#!/bin/sh\necho stage graphs\nexec sleep 600\n");
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+
+    TrialResult result =
+        new TrialRun(elsewhere(), Duration.ofSeconds(1)).run(folder.resolve("any.gguf"), Depth.GRAPHS, 1, Map.of());
+
+    assertThat(result)
+        .isEqualTo(new TrialResult(Outcome.STOPPED, "at the stage \"graphs\", which did not end within 1 seconds"));
+    assertThat(result.isFinal()).isFalse();
+  }
+
+  @Test
+  void twoMayTryAFileAtOnce() throws Exception {
+    Path model = TinyModels.write(folder.resolve("tiny.gguf"), TinySpec.defaults().withSeed(System.nanoTime()));
+    GgufFile file = GgufFile.read(model);
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Callable<Boolean> check =
+          () -> {
+            ModelTrial.check(file, ModelConfig.defaults(), natives);
+            return true;
+          };
+      for (Future<Boolean> passed : threads.invokeAll(List.of(check, check))) {
+        assertThat(passed.get()).isTrue();
+      }
+    }
+  }
+
+  /** Libraries in a folder without the program. */
+  private NativeReport elsewhere() {
+    return new NativeReport(
+        natives.llamaVersion(), natives.platform(), "cpu", folder, natives.cpuVariant(), Optional.empty());
   }
 
   @Test

@@ -40,7 +40,8 @@ public final class EngineChildMain {
     try (Model model = Model.load(path, config);
         Engine engine = Engine.start(model, small)) {
       GenerationOptions free = GenerationOptions.builder().maxTokens(TOKENS).build();
-      GenerationOptions braces = free.toBuilder().format(new ResponseFormat.Gbnf("root ::= \"{\" [^\"]* \"}\"")).build();
+      GenerationOptions braces =
+          free.toBuilder().format(new ResponseFormat.Gbnf("root ::= \"{\" [^\"]* \"}\"")).build();
       List<CompletionRequest> requests =
           List.of(
               CompletionRequest.of("Hello, world 123").with(free),

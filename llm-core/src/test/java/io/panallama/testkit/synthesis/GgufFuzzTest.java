@@ -82,8 +82,14 @@ class GgufFuzzTest {
         Files.deleteIfExists(file);
       }
     }
-    System.out.println(done + " mutants with seed " + seed + " in "
-        + Duration.ofNanos(System.nanoTime() - began).toSeconds() + " s: " + ends);
+    System.out.println(
+        done
+            + " mutants with seed "
+            + seed
+            + " in "
+            + Duration.ofNanos(System.nanoTime() - began).toSeconds()
+            + " s: "
+            + ends);
     System.out.println(reached.size() + " architectures reached an engine");
     deaths.entrySet().stream()
         .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
@@ -125,7 +131,8 @@ class GgufFuzzTest {
   /** The recipes that {@link SynthesisMain} wrote. */
   static List<ModelRecipe> recipes() throws IOException {
     try (InputStream in = GgufFuzzTest.class.getResourceAsStream("recipes.txt.gz");
-        BufferedReader reader = new BufferedReader(new InputStreamReader(new GZIPInputStream(in), StandardCharsets.UTF_8))) {
+        BufferedReader reader =
+            new BufferedReader(new InputStreamReader(new GZIPInputStream(in), StandardCharsets.UTF_8))) {
       return ModelRecipe.parse(reader.lines().toList());
     }
   }

@@ -110,8 +110,9 @@ public final class ModelRecipe {
     writer.put("general.architecture", architecture).put("general.name", architecture + " " + variant);
     List<String> tokens = TinyModels.vocabulary(spec).texts();
     writer.put("tokenizer.ggml.tokens", texts.apply(tokens));
-    keys.forEach(
-        (key, value) -> writer.put(key.startsWith("tokenizer.") || key.startsWith("xielu.") ? key : architecture + "." + key, value(value)));
+    keys.forEach((key, value) ->
+        writer.put(
+            key.startsWith("tokenizer.") || key.startsWith("xielu.") ? key : architecture + "." + key, value(value)));
     tensors.forEach((name, shape) -> {
       String[] words = shape.split(" ");
       List<Long> dimensions = Arrays.stream(words).skip(1).map(Long::parseLong).toList();

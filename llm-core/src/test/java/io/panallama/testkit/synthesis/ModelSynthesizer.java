@@ -230,8 +230,9 @@ public final class ModelSynthesizer {
     }
     special.put("arwkv7", "token_shift_count=u32 1");
     special.put("rwkv6qwen2", "token_shift_count=u32 1");
-    String ranks = "attention.gate_lora_rank=u32 16; attention.decay_lora_rank=u32 16; attention.iclr_lora_rank=u32 16;"
-        + " attention.value_residual_mix_lora_rank=u32 16";
+    String ranks =
+        "attention.gate_lora_rank=u32 16; attention.decay_lora_rank=u32 16; attention.iclr_lora_rank=u32 16;"
+            + " attention.value_residual_mix_lora_rank=u32 16";
     special.put("rwkv7", ranks + "; wkv.head_size=u32 64");
     special.merge("arwkv7", ranks + "; wkv.head_size=u32 64", (a, b) -> a + "; " + b);
     special.put("plm", "rope.dimension_count=u32 16");

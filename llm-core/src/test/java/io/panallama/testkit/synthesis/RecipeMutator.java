@@ -22,9 +22,45 @@ import java.util.function.UnaryOperator;
 public final class RecipeMutator {
   private static final List<Long> NUMBERS =
       List.of(
-          0L, 1L, 2L, 3L, 4L, 5L, 7L, 8L, 12L, 16L, 24L, 31L, 32L, 33L, 48L, 63L, 64L, 65L, 96L, 100L, 127L, 128L, 192L,
-          255L, 256L, 257L, 288L, 512L, 1000L, 1024L, 4096L, 65_535L, 65_536L, 1L << 20, 1L << 24, 1L << 30,
-          (1L << 31) - 1, 1L << 31, 0xFFFF_FFFFL);
+          0L,
+          1L,
+          2L,
+          3L,
+          4L,
+          5L,
+          7L,
+          8L,
+          12L,
+          16L,
+          24L,
+          31L,
+          32L,
+          33L,
+          48L,
+          63L,
+          64L,
+          65L,
+          96L,
+          100L,
+          127L,
+          128L,
+          192L,
+          255L,
+          256L,
+          257L,
+          288L,
+          512L,
+          1000L,
+          1024L,
+          4096L,
+          65_535L,
+          65_536L,
+          1L << 20,
+          1L << 24,
+          1L << 30,
+          (1L << 31) - 1,
+          1L << 31,
+          0xFFFF_FFFFL);
 
   private static final List<String> REALS =
       List.of("0", "1", "-1", "2", "0.5", "1e-5", "1e-30", "-1e-5", "1e4", "1e30", "-1e30", "NaN", "Infinity");
@@ -105,8 +141,11 @@ public final class RecipeMutator {
         case 7 -> removeTensor(recipe);
         case 8 -> putTensor(recipe, any(tensors));
         case 9 -> changeShape(recipe.tensors());
-        case 10 -> recipe.tensors().computeIfPresent(
-            any(recipe.tensors()), (name, shape) -> any(TYPES) + shape.substring(shape.indexOf(' ')));
+        case 10 ->
+            recipe
+                .tensors()
+                .computeIfPresent(
+                    any(recipe.tensors()), (name, shape) -> any(TYPES) + shape.substring(shape.indexOf(' ')));
         case 11 -> recipe = recipe.as(any(recipes).architecture());
         case 12 -> changeVocabulary(recipe);
         case 13 -> texts = shuffle(random.nextLong(), random.nextBoolean());
@@ -156,9 +195,10 @@ public final class RecipeMutator {
         switch (random.nextInt(4)) {
           case 0 -> elements.add("1");
           case 1 -> elements.removeLast();
-          default -> elements.set(
-              Math.min(at, elements.size() - 1),
-              words[0].equals("f32s") ? any(REALS) : Long.toString(number(1, words[0].equals("u32s"))));
+          default ->
+              elements.set(
+                  Math.min(at, elements.size() - 1),
+                  words[0].equals("f32s") ? any(REALS) : Long.toString(number(1, words[0].equals("u32s"))));
         }
         yield elements.size() < 2 ? value : String.join(" ", elements);
       }
