@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GgufFuzzTest {
   private static final int FEW = 100;
   private static final int REPAIRED = 16;
+  private static final int COLLECTED = 256;
 
   private static final List<String> FAULTS =
       List.of("engine " + EngineChild.DIED, "engine " + EngineChild.HANGS, "engine wrong");
@@ -80,6 +81,9 @@ class GgufFuzzTest {
         }
         ends.merge(end.contains(": ") ? end.substring(0, end.indexOf(": ")) : end, 1, Integer::sum);
         Files.deleteIfExists(file);
+        if (done % COLLECTED == 0) {
+          System.gc(); // the mappings of deleted files are memory that only this gives back
+        }
       }
     }
     System.out.println(
