@@ -177,8 +177,25 @@ common_json parser_of(const common_chat_templates_inputs & inputs, const common_
     return json;
 }
 
+// What the prompt has of the answer already: what the template writes in front of it, and what the client wants continued.
+struct answer_beginning {
+    std::string   text;
+    std::string   marked; // the same with marks; empty without any
+    literal_marks marks;
+    bool          continues;
+
+    void write(common_json & json) const {
+        json["generation_prompt"] = text;
+        json["continues"]         = continues;
+        if (!marked.empty()) {
+            json["marked_prompt"] = marked;
+            json["marks"]         = common_json::array({ marks.open, marks.close });
+        }
+    }
+};
+
 // The description that panallama_sampler_constraint reads.
-common_json constraint_of(const common_chat_params & params) {
+common_json constraint_of(const common_chat_params & params, const answer_beginning & beginning) {
     common_json triggers = common_json::array();
     for (const common_grammar_trigger & trigger : params.grammar_triggers) {
         triggers.push_back({ { "type", static_cast<int>(trigger.type) }, { "value", trigger.value } });
@@ -188,16 +205,16 @@ common_json constraint_of(const common_chat_params & params) {
     json["lazy"]              = params.grammar_lazy;
     json["triggers"]          = triggers;
     json["preserved_tokens"]  = params.preserved_tokens;
-    json["generation_prompt"] = params.generation_prompt;
+    beginning.write(json);
     json["thinking_start"]    = params.thinking_start_tag;
     json["thinking_ends"]     = params.thinking_end_tags;
     return json;
 }
 
 // The description of a reasoning budget without a grammar.
-common_json thinking_of(const common_chat_params & params) {
+common_json thinking_of(const common_chat_params & params, const answer_beginning & beginning) {
     common_json json          = common_json::object();
-    json["generation_prompt"] = params.generation_prompt;
+    beginning.write(json);
     json["thinking_start"]    = params.thinking_start_tag;
     json["thinking_ends"]     = params.thinking_end_tags;
     return json;
@@ -222,20 +239,25 @@ std::string apply(const panallama_chat_template & chat_template, const char * re
     std::string text;
     // A template refuses conversations that it does not support (such as roles in a wrong order): invalid input.
     refusing("the chat template refused the messages: ", [&] {
-        const auto prompt_of = [&](common_chat_templates_inputs of) {
+        const auto rendered = [&](common_chat_templates_inputs of) {
             // The tool choice does not change the prompt, and NONE avoids building a grammar.
             of.tool_choice = COMMON_CHAT_TOOL_CHOICE_NONE;
-            return common_chat_templates_apply(chat_template.templates.get(), of).prompt;
+            return common_chat_templates_apply(chat_template.templates.get(), of);
         };
         const common_chat_params params = common_chat_templates_apply(chat_template.templates.get(), inputs);
         require_own_rules(params);
         common_json json = common_json::object();
-        json["prompt"]   = read.grammar_tools.empty() ? params.prompt : prompt_of(shown);
+        json["prompt"]   = read.grammar_tools.empty() ? params.prompt : rendered(shown).prompt;
         common_chat_templates_inputs marked = shown;
         literal_marks                marks;
+        answer_beginning             beginning = { params.generation_prompt, "", {},
+                                                   inputs.continue_final_message != COMMON_CHAT_CONTINUATION_NONE };
         if (mark_literals(marked.messages, *chat_template.controls, thinking_tags(params), marks)) {
-            json["prompt"] = prompt_of(std::move(marked));
-            json["marks"]  = common_json::array({ marks.open, marks.close });
+            const common_chat_params with_marks = rendered(std::move(marked));
+            json["prompt"]                      = with_marks.prompt;
+            json["marks"]                       = common_json::array({ marks.open, marks.close });
+            beginning.marked                    = with_marks.generation_prompt;
+            beginning.marks                     = marks;
         }
         json["stops"]             = params.additional_stops;
         json["preserved_tokens"]  = params.preserved_tokens;
@@ -244,10 +266,10 @@ std::string apply(const panallama_chat_template & chat_template, const char * re
             json["parser"] = parser_of(inputs, params);
         }
         if (!params.grammar.empty()) {
-            json["constraint"] = constraint_of(params);
+            json["constraint"] = constraint_of(params, beginning);
         }
         if (!params.thinking_start_tag.empty() && !params.thinking_end_tags.empty()) {
-            json["thinking"] = thinking_of(params);
+            json["thinking"] = thinking_of(params, beginning);
         }
         // A template may cut a text in the middle of a UTF-8 character; dump_safe replaces the rest instead of throwing.
         text = json.dump_safe();

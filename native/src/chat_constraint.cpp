@@ -1,10 +1,12 @@
 #include <climits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common.h"
 #include "constraint.h"
+#include "effort.h"
 #include "grammar.h"
 #include "guard.h"
 #include "json.h"
@@ -12,6 +14,7 @@
 #include "large_stack.h"
 #include "literals.h"
 #include "reasoning-budget.h"
+#include "tokens.h"
 
 namespace panallama {
 namespace {
@@ -22,7 +25,11 @@ struct chat_grammar {
     bool                                lazy = false;
     std::vector<common_grammar_trigger> triggers;
     std::vector<std::string>            preserved;
-    std::string                         generation_prompt;
+    std::string                         generation_prompt; // what the prompt has of the answer already
+    bool                                continues = false; // it ends with the beginning of an answer, from the client
+    std::string                         marked_prompt;     // with marks around what only reads like special tokens
+    std::string                         open;
+    std::string                         close;
     std::string                         thinking_start;
     std::vector<std::string>            thinking_ends;
     bool                                has_budget = false;
@@ -46,6 +53,15 @@ chat_grammar read(const char * description) {
         read.lazy              = json.at("lazy").get<bool>();
         read.preserved         = texts_of(json.at("preserved_tokens"));
         read.generation_prompt = json.at("generation_prompt").get<std::string>();
+        read.marked_prompt     = read.generation_prompt;
+        if (json.contains("marked_prompt")) {
+            read.marked_prompt = json.at("marked_prompt").get<std::string>();
+            read.open          = json.at("marks").at(0).get<std::string>();
+            read.close         = json.at("marks").at(1).get<std::string>();
+        }
+        if (json.contains("continues")) {
+            read.continues = json.at("continues").get<bool>();
+        }
         read.thinking_start    = json.at("thinking_start").get<std::string>();
         read.thinking_ends     = texts_of(json.at("thinking_ends"));
         for (const auto & trigger : json.at("triggers")) {
@@ -89,20 +105,6 @@ std::vector<bool> tokens_without_text(const llama_vocab * vocab, const chat_gram
     return refused;
 }
 
-// The tokens of the answer that the template has already written, without the space that some tokenizers put first.
-std::vector<llama_token> prefilled(const llama_vocab * vocab, const std::string & prompt) {
-    std::vector<llama_token> tokens;
-    if (!prompt.empty()) {
-        tokens = common_tokenize(vocab, prompt, false, true);
-        const std::string first = tokens.empty() ? "" : common_token_to_piece(vocab, tokens[0], true);
-        const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-        if (!first.empty() && is_space(first[0]) && !is_space(prompt[0])) {
-            tokens.erase(tokens.begin());
-        }
-    }
-    return tokens;
-}
-
 std::vector<llama_tokens> ends_of_thinking(const llama_vocab * vocab, const chat_grammar & described) {
     std::vector<llama_tokens> ends;
     for (const std::string & end : described.thinking_ends) {
@@ -124,7 +126,9 @@ bool begins_in_thinking(
 }
 
 void watch_thinking(
-    constraint & made, const llama_vocab * vocab, const chat_grammar & described, const std::vector<llama_token> & prefill) {
+    constraint & made, const llama_vocab * vocab, const chat_grammar & described) {
+    const std::vector<llama_token>  prefill =
+        tokens_of(vocab, described.marked_prompt, described.open, described.close);
     const std::vector<llama_tokens> starts = { common_tokenize(vocab, described.thinking_start, false, true) };
     const std::vector<llama_tokens> ends   = ends_of_thinking(vocab, described);
     std::vector<llama_token>        last_words;
@@ -143,39 +147,38 @@ void watch_thinking(
 
 std::unique_ptr<constraint> make(
     const llama_vocab * vocab, const panallama_vocab_index * index, const chat_grammar & described) {
-    std::vector<std::string> words;
-    std::vector<std::string> patterns;
-    bool                     only_words = true;
+    grammar_triggers triggers;
     for (const common_grammar_trigger & trigger : described.triggers) {
         const bool word = trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_WORD;
         require(word || trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN, "the type of a trigger is unknown");
-        only_words &= word;
-        patterns.push_back(word ? regex_escape(trigger.value) : trigger.value);
-        words.push_back(trigger.value);
+        if (word) {
+            triggers.words.push_back(trigger.value);
+        } else {
+            triggers.patterns.push_back(compiled_pattern(trigger.value.c_str()));
+        }
     }
-    grammar_triggers triggers;
-    for (const std::string & pattern : patterns) {
-        triggers.patterns.push_back(pattern.c_str());
-    }
+    require(!described.lazy || !triggers.empty(), "a lazy grammar without a trigger never applies");
     std::unique_ptr<constraint> made;
     if (described.grammar.empty()) {
         require(described.has_budget, "there is neither a grammar nor a reasoning budget");
         made = std::make_unique<constraint>(vocab, nullptr, nullptr);
     } else {
-        made = compiled_grammar(vocab, index, described.grammar.c_str(), "root", described.lazy ? &triggers : nullptr);
+        made = compiled_grammar(vocab, index, described.grammar.c_str(), "root");
         made->refuse(tokens_without_text(vocab, described));
-    }
-    if (described.lazy && only_words) {
-        made->wait_for(words);
+        if (described.lazy) {
+            made->wait_for(std::move(triggers));
+        }
     }
     const bool has_tags = !described.thinking_start.empty() && !described.thinking_ends.empty();
     require(has_tags || !described.has_budget, "a reasoning budget needs the thinking tags of the template");
-    const std::vector<llama_token> prefill = prefilled(vocab, described.generation_prompt);
     if (has_tags && (described.lazy || described.has_budget)) {
-        watch_thinking(*made, vocab, described, prefill);
+        watch_thinking(*made, vocab, described);
     }
     if (!described.lazy && !described.grammar.empty()) {
-        made->prefill_grammar(prefill);
+        const effort limit(k_start_limit, nullptr);
+        require(made->prefill_grammar(described.generation_prompt),
+                described.continues ? "the answer that the last message begins does not fit the format"
+                                    : "the chat template begins the answer with a text that does not fit its format");
     }
     return made;
 }

@@ -4,16 +4,34 @@
 #include <cmath>
 
 #include "common.h"
+#include "large_stack.h"
 #include "reasoning-budget.h"
 
 namespace panallama {
+namespace {
+
+// std::regex takes some 400 bytes of stack for each character that it searches.
+constexpr size_t k_stack_per_character = 1024;
+constexpr size_t k_small_text_bytes    = 256;
+
+size_t found_by(const llama_grammar_trigger_pattern & pattern, const std::string & text) {
+    if (text.size() <= k_small_text_bytes) {
+        return pattern.find(text);
+    }
+    size_t found = std::string::npos;
+    on_large_stack((size_t{ 1 } << 20) + text.size() * k_stack_per_character, [&] { found = pattern.find(text); });
+    return found;
+}
+
+}  // namespace
 
 constraint::constraint(const constraint & other) :
-    vocab(other.vocab), grammar(other.grammar == nullptr ? nullptr : llama_sampler_clone(other.grammar.get())),
+    vocab(other.vocab),
+    grammar(other.grammar == nullptr ? nullptr : std::make_unique<grammar_matcher>(*other.grammar)),
     index(other.index), thinking(other.thinking == nullptr ? nullptr : llama_sampler_clone(other.thinking.get())),
     asleep_while_thinking(other.asleep_while_thinking), last_words(other.last_words), next_word(other.next_word),
-    refused(other.refused), written(other.written),
-    waiting(other.waiting), words(other.words), longest_word(other.longest_word), recent(other.recent) {}
+    refused(other.refused), waiting(other.waiting), triggers(other.triggers), longest_word(other.longest_word),
+    recent(other.recent) {}
 
 void constraint::watch_thinking(sampler_ptr budget, bool asleep, std::vector<llama_token> forced) {
     thinking              = std::move(budget);
@@ -21,18 +39,21 @@ void constraint::watch_thinking(sampler_ptr budget, bool asleep, std::vector<lla
     last_words            = std::move(forced);
 }
 
-void constraint::wait_for(std::vector<std::string> texts) {
-    words   = std::move(texts);
-    waiting = !words.empty();
-    for (const std::string & word : words) {
+void constraint::wait_for(grammar_triggers given) {
+    triggers = std::move(given);
+    waiting  = !triggers.empty();
+    for (const std::string & word : triggers.words) {
         longest_word = std::max(longest_word, word.size());
     }
 }
 
-void constraint::prefill_grammar(const std::vector<llama_token> & tokens) {
-    for (const llama_token token : tokens) {
-        llama_sampler_accept(grammar.get(), token);
+bool constraint::prefill_grammar(const std::string & text) {
+    const grammar_matcher::place to = grammar->after(grammar->here(), text.data(), text.size());
+    if (to.set == 0) {
+        return false;
     }
+    grammar->go(to);
+    return true;
 }
 
 bool constraint::is_thinking() const {
@@ -65,17 +86,7 @@ void constraint::accept_thinking(llama_token token) {
 }
 
 bool constraint::allows(llama_token token) {
-    llama_token_data       one  = { token, 1.0f, 0.0f };
-    llama_token_data_array only = { &one, 1, -1, false };
-    apply(&only);
-    return one.logit != -INFINITY;
-}
-
-// Whether the output remains valid UTF-8 with this token.
-bool constraint::is_text(llama_token token) const {
-    const std::string * bytes = index == nullptr ? nullptr : index->broken(token);
-    utf8_state          state = written;
-    return bytes == nullptr || state.advance(*bytes);
+    return !applies() || (!is_refused(token) && grammar->allows(token));
 }
 
 void constraint::apply(llama_token_data_array * candidates) {
@@ -83,54 +94,38 @@ void constraint::apply(llama_token_data_array * candidates) {
         return;
     }
     for (size_t i = 0; i < candidates->size; i++) {
-        if (!is_text(candidates->data[i].id)) {
+        if (!allows(candidates->data[i].id)) {
             candidates->data[i].logit = -INFINITY;
         }
     }
-    if (!refused.empty()) {
-        for (size_t i = 0; i < candidates->size; i++) {
-            if (refused[candidates->data[i].id]) {
-                candidates->data[i].logit = -INFINITY;
-            }
-        }
-    }
-    llama_sampler_apply(grammar.get(), candidates);
 }
 
 std::vector<llama_token_data> constraint::allowed(const float * logits, int32_t n_vocab) {
     std::vector<llama_token_data> result;
-    std::vector<llama_token_data> tried;
-    const auto try_next = [&](llama_token token) { tried.push_back({ token, 1.0f, 0.0f }); };
-    if (index == nullptr || !applies()) {
+    if (!applies()) {
         for (llama_token token = 0; token < n_vocab; token++) {
-            try_next(token);
+            result.push_back({ token, logits[token], 0.0f });
         }
-    } else {
-        std::for_each(index->first().begin(), index->first().end(), try_next);
+        return result;
     }
-    while (!tried.empty()) {
-        llama_token_data_array candidates = { tried.data(), tried.size(), -1, false };
-        if (applies()) {
-            llama_sampler_apply(grammar.get(), &candidates);
+    grammar->for_each_allowed(index, [&](llama_token token) {
+        if (!is_refused(token)) {
+            result.push_back({ token, logits[token], 0.0f });
         }
-        const std::vector<llama_token_data> answered = std::move(tried);
-        tried.clear();
-        for (const llama_token_data & candidate : answered) {
-            if (candidate.logit == -INFINITY) {
-                continue;
-            }
-            const bool silent = !refused.empty() && refused[candidate.id];
-            if (!applies() || (!silent && is_text(candidate.id))) {
-                result.push_back({ candidate.id, logits[candidate.id], 0.0f });
-            }
-            if (index != nullptr && applies()) {
-                index->for_each_longer(candidate.id, try_next);
-            }
-        }
-    }
+    });
     std::sort(result.begin(), result.end(),
               [](const llama_token_data & a, const llama_token_data & b) { return a.id < b.id; });
     return result;
+}
+
+// What `allows` has matched is remembered, but it says nothing of a grammar that the token wakes.
+void constraint::foresee(llama_token token) {
+    if (grammar != nullptr && waiting && triggers.patterns.empty() && !is_unseen()) {
+        const auto beginning = woken_by(token);
+        if (beginning.has_value()) {
+            after(*beginning);
+        }
+    }
 }
 
 void constraint::accept(llama_token token) {
@@ -159,30 +154,79 @@ void constraint::show(llama_token token) {
     if (waiting) {
         wait(token);
     } else {
-        llama_sampler_accept(grammar.get(), token);
-        written.advance(common_token_to_piece(vocab, token, true));
+        grammar->accept(token);
     }
 }
 
-// llama.cpp's lazy grammar keeps the whole output and searches it with std::regex at every token. Here it is shown only the
-// last few tokens, once a trigger has been found in them.
-void constraint::wait(llama_token token) {
-    recent.emplace_back(token, common_token_to_piece(vocab, token, true));
-    std::string text;
-    for (const auto & entry : recent) {
-        text += entry.second;
-    }
-    const bool found = std::any_of(words.begin(), words.end(),
-                                   [&](const std::string & word) { return text.find(word) != std::string::npos; });
-    if (found) {
-        waiting = false;
-        for (const auto & entry : recent) {
-            llama_sampler_accept(grammar.get(), entry.first);
+// Where the first trigger begins.
+size_t constraint::trigger_in(const std::string & text) const {
+    for (const std::string & word : triggers.words) {
+        const size_t found = text.find(word);
+        if (found != std::string::npos) {
+            return found;
         }
+    }
+    for (const llama_grammar_trigger_pattern & pattern : triggers.patterns) {
+        const size_t found = found_by(pattern, text);
+        if (found != std::string::npos) {
+            return found;
+        }
+    }
+    return std::string::npos;
+}
+
+// The text from where a trigger begins, if the token completes one.
+std::optional<std::vector<constraint::shown>> constraint::woken_by(llama_token token) const {
+    std::vector<shown> all(recent.begin(), recent.end());
+    all.emplace_back(token, common_token_to_piece(vocab, token, true));
+    if (std::find(triggers.tokens.begin(), triggers.tokens.end(), token) != triggers.tokens.end()) {
+        return std::vector<shown>{ all.back() };
+    }
+    std::string text;
+    for (const shown & one : all) {
+        text += one.second;
+    }
+    const size_t begin = trigger_in(text);
+    if (begin == std::string::npos) {
+        return std::nullopt;
+    }
+    std::vector<shown> beginning;
+    size_t             pos = 0;
+    for (const shown & one : all) {
+        const size_t end = pos + one.second.size();
+        if (end > begin) {
+            beginning.emplace_back(one.first, one.second.substr(std::max(begin, pos) - pos));
+        }
+        pos = end;
+    }
+    return beginning;
+}
+
+grammar_matcher::place constraint::after(const std::vector<shown> & beginning) {
+    grammar_matcher::place at = grammar->here();
+    for (const shown & one : beginning) {
+        at = grammar->after(at, one.first, one.second);
+    }
+    return at;
+}
+
+// A trigger that is a text lies in the last few tokens; a pattern is searched in the whole text.
+void constraint::wait(llama_token token) {
+    const auto beginning = woken_by(token);
+    if (beginning.has_value()) {
+        grammar->go(after(*beginning));
+        waiting = false;
         recent.clear();
         return;
     }
-    size_t left = text.size();
+    recent.emplace_back(token, common_token_to_piece(vocab, token, true));
+    if (!triggers.patterns.empty()) {
+        return;
+    }
+    size_t left = 0;
+    for (const shown & one : recent) {
+        left += one.second.size();
+    }
     while (!recent.empty() && left - recent.front().second.size() + 1 >= longest_word) {
         left -= recent.front().second.size();
         recent.pop_front();

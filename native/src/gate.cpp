@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
+
+#include "guard.h"
 
 namespace panallama {
 
@@ -101,7 +102,7 @@ llama_token gates::forced() const {
         if (token != LLAMA_TOKEN_NULL) {
             const gate * refusing = refuses(token);
             if (refusing != nullptr && refusing != at(i)) {
-                throw std::runtime_error("the end of the thinking is refused by the grammar or a banned text");
+                throw invalid_input("the grammar or a banned text refuses the end of the thinking");
             }
             return token;
         }
@@ -116,6 +117,12 @@ gate * gates::refuses(llama_token token) const {
         }
     }
     return nullptr;
+}
+
+void gates::foresee(llama_token token) const {
+    for (int i = 0; i < n; i++) {
+        at(i)->foresee(token);
+    }
 }
 
 std::vector<llama_token_data> gates::allowed(const float * logits, int32_t n_vocab) const {
@@ -134,8 +141,13 @@ std::vector<llama_token_data> gates::allowed(const float * logits, int32_t n_voc
                               [](const llama_token_data & one) { return !(one.logit > -INFINITY); }),
                left.end());
     if (left.empty()) {
-        throw std::runtime_error(n == 1 && at(0)->lists_allowed() ? "the grammar allows no token here"
-                                                                  : "the grammar and what is banned allow no token here");
+        bool grammar = false;
+        for (int i = 0; i < n; i++) {
+            grammar |= at(i)->lists_allowed();
+        }
+        throw invalid_input(!grammar ? "the banned texts leave no token to choose from"
+                            : n == 1 ? "the grammar allows no token of the vocabulary here"
+                                     : "the grammar and the banned texts together leave no token to choose from");
     }
     return left;
 }

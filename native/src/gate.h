@@ -36,6 +36,9 @@ class gate {
     // The tokens that may come next with their logits, sorted by id.
     virtual std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab);
 
+    // Does the work that `accept` will need for an allowed token, where that may be much; changes nothing.
+    virtual void foresee(llama_token) {}
+
     virtual void accept(llama_token token) = 0;
 
     virtual std::unique_ptr<gate> clone() const = 0;
@@ -56,13 +59,16 @@ class gates {
 
     bool apply_here() const;
 
-    // The token that one gate forces and all others allow; LLAMA_TOKEN_NULL if none is forced.
+    // The token that one gate forces and all others allow; LLAMA_TOKEN_NULL if none is forced. Throws invalid_input if
+    // another one refuses it.
     llama_token forced() const;
 
     // The first gate that refuses the token; NULL if all allow it.
     gate * refuses(llama_token token) const;
 
-    // The tokens that every gate allows; throws if there is none.
+    void foresee(llama_token token) const;
+
+    // The tokens that every gate allows; throws invalid_input if there is none.
     std::vector<llama_token_data> allowed(const float * logits, int32_t n_vocab) const;
 
   private:

@@ -2,26 +2,25 @@
 #ifndef PANALLAMA_GRAMMAR_H
 #define PANALLAMA_GRAMMAR_H
 
+#include <chrono>
 #include <memory>
-#include <vector>
 
 #include "constraint.h"
 #include "llama.h"
 
 namespace panallama {
 
-// The triggers of a lazy grammar; none for a grammar that applies from the start.
-struct grammar_triggers {
-    std::vector<const char *> patterns;
-    std::vector<llama_token>  tokens;
-};
+// The time for what is matched when a grammar is made: its beginning, and what there is of the answer already.
+constexpr std::chrono::seconds k_start_limit(5);
+
+// Throws invalid_input when the regular expression does not compile.
+llama_grammar_trigger_pattern compiled_pattern(const char * pattern);
 
 // Compiles a grammar. Throws invalid_input in the cases listed at panallama_sampler_grammar. `index` may be NULL.
 std::unique_ptr<constraint> compiled_grammar(const llama_vocab *           vocab,
                                              const panallama_vocab_index * index,
                                              const char *                  grammar,
-                                             const char *                  root,
-                                             const grammar_triggers *      triggers);
+                                             const char *                  root);
 
 }  // namespace panallama
 

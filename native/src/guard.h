@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "effort.h"
 #include "panallama_bridge.h"
 
 namespace panallama {
@@ -44,6 +45,9 @@ template <typename Body> int32_t guarded(char ** error, Body && body) noexcept {
     } catch (const invalid_input & e) {
         set_error(error, e.what());
         return PANALLAMA_INVALID;
+    } catch (const too_much_work & e) {
+        set_error(error, e.what());
+        return PANALLAMA_TOO_MUCH;
     } catch (const std::bad_alloc &) {
         set_error(error, "out of memory");
         return PANALLAMA_NO_MEMORY;

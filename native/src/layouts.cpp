@@ -150,6 +150,7 @@ const struct panallama_layout k_layouts[] = {
     FIELD(panallama_sample, top_tokens),
     FIELD(panallama_sample, top_logprobs),
     FIELD(panallama_sample, candidates),
+    FIELD(panallama_sample, deferred),
     WHOLE(panallama_candidates),
     FIELD(panallama_candidates, capacity),
     FIELD(panallama_candidates, count),

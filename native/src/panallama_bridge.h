@@ -24,13 +24,15 @@ extern "C" {
 #endif
 
 // Incremented with every incompatible change of this header. The Java side accepts only its own value.
-#define PANALLAMA_BRIDGE_VERSION 5
+#define PANALLAMA_BRIDGE_VERSION 6
 
 enum panallama_status {
     PANALLAMA_OK        = 0,
     PANALLAMA_INVALID   = 1, // the caller's input was refused; the text says why
     PANALLAMA_FAILED    = 2, // llama.cpp threw; the text is its message
     PANALLAMA_NO_MEMORY = 3, // std::bad_alloc
+    PANALLAMA_LATER     = 4, // of a sample only: it needs more work than fits into a step
+    PANALLAMA_TOO_MUCH  = 5, // a grammar needs more time or memory for a token than it may have
 };
 
 PANALLAMA_API int32_t panallama_bridge_version(void);
@@ -97,7 +99,10 @@ struct panallama_candidates {
     float *       top_logprobs; // likewise
 };
 
-// One sequence of a step. Chain, output_index, n_top, shortlist and candidates are read, the others written.
+// A sample that needs more work than fits into a step, with a copy of its logits.
+struct panallama_deferred;
+
+// One sequence of a step. Chain, output_index, n_top, shortlist, candidates and deferred are read, the others written.
 struct panallama_sample {
     struct llama_sampler * chain;        // a chain that ends in a selecting sampler; used by one sample only
     int32_t                output_index; // index in the batch of the token whose logits are sampled
@@ -117,6 +122,11 @@ struct panallama_sample {
     // what is left to the candidates, with the log-probabilities if there are any, and leaves `token` at -1. A second call
     // with a negative output_index lets the last member choose; it needs no logits.
     struct panallama_candidates * candidates;
+    // NULL for a new sample. When the status becomes LATER, because matching the grammar takes more than about a
+    // millisecond, this becomes the sample's work, which the caller runs by panallama_deferred_run and frees by
+    // panallama_deferred_free; its chain has accepted nothing and must not be used until then. A later call with the work
+    // here takes the result over: token, logprob, top tokens and status. It needs no logits.
+    struct panallama_deferred * deferred;
 };
 
 // The threads of a ggml thread pool, for taking samples.
@@ -130,10 +140,11 @@ PANALLAMA_API int32_t panallama_sampling_pool_new(
 // NULL is allowed. The borrowed threads keep running.
 PANALLAMA_API void panallama_sampling_pool_free(struct panallama_sampling_pool * pool);
 
-// Takes every sample, isolated from the failures of the others, and returns how many failed. The message of the first
-// failure, in the order of the elements, goes to `*error`. A grammar that leaves no token, a chain that selects nothing, and
-// logits with NaN or infinity each give a status, where llama_sampler_sample ends the process; the chain has not accepted
-// anything then and remains usable. Tokens sampled on the backend (llama_set_sampler) are ignored.
+// Takes every sample, isolated from the failures of the others, and returns how many failed, which those for later have not.
+// The message of the first failure, in the order of the elements, goes to `*error`. PANALLAMA_INVALID when the grammar, the
+// bans or the values of the samplers leave no token to choose from. This, a chain that selects nothing, and logits with NaN
+// or infinity end the process in llama_sampler_sample; here the chain has not accepted anything then and remains usable.
+// Tokens sampled on the backend (llama_set_sampler) are ignored.
 //
 // This thread takes the samples, with the others of `pool` where that pays; NULL for this thread alone. The results are the
 // same. One thread at a time per context, although the call only reads: the first access to the logits of a step reorders
@@ -141,6 +152,20 @@ PANALLAMA_API void panallama_sampling_pool_free(struct panallama_sampling_pool *
 PANALLAMA_API int32_t panallama_sample(
     struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, struct panallama_sampling_pool * pool,
     char ** error);
+
+// Does the work of a deferred sample on this thread, whose priority it lowers to the least, for `limit_ns` nanoseconds at
+// most. Touches the sample's chain and candidates, but neither the context nor other memory of the caller. Whatever it comes
+// to is told when a sample takes the result over. Once only.
+PANALLAMA_API void panallama_deferred_run(struct panallama_deferred * deferred, int64_t limit_ns);
+
+// Asks the work to end, from any thread, while it runs or before. It ends within a millisecond of computing.
+PANALLAMA_API void panallama_deferred_cancel(struct panallama_deferred * deferred);
+
+// NULL is allowed. Not while the work runs.
+PANALLAMA_API void panallama_deferred_free(struct panallama_deferred * deferred);
+
+// How much work on grammars this thread has done, in units of some 5 ns. For tests.
+PANALLAMA_API int64_t panallama_effort_spent(void);
 
 // An index of the tokens of a vocabulary that begin with others, with which a grammar needs to look at only a few of them.
 // Made once per model (some 50 ms for 128,000 tokens); must outlive the samplers that use it.
@@ -197,16 +222,15 @@ PANALLAMA_API int32_t panallama_sampler_accept(
 
 // llama_sampler_init_grammar, for the front of a chain: the other members choose a token, and only if the grammar refuses it
 // do they choose again among the allowed ones. `index` may be NULL. PANALLAMA_INVALID with a text when the grammar does not
-// compile, is empty (llama.cpp would constrain nothing), is larger than 1 MiB, nests groups deeper than 1000, or has more
-// than 200 optional parts in a row, which would keep llama.cpp busy for minutes.
+// compile, is empty (llama.cpp would constrain nothing), is larger than 1 MiB, nests groups deeper than 1000, repeats more
+// than 4 MiB of text, or has so many alternatives at the beginning that they need more than 64 MiB.
 PANALLAMA_API int32_t panallama_sampler_grammar(
     const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * grammar, const char * root,
     struct llama_sampler ** out, char ** error);
 
 // The same for llama_sampler_init_grammar_lazy_patterns, with at least one trigger. Until a pattern matches, every accepted
-// token searches the whole text with std::regex: a pattern that starts with [\s\S]*? and no ^ takes minutes after 3000
-// characters, and one with ^ takes some 200 bytes of stack per character (a stack of 1 MiB overflows before 8000). The cost
-// of a pattern that starts with literal text is negligible.
+// token searches the whole text with std::regex, on a stack that is large enough: a pattern that starts with [\s\S]*? and no
+// ^ takes minutes after 3000 characters. The cost of a pattern that starts with literal text is negligible.
 PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
     const struct llama_vocab * vocab, const struct panallama_vocab_index * index, const char * grammar, const char * root,
     const char ** trigger_patterns, size_t n_trigger_patterns,
@@ -215,7 +239,7 @@ PANALLAMA_API int32_t panallama_sampler_grammar_lazy(
 
 // A grammar for the front of a chain, from the "constraint" of panallama_chat_template_apply: with its triggers, inactive
 // while the model thinks, and without control tokens that the output would not show. PANALLAMA_INVALID as for
-// panallama_sampler_grammar.
+// panallama_sampler_grammar, and when the answer that a message begins ("continue_final_message") does not fit the grammar.
 //
 // The description may have "budget": {"tokens": n, "message": text}. After n consecutive tokens of thinking, the message and
 // the end of the thinking are forced, whatever the chain would choose. An empty "grammar" allows everything, for a budget

@@ -1,8 +1,18 @@
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
+#ifdef __linux__
+#    include <sys/resource.h>
+#    include <sys/syscall.h>
+#    include <unistd.h>
+#endif
+
+#include "effort.h"
 #include "gate.h"
 #include "guard.h"
 #include "sampling_pool.h"
@@ -79,8 +89,8 @@ void apply_members(llama_sampler * chain, int first, int last, llama_token_data_
         }
         llama_sampler_apply(member, &candidates);
         if (candidates.size == 0 || !any_candidate_left(candidates)) {
-            throw std::runtime_error(std::string("the sampler '") + llama_sampler_name(member) +
-                                     "' left no token to choose from");
+            throw invalid_input(std::string("the sampler '") + llama_sampler_name(member) +
+                                "' left no token to choose from");
         }
     }
 }
@@ -95,7 +105,7 @@ llama_token selected(const llama_token_data_array & candidates) {
     }
     // An extreme bias or temperature: inf - inf makes every probability NaN, and the draw would take any token.
     if (!(chosen.logit < std::numeric_limits<float>::infinity()) || std::isnan(chosen.p)) {
-        throw std::runtime_error("the sampler chain made numbers too large to draw from");
+        throw invalid_input("a penalty, a bias or the temperature made numbers too large to draw from");
     }
     return chosen.id;
 }
@@ -194,7 +204,7 @@ llama_token choose(const struct panallama_sample & sample) {
     }
     llama_token_data_array candidates = { chosen_from.data(), chosen_from.size(), -1, false };
     if (!any_candidate_left(candidates)) {
-        throw std::runtime_error("no candidate is left to choose from");
+        throw invalid_input("no candidate is left to choose from");
     }
     const int last = llama_sampler_chain_n(sample.chain) - 1;
     apply_members(sample.chain, last, last + 1, candidates);
@@ -236,6 +246,20 @@ bool is_choice(const struct panallama_sample & sample) {
     return sample.candidates != nullptr && sample.output_index < 0;
 }
 
+bool needs_row(const struct panallama_sample & sample) {
+    return sample.deferred == nullptr && !is_choice(sample);
+}
+
+// A chain in which only some members have accepted a token is useless, so this is not left for later. What it needs has been
+// matched before, when the gates were asked.
+constexpr std::chrono::seconds k_accept_limit(1);
+
+void accept(struct panallama_sample & sample, llama_token token) {
+    const effort limit(k_accept_limit, nullptr);
+    llama_sampler_accept(sample.chain, token);
+    sample.token = token;
+}
+
 // Touches only the sample, its chain and thread-local memory.
 void sample_row(struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
     require(sample.chain != nullptr && llama_sampler_chain_get(sample.chain, -1) != nullptr,
@@ -252,11 +276,11 @@ void sample_row(struct panallama_sample & sample, const float * logits, int32_t 
         return;
     }
     const llama_token token = select_token(sample, logits, n_vocab);
+    gates(sample.chain).foresee(token);
     if (sample.n_top > 0) {
         sample.logprob = report(sample, logits, n_vocab).of(token);
     }
-    llama_sampler_accept(sample.chain, token);
-    sample.token = token;
+    accept(sample, token);
 }
 
 // Touches only the sample and its chain.
@@ -271,8 +295,64 @@ void choose_candidate(struct panallama_sample & sample) {
         std::copy(given.top_tokens, given.top_tokens + given.n_top_filled, sample.top_tokens);
         std::copy(given.top_logprobs, given.top_logprobs + given.n_top_filled, sample.top_logprobs);
     }
-    llama_sampler_accept(sample.chain, token);
-    sample.token = token;
+    accept(sample, token);
+}
+
+}  // namespace
+}  // namespace panallama
+
+// What is left of a sample, with everything that it needs apart from its chain and its candidates.
+struct panallama_deferred {
+    panallama_deferred(const struct panallama_sample & given, const float * row, int32_t n_vocab)
+        : sample(given), logits(row, row + n_vocab), top_tokens(given.n_top), top_logprobs(given.n_top) {
+        sample.top_tokens   = top_tokens.data();
+        sample.top_logprobs = top_logprobs.data();
+        sample.status       = PANALLAMA_FAILED; // until it has run
+    }
+
+    ~panallama_deferred() { std::free(failure); }
+
+    panallama_deferred(const panallama_deferred &)             = delete;
+    panallama_deferred & operator=(const panallama_deferred &) = delete;
+
+    struct panallama_sample  sample;
+    std::vector<float>       logits;
+    std::vector<llama_token> top_tokens;
+    std::vector<float>       top_logprobs;
+    std::atomic<bool>        cancelled{ false };
+    char *                   failure = nullptr;
+};
+
+namespace panallama {
+namespace {
+
+// How much matching a grammar may cost in a step, in units of effort: about a millisecond.
+constexpr int64_t k_step_units = 200000;
+
+// Takes a sample, or leaves it for later.
+int32_t sample_or_defer(struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
+    try {
+        const effort limit(k_step_units);
+        sample_row(sample, logits, n_vocab);
+        return PANALLAMA_OK;
+    } catch (const too_much_at_once &) {
+        sample.deferred = new panallama_deferred(sample, logits, n_vocab);
+        return PANALLAMA_LATER;
+    }
+}
+
+// Copies the result of a deferred sample.
+int32_t take_over(struct panallama_sample & sample, char ** error) {
+    struct panallama_deferred &     work = *sample.deferred;
+    const struct panallama_sample & done = work.sample;
+    require(sample.n_top >= done.n_top_filled, "there is no room for the top tokens");
+    sample.token        = done.token;
+    sample.logprob      = done.logprob;
+    sample.n_top_filled = done.n_top_filled;
+    std::copy(done.top_tokens, done.top_tokens + done.n_top_filled, sample.top_tokens);
+    std::copy(done.top_logprobs, done.top_logprobs + done.n_top_filled, sample.top_logprobs);
+    std::swap(*error, work.failure);
+    return done.status;
 }
 
 // The part of a sample that the caller does not see.
@@ -285,6 +365,9 @@ struct sample_work {
 // caches cold): 0.1 ns a token and 0.5 us an element of a shortlist; 2 ns a token where top-k sees all of them, 10 to 60
 // where they are sorted; 8 ns a token for the sum of the log-probabilities.
 int64_t estimated_ns(const struct panallama_sample & sample, int32_t n_vocab) {
+    if (sample.deferred != nullptr) {
+        return 0;
+    }
     if (is_choice(sample)) {
         return int64_t{ 30 } * sample.candidates->count;
     }
@@ -320,7 +403,7 @@ int32_t sample_all(
         samples[i].logprob      = std::numeric_limits<float>::quiet_NaN();
         samples[i].n_top_filled = 0;
         samples[i].status       = guarded(&works[i].failure, [&] {
-            works[i].logits = is_choice(samples[i]) ? nullptr : row_of(ctx, samples[i]);
+            works[i].logits = needs_row(samples[i]) ? row_of(ctx, samples[i]) : nullptr;
             return PANALLAMA_OK;
         });
     }
@@ -328,12 +411,14 @@ int32_t sample_all(
     const auto take = [&](int32_t i) {
         if (samples[i].status == PANALLAMA_OK) {
             samples[i].status = guarded(&works[i].failure, [&] {
+                if (samples[i].deferred != nullptr) {
+                    return take_over(samples[i], &works[i].failure);
+                }
                 if (is_choice(samples[i])) {
                     choose_candidate(samples[i]);
-                } else {
-                    sample_row(samples[i], works[i].logits, n_vocab);
+                    return static_cast<int32_t>(PANALLAMA_OK);
                 }
-                return PANALLAMA_OK;
+                return sample_or_defer(samples[i], works[i].logits, n_vocab);
             });
         }
     };
@@ -347,7 +432,7 @@ int32_t sample_all(
 
     int32_t n_failed = 0;
     for (int32_t i = 0; i < n_samples; i++) {
-        if (samples[i].status != PANALLAMA_OK) {
+        if (samples[i].status != PANALLAMA_OK && samples[i].status != PANALLAMA_LATER) {
             if (n_failed++ == 0 && error != nullptr) {
                 *error = works[i].failure;
             } else {
@@ -378,4 +463,29 @@ extern "C" int32_t panallama_sample(
         return n_samples;
     }
     return n_failed;
+}
+
+extern "C" void panallama_deferred_run(struct panallama_deferred * deferred, int64_t limit_ns) {
+    using namespace panallama;
+#ifdef __linux__
+    // The priority of a thread; the others of the process keep theirs. A failure does no harm.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
+#endif
+    deferred->sample.status = guarded(&deferred->failure, [&] {
+        const effort limit(std::chrono::nanoseconds(limit_ns), &deferred->cancelled);
+        sample_row(deferred->sample, deferred->logits.data(), static_cast<int32_t>(deferred->logits.size()));
+        return PANALLAMA_OK;
+    });
+}
+
+extern "C" void panallama_deferred_cancel(struct panallama_deferred * deferred) {
+    deferred->cancelled.store(true, std::memory_order_relaxed);
+}
+
+extern "C" void panallama_deferred_free(struct panallama_deferred * deferred) {
+    delete deferred;
+}
+
+extern "C" int64_t panallama_effort_spent(void) {
+    return panallama::effort::spent();
 }

@@ -1,5 +1,8 @@
+#include "tokens.h"
+
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "guard.h"
 #include "large_stack.h"
@@ -236,6 +239,28 @@ std::vector<llama_token> tokenize_prompt(const llama_vocab * vocab,
 }
 
 }  // namespace
+
+std::vector<llama_token> tokens_of(
+    const llama_vocab * vocab, const std::string & text, const std::string & open, const std::string & close) {
+    std::string                            plain;
+    std::vector<std::pair<size_t, size_t>> literals;
+    size_t                                 opened = std::string::npos;
+    for (size_t pos = 0; pos < text.size();) {
+        const bool opens  = !open.empty() && text.compare(pos, open.size(), open) == 0;
+        const bool closes = !close.empty() && text.compare(pos, close.size(), close) == 0;
+        if (closes && opened != std::string::npos && plain.size() > opened) {
+            literals.emplace_back(opened, plain.size());
+        }
+        if (opens || closes) {
+            opened = opens ? plain.size() : std::string::npos;
+            pos += opens ? open.size() : close.size();
+        } else {
+            plain += text[pos++];
+        }
+    }
+    return literal_tokenizer(vocab, std::move(plain), std::move(literals)).run();
+}
+
 }  // namespace panallama
 
 extern "C" {

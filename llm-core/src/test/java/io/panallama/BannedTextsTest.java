@@ -169,8 +169,8 @@ class BannedTextsTest {
     assertThatThrownBy(() -> say(sampling, 8))
         .isInstanceOfSatisfying(
             GenerationException.class,
-            failed -> assertThat(failed.reason()).isEqualTo(GenerationException.Reason.DECODE_FAILED))
-        .hasMessageContaining("allow no token");
+            failed -> assertThat(failed.reason()).isEqualTo(GenerationException.Reason.NO_TOKEN_LEFT))
+        .hasMessageContaining("the grammar and the banned texts together leave no token");
   }
 
   @Test

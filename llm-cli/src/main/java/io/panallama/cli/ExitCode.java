@@ -59,6 +59,7 @@ final class ExitCode {
     String message =
         switch (failure) {
           case InvalidRequestException refused -> OptionNames.in(refused);
+          case EngineStartException refused -> OptionNames.in(refused);
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
           default -> String.valueOf(failure.getMessage());
         };

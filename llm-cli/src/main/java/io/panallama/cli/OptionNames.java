@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.error.EngineStartException;
 import io.panallama.error.InvalidRequestException;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -22,6 +23,7 @@ final class OptionNames {
           Map.entry("maxConnections", "--max-connections"),
           Map.entry("requestTimeout", "--request-timeout"),
           Map.entry("idleTimeout", "--idle-timeout"),
+          Map.entry("writeTimeout", "--write-timeout"),
           Map.entry("heartbeatInterval", "--heartbeat"),
           Map.entry("shutdownGrace", "--shutdown-grace"),
           Map.entry("rope.frequencyBase", "--rope-freq-base"),
@@ -59,11 +61,19 @@ final class OptionNames {
 
   private OptionNames() {}
 
-  /**
-   * Translates the message of a refused configuration: its first word, and every name that can't be an English word.
-   */
+  /** Translates the message of a refused configuration. */
   static String in(IllegalArgumentException refused) {
-    String renamed = String.valueOf(refused.getMessage());
+    return settings(String.valueOf(refused.getMessage()));
+  }
+
+  /** Translates the message of an engine that can't start with its configuration. */
+  static String in(EngineStartException refused) {
+    return settings(String.valueOf(refused.getMessage()));
+  }
+
+  /** Renames the first word of a message, and every name in it that can't be an English word. */
+  private static String settings(String message) {
+    String renamed = message;
     for (Map.Entry<String, String> name : SETTINGS.entrySet()) {
       boolean word = name.getKey().chars().allMatch(Character::isLowerCase);
       renamed = renamed.replaceAll((word ? "^" : "\\b") + Pattern.quote(name.getKey()) + "\\b", name.getValue());

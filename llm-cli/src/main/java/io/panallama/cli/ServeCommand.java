@@ -54,6 +54,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    if (aliases.stream().anyMatch(String::isBlank)) {
+      throw new UsageException("--alias is blank; give the model a name, or leave the option out for the file's name.");
+    }
     ServerConfig config = serverOptions.config();
     ModelOptions.Configs configs = model.checked(engineOptions::configure);
     CompletableFuture<Void> stop = new CompletableFuture<>();

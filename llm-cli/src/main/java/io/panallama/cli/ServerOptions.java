@@ -50,10 +50,17 @@ final class ServerOptions {
       names = "--idle-timeout",
       paramLabel = "TIME",
       converter = TimeSpan.class,
-      description =
-          "Close a connection that has been idle between requests, or has left a stream unread, for this long."
-              + " Default: 60s.")
+      description = "Close a connection that has been idle between requests for this long. Default: 60s.")
   private Duration idleTimeout = DEFAULTS.idleTimeout();
+
+  @Option(
+      names = "--write-timeout",
+      paramLabel = "TIME",
+      converter = TimeSpan.class,
+      description =
+          "Close a connection whose client has left an answer unread for this long, and cancel the answer."
+              + " Default: 30s.")
+  private Duration writeTimeout = DEFAULTS.writeTimeout();
 
   @Option(
       names = "--heartbeat",
@@ -106,6 +113,7 @@ final class ServerOptions {
           .maxConnections(maxConnections)
           .requestTimeout(requestTimeout)
           .idleTimeout(idleTimeout)
+          .writeTimeout(writeTimeout)
           .heartbeatInterval(heartbeat)
           .shutdownGrace(shutdownGrace)
           .allowedHosts(Set.copyOf(allowedHosts))

@@ -228,6 +228,7 @@ class ServeCommandTest {
     options.put("maxConnections", "--max-connections=3");
     options.put("requestTimeout", "--request-timeout=4s");
     options.put("idleTimeout", "--idle-timeout=5m");
+    options.put("writeTimeout", "--write-timeout=7s");
     options.put("heartbeatInterval", "--heartbeat=600ms");
     options.put("shutdownGrace", "--shutdown-grace=0");
     options.put("allowedHosts", "--allowed-host=a");
@@ -245,6 +246,7 @@ class ServeCommandTest {
                 .maxConnections(3)
                 .requestTimeout(Duration.ofSeconds(4))
                 .idleTimeout(Duration.ofMinutes(5))
+                .writeTimeout(Duration.ofSeconds(7))
                 .heartbeatInterval(Duration.ofMillis(600))
                 .shutdownGrace(Duration.ZERO)
                 .allowedHosts(Set.of("a"))
@@ -274,7 +276,11 @@ class ServeCommandTest {
           --max-connections=0    | --max-connections is 0
           --request-timeout=0    | --request-timeout is PT0S; it must be larger than 0.
           --idle-timeout=5       | '5' is not a length of time with its unit
+          --write-timeout=0      | --write-timeout is PT0S; it must be larger than 0.
           --heartbeat=0          | --heartbeat is
+          --alias=               | --alias is blank
+          --alias=a,,b           | --alias is blank
+          --ctx-size=1           | --ctx-size is 1 with 8 slots
           """)
   void badServerOptionsNameThemselves(String option, String expected) {
     CliRun run = CliRun.of(inference, "serve", "--port", "0", option);

@@ -79,6 +79,16 @@ public final class EngineConfig {
     check("threads", threads, AUTO, MAX_THREADS);
     check("batchThreads", batchThreads, AUTO, MAX_THREADS);
     check("mailboxCapacity", mailboxCapacity, 1, 1 << 20);
+    if (contextSize != AUTO && contextSize < slots) {
+      throw new IllegalArgumentException(
+          "contextSize is "
+              + contextSize
+              + " with "
+              + slots
+              + " slots; it must be at least "
+              + slots
+              + ", because every slot needs a cell.");
+    }
     if (batchSize != AUTO && batchSize < slots) {
       throw new IllegalArgumentException(
           "batchSize is " + batchSize + " with " + slots + " slots; a step needs room for a token of every slot.");

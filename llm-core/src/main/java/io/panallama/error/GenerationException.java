@@ -4,7 +4,7 @@ import io.panallama.sampling.LogitProcessor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A running generation failed for a reason other than its request. Other generations continue unless the engine closed.
+ * A running generation failed. Other generations continue unless the engine closed.
  */
 public final class GenerationException extends PanallamaException {
   private static final long serialVersionUID = 1L;
@@ -15,6 +15,16 @@ public final class GenerationException extends PanallamaException {
     ENGINE_CLOSED,
     /** llama.cpp failed to decode or to sample. */
     DECODE_FAILED,
+    /**
+     * No token can come next: the grammar and the bans exclude every token, or penalties, biases or the temperature make
+     * numbers that nothing can be drawn from. The request causes this.
+     */
+    NO_TOKEN_LEFT,
+    /**
+     * Matching the grammar needs more than 5 seconds or 64 MiB for one token, because it has too many alternatives at
+     * once. The request causes this.
+     */
+    GRAMMAR_LIMIT,
     /** The model's output does not match its chat format, such as half a tool call. */
     MALFORMED_OUTPUT,
     /** The generation's {@link LogitProcessor} threw, forbade every candidate, or exceeded its time limit. */

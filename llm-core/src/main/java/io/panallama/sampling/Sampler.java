@@ -372,8 +372,8 @@ public sealed interface Sampler {
    * <p>As the first stage of a chain it checks the token that the other stages chose, and all tokens only if it rejects
    * that one; anywhere else it checks all of them at every step.
    *
-   * <p>A grammar with more than 200 optional parts in a row, such as {@code ("a"?){0,1000}}, is refused: llama.cpp
-   * would compute for minutes at every token and could not be interrupted.
+   * <p>All alternatives are followed at once. Where there are many, the generation pauses while its token is chosen and
+   * the others go on; a token that takes more than 5 seconds or 64 MiB ends the generation with {@code GRAMMAR_LIMIT}.
    *
    * @param gbnf the grammar; if it does not compile, the request fails: it is never ignored
    * @param root the rule to start with

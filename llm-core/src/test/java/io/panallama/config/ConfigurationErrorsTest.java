@@ -38,6 +38,7 @@ class ConfigurationErrorsTest {
   private static Map<String, ThrowingCallable> cases() {
     Map<String, ThrowingCallable> all = new LinkedHashMap<>();
     all.put("contextSize is -1", engine(b -> b.contextSize(-1)));
+    all.put("contextSize is 7 with 8 slots", engine(b -> b.contextSize(7)));
     all.put("slots is 0", engine(b -> b.slots(0)));
     all.put("slots is 257", engine(b -> b.slots(257)));
     all.put("queueLimit is -1", engine(b -> b.queueLimit(-1)));

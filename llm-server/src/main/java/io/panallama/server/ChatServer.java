@@ -72,7 +72,11 @@ public final class ChatServer implements AutoCloseable {
         List.of(new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins()));
     ConnectionLimits limits =
         new ConnectionLimits(
-            config.maxConnections(), config.requestTimeout(), config.idleTimeout(), config.maxBodyBytes());
+            config.maxConnections(),
+            config.requestTimeout(),
+            config.idleTimeout(),
+            config.writeTimeout(),
+            config.maxBodyBytes());
     Listener listener = listen(config, address, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
     return new ChatServer(listener, registry, config);
   }
@@ -140,8 +144,8 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /**
-   * Refuses further requests with 503, which {@code /health} and {@code /ready} call draining, lets running ones go on for the grace period, then ends them with an error event
-   * and stops listening. Repeating it is harmless.
+   * Refuses further requests with 503, which {@code /health} and {@code /ready} call draining, lets running ones go on for the
+   * grace period, then ends them with an error event and stops listening. Repeating it is harmless.
    */
   @Override
   public void close() {

@@ -25,6 +25,7 @@ public final class ServerConfig {
   private final int maxConnections;
   private final Duration requestTimeout;
   private final Duration idleTimeout;
+  private final Duration writeTimeout;
   private final Duration heartbeatInterval;
   private final Duration shutdownGrace;
   private final Set<String> allowedHosts;
@@ -37,6 +38,7 @@ public final class ServerConfig {
     maxConnections = from.maxConnections;
     requestTimeout = from.requestTimeout;
     idleTimeout = from.idleTimeout;
+    writeTimeout = from.writeTimeout;
     heartbeatInterval = from.heartbeatInterval;
     shutdownGrace = from.shutdownGrace;
     allowedHosts = from.allowedHosts;
@@ -49,6 +51,7 @@ public final class ServerConfig {
     inRange("maxConnections", maxConnections, 1, 1 << 20);
     positive("requestTimeout", requestTimeout);
     positive("idleTimeout", idleTimeout);
+    positive("writeTimeout", writeTimeout);
     positive("heartbeatInterval", heartbeatInterval);
     if (shutdownGrace.isNegative()) {
       throw new IllegalArgumentException("shutdownGrace is " + shutdownGrace + "; it must not be negative.");
@@ -56,8 +59,8 @@ public final class ServerConfig {
   }
 
   /**
-   * 127.0.0.1:8080, bodies up to 4 MiB, 1024 connections, 30 s to send a request, 60 s idle, a heartbeat every 10 s, 25 s
-   * of grace.
+   * 127.0.0.1:8080, bodies up to 4 MiB, 1024 connections, 30 s to send a request, 60 s idle, 30 s without reading an
+   * answer, a heartbeat every 10 s, 25 s of grace.
    */
   public static ServerConfig defaults() {
     return DEFAULTS;
@@ -114,12 +117,18 @@ public final class ServerConfig {
     return requestTimeout;
   }
 
-  /**
-   * How long a connection may be idle between requests, and how long a client may leave a stream unread before its connection is
-   * cut; 60 s by default.
-   */
+  /** How long a connection may be idle between requests before it is closed; 60 s by default. */
   public Duration idleTimeout() {
     return idleTimeout;
+  }
+
+  /**
+   * How long a client may leave an answer unread before its connection is closed and its generation cancelled; 30 s by default. The
+   * time counts from when the buffers of both operating systems are full. It is a reserve that reading refills by a second for every
+   * 240 bytes, so a client that reads more slowly than that for long is cut as well.
+   */
+  public Duration writeTimeout() {
+    return writeTimeout;
   }
 
   /**
@@ -178,6 +187,7 @@ public final class ServerConfig {
     all.put("maxConnections", maxConnections);
     all.put("requestTimeout", requestTimeout);
     all.put("idleTimeout", idleTimeout);
+    all.put("writeTimeout", writeTimeout);
     all.put("heartbeatInterval", heartbeatInterval);
     all.put("shutdownGrace", shutdownGrace);
     all.put("allowedHosts", allowedHosts);
@@ -193,6 +203,7 @@ public final class ServerConfig {
     private int maxConnections = 1024;
     private Duration requestTimeout = Duration.ofSeconds(30);
     private Duration idleTimeout = Duration.ofSeconds(60);
+    private Duration writeTimeout = Duration.ofSeconds(30);
     private Duration heartbeatInterval = Duration.ofSeconds(10);
     private Duration shutdownGrace = Duration.ofSeconds(25);
     private Set<String> allowedHosts = Set.of();
@@ -207,6 +218,7 @@ public final class ServerConfig {
       maxConnections = from.maxConnections;
       requestTimeout = from.requestTimeout;
       idleTimeout = from.idleTimeout;
+      writeTimeout = from.writeTimeout;
       heartbeatInterval = from.heartbeatInterval;
       shutdownGrace = from.shutdownGrace;
       allowedHosts = from.allowedHosts;
@@ -246,6 +258,12 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#idleTimeout()}. */
     public Builder idleTimeout(Duration value) {
       idleTimeout = Objects.requireNonNull(value, "idleTimeout");
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#writeTimeout()}. */
+    public Builder writeTimeout(Duration value) {
+      writeTimeout = Objects.requireNonNull(value, "writeTimeout");
       return this;
     }
 

@@ -21,6 +21,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Timeout;
  * The server answers each with a status that blames the request, or an answer; it never fails, stops or waits. {@link Fuzzing} says how to
  * run it for longer. With {@code -Dpanallama.fuzz.all=true} it goes on after a failure, and lists the smallest input of each kind.
  */
+@Tag("fuzz")
 class ChatFuzzTest {
   private static final int FEW = 250;
   private static final ObjectMapper JSON = new ObjectMapper();

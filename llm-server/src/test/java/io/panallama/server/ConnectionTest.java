@@ -6,7 +6,10 @@ import static io.panallama.server.TestServer.HELLO_STREAM;
 import static io.panallama.server.TestServer.rawPost;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.helidon.webserver.http.ErrorHandlers;
 import io.panallama.generation.FinishReason;
+import io.panallama.server.http.ClientConnection;
+import io.panallama.server.http.ErrorBoundary;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -98,22 +101,51 @@ class ConnectionTest {
   @Test
   void aClientThatDoesNotReadDoesNotHoldUpTheOthersAndIsCutInTheEnd() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
-    ServerConfig config = TestServer.config().toBuilder().idleTimeout(Duration.ofSeconds(1)).build();
-    try (TestServer server = TestServer.start(config, generator);
-        Socket slow = server.socket(rawPost(CHAT, HELLO_STREAM))) {
+    ServerConfig config = TestServer.config().toBuilder().writeTimeout(Duration.ofSeconds(1)).build();
+    try (LogRecords faults = LogRecords.of(ErrorBoundary.class);
+        LogRecords broken = LogRecords.of(ClientConnection.class);
+        LogRecords helidon = LogRecords.of(ErrorHandlers.class);
+        TestServer server = TestServer.start(config, generator)) {
+      try (Socket slow = server.socket(rawPost(CHAT, HELLO_STREAM))) {
+        ScriptedGenerator.Script stuck = generator.next();
+        String page = "x".repeat(1 << 20);
+        for (int i = 0; i < 32; i++) {
+          stuck.say(page);
+        }
+        try (Socket quick = server.socket(rawPost(CHAT, HELLO_STREAM))) {
+          ScriptedGenerator.Script script = generator.next();
+          script.say("quick");
+          script.finish(FinishReason.STOP);
+          awaitLine(quick, "[DONE]");
+        }
+        assertThat(stuck.awaitClose()).as("long before the idle timeout").isTrue();
+        server.awaitNoConnections();
+        assertThat(slow.isClosed()).as("the client has done nothing").isFalse();
+      }
+      assertThat(faults.errors()).isEmpty();
+      assertThat(broken.errors()).isEmpty();
+      assertThat(helidon.warnings()).as("a client must not fill the log").isEmpty();
+    }
+  }
+
+  @Test
+  void aWholeAnswerThatIsNotReadIsCutAsWell() throws Exception {
+    ScriptedGenerator generator = new ScriptedGenerator();
+    ServerConfig config = TestServer.config().toBuilder().writeTimeout(Duration.ofSeconds(1)).build();
+    try (LogRecords faults = LogRecords.of(ErrorBoundary.class);
+        LogRecords broken = LogRecords.of(ClientConnection.class);
+        LogRecords helidon = LogRecords.of(ErrorHandlers.class);
+        TestServer server = TestServer.start(config, generator);
+        Socket slow = server.socket(rawPost(CHAT, HELLO))) {
       ScriptedGenerator.Script stuck = generator.next();
-      String page = "x".repeat(1 << 20);
-      for (int i = 0; i < 32; i++) {
-        stuck.say(page);
-      }
-      try (Socket quick = server.socket(rawPost(CHAT, HELLO_STREAM))) {
-        ScriptedGenerator.Script script = generator.next();
-        script.say("quick");
-        script.finish(FinishReason.STOP);
-        awaitLine(quick, "[DONE]");
-      }
+      stuck.say("x".repeat(32 << 20));
+      stuck.finish(FinishReason.STOP);
       assertThat(stuck.awaitClose()).isTrue();
-      assertThat(slow.isConnected()).isTrue();
+      server.awaitNoConnections();
+      assertThat(slow.isClosed()).isFalse();
+      assertThat(faults.errors()).isEmpty();
+      assertThat(broken.errors()).isEmpty();
+      assertThat(helidon.warnings()).isEmpty();
     }
   }
 

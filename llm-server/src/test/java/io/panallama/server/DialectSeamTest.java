@@ -188,7 +188,7 @@ class DialectSeamTest {
       HttpResponse<String> method = server.send(server.request("/plain").DELETE().build());
       assertThat(method.statusCode()).isEqualTo(405);
       assertThat(method.headers().firstValue("Allow").orElseThrow().split(", "))
-          .containsExactlyInAnyOrder("GET", "POST");
+          .containsExactlyInAnyOrder("GET", "HEAD", "POST");
       assertThat(method.body()).startsWith("{\"plain\":");
       assertThat(server.post(CHAT, HELLO).body()).startsWith("{\"error\":");
       assertThat(server.get("/nowhere").body()).startsWith("{\"error\":");

@@ -9,6 +9,8 @@ import io.panallama.server.RawHttp.Answer;
 import io.panallama.server.http.ErrorBoundary;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -112,8 +114,10 @@ class FramingTest {
           """
           CONNECT localhost:443 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n | 405 | not a proxy
           CONNECT / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n            | 405 | not a proxy
-          PRI * HTTP/2.0\\r\\n\\r\\n                              | 505 | HTTP/1.1 only
-          GET /health HTTP/1.0\\r\\n\\r\\n                        | 505 | HTTP/1.1 only
+          PRI * HTTP/2.0\\r\\n\\r\\n                              | 505 | HTTP/1.0 only
+          GET /health HTTP/0.9\\r\\n\\r\\n                        | 505 | HTTP/1.0 only
+          POST /health HTTP/1.0\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n | 400 | HTTP/1.0 must not have
+          GET health HTTP/1.0\\r\\n\\r\\n                         | 400 | begin with /
           GET /health HTTP/11\\r\\n\\r\\n                         | 400 | HTTP/1.1
           GET /health http/1.1\\r\\n\\r\\n                        | 400 | HTTP/1.1
           GET /health\\r\\n\\r\\n                                 | 400 | single spaces
@@ -236,6 +240,97 @@ class FramingTest {
       client.send(start);
       client.socket().shutdownOutput();
       assertRefused(client.readAll(), 400, "before its request was complete");
+    }
+  }
+
+  /** HTTP/1.0, as nginx speaks it to a server behind it unless told otherwise. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          GET /health HTTP/1.0\\r\\n\\r\\n                          | 200
+          GET /health HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n       | 200
+          GET /health HTTP/1.0\\r\\nConnection: keep-alive\\r\\nExpect: tea\\r\\n\\r\\n | 200
+          GET http://localhost/health HTTP/1.0\\r\\n\\r\\n           | 200
+          GET /none HTTP/1.0\\r\\n\\r\\n                            | 404
+          DELETE /health HTTP/1.0\\r\\n\\r\\n                       | 405
+          GET /health HTTP/1.0\\r\\nHost: evil.example\\r\\n\\r\\n    | 403
+          GET / HTTP/1.0\\r\\n\\r\\n                                | 200
+          """)
+  void anOldVersionIsAnsweredAndEndsTheConnection(String request, int status) throws IOException {
+    List<Answer> answers = exchange(request.replace("\\r", "\r").replace("\\n", "\n") + END);
+    assertThat(answers).extracting(Answer::status).containsExactly(status);
+    assertThat(answers.getFirst().closes()).isTrue();
+    assertThat(answers.getFirst().body()).isNotEmpty();
+  }
+
+  /** HTTP/1.0 has no chunks: the end of the connection ends the stream. */
+  @Test
+  void aStreamForAnOldVersionHasNoChunks() throws IOException {
+    String request = TestServer.rawPost(TestServer.CHAT, TestServer.HELLO_STREAM);
+    try (RawHttp old = new RawHttp(server.server().port());
+        RawHttp current = new RawHttp(server.server().port())) {
+      old.send(request.replace("HTTP/1.1", "HTTP/1.0"));
+      String answer = old.readText();
+      assertThat(answer).startsWith("HTTP/1.1 200 ").doesNotContain("Transfer-Encoding");
+      String stream = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+      current.send(request);
+      assertThat(withoutIds(stream)).isEqualTo(withoutIds(current.read().body())).contains("data: [DONE]");
+    }
+  }
+
+  private static String withoutIds(String stream) {
+    return stream.replaceAll("\"(id|created)\":[^,]*,", "").replaceAll("\"timings\":\\{[^}]*}", "");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/",
+        "/health",
+        "/ready",
+        "/v1/models",
+        "/v1/models/test/model",
+        "/assets/app.js",
+        "/assets/icon.svg",
+        "/none"
+      })
+  void headIsAnsweredOnEveryPathOfGet(String path) throws IOException {
+    try (RawHttp client = new RawHttp(server.server().port())) {
+      client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      Answer get = client.read();
+      client.send("HEAD " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      Answer head = client.readHead();
+      assertThat(head.status()).isEqualTo(get.status());
+      assertThat(withoutDate(head.headers())).isEqualTo(withoutDate(get.headers()));
+      client.send("HEAD " + path + " HTTP/1.0\r\n\r\n");
+      assertThat(client.readText()).startsWith("HTTP/1.1 " + get.status()).endsWith("\r\n\r\n");
+    }
+  }
+
+  private static Map<String, String> withoutDate(Map<String, String> headers) {
+    Map<String, String> rest = new TreeMap<>(headers);
+    rest.remove("date");
+    return rest;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DELETE, /health, 'GET, HEAD'",
+    "POST, /, 'GET, HEAD'",
+    "PUT, /v1/models, 'GET, HEAD'",
+    "GET, /v1/chat/completions, POST",
+    "HEAD, /v1/chat/completions, POST",
+    "CONNECT, localhost:443, 'GET, HEAD, POST, OPTIONS'"
+  })
+  void anotherMethodIsToldWhichAreAllowed(String method, String target, String allowed) throws IOException {
+    try (RawHttp client = new RawHttp(server.server().port())) {
+      client.send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      Answer answer = method.equals("HEAD") ? client.readHead() : client.read();
+      assertThat(answer.status()).isEqualTo(405);
+      assertThat(answer.headers()).containsEntry("allow", allowed);
     }
   }
 

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * What the fuzzers of the server share: their parameters, and a client that asks for {@code /health} all the time.
  *
- * <p>Without parameters a run is short and always the same. {@code -Dpanallama.fuzz.seconds=600} makes it longer, {@code
- * -Dpanallama.fuzz.seed=7} another one.
+ * <p>Without parameters a run is short and always the same. {@code -Dpanallama.fuzz.seconds=600} or {@code
+ * -Dpanallama.fuzz.inputs=10000} makes it longer, {@code -Dpanallama.fuzz.seed=7} another one.
  */
 final class Fuzzing implements AutoCloseable {
   private static final Path FOUND = Path.of("target", "fuzz");
@@ -32,10 +32,12 @@ final class Fuzzing implements AutoCloseable {
     return Long.getLong("panallama.fuzz.seed", 1);
   }
 
-  /** Whether another input fits: {@code few} of them, or as many as the time allows that was asked for. */
+  /** Whether another input fits: {@code few} of them, or as many as the parameters ask for. */
   static boolean goesOn(int done, int few, long beganNanos) {
     long seconds = Long.getLong("panallama.fuzz.seconds", 0);
-    return seconds == 0 ? done < few : System.nanoTime() - beganNanos < Duration.ofSeconds(seconds).toNanos();
+    return seconds == 0
+        ? done < Integer.getInteger("panallama.fuzz.inputs", few)
+        : System.nanoTime() - beganNanos < Duration.ofSeconds(seconds).toNanos();
   }
 
   /** Keeps an input that broke something. */

@@ -66,12 +66,16 @@ final class RawHttp implements AutoCloseable {
 
   /** The status of everything that looks like an answer, until the server closes the connection. */
   List<Integer> readStatuses() throws IOException {
-    String all = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
     return Pattern.compile("HTTP/1\\.1 ([2-5][0-9][0-9]) ")
-        .matcher(all)
+        .matcher(readText())
         .results()
         .map(match -> Integer.parseInt(match.group(1)))
         .toList();
+  }
+
+  /** Everything until the server closes the connection, one character per byte. */
+  String readText() throws IOException {
+    return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
   }
 
   /** The next answer. */

@@ -71,6 +71,18 @@ public final class TestServer implements AutoCloseable {
     return server;
   }
 
+  /** Waits until no connection and no request is left. */
+  void awaitNoConnections() throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (server.connections() + server.runningRequests() > 0) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError(
+            server.connections() + " connections and " + server.runningRequests() + " requests are left");
+      }
+      Thread.sleep(10);
+    }
+  }
+
   public URI uri(String path) {
     return server.uri().resolve(path);
   }

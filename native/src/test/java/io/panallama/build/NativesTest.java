@@ -34,7 +34,7 @@ class NativesTest {
             "platform " + Host.current().platform(),
             "backend " + backend,
             "llama " + lock.llamaVersion(),
-            "bridge 5");
+            "bridge 6");
   }
 
   @Test

@@ -157,10 +157,10 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int LLAMA_STATE_SEQ_FLAGS_ON_DEVICE() {
         return LLAMA_STATE_SEQ_FLAGS_ON_DEVICE;
     }
-    private static final int PANALLAMA_BRIDGE_VERSION = (int)5L;
+    private static final int PANALLAMA_BRIDGE_VERSION = (int)6L;
     /**
      * {@snippet lang=c :
-     * #define PANALLAMA_BRIDGE_VERSION 5
+     * #define PANALLAMA_BRIDGE_VERSION 6
      * }
      */
     public static int PANALLAMA_BRIDGE_VERSION() {
@@ -8710,6 +8710,24 @@ public class LlamaCpp extends LlamaCpp$shared {
     public static int PANALLAMA_NO_MEMORY() {
         return PANALLAMA_NO_MEMORY;
     }
+    private static final int PANALLAMA_LATER = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum panallama_status.PANALLAMA_LATER = 4
+     * }
+     */
+    public static int PANALLAMA_LATER() {
+        return PANALLAMA_LATER;
+    }
+    private static final int PANALLAMA_TOO_MUCH = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum panallama_status.PANALLAMA_TOO_MUCH = 5
+     * }
+     */
+    public static int PANALLAMA_TOO_MUCH() {
+        return PANALLAMA_TOO_MUCH;
+    }
 
     private static class panallama_bridge_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
@@ -9427,6 +9445,184 @@ public class LlamaCpp extends LlamaCpp$shared {
                 traceDowncall("panallama_sample", ctx, samples, n_samples, pool, error);
             }
             return (int)mh$.invokeExact(ctx, samples, n_samples, pool, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_deferred_run {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_deferred_run");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_deferred_run(struct panallama_deferred *deferred, int64_t limit_ns)
+     * }
+     */
+    public static FunctionDescriptor panallama_deferred_run$descriptor() {
+        return panallama_deferred_run.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_deferred_run(struct panallama_deferred *deferred, int64_t limit_ns)
+     * }
+     */
+    public static MethodHandle panallama_deferred_run$handle() {
+        return panallama_deferred_run.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_deferred_run(struct panallama_deferred *deferred, int64_t limit_ns)
+     * }
+     */
+    public static MemorySegment panallama_deferred_run$address() {
+        return panallama_deferred_run.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_deferred_run(struct panallama_deferred *deferred, int64_t limit_ns)
+     * }
+     */
+    public static void panallama_deferred_run(MemorySegment deferred, long limit_ns) {
+        var mh$ = panallama_deferred_run.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_deferred_run", deferred, limit_ns);
+            }
+            mh$.invokeExact(deferred, limit_ns);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_deferred_cancel {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_deferred_cancel");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_deferred_cancel(struct panallama_deferred *deferred)
+     * }
+     */
+    public static FunctionDescriptor panallama_deferred_cancel$descriptor() {
+        return panallama_deferred_cancel.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_deferred_cancel(struct panallama_deferred *deferred)
+     * }
+     */
+    public static MethodHandle panallama_deferred_cancel$handle() {
+        return panallama_deferred_cancel.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_deferred_cancel(struct panallama_deferred *deferred)
+     * }
+     */
+    public static MemorySegment panallama_deferred_cancel$address() {
+        return panallama_deferred_cancel.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_deferred_cancel(struct panallama_deferred *deferred)
+     * }
+     */
+    public static void panallama_deferred_cancel(MemorySegment deferred) {
+        var mh$ = panallama_deferred_cancel.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_deferred_cancel", deferred);
+            }
+            mh$.invokeExact(deferred);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panallama_deferred_free {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_deferred_free");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_deferred_free(struct panallama_deferred *deferred)
+     * }
+     */
+    public static FunctionDescriptor panallama_deferred_free$descriptor() {
+        return panallama_deferred_free.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_deferred_free(struct panallama_deferred *deferred)
+     * }
+     */
+    public static MethodHandle panallama_deferred_free$handle() {
+        return panallama_deferred_free.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_deferred_free(struct panallama_deferred *deferred)
+     * }
+     */
+    public static MemorySegment panallama_deferred_free$address() {
+        return panallama_deferred_free.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_deferred_free(struct panallama_deferred *deferred)
+     * }
+     */
+    public static void panallama_deferred_free(MemorySegment deferred) {
+        var mh$ = panallama_deferred_free.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_deferred_free", deferred);
+            }
+            mh$.invokeExact(deferred);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

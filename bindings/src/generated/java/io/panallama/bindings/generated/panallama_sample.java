@@ -26,6 +26,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     llama_token *top_tokens;
  *     float *top_logprobs;
  *     struct panallama_candidates *candidates;
+ *     struct panallama_deferred *deferred;
  * }
  * }
  */
@@ -47,7 +48,8 @@ public class panallama_sample {
         MemoryLayout.paddingLayout(4),
         LlamaCpp.C_POINTER.withName("top_tokens"),
         LlamaCpp.C_POINTER.withName("top_logprobs"),
-        LlamaCpp.C_POINTER.withName("candidates")
+        LlamaCpp.C_POINTER.withName("candidates"),
+        LlamaCpp.C_POINTER.withName("deferred")
     ).withName("panallama_sample");
 
     /**
@@ -539,6 +541,50 @@ public class panallama_sample {
      */
     public static void candidates(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(candidates$LAYOUT, candidates$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout deferred$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("deferred"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct panallama_deferred *deferred
+     * }
+     */
+    public static final AddressLayout deferred$layout() {
+        return deferred$LAYOUT;
+    }
+
+    private static final long deferred$OFFSET = $LAYOUT.byteOffset(groupElement("deferred"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct panallama_deferred *deferred
+     * }
+     */
+    public static final long deferred$offset() {
+        return deferred$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct panallama_deferred *deferred
+     * }
+     */
+    public static MemorySegment deferred(MemorySegment struct) {
+        return struct.get(deferred$LAYOUT, deferred$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct panallama_deferred *deferred
+     * }
+     */
+    public static void deferred(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(deferred$LAYOUT, deferred$OFFSET, fieldValue);
     }
 
     /**

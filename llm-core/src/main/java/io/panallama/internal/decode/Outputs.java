@@ -43,10 +43,31 @@ public interface Outputs {
     throw new UnsupportedOperationException("This decoder hands out no candidates.");
   }
 
+  /** Whether sample {@code index} of the last {@link #sample} needs more work than fits into a step. */
+  default boolean isDeferred(int index) {
+    return false;
+  }
+
+  /**
+   * Hands over the rest of a sample that is deferred. Its sampler has not chosen a token; {@link #addDeferred} must
+   * follow before the next sample of that sampler.
+   */
+  default DeferredSample takeDeferred(int index) {
+    throw new UnsupportedOperationException("This decoder defers no samples.");
+  }
+
+  /**
+   * Appends a sample that was deferred and has run since, whose result becomes that of this list; a sample of
+   * candidates can then be read by {@link #readCandidates}. The list closes it.
+   */
+  default void addDeferred(TokenSampler sampler, DeferredSample deferred, int topLogprobs) {
+    throw new UnsupportedOperationException("This decoder defers no samples.");
+  }
+
   /** Takes all listed samples. */
   void sample();
 
-  /** Token {@code index} of the last {@link #sample}, or -1 if that one failed. */
+  /** Token {@code index} of the last {@link #sample}, or -1 if that one failed or is deferred. */
   int sampledToken(int index);
 
   /** Natural log-probability of that token; NaN unless log-probabilities were requested. */
@@ -63,6 +84,11 @@ public interface Outputs {
 
   /** The error of the first failed sample of the last {@link #sample}. */
   String sampleFailure();
+
+  /** Why sample {@code index} of the last {@link #sample} failed. */
+  default SampleFailure failureKind(int index) {
+    return SampleFailure.OTHER;
+  }
 
   /**
    * The number of floats in a pooled vector: the width of an embedding, or one score per class of a reranker; 0 in a

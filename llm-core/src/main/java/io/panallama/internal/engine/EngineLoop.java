@@ -144,7 +144,7 @@ final class EngineLoop {
     }
     prefixes.settle();
     if (!stepper.step(active)) {
-      idle(prefixes, stepper.processors());
+      idle(prefixes, stepper);
     }
   }
 
@@ -165,16 +165,16 @@ final class EngineLoop {
     }
   }
 
-  private void idle(PrefixCache prefixes, ProcessorCalls processors) {
+  private void idle(PrefixCache prefixes, Stepper stepper) {
     // Each source is checked although its producer has called wake: a lock that a listener waited for may have consumed
     // that permit.
-    if (intake.hasSome() || prefixes.hasReports() || processors.hasAnswers() || life.isClosing()) {
+    if (intake.hasSome() || prefixes.hasReports() || stepper.hasAnswers() || life.isClosing()) {
       return;
     }
     if (canResume()) {
       return;
     }
-    long next = Math.min(suspensionTime, Math.min(nextDeadline, processors.nextDeadline()));
+    long next = Math.min(suspensionTime, Math.min(nextDeadline, stepper.nextAnswerDeadline()));
     if (next == Schedulable.NO_DEADLINE) {
       LockSupport.park(this);
     } else {

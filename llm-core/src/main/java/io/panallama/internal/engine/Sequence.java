@@ -51,6 +51,7 @@ final class Sequence implements Schedulable, CachedText {
   private final @Nullable SequenceListener listener;
   private final int[] stopTokens;
   private final @Nullable ProcessorCall processor;
+  private @Nullable GrammarCall grammar;
 
   private State state = State.WAITING;
   private int[] tokens;
@@ -261,6 +262,16 @@ final class Sequence implements Schedulable, CachedText {
     return processor;
   }
 
+  /** Takes its samples that are too expensive for a step; made when it is first needed. */
+  GrammarCall grammar(long limitNanos, Runnable wake) {
+    GrammarCall call = grammar;
+    if (call == null) {
+      call = new GrammarCall(limitNanos, "panallama-grammar-" + generation.id(), wake);
+      grammar = call;
+    }
+    return call;
+  }
+
   /** Whether this token is one of the request's stop tokens. */
   boolean isStopToken(int token) {
     for (int stop : stopTokens) {
@@ -330,7 +341,11 @@ final class Sequence implements Schedulable, CachedText {
         processor.close();
       }
     } finally {
-      sampler.close();
+      if (grammar == null) {
+        sampler.close();
+      } else {
+        grammar.close(sampler);
+      }
     }
   }
 
@@ -386,10 +401,13 @@ final class Sequence implements Schedulable, CachedText {
     generated++;
   }
 
-  /** Whether it waits for another sequence's prefix or for its processor, or its reader is too far behind. */
+  /** Whether it waits for another sequence's prefix, its processor or its grammar, or its reader is too far behind. */
   @Override
   public boolean isPaused() {
-    return stalledSince != NOT_STALLED || residency.isWaiting() || processor != null && processor.isPending();
+    return stalledSince != NOT_STALLED
+        || residency.isWaiting()
+        || processor != null && processor.isPending()
+        || grammar != null && grammar.isPending();
   }
 
   /**

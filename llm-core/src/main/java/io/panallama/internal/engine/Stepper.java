@@ -41,6 +41,7 @@ final class Stepper {
   private final LongSupplier clock;
   private final StepBudget budget;
   private final ProcessorCalls processors;
+  private final GrammarCalls grammars;
 
   /**
    * Sequences of a batch that failed: one of them is to blame, so each is computed alone until the culprit is known.
@@ -72,16 +73,23 @@ final class Stepper {
     this.sampled = new Sequence[slots];
     this.rows = new int[slots];
     this.processors = new ProcessorCalls(loop, life::wake, outputs, slots, clock, this::take);
+    this.grammars = new GrammarCalls(outputs, life::wake, this::handOutDeferred);
   }
 
-  /** The sequences that wait for a logit processor. */
-  ProcessorCalls processors() {
-    return processors;
+  /** Whether a logit processor has answered or a deferred sample is done. */
+  boolean hasAnswers() {
+    return processors.hasAnswers() || grammars.hasAnswers();
+  }
+
+  /** The earliest time at which the answer of a processor is late; a deferred sample ends by itself. */
+  long nextAnswerDeadline() {
+    return processors.nextDeadline();
   }
 
   /** Computes a step; returns false if there was nothing to compute. */
   boolean step(List<Sequence> active) {
     processors.collect();
+    grammars.collect();
     long started = clock.getAsLong();
     for (int i = 0; i < active.size(); i++) {
       active.get(i).updateBackpressure(started);
@@ -209,12 +217,12 @@ final class Stepper {
     long now = clock.getAsLong();
     budget.measured(generating, prompts, plan.isFilledUp(), now - started);
     // Counted before a reader is told of the end of its generation, since it may look at the statistics then.
-    loop.counters().step(prompts, count - asked + processors.takeChosen());
+    loop.counters().step(prompts, count - asked - deferred(count) + processors.takeChosen() + grammars.takeChosen());
     for (int i = 0; i < count; i++) {
-      if (sampled[i].processor() == null) {
-        take(sampled[i], i, now);
-      } else if (!processors.ask(sampled[i], i, now)) {
-        failSample(sampled[i]);
+      if (outputs.isDeferred(i)) {
+        grammars.ask(sampled[i], i);
+      } else {
+        handOut(sampled[i], i, now);
       }
       sampled[i] = null;
     }
@@ -222,6 +230,28 @@ final class Stepper {
     if (asked > 0) {
       processors.await();
     }
+  }
+
+  /** Processes a sample that is not deferred. */
+  private void handOut(Sequence sequence, int sample, long now) {
+    if (sequence.processor() == null) {
+      take(sequence, sample, now);
+    } else if (!processors.ask(sequence, sample, now)) {
+      failSample(sequence, sample);
+    }
+  }
+
+  private void handOutDeferred(Sequence sequence, int sample) {
+    handOut(sequence, sample, clock.getAsLong());
+  }
+
+  /** The number of deferred samples among the first, without those of a processor, which are not tokens yet anyway. */
+  private int deferred(int count) {
+    int deferred = 0;
+    for (int i = 0; i < count; i++) {
+      deferred += outputs.isDeferred(i) && sampled[i].processor() == null ? 1 : 0;
+    }
+    return deferred;
   }
 
   private void handOutStates() {
@@ -236,7 +266,7 @@ final class Stepper {
 
   private void take(Sequence sequence, int sample, long now) {
     if (outputs.sampledToken(sample) < 0) {
-      failSample(sequence);
+      failSample(sequence, sample);
       return;
     }
     sequence.clock().token(now);
@@ -248,8 +278,13 @@ final class Stepper {
     }
   }
 
-  private void failSample(Sequence sequence) {
-    loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + outputs.sampleFailure());
+  private void failSample(Sequence sequence, int sample) {
+    String why = outputs.sampleFailure();
+    switch (outputs.failureKind(sample)) {
+      case NO_TOKEN_LEFT -> loop.fail(sequence, Reason.NO_TOKEN_LEFT, "No token can come next: " + why + ".");
+      case GRAMMAR_LIMIT -> loop.fail(sequence, Reason.GRAMMAR_LIMIT, "The next token took too much: " + why + ".");
+      case OTHER -> loop.fail(sequence, Reason.DECODE_FAILED, "Sampling failed: " + why);
+    }
   }
 
   /** Preempts a sequence to make room for the others; a sequence that is alone has filled the cache by itself. */

@@ -83,8 +83,22 @@ final class LogRouter {
   }
 
   private static void log(Level level, String line) {
-    if (LOG.isLoggable(level)) {
+    if (!LOG.isLoggable(level)) {
+      return;
+    }
+    Thread thread = Thread.currentThread();
+    ClassLoader loader = thread.getContextClassLoader();
+    if (loader != null) {
       LOG.log(level, line);
+      return;
+    }
+    // A native thread has none, and log handlers that look classes up by it fail, some of them for good. It is not left
+    // there, because the thread may outlive everything that this loader has loaded.
+    thread.setContextClassLoader(LogRouter.class.getClassLoader());
+    try {
+      LOG.log(level, line);
+    } finally {
+      thread.setContextClassLoader(null);
     }
   }
 

@@ -8,12 +8,16 @@ import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.bindings.generated.panallama_sample;
 import io.panallama.config.EngineConfig;
 import io.panallama.internal.decode.CandidateList;
+import io.panallama.internal.decode.DeferredSample;
 import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.SampleFailure;
 import io.panallama.internal.decode.TokenSampler;
 import io.panallama.request.GenerationOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Owns the list of {@code panallama_sample} that a step fills, with room for one per slot, and the threads that sample.
@@ -33,8 +37,9 @@ final class NativeSamples implements Outputs, AutoCloseable {
   private static final long TOP_TOKENS = offset("top_tokens");
   private static final long TOP_LOGPROBS = offset("top_logprobs");
   private static final long CANDIDATES = offset("candidates");
+  private static final long DEFERRED = offset("deferred");
 
-  /** The output index of a choice from candidates, which needs no logits. */
+  /** The output index of a choice from candidates and of a deferred sample, which need no logits. */
   private static final int NO_OUTPUT = -1;
 
   private final Owned owned;
@@ -46,6 +51,9 @@ final class NativeSamples implements Outputs, AutoCloseable {
   private final MemorySegment topLogprobs;
   private final ErrorText error;
   private int count;
+
+  /** The deferred samples in the list. */
+  private final List<NativeDeferred> taken = new ArrayList<>();
 
   /** Whether one of the samples must be taken on this thread's stack. */
   private boolean recursive;
@@ -113,6 +121,27 @@ final class NativeSamples implements Outputs, AutoCloseable {
     add(chain, NO_OUTPUT, topLogprobs, chain.candidates().pointer());
   }
 
+  @Override
+  public boolean isDeferred(int index) {
+    return samples.get(JAVA_INT, index * SIZE + STATUS) == LlamaCpp.PANALLAMA_LATER();
+  }
+
+  @Override
+  public DeferredSample takeDeferred(int index) {
+    if (!isDeferred(index)) {
+      throw new IllegalStateException("sample " + index + " is not deferred");
+    }
+    return new NativeDeferred(samples.get(ADDRESS, index * SIZE + DEFERRED));
+  }
+
+  @Override
+  public void addDeferred(TokenSampler sampler, DeferredSample deferred, int topLogprobs) {
+    NativeDeferred work = (NativeDeferred) deferred;
+    add((SamplerChain) sampler, NO_OUTPUT, topLogprobs, MemorySegment.NULL);
+    samples.set(ADDRESS, (count - 1) * SIZE + DEFERRED, work.pointer());
+    taken.add(work);
+  }
+
   private void add(SamplerChain chain, int outputIndex, int top, MemorySegment candidates) {
     if (count >= capacity) {
       throw new IllegalStateException("more than " + capacity + " samples in a list");
@@ -123,6 +152,7 @@ final class NativeSamples implements Outputs, AutoCloseable {
     samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
     samples.set(JAVA_INT, base + N_TOP, top);
     samples.set(ADDRESS, base + CANDIDATES, candidates);
+    samples.set(ADDRESS, base + DEFERRED, MemorySegment.NULL);
     recursive |= chain.isRecursive();
   }
 
@@ -139,12 +169,25 @@ final class NativeSamples implements Outputs, AutoCloseable {
       if (shared) {
         context.cpu().leave();
       }
+      // An iterator would be garbage of every step.
+      while (!taken.isEmpty()) {
+        taken.removeLast().close();
+      }
     }
   }
 
   @Override
   public String sampleFailure() {
     return failure;
+  }
+
+  @Override
+  public SampleFailure failureKind(int index) {
+    int status = samples.get(JAVA_INT, index * SIZE + STATUS);
+    if (status == LlamaCpp.PANALLAMA_INVALID()) {
+      return SampleFailure.NO_TOKEN_LEFT;
+    }
+    return status == LlamaCpp.PANALLAMA_TOO_MUCH() ? SampleFailure.GRAMMAR_LIMIT : SampleFailure.OTHER;
   }
 
   @Override

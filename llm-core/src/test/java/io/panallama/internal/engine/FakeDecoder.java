@@ -3,8 +3,10 @@ package io.panallama.internal.engine;
 import io.panallama.internal.decode.Batch;
 import io.panallama.internal.decode.CandidateList;
 import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.DeferredSample;
 import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.decode.SampleFailure;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
 import io.panallama.internal.decode.TokenSampler;
@@ -29,6 +31,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model that continues a sequence by a rule: the next token is a hash of everything the KV cache holds for the
@@ -56,6 +60,43 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
     }
   }
 
+  /** A sample that is left for later. It does what {@link FakeDecoder#work} says, and then it knows its token. */
+  final class FakeDeferred implements DeferredSample {
+    final CountDownLatch cancelled = new CountDownLatch(1);
+    private final int token;
+    private volatile boolean running;
+    private volatile boolean ran;
+
+    /** Whether it comes to nothing. */
+    volatile boolean fails;
+
+    private FakeDeferred(int token) {
+      this.token = token;
+      openDeferred.incrementAndGet();
+    }
+
+    @Override
+    public void run(long limitNanos) {
+      running = true;
+      work.accept(this);
+      ran = true;
+      running = false;
+    }
+
+    @Override
+    public void cancel() {
+      cancelled.countDown();
+    }
+
+    @Override
+    public void close() {
+      if (running) {
+        throw new IllegalStateException("closed while it runs");
+      }
+      openDeferred.decrementAndGet();
+    }
+  }
+
   private record Cell(int token, int position, int sequence, boolean output) {
     Cell spoiled() {
       return new Cell(token + 1, position, sequence, output);
@@ -76,6 +117,23 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
 
   /** Per sample: what to choose from instead of from an output; null where there is an output. */
   private final List<CandidateList> choices = new ArrayList<>();
+
+  /** Per sample: what was deferred and has run since; null where there is none. */
+  private final List<@Nullable FakeDeferred> deferred = new ArrayList<>();
+
+  /** Per sample: whether it may be left for later. */
+  private final List<Boolean> deferrable = new ArrayList<>();
+
+  /** Per sample that was taken: what is left for later; null where there is a token. */
+  private final List<@Nullable FakeDeferred> left = new ArrayList<>();
+
+  /** Which samples are left for later. */
+  volatile Predicate<TokenSampler> defers = sampler -> false;
+
+  /** What a deferred sample does on its thread. */
+  volatile Consumer<FakeDeferred> work = sample -> {};
+
+  final AtomicInteger openDeferred = new AtomicInteger();
 
   /** Samplers that handed out candidates and wait for the choice. */
   private final Set<TokenSampler> asked = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -488,6 +546,8 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
   public void clearSamples() {
     samples.clear();
     choices.clear();
+    deferred.clear();
+    deferrable.clear();
   }
 
   @Override
@@ -498,6 +558,8 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
     }
     samples.add(row);
     choices.add(null);
+    deferred.add(null);
+    deferrable.add(defers.test(sampler));
   }
 
   private static void requireOpen(TokenSampler sampler) {
@@ -531,26 +593,72 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
     }
     samples.add(-1);
     choices.add(from);
+    deferred.add(null);
+    deferrable.add(false);
+  }
+
+  @Override
+  public boolean isDeferred(int index) {
+    return left.get(index) != null;
+  }
+
+  @Override
+  public DeferredSample takeDeferred(int index) {
+    FakeDeferred work = left.get(index);
+    if (work == null) {
+      throw new IllegalStateException("sample " + index + " is not deferred");
+    }
+    return work;
+  }
+
+  @Override
+  public void addDeferred(TokenSampler sampler, DeferredSample done, int topLogprobs) {
+    requireOpen(sampler);
+    FakeDeferred work = (FakeDeferred) done;
+    if (!work.ran) {
+      throw new IllegalStateException("a sample that has not run");
+    }
+    samples.add(-1);
+    choices.add(null);
+    deferred.add(work);
+    deferrable.add(false);
+  }
+
+  @Override
+  public SampleFailure failureKind(int index) {
+    return SampleFailure.GRAMMAR_LIMIT;
   }
 
   @Override
   public void sample() {
     sampled.clear();
+    left.clear();
     for (int i = 0; i < samples.size(); i++) {
-      CandidateList choice = choices.get(i);
-      if (choice != null) {
-        sampled.add(choice.token(choice.logit(0) >= choice.logit(1) ? 0 : 1));
-        continue;
-      }
-      // A row sees its own sequence, up to itself.
-      Cell row = batch.get(samples.get(i));
-      TreeMap<Integer, Integer> tokens = new TreeMap<>();
-      cache
-          .get(row.sequence())
-          .headMap(row.position(), true)
-          .forEach((position, cell) -> tokens.put(position, cell.token()));
-      sampled.add(next(tokens, vocabulary));
+      int token = token(i);
+      FakeDeferred later = deferrable.get(i) ? new FakeDeferred(token) : null;
+      left.add(later);
+      sampled.add(later == null ? token : -1);
     }
+  }
+
+  private int token(int sample) {
+    FakeDeferred done = deferred.get(sample);
+    if (done != null) {
+      done.close();
+      return done.fails ? -1 : done.token;
+    }
+    CandidateList choice = choices.get(sample);
+    if (choice != null) {
+      return choice.token(choice.logit(0) >= choice.logit(1) ? 0 : 1);
+    }
+    // A row sees its own sequence, up to itself.
+    Cell row = batch.get(samples.get(sample));
+    TreeMap<Integer, Integer> tokens = new TreeMap<>();
+    cache
+        .get(row.sequence())
+        .headMap(row.position(), true)
+        .forEach((position, cell) -> tokens.put(position, cell.token()));
+    return next(tokens, vocabulary);
   }
 
   @Override

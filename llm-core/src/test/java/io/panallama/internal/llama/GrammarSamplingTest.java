@@ -8,10 +8,15 @@ import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -70,6 +75,51 @@ class GrammarSamplingTest {
         assertThat(token).as("step " + step).isEqualTo(rows.sampleByLlama(theirs, 1));
         if (LlamaCpp.llama_vocab_is_eog(model.vocabulary(), token)) {
           return;
+        }
+      }
+    }
+  }
+
+  /** What it costs to match does not grow with the number of values, only with what may come next. */
+  @Test
+  void tenThousandValuesCostNoMoreThanTwiceWhatTenDo() {
+    List<String> words = words(10_000);
+    List<String> numbers = IntStream.range(0, 10_000).mapToObj("value-%04d"::formatted).toList();
+    for (List<String> values : List.of(words, numbers)) {
+      double few = 0;
+      double many = 0;
+      for (int seed = 0; seed < 20; seed++) {
+        few += effortPerToken(values.subList(10 * seed, 10 * seed + 10), seed);
+        many += effortPerToken(values, seed);
+      }
+      assertThat(many).as(values.getFirst()).isLessThanOrEqualTo(2 * few);
+    }
+  }
+
+  private static List<String> words(int count) {
+    Random random = new Random(1);
+    Set<String> words = new LinkedHashSet<>();
+    while (words.size() < count) {
+      words.add(random.ints(12, 'a', 'z' + 1).mapToObj(Character::toString).collect(Collectors.joining()));
+    }
+    return List.copyOf(words);
+  }
+
+  private static double effortPerToken(List<String> values, int seed) {
+    String gbnf = values.stream().collect(Collectors.joining("\" | \"", "root ::= \"[\" (\"", "\") \"]\""));
+    Sampling sampling = Sampling.of(List.of(new Sampler.Grammar(gbnf, "root"), new Sampler.Greedy()), 1);
+    Random random = new Random(seed);
+    try (SamplerChain chain = SamplerChain.create(model, sampling, new int[] {1})) {
+      long before = LlamaGrammar.effortSpent();
+      for (int tokens = 1; ; tokens++) {
+        float[] logits = new float[model.vocabularySize()];
+        for (int token = 0; token < logits.length; token++) {
+          logits[token] = (float) random.nextGaussian();
+        }
+        rows.put(0, logits);
+        int token = rows.sample(List.of(chain), serial, 0).samples().getFirst().token();
+        if (LlamaCpp.llama_vocab_is_eog(model.vocabulary(), token)) {
+          return (double) (LlamaGrammar.effortSpent() - before) / tokens;
         }
       }
     }

@@ -71,6 +71,25 @@ class LogRouterTest {
     assertThat(records).containsExactly("WARNING broken", "INFO odd", "FINE one line", "FINER detail");
   }
 
+  /** Log handlers look classes up by it, and some of them never work again when they find none. */
+  @Test
+  void aLineOfANativeThreadIsLoggedWithAClassLoader() throws InterruptedException {
+    List<ClassLoader> loaders = new ArrayList<>();
+    LOGGER.setFilter(_ -> loaders.add(Thread.currentThread().getContextClassLoader()));
+    Thread like =
+        new Thread(() -> {
+          Thread.currentThread().setContextClassLoader(null);
+          say(GGML_LOG_LEVEL_ERROR(), "broken\n");
+          assertThat(Thread.currentThread().getContextClassLoader()).isNull();
+          say(GGML_LOG_LEVEL_ERROR(), "again\n");
+        });
+    like.start();
+    like.join();
+    LOGGER.setFilter(null);
+    assertThat(loaders).hasSize(2).containsOnly(LogRouter.class.getClassLoader());
+    assertThat(records).containsExactly("WARNING broken", "WARNING again");
+  }
+
   /** An engine limits every sequence to the trained context, whatever size the cache for all of them has. */
   @Test
   void aWarningThatDoesNotApplyIsInformation() {

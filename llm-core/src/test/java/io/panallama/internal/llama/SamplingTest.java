@@ -233,7 +233,7 @@ class SamplingTest {
       }
       // The text is that of the first failure in the order of the samples, whichever thread came upon one first.
       assertThat(rows.sample(parallel.subList(masked, masked + 1), new int[] {masked}, serial, 0).error())
-          .isEqualTo("the grammar allows no token here");
+          .isEqualTo("the grammar allows no token of the vocabulary here");
     } finally {
       Stream.of(expected, parallel).flatMap(List::stream).forEach(SamplerChain::close);
     }

@@ -81,6 +81,9 @@ public final class Failures {
     return switch (ended.reason()) {
       case ENGINE_CLOSED -> ApiException.passing(503, "engine_closed", text(ended), SOON, ended);
       case INTERRUPTED -> shuttingDown(ended);
+      // As with any other request that can't be served: no retry helps, and there is nothing to log.
+      case NO_TOKEN_LEFT -> ApiException.invalid(400, null, "no_token_left", text(ended));
+      case GRAMMAR_LIMIT -> ApiException.invalid(400, null, "grammar_limit", text(ended));
       case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", text(ended), true, ended);
       case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", text(ended), true, ended);
       // Malformed output is the model's fault and not the server's, so it is not logged.

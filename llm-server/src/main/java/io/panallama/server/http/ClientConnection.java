@@ -12,6 +12,7 @@ import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -28,7 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Limits. A client that closes only its sending side counts as disconnected, as in Go's net/http. A client that pipelines
  * further requests behind a running one is watched only until {@link PeerReader} has a chunk of them in hand. A peer
  * that vanishes without a packet (power cut, pulled cable) is noticed when writes stop being acknowledged or stall for
- * the idle timeout.
+ * the write timeout.
  */
 public final class ClientConnection {
   private static final System.Logger LOGGER = System.getLogger(ClientConnection.class.getName());
@@ -74,17 +75,33 @@ public final class ClientConnection {
   }
 
   /** A connection on a channel that was accepted; it owns the channel. */
-  static ClientConnection on(SocketChannel channel, Listener.HelidonParts parts, ConnectionLimits limits) {
+  static ClientConnection on(SocketChannel channel, Listener.HelidonParts parts, ConnectionLimits limits)
+      throws IOException {
     String name = Long.toString(NUMBERS.incrementAndGet());
     NioSocket socket = NioSocket.server(channel, name, "panallama");
     PeerReader reader = new PeerReader(socket, limits, name);
     StallClock stall = new StallClock(SocketWriter.create(socket));
-    BodilessWriter writer = new BodilessWriter(stall);
+    AnswerShaper writer = new AnswerShaper(stall);
     RequestFramer framer =
         new RequestFramer(
-            reader, limits.maxBodyBytes(), () -> stall.writeNow(BufferData.create(CONTINUE)), writer::begin);
+            reader,
+            limits.maxBodyBytes(),
+            () -> stall.writeNow(BufferData.create(CONTINUE)),
+            writer::begin,
+            authority(channel));
     ServerConnection http = HTTP1.connection(new HelidonContext(socket, parts, DataReader.create(framer), writer));
-    return new ClientConnection(channel, http, reader, framer, stall, limits.idle());
+    return new ClientConnection(channel, http, reader, framer, stall, limits.write());
+  }
+
+  /** RFC 9112, 3.3: a request of HTTP/1.0 without a host asks for the address that it was sent to. */
+  private static String authority(SocketChannel channel) throws IOException {
+    if (!(channel.getLocalAddress() instanceof InetSocketAddress own)) {
+      throw new IOException("The connection has no local address");
+    }
+    String address = own.getAddress().getHostAddress().replaceFirst("%.*", "");
+    String host =
+        own.getAddress().isLoopbackAddress() ? "localhost" : address.contains(":") ? "[" + address + "]" : address;
+    return host + ":" + own.getPort();
   }
 
   /**
@@ -193,7 +210,7 @@ public final class ClientConnection {
     }
   }
 
-  /** Closes the connection if its client has not read for too long. */
+  /** Closes the connection if its client has not read for too long; the write that waits for it then fails. */
   void cutIfStalled() {
     if (stall.stalledFor().compareTo(stallLimit) > 0) {
       cut();

@@ -63,7 +63,8 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   private final PeerReader peer;
   private final long maxBodyBytes;
   private final Runnable sendContinue;
-  private final Consumer<Boolean> onRequest;
+  private final Consumer<AnswerShaper.Form> onRequest;
+  private final String authority;
 
   private byte[] in = NOTHING;
   private int at;
@@ -86,13 +87,21 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
    *
    * @param maxBodyBytes the largest body
    * @param sendContinue sends {@code 100 Continue}
-   * @param onRequest told when a request begins, whether it is a HEAD. Helidon gets that as a GET
+   * @param onRequest told when a request begins, and then which form its answer has to have. Helidon gets a HEAD as a GET, and
+   *     HTTP/1.0 as HTTP/1.1
+   * @param authority the host that a request of HTTP/1.0 without a {@code Host} header asks for
    */
-  RequestFramer(PeerReader peer, long maxBodyBytes, Runnable sendContinue, Consumer<Boolean> onRequest) {
+  RequestFramer(
+      PeerReader peer,
+      long maxBodyBytes,
+      Runnable sendContinue,
+      Consumer<AnswerShaper.Form> onRequest,
+      String authority) {
     this.peer = peer;
     this.maxBodyBytes = maxBodyBytes;
     this.sendContinue = sendContinue;
     this.onRequest = onRequest;
+    this.authority = authority;
   }
 
   /** Whether the connection has to end after the current answer because its client still waits for {@code 100 Continue}. */
@@ -132,7 +141,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
 
   private byte @Nullable [] head() {
     request = DirectHandler.TransportRequest.empty();
-    onRequest.accept(false);
+    onRequest.accept(AnswerShaper.Form.AS_IT_IS);
     if (!skipEmptyLines()) {
       return null;
     }
@@ -141,7 +150,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     RequestHead head;
     try {
       head = new RequestHead(line(MAX_REQUEST_LINE, Status.REQUEST_URI_TOO_LONG_414));
-      onRequest.accept(head.headOnly());
+      onRequest.accept(head.answerForm());
       request = DirectTransportRequest.create("HTTP/1.1", head.method(), head.path());
       fields(head);
     } catch (RequestHead.Malformed malformed) {
@@ -158,7 +167,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     } else {
       continueWanted = false;
     }
-    return head.canonical();
+    return head.canonical(authority);
   }
 
   private void fields(RequestHead head) {

@@ -38,12 +38,14 @@ final class RequestHead {
     }
   }
 
+  private final boolean old;
   private final String method;
   private final String target;
   private final @Nullable String authority;
   private final StringBuilder fields = new StringBuilder();
   private @Nullable String host;
   private @Nullable String codings;
+  private @Nullable String connection;
   private long contentLength = -1;
   private boolean expectsContinue;
 
@@ -61,6 +63,7 @@ final class RequestHead {
     }
     method = line.substring(0, first);
     checkVersion(line.substring(last + 1));
+    old = line.endsWith("HTTP/1.0");
     String written = line.substring(first + 1, last);
     if (method.equals("CONNECT")) {
       throw new Malformed(Status.METHOD_NOT_ALLOWED_405, "This server is not a proxy: it takes no CONNECT.");
@@ -88,9 +91,9 @@ final class RequestHead {
     if (!version.matches("HTTP/[0-9]\\.[0-9]")) {
       throw malformed("The request line must end with HTTP/1.1.");
     }
-    // RFC 9110, 2.5: a later minor version is answered as the latest that is known. 1.0 has no chunks, so no streams.
-    if (version.charAt(5) != '1' || version.charAt(7) == '0') {
-      throw new Malformed(Status.HTTP_VERSION_NOT_SUPPORTED_505, "This server speaks HTTP/1.1 only.");
+    // RFC 9110, 2.5: a later minor version is answered as the latest that is known.
+    if (version.charAt(5) != '1') {
+      throw new Malformed(Status.HTTP_VERSION_NOT_SUPPORTED_505, "This server speaks HTTP/1.1 and HTTP/1.0 only.");
     }
   }
 
@@ -143,6 +146,7 @@ final class RequestHead {
       case "content-length" -> length(value);
       case "transfer-encoding" -> codings = codings == null ? value : codings + "," + value;
       case "expect" -> expect(value);
+      case "connection" -> connection = connection == null ? value : connection + ", " + value;
       default -> fields.append(name).append(": ").append(value).append("\r\n");
     }
   }
@@ -181,6 +185,10 @@ final class RequestHead {
   }
 
   private void expect(String value) {
+    // RFC 9110, 10.1.1: a client of HTTP/1.0 can't mean it.
+    if (old) {
+      return;
+    }
     if (!value.equalsIgnoreCase("100-continue")) {
       throw new Malformed(Status.EXPECTATION_FAILED_417, "This server knows no expectation but 100-continue.");
     }
@@ -193,11 +201,15 @@ final class RequestHead {
    * @throws Malformed if its fields contradict each other or one is missing
    */
   void end() {
-    if (host == null) {
+    if (host == null && !old) {
       throw malformed("A request must have a Host header.");
     }
     if (codings == null) {
       return;
+    }
+    if (old) {
+      // RFC 9112, 6.1: something on the way has not understood it, so the length of the message can't be known.
+      throw malformed("A request of HTTP/1.0 must not have a Transfer-Encoding.");
     }
     if (contentLength >= 0) {
       throw malformed("A request must not have both Content-Length and Transfer-Encoding.");
@@ -224,7 +236,15 @@ final class RequestHead {
     return query < 0 ? target : target.substring(0, query);
   }
 
-  boolean headOnly() {
+  /** What the request's method and version make of its answer. */
+  AnswerShaper.Form answerForm() {
+    if (headOnly()) {
+      return AnswerShaper.Form.WITHOUT_BODY;
+    }
+    return old ? AnswerShaper.Form.WITHOUT_CHUNKS : AnswerShaper.Form.AS_IT_IS;
+  }
+
+  private boolean headOnly() {
     return method.equals("HEAD");
   }
 
@@ -241,12 +261,22 @@ final class RequestHead {
     return Math.max(0, contentLength);
   }
 
-  /** The head as Helidon gets it. */
-  byte[] canonical() {
+  /**
+   * The head as Helidon gets it. A request of HTTP/1.0 is the last of its connection, whatever it says.
+   *
+   * @param ownAuthority the host if the request names none
+   */
+  byte[] canonical(String ownAuthority) {
     StringBuilder out = new StringBuilder(fields.length() + 256);
     out.append(headOnly() ? "GET" : method).append(' ').append(target).append(" HTTP/1.1\r\n");
     // RFC 9112, 3.2.2: the authority of an absolute target takes the place of the Host header.
-    out.append("Host: ").append(authority == null ? host : authority).append("\r\n");
+    String named = authority == null ? host : authority;
+    out.append("Host: ").append(named == null ? ownAuthority : named).append("\r\n");
+    if (old) {
+      out.append("Connection: close\r\n");
+    } else if (connection != null) {
+      out.append("Connection: ").append(connection).append("\r\n");
+    }
     out.append(fields);
     if (chunked()) {
       out.append("Transfer-Encoding: chunked\r\n");

@@ -104,7 +104,12 @@ public final class Routes {
   }
 
   private static void refuseMethod(String path, Map<Method, Handler> methods, ServerResponse response) {
-    response.header(HeaderNames.ALLOW, methods.keySet().stream().map(Method::text).collect(Collectors.joining(", ")));
+    // Every GET is answered to HEAD as well, see AnswerShaper.
+    response.header(
+        HeaderNames.ALLOW,
+        methods.keySet().stream()
+            .map(method -> method.equals(Method.GET) ? "GET, HEAD" : method.text())
+            .collect(Collectors.joining(", ")));
     String allowed = methods.keySet().stream().map(Method::text).collect(Collectors.joining(" or "));
     throw ApiException.invalid(405, null, "method_not_allowed", path + " takes " + allowed + " only.");
   }

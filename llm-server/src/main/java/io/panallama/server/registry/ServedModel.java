@@ -37,6 +37,9 @@ public final class ServedModel {
     if (id.isBlank()) {
       throw new IllegalArgumentException("id is blank; a model needs a name.");
     }
+    if (aliases.stream().anyMatch(String::isBlank)) {
+      throw new IllegalArgumentException("aliases has a blank name; leave it out.");
+    }
     if (contextSize < 1) {
       throw new IllegalArgumentException("contextSize is " + contextSize + "; it must be at least 1.");
     }
@@ -195,7 +198,7 @@ public final class ServedModel {
     /**
      * The model.
      *
-     * @throws IllegalArgumentException if the id is blank or a number is out of its range
+     * @throws IllegalArgumentException if the id or an alias is blank, or a number is out of its range
      */
     public ServedModel build() {
       return new ServedModel(this);

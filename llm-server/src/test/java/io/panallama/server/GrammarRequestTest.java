@@ -1,0 +1,129 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.CHAT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.http.HttpResponse;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Requests that ended or stopped a server whose grammars llama.cpp matched, against the demo model. */
+@Timeout(120)
+class GrammarRequestTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final String TOOL =
+      """
+      "tool_choice": "required", "tools": [{"type": "function", "function": {"name": "f", "parameters":
+        {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}}}]\
+      """;
+
+  private static DemoServer demo;
+
+  @BeforeAll
+  static void start() {
+    demo = DemoServer.start(4);
+  }
+
+  @AfterAll
+  static void stop() {
+    demo.close();
+  }
+
+  @AfterEach
+  void theServerStillAnswers() throws Exception {
+    JsonNode answer =
+        demo.answer(CHAT, "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"max_tokens\": 3}");
+    assertThat(answer.at("/usage/completion_tokens").intValue()).isPositive();
+  }
+
+  private static HttpResponse<String> post(String fields) throws Exception {
+    return demo.post(
+        CHAT, "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"max_tokens\": 40, " + fields + "}");
+  }
+
+  private static void assertRefused(HttpResponse<String> response, String message) throws Exception {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(JSON.readTree(response.body()).at("/error/message").textValue()).contains(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"response_format\": {\"type\": \"json_object\"}", TOOL})
+  void anAnswerThatBeginsWithAnEndOfGeneration(String fields) throws Exception {
+    String conversation =
+        """
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "<|im_end|>"}],
+         "continue_final_message": true, %s}
+        """;
+    assertRefused(
+        demo.post(CHAT, conversation.formatted(fields)),
+        "the answer that the last message begins does not fit the format");
+  }
+
+  @Test
+  void aGrammarThatNoTextMatchesNamesTheCause() throws Exception {
+    assertRefused(post("\"grammar\": \"root ::= [^\\\\x00-\\\\U0010FFFF]\""), "the grammar allows no token");
+    assertRefused(post("\"grammar\": \"root ::= root\""), "left-recursive");
+    assertRefused(post("\"grammar\": \"root ::= \\\"a\\\" a\\na ::= \\\"b\\\" a\", \"bad_words\": [\"b\"]"), "banned");
+  }
+
+  @Test
+  void bansThatLeaveNothingNameTheCause() throws Exception {
+    String all =
+        IntStream.range(0, demo.model().vocabulary().size())
+            .mapToObj(Integer::toString)
+            .collect(Collectors.joining(", ", "[", "]"));
+    assertRefused(post("\"banned_tokens\": " + all), "No token can come next");
+    assertRefused(post("\"banned_tokens\": " + all + ", \"temperature\": 0"), "No token can come next");
+  }
+
+  @Test
+  void numbersThatNothingCanBeDrawnFromNameTheCause() throws Exception {
+    assertRefused(post("\"frequency_penalty\": -1e38"), "penalty");
+    assertRefused(post("\"frequency_penalty\": -1e38, \"temperature\": 0"), "penalty");
+    assertRefused(post("\"presence_penalty\": -3e38, \"repeat_penalty\": 1e-38"), "penalty");
+  }
+
+  @Test
+  void anEndThatComesInTheMiddleOfAStreamIsItsLastEvent() throws Exception {
+    HttpResponse<String> response =
+        post("\"stream\": true, \"grammar\": \"root ::= \\\"a\\\" [^\\\\x00-\\\\U0010FFFF]\"");
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.body()).contains("no_token_left").doesNotContain("generation_failed");
+  }
+
+  @Test
+  void anEnumOfTenThousandValuesIsAnswered() throws Exception {
+    String values =
+        IntStream.range(0, 10_000).mapToObj(i -> "\"value-" + i + "\"").collect(Collectors.joining(", ", "[", "]"));
+    HttpResponse<String> response =
+        post(
+            "\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\", \"strict\": true,"
+                + " \"schema\": {\"enum\": "
+                + values
+                + "}}}");
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(JSON.readTree(response.body()).at("/choices/0/message/content").textValue())
+        .matches("\"value-[0-9]{1,4}\"");
+  }
+
+  @Test
+  void aGrammarOfAHundredThousandAlternativesIsAnswered() throws Exception {
+    String gbnf =
+        IntStream.range(0, 100_000)
+            .mapToObj(i -> "\\\"" + i + "\\\"")
+            .collect(Collectors.joining("|", "\"grammar\": \"root ::= ", "\""));
+    HttpResponse<String> response = post(gbnf);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(JSON.readTree(response.body()).at("/choices/0/message/content").textValue()).matches("[0-9]{1,5}");
+  }
+}
