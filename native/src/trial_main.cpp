@@ -233,7 +233,8 @@ void sample(llama_context * context, const llama_vocab * vocab) {
         one.chain            = chain.get();
         one.output_index     = 0;
         // A failure has a status: weights may give logits that are no numbers, and a vocabulary may have no brace.
-        if (panallama_sample(context, &one, 1, nullptr, &error) != 0) {
+        if (panallama_sample(context, &one, 1, nullptr, &error) != PANALLAMA_OK || one.status != PANALLAMA_OK) {
+            panallama_deferred_free(one.deferred);
             return;
         }
     }
