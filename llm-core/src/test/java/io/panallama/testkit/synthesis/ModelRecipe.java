@@ -28,6 +28,7 @@ import java.util.function.UnaryOperator;
  */
 public final class ModelRecipe {
   private static final int ARRAY = 1;
+  private static final int MOST_LAYERS = 64;
 
   private final String architecture;
   private final String variant;
@@ -68,8 +69,9 @@ public final class ModelRecipe {
     return tensors;
   }
 
+  /** Its layers, as far as a tiny model may have so many: a mutant may claim to have any number. */
   int layers() {
-    return (int) number("block_count", 2);
+    return (int) Math.clamp(number("block_count", 2), 0, MOST_LAYERS);
   }
 
   long number(String key, long fallback) {
