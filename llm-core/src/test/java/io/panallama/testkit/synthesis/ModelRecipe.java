@@ -71,7 +71,7 @@ public final class ModelRecipe {
 
   /** Its layers, as far as a tiny model may have so many: a mutant may claim to have any number. */
   int layers() {
-    return (int) Math.clamp(number("block_count", 2), 0, MOST_LAYERS);
+    return Math.clamp(number("block_count", 2), 0, MOST_LAYERS);
   }
 
   long number(String key, long fallback) {
