@@ -141,6 +141,7 @@ final class GraphPreflight {
       case "jina-bert-v2" -> forEachLayer(this::gatedUp);
       case "laguna" -> forEachLayer(layer -> gate(layer, heads[layer]));
       case "chameleon" -> images();
+      case "bailingmoe3" -> safeGate();
       case "lfm2", "lfm2moe" -> facts.required(key("shortconv.l_cache"), 2, 1 << 16);
       case "deepseek4" -> equal("hyper_connection.count", number("hyper_connection.count", 0), 4);
       case "minimax-m3" ->
@@ -385,6 +386,16 @@ final class GraphPreflight {
               + " rows, expected at least "
               + CHAMELEON_TOKENS
               + ", of which most are parts of images");
+    }
+  }
+
+  private void safeGate() {
+    if (!facts.bool(key("kda.safe_gate"), true)) {
+      throw facts.corrupt(key("kda.safe_gate") + " is false, expected true");
+    }
+    float bound = facts.f32(key("kda.gate_lower_bound"), 0);
+    if (!(bound < 0)) {
+      throw facts.corrupt(key("kda.gate_lower_bound") + " is " + bound + ", expected less than 0");
     }
   }
 

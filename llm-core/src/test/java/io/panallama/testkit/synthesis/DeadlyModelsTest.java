@@ -58,6 +58,8 @@ class DeadlyModelsTest {
         arguments(
             "another base", "deepseek2-ocr", "rope.freq_base=f32 20000", "rope.freq_base is 20000.0, expected 10000"),
         arguments("another head", "deepseek2-ocr", "attention.key_length=u32 16", "key_length is 16, expected 32"),
+        arguments("no safe gate", "bailingmoe3", "kda.safe_gate=bool false", "kda.safe_gate is false, expected true"),
+        arguments("quantised vector", "rwkv7", "+blk.0.time_mix_a0.weight=Q8_0 64", "one dimension and is of type"),
         arguments("no sections", "qwen2vl", "rope.dimension_sections=u32s 0 0 0 8", "rope.dimension_sections"),
         arguments("groups of no experts", "qwen3", "expert_group_count=u32 2", "expert_group_count"),
         arguments("groups of one expert", "hunyuan_vl", "expert_group_count=u32 2", "expert_group_count"),

@@ -8,6 +8,7 @@ import io.panallama.gguf.GgufValueType;
 import io.panallama.gguf.GgufWriter;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
+import io.panallama.testkit.TinyVocabulary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import java.util.function.UnaryOperator;
 public final class ModelRecipe {
   private static final int ARRAY = 1;
   private static final int MOST_LAYERS = 64;
+  private static final int MOST_TOKENS = 20_000;
 
   private final String architecture;
   private final String variant;
@@ -69,6 +71,10 @@ public final class ModelRecipe {
     return tensors;
   }
 
+  private int vocabulary() {
+    return Math.clamp(number("vocab_size", 288), TinyVocabulary.SMALLEST, MOST_TOKENS);
+  }
+
   /** Its layers, as far as a tiny model may have so many: a mutant may claim to have any number. */
   int layers() {
     return Math.clamp(number("block_count", 2), 0, MOST_LAYERS);
@@ -94,7 +100,7 @@ public final class ModelRecipe {
 
   /** Writes the model, with other texts of its tokens. */
   public Path write(Path path, long seed, UnaryOperator<List<String>> texts) {
-    TinySpec spec = TinySpec.defaults().withVocabulary((int) number("vocab_size", 288)).withTemplate("");
+    TinySpec spec = TinySpec.defaults().withVocabulary(vocabulary()).withTemplate("");
     GgufWriter writer = TinyModels.vocabularyWriter(spec);
     String old = spec.architecture().label();
     List.of(
