@@ -22,8 +22,7 @@ final class TensorPreflight {
       }
       if (tensor.dimensions().size() == 1 && tensor.type().blockSize() > 1) {
         // Whatever it is, it meets activations element by element, and no tool quantises it.
-        throw facts.corrupt(
-            "tensor " + name + " has one dimension and is of type " + tensor.type() + ", expected F32");
+        throw facts.corrupt("tensor " + name + " has one dimension and is of type " + tensor.type() + ", expected F32");
       }
       if (isElementwise(name) && tensor.type() != GgufType.F32) {
         throw facts.corrupt("tensor " + name + " is of type " + tensor.type() + ", expected F32");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panallama.error.ModelLoadException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
+import io.panallama.testkit.Fuzzing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,16 +21,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Mutants of models of all architectures: the preflight or the trial refuses them, or an engine generates with them.
  * None that passes both may end the process of an engine.
- *
- * <p>Without parameters a run is short and always the same. {@code -Dpanallama.fuzz.seconds=600} makes it longer, {@code
- * -Dpanallama.fuzz.seed=7} another one. Mutants that break something stay in {@code target/fuzz}.
+ * Mutants that break something stay in {@code target/fuzz}.
  */
+@Tag("fuzz")
 class GgufFuzzTest {
   private static final int FEW = 100;
   private static final int REPAIRED = 16;
@@ -44,7 +45,7 @@ class GgufFuzzTest {
   void whatPassesTheTrialEndsNoEngine() throws Exception {
     List<ModelRecipe> recipes = recipes();
     assertThat(recipes.stream().map(ModelRecipe::architecture).distinct()).hasSizeGreaterThanOrEqualTo(120);
-    long seed = Long.getLong("panallama.fuzz.seed", 1);
+    long seed = Fuzzing.seed();
     RecipeMutator mutator = new RecipeMutator(recipes, seed);
     ModelSynthesizer synthesizer = new ModelSynthesizer(folder);
     Map<String, Integer> ends = new TreeMap<>();
@@ -55,7 +56,7 @@ class GgufFuzzTest {
     long began = System.nanoTime();
     int done = 0;
     try (EngineChild engine = new EngineChild()) {
-      for (; goesOn(done, began); done++) {
+      for (; Fuzzing.goesOn(done, FEW, began); done++) {
         Path file = folder.resolve("mutant-" + done + ".gguf");
         ModelRecipe recipe;
         try {
@@ -119,11 +120,6 @@ class GgufFuzzTest {
     }
     String answer = engine.generate(file);
     return "engine " + (answer.startsWith("refused") ? "refused" : answer);
-  }
-
-  private static boolean goesOn(int done, long began) {
-    long seconds = Long.getLong("panallama.fuzz.seconds", 0);
-    return seconds == 0 ? done < FEW : System.nanoTime() - began < Duration.ofSeconds(seconds).toNanos();
   }
 
   private static Path keep(Path file, long seed, int number) throws IOException {
