@@ -1,6 +1,7 @@
 #include "chat.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <string>
 
@@ -16,9 +17,12 @@
 #include "live_objects.h"
 #include "log.h"
 #include "schema.h"
+#include "template_budget.h"
 
 struct panallama_chat_template {
     common_chat_templates_ptr                 templates;
+    std::string                               name; // whose template it is, for messages
+    size_t                                    source_bytes;
     std::unique_ptr<panallama::control_texts> controls;
     bool                                      enable_thinking;
     panallama::counted                        live;
@@ -27,8 +31,8 @@ struct panallama_chat_template {
 namespace panallama {
 namespace {
 
-// Bounds on what the parser and the interpreter recurse through, see large_stack.h. The largest template that llama.cpp
-// ships for its tests has 17 KB.
+// Bounds on what the parser recurses through, see large_stack.h; template_budget.h has those of the interpreter. The largest
+// template that llama.cpp ships for its tests has 17 KB.
 constexpr size_t k_max_source_bytes = size_t(256) << 10;
 constexpr size_t k_max_tokens       = 100'000;
 constexpr int    k_max_nesting      = 500;
@@ -70,8 +74,10 @@ std::string text_or_empty(const char * text) {
     return text == nullptr ? std::string() : std::string(text);
 }
 
-common_chat_templates_ptr compile(const llama_model * model, const char * source) {
+void compile(const llama_model * model, const char * source, panallama_chat_template & made) {
     std::string main_source = text_or_empty(source);
+    made.name               = source == nullptr ? "the model file's chat template" : "the given chat template";
+    made.source_bytes       = main_source.size();
     if (source != nullptr) {
         // llama.cpp would silently fall back to the model's own template.
         require(!main_source.empty(), "the chat template is empty");
@@ -81,16 +87,23 @@ common_chat_templates_ptr compile(const llama_model * model, const char * source
         const std::string tool_use  = text_or_empty(llama_model_chat_template(model, "tool_use"));
         // llama.cpp would silently fall back to ChatML.
         require(!main_source.empty() || !tool_use.empty(), "the model has no chat template");
+        made.source_bytes = std::max(main_source.size(), tool_use.size());
         refusing("the chat template for tools does not compile: ", [&] { require_bounded_template(tool_use); });
     }
-    common_chat_templates_ptr templates;
     refusing("the chat template does not compile: ", [&] {
         require_bounded_template(main_source);
-        // common_chat_templates_init loses the message of a failure: it throws a slice of the exception.
-        jinja::parse_from_tokens(jinja::lexer().tokenize(main_source));
-        templates = common_chat_templates_init(model, text_or_empty(source));
+        within_budget(template_limits::of(made.source_bytes, 0), made.name, [&] {
+            // common_chat_templates_init loses the message of a failure: it throws a slice of the exception.
+            jinja::parse_from_tokens(jinja::lexer().tokenize(main_source));
+            made.templates = common_chat_templates_init(model, text_or_empty(source));
+        });
     });
-    return templates;
+    // As in llama-server, thinking is on by default exactly when the template has a switch for it.
+    refusing("the chat template does not work: ", [&] {
+        within_budget(template_limits::of(made.source_bytes, 0), made.name, [&] {
+            made.enable_thinking = common_chat_templates_support_enable_thinking(made.templates.get());
+        });
+    });
 }
 
 // The parts that a serialized parser matches one after the other.
@@ -292,13 +305,9 @@ int32_t panallama_chat_template_new(
         reserve_large_stack(); // for panallama_chat_template_free
         on_large_stack(k_parser_stack_bytes, [&] {
             auto made = std::make_unique<panallama_chat_template>();
-            made->templates = compile(model, source);
+            compile(model, source, *made);
             made->controls =
                 std::make_unique<control_texts>(model == nullptr ? nullptr : llama_model_get_vocab(model));
-            // As in llama-server, thinking is on by default exactly when the template has a switch for it.
-            refusing("the chat template does not work: ", [&] {
-                made->enable_thinking = common_chat_templates_support_enable_thinking(made->templates.get());
-            });
             *out = made.release();
         });
         return PANALLAMA_OK;
@@ -320,7 +329,11 @@ int32_t panallama_chat_template_apply(
         require(result != nullptr, "there is no room for the result");
         *result = nullptr;
         std::string text;
-        on_large_stack(k_parser_stack_bytes, [&] { text = apply(*chat_template, request); });
+        const size_t request_bytes = request == nullptr ? 0 : std::strlen(request);
+        on_large_stack(k_parser_stack_bytes, [&] {
+            within_budget(template_limits::of(chat_template->source_bytes, request_bytes), chat_template->name,
+                          [&] { text = apply(*chat_template, request); });
+        });
         hand_over(text, result);
         return PANALLAMA_OK;
     });

@@ -31,6 +31,9 @@ inline void require_bounded_json(const char * json) {
     }
 }
 
+// Longer messages, such as those that quote their input, are cut.
+constexpr size_t k_max_message_bytes = 2'000;
+
 // Turns what llama.cpp throws while it reads the caller's input into invalid_input, except for std::bad_alloc.
 template <typename Body> void refusing(const char * what, Body && body) {
     try {
@@ -40,7 +43,9 @@ template <typename Body> void refusing(const char * what, Body && body) {
     } catch (const std::bad_alloc &) {
         throw;
     } catch (const std::exception & e) {
-        throw invalid_input(std::string(what) + e.what());
+        const std::string message = e.what();
+        throw invalid_input(what + message.substr(0, k_max_message_bytes) +
+                            (message.size() > k_max_message_bytes ? "..." : ""));
     }
 }
 

@@ -12,6 +12,7 @@ namespace {
 // Units of effort.
 constexpr int64_t k_stack_units = 10; // to put a stack into a set
 constexpr int64_t k_match_units = 2;  // to compare a stack with a character
+constexpr int64_t k_mark_units  = 4;  // to find all characters of ASCII that a stack matches
 
 uint64_t mixed(uint64_t value) {
     value ^= value >> 33;
@@ -220,12 +221,46 @@ uint32_t grammar_matcher::computed_step(uint32_t from, uint32_t character) {
     return end_set();
 }
 
+// Most characters lead nowhere: they are found for all of the set together, instead of one by one.
+void grammar_matcher::make_table(uint32_t from) {
+    require_room();
+    const uint32_t begin = sets[from].begin;
+    const uint32_t end   = begin + sets[from].count;
+    effort::spend(k_mark_units * sets[from].count);
+    std::array<uint32_t, k_ascii> table;
+    table.fill(0);
+    for (uint32_t i = begin; i < end; i++) {
+        const uint32_t element = stacks[members[i]].element;
+        const auto     type    = rules->elements[element].type;
+        if (members[i] == 0 || type == LLAMA_GRETYPE_TOKEN || type == LLAMA_GRETYPE_TOKEN_NOT) {
+            continue;
+        }
+        if (type != LLAMA_GRETYPE_CHAR) {
+            for (uint32_t character = 0; character < k_ascii; character++) {
+                if (matches(element, character)) {
+                    table[character] = k_unknown;
+                }
+            }
+            continue;
+        }
+        const llama_grammar_element * pos = &rules->elements[element];
+        do {
+            const bool     range = pos[1].type == LLAMA_GRETYPE_CHAR_RNG_UPPER;
+            const uint32_t last  = std::min(range ? pos[1].value : pos->value, k_ascii - 1);
+            for (uint32_t character = pos->value; character <= last; character++) {
+                table[character] = k_unknown;
+            }
+            pos += range ? 2 : 1;
+        } while (pos->type == LLAMA_GRETYPE_CHAR_ALT);
+    }
+    sets[from].table = static_cast<int32_t>(tables.size());
+    tables.push_back(table);
+}
+
 uint32_t grammar_matcher::step(uint32_t from, uint32_t character) {
     if (character < k_ascii) {
         if (sets[from].table < 0) {
-            require_room();
-            sets[from].table = static_cast<int32_t>(tables.size());
-            tables.emplace_back().fill(k_unknown);
+            make_table(from);
         }
         const size_t table = static_cast<size_t>(sets[from].table);
         if (tables[table][character] == k_unknown) {

@@ -87,6 +87,7 @@ class grammar_matcher {
     uint32_t stack_of(uint32_t element, uint32_t below);
     void     grow_stacks();
     uint32_t step(uint32_t from, uint32_t character);
+    void     make_table(uint32_t from);
     uint32_t computed_step(uint32_t from, uint32_t character);
     bool     matches(uint32_t element, uint32_t character) const;
     bool     may_match(uint32_t element, uint32_t smallest, uint32_t largest) const;

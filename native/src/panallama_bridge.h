@@ -295,7 +295,9 @@ struct panallama_chat_template;
 // Compiles the model's own Jinja template, or `source` when it is not NULL. PANALLAMA_INVALID when the model has none
 // and `source` is NULL (no silent default), when it does not parse, fails on a plain conversation, is larger than 256 KiB
 // or nests brackets deeper than 500. The text "chatml" stands for llama.cpp's built-in ChatML template. Free with
-// panallama_chat_template_free. A template is a program: one that loops or calls its own macro without end is not caught.
+// panallama_chat_template_free. A template is a program, which llama.cpp runs several times to find out what it can: here
+// and in panallama_chat_template_apply, PANALLAMA_INVALID too when that exceeds a limit on work, memory, output or nesting,
+// which the error names (template_budget.h).
 PANALLAMA_API int32_t panallama_chat_template_new(
     const struct llama_model * model, const char * source, struct panallama_chat_template ** out, char ** error);
 

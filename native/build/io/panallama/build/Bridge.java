@@ -41,6 +41,7 @@ final class Bridge {
     List<Path> sources =
         new ArrayList<>(FileTree.files(module.resolve("src"), name -> name.matches(".+\\.(cpp|h|map)")));
     sources.add(module.resolve("CMakeLists.txt"));
+    sources.add(module.resolve("interpreter.cmake"));
     return sources;
   }
 

@@ -12,7 +12,9 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.SessionFileException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationGroup;
+import io.panallama.internal.cache.ImageKey;
 import io.panallama.internal.cache.RefusedImageException;
+import io.panallama.internal.cache.UnusableKeyException;
 import io.panallama.internal.engine.EngineFront;
 import io.panallama.internal.engine.EngineSettings;
 import io.panallama.internal.engine.SequenceListener;
@@ -34,6 +36,7 @@ import io.panallama.request.GenerationRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -95,7 +98,9 @@ public final class Engine implements TextGenerator, AutoCloseable {
               chosen.queueLimit(),
               chosen.mailboxCapacity(),
               chosen.itlTarget(),
-              chosen.spill());
+              chosen.spill(),
+              ImageKey.of(chosen.sessionKey()),
+              loaded.handle()::fileChange);
       return new Engine(
           model,
           chosen,
@@ -155,13 +160,13 @@ public final class Engine implements TextGenerator, AutoCloseable {
    * Opens a session written by {@link Session#save}. Its KV state is kept like that of a finished generation, until it
    * is evicted.
    *
-   * <p>The file is checked for damage and for its origin, but not for forgery: treat it like a model file and restore
-   * only files that you trust.
+   * <p>The file must be signed with the engine's {@link EngineConfig#sessionKey}: a damaged or forged file is refused,
+   * and so is one of another installation.
    *
    * @param messages the result of {@link Session#messages} when the session was saved, which the file does not contain.
    *     Without them the session can continue from tokens, but not by {@link Session#say(String)}
-   * @throws SessionFileException if the file can't be read, is damaged, or belongs to another model, other KV cache
-   *     types or another version of llama.cpp
+   * @throws SessionFileException if the file can't be read, is damaged or not signed with this engine's key, or belongs
+   *     to another model, other KV cache types or another version of llama.cpp; or if there is no key
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if it has failed
    */
@@ -179,6 +184,12 @@ public final class Engine implements TextGenerator, AutoCloseable {
           };
       throw new SessionFileException(
           reason, file, "The session can't be restored: " + refused.getMessage() + ".", refused);
+    } catch (UnusableKeyException none) {
+      throw new SessionFileException(
+          SessionFileException.Reason.NO_KEY,
+          file,
+          "The session can't be restored from " + file + ", because it can't be verified: " + none.getMessage(),
+          none);
     } catch (IOException failure) {
       throw new SessionFileException(
           SessionFileException.Reason.IO,
@@ -200,6 +211,12 @@ public final class Engine implements TextGenerator, AutoCloseable {
     }
     try {
       front.save(tokens, file);
+    } catch (UnusableKeyException none) {
+      throw new SessionFileException(
+          SessionFileException.Reason.NO_KEY,
+          file,
+          "The session can't be saved to " + file + ", because it can't be signed: " + none.getMessage(),
+          none);
     } catch (IOException failure) {
       throw new SessionFileException(
           SessionFileException.Reason.IO,
@@ -316,6 +333,11 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /** Whether the engine accepts requests. Never throws. */
   public EngineState state() {
     return front.state();
+  }
+
+  /** The error that ended the engine; empty unless its state is {@link EngineState#FAILED}. */
+  public Optional<Throwable> failure() {
+    return Optional.ofNullable(front.failure());
   }
 
   /** A snapshot of the engine's current load and of its counters since the start. */

@@ -9,6 +9,7 @@ import io.panallama.error.NativeLibraryException;
 import io.panallama.gguf.GgufFile;
 import io.panallama.gguf.ModelPreflight;
 import io.panallama.internal.llama.MetadataOverrides;
+import io.panallama.internal.llama.ModelFiles;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
 import io.panallama.internal.llama.SystemMemory;
@@ -76,6 +77,23 @@ public final class Model implements AutoCloseable {
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
    */
   public static Model load(Path path, ModelConfig config) {
+    ModelFiles files = ModelFiles.open(path);
+    try {
+      requireLoadable(path, config);
+    } catch (Throwable refused) {
+      files.close();
+      throw refused;
+    }
+    ModelHandle handle = ModelHandle.load(path, config, files);
+    try {
+      return new Model(handle, path, config);
+    } catch (Throwable failure) {
+      handle.close();
+      throw failure;
+    }
+  }
+
+  private static void requireLoadable(Path path, ModelConfig config) {
     GgufFile file = MetadataOverrides.apply(GgufFile.read(path), config);
     ModelPreflight.check(file);
     if (!config.vocabularyOnly()) {
@@ -84,13 +102,6 @@ public final class Model implements AutoCloseable {
     requireVocabulary(path, file);
     requireMemory(path, file, config);
     ModelTrial.check(file, config, Natives.load());
-    ModelHandle handle = ModelHandle.load(path, config);
-    try {
-      return new Model(handle, path, config);
-    } catch (Throwable failure) {
-      handle.close();
-      throw failure;
-    }
   }
 
   /** llama.cpp asserts that there is a vocabulary in most calls, and a model without one is of no use here. */

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(value = 3, unit = TimeUnit.HOURS)
 class GrammarFuzzTest {
-  private static final int FEW = 150;
+  private static final int FEW = 60;
   private static final Duration LONGEST = Duration.ofSeconds(60);
   private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 

@@ -97,19 +97,19 @@ class GrammarLimitsTest {
 
   @Test
   void anEngineClosesInTheMiddleOfSuchWork() {
-    for (int tokens = 12; tokens < 20; tokens++) {
+    for (int tokens : new int[] {14, 17}) {
+      List<Generation> running = new ArrayList<>();
+      long began;
       try (Engine busy = Engine.start(model, TestEngines.config())) {
-        List<Generation> running = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
           running.add(busy.generate(once(doubling(model))));
         }
         awaitTokens(busy, 3L * tokens);
-        long began = System.nanoTime();
-        busy.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
-        for (Generation one : running) {
-          assertThatThrownBy(one::await).isInstanceOf(GenerationException.class);
-        }
+        began = System.nanoTime();
+      }
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
+      for (Generation one : running) {
+        assertThatThrownBy(one::await).isInstanceOf(GenerationException.class);
       }
     }
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.SessionKey;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.SessionFileException;
@@ -139,6 +140,45 @@ class SessionFileTest {
       }
       assertThat(damaged).exists();
       assertThat(engine.restoreSession(file).position()).isPositive();
+    }
+  }
+
+  @Test
+  void enginesNeedTheSameKey() {
+    Path modelFile = model(Architecture.TRANSFORMER, 1);
+    EngineConfig ours = TestEngines.config().toBuilder().sessionKey(SessionKey.of(new byte[32])).build();
+    Path keyFile = folder.resolve("our.key");
+    Path file = save(modelFile, ours);
+    try (Model model = Model.load(modelFile);
+        Engine engine = Engine.start(model, ours);
+        Engine theirs = Engine.start(model, TestEngines.config());
+        Engine inFile = Engine.start(model, ours.toBuilder().sessionKey(SessionKey.inFile(keyFile)).build())) {
+      assertThat(engine.restoreSession(file).position()).isPositive();
+      assertRefused(theirs, file, SessionFileException.Reason.FOREIGN);
+      assertThat(keyFile).as("made when it is needed").doesNotExist();
+      assertRefused(inFile, file, SessionFileException.Reason.FOREIGN);
+      assertThat(keyFile).exists();
+    }
+  }
+
+  @Test
+  void withoutAKeyNothingIsSavedOrRestored() throws IOException {
+    Path modelFile = model(Architecture.TRANSFORMER, 1);
+    Path file = save(modelFile, TestEngines.config());
+    Path notAKey = Files.writeString(folder.resolve("session.key"), "secret");
+    EngineConfig config = TestEngines.config().toBuilder().sessionKey(SessionKey.inFile(notAKey)).build();
+    try (Model model = Model.load(modelFile);
+        Engine engine = Engine.start(model, config)) {
+      assertRefused(engine, file, SessionFileException.Reason.NO_KEY);
+      Session session = engine.openSession();
+      session.generate(text(LONG)).await();
+      Path unsigned = folder.resolve("unsigned.session");
+      assertThatThrownBy(() -> session.save(unsigned))
+          .isInstanceOfSatisfying(
+              SessionFileException.class,
+              refusal -> assertThat(refusal.reason()).isEqualTo(SessionFileException.Reason.NO_KEY))
+          .hasMessageContaining(notAKey.toString());
+      assertThat(unsigned).doesNotExist();
     }
   }
 

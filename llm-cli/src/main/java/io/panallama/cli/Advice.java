@@ -3,20 +3,55 @@ package io.panallama.cli;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /** Advice for the failures that {@code doctor} finds. */
 final class Advice {
   private Advice() {}
 
+  private static final String WRITABLE = "Choose a writable folder: PANALLAMA_CACHE_DIR=/path panallama doctor";
+
   static String of(Throwable failure) {
+    String words = words(failure);
+    if (words.contains("Too many open files")) {
+      return "Raise the limit of open files of this shell or service to 1024 or more: ulimit -n 1024, or"
+          + " LimitNOFILE=1024 in a systemd unit.";
+    }
+    if (words.contains("No space left on device") || words.contains("Disk quota exceeded")) {
+      return "Free some disk space, or choose another folder: PANALLAMA_CACHE_DIR=/path panallama doctor";
+    }
+    if (words.contains("failed to map segment")) {
+      // What dlopen says of a library in a file system without execute permission.
+      return "The folder of the libraries is mounted noexec, so they can't be loaded from there. Choose another folder:"
+          + " PANALLAMA_CACHE_DIR=/path panallama doctor";
+    }
     return switch (failure) {
-      case NativeLibraryException natives -> of(natives.reason());
-      case UncheckedIOException _ -> "Choose a writable folder: PANALLAMA_CACHE_DIR=/path panallama doctor";
+      case NativeLibraryException natives -> isAboutFiles(natives) ? WRITABLE : of(natives.reason());
+      case UncheckedIOException _ -> WRITABLE;
       case ModelLoadException _ -> "Delete the file; the next start writes it again.";
       case EngineStartException _ -> "Free some memory and try again.";
       default -> "Run panallama doctor -v and report what it prints.";
     };
+  }
+
+  /** The messages of a failure and its causes. */
+  private static String words(Throwable failure) {
+    StringBuilder words = new StringBuilder();
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      words.append(each.getMessage()).append('\n');
+    }
+    return words.toString();
+  }
+
+  /** Whether a file could not be read or written, as opposed to a library that could not be loaded. */
+  private static boolean isAboutFiles(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof IOException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** For CUDA that was requested but is not available. */

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 
 /** {@code panallama chat}: a conversation in the terminal. */
 @Command(name = "chat", description = "Talk to a model in the terminal; also reads piped lines.")
-final class ChatCommand implements Callable<Integer> {
+final class ChatCommand implements Callable<Integer>, CheckedOptions {
   private final CommandContext context;
 
   @Option(names = "--system", paramLabel = "TEXT", description = "System message to start with. Default: none.")
@@ -38,6 +38,12 @@ final class ChatCommand implements Callable<Integer> {
       loop.system(system == null ? "" : system);
       return loop.run();
     }
+  }
+
+  @Override
+  public void checkOptions() {
+    limits.options();
+    model.checked(_ -> {});
   }
 
   private void greet(LoadedEngine engine) {

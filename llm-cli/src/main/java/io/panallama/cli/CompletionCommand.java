@@ -18,7 +18,7 @@ final class CompletionCommand implements Callable<Integer> {
   private final CommandContext context;
 
   @SuppressWarnings("UnusedVariable") // picocli checks the value; both shells read the same script
-  @Parameters(paramLabel = "bash|zsh", description = "The shell.")
+  @Parameters(paramLabel = "bash|zsh", converter = Shells.class, description = "The shell.")
   private Shell shell = Shell.BASH;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -27,6 +27,12 @@ final class CompletionCommand implements Callable<Integer> {
   enum Shell {
     BASH,
     ZSH
+  }
+
+  static final class Shells extends Words<Shell> {
+    Shells() {
+      super(Shell.class);
+    }
   }
 
   CompletionCommand(CommandContext context) {

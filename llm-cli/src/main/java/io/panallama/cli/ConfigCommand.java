@@ -100,6 +100,10 @@ final class ConfigCommand implements Callable<Integer> {
       throw new UsageException(String.valueOf(refused.getMessage()), refused);
     }
     print(parsed, missing);
+    // After the list, which says where a value comes from.
+    if (missing.isEmpty() && parsed.commandSpec().userObject() instanceof CheckedOptions command) {
+      command.checkOptions();
+    }
     return ExitCode.OK;
   }
 

@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.platform.CacheFolder;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -12,7 +13,10 @@ import java.util.Map;
 record Environment(Map<String, String> variables, Path configFile) {
   /** The file is {@code panallama/config.yaml} in the user's folder for configuration. */
   static Environment system() {
-    return of(System.getenv(), System.getProperty("user.home", "."), System.getProperty("os.name", ""));
+    return of(
+        System.getenv(),
+        CacheFolder.home(System::getProperty, System::getenv).toString(),
+        System.getProperty("os.name", ""));
   }
 
   static Environment of(Map<String, String> variables, String home, String os) {

@@ -11,6 +11,13 @@ import io.panallama.error.QuantizationException;
 import io.panallama.server.ServerStartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.regex.Pattern;
 
 /** The process's exit codes, and which exception becomes which. */
 final class ExitCode {
@@ -24,6 +31,9 @@ final class ExitCode {
 
   /** Ctrl-C; the shell's 128 + SIGINT. */
   static final int INTERRUPTED = 130;
+
+  /** The class of an exception in front of its message, as {@link Throwable#toString} writes it. */
+  private static final Pattern JAVA_NAME = Pattern.compile("\\bjavax?\\.(?:[a-z]+\\.)+[A-Z]\\w*: ");
 
   private ExitCode() {}
 
@@ -61,10 +71,44 @@ final class ExitCode {
           case InvalidRequestException refused -> OptionNames.in(refused);
           case EngineStartException refused -> OptionNames.in(refused);
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
+          case UncheckedIOException wrapped
+              when wrapped.getCause() instanceof IOException trouble
+                  && trouble.toString().equals(wrapped.getMessage()) ->
+              // The constructor without a message takes that of the cause.
+              file(trouble);
+          case IOException trouble -> file(trouble);
           default -> String.valueOf(failure.getMessage());
         };
-    String line = expected ? message : "internal error: " + failure + " (-v shows the stack trace)";
+    String line = expected ? withoutClassNames(message) : "internal error: " + failure + " (-v shows the stack trace)";
     return Printable.line(line);
+  }
+
+  /** A failure with a file: Java's message is often the name alone. */
+  private static String file(IOException trouble) {
+    return trouble instanceof FileSystemException named && named.getFile() != null
+        ? named.getFile() + ": " + reason(named)
+        : String.valueOf(trouble.getMessage());
+  }
+
+  private static String reason(FileSystemException trouble) {
+    return switch (trouble) {
+      case NoSuchFileException _ -> "there is no such file";
+      case AccessDeniedException _ -> "permission denied";
+      case FileAlreadyExistsException _ -> "the file exists already";
+      case NotDirectoryException _ -> "it is not a directory";
+      case DirectoryNotEmptyException _ -> "the directory is not empty";
+      default -> String.valueOf(trouble.getReason());
+    };
+  }
+
+  /** Messages of the library may quote an exception; here its class says nothing, or is put into words. */
+  private static String withoutClassNames(String message) {
+    String named =
+        message
+            .replace(NoSuchFileException.class.getName() + ": ", "there is no such file: ")
+            .replace(AccessDeniedException.class.getName() + ": ", "permission denied: ")
+            .replace(FileAlreadyExistsException.class.getName() + ": ", "the file exists already: ");
+    return JAVA_NAME.matcher(named).replaceAll("");
   }
 
   /** The option that allows a refused action. */

@@ -94,6 +94,8 @@ public final class Main implements Runnable {
 
   /** Runs one command line and returns the exit code. */
   static int run(CommandContext context, String... args) {
+    // picocli's remarks about quotation marks within values, which are taken as they are.
+    CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     Main main = new Main(context, args);
     int code = main.commandLine().execute(args);
     if (context.out().checkError() && code == 0) {

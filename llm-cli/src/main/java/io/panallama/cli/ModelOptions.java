@@ -24,6 +24,9 @@ import picocli.CommandLine.TypeConversionException;
 final class ModelOptions {
   static final String ALL_LAYERS = "all";
 
+  /** llama.cpp pads the cells of a context to this (llama-context.cpp, {@code GGML_PAD(n_ctx, 256)}). */
+  private static final int CONTEXT_STEP = 256;
+
   @Option(
       names = {"-m", "--model"},
       paramLabel = "FILE",
@@ -183,7 +186,21 @@ final class ModelOptions {
       backend
           .disappointment(context.inference())
           .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
+      warnOfRounding(context, engine);
       return engine;
+    }
+  }
+
+  private void warnOfRounding(CommandContext context, LoadedEngine engine) {
+    if (contextSize % CONTEXT_STEP != 0) {
+      context.warn(
+          "--ctx-size is "
+              + contextSize
+              + "; llama.cpp rounds it up to a multiple of "
+              + CONTEXT_STEP
+              + ". A conversation may hold "
+              + engine.sequenceContextSize()
+              + " tokens.");
     }
   }
 
@@ -203,7 +220,7 @@ final class ModelOptions {
     try {
       return Files.readString(file);
     } catch (IOException failure) {
-      throw new UsageException("--chat-template: " + file + " can't be read: " + failure, failure);
+      throw new UsageException("--chat-template: " + file + " can't be read: " + ExitCode.describe(failure), failure);
     }
   }
 

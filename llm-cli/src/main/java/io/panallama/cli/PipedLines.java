@@ -5,16 +5,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** Lines of a pipe or a file: no prompt, no editing. */
+/** Lines of a pipe or a file: no prompt, no editing. What is not UTF-8 is refused, as by {@code run}. */
 final class PipedLines implements LineSource {
   private final BufferedReader reader;
   private final StopSignals signals;
 
   PipedLines(InputStream in, StopSignals signals) {
-    this.reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+    this.reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
     this.signals = signals;
   }
 
@@ -22,6 +23,8 @@ final class PipedLines implements LineSource {
   public Optional<String> next(String prompt) {
     try {
       return Optional.ofNullable(reader.readLine());
+    } catch (CharacterCodingException malformed) {
+      throw new UsageException("Standard input is not UTF-8 text.", malformed);
     } catch (IOException failure) {
       throw new UncheckedIOException("Standard input can't be read: " + failure.getMessage(), failure);
     }

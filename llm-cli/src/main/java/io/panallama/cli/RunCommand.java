@@ -33,9 +33,10 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "run",
     description = {"Answer one prompt.", "Without PROMPT it is read from standard input: echo Hello | panallama run"})
-final class RunCommand implements Callable<Integer> {
+final class RunCommand implements Callable<Integer>, CheckedOptions {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String STANDARD_INPUT = "-";
+  private static final String NEEDED = "a prompt is needed: panallama run \"Hello\".";
 
   private final CommandContext context;
 
@@ -82,6 +83,12 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
+  @Override
+  public void checkOptions() {
+    limits.options();
+    model.checked(_ -> {});
+  }
+
   /** Several words without quotation marks form one prompt. */
   private String prompt() throws IOException {
     if (input != null && !words.isEmpty()) {
@@ -92,6 +99,9 @@ final class RunCommand implements Callable<Integer> {
           "A prompt is needed: panallama run \"Hello\", or text on standard input (echo Hello | panallama run).");
     }
     String given = input != null ? input : words.isEmpty() ? STANDARD_INPUT : String.join(" ", words);
+    if (given.isEmpty()) {
+      throw new UsageException("The prompt is empty; " + NEEDED);
+    }
     return given.equals(STANDARD_INPUT) ? readInput() : given;
   }
 
@@ -224,7 +234,7 @@ final class RunCommand implements Callable<Integer> {
       throw new UsageException("Standard input is not UTF-8 text.", malformed);
     }
     if (text.isEmpty()) {
-      throw new UsageException("Standard input is empty; a prompt is needed: panallama run \"Hello\".");
+      throw new UsageException("Standard input is empty; " + NEEDED);
     }
     return raw ? text : text.replaceFirst("\\R$", "");
   }

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "serve",
     description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
-final class ServeCommand implements Callable<Integer> {
+final class ServeCommand implements Callable<Integer>, CheckedOptions {
   private final CommandContext context;
 
   @Option(
@@ -66,6 +66,12 @@ final class ServeCommand implements Callable<Integer> {
       loadAndServe(server, configs, stop, config.shutdownGrace());
     }
     return ExitCode.OK;
+  }
+
+  @Override
+  public void checkOptions() {
+    serverOptions.config();
+    model.checked(engineOptions::configure);
   }
 
   private void loadAndServe(

@@ -33,6 +33,15 @@ class ChatCommandTest {
   }
 
   @Test
+  void inputThatIsNotUtf8IsRefused() {
+    CliRun run = CliRun.withInput(inference, new byte[] {'a', (byte) 0xFF, '\n'}, "chat");
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("Standard input is not UTF-8 text.");
+    assertThat(inference.requests).isEmpty();
+  }
+
+  @Test
   void statisticsGoToStandardErrorOfAPipe() {
     CliRun run = CliRun.withInput(inference, "one", "chat");
 

@@ -446,6 +446,35 @@ class LauncherTest {
     assertThat(second.out()).doesNotContain("SharedArchiveFile");
   }
 
+  @ParameterizedTest
+  @CsvSource({"C, C.UTF-8", "POSIX, C.UTF-8", "xx_YY.UTF-8, C.UTF-8", "C.UTF-8, C.UTF-8"})
+  void aLocaleWithoutUtf8OrNotInstalledIsReplaced(String named, String chosen) throws Exception {
+    script(jdk.resolve("bin/java"), "echo \"locale $LC_ALL\"");
+    environment.put("LC_ALL", named);
+
+    assertThat(run("run", "ünïcode").out()).contains("locale " + chosen);
+  }
+
+  @Test
+  void anotherEncodingThatIsInstalledStays() throws Exception {
+    script(jdk.resolve("bin/java"), "echo \"locale $LC_ALL\"");
+    script(temp.resolve("tools/locale"), "echo ISO-8859-1");
+    environment.put("LC_ALL", "de_DE");
+
+    assertThat(run("run", "hi").out()).contains("locale de_DE");
+  }
+
+  @Test
+  void tooFewOpenFilesAreReportedInsteadOfAStackTrace() throws Exception {
+    Path limited =
+        script(checkout.resolve("limited"), "ulimit -n 20 && exec \"" + checkout.resolve("panallama") + "\" run hi");
+
+    Result result = runAs(limited);
+
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).contains("only 20 open files (ulimit -n)", "LimitNOFILE").hasLineCount(1);
+  }
+
   /** The launcher on a system with few programs and no JDK that is new enough. */
   private Result runOnBareSystem(String osRelease, String neededJava, String... args) throws Exception {
     edit("/etc/os-release", Files.writeString(temp.resolve("os-release"), osRelease).toString());

@@ -10,11 +10,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -134,7 +138,31 @@ class MainTest {
     assertThat(run.code()).isZero();
     assertThat(run.out()).contains("complete -F _complete_panallama", "serve", "--cache-ram", "bashcompinit");
     assertThat(CliRun.of(inference, "completion", "zsh").out()).isEqualTo(run.out());
-    assertThat(CliRun.of(inference, "completion", "csh").err()).contains("'csh'", "BASH, ZSH").hasLineCount(1);
+    assertThat(CliRun.of(inference, "completion", "csh").err()).contains("'csh' is none of bash, zsh").hasLineCount(1);
+  }
+
+  @Test
+  void aFileThatCantBeReadIsNamedWithoutClassesOfJava(@TempDir Path folder) {
+    CliRun missing = CliRun.of(inference, "run", "hi", "--chat-template", folder.resolve("none").toString());
+    CliRun directory = CliRun.of(inference, "run", "hi", "--chat-template", folder.toString());
+
+    assertThat(missing.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(missing.err()).contains(folder.resolve("none") + ": there is no such file").hasLineCount(1);
+    assertThat(directory.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(directory.err()).contains(folder.toString(), "Is a directory").hasLineCount(1);
+    assertThat(missing.err() + directory.err()).doesNotContain("java.", "Exception");
+  }
+
+  @Test
+  void exceptionsThatMessagesQuoteLoseTheirClasses() {
+    Path file = Path.of("a.gguf");
+    assertThat(ExitCode.describe(new NoSuchFileException("a.gguf"))).isEqualTo("a.gguf: there is no such file");
+    assertThat(ExitCode.describe(new UncheckedIOException(new AccessDeniedException("a.gguf"))))
+        .isEqualTo("a.gguf: permission denied");
+    assertThat(ExitCode.describe(new UsageException(file + " can't be read: " + new NoSuchFileException("a.gguf"))))
+        .isEqualTo("a.gguf can't be read: there is no such file: a.gguf");
+    assertThat(ExitCode.describe(new UsageException("can't be read (" + new IOException("Is a directory") + ")")))
+        .isEqualTo("can't be read (Is a directory)");
   }
 
   static Stream<Arguments> badOptions() {

@@ -17,6 +17,9 @@ import io.panallama.request.CompletionRequest;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.Prompt;
 import io.panallama.sampling.Sampler;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -68,6 +71,40 @@ class RunCommandTest {
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err()).contains("not UTF-8");
+  }
+
+  @Test
+  void anEmptyPromptIsRefusedWhereverItComesFrom() {
+    for (CliRun run :
+        List.of(
+            CliRun.of(inference, "run", ""),
+            CliRun.of(inference, "run", "--input", ""),
+            CliRun.withInput(inference, "", "run"))) {
+      assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+      assertThat(run.err()).contains("empty; a prompt is needed").hasLineCount(1);
+    }
+  }
+
+  @Test
+  void aContextSizeThatIsRoundedIsTold() {
+    assertThat(CliRun.of(inference, "run", "hi", "--ctx-size", "1").err())
+        .contains("--ctx-size is 1; llama.cpp rounds it up to a multiple of 256", "may hold 1024 tokens");
+    assertThat(CliRun.of(inference, "run", "hi", "--ctx-size", "512").err()).isEmpty();
+  }
+
+  @Test
+  void quotationMarksInAValueAreOrdinary() throws Exception {
+    PrintStream before = System.err;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try {
+      CliRun run = CliRun.of(inference, "run", "hi", "--stop", "a\"b");
+      assertThat(run.code()).as(run.err()).isZero();
+    } finally {
+      System.setErr(before);
+    }
+    assertThat(printed.toString(StandardCharsets.UTF_8)).isEmpty();
+    assertThat(inference.requests.getFirst().options().stops()).containsExactly("a\"b");
   }
 
   @Test

@@ -48,13 +48,13 @@ class SettingsTest {
 
   @Test
   void flagTakesPrecedenceOverTheEnvironmentAndThatOverTheFile() throws Exception {
-    String file = "ctx-size: 1000\nthreads: 1\nbatch-size: 64\n";
+    String file = "ctx-size: 1024\nthreads: 1\nbatch-size: 64\n";
     Map<String, String> variables = Map.of("PANALLAMA_THREADS", "2", "PANALLAMA_BATCH_SIZE", "128");
 
     CliRun run = run(variables, file, "run hi --batch-size 256");
 
     assertThat(run.err()).isEmpty();
-    assertThat(engine().contextSize()).isEqualTo(1000);
+    assertThat(engine().contextSize()).isEqualTo(1024);
     assertThat(engine().threads()).isEqualTo(2);
     assertThat(engine().batchSize()).isEqualTo(256);
   }
@@ -264,6 +264,16 @@ class SettingsTest {
                     keys.computeIfAbsent(variable, _ -> new HashSet<>()).add(Settings.key(option).orElseThrow())));
 
     assertThat(keys.entrySet()).allSatisfy(entry -> assertThat(entry.getValue()).as(entry.getKey()).hasSize(1));
+  }
+
+  @Test
+  void configRefusesWhatTheCommandWouldRefuse() throws Exception {
+    for (String command : List.of("run", "chat", "serve")) {
+      CliRun config = run(Map.of(), "threads: 5000\n", "config " + command);
+      assertThat(config.code()).isEqualTo(ExitCode.USAGE);
+      assertThat(config.out()).contains("threads: 5000", "config.yaml, line 1");
+      assertThat(config.err()).contains("--threads is 5000; it must be 0 to 512").hasLineCount(1);
+    }
   }
 
   /** "panallama config" shows the default that the description names. */

@@ -46,6 +46,7 @@ public final class EngineConfig {
   private final boolean fullSlidingWindow;
   private final boolean unifiedCache;
   private final ThreadPlacement placement;
+  private final SessionKey sessionKey;
 
   private EngineConfig(Builder from) {
     contextSize = from.contextSize;
@@ -68,6 +69,7 @@ public final class EngineConfig {
     fullSlidingWindow = from.fullSlidingWindow;
     unifiedCache = from.unifiedCache;
     placement = from.placement;
+    sessionKey = from.sessionKey;
     if (itlTarget.isNegative() || itlTarget.compareTo(LONGEST_ITL) > 0) {
       throw new IllegalArgumentException("itlTarget is " + itlTarget + "; it must be 0 to " + LONGEST_ITL + ".");
     }
@@ -272,6 +274,14 @@ public final class EngineConfig {
     return placement;
   }
 
+  /**
+   * The key that signs the files of sessions and of spilled prefixes; the one of this installation by default. Engines
+   * read only files that were signed with their key.
+   */
+  public SessionKey sessionKey() {
+    return sessionKey;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof EngineConfig that && components().equals(that.components());
@@ -310,6 +320,7 @@ public final class EngineConfig {
     all.put("fullSlidingWindow", fullSlidingWindow);
     all.put("unifiedCache", unifiedCache);
     all.put("placement", placement);
+    all.put("sessionKey", sessionKey);
     return all;
   }
 
@@ -335,6 +346,7 @@ public final class EngineConfig {
     private boolean fullSlidingWindow = true;
     private boolean unifiedCache = true;
     private ThreadPlacement placement = ThreadPlacement.defaults();
+    private SessionKey sessionKey = SessionKey.installation();
 
     private Builder() {}
 
@@ -359,6 +371,7 @@ public final class EngineConfig {
       fullSlidingWindow = from.fullSlidingWindow;
       unifiedCache = from.unifiedCache;
       placement = from.placement;
+      sessionKey = from.sessionKey;
     }
 
     /** Sets {@link EngineConfig#contextSize()}. */
@@ -478,6 +491,12 @@ public final class EngineConfig {
     /** Sets {@link EngineConfig#placement()}. */
     public Builder placement(ThreadPlacement value) {
       placement = Objects.requireNonNull(value, "placement");
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#sessionKey()}. */
+    public Builder sessionKey(SessionKey value) {
+      sessionKey = Objects.requireNonNull(value, "sessionKey");
       return this;
     }
 

@@ -2,7 +2,10 @@ package io.panallama.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The model has no chat template, its template does not compile, or the template rejected the conversation. */
+/**
+ * The model has no chat template, its template does not compile, or the template rejected the conversation. A template is a program: it may
+ * also exceed its budget of work, memory, output or nesting, which the message names.
+ */
 public final class ChatTemplateException extends InvalidRequestException {
   private static final long serialVersionUID = 1L;
 

@@ -14,8 +14,13 @@ public final class SessionFileException extends PanallamaException {
     NOT_A_SESSION,
     /** It is truncated or altered. */
     DAMAGED,
-    /** It belongs to another model, other KV cache types or another version of llama.cpp. */
-    FOREIGN
+    /**
+     * It belongs to another model, other KV cache types or another version of llama.cpp; or an older release or another
+     * installation wrote it, or it is forged.
+     */
+    FOREIGN,
+    /** There is no key to sign or verify it with, see {@link io.panallama.config.EngineConfig#sessionKey sessionKey}. */
+    NO_KEY
   }
 
   private final Reason reason;

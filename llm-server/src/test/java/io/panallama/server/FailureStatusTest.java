@@ -134,6 +134,23 @@ class FailureStatusTest {
   }
 
   @Test
+  void aModelFileThatChangedIsNamedAsTheReason() {
+    try (LogRecords log = LogRecords.of(Registry.class);
+        TestServer server = TestServer.startWithoutModel()) {
+      server
+          .server()
+          .serve(
+              TestServer.model(),
+              ServedEngine.of(new ScriptedGenerator()).withHealth(() -> Health.fileChanged("secret path")));
+      HttpResponse<String> ready = server.get("/ready");
+      assertThat(ready.statusCode()).isEqualTo(503);
+      assertThat(ready.body()).contains("engine_failed", "the model file changed on disk").doesNotContain("secret");
+      assertThat(server.post(CHAT, HELLO).statusCode()).isEqualTo(500);
+      assertThat(log.errors()).singleElement().asString().contains("secret path");
+    }
+  }
+
+  @Test
   void aClosedEngineIsNotReadyAndMayBeReplaced() {
     try (LogRecords log = LogRecords.of(Registry.class);
         TestServer server = TestServer.startWithoutModel()) {

@@ -13,8 +13,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests that ended or stopped a server whose grammars llama.cpp matched, against the demo model. */
 @Timeout(120)
@@ -56,17 +54,30 @@ class GrammarRequestTest {
     assertThat(JSON.readTree(response.body()).at("/error/message").textValue()).contains(message);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"\"response_format\": {\"type\": \"json_object\"}", TOOL})
-  void anAnswerThatBeginsWithAnEndOfGeneration(String fields) throws Exception {
+  private static HttpResponse<String> continued(String fields) throws Exception {
     String conversation =
         """
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "<|im_end|>"}],
          "continue_final_message": true, %s}
         """;
+    return demo.post(CHAT, conversation.formatted(fields));
+  }
+
+  @Test
+  void noJsonBeginsWithTheTextOfAnEndOfGeneration() throws Exception {
     assertRefused(
-        demo.post(CHAT, conversation.formatted(fields)),
+        continued("\"response_format\": {\"type\": \"json_object\"}"),
         "the answer that the last message begins does not fit the format");
+  }
+
+  /** Text may come before a call, but the answer can't end without one. */
+  @Test
+  void theTextOfAnEndOfGenerationMayComeBeforeACall() throws Exception {
+    HttpResponse<String> response = continued(TOOL);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(JSON.readTree(response.body()).at("/choices/0/finish_reason").textValue())
+        .as(response.body())
+        .isIn("length", "tool_calls");
   }
 
   @Test

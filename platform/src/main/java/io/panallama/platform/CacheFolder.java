@@ -31,7 +31,7 @@ public final class CacheFolder {
    * The root of this user's caches: the system property {@code panallama.cache.dir}, else the environment variable {@code
    * PANALLAMA_CACHE_DIR}, else {@code panallama} in the user's cache folder of the operating system. That is {@code
    * XDG_CACHE_HOME} or {@code ~/.cache} on Linux, {@code ~/Library/Caches} on macOS, and {@code LOCALAPPDATA} or {@code
-   * ~/AppData/Local} on Windows. A blank value counts as unset.
+   * ~/AppData/Local} on Windows. {@code ~} is {@link #home}. A blank value counts as unset.
    *
    * @return an absolute path; the folder need not exist
    * @throws IllegalArgumentException if a value is not a path
@@ -57,8 +57,7 @@ public final class CacheFolder {
   }
 
   private static Path systemFolder(Lookup properties, Lookup environment) {
-    String homeFolder = firstSet(properties.get("user.home"), environment.get("HOME"));
-    Path home = path(homeFolder == null ? "." : homeFolder, "user.home");
+    Path home = home(properties, environment);
     String system = String.valueOf(properties.get("os.name")).toLowerCase(Locale.ROOT);
     if (system.startsWith("windows")) {
       String local = firstSet(environment.get("LOCALAPPDATA"), null);
@@ -71,6 +70,25 @@ public final class CacheFolder {
     Path folder = xdg == null ? home : path(xdg, "XDG_CACHE_HOME");
     // The XDG base directory specification says to ignore a relative value.
     return xdg != null && folder.isAbsolute() ? folder : home.resolve(".cache");
+  }
+
+  /**
+   * The user's home: {@code HOME} where it is an absolute path, as other programs understand it, and {@code user.home}
+   * otherwise, which the JVM takes from the user database. On Windows always {@code user.home}.
+   *
+   * @param properties the system properties {@code os.name} and {@code user.home}
+   * @param environment the environment variables
+   * @return the folder, which may be relative if nothing is set
+   * @throws IllegalArgumentException if a value is not a path
+   */
+  public static Path home(Lookup properties, Lookup environment) {
+    String variable = firstSet(environment.get("HOME"), null);
+    boolean windows = String.valueOf(properties.get("os.name")).toLowerCase(Locale.ROOT).startsWith("windows");
+    if (!windows && variable != null && path(variable, "HOME").isAbsolute()) {
+      return path(variable, "HOME");
+    }
+    String property = firstSet(properties.get("user.home"), variable);
+    return path(property == null ? "." : property, "user.home");
   }
 
   private static Path path(String value, String what) {

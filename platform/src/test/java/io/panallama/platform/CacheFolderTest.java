@@ -30,6 +30,18 @@ class CacheFolderTest {
     assertThat(root("Linux", Map.of("XDG_CACHE_HOME", "relative"))).isEqualTo(Path.of("/home/ada/.cache/panallama"));
   }
 
+  /** HOME may differ from the home that the JVM finds in the user database, and users mean HOME. */
+  @Test
+  void followsHomeExceptOnWindows() {
+    Map<String, String> environment = Map.of("HOME", "/other");
+    assertThat(root("Linux", environment)).isEqualTo(Path.of("/other/.cache/panallama"));
+    assertThat(root("Mac OS X", environment)).isEqualTo(Path.of("/other/Library/Caches/panallama"));
+    assertThat(root("Windows 11", environment)).isEqualTo(Path.of("/home/ada/AppData/Local/panallama"));
+    for (String unusable : new String[] {"", " ", "relative"}) {
+      assertThat(root("Linux", Map.of("HOME", unusable))).isEqualTo(Path.of("/home/ada/.cache/panallama"));
+    }
+  }
+
   @Test
   void theSystemPropertyGoesBeforeTheVariableAndBothBeforeTheOperatingSystem() {
     Map<String, String> environment = Map.of("PANALLAMA_CACHE_DIR", "/variable", "XDG_CACHE_HOME", "/xdg");

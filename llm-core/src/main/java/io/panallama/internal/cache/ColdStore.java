@@ -84,30 +84,41 @@ final class ColdStore {
   private boolean ending;
 
   /**
+   * @param key signs the files
    * @param threads creates the thread that reads and writes files
    * @param wake makes the engine thread call {@link #receive} soon; called by the file thread
    */
   ColdStore(
-      KvMemory cells, StateStore states, SpillConfig config, CacheMeter meter, ThreadFactory threads, Runnable wake) {
+      KvMemory cells,
+      StateStore states,
+      SpillConfig config,
+      ImageKey key,
+      CacheMeter meter,
+      ThreadFactory threads,
+      Runnable wake) {
     this.contextSize = cells.contextSize();
     this.states = states;
     this.meter = meter;
     this.memory = new ImageMemory(config.memoryBytes(), meter);
     this.keepsInMemory = config.memoryBytes() > 0;
     this.exact = cells.rewind() != KvMemory.Rewind.ALWAYS;
-    this.disk = disk(config, threads, wake);
+    this.disk = disk(config, key, threads, wake);
     this.diskLimit = disk == null ? 0 : config.diskBytes();
   }
 
-  private @Nullable DiskTier disk(SpillConfig config, ThreadFactory threads, Runnable wake) {
+  private @Nullable DiskTier disk(SpillConfig config, ImageKey key, ThreadFactory threads, Runnable wake) {
     Path directory = config.directory().orElse(null);
     if (directory == null || config.diskBytes() == 0) {
       return null;
     }
     try {
-      return new DiskTier(directory, config.diskBytes(), states, meter, threads, wake, this::found, this::vanished);
+      return new DiskTier(
+          directory, config.diskBytes(), key, states, meter, threads, wake, this::found, this::vanished);
     } catch (IOException failure) {
-      LOG.log(System.Logger.Level.WARNING, "No prefixes are spilled to disk: the model can't be identified.", failure);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "No prefixes are spilled to disk, because they can't be bound to a model.",
+          failure);
       return null;
     }
   }

@@ -26,15 +26,17 @@ final class DiskTier {
   private final BlockingQueue<Runnable> reports = new LinkedBlockingQueue<>();
 
   /**
+   * @param key signs the images
    * @param threads creates the background thread
    * @param wake makes the engine thread call {@link #receive} soon; called by the background thread
    * @param found called for every image that was there at the start
    * @param removed called for every file that was deleted to make room
-   * @throws IOException if the store can't supply the fingerprint that images are bound to
+   * @throws IOException if there is no key, or the store can't supply the fingerprint that images are bound to
    */
   DiskTier(
       Path directory,
       long limit,
+      ImageKey key,
       StateStore states,
       CacheMeter meter,
       ThreadFactory threads,
@@ -44,7 +46,7 @@ final class DiskTier {
       throws IOException {
     this.folder =
         new SpillFolder(
-            directory, limit, states.fingerprint(), states::read, file -> report(() -> removed.accept(file)));
+            directory, limit, key, states.fingerprint(), states::read, file -> report(() -> removed.accept(file)));
     this.meter = meter;
     this.wake = wake;
     this.thread = new BackgroundThread(threads);

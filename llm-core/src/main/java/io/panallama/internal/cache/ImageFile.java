@@ -15,11 +15,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
+import javax.crypto.Mac;
 
 /**
  * The file format of an image: the lineage and the tokens that identify the state, and the state itself.
@@ -27,23 +29,25 @@ import java.util.zip.CRC32C;
  * <pre>
  *   offset  bytes
  *        0      8  magic "PANLLKV" and 0
- *        8      4  version of the format, 2
+ *        8      4  version of the format, 3
  *       12      4  n, the number of tokens, at least 1
  *       16      8  p, the bytes of the state
  *       24     32  fingerprint, see {@link io.panallama.internal.decode.StateStore#fingerprint StateStore.fingerprint}
  *       56      4  l, the bytes of the lineage, 0 for the empty one
  *       60      l  lineage, see {@link Lineage#encoding}
  *             4 n  tokens
+ *            32    HMAC-SHA256 of everything before, see {@link ImageKey}
  *             4    CRC32C of everything before
  *             p    state, as llama_state_seq_get_data_ext wrote it
- *             4    CRC32C of the state
+ *            32    HMAC-SHA256 of the first HMAC and the state
+ *             4    CRC32C of the state and its HMAC
  * </pre>
  *
- * Version 1 had no lineage. Such a file does not tell under which adapters its state was computed, so it is refused as
- * foreign.
+ * Version 1 had no lineage and version 2 no HMAC. Such files are refused as foreign.
  *
  * Numbers are little-endian. Nothing follows the last checksum. A file that differs in a single bit is refused with a
- * {@link RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write.
+ * {@link RefusedImageException}; none of it reaches llama.cpp, which asserts on states that it did not write. The
+ * checksums tell damage; the HMACs, which need the key, tell forgery, against which a checksum is no help.
  *
  * <p>Any thread.
  */
@@ -57,8 +61,10 @@ public final class ImageFile {
   private static final String TEMPORARY = ".tmp";
 
   private static final long MAGIC = 0x00564B4C4C4E4150L;
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
   private static final int VERSION_WITHOUT_LINEAGE = 1;
+  private static final int VERSION_WITHOUT_HMAC = 2;
+  private static final int SEAL_BYTES = ImageKey.MAC_BYTES + 4;
   private static final int FIXED_BYTES = 24 + FINGERPRINT_BYTES + 4;
 
   /** An upper bound that no lineage reaches. */
@@ -106,18 +112,27 @@ public final class ImageFile {
   }
 
   private static long bytes(int lineageBytes, int tokens, long stateBytes) {
-    return FIXED_BYTES + lineageBytes + 4L * tokens + 4 + stateBytes + 4;
+    return FIXED_BYTES + lineageBytes + 4L * tokens + SEAL_BYTES + stateBytes + SEAL_BYTES;
   }
 
   /**
    * Writes the file under a temporary name next to its own and renames it, so that it appears as a whole or not at all.
    * The temporary file is locked while it is being written.
    *
+   * @param key signs the file
    * @param abandoned polled while the state is written; true ends the write with an {@link IOException}
+   * @throws UnusableKeyException if there is no key; nothing is written
    */
   public static void write(
-      Path file, byte[] fingerprint, Lineage lineage, int[] tokens, StateImage image, BooleanSupplier abandoned)
+      Path file,
+      ImageKey key,
+      byte[] fingerprint,
+      Lineage lineage,
+      int[] tokens,
+      StateImage image,
+      BooleanSupplier abandoned)
       throws IOException {
+    Seal seal = new Seal(key);
     // A random name, not a counter: other processes may write the same file, and a crash leaves its temporary file
     // behind.
     String unique = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
@@ -127,7 +142,7 @@ public final class ImageFile {
             temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnerOnly.file(temporary))) {
       try {
         channel.lock();
-        write(channel, fingerprint, lineage, tokens, image, abandoned);
+        write(channel, seal, fingerprint, lineage, tokens, image, abandoned);
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } catch (Throwable failure) {
         Files.deleteIfExists(temporary);
@@ -138,6 +153,7 @@ public final class ImageFile {
 
   private static void write(
       WritableByteChannel channel,
+      Seal seal,
       byte[] fingerprint,
       Lineage lineage,
       int[] tokens,
@@ -150,21 +166,23 @@ public final class ImageFile {
     header.putInt(encoding.length).put(encoding);
     header.asIntBuffer().put(tokens);
     header.position(header.limit()).flip();
-    Checked checked = new Checked(channel, abandoned);
-    checked.writeFully(header);
-    checked.writeChecksum();
-    image.writeTo(checked);
-    checked.writeChecksum();
+    Sealed sealed = new Sealed(channel, seal, abandoned);
+    sealed.writeFully(header);
+    sealed.writeSeal();
+    image.writeTo(sealed);
+    sealed.writeSeal();
   }
 
   /**
    * Reads the header of a file.
    *
-   * @throws RefusedImageException if this is not an image with that fingerprint, or its length is wrong
+   * @throws RefusedImageException if this is not an image with that fingerprint and signed with that key, or its length
+   *     is wrong
+   * @throws UnusableKeyException if there is no key
    */
-  public static Header readHeader(Path file, byte[] fingerprint) throws IOException {
+  public static Header readHeader(Path file, ImageKey key, byte[] fingerprint) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return readHeader(file, channel, fingerprint);
+      return readHeader(file, channel, new Seal(key), fingerprint);
     }
   }
 
@@ -174,11 +192,13 @@ public final class ImageFile {
    * @param lineage the lineage that the header must contain
    * @param tokens the tokens that the header must contain
    * @throws RefusedImageException if this is not the expected image
+   * @throws UnusableKeyException if there is no key
    */
-  public static StateImage read(Path file, byte[] fingerprint, Lineage lineage, int[] tokens, Reader reader)
-      throws IOException {
+  public static StateImage read(
+      Path file, ImageKey key, byte[] fingerprint, Lineage lineage, int[] tokens, Reader reader) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      Header header = readHeader(file, channel, fingerprint);
+      Seal seal = new Seal(key);
+      Header header = readHeader(file, channel, seal, fingerprint);
       if (!header.lineage().equals(lineage)) {
         throw new RefusedImageException(
             Reason.FOREIGN, file, "it was computed with " + header.lineage() + ", not with " + lineage);
@@ -186,13 +206,9 @@ public final class ImageFile {
       if (!Arrays.equals(header.tokens(), tokens)) {
         throw new RefusedImageException(Reason.FOREIGN, file, "it holds other tokens than its place says");
       }
-      Summed summed = new Summed(channel);
-      StateImage image = reader.read(summed, header.stateBytes());
+      StateImage image = reader.read(new Verified(channel, seal), header.stateBytes());
       try {
-        int sum = (int) summed.sum.getValue();
-        if (read(channel, 4).getInt() != sum) {
-          throw new RefusedImageException(Reason.CHECKSUM, file, "the checksum of the state is wrong");
-        }
+        seal.check(file, channel, "state");
       } catch (Throwable failure) {
         image.close();
         throw failure;
@@ -201,7 +217,8 @@ public final class ImageFile {
     }
   }
 
-  private static Header readHeader(Path file, SeekableByteChannel channel, byte[] fingerprint) throws IOException {
+  private static Header readHeader(Path file, SeekableByteChannel channel, Seal seal, byte[] fingerprint)
+      throws IOException {
     long size = channel.size();
     if (size < FIXED_BYTES) {
       throw new RefusedImageException(Reason.LENGTH, file, "it has only " + size + " bytes");
@@ -214,6 +231,10 @@ public final class ImageFile {
     if (version == VERSION_WITHOUT_LINEAGE) {
       throw new RefusedImageException(
           Reason.FOREIGN, file, "it was written by an older release, which did not note the adapters and media");
+    }
+    if (version == VERSION_WITHOUT_HMAC) {
+      throw new RefusedImageException(
+          Reason.FOREIGN, file, "it was written by an older release, which did not sign its files");
     }
     if (version != VERSION) {
       throw new RefusedImageException(
@@ -235,13 +256,10 @@ public final class ImageFile {
     }
     ByteBuffer encoding = read(channel, lineageBytes);
     ByteBuffer tokens = read(channel, 4 * count);
-    CRC32C sum = new CRC32C();
-    sum.update(fixed.rewind());
-    sum.update(encoding.duplicate());
-    sum.update(tokens.duplicate());
-    if (read(channel, 4).getInt() != (int) sum.getValue()) {
-      throw new RefusedImageException(Reason.CHECKSUM, file, "the checksum of the header is wrong");
-    }
+    seal.update(fixed.rewind());
+    seal.update(encoding.duplicate());
+    seal.update(tokens.duplicate());
+    seal.check(file, channel, "header");
     if (!Arrays.equals(found, fingerprint)) {
       throw new RefusedImageException(
           Reason.FOREIGN, file, "it is of another model, other cache types or another version of llama.cpp");
@@ -275,14 +293,65 @@ public final class ImageFile {
     return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Computes a checksum of what is written through it, and aborts when told to. */
-  private static final class Checked implements WritableByteChannel {
-    private final WritableByteChannel out;
-    private final BooleanSupplier abandoned;
+  /** The HMAC and the checksum of the part of a file that is being written or read. Used by one thread. */
+  private static final class Seal {
+    private final Mac mac;
     private final CRC32C sum = new CRC32C();
 
-    Checked(WritableByteChannel out, BooleanSupplier abandoned) {
+    Seal(ImageKey key) throws UnusableKeyException {
+      mac = key.mac();
+    }
+
+    void update(ByteBuffer bytes) {
+      mac.update(bytes.duplicate());
+      sum.update(bytes);
+    }
+
+    /** The HMAC of everything since the previous one, which the next HMAC then covers too. */
+    private byte[] takeMac() {
+      byte[] tag = mac.doFinal();
+      mac.update(tag);
+      return tag;
+    }
+
+    private int takeSum(byte[] tag) {
+      sum.update(tag);
+      int value = (int) sum.getValue();
+      sum.reset();
+      return value;
+    }
+
+    ByteBuffer take() {
+      byte[] tag = takeMac();
+      return buffer(SEAL_BYTES).put(tag).putInt(takeSum(tag)).flip();
+    }
+
+    /** Reads a seal and compares it with what was read before it. */
+    void check(Path file, ReadableByteChannel channel, String part) throws IOException {
+      ByteBuffer seal = ImageFile.read(channel, SEAL_BYTES);
+      byte[] tag = new byte[ImageKey.MAC_BYTES];
+      seal.get(tag);
+      if (seal.getInt() != takeSum(tag)) {
+        throw new RefusedImageException(Reason.CHECKSUM, file, "the checksum of the " + part + " is wrong");
+      }
+      if (!MessageDigest.isEqual(takeMac(), tag)) {
+        throw new RefusedImageException(
+            Reason.FOREIGN,
+            file,
+            "the signature of its " + part + " is wrong: another installation wrote it, or it is forged");
+      }
+    }
+  }
+
+  /** Seals what is written through it, and aborts when told to. */
+  private static final class Sealed implements WritableByteChannel {
+    private final WritableByteChannel out;
+    private final Seal seal;
+    private final BooleanSupplier abandoned;
+
+    Sealed(WritableByteChannel out, Seal seal, BooleanSupplier abandoned) {
       this.out = out;
+      this.seal = seal;
       this.abandoned = abandoned;
     }
 
@@ -293,7 +362,7 @@ public final class ImageFile {
       }
       ByteBuffer written = source.duplicate();
       int count = out.write(source);
-      sum.update(written.limit(written.position() + count));
+      seal.update(written.limit(written.position() + count));
       return count;
     }
 
@@ -303,13 +372,12 @@ public final class ImageFile {
       }
     }
 
-    /** Writes the checksum of everything written since the previous checksum. */
-    void writeChecksum() throws IOException {
-      ByteBuffer value = buffer(4).putInt((int) sum.getValue()).flip();
+    /** Writes the seal of everything written since the previous one. */
+    void writeSeal() throws IOException {
+      ByteBuffer value = seal.take();
       while (value.hasRemaining()) {
         out.write(value);
       }
-      sum.reset();
     }
 
     @Override
@@ -323,13 +391,14 @@ public final class ImageFile {
     }
   }
 
-  /** Computes a checksum of what is read through it. */
-  private static final class Summed implements ReadableByteChannel {
+  /** Adds what is read through it to a seal. */
+  private static final class Verified implements ReadableByteChannel {
     private final ReadableByteChannel in;
-    private final CRC32C sum = new CRC32C();
+    private final Seal seal;
 
-    Summed(ReadableByteChannel in) {
+    Verified(ReadableByteChannel in, Seal seal) {
       this.in = in;
+      this.seal = seal;
     }
 
     @Override
@@ -337,7 +406,7 @@ public final class ImageFile {
       ByteBuffer got = target.duplicate();
       int count = in.read(target);
       if (count > 0) {
-        sum.update(got.limit(got.position() + count));
+        seal.update(got.limit(got.position() + count));
       }
       return count;
     }

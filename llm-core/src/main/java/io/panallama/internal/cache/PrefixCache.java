@@ -55,23 +55,33 @@ public final class PrefixCache implements AutoCloseable {
    *
    * @param slots the maximum number of active sequences
    * @param spill where evicted prefixes go
+   * @param key signs the files
    * @param threads creates the thread that reads and writes files
    * @param wake makes the engine thread call {@link #receive} soon; called by the file thread
    */
   public static PrefixCache create(
-      Decoder decoder, int slots, SpillConfig spill, CacheMeter meter, ThreadFactory threads, Runnable wake) {
+      Decoder decoder,
+      int slots,
+      SpillConfig spill,
+      ImageKey key,
+      CacheMeter meter,
+      ThreadFactory threads,
+      Runnable wake) {
     boolean spills = spill.memoryBytes() > 0 || spill.diskBytes() > 0;
-    ColdStore cold = spills ? new ColdStore(decoder.memory(), decoder.states(), spill, meter, threads, wake) : null;
+    ColdStore cold =
+        spills ? new ColdStore(decoder.memory(), decoder.states(), spill, key, meter, threads, wake) : null;
     return new PrefixCache(decoder, slots, meter, cold);
   }
 
   /**
    * Creates the spill directory, accessible to its owner only, if one is configured and does not exist yet. Any thread.
    *
-   * @throws io.panallama.error.EngineStartException if it can't be created
+   * @param key signs the files there
+   * @throws io.panallama.error.EngineStartException if it can't be created, or there is no key
    */
-  public static void createFolder(SpillConfig spill) {
+  public static void createFolder(SpillConfig spill, ImageKey key) {
     if (spill.diskBytes() > 0) {
+      SpillFolder.requireKey(key);
       SpillFolder.create(spill.directory().orElseThrow());
     }
   }

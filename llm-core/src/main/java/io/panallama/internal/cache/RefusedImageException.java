@@ -17,7 +17,10 @@ public final class RefusedImageException extends IOException {
     LENGTH,
     /** A checksum does not match: the header or the state was altered. */
     CHECKSUM,
-    /** It belongs to another model, other cache types, another version of llama.cpp, or other tokens. */
+    /**
+     * It belongs to another model, other cache types, another version of llama.cpp, or other tokens; or it was signed
+     * with another key or none.
+     */
     FOREIGN
   }
 

@@ -31,8 +31,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of the disk tier: {@code <directory>/<first 16 hex digits of the fingerprint>/<hash of lineage and
- * tokens>.kv}. All files of that form count towards the limit, also those of other models, and the least recently used
+ * The directory of the disk tier: {@code <directory>/<16 hex digits>/<hash of lineage and tokens>.kv}. The digits stand
+ * for a model and the key of its images, so an engine meets no files that another key signed. All files of that form count towards the limit, also those of other models, and the least recently used
  * ones are deleted first.
  *
  * <p>Whatever happens to the directory, nothing is thrown: a file that can't be written or read is treated as missing.
@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
 final class SpillFolder {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
-  /** The name of a model's folder: the beginning of its fingerprint. */
+  /** The name of a model's folder. */
   private static final Pattern FOLDER = Pattern.compile("[0-9a-f]{16}");
 
   /** After this many failed writes in a row no more are tried. */
@@ -59,6 +59,7 @@ final class SpillFolder {
   private final Path directory;
   private final Path own;
   private final long limit;
+  private final ImageKey key;
   private final byte[] fingerprint;
   private final ImageFile.Reader reader;
   private final Consumer<Path> removed;
@@ -75,12 +76,17 @@ final class SpillFolder {
 
   /**
    * @param limit the maximum total size of the files in bytes
+   * @param key signs the files
    * @param removed called for every file of this model that was deleted to make room
+   * @throws UnusableKeyException if there is no key
    */
-  SpillFolder(Path directory, long limit, byte[] fingerprint, ImageFile.Reader reader, Consumer<Path> removed) {
+  SpillFolder(
+      Path directory, long limit, ImageKey key, byte[] fingerprint, ImageFile.Reader reader, Consumer<Path> removed)
+      throws UnusableKeyException {
     this.directory = directory;
-    this.own = directory.resolve(HexFormat.of().formatHex(fingerprint, 0, 8));
+    this.own = directory.resolve(HexFormat.of().formatHex(key.mac().doFinal(fingerprint), 0, 8));
     this.limit = limit;
+    this.key = key;
     this.fingerprint = fingerprint.clone();
     this.reader = reader;
     this.removed = removed;
@@ -98,6 +104,22 @@ final class SpillFolder {
       throw new EngineStartException(
           EngineStartException.Reason.REFUSED,
           "The directory to spill to can't be made: " + directory + " (" + failure + ")",
+          failure);
+    }
+  }
+
+  /**
+   * Makes sure that there is a key.
+   *
+   * @throws EngineStartException if there is none
+   */
+  static void requireKey(ImageKey key) {
+    try {
+      key.mac();
+    } catch (UnusableKeyException failure) {
+      throw new EngineStartException(
+          EngineStartException.Reason.REFUSED,
+          "Nothing can be spilled to disk, because the files can't be signed: " + failure.getMessage(),
           failure);
     }
   }
@@ -131,7 +153,7 @@ final class SpillFolder {
       }
       if (own.equals(file.getParent())) {
         try {
-          found.accept(file, ImageFile.readHeader(file, fingerprint));
+          found.accept(file, ImageFile.readHeader(file, key, fingerprint));
         } catch (RefusedImageException refused) {
           refuse(file, refused);
         } catch (IOException failure) {
@@ -224,7 +246,7 @@ final class SpillFolder {
     }
     try {
       Files.createDirectories(own, OwnerOnly.directory(own));
-      ImageFile.write(file, fingerprint, lineage, tokens, image, this::isAbandoned);
+      ImageFile.write(file, key, fingerprint, lineage, tokens, image, this::isAbandoned);
     } catch (IOException failure) {
       if (!isAbandoned()) {
         unwritable(file, failure);
@@ -268,7 +290,7 @@ final class SpillFolder {
       return null;
     }
     try {
-      StateImage image = ImageFile.read(file, fingerprint, lineage, tokens, reader);
+      StateImage image = ImageFile.read(file, key, fingerprint, lineage, tokens, reader);
       used(file);
       return image;
     } catch (RefusedImageException refused) {

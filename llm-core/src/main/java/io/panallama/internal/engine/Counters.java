@@ -28,6 +28,11 @@ final class Counters implements CacheMeter {
     generatedTokens = generatedTokens + generated;
   }
 
+  /** Counts tokens that were chosen after their step. */
+  void chosen(int tokens) {
+    generatedTokens = generatedTokens + tokens;
+  }
+
   void preempted() {
     preemptions = preemptions + 1;
   }

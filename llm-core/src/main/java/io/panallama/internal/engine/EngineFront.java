@@ -3,6 +3,7 @@ package io.panallama.internal.engine;
 import static io.panallama.error.InvalidRequestException.name;
 
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PanallamaException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -92,7 +93,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    */
   static EngineFront start(
       EngineSettings settings, Pieces pieces, Supplier<Decoder> decoders, Queue<Sequence> inbox, LongSupplier clock) {
-    PrefixCache.createFolder(settings.spill());
+    PrefixCache.createFolder(settings.spill(), settings.imageKey());
     Admission admission = new Admission(settings.slots(), settings.queueLimit());
     Intake intake = new Intake(inbox);
     Lifecycle life = new Lifecycle();
@@ -109,6 +110,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
 
   /** Whether the engine accepts requests. */
   public EngineState state() {
+    endIfObstructed();
     return life.state();
   }
 
@@ -119,6 +121,22 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
 
   public EngineStats stats() {
     return counters.snapshot(settings.slots(), admission.inFlight());
+  }
+
+  private void requireRunning() {
+    endIfObstructed();
+    life.requireRunning();
+  }
+
+  /** The loop asks before each step; an idle one does not, and a step may be too late for a request that waits. */
+  private void endIfObstructed() {
+    if (life.state() == EngineState.RUNNING) {
+      PanallamaException obstacle = settings.model().obstacle();
+      if (obstacle != null) {
+        life.failed(obstacle);
+        life.requestClose();
+      }
+    }
   }
 
   // ---- requests ----
@@ -165,7 +183,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public void requirePlace() {
-    life.requireRunning();
+    requireRunning();
     admission.requirePlace();
   }
 
@@ -177,7 +195,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public Reservation reserve(int count) {
-    life.requireRunning();
+    requireRunning();
     admission.enter(count);
     return new Reservation(admission, count);
   }
@@ -228,7 +246,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     if (!(listener instanceof StateListener)) {
       requireRoom(prompt.length, options.overflow());
     }
-    life.requireRunning();
+    requireRunning();
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
       return full(prompt, options, sampler, listener);
     }
@@ -332,6 +350,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * like any other prompt.
    *
    * @param tokens at least one and at most {@link #sequenceContextSize}
+   * @throws io.panallama.internal.cache.UnusableKeyException if there is no key to sign the file with
    * @throws IOException if the file can't be written
    * @throws io.panallama.error.EngineBusyException if the queue is full
    * @throws io.panallama.error.GenerationException if the state can't be computed or copied
@@ -339,9 +358,18 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public void save(int[] tokens, Path file) throws IOException {
+    // Before the state is computed in vain.
+    settings.imageKey().mac();
     try (StateCatcher catcher = new StateCatcher()) {
       submit(tokens, GenerationOptions.defaults(), List.of(), () -> {}, catcher).await();
-      ImageFile.write(file, life.decoder().states().fingerprint(), Lineage.EMPTY, tokens, catcher.image(), () -> false);
+      ImageFile.write(
+          file,
+          settings.imageKey(),
+          life.decoder().states().fingerprint(),
+          Lineage.EMPTY,
+          tokens,
+          catcher.image(),
+          () -> false);
     }
   }
 
@@ -351,19 +379,22 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    *
    * @return the tokens
    * @throws io.panallama.internal.cache.RefusedImageException if the file is damaged, or belongs to another model or
-   *     other cache types
+   *     other cache types, or was not signed with the engine's key
+   * @throws io.panallama.internal.cache.UnusableKeyException if there is no key to check the file with
    * @throws IOException if the file can't be read
    * @throws io.panallama.error.EngineClosedException if the engine is closed
    * @throws io.panallama.error.EngineFailedException if it has failed
    */
   public int[] restore(Path file) throws IOException {
-    life.requireRunning();
+    requireRunning();
     StateStore states = life.decoder().states();
     byte[] fingerprint = states.fingerprint();
-    int[] tokens = ImageFile.readHeader(file, fingerprint).tokens();
+    int[] tokens = ImageFile.readHeader(file, settings.imageKey(), fingerprint).tokens();
     intake.add(
         new Intake.Adoption(
-            Lineage.EMPTY, tokens, ImageFile.read(file, fingerprint, Lineage.EMPTY, tokens, states::read)));
+            Lineage.EMPTY,
+            tokens,
+            ImageFile.read(file, settings.imageKey(), fingerprint, Lineage.EMPTY, tokens, states::read)));
     life.wake();
     abandonIfEnded();
     return tokens.clone();

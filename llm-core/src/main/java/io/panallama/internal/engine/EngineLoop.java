@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException;
 import io.panallama.error.GenerationException.Reason;
+import io.panallama.error.PanallamaException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Usage;
@@ -110,6 +111,7 @@ final class EngineLoop {
             decoder,
             settings.slots(),
             settings.spill(),
+            settings.imageKey(),
             counters,
             task -> EngineThreads.unstarted(task, settings.name() + "-spill"),
             life::wake);
@@ -143,6 +145,10 @@ final class EngineLoop {
       prefixes.shareAgain(active.get(i).residency());
     }
     prefixes.settle();
+    PanallamaException obstacle = settings.model().obstacle();
+    if (obstacle != null) {
+      throw obstacle;
+    }
     if (!stepper.step(active)) {
       idle(prefixes, stepper);
     }

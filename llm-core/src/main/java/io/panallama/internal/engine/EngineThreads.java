@@ -3,12 +3,14 @@ package io.panallama.internal.engine;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the engine threads: named platform threads, one per context.
  *
- * <p>They are daemons, so a forgotten engine does not keep a program alive. A shutdown hook closes the remaining
- * engines: llama.cpp's libraries must not be unloaded while a thread is computing in them.
+ * <p>They are daemons, so a forgotten engine does not keep a program alive. While there are engines, a
+ * shutdown hook waits to close them: llama.cpp's libraries must not be unloaded while a thread is computing in them.
+ * Without engines there is no hook, because the JVM would keep our class loader for it.
  */
 final class EngineThreads {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
@@ -24,9 +26,8 @@ final class EngineThreads {
 
   private static final Set<Lifecycle> RUNNING = ConcurrentHashMap.newKeySet();
 
-  static {
-    Runtime.getRuntime().addShutdownHook(new Thread(EngineThreads::closeAll, "panallama-shutdown"));
-  }
+  /** The hook, while there are engines. Guarded by the class. */
+  private static @Nullable Thread hook;
 
   private EngineThreads() {}
 
@@ -49,11 +50,37 @@ final class EngineThreads {
   }
 
   private static void run(Lifecycle life, Runnable loop) {
-    RUNNING.add(life);
+    began(life);
     try {
       loop.run();
     } finally {
-      RUNNING.remove(life);
+      ended(life);
+    }
+  }
+
+  private static synchronized void began(Lifecycle life) {
+    RUNNING.add(life);
+    if (hook == null) {
+      Thread added = new Thread(EngineThreads::closeAll, "panallama-shutdown");
+      try {
+        Runtime.getRuntime().addShutdownHook(added);
+        hook = added;
+      } catch (IllegalStateException shuttingDown) {
+        LOG.log(System.Logger.Level.DEBUG, "An engine was started while the program ends.", shuttingDown);
+      }
+    }
+  }
+
+  private static synchronized void ended(Lifecycle life) {
+    RUNNING.remove(life);
+    Thread added = hook;
+    if (RUNNING.isEmpty() && added != null) {
+      hook = null;
+      try {
+        Runtime.getRuntime().removeShutdownHook(added);
+      } catch (IllegalStateException shuttingDown) {
+        LOG.log(System.Logger.Level.TRACE, "The hook is running.", shuttingDown);
+      }
     }
   }
 

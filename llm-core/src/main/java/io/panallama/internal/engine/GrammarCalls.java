@@ -21,6 +21,7 @@ final class GrammarCalls {
     void take(Sequence sequence, int sample);
   }
 
+  private final EngineLoop loop;
   private final Outputs outputs;
   private final Runnable wake;
   private final Taker taker;
@@ -29,9 +30,9 @@ final class GrammarCalls {
   private final List<Sequence> asked = new ArrayList<>();
 
   private final List<Sequence> done = new ArrayList<>();
-  private int chosen;
 
-  GrammarCalls(Outputs outputs, Runnable wake, Taker taker) {
+  GrammarCalls(EngineLoop loop, Outputs outputs, Runnable wake, Taker taker) {
+    this.loop = loop;
     this.outputs = outputs;
     this.wake = wake;
     this.taker = taker;
@@ -51,13 +52,6 @@ final class GrammarCalls {
       }
     }
     return false;
-  }
-
-  /** The number of tokens chosen since the last call. */
-  int takeChosen() {
-    int result = chosen;
-    chosen = 0;
-    return result;
   }
 
   /** Processes the samples that are done. */
@@ -83,7 +77,8 @@ final class GrammarCalls {
     outputs.sample();
     for (int i = 0; i < done.size(); i++) {
       Sequence sequence = done.get(i);
-      chosen += sequence.processor() == null ? 1 : 0;
+      // Counted before its reader is told of the end; what a processor still has to choose from is no token yet.
+      loop.counters().chosen(sequence.processor() == null ? 1 : 0);
       taker.take(sequence, i);
     }
     done.clear();

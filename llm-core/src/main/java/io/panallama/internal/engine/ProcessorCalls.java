@@ -37,7 +37,6 @@ final class ProcessorCalls {
 
   private final Sequence[] answered;
   private int count;
-  private int chosen;
 
   ProcessorCalls(EngineLoop loop, Runnable wake, Outputs outputs, int slots, LongSupplier clock, Taker taker) {
     this.loop = loop;
@@ -105,13 +104,6 @@ final class ProcessorCalls {
     return next;
   }
 
-  /** The number of tokens chosen since the last call. */
-  int takeChosen() {
-    int result = chosen;
-    chosen = 0;
-    return result;
-  }
-
   /** Chooses the tokens of sequences with an answer, and fails those whose processor failed or is late. */
   void collect() {
     if (count == 0) {
@@ -146,13 +138,13 @@ final class ProcessorCalls {
 
   private void take(int choices, long now) {
     outputs.sample();
+    loop.counters().chosen(choices);
     for (int i = 0; i < choices; i++) {
       Sequence sequence = answered[i];
       requireCall(sequence).taken(outputs.sampledToken(i));
       taker.take(sequence, i, now);
     }
     Arrays.fill(answered, 0, choices, null);
-    chosen += choices;
   }
 
   private void fail(Sequence sequence, ProcessorCall call) {

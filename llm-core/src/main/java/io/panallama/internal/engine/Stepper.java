@@ -73,7 +73,7 @@ final class Stepper {
     this.sampled = new Sequence[slots];
     this.rows = new int[slots];
     this.processors = new ProcessorCalls(loop, life::wake, outputs, slots, clock, this::take);
-    this.grammars = new GrammarCalls(outputs, life::wake, this::handOutDeferred);
+    this.grammars = new GrammarCalls(loop, outputs, life::wake, this::handOutDeferred);
   }
 
   /** Whether a logit processor has answered or a deferred sample is done. */
@@ -217,7 +217,7 @@ final class Stepper {
     long now = clock.getAsLong();
     budget.measured(generating, prompts, plan.isFilledUp(), now - started);
     // Counted before a reader is told of the end of its generation, since it may look at the statistics then.
-    loop.counters().step(prompts, count - asked - deferred(count) + processors.takeChosen() + grammars.takeChosen());
+    loop.counters().step(prompts, count - asked - deferred(count));
     for (int i = 0; i < count; i++) {
       if (outputs.isDeferred(i)) {
         grammars.ask(sampled[i], i);

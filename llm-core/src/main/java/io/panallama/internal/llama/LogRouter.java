@@ -6,13 +6,13 @@ import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_ERROR;
 import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_INFO;
 import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_WARN;
 
+import io.panallama.bindings.LogUpcall;
 import io.panallama.bindings.generated.LlamaCpp;
-import io.panallama.bindings.generated.ggml_log_callback;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,14 +28,22 @@ final class LogRouter {
   private static final System.Logger LOG = System.getLogger("io.panallama.llama.cpp");
 
   private static final ThreadLocal<@Nullable Capture> CAPTURE = new ThreadLocal<>();
-  private static final ThreadLocal<Line> LINE = ThreadLocal.withInitial(Line::new);
+
+  /**
+   * The beginning of a line, after a character that stands for its level. Threads outlive our class loader, so what they
+   * keep is of a class of the JDK.
+   */
+  private static final ThreadLocal<StringBuilder> LINE =
+      ThreadLocal.withInitial(() -> new StringBuilder().append((char) GGML_LOG_LEVEL_DEBUG()));
+
+  /** Keeps the listener reachable. */
+  private static final ObjIntConsumer<MemorySegment> LISTENER = LogRouter::receive;
 
   private LogRouter() {}
 
   /** Installs the callback, for the life of the process. */
   static void install() {
-    MemorySegment callback = ggml_log_callback.allocate(LogRouter::receive, Arena.global());
-    if (LlamaCpp.panallama_log_add(callback, MemorySegment.NULL) != LlamaCpp.PANALLAMA_OK()) {
+    if (LlamaCpp.panallama_log_add(LogUpcall.allocate(LISTENER), MemorySegment.NULL) != LlamaCpp.PANALLAMA_OK()) {
       throw new OutOfMemoryError("There is no native memory for a log callback.");
     }
   }
@@ -48,11 +56,27 @@ final class LogRouter {
   }
 
   /** An upcall: it must not throw, because that would end the JVM. */
-  static void receive(int level, MemorySegment text, MemorySegment userData) {
+  static void receive(MemorySegment text, int level) {
     try {
-      LINE.get().add(level, text.getString(0));
+      add(LINE.get(), level, text.getString(0));
     } catch (Throwable ignored) {
       // There is no way to report it: this is the log.
+    }
+  }
+
+  /** Assembles a line: llama.cpp logs parts of lines, continued at level CONT. */
+  private static void add(StringBuilder line, int level, String part) {
+    if (level != GGML_LOG_LEVEL_CONT()) {
+      line.setCharAt(0, (char) level);
+    }
+    line.append(part);
+    int end;
+    while ((end = line.indexOf("\n")) >= 0) {
+      String whole = line.substring(1, end);
+      line.delete(1, end + 1);
+      if (!whole.isBlank()) {
+        emit(line.charAt(0), whole);
+      }
     }
   }
 
@@ -99,27 +123,6 @@ final class LogRouter {
       LOG.log(level, line);
     } finally {
       thread.setContextClassLoader(null);
-    }
-  }
-
-  /** Assembles a line: llama.cpp logs parts of lines, continued at level CONT. */
-  private static final class Line {
-    private final StringBuilder text = new StringBuilder();
-    private int level = GGML_LOG_LEVEL_DEBUG();
-
-    void add(int partLevel, String part) {
-      if (partLevel != GGML_LOG_LEVEL_CONT()) {
-        level = partLevel;
-      }
-      text.append(part);
-      int end;
-      while ((end = text.indexOf("\n")) >= 0) {
-        String line = text.substring(0, end);
-        text.delete(0, end + 1);
-        if (!line.isBlank()) {
-          emit(level, line);
-        }
-      }
     }
   }
 
@@ -196,7 +199,11 @@ final class LogRouter {
       report();
       Capture innermost = CAPTURE.get();
       if (innermost == this) {
-        CAPTURE.set(outer);
+        if (outer == null) {
+          CAPTURE.remove();
+        } else {
+          CAPTURE.set(outer);
+        }
         return;
       }
       for (Capture inner = innermost; inner != null; inner = inner.outer) {

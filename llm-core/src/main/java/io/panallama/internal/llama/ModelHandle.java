@@ -10,6 +10,7 @@ import io.panallama.bindings.generated.llama_model_params;
 import io.panallama.bindings.generated.llama_progress_callback;
 import io.panallama.config.MetadataValue;
 import io.panallama.config.ModelConfig;
+import io.panallama.error.ModelFileChangedException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.ModelLoadException.Reason;
 import io.panallama.internal.stream.Pieces;
@@ -37,6 +38,8 @@ public final class ModelHandle {
   private final int trainedContextSize;
   private final boolean offloaded;
   private final Map<String, MetadataValue> metadataOverrides;
+  private final ModelFiles files;
+  private final boolean mapped;
   private final References references;
   private final ReentrantLock indexLock = new ReentrantLock();
 
@@ -46,8 +49,14 @@ public final class ModelHandle {
   /** A chain that forbids end tokens needs them at every request; scanning 128k tokens takes a millisecond. */
   private volatile Sampler.@Nullable LogitBias noEnd;
 
-  private ModelHandle(Path path, MemorySegment model, boolean offloaded, ModelConfig config) {
+  private ModelHandle(Path path, MemorySegment model, boolean offloaded, ModelConfig config, ModelFiles files) {
     this.path = path;
+    this.files = files;
+    this.mapped =
+        switch (config.loadMode()) {
+          case MMAP, MMAP_MLOCK, AUTO -> true;
+          case READ, MLOCK, DIRECT_IO -> false;
+        };
     this.metadataOverrides = config.metadata();
     this.offloaded = offloaded;
     this.model = model;
@@ -63,6 +72,25 @@ public final class ModelHandle {
    * @throws ModelLoadException if llama.cpp rejects it or the listener stops the load
    */
   public static ModelHandle load(Path path, ModelConfig config) {
+    return load(path, config, ModelFiles.open(path));
+  }
+
+  /**
+   * Loads a file that has passed the checks in Java.
+   *
+   * @param files was opened before the checks; the handle owns it, also if this throws
+   * @throws ModelLoadException if llama.cpp rejects it, the listener stops the load or the file has changed since
+   */
+  public static ModelHandle load(Path path, ModelConfig config, ModelFiles files) {
+    try {
+      return loadWatched(path, config, files);
+    } catch (Throwable failure) {
+      files.close();
+      throw failure;
+    }
+  }
+
+  private static ModelHandle loadWatched(Path path, ModelConfig config, ModelFiles files) {
     try (Arena arena = Arena.ofConfined();
         LogRouter.Capture log = LogRouter.capture()) {
       Progress progress = new Progress(config);
@@ -78,8 +106,18 @@ public final class ModelHandle {
             ? new ModelLoadException(Reason.CANCELLED, path, path + ": loading was stopped.", progress.failure)
             : new ModelLoadException(Reason.REFUSED, path, path + ": llama.cpp refused the model: " + words, null);
       }
-      return Owned.build(
-          owned -> new ModelHandle(path, owned.add(model, LlamaCpp::llama_model_free), offloaded, config));
+      return Owned.build(owned -> {
+        MemorySegment loaded = owned.add(model, LlamaCpp::llama_model_free);
+        String change = files.changeWhileLoading();
+        if (change != null) {
+          throw new ModelLoadException(
+              Reason.REFUSED,
+              path,
+              path + ": the file changed while it was loaded: " + change + ". Load it again.",
+              null);
+        }
+        return new ModelHandle(path, loaded, offloaded, config, files);
+      });
     }
   }
 
@@ -134,6 +172,11 @@ public final class ModelHandle {
     return path;
   }
 
+  /** How a mapped file has changed since it was loaded; null if it has not, or its weights were copied. */
+  public @Nullable ModelFileChangedException fileChange() {
+    return mapped ? files.change() : null;
+  }
+
   /** The overrides of the file's metadata. */
   Map<String, MetadataValue> metadataOverrides() {
     return metadataOverrides;
@@ -184,6 +227,7 @@ public final class ModelHandle {
       LlamaCpp.panallama_vocab_index_free(index);
     }
     LlamaCpp.llama_model_free(model);
+    files.close();
   }
 
   /** The index that lets grammars test fewer tokens; built on first use. The caller must retain the model. */

@@ -28,7 +28,7 @@ public final class TemplateHandle implements AutoCloseable {
    * Compiles a template.
    *
    * @param source null for the model's own template
-   * @throws ChatTemplateException if there is none or it does not parse
+   * @throws ChatTemplateException if there is none, it does not parse, or it exceeds its budget
    * @throws IllegalStateException if the model is closed
    */
   public static TemplateHandle create(ModelHandle model, @Nullable String source) {
@@ -45,10 +45,20 @@ public final class TemplateHandle implements AutoCloseable {
       ErrorText error = new ErrorText(arena);
       MemorySegment text = source == null ? MemorySegment.NULL : arena.allocateFrom(source, StandardCharsets.UTF_8);
       int status = LlamaCpp.panallama_chat_template_new(model.pointer(), text, out, error.slot());
-      if (status != LlamaCpp.PANALLAMA_OK()) {
+      requireMemory(status);
+      if (status == LlamaCpp.PANALLAMA_INVALID()) {
         throw new ChatTemplateException("The model can't be used for chat: " + error.take(), null);
       }
+      if (status != LlamaCpp.PANALLAMA_OK()) {
+        throw new IllegalStateException("The chat template can't be compiled: " + error.take());
+      }
       return out.get(ADDRESS, 0);
+    }
+  }
+
+  private static void requireMemory(int status) {
+    if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
+      throw new OutOfMemoryError("There is no native memory for the chat template.");
     }
   }
 
@@ -57,7 +67,7 @@ public final class TemplateHandle implements AutoCloseable {
    *
    * @param request the JSON object described in the bridge's header
    * @return the JSON object described there
-   * @throws ChatTemplateException if the template rejects the conversation
+   * @throws ChatTemplateException if the template rejects the conversation or exceeds its budget
    */
   public String apply(String request) {
     references.retain();
@@ -68,6 +78,7 @@ public final class TemplateHandle implements AutoCloseable {
       int status =
           LlamaCpp.panallama_chat_template_apply(
               template, arena.allocateFrom(request, StandardCharsets.UTF_8), result, error.slot());
+      requireMemory(status);
       if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new ChatTemplateException("The conversation can't be rendered: " + error.take(), null);
       }

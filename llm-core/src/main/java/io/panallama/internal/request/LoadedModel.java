@@ -1,6 +1,7 @@
 package io.panallama.internal.request;
 
 import io.panallama.config.ModelConfig;
+import io.panallama.error.ChatTemplateException;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.OnDemand;
 import io.panallama.internal.llama.TemplateHandle;
@@ -11,6 +12,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model in memory with everything that is derived from it once: metadata, vocabulary, chat template.
@@ -28,6 +30,9 @@ public final class LoadedModel {
   private final OnDemand<ChatTemplate> template;
   private final ReentrantLock lock = new ReentrantLock();
 
+  /** Why the template can't be used, once that is known: to find it out again would take as long as the first time. */
+  private @Nullable ChatTemplateException unusable;
+
   /** Guarded by the lock; 0 once the model is freed. */
   private int owners = 1;
 
@@ -41,11 +46,7 @@ public final class LoadedModel {
     this.facts = handle.vocabularyFacts();
     this.pieces = handle.pieces(facts);
     this.recommendedSampling = RecommendedSampling.of(metadata);
-    this.template =
-        new OnDemand<>(
-            "model",
-            () -> new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null))),
-            ChatTemplate::close);
+    this.template = new OnDemand<>("model", this::compile, ChatTemplate::close);
   }
 
   /** The file's entries as llama.cpp reports them, with the configuration's overrides. */
@@ -118,10 +119,24 @@ public final class LoadedModel {
   /**
    * The chat template, compiled on first use.
    *
-   * @throws io.panallama.error.ChatTemplateException if there is none or it does not parse
+   * @throws ChatTemplateException if there is none, it does not parse, or it exceeds its budget
    * @throws IllegalStateException if the model has no owner left
    */
   public ChatTemplate template() {
     return template.get();
+  }
+
+  /** Called under the lock of {@link #template}. */
+  private ChatTemplate compile() {
+    ChatTemplateException known = unusable;
+    if (known != null) {
+      throw new ChatTemplateException(String.valueOf(known.getMessage()), known);
+    }
+    try {
+      return new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null)));
+    } catch (ChatTemplateException refused) {
+      unusable = refused;
+      throw refused;
+    }
   }
 }

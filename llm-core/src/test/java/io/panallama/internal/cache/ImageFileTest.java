@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.panallama.config.SessionKey;
 import io.panallama.internal.cache.RefusedImageException.Reason;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.decode.StateImage;
@@ -21,15 +22,20 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class ImageFileTest {
   private static final byte[] FINGERPRINT = bytes(1, 32);
+  private static final ImageKey KEY = ImageKey.of(SessionKey.of(bytes(3, 32)));
+  private static final ImageKey OTHER_KEY = ImageKey.of(SessionKey.of(bytes(4, 32)));
   private static final int[] TOKENS = {5, 0, 70_000, 3};
 
   @TempDir private Path folder;
@@ -80,13 +86,13 @@ class ImageFileTest {
   }
 
   private StateImage read(Path file) throws IOException {
-    return ImageFile.read(file, FINGERPRINT, Lineage.EMPTY, TOKENS, this::reader);
+    return ImageFile.read(file, KEY, FINGERPRINT, Lineage.EMPTY, TOKENS, this::reader);
   }
 
   private Path written() throws IOException {
     Path file = folder.resolve("one.kv");
     try (Bytes image = new Bytes(bytes(2, 777))) {
-      ImageFile.write(file, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> false);
+      ImageFile.write(file, KEY, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> false);
     }
     return file;
   }
@@ -101,7 +107,7 @@ class ImageFileTest {
   @Test
   void whatWasWrittenIsRead() throws IOException {
     Path file = written();
-    ImageFile.Header header = ImageFile.readHeader(file, FINGERPRINT);
+    ImageFile.Header header = ImageFile.readHeader(file, KEY, FINGERPRINT);
     assertThat(header.tokens()).isEqualTo(TOKENS);
     assertThat(header.stateBytes()).isEqualTo(777);
     assertThat(Files.size(file)).isEqualTo(header.fileBytes());
@@ -137,16 +143,16 @@ class ImageFileTest {
   @Test
   void theReasonSaysWhatIsWrong() throws IOException {
     Path file = written();
-    assertThatThrownBy(() -> ImageFile.readHeader(file, bytes(9, 32)))
+    assertThatThrownBy(() -> ImageFile.readHeader(file, KEY, bytes(9, 32)))
         .isInstanceOfSatisfying(
             RefusedImageException.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.FOREIGN));
-    assertThatThrownBy(() -> ImageFile.read(file, FINGERPRINT, Lineage.EMPTY, new int[] {1}, this::reader))
+    assertThatThrownBy(() -> ImageFile.read(file, KEY, FINGERPRINT, Lineage.EMPTY, new int[] {1}, this::reader))
         .isInstanceOfSatisfying(
             RefusedImageException.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.FOREIGN));
     assertThat(refused(changed(file, 0))).isEqualTo(Reason.NOT_AN_IMAGE);
     assertThat(refused(changed(file, 8))).isEqualTo(Reason.VERSION);
     assertThat(refused(changed(file, 64))).isEqualTo(Reason.CHECKSUM);
-    assertThat(refused(changed(file, 200))).isEqualTo(Reason.CHECKSUM);
+    assertThat(refused(changed(file, 300))).isEqualTo(Reason.CHECKSUM);
   }
 
   @Test
@@ -154,20 +160,62 @@ class ImageFileTest {
     Lineage adapter = Lineage.of(List.of(new Lineage.Adapter("0a1b", 0.5f)), List.of());
     Path file = folder.resolve("one.kv");
     try (Bytes image = new Bytes(bytes(2, 777))) {
-      ImageFile.write(file, FINGERPRINT, adapter, TOKENS, image, () -> false);
+      ImageFile.write(file, KEY, FINGERPRINT, adapter, TOKENS, image, () -> false);
     }
-    ImageFile.Header header = ImageFile.readHeader(file, FINGERPRINT);
+    ImageFile.Header header = ImageFile.readHeader(file, KEY, FINGERPRINT);
     assertThat(header.lineage()).isEqualTo(adapter);
     assertThat(header.fileBytes()).isEqualTo(Files.size(file));
-    ImageFile.read(file, FINGERPRINT, adapter, TOKENS, this::reader).close();
+    ImageFile.read(file, KEY, FINGERPRINT, adapter, TOKENS, this::reader).close();
     assertThat(refused(file)).as("read without the adapter").isEqualTo(Reason.FOREIGN);
   }
 
-  @Test
-  void aFileOfTheFormatWithoutLineageIsForeign() throws IOException {
+  @ParameterizedTest
+  @ValueSource(bytes = {1, 2})
+  void aFileOfAnOlderFormatIsForeign(byte version) throws IOException {
     byte[] old = Files.readAllBytes(written());
-    old[8] = 1;
+    old[8] = version;
     assertThat(refused(Files.write(folder.resolve("old.kv"), old))).isEqualTo(Reason.FOREIGN);
+  }
+
+  @Test
+  void aFileOfAnotherKeyIsForeign() throws IOException {
+    Path file = written();
+    for (ThrowingCallable reading :
+        List.<ThrowingCallable>of(
+            () -> ImageFile.readHeader(file, OTHER_KEY, FINGERPRINT),
+            () -> ImageFile.read(file, OTHER_KEY, FINGERPRINT, Lineage.EMPTY, TOKENS, this::reader))) {
+      assertThatThrownBy(reading)
+          .isInstanceOfSatisfying(
+              RefusedImageException.class, refused -> assertThat(refused.reason()).isEqualTo(Reason.FOREIGN))
+          .hasMessageContaining("another installation");
+    }
+  }
+
+  /** Checksums that fit are no signature. */
+  @Test
+  void aForgedFileIsForeign() throws IOException {
+    byte[] good = Files.readAllBytes(written());
+    int headerEnd = 60 + 4 * TOKENS.length + 32;
+    for (int at : new int[] {60, headerEnd - 32, headerEnd - 1, headerEnd + 4, good.length - 36, good.length - 5}) {
+      byte[] forged = good.clone();
+      forged[at]++;
+      ImageFuzzTest.sumUp(forged, headerEnd);
+      assertThat(refused(Files.write(folder.resolve("forged.kv"), forged))).isEqualTo(Reason.FOREIGN);
+    }
+  }
+
+  /** The header of one file and the state of another, each signed. */
+  @Test
+  void partsOfTwoFilesMakeNone() throws IOException {
+    byte[] good = Files.readAllBytes(written());
+    Path other = folder.resolve("other.kv");
+    try (Bytes image = new Bytes(bytes(2, 777))) {
+      ImageFile.write(other, KEY, FINGERPRINT, Lineage.EMPTY, new int[] {5, 0, 70_000, 4}, image, () -> false);
+    }
+    byte[] mixed = Files.readAllBytes(other);
+    int headerEnd = 60 + 4 * TOKENS.length + 36;
+    System.arraycopy(good, 0, mixed, 0, headerEnd);
+    assertThat(refused(Files.write(folder.resolve("mixed.kv"), mixed))).isEqualTo(Reason.FOREIGN);
   }
 
   private Path changed(Path file, int at) throws IOException {
@@ -193,8 +241,8 @@ class ImageFileTest {
     AtomicInteger asked = new AtomicInteger();
     Path file = folder.resolve("one.kv");
     try (Bytes image = new Bytes(bytes(2, 777))) {
-      assertThatThrownBy(
-              () -> ImageFile.write(file, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> asked.incrementAndGet() > 3))
+      assertThatThrownBy(() ->
+              ImageFile.write(file, KEY, FINGERPRINT, Lineage.EMPTY, TOKENS, image, () -> asked.incrementAndGet() > 3))
           .isInstanceOf(IOException.class);
     }
     assertThat(folder).isEmptyDirectory();

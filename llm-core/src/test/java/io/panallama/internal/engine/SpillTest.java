@@ -1,13 +1,16 @@
 package io.panallama.internal.engine;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panallama.config.SessionKey;
 import io.panallama.config.SpillConfig;
 import io.panallama.error.EngineStartException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
+import io.panallama.internal.cache.ImageKey;
 import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.decode.Lineage;
@@ -18,6 +21,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -59,6 +63,7 @@ class SpillTest {
   private Rewind rewind = Rewind.ALWAYS;
   private boolean onHost;
   private byte fingerprint = 1;
+  private SessionKey key = SessionKey.of("a key of thirty-two bytes, or more".getBytes(UTF_8));
   private EngineFront loop;
 
   private final Handler listener =
@@ -100,7 +105,7 @@ class SpillTest {
   private void start(int slots, int batch, int context, SpillConfig spill) {
     loop =
         EngineFront.start(
-            new EngineSettings("test-engine", slots, 1000, 8, Duration.ZERO, spill),
+            new EngineSettings("test-engine", slots, 1000, 8, Duration.ZERO, spill, ImageKey.of(key), ModelCheck.NONE),
             FakeDecoder.letters(VOCABULARY),
             () -> {
               FakeDecoder made = new FakeDecoder(batch, context, 1000, VOCABULARY, 3 * slots);
@@ -555,9 +560,13 @@ class SpillTest {
   void aFileOfAnotherModelIsRefusedAndDeleted() throws IOException {
     Path file = oneFile(text(1, 100));
     fingerprint = 2;
-    Path mine = directory.resolve("0200000000000000").resolve(file.getFileName());
-    Files.createDirectories(mine.getParent());
-    Files.move(file, mine);
+    start(1, 64, 300, disk(PLENTY, PLENTY));
+    cachedOf(text(1, 100), 1);
+    stop();
+    List<Path> both = new ArrayList<>(files());
+    both.remove(file);
+    Path mine = both.getFirst();
+    Files.move(file, mine, StandardCopyOption.REPLACE_EXISTING);
     assertRefused(mine, text(1, 100));
   }
 
@@ -570,6 +579,29 @@ class SpillTest {
     assertThat(cachedOf(text(1, 100), 1)).isZero();
     assertThat(file).exists();
     assertThat(warnings).isEmpty();
+  }
+
+  @Test
+  void anotherKeySeesAndDeletesNothing() throws IOException {
+    Path file = oneFile(text(1, 100));
+    key = SessionKey.of(new byte[32]);
+    start(1, 64, 300, disk(PLENTY, PLENTY));
+    until(() -> loop.stats().diskBytes() > 0);
+    assertThat(cachedOf(text(1, 100), 1)).isZero();
+    assertThat(file).exists();
+    assertThat(warnings).isEmpty();
+  }
+
+  @Test
+  void withoutAKeyNothingIsSpilledToDisk() throws IOException {
+    Path notAKey = Files.write(folder.resolve("session.key"), new byte[31]);
+    key = SessionKey.inFile(notAKey);
+    assertThatThrownBy(() -> start(1, 64, 300, disk(PLENTY, PLENTY)))
+        .isInstanceOf(EngineStartException.class)
+        .hasMessageContaining(notAKey.toString())
+        .hasMessageContaining("can't be signed");
+    start(1, 64, 300, SpillConfig.toMemory(PLENTY));
+    cachedOf(text(1, 100), 1);
   }
 
   @Test

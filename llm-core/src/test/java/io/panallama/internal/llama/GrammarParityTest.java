@@ -81,7 +81,7 @@ class GrammarParityTest {
   @ValueSource(
       strings = {
         "root ::= \"\" | \"a\" root",
-        "root ::= (\"a\" | \"ab\" | \"abc\" | \"b\" | \"\")* \"z\"",
+        "root ::= (\"a\" | \"ab\" | \"abc\" | \"b\")* \"z\"",
         "root ::= \"the\" | \"then\" | \"there\" | \"the\" | \"they\" | \"\" | \"\"",
         "root ::= x x x\nx ::= \"a\"? | \"b\"? | \"ab\" | \"ba\" | \"\"",
         "root ::= (\" \"?) root2\nroot2 ::= \"a\" root | \"b\"",

@@ -8,7 +8,6 @@ import static io.panallama.bindings.generated.LlamaCpp.GGML_LOG_LEVEL_WARN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;
@@ -56,7 +55,7 @@ class LogRouterTest {
 
   private static void say(int level, String text) {
     try (Arena arena = Arena.ofConfined()) {
-      LogRouter.receive(level, arena.allocateFrom(text), MemorySegment.NULL);
+      LogRouter.receive(arena.allocateFrom(text), level);
     }
   }
 

@@ -59,7 +59,7 @@ final class Entry {
   /** What to tell a client about an engine in this state; logged at the first time. */
   ModelUnavailableException unavailable(Health health, @Nullable RuntimeException refusal) {
     boolean failed = health.status() == Health.Status.FAILED;
-    String text = "The engine of the model \"" + model.id() + "\" " + (failed ? "has failed" : "is closed");
+    String text = "The engine of the model \"" + model.id() + "\" " + health.told();
     if (logged.compareAndSet(false, true)) {
       LOGGER.log(System.Logger.Level.ERROR, text + "; its requests are refused. " + health.detail(), refusal);
     }

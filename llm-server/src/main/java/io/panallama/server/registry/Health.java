@@ -7,8 +7,9 @@ import java.util.Objects;
  *
  * @param status what can be expected of the engine
  * @param detail why it cannot generate, for the log; empty while it can
+ * @param told why it cannot generate, for clients: the predicate of a sentence; empty while it can
  */
-public record Health(Status status, String detail) {
+public record Health(Status status, String detail, String told) {
   /** What can be expected of an engine. */
   public enum Status {
     /** It takes requests. */
@@ -19,12 +20,13 @@ public record Health(Status status, String detail) {
     FAILED
   }
 
-  private static final Health UP = new Health(Status.UP, "");
+  private static final Health UP = new Health(Status.UP, "", "");
 
-  /** Both components are required. */
+  /** All components are required. */
   public Health {
     Objects.requireNonNull(status, "status");
     Objects.requireNonNull(detail, "detail");
+    Objects.requireNonNull(told, "told");
   }
 
   /** The engine takes requests. */
@@ -34,11 +36,16 @@ public record Health(Status status, String detail) {
 
   /** The engine's owner closed it. */
   public static Health closed(String detail) {
-    return new Health(Status.CLOSED, detail);
+    return new Health(Status.CLOSED, detail, "is closed");
   }
 
   /** The engine ended by a fault. */
   public static Health failed(String detail) {
-    return new Health(Status.FAILED, detail);
+    return new Health(Status.FAILED, detail, "has failed");
+  }
+
+  /** The engine ended because its model's file was changed. */
+  public static Health fileChanged(String detail) {
+    return new Health(Status.FAILED, detail, "has ended, because the model file changed on disk");
   }
 }

@@ -3,6 +3,7 @@ package io.panallama.server.registry;
 import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
+import io.panallama.error.ModelFileChangedException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -61,7 +62,9 @@ public final class Lease implements AutoCloseable {
    * @return what to tell the client
    */
   public ModelUnavailableException engineFailed(EngineFailedException refusal) {
-    return entry.unavailable(Health.failed(String.valueOf(refusal.getMessage())), refusal);
+    String detail = String.valueOf(refusal.getMessage());
+    boolean file = refusal.getCause() instanceof ModelFileChangedException;
+    return entry.unavailable(file ? Health.fileChanged(detail) : Health.failed(detail), refusal);
   }
 
   /** Returns the lease. Repeating it is harmless. */

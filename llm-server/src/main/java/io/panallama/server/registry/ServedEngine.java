@@ -2,7 +2,7 @@ package io.panallama.server.registry;
 
 import io.panallama.Engine;
 import io.panallama.TextGenerator;
-import io.panallama.observe.EngineState;
+import io.panallama.error.ModelFileChangedException;
 import io.panallama.observe.EngineStats;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,15 +29,18 @@ public final class ServedEngine {
   /** A generator that counts as healthy and has no statistics, unless it is an {@link Engine}, which knows both. */
   public static ServedEngine of(TextGenerator generator) {
     return generator instanceof Engine engine
-        ? new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine.state()), () -> {})
+        ? new ServedEngine(engine, () -> Optional.of(engine.stats()), () -> health(engine), () -> {})
         : new ServedEngine(generator, Optional::empty, Health::up, () -> {});
   }
 
-  private static Health health(EngineState state) {
-    return switch (state) {
+  private static Health health(Engine engine) {
+    return switch (engine.state()) {
       case RUNNING -> Health.up();
       case CLOSED -> Health.closed("Its owner closed it while it was served.");
-      case FAILED -> Health.failed("The engine's own log entry has the cause.");
+      case FAILED ->
+          engine.failure().filter(ModelFileChangedException.class::isInstance).isPresent()
+              ? Health.fileChanged("The engine's own log entry says how.")
+              : Health.failed("The engine's own log entry has the cause.");
     };
   }
 

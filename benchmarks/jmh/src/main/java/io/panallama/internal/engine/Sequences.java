@@ -1,6 +1,8 @@
 package io.panallama.internal.engine;
 
+import io.panallama.config.SessionKey;
 import io.panallama.config.SpillConfig;
+import io.panallama.internal.cache.ImageKey;
 import io.panallama.internal.cache.PrefixCache;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.schedule.RequestClock;
@@ -44,7 +46,13 @@ final class Sequences {
   /** A cache for this many sequences, with a decoder that computes nothing. */
   static PrefixCache cache(int sequences) {
     return PrefixCache.create(
-        new InstantDecoder(sequences, CONTEXT), sequences, SpillConfig.none(), new Counters(), Thread::new, () -> {});
+        new InstantDecoder(sequences, CONTEXT),
+        sequences,
+        SpillConfig.none(),
+        ImageKey.of(SessionKey.installation()),
+        new Counters(),
+        Thread::new,
+        () -> {});
   }
 
   /** An active sequence that has computed nothing of its prompt. */

@@ -1,0 +1,75 @@
+package io.panallama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.config.ModelConfig;
+import io.panallama.error.ChatTemplateException;
+import io.panallama.internal.request.ChatTemplate;
+import io.panallama.request.ChatRequest;
+import io.panallama.testkit.TinyModels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What every template of the pinned llama.cpp makes of every conversation, beside what llama.cpp's own build of the interpreter
+ * made of it: {@code template-output.txt} has a hash per template. It was written before the bridge compiled the interpreter
+ * itself, with budgets; {@link TemplateParityTest} compares the prompts with those of llama-server.
+ */
+@Timeout(300)
+class TemplateOutputTest {
+  @TempDir private Path folder;
+
+  @Test
+  void budgetsDoNotChangeWhatATemplateRenders() throws Exception {
+    Path file = TinyModels.write(folder.resolve("tiny.gguf"));
+    List<String> lines = new ArrayList<>();
+    for (Path template : ChatTemplatesTest.templates()) {
+      String source = Files.readString(template);
+      if (source.contains("strftime_now")) {
+        continue; // shows the date
+      }
+      try (Model model = Model.load(file, ModelConfig.builder().chatTemplate(source).build())) {
+        StringBuilder all = new StringBuilder();
+        for (Map.Entry<String, ChatRequest> conversation : Conversations.all().entrySet()) {
+          all.append(conversation.getKey()).append('\n').append(outcome(model, conversation.getValue())).append('\n');
+        }
+        MessageDigest hash = MessageDigest.getInstance("SHA-256");
+        byte[] digest = hash.digest(all.toString().getBytes(StandardCharsets.UTF_8));
+        lines.add(HexFormat.of().formatHex(digest, 0, 16) + " " + template.getFileName());
+      }
+    }
+    Path made = Path.of("target", "template-output.txt");
+    Files.write(made, lines);
+    try (var expected = TemplateOutputTest.class.getResourceAsStream("/template-output.txt")) {
+      assertThat(expected).isNotNull();
+      assertThat(lines).isEqualTo(new String(expected.readAllBytes(), StandardCharsets.UTF_8).lines().toList());
+    }
+  }
+
+  private static String outcome(Model model, ChatRequest request) {
+    try {
+      ChatTemplate.Rendered rendered = model.template().render(request);
+      return String.join(
+          "\n",
+          rendered.prompt(),
+          Arrays.toString(rendered.literals()),
+          String.valueOf(rendered.stops()),
+          String.valueOf(rendered.preserved()),
+          String.valueOf(rendered.parser()),
+          String.valueOf(rendered.constraint()),
+          String.valueOf(rendered.thinking()));
+    } catch (ChatTemplateException refused) {
+      return "refused";
+    }
+  }
+}
