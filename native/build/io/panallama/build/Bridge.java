@@ -45,8 +45,11 @@ final class Bridge {
     return sources;
   }
 
-  /** Returns the compiled library, and compiles it first if one of its inputs has changed. */
-  Path library(LockFile lock, LockFile.Binary binary, Path llamaSource, List<Path> coreLibraries)
+  /** The bridge's library, and the program that tries a model file; they lie in one folder. */
+  record Compiled(Path library, Path trial) {}
+
+  /** Returns what was compiled, and compiles it first if one of its inputs has changed. */
+  Compiled compiled(LockFile lock, LockFile.Binary binary, Path llamaSource, List<Path> coreLibraries)
       throws IOException, InterruptedException {
     List<String> inputs = new ArrayList<>();
     for (Path source : sources()) {
@@ -61,9 +64,10 @@ final class Bridge {
       compiler.add("--version");
       inputs.add(tools.run("asking the compiler for its version", module, compiler));
     }
-    String fileName = host.libraryFile("panallama");
-    return cache
-        .entry(
+    String library = host.libraryFile("panallama");
+    String trial = host.programFile("panallama-trial");
+    Path folder =
+        cache.entry(
             "bridge",
             Hashes.sha256(inputs).substring(0, 32),
             entry -> {
@@ -71,9 +75,10 @@ final class Bridge {
               Path build = cache.scratch("cmake");
               compile(lock, llamaSource, coreLibraries, build);
               Files.createDirectories(entry);
-              Files.move(find(build, fileName), entry.resolve(fileName));
-            })
-        .resolve(fileName);
+              Files.move(find(build, library), entry.resolve(library));
+              Files.move(find(build, trial), entry.resolve(trial));
+            });
+    return new Compiled(folder.resolve(library), folder.resolve(trial));
   }
 
   private void compile(LockFile lock, Path llamaSource, List<Path> coreLibraries, Path build)

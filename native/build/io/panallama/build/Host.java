@@ -44,6 +44,11 @@ record Host(String os, String arch) {
     };
   }
 
+  /** {@code panallama-trial}, with the ending of a program where there is one. */
+  String programFile(String name) {
+    return isWindows() ? name + ".exe" : name;
+  }
+
   /** The folder of everything that the build keeps; outside the checkout, so that all checkouts share it. */
   Path cache() {
     return CacheFolder.root().resolve("build");

@@ -17,11 +17,11 @@ import java.util.regex.Pattern;
  * backend cpu
  * llama 0.5.0
  * bridge 1
- * file SHA-256-hex SIZE load|backend|text NAME
+ * file SHA-256-hex SIZE load|backend|program|text NAME
  * </pre>
  *
  * <p>{@code load} files are listed in the order in which they are to be loaded; {@code backend} files are left to
- * {@code ggml_backend_load_all_from_path}.
+ * {@code ggml_backend_load_all_from_path}; a {@code program} is started as a process of its own.
  */
 final class Layout {
   static final String INDEX = "index.txt";
@@ -93,6 +93,7 @@ final class Layout {
     for (Path file : contents.backends()) {
       lines.add(add(folder, file, "backend", file.getFileName().toString()));
     }
+    lines.add(add(folder, contents.program(), "program", contents.program().getFileName().toString()));
     for (Text text : contents.texts()) {
       lines.add(add(folder, text.file(), "text", text.name()));
     }
@@ -100,7 +101,7 @@ final class Layout {
   }
 
   /** The contents of a folder; {@code load} is in load order. */
-  record Contents(List<Path> load, List<Path> backends, List<Text> texts) {}
+  record Contents(List<Path> load, List<Path> backends, Path program, List<Text> texts) {}
 
   /** A licence and its name in the folder. */
   record Text(Path file, String name) {}

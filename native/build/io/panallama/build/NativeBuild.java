@@ -59,10 +59,11 @@ final class NativeBuild {
       Path libraries = packages.unpacked(binary.pack()).resolve("bins");
       libraries = onlyFolderOf(libraries);
       List<Path> core = Layout.coreLibraries(libraries);
-      Path library = bridge.library(lock, binary, source, core);
+      Bridge.Compiled compiled = bridge.compiled(lock, binary, source, core);
 
       Path folder = classes.resolve("META-INF").resolve("native").resolve(Layout.folderName(lock, binary));
-      String state = Hashes.sha256(List.of(Files.readString(module.resolve("natives.lock")), library.toString()));
+      String state =
+          Hashes.sha256(List.of(Files.readString(module.resolve("natives.lock")), compiled.library().toString()));
       if (backend.isEmpty()) {
         layOutTestData(source);
         layOutHeaders(source, bridge.header());
@@ -72,22 +73,22 @@ final class NativeBuild {
         return;
       }
       Files.deleteIfExists(stamp);
-      Layout.write(folder, binary, lock.llamaVersion(), bridge.version(), contents(source, libraries, core, library));
+      Layout.write(folder, binary, lock.llamaVersion(), bridge.version(), contents(source, libraries, core, compiled));
       Files.writeString(stamp, state);
       System.out.println("native: laid out " + folder.getFileName());
     }
   }
 
-  private static Layout.Contents contents(Path source, Path libraries, List<Path> core, Path bridge)
+  private static Layout.Contents contents(Path source, Path libraries, List<Path> core, Bridge.Compiled bridge)
       throws IOException {
     List<Path> load = new ArrayList<>(core);
-    load.add(bridge);
+    load.add(bridge.library());
     List<Layout.Text> texts =
         List.of(
             new Layout.Text(source.resolve("LICENSE"), "LICENSE-llama.cpp.txt"),
             new Layout.Text(source.resolve("licenses").resolve("LICENSE-jsonhpp"), "LICENSE-nlohmann-json.txt"),
             new Layout.Text(libraries.resolve("../../LICENSE").normalize(), "LICENSE-node-llama-cpp.txt"));
-    return new Layout.Contents(load, Layout.backendLibraries(libraries), texts);
+    return new Layout.Contents(load, Layout.backendLibraries(libraries), bridge.trial(), texts);
   }
 
   /** Returns the only folder; the package names it in its own terms for platforms and backends. */

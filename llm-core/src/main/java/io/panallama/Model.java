@@ -16,6 +16,7 @@ import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.request.ChatTemplate;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.internal.request.RequestSize;
+import io.panallama.internal.trial.ModelTrial;
 import io.panallama.request.ChatRequest;
 import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
@@ -34,6 +35,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Thread-safe. Facts are read when the model is loaded and stay readable after it is closed.
  */
 public final class Model implements AutoCloseable {
+  /** It drafts for another model, whose context it needs; llama.cpp counts it among the decoders. */
+  private static final String ASSISTANT = "gemma4-assistant";
+
   private final LoadedModel loaded;
   private final Path path;
   private final String description;
@@ -56,7 +60,7 @@ public final class Model implements AutoCloseable {
     this.layerCount = handle.layerCount();
     this.embeddingSize = handle.embeddingSize();
     this.trainedContextSize = handle.trainedContextSize();
-    this.textDecoder = handle.hasDecoder() && !handle.hasEncoder();
+    this.textDecoder = handle.hasDecoder() && !handle.hasEncoder() && !architecture().equals(ASSISTANT);
     this.vocabulary = new Vocabulary(loaded.facts(), loaded.pieces());
     this.tokenizer = new Tokenizer(handle, loaded.preparations());
   }
@@ -67,7 +71,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Loads a GGUF file. The file is checked in Java first: llama.cpp ends the process on some malformed ones.
+   * Loads a GGUF file. The file is checked in Java first, and before its first use tried in a process of its own
+   * ({@link ModelConfig#trial}): llama.cpp ends the process on some malformed ones.
    *
    * @throws ModelLoadException if the file can't be read or loaded, or the listener stops the load
    * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
@@ -97,7 +102,7 @@ public final class Model implements AutoCloseable {
     }
     requireVocabulary(path, file);
     requireMemory(path, file, config);
-    Natives.load();
+    ModelTrial.check(file, config, Natives.load());
   }
 
   /** llama.cpp asserts that there is a vocabulary in most calls, and a model without one is of no use here. */

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * backend cpu
  * llama 0.5.0
  * bridge 1
- * file &lt;sha-256 in hex&gt; &lt;size in bytes&gt; &lt;load|backend|text&gt; &lt;file name&gt;
+ * file &lt;sha-256 in hex&gt; &lt;size in bytes&gt; &lt;load|backend|program|text&gt; &lt;file name&gt;
  * </pre>
  *
  * @param platform the {@link Platform#id} that the set is built for
@@ -41,6 +41,8 @@ record LibraryIndex(String platform, Backend backend, String llamaVersion, int b
     LOAD,
     /** ggml loads it if it suits the machine. */
     BACKEND,
+    /** A program, which is started as a process of its own. */
+    PROGRAM,
     /** A text for people, such as a licence. */
     TEXT
   }
@@ -109,8 +111,9 @@ record LibraryIndex(String platform, Backend backend, String llamaVersion, int b
         switch (parts[2]) {
           case "load" -> Kind.LOAD;
           case "backend" -> Kind.BACKEND;
+          case "program" -> Kind.PROGRAM;
           case "text" -> Kind.TEXT;
-          default -> throw corrupt(origin, line, "'" + parts[2] + "' is not one of load, backend and text");
+          default -> throw corrupt(origin, line, "'" + parts[2] + "' is not one of load, backend, program and text");
         };
     String name = parts[3];
     // The name becomes part of a path below the cache folder and must not lead out of it.

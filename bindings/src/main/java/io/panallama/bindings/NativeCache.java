@@ -15,13 +15,17 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -156,6 +160,26 @@ final class NativeCache {
     if (!hash.equals(entry.sha256())) {
       throw corrupt(entry, libraries, "its SHA-256 should be %s and is %s".formatted(entry.sha256(), hash));
     }
+    if (entry.kind() == LibraryIndex.Kind.PROGRAM) {
+      allowExecution(file);
+    }
+  }
+
+  /** Lets everybody start the file who can read it. */
+  private static void allowExecution(Path file) throws IOException {
+    PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+    if (view == null) {
+      return; // the file system has no such bits, as on Windows
+    }
+    Set<PosixFilePermission> permissions = EnumSet.copyOf(view.readAttributes().permissions());
+    permissions.add(PosixFilePermission.OWNER_EXECUTE);
+    if (permissions.contains(PosixFilePermission.GROUP_READ)) {
+      permissions.add(PosixFilePermission.GROUP_EXECUTE);
+    }
+    if (permissions.contains(PosixFilePermission.OTHERS_READ)) {
+      permissions.add(PosixFilePermission.OTHERS_EXECUTE);
+    }
+    view.setPermissions(permissions);
   }
 
   private static NativeLoadException corrupt(LibraryIndex.Entry entry, PackagedLibraries libraries, String what) {

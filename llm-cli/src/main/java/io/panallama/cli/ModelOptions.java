@@ -6,6 +6,7 @@ import io.panallama.config.IsolationConfig;
 import io.panallama.config.KvCacheType;
 import io.panallama.config.LoadMode;
 import io.panallama.config.ModelConfig;
+import io.panallama.config.Trial;
 import io.panallama.demo.DemoModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -113,6 +114,15 @@ final class ModelOptions {
   private boolean checkTensors;
 
   @Option(
+      names = "--trial",
+      paramLabel = "auto|always|never",
+      converter = Trials.class,
+      description =
+          "Whether a model is first tried in a process of its own: before its first use, before each load, or never."
+              + " Default: auto.")
+  private Trial trial = Trial.AUTO;
+
+  @Option(
       names = "--chat-template",
       paramLabel = "FILE",
       description = "Jinja source of a chat template to use instead of the model's own. Default: the model's own.")
@@ -207,6 +217,8 @@ final class ModelOptions {
   private ModelConfig modelConfig() {
     ModelConfig.Builder builder =
         ModelConfig.builder().loadMode(loadMode).gpuLayers(gpuLayers).mainGpu(mainGpu).checkTensors(checkTensors);
+    // The embedded model is known to work, so it needs no trial unless one is asked for.
+    builder.trial(isDemo() && trial == Trial.AUTO ? Trial.NEVER : trial);
     if (chatTemplate != null) {
       builder.chatTemplate(readTemplate(chatTemplate));
     }
@@ -269,6 +281,18 @@ final class ModelOptions {
         case "on" -> FlashAttention.ENABLED;
         case "off" -> FlashAttention.DISABLED;
         default -> throw new TypeConversionException("'" + value + "' is none of auto, on, off");
+      };
+    }
+  }
+
+  static final class Trials implements ITypeConverter<Trial> {
+    @Override
+    public Trial convert(String value) {
+      return switch (value.toLowerCase(Locale.ROOT)) {
+        case "auto" -> Trial.AUTO;
+        case "always" -> Trial.ALWAYS;
+        case "never" -> Trial.NEVER;
+        default -> throw new TypeConversionException("'" + value + "' is none of auto, always, never");
       };
     }
   }

@@ -58,7 +58,7 @@ class ModelOptionsTest {
     ServeOptions parsed = new ServeOptions();
     new picocli.CommandLine(parsed)
         .parseArgs(
-            ("--load-mode read --gpu-layers 1 --main-gpu 1 --check-tensors --chat-template "
+            ("--load-mode read --gpu-layers 1 --main-gpu 1 --check-tensors --trial always --chat-template "
                     + template
                     + " --device CUDA1,CUDA0 --split-mode row --tensor-split 3,1 --override-tensor a=CPU"
                     + " --override-tensor b=c=CUDA0 --override-kv x.y=int:4 --override-kv z=bool:false --lazy-mode on"

@@ -30,6 +30,7 @@ public final class ModelConfig {
   private final LazyMode lazyMode;
   private final boolean extraBuffers;
   private final boolean hostBuffers;
+  private final Trial trial;
 
   private ModelConfig(Builder from) {
     loadMode = from.loadMode;
@@ -47,6 +48,7 @@ public final class ModelConfig {
     lazyMode = from.lazyMode;
     extraBuffers = from.extraBuffers;
     hostBuffers = from.hostBuffers;
+    trial = from.trial;
     if (gpuLayers < ALL_LAYERS) {
       throw new IllegalArgumentException("gpuLayers is " + gpuLayers + "; it must be 0 or more, or -1 for all.");
     }
@@ -198,6 +200,14 @@ public final class ModelConfig {
     return hostBuffers;
   }
 
+  /**
+   * Whether the file is tried in a process of its own before this process loads it; {@link Trial#AUTO}, the default,
+   * tries it before its first use.
+   */
+  public Trial trial() {
+    return trial;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ModelConfig that && components().equals(that.components());
@@ -231,6 +241,7 @@ public final class ModelConfig {
     all.put("lazyMode", lazyMode);
     all.put("extraBuffers", extraBuffers);
     all.put("hostBuffers", hostBuffers);
+    all.put("trial", trial);
     return all;
   }
 
@@ -251,6 +262,7 @@ public final class ModelConfig {
     private LazyMode lazyMode = LazyMode.AUTO;
     private boolean extraBuffers = true;
     private boolean hostBuffers = true;
+    private Trial trial = Trial.AUTO;
 
     private Builder() {}
 
@@ -270,6 +282,7 @@ public final class ModelConfig {
       lazyMode = from.lazyMode;
       extraBuffers = from.extraBuffers;
       hostBuffers = from.hostBuffers;
+      trial = from.trial;
     }
 
     /** Sets {@link ModelConfig#loadMode()}. */
@@ -365,6 +378,12 @@ public final class ModelConfig {
     /** Sets {@link ModelConfig#hostBuffers()}. */
     public Builder hostBuffers(boolean value) {
       hostBuffers = value;
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#trial()}. */
+    public Builder trial(Trial value) {
+      trial = Objects.requireNonNull(value, "trial");
       return this;
     }
 

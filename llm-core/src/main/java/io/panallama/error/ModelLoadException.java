@@ -38,6 +38,11 @@ public final class ModelLoadException extends PanallamaException {
     UNKNOWN_DEVICE,
     /** A metadata override does not match the type of its entry. */
     METADATA_MISMATCH,
+    /**
+     * llama.cpp ended its process on the file in a trial, or did not come to an end; the message has its last words. See
+     * {@link io.panallama.config.ModelConfig#trial}.
+     */
+    TRIAL_FAILED,
     /** The progress listener asked to stop. */
     CANCELLED,
     /** llama.cpp rejected the file for another reason; the message quotes it. */

@@ -9,9 +9,7 @@ import java.util.List;
  * them do.
  *
  * <p>Covers the divisions and asserts on metadata in {@code load_arch_hparams} and {@code load_arch_tensors}, and those
- * of the graphs of recurrent and linear attention. Asserts between the tensors of one graph are covered if the loader
- * checks the tensors' shapes; this is the case for all of {@code llama}, {@code qwen}, {@code gemma} and similar
- * models.
+ * of the graphs of recurrent and linear attention. {@link GraphPreflight} covers the tensors of the graphs.
  */
 final class ArchitecturePreflight {
   /** For each architecture, the keys that it divides by or asserts to be positive if they are set. */
@@ -29,7 +27,7 @@ final class ArchitecturePreflight {
 
   /** Architectures that divide by the experts in use, or assert that there are some. */
   private static final List<String> NEED_EXPERTS =
-      List.of("bailingmoe2", "glm4moe", "grovemoe", "llada-moe", "smallthinker", "qwen35moe", "qwen4exp");
+      List.of("bailingmoe2", "glm4moe", "grovemoe", "lfm2moe", "llada-moe", "smallthinker", "qwen35moe", "qwen4exp");
 
   /** Architectures that divide by the heads of the first layer, whatever the metadata says about their size. */
   private static final List<String> NEED_HEADS_FIRST = List.of("olmo2", "phimoe", "gemma2", "gemma3");
@@ -66,7 +64,6 @@ final class ArchitecturePreflight {
       case "jamba", "granitehybrid" -> equal("ssm.inner_size", inner, 2 * width);
       case "rwkv6", "rwkv7" -> equal("token_shift_count", facts.u32(key("token_shift_count"), 2), 2);
       case "rwkv6qwen2", "arwkv7" -> equal("token_shift_count", facts.u32(key("token_shift_count"), 2), 1);
-      case "deepseek2", "hy_v4" -> latentHeads();
       case "nanbeige" -> {
         if (layers * facts.u32(key("num_loops"), 1) > HyperparameterPreflight.MAX_LAYERS) {
           throw facts.corrupt(key("num_loops") + " makes more than " + HyperparameterPreflight.MAX_LAYERS + " layers");
@@ -99,16 +96,6 @@ final class ArchitecturePreflight {
             && !architecture.equals("wavtokenizer-dec");
     if (none && attention || heads[0] == 0 && NEED_HEADS_FIRST.contains(architecture)) {
       throw facts.corrupt(key("attention.head_count") + " is 0 or missing, expected 1 or more");
-    }
-  }
-
-  /** Latent attention needs a part of a head that is not rotated. */
-  private void latentHeads() {
-    long latent = facts.u32(key("attention.key_length_mla"), 0);
-    long size = latent > 0 ? latent : facts.u32(key("attention.key_length"), Long.MAX_VALUE);
-    long rotated = facts.u32(key("rope.dimension_count"), 0);
-    if (rotated >= size) {
-      throw facts.corrupt(key("rope.dimension_count") + " is " + rotated + ", expected less than a head of " + size);
     }
   }
 

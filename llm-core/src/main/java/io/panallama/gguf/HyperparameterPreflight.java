@@ -127,7 +127,8 @@ final class HyperparameterPreflight {
     long groups = facts.u32(key("expert_group_count"), 0);
     long groupsUsed = facts.u32(key("expert_group_used_count"), 0);
     if (List.of("hunyuan_vl", "hunyuan-dense").contains(architecture) && count <= 1) {
-      return; // the loader sets both numbers to 0 then
+      count = 0; // the loader sets both numbers to 0 then
+      most = 0;
     }
     if (count == 0 ? most > 0 : most < 1 || most > count) {
       throw facts.corrupt(
@@ -191,6 +192,7 @@ final class HyperparameterPreflight {
     }
     headSizes(heads[0], width);
     ArchitecturePreflight.check(facts, architecture, layers, heads);
+    GraphPreflight.check(facts, architecture, layers, heads, keyHeads);
   }
 
   private void headSizes(long heads, long width) {

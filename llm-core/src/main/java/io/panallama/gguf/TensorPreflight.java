@@ -20,6 +20,10 @@ final class TensorPreflight {
       if (name.endsWith(".weight") && NO_WEIGHTS.contains(tensor.type()) && !isTable(name)) {
         throw facts.corrupt("tensor " + name + " is of type " + tensor.type() + ", which can't be a weight");
       }
+      if (tensor.dimensions().size() == 1 && tensor.type().blockSize() > 1) {
+        // Whatever it is, it meets activations element by element, and no tool quantises it.
+        throw facts.corrupt("tensor " + name + " has one dimension and is of type " + tensor.type() + ", expected F32");
+      }
       if (isElementwise(name) && tensor.type() != GgufType.F32) {
         throw facts.corrupt("tensor " + name + " is of type " + tensor.type() + ", expected F32");
       }
@@ -41,7 +45,7 @@ final class TensorPreflight {
         || name.endsWith(".scale")
         || name.endsWith("rope_freqs.weight")
         || name.contains("rope_factors_")
-        || name.endsWith("conv1d.weight") // ggml_ssm_conv asserts it
+        || name.endsWith(".ssm_conv1d.weight") // ggml_ssm_conv asserts it
         || name.endsWith("shortconv.conv.weight")
         || name.endsWith(".ssm_a")
         || name.endsWith(".ssm_d");

@@ -137,6 +137,11 @@ public final class TinyVocabulary {
     return tokens.size();
   }
 
+  /** The texts of all tokens, in the order of their ids. */
+  public List<String> texts() {
+    return List.copyOf(tokens);
+  }
+
   /** The number of a token. */
   public int id(String token) {
     Integer id = ids.get(token);

@@ -87,6 +87,10 @@ public final class Caches {
     for (Path file : children("prefixes")) {
       items.add(item(file, "KV states of prefixes, from serve --cache-disk", Use.KEPT));
     }
+    List<Path> trials = children("trials");
+    if (!trials.isEmpty()) {
+      items.add(item(root.resolve("trials"), "results of trials of models, " + trials.size() + " files", Use.USED));
+    }
     items.addAll(build());
     return items;
   }
