@@ -150,6 +150,7 @@ class ConfigurationIdiomTest {
             Map.entry(Duration.class, Duration.ofMillis(7)),
             Map.entry(Instant.class, Instant.EPOCH),
             Map.entry(SpillConfig.class, SpillConfig.none()),
+            Map.entry(SessionKey.class, SessionKey.of(new byte[SessionKey.MIN_BYTES])),
             Map.entry(LoadListener.class, (LoadListener) progress -> false),
             Map.entry(QuantizationListener.class, (QuantizationListener) progress -> false),
             Map.entry(GgufType.class, GgufType.Q6_K),
