@@ -10,6 +10,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.error.ModelFileChangedException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.generation.Generation;
+import io.panallama.internal.llama.ModelFiles;
 import io.panallama.observe.EngineState;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.ContextOverflow;
@@ -18,6 +19,7 @@ import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +50,16 @@ class ModelFileTest {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(channel.size() / 2);
     }
+  }
+
+  /** The size stays, so that nothing but the time of modification tells. */
+  private static void overwrite(Path file) throws IOException {
+    byte[] content = Files.readAllBytes(file);
+    Arrays.fill(content, content.length / 2, content.length, (byte) 0);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(content));
+    }
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
   }
 
   private static void awaitFailed(Engine engine) throws InterruptedException {
@@ -97,13 +110,23 @@ class ModelFileTest {
         Engine engine = Engine.start(model, TestEngines.config());
         Generation endless = engine.generate(CompletionRequest.of("Once").with(endless(model)))) {
       assertThat(endless.iterator().next()).isNotNull();
-      // The size stays, so that nothing but the time of modification tells.
-      Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+      overwrite(file);
       assertThatThrownBy(endless::await)
           .isInstanceOf(GenerationException.class)
           .hasRootCauseInstanceOf(ModelFileChangedException.class)
           .hasMessageContaining("was written to");
       assertRefused(engine, file);
+    }
+  }
+
+  @Test
+  void aFileThatWasOnlyTouchedStaysInUse() throws Exception {
+    Path file = model(1);
+    try (ModelFiles files = ModelFiles.open(file)) {
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+      assertThat(files.changeWhileLoading()).isNull();
+      overwrite(file);
+      assertThat(files.changeWhileLoading()).contains("was written to");
     }
   }
 
@@ -143,7 +166,7 @@ class ModelFileTest {
         ModelConfig.builder()
             .listener(fraction -> {
               try {
-                Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+                overwrite(file);
               } catch (IOException failure) {
                 throw new AssertionError(failure);
               }

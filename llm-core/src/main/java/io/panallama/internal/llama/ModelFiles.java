@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,13 @@ public final class ModelFiles implements AutoCloseable {
   /** The first of a model's files, as llama.cpp names them. */
   private static final Pattern FIRST = Pattern.compile("(.*-)00001-of-(\\d{5})(\\.gguf)");
 
-  /** Reading the time of modification takes ten times as long as reading the size of an open file. */
-  private static final long TIME_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+  /** Reading the time of modification takes ten times as long as reading the size of an open file, and allocates. */
+  private static final long TIME_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /** What is compared of a file whose time of modification has changed: so many parts, of so many bytes. */
+  private static final int SAMPLES = 64;
+
+  private static final int SAMPLE_BYTES = 4096;
 
   private final Path path;
   private final List<Watched> files;
@@ -43,7 +49,35 @@ public final class ModelFiles implements AutoCloseable {
   }
 
   /** An open file, and what it was when it was opened. */
-  private record Watched(Path path, RandomAccessFile file, long size, FileTime time, @Nullable Object key) {
+  private static final class Watched {
+    private final Path path;
+    private final RandomAccessFile file;
+    private final long size;
+    private final long samples;
+    private final @Nullable Object key;
+    private volatile FileTime time;
+
+    private Watched(Path path, RandomAccessFile file, BasicFileAttributes facts) throws IOException {
+      this.path = path;
+      this.file = file;
+      this.size = file.length();
+      this.key = facts.fileKey();
+      this.time = facts.lastModifiedTime();
+      this.samples = samples();
+    }
+
+    /** A checksum of parts from all over the file. */
+    private synchronized long samples() throws IOException {
+      CRC32C sum = new CRC32C();
+      byte[] part = new byte[(int) Math.min(SAMPLE_BYTES, size)];
+      for (int i = 0; i < SAMPLES; i++) {
+        file.seek((size - part.length) / (SAMPLES - 1) * i);
+        file.readFully(part);
+        sum.update(part);
+      }
+      return sum.getValue();
+    }
+
     static Watched open(Path path) throws IOException {
       // Opening a pipe would wait for a writer.
       if (!Files.isRegularFile(path)) {
@@ -51,8 +85,7 @@ public final class ModelFiles implements AutoCloseable {
       }
       RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
       try {
-        BasicFileAttributes facts = Files.readAttributes(path, BasicFileAttributes.class);
-        return new Watched(path, file, file.length(), facts.lastModifiedTime(), facts.fileKey());
+        return new Watched(path, file, Files.readAttributes(path, BasicFileAttributes.class));
       } catch (IOException | RuntimeException failure) {
         file.close();
         throw failure;
@@ -69,16 +102,26 @@ public final class ModelFiles implements AutoCloseable {
       return now == size ? null : "has " + now + " bytes instead of " + size;
     }
 
-    /** Whether the file under the path is still the same one, and was written to. */
-    @Nullable String changedTime() {
+    /** Whether the file under the path is still the same one, and was written to; a new time alone is no change. */
+    @Nullable String changedContent() {
       BasicFileAttributes facts;
       try {
         facts = Files.readAttributes(path, BasicFileAttributes.class);
       } catch (IOException gone) {
         return null;
       }
-      boolean same = key != null && key.equals(facts.fileKey());
-      return same && !facts.lastModifiedTime().equals(time) ? "was written to" : null;
+      if (key == null || !key.equals(facts.fileKey()) || facts.lastModifiedTime().equals(time)) {
+        return null;
+      }
+      try {
+        if (samples() != samples) {
+          return "was written to";
+        }
+      } catch (IOException gone) {
+        return "can't be read any more (" + gone.getMessage() + ")";
+      }
+      time = facts.lastModifiedTime();
+      return null;
     }
 
     @Nullable String replaced() {
@@ -144,21 +187,22 @@ public final class ModelFiles implements AutoCloseable {
       Watched file = files.get(i);
       String found = file.changedSize();
       if (found == null && times) {
-        found = file.changedTime();
+        found = file.changedContent();
       }
       if (found != null) {
-        return closed ? null : file.path() + " " + found;
+        return closed ? null : file.path + " " + found;
       }
     }
     return null;
   }
 
   /** As {@link #change}, right after the load: a file that was replaced meanwhile may be another than the one checked. */
-  @Nullable String changeWhileLoading() {
+  public @Nullable String changeWhileLoading() {
     for (Watched file : files) {
-      for (@Nullable String found : new @Nullable String[] {file.changedSize(), file.changedTime(), file.replaced()}) {
+      for (@Nullable String found :
+          new @Nullable String[] {file.changedSize(), file.changedContent(), file.replaced()}) {
         if (found != null) {
-          return file.path() + " " + found;
+          return file.path + " " + found;
         }
       }
     }
@@ -170,7 +214,7 @@ public final class ModelFiles implements AutoCloseable {
     closed = true;
     for (Watched file : files) {
       try {
-        file.file().close();
+        file.file.close();
       } catch (IOException harmless) {
         // It was only read.
       }

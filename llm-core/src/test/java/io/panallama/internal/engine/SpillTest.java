@@ -105,7 +105,16 @@ class SpillTest {
   private void start(int slots, int batch, int context, SpillConfig spill) {
     loop =
         EngineFront.start(
-            new EngineSettings("test-engine", slots, 1000, 8, Duration.ZERO, spill, ImageKey.of(key), ModelCheck.NONE),
+            new EngineSettings(
+                "test-engine",
+                slots,
+                1000,
+                8,
+                Duration.ZERO,
+                spill,
+                ImageKey.of(key),
+                ModelCheck.NONE,
+                StepObserver.NONE),
             FakeDecoder.letters(VOCABULARY),
             () -> {
               FakeDecoder made = new FakeDecoder(batch, context, 1000, VOCABULARY, 3 * slots);
