@@ -174,6 +174,11 @@ final class GraphPreflight {
     if (rotated >= size) {
       throw facts.corrupt(key("rope.dimension_count") + " is " + rotated + ", expected less than a head of " + size);
     }
+    if (latent > 0 && number("attention.value_length_mla", 0) > 0) {
+      // The cache holds the compressed keys, and what is rotated of them.
+      long rank = number("attention.kv_lora_rank", 0);
+      equal("attention.key_length", keys, rank + rotated);
+    }
   }
 
   private void kinds(long[] keyHeads) {

@@ -46,6 +46,7 @@ class DeadlyModelsTest {
         arguments("only attention", "nemotron_h", "attention.head_count_kv=u32s 2 2 2", "leave no recurrent layer"),
         arguments("only attention", "qwen35", "full_attention_interval=u32 1", "is 1, expected 2 to 2"),
         arguments("all of a head rotated", "deepseek2", "rope.dimension_count=u32 48", "less than a head of 48"),
+        arguments("another key", "deepseek2", "attention.key_length=u32 64", "attention.key_length is 64, expected 48"),
         arguments("mixing left out", "rwkv6", "blk.1.time_mix_lerp_fused.weight=", "blk.1.time_mix_lerp_fused.weight"),
         arguments("half a vector", "rwkv7", "wkv.head_size=u32 32", "a multiple of 64"),
         arguments("no divisor", "rwkv6", "wkv.head_size=u32 24", "expected a divisor of embedding_length, 64"),
