@@ -60,6 +60,17 @@ public final class PreparationPool implements AutoCloseable {
   }
 
   /**
+   * Makes a pool with threads of its own.
+   *
+   * @param owner names the threads
+   */
+  public static PreparationPool of(
+      String owner, int processors, int limit, Supplier<? extends RuntimeException> closedFailure) {
+    ThreadFactory threads = Thread.ofPlatform().daemon(true).name("panallama-prepare-" + owner + "-", 1).factory();
+    return new PreparationPool(processors, limit, threads, closedFailure);
+  }
+
+  /**
    * Does the work and waits for its result, on the calling thread if that is a platform thread.
    *
    * @param large whether it may take long; see {@link Lanes}

@@ -71,11 +71,7 @@ public final class LoadedModel {
    * @param closed what callers get once it is closed
    */
   public static PreparationPool preparations(String owner, int limit, Supplier<? extends RuntimeException> closed) {
-    return new PreparationPool(
-        Processors.count(),
-        limit,
-        Thread.ofPlatform().daemon(true).name("panallama-prepare-" + owner + "-", 1).factory(),
-        closed);
+    return PreparationPool.of(owner, Processors.count(), limit, closed);
   }
 
   private OnDemand<ChatTemplate> compiledTemplate() {

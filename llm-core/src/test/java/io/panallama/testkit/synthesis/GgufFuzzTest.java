@@ -100,7 +100,7 @@ class GgufFuzzTest {
         .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
         .forEach(death -> System.out.println("trial " + death.getValue() + " x " + death.getKey()));
     assertThat(faults).isEmpty();
-    assertThat(ends.keySet()).anyMatch(end -> end.startsWith("engine generated")).contains("preflight", "trial died");
+    assertThat(ends.keySet()).anyMatch(end -> end.startsWith("engine generated")).contains("preflight");
   }
 
   /** Where a mutant's way ends, and how. */
