@@ -131,7 +131,7 @@ class HostileTemplateTest {
   @Test
   @EnabledOnOs({OS.LINUX, OS.MAC})
   void aSignalEndsTheServerWhileOneRenders() throws Exception {
-    try (Server server = new Server("--model", model(SLOW).toString(), "--shutdown-grace", "1")) {
+    try (Server server = new Server("--model", model(SLOW).toString(), "--shutdown-grace", "1s")) {
       while (!server.ready()) {
         Thread.sleep(20);
       }
