@@ -67,12 +67,13 @@ class SequenceTest {
 
   @Test
   void aWrongOrderIsNamed() {
-    assertThatThrownBy(() -> sequence.append(1))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("append on a sequence that is WAITING");
     sequence.activate();
     assertThatThrownBy(sequence::activate)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("activate on a sequence that is ACTIVE");
+    sequence.finish();
+    assertThatThrownBy(() -> sequence.append(1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("append to a finished sequence");
   }
 }
