@@ -31,6 +31,7 @@ public final class ModelRecipe {
   private static final int ARRAY = 1;
   private static final int MOST_LAYERS = 64;
   private static final int MOST_TOKENS = 20_000;
+  private static final int MOST_ELEMENTS = 8_000_000;
 
   private final String architecture;
   private final String variant;
@@ -98,7 +99,11 @@ public final class ModelRecipe {
     return write(path, seed, texts -> texts);
   }
 
-  /** Writes the model, with other texts of its tokens. */
+  /**
+   * Writes the model, with other texts of its tokens.
+   *
+   * @throws IllegalArgumentException if a file can't have these shapes and types, or it would be large
+   */
   public Path write(Path path, long seed, UnaryOperator<List<String>> texts) {
     TinySpec spec = TinySpec.defaults().withVocabulary(vocabulary()).withTemplate("");
     GgufWriter writer = TinyModels.vocabularyWriter(spec);
@@ -121,9 +126,14 @@ public final class ModelRecipe {
     keys.forEach((key, value) ->
         writer.put(
             key.startsWith("tokenizer.") || key.startsWith("xielu.") ? key : architecture + "." + key, value(value)));
+    long[] elements = {0};
     tensors.forEach((name, shape) -> {
       String[] words = shape.split(" ");
       List<Long> dimensions = Arrays.stream(words).skip(1).map(Long::parseLong).toList();
+      elements[0] += dimensions.stream().reduce(1L, (a, b) -> Math.min(a * b, MOST_ELEMENTS + 1L));
+      if (elements[0] > MOST_ELEMENTS) {
+        throw new IllegalArgumentException(name + " makes the model larger than a tiny one is");
+      }
       writer.tensor(name, GgufType.valueOf(words[0]), dimensions, random(name, seed));
     });
     try {
