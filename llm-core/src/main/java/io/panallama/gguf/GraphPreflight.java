@@ -107,6 +107,9 @@ final class GraphPreflight {
     if (LATENT.contains(architecture)) {
       latentHeads(heads[0]);
     }
+    if (HyperparameterPreflight.SECTIONED.contains(architecture) && heads[0] > 0) {
+      sections(number("attention.key_length", number("embedding_length", 0) / heads[0]));
+    }
     if (HYBRID_BY_HEADS.contains(architecture)) {
       kinds(keyHeads);
     }
@@ -178,6 +181,15 @@ final class GraphPreflight {
       // The cache holds the compressed keys, and what is rotated of them.
       long rank = number("attention.kv_lora_rank", 0);
       equal("attention.key_length", keys, rank + rotated);
+    }
+  }
+
+  /** Rotation in several dimensions asserts that they are a part of a head. */
+  private void sections(long size) {
+    long sum = Arrays.stream(facts.perLayer(key("rope.dimension_sections"), 4, 0)).sum();
+    if (sum > size) {
+      throw facts.corrupt(
+          key("rope.dimension_sections") + " has the sum " + sum + ", expected at most the size of a head, " + size);
     }
   }
 

@@ -31,7 +31,7 @@ final class HyperparameterPreflight {
   private static final long UNSPECIFIED = 0xFFFF_FFFFL;
 
   /** Architectures whose rope type is MROPE or IMROPE in {@code llama_model_rope_type}. */
-  private static final List<String> SECTIONED =
+  static final List<String> SECTIONED =
       List.of("qwen2vl", "paddleocr", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp", "qwen3tts");
 
   /** Keys of epsilons: {@code ggml_norm} and similar operations assert that they are not negative. */

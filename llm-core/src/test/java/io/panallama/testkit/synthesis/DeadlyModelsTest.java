@@ -62,6 +62,8 @@ class DeadlyModelsTest {
         arguments("no safe gate", "bailingmoe3", "kda.safe_gate=bool false", "kda.safe_gate is false, expected true"),
         arguments("quantised vector", "rwkv7", "+blk.0.time_mix_a0.weight=Q8_0 64", "one dimension and is of type"),
         arguments("no sections", "qwen2vl", "rope.dimension_sections=u32s 0 0 0 8", "rope.dimension_sections"),
+        arguments(
+            "large sections", "qwen3vl", "rope.dimension_sections=u32s 16 8 8 8", "has the sum 40, expected at most"),
         arguments("groups of no experts", "qwen3", "expert_group_count=u32 2", "expert_group_count"),
         arguments("groups of one expert", "hunyuan_vl", "expert_group_count=u32 2", "expert_group_count"),
         arguments(
