@@ -13,6 +13,7 @@ import io.panallama.config.SpillConfig;
 import io.panallama.config.SplitMode;
 import io.panallama.config.TensorPlacement;
 import io.panallama.config.ThreadPlacement;
+import io.panallama.config.Trial;
 import io.panallama.observe.Device;
 import io.panallama.observe.NativeReport;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ public final class ConfigCodec {
     out.put(config.splitMode()).put(config.tensorSplit(), Output::put);
     out.put(config.tensorPlacements(), (o, place) -> o.put(place.pattern()).put(place.bufferType()));
     out.put(config.metadata(), Output::put, ConfigCodec::write).put(config.lazyMode());
-    out.put(config.extraBuffers()).put(config.hostBuffers());
+    out.put(config.extraBuffers()).put(config.hostBuffers()).put(config.trial());
   }
 
   public static ModelConfig model(Input in) {
@@ -53,6 +54,7 @@ public final class ConfigCodec {
         .lazyMode(in.constant(LazyMode.class))
         .extraBuffers(in.flag())
         .hostBuffers(in.flag())
+        .trial(in.constant(Trial.class))
         .build();
   }
 

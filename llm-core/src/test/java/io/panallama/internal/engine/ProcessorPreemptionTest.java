@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -105,12 +106,25 @@ class ProcessorPreemptionTest {
             // It was asked before it was pushed out; its thread may not have got to run yet.
             await(slow);
             whenPushedOut.accept(submitted);
+          } else {
+            // Does not outrun the processor, which must be asked its last question before the context is full.
+            pause();
           }
         };
     Generation older = submit(OLDER, GenerationOptions.builder().maxTokens(OLDER_TOKENS).build());
     LogitProcessing processing = LogitProcessing.builder(() -> this::process).timeLimit(LIMIT).maxCandidates(2).build();
     younger.complete(submit(YOUNGER, GenerationOptions.builder().maxTokens(20).processing(processing).build()));
     return List.of(older, younger.join());
+  }
+
+  private void pause() {
+    try {
+      if (slow.getCount() > 0) {
+        slow.await(20, TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException unwanted) {
+      throw new AssertionError(unwanted);
+    }
   }
 
   private static void await(CountDownLatch latch) {

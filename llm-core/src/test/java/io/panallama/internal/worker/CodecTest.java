@@ -25,6 +25,7 @@ import io.panallama.config.SpillConfig;
 import io.panallama.config.SplitMode;
 import io.panallama.config.TensorPlacement;
 import io.panallama.config.ThreadPlacement;
+import io.panallama.config.Trial;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
@@ -340,6 +341,7 @@ class CodecTest {
           .tensorPlacements(List.of(new TensorPlacement("a.*", "CPU")))
           .metadata(METADATA)
           .lazyMode(other(LazyMode.values(), ModelConfig.defaults().lazyMode()))
+          .trial(other(Trial.values(), ModelConfig.defaults().trial()))
           .extraBuffers(false)
           .hostBuffers(false)
           .build();
