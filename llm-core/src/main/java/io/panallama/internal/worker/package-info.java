@@ -1,11 +1,11 @@
 /**
  * An engine in a process of its own.
  *
- * <pre>
+ * <pre>{@code
  *   caller --> Supervisor --SUBMIT--> WorkerServer --> Engine
  *                  ^                                     |
  *   reader <-- RemoteGeneration <--EVENTS-- Pump <-------+
- * </pre>
+ * }</pre>
  *
  * <p>{@link io.panallama.internal.worker.Supervisor} is the side that survives: it starts workers, watches them, keeps
  * the tokens of each generation, and hands all of it to the next worker when one dies.
