@@ -38,7 +38,7 @@ public record Health(Status status, String detail, String told) {
 
   /** The engine's process is being replaced; requests are taken and wait. */
   public static Health restarting(String detail) {
-    return new Health(Status.RESTARTING, detail);
+    return new Health(Status.RESTARTING, detail, "is being restarted");
   }
 
   /** The engine's owner closed it. */
