@@ -71,11 +71,9 @@ final class ExitCode {
           case InvalidRequestException refused -> OptionNames.in(refused);
           case EngineStartException refused -> OptionNames.in(refused);
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
-          case UncheckedIOException wrapped
-              when wrapped.getCause() instanceof IOException trouble
-                  && trouble.toString().equals(wrapped.getMessage()) ->
+          case UncheckedIOException wrapped when wrapped.getCause().toString().equals(wrapped.getMessage()) ->
               // The constructor without a message takes that of the cause.
-              file(trouble);
+              file(wrapped.getCause());
           case IOException trouble -> file(trouble);
           default -> String.valueOf(failure.getMessage());
         };
