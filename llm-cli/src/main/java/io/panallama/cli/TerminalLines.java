@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.reader.EndOfFileException;
@@ -30,7 +31,7 @@ final class TerminalLines implements LineSource {
     terminal.handle(Terminal.Signal.INT, _ -> interrupted.set(true));
     this.reader =
         LineReaderBuilder.builder().terminal(terminal).option(LineReader.Option.DISABLE_EVENT_EXPANSION, true).build();
-    Widget accept = reader.getBuiltinWidgets().get(LineReader.ACCEPT_LINE);
+    Widget accept = Objects.requireNonNull(reader.getBuiltinWidgets().get(LineReader.ACCEPT_LINE));
     reader
         .getWidgets()
         .put(
