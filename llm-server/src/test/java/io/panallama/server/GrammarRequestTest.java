@@ -127,14 +127,23 @@ class GrammarRequestTest {
         .matches("\"value-[0-9]{1,4}\"");
   }
 
+  private static String alternatives(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> "\\\"" + i + "\\\"")
+        .collect(Collectors.joining("|", "\"grammar\": \"root ::= ", "\""));
+  }
+
   @Test
-  void aGrammarOfAHundredThousandAlternativesIsAnswered() throws Exception {
-    String gbnf =
-        IntStream.range(0, 100_000)
-            .mapToObj(i -> "\\\"" + i + "\\\"")
-            .collect(Collectors.joining("|", "\"grammar\": \"root ::= ", "\""));
-    HttpResponse<String> response = post(gbnf);
+  void aGrammarOfFiftyThousandAlternativesIsAnswered() throws Exception {
+    HttpResponse<String> response = post(alternatives(50_000));
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     assertThat(JSON.readTree(response.body()).at("/choices/0/message/content").textValue()).matches("[0-9]{1,5}");
+  }
+
+  @Test
+  void oneOfAHundredThousandIsLargerThanTheServerTakes() throws Exception {
+    HttpResponse<String> response = post(alternatives(100_000));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(response.body()).contains("takes at most 524288").contains("--max-grammar");
   }
 }
