@@ -17,6 +17,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /** The process's exit codes, and which exception becomes which. */
@@ -71,9 +72,9 @@ final class ExitCode {
           case InvalidRequestException refused -> OptionNames.in(refused);
           case EngineStartException refused -> OptionNames.in(refused);
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
-          case UncheckedIOException wrapped when wrapped.getCause().toString().equals(wrapped.getMessage()) ->
+          case UncheckedIOException wrapped when String.valueOf(wrapped.getCause()).equals(wrapped.getMessage()) ->
               // The constructor without a message takes that of the cause.
-              file(wrapped.getCause());
+              file(Objects.requireNonNull(wrapped.getCause()));
           case IOException trouble -> file(trouble);
           default -> String.valueOf(failure.getMessage());
         };
