@@ -2,44 +2,23 @@ package io.panallama.cli;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
-import org.jline.reader.Widget;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
-/**
- * Lines from a terminal, with editing and a history that lasts as long as the program.
- *
- * <p>Ctrl-C between Enter and {@link #onInterrupt} is meant for the answer to that line, and is remembered until the answer
- * can be stopped: the editor, which would forget it, gets no more signals once Enter was pressed.
- */
+/** Lines from a terminal, with editing and a history that lasts as long as the program. */
 final class TerminalLines implements LineSource {
   private final Terminal terminal;
   private final LineReader reader;
 
-  /** Whether Ctrl-C was pressed since the last line. */
-  private final AtomicBoolean interrupted = new AtomicBoolean();
-
-  TerminalLines(Terminal terminal) {
+  private TerminalLines(Terminal terminal) {
     this.terminal = terminal;
-    terminal.handle(Terminal.Signal.INT, _ -> interrupted.set(true));
     this.reader =
         LineReaderBuilder.builder().terminal(terminal).option(LineReader.Option.DISABLE_EVENT_EXPANSION, true).build();
-    Widget accept = Objects.requireNonNull(reader.getBuiltinWidgets().get(LineReader.ACCEPT_LINE));
-    reader
-        .getWidgets()
-        .put(
-            LineReader.ACCEPT_LINE,
-            () -> {
-              terminal.handle(Terminal.Signal.INT, _ -> interrupted.set(true));
-              return accept.apply();
-            });
   }
 
   /**
@@ -65,7 +44,6 @@ final class TerminalLines implements LineSource {
   public Optional<String> next(String prompt) {
     while (true) {
       try {
-        interrupted.set(false);
         return Optional.of(reader.readLine(prompt));
       } catch (UserInterruptException cleared) {
         terminal.writer().println("(Ctrl-D or /exit leaves)");
@@ -79,9 +57,6 @@ final class TerminalLines implements LineSource {
   @Override
   public StopSignals.Registration onInterrupt(Runnable action) {
     Terminal.SignalHandler previous = terminal.handle(Terminal.Signal.INT, _ -> action.run());
-    if (interrupted.getAndSet(false)) {
-      action.run();
-    }
     return () -> terminal.handle(Terminal.Signal.INT, previous);
   }
 
