@@ -12,6 +12,7 @@ import io.panallama.config.RopeScaling;
 import io.panallama.config.SplitMode;
 import io.panallama.config.TensorPlacement;
 import io.panallama.config.ThreadPlacement;
+import io.panallama.config.Trial;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -75,8 +76,10 @@ class ModelOptionsTest {
     Set<String> ofModel = components(ModelConfig.Builder.class);
     ofModel.removeAll(Set.of("vocabularyOnly", "listener"));
     assertThat(different(ModelConfig.class, configs.model(), ModelConfig.defaults())).isEqualTo(ofModel);
-    assertThat(different(EngineConfig.class, configs.engine(), EngineConfig.defaults()))
-        .isEqualTo(components(EngineConfig.Builder.class));
+    // The command line's spill files are read by the same installation, whose key is the default.
+    Set<String> ofEngine = components(EngineConfig.Builder.class);
+    ofEngine.remove("sessionKey");
+    assertThat(different(EngineConfig.class, configs.engine(), EngineConfig.defaults())).isEqualTo(ofEngine);
     assertThat(different(RopeScaling.class, configs.engine().rope(), RopeScaling.defaults()))
         .isEqualTo(components(RopeScaling.Builder.class));
     assertThat(different(ThreadPlacement.class, configs.engine().placement(), ThreadPlacement.defaults()))
@@ -105,12 +108,23 @@ class ModelOptionsTest {
   @Test
   void nothingSaidIsTheDefaultOfTheCore() {
     ServeOptions parsed = new ServeOptions();
-    new picocli.CommandLine(parsed).parseArgs();
+    new picocli.CommandLine(parsed).parseArgs("--model", "m.gguf");
 
     ModelOptions.Configs configs = parsed.model.checked(parsed.engine::configure);
 
     assertThat(configs.model()).isEqualTo(ModelConfig.defaults());
     assertThat(configs.engine()).isEqualTo(EngineConfig.defaults());
+  }
+
+  @Test
+  void theEmbeddedModelIsTriedOnlyIfItIsAskedFor() {
+    ServeOptions parsed = new ServeOptions();
+    new picocli.CommandLine(parsed).parseArgs();
+    assertThat(parsed.model.checked(parsed.engine::configure).model().trial()).isEqualTo(Trial.NEVER);
+
+    ServeOptions asked = new ServeOptions();
+    new picocli.CommandLine(asked).parseArgs("--trial", "always");
+    assertThat(asked.model.checked(asked.engine::configure).model().trial()).isEqualTo(Trial.ALWAYS);
   }
 
   @Test

@@ -308,7 +308,6 @@ class ServeCommandTest {
           --write-timeout=0      | --write-timeout is PT0S; it must be larger than 0.
           --heartbeat=0          | --heartbeat is
           --alias=               | --alias is blank
-          --alias=a,,b           | --alias is blank
           --ctx-size=1           | --ctx-size is 1 with 8 slots
           """)
   void badServerOptionsNameThemselves(String option, String expected) {
