@@ -110,6 +110,20 @@ final class ServerOptions {
               + " be given several times. Default: only the server's own page.")
   private List<String> allowedOrigins = List.of();
 
+  @Option(
+      names = "--strict",
+      description =
+          "Refuse a request with a field that is not known or can't be honoured. Default: such a field is ignored, and"
+              + " named in the answer's header Panallama-Ignored.")
+  private boolean strict = DEFAULTS.strictFields();
+
+  @Option(
+      names = "--strict-model-names",
+      description =
+          "Answer a request for another model than the served one with 404. Default: the served model answers to any"
+              + " name.")
+  private boolean strictModelNames = DEFAULTS.strictModelNames();
+
   /**
    * The configuration that these options request.
    *
@@ -137,6 +151,8 @@ final class ServerOptions {
           .shutdownGrace(shutdownGrace)
           .allowedHosts(Set.copyOf(allowedHosts))
           .allowedOrigins(Set.copyOf(allowedOrigins))
+          .strictFields(strict)
+          .strictModelNames(strictModelNames)
           .build();
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OptionNames.in(refused), refused);

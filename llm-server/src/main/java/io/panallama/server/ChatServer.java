@@ -37,9 +37,6 @@ import java.util.function.Supplier;
  * <p>Safe for use by several threads.
  */
 public final class ChatServer implements AutoCloseable {
-  /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
-  private static final List<Dialect> DIALECTS = List.of(new OpenAiDialect(), new LlamaCppDialect());
-
   private final Listener listener;
   private final Registry registry;
   private final String host;
@@ -52,23 +49,29 @@ public final class ChatServer implements AutoCloseable {
     this.grace = config.shutdownGrace();
   }
 
+  /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
+  private static List<Dialect> dialects() {
+    return List.of(new OpenAiDialect(), new LlamaCppDialect());
+  }
+
   /**
    * Starts listening, without a model yet.
    *
    * @throws ServerStartException if the port is taken, or the host is unknown or not of this machine
    */
   public static ChatServer start(ServerConfig config) {
-    return start(config, DIALECTS);
+    return start(config, dialects());
   }
 
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
     InetAddress address = resolve(config);
-    Registry registry = new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()));
-    Routes routes = new Routes(registry, config.heartbeatInterval());
+    Registry registry =
+        new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
+    Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
     dialects.forEach(routes::add);
     new PageRoutes().paths().forEach(routes::get);
-    ErrorBoundary boundary = new ErrorBoundary(dialects);
+    ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst());
     List<Filter> filters =
         List.of(new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins()));
     ConnectionLimits limits =

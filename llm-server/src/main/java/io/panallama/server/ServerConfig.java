@@ -32,6 +32,8 @@ public final class ServerConfig {
   private final Duration shutdownGrace;
   private final Set<String> allowedHosts;
   private final Set<String> allowedOrigins;
+  private final boolean strictFields;
+  private final boolean strictModelNames;
 
   private ServerConfig(Builder from) {
     host = from.host;
@@ -47,6 +49,8 @@ public final class ServerConfig {
     shutdownGrace = from.shutdownGrace;
     allowedHosts = from.allowedHosts;
     allowedOrigins = from.allowedOrigins;
+    strictFields = from.strictFields;
+    strictModelNames = from.strictModelNames;
     if (host.isBlank()) {
       throw new IllegalArgumentException("host is blank; give a name or an address, such as 127.0.0.1.");
     }
@@ -182,6 +186,22 @@ public final class ServerConfig {
     return allowedOrigins;
   }
 
+  /**
+   * Whether a request with a field that the server doesn't know, or can't honour, gets 400; false by default, when such a field
+   * is ignored and the answer's header {@code Panallama-Ignored} names it.
+   */
+  public boolean strictFields() {
+    return strictFields;
+  }
+
+  /**
+   * Whether a request that names a model which isn't served gets 404 even while one model only is served; false by default,
+   * when that model answers whatever its name in the request.
+   */
+  public boolean strictModelNames() {
+    return strictModelNames;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ServerConfig that && components().equals(that.components());
@@ -213,6 +233,8 @@ public final class ServerConfig {
     all.put("shutdownGrace", shutdownGrace);
     all.put("allowedHosts", allowedHosts);
     all.put("allowedOrigins", allowedOrigins);
+    all.put("strictFields", strictFields);
+    all.put("strictModelNames", strictModelNames);
     return all;
   }
 
@@ -231,6 +253,8 @@ public final class ServerConfig {
     private Duration shutdownGrace = Duration.ofSeconds(25);
     private Set<String> allowedHosts = Set.of();
     private Set<String> allowedOrigins = Set.of();
+    private boolean strictFields;
+    private boolean strictModelNames;
 
     private Builder() {}
 
@@ -248,6 +272,8 @@ public final class ServerConfig {
       shutdownGrace = from.shutdownGrace;
       allowedHosts = from.allowedHosts;
       allowedOrigins = from.allowedOrigins;
+      strictFields = from.strictFields;
+      strictModelNames = from.strictModelNames;
     }
 
     /** Sets {@link ServerConfig#host()}. */
@@ -325,6 +351,18 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#allowedOrigins()}. */
     public Builder allowedOrigins(Set<String> value) {
       allowedOrigins = lowerCase(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#strictFields()}. */
+    public Builder strictFields(boolean value) {
+      strictFields = value;
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#strictModelNames()}. */
+    public Builder strictModelNames(boolean value) {
+      strictModelNames = value;
       return this;
     }
 

@@ -15,8 +15,10 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.request.ChatRequest;
+import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Call;
+import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.EventWriter;
@@ -103,8 +105,10 @@ class DialectSeamTest {
       return List.of(
           new Route.Generate("/plain", Framing.NDJSON, Plain::read),
           new Route.Get(
-              "/plain", (rest, registry) -> ("\"" + registry.models().getFirst().id() + "\"").getBytes(UTF_8)),
-          new Route.Get("/plain/*", (rest, registry) -> ("\"" + rest + "\"").getBytes(UTF_8)));
+              "/plain",
+              (request, registry) -> Answer.json(("\"" + registry.models().getFirst().id() + "\"").getBytes(UTF_8))),
+          new Route.Get(
+              "/plain/*", (request, registry) -> Answer.json(("\"" + request.rest() + "\"").getBytes(UTF_8))));
     }
 
     @Override
@@ -117,8 +121,8 @@ class DialectSeamTest {
       return javaPath -> javaPath.equals("messages") ? "text" : javaPath;
     }
 
-    private static Call read(byte[] body) {
-      String text = new String(body, UTF_8);
+    private static Call read(ClientRequest asked) {
+      String text = new String(asked.body(), UTF_8);
       if (text.isEmpty()) {
         throw ApiException.invalid("text", "There is no text.");
       }

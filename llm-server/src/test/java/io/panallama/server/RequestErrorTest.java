@@ -33,7 +33,9 @@ class RequestErrorTest {
 
   private final ScriptedGenerator generator = new ScriptedGenerator();
   private final TestServer server =
-      TestServer.start(TestServer.config().toBuilder().maxBodyBytes(100_000).build(), generator);
+      TestServer.start(
+          TestServer.config().toBuilder().maxBodyBytes(100_000).strictFields(true).strictModelNames(true).build(),
+          generator);
 
   @AfterAll
   void stop() {

@@ -2,15 +2,14 @@ package io.panallama.server.dialect;
 
 import io.panallama.error.InvalidRequestException;
 
-/** Reads the body of a route that generates. */
+/** Reads a request to a route that generates. */
 @FunctionalInterface
 public interface BodyReader {
   /**
-   * Parses a body.
+   * Parses a request. What it asks for and the answer won't follow is added to {@link ClientRequest#ignored}.
    *
-   * @param body the bytes as they were sent; empty if there were none
-   * @throws ApiException if a field is wrong, unknown or not supported
+   * @throws ApiException if a field is wrong or not supported
    * @throws InvalidRequestException if the core refuses a value
    */
-  Call read(byte[] body);
+  Call read(ClientRequest request);
 }

@@ -5,7 +5,11 @@ import java.util.Objects;
 
 /** Something that a dialect answers: a method and a path, and what happens there. */
 public sealed interface Route {
-  /** The path. A {@code *} at the end stands for anything that may follow, slashes included. */
+  /**
+   * The path. A {@code *} at the end stands for anything that may follow, slashes included; one in the middle stands for one
+   * segment. A path has one at most. A path is answered with and without {@code /v1} in front, unless another route has the
+   * other form, and with a slash at its end.
+   */
   String path();
 
   /**
@@ -22,8 +26,8 @@ public sealed interface Route {
     }
   }
 
-  /** A POST that is answered from its body, without a generation. */
-  record Post(String path, PostHandler handler) implements Route {
+  /** A POST that is answered without a generation. */
+  record Post(String path, Handler handler) implements Route {
     /** All components are required. */
     public Post {
       Objects.requireNonNull(path, "path");
@@ -31,8 +35,8 @@ public sealed interface Route {
     }
   }
 
-  /** A GET. */
-  record Get(String path, GetHandler handler) implements Route {
+  /** A GET, and a HEAD. */
+  record Get(String path, Handler handler) implements Route {
     /** All components are required. */
     public Get {
       Objects.requireNonNull(path, "path");
@@ -40,21 +44,19 @@ public sealed interface Route {
     }
   }
 
-  /** Answers a {@link Post}. */
-  @FunctionalInterface
-  interface PostHandler {
-    /** The answer as a JSON document. May throw whatever {@link Failures} has a status for. */
-    byte[] answer(byte[] body, Registry registry);
+  /** A DELETE. */
+  record Delete(String path, Handler handler) implements Route {
+    /** All components are required. */
+    public Delete {
+      Objects.requireNonNull(path, "path");
+      Objects.requireNonNull(handler, "handler");
+    }
   }
 
-  /** Answers a {@link Get}. */
+  /** Answers a request without a generation. */
   @FunctionalInterface
-  interface GetHandler {
-    /**
-     * The answer as a JSON document. May throw whatever {@link Failures} has a status for.
-     *
-     * @param rest the part of the path in place of the {@code *}, decoded; empty if the route has none
-     */
-    byte[] answer(String rest, Registry registry);
+  interface Handler {
+    /** The answer. May throw whatever {@link Failures} has a status for. */
+    Answer answer(ClientRequest request, Registry registry);
   }
 }

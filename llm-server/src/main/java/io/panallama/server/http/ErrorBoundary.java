@@ -14,8 +14,6 @@ import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Failures;
-import io.panallama.server.dialect.Route;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,15 +23,17 @@ import org.jspecify.annotations.Nullable;
 public final class ErrorBoundary {
   private static final System.Logger LOGGER = System.getLogger(ErrorBoundary.class.getName());
 
-  private final List<Dialect> dialects;
+  private final Routes routes;
+  private final Dialect otherwise;
 
   /**
-   * The boundary around the routes of these dialects.
+   * The boundary around these routes.
    *
-   * @param dialects at least one
+   * @param otherwise the dialect of errors outside of the routes of any
    */
-  public ErrorBoundary(List<Dialect> dialects) {
-    this.dialects = List.copyOf(dialects);
+  public ErrorBoundary(Routes routes, Dialect otherwise) {
+    this.routes = routes;
+    this.otherwise = otherwise;
   }
 
   void install(HttpRouting.Builder routing) {
@@ -73,14 +73,7 @@ public final class ErrorBoundary {
   }
 
   private Dialect dialectOf(String path) {
-    for (Dialect dialect : dialects) {
-      for (Route route : dialect.routes()) {
-        if (Routes.matches(route.path(), path)) {
-          return dialect;
-        }
-      }
-    }
-    return dialects.getFirst();
+    return routes.dialectAt(path).orElse(otherwise);
   }
 
   /** Handles failures before or outside of routes, such as a malformed request line. Their answers are JSON as well. */

@@ -1,6 +1,5 @@
 package io.panallama.server.http;
 
-import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.TextGenerator;
@@ -8,6 +7,7 @@ import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Call;
+import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Route;
@@ -22,23 +22,26 @@ import java.time.Duration;
  * <p>Everything runs on the request's virtual thread, except what the engine does. The client leaving cancels the generations at
  * once, whether they are being prepared, wait, compute their prompt or write; see {@link ClientConnection}.
  */
-final class GenerationHandler implements Handler {
+final class GenerationHandler implements RouteHandler {
   private final Registry registry;
   private final Dialect dialect;
   private final Route.Generate route;
   private final Duration heartbeat;
+  private final Requests requests;
 
-  GenerationHandler(Registry registry, Dialect dialect, Route.Generate route, Duration heartbeat) {
+  GenerationHandler(Registry registry, Dialect dialect, Route.Generate route, Duration heartbeat, Requests requests) {
     this.registry = registry;
     this.dialect = dialect;
     this.route = route;
     this.heartbeat = heartbeat;
+    this.requests = requests;
   }
 
   @Override
-  public void handle(ServerRequest request, ServerResponse response) {
+  public void handle(ServerRequest request, String rest, ServerResponse response) {
     registry.checkServing();
-    Call call = route.reader().read(Responses.body(request));
+    ClientRequest asked = requests.read(request, rest);
+    Call call = route.reader().read(asked);
     try (Lease lease = registry.lease(call.model())) {
       GenerationRequest wanted = call.request().forModel(lease.model());
       lease.admit(wanted);
@@ -47,6 +50,7 @@ final class GenerationHandler implements Handler {
           ClientConnection.Watch _ = client.whenGone(events::cancel)) {
         lease.onRevoke(events::cancel);
         EventWriter writer = call.writer().open(wanted, lease.model().id(), lease.generator()::tokenBytes);
+        requests.tell(asked.ignored(), response);
         AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
         if (call.stream()) {
           answer.stream(writer, response, route.framing());

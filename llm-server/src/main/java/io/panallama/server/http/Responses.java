@@ -4,8 +4,10 @@ import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpMediaType;
+import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Framing;
 import java.util.Optional;
@@ -33,6 +35,13 @@ final class Responses {
           "The body must be application/json, but it is " + type.get().text() + ".");
     }
     return request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
+  }
+
+  static void send(ServerResponse response, Answer answer) {
+    response.status(Status.create(answer.status()));
+    response.header(HeaderNames.CONTENT_TYPE, answer.contentType());
+    response.header(NO_STORE);
+    response.send(answer.body());
   }
 
   static void json(ServerResponse response, byte[] json) {

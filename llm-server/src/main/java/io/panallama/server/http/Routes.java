@@ -7,7 +7,9 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.registry.Registry;
@@ -15,24 +17,30 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The table of routes. A known path with another method is 405, an unknown path 404, both as JSON. */
+/**
+ * The table of routes. A path is found with and without {@code /v1} in front, with a slash at its end and with doubled slashes; a
+ * route that has exactly the path goes first. A known path with another method is 405, an unknown path 404, both as JSON.
+ */
 public final class Routes {
-  private static final String REST = "*";
-
   private final Registry registry;
   private final Duration heartbeat;
-  private final Map<String, Map<Method, Handler>> table = new LinkedHashMap<>();
+  private final Requests requests;
+  private final Map<PathPattern, Map<Method, RouteHandler>> table = new LinkedHashMap<>();
+  private final Map<PathPattern, Dialect> dialects = new LinkedHashMap<>();
 
   /**
    * A table with {@code /health} and {@code /ready}.
    *
    * @param heartbeat how long a stream may be silent before it sends something that keeps its connection alive
+   * @param strict whether what would be ignored in a request is refused instead
    */
-  public Routes(Registry registry, Duration heartbeat) {
+  public Routes(Registry registry, Duration heartbeat, boolean strict) {
     this.registry = registry;
     this.heartbeat = heartbeat;
+    this.requests = new Requests(strict);
     HealthRoutes status = new HealthRoutes(registry);
     get("/health", status::health);
     get("/ready", status::ready);
@@ -44,7 +52,17 @@ public final class Routes {
    * @throws IllegalArgumentException if this path has a GET already
    */
   public void get(String path, Handler handler) {
-    add(Method.GET, path, handler);
+    add(Method.GET, path, (request, rest, response) -> handle(handler, request, response));
+  }
+
+  private static void handle(Handler handler, ServerRequest request, ServerResponse response) {
+    try {
+      handler.handle(request, response);
+    } catch (RuntimeException failure) {
+      throw failure;
+    } catch (Exception checked) {
+      throw new IllegalStateException(checked);
+    }
   }
 
   /**
@@ -56,35 +74,65 @@ public final class Routes {
     for (Route route : dialect.routes()) {
       switch (route) {
         case Route.Generate generate ->
-            add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat));
-        case Route.Post post -> add(Method.POST, route.path(), (request, response) -> post(post, request, response));
-        case Route.Get get -> add(Method.GET, route.path(), (request, response) -> get(get, request, response));
+            add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat, requests));
+        case Route.Post post -> add(Method.POST, route.path(), served(post.handler()));
+        case Route.Get get ->
+            add(Method.GET, route.path(), (request, rest, response) -> answer(get.handler(), request, rest, response));
+        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler()));
       }
+      dialects.putIfAbsent(new PathPattern(route.path()), dialect);
     }
   }
 
-  private void add(Method method, String path, Handler handler) {
-    Map<Method, Handler> methods = table.computeIfAbsent(path, ignored -> new LinkedHashMap<>());
+  private void add(Method method, String path, RouteHandler handler) {
+    Map<Method, RouteHandler> methods = table.computeIfAbsent(new PathPattern(path), ignored -> new LinkedHashMap<>());
     if (methods.putIfAbsent(method, handler) != null) {
       throw new IllegalArgumentException("Two routes answer " + method.text() + " " + path + ".");
     }
   }
 
-  private void post(Route.Post route, ServerRequest request, ServerResponse response) {
-    registry.checkServing();
-    byte[] body = Responses.body(request);
-    Responses.json(
-        response, ClientConnection.current().whileWanted(cancel -> {}, () -> route.handler().answer(body, registry)));
+  private RouteHandler served(Route.Handler handler) {
+    return (request, rest, response) -> {
+      registry.checkServing();
+      answer(handler, request, rest, response);
+    };
   }
 
-  private void get(Route.Get route, ServerRequest request, ServerResponse response) {
-    String rest = route.path().endsWith(REST) ? request.path().path().substring(route.path().length() - 1) : "";
-    Responses.json(response, route.handler().answer(rest, registry));
+  private void answer(Route.Handler handler, ServerRequest request, String rest, ServerResponse response) {
+    ClientRequest asked = requests.read(request, rest);
+    Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
+    requests.tell(asked.ignored(), response);
+    Responses.send(response, answer);
   }
 
-  /** Whether a request for {@code path} is answered by the route at {@code pattern}. */
-  static boolean matches(String pattern, String path) {
-    return pattern.endsWith(REST) ? path.startsWith(pattern.substring(0, pattern.length() - 1)) : path.equals(pattern);
+  /**
+   * A route that a path belongs to.
+   *
+   * @param rest what stands in place of its {@code *}
+   */
+  private record Found(PathPattern pattern, String rest) {}
+
+  private Optional<Found> find(String path) {
+    String normal = PathPattern.normal(path);
+    return find(normal, true)
+        .or(() -> find(PathPattern.otherVersion(normal), true))
+        .or(() -> find(normal, false))
+        .or(() -> find(PathPattern.otherVersion(normal), false));
+  }
+
+  private Optional<Found> find(String path, boolean exact) {
+    for (PathPattern pattern : table.keySet()) {
+      Optional<String> rest = pattern.isExact() == exact ? pattern.match(path) : Optional.empty();
+      if (rest.isPresent()) {
+        return Optional.of(new Found(pattern, rest.get()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The dialect whose route answers at a path; empty if none does. */
+  Optional<Dialect> dialectAt(String path) {
+    return find(path).map(found -> dialects.get(found.pattern()));
   }
 
   /**
@@ -96,16 +144,23 @@ public final class Routes {
     HttpRouting.Builder routing = HttpRouting.builder();
     routing.addFilter(new ConnectionFilter(registry::isClosed));
     filters.forEach(routing::addFilter);
-    table.forEach((path, methods) -> {
-      methods.forEach((method, handler) -> routing.route(method, path, handler));
-      routing.any(path, (request, response) -> refuseMethod(path, methods, response));
-    });
-    routing.any(Routes::notFound);
+    routing.any(this::dispatch);
     boundary.install(routing);
     return routing;
   }
 
-  private static void refuseMethod(String path, Map<Method, Handler> methods, ServerResponse response) {
+  private void dispatch(ServerRequest request, ServerResponse response) {
+    String path = request.path().path();
+    Found found = find(path).orElseThrow(() -> notFound(path));
+    Map<Method, RouteHandler> methods = table.getOrDefault(found.pattern(), Map.of());
+    RouteHandler handler = methods.get(request.prologue().method());
+    if (handler == null) {
+      throw wrongMethod(path, methods, response);
+    }
+    handler.handle(request, found.rest(), response);
+  }
+
+  private static ApiException wrongMethod(String path, Map<Method, RouteHandler> methods, ServerResponse response) {
     // Every GET is answered to HEAD as well, see AnswerShaper.
     response.header(
         HeaderNames.ALLOW,
@@ -113,10 +168,10 @@ public final class Routes {
             .map(method -> method.equals(Method.GET) ? "GET, HEAD" : method.text())
             .collect(Collectors.joining(", ")));
     String allowed = methods.keySet().stream().map(Method::text).collect(Collectors.joining(" or "));
-    throw ApiException.invalid(405, null, "method_not_allowed", path + " takes " + allowed + " only.");
+    return ApiException.invalid(405, null, "method_not_allowed", path + " takes " + allowed + " only.");
   }
 
-  private static void notFound(ServerRequest request, ServerResponse response) {
-    throw ApiException.invalid(404, null, "not_found", "There is nothing at " + request.path().path() + ".");
+  private static ApiException notFound(String path) {
+    return ApiException.invalid(404, null, "not_found", "There is nothing at " + path + ".");
   }
 }

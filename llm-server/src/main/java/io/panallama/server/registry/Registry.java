@@ -28,6 +28,7 @@ public final class Registry {
   private static final Duration FAREWELL = Duration.ofSeconds(1);
 
   private final RequestLimits limits;
+  private final boolean strictNames;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition returned = lock.newCondition();
 
@@ -40,12 +41,17 @@ public final class Registry {
 
   /** A registry without models, for requests of any size. */
   public Registry() {
-    this(RequestLimits.NONE);
+    this(RequestLimits.NONE, true);
   }
 
-  /** A registry without models, for requests within these limits. */
-  public Registry(RequestLimits limits) {
+  /**
+   * A registry without models, for requests within these limits.
+   *
+   * @param strictNames whether a name that no model has is unknown even while there is one model only
+   */
+  public Registry(RequestLimits limits, boolean strictNames) {
     this.limits = limits;
+    this.strictNames = strictNames;
   }
 
   RequestLimits limits() {
@@ -110,7 +116,8 @@ public final class Registry {
   /**
    * Leases a model.
    *
-   * @param name its id or an alias; null or {@link ServedModel#DEFAULT_NAME} for the default
+   * @param name its id or an alias; null, empty or {@link ServedModel#DEFAULT_NAME} for the default. While there is one model,
+   *     it has every name, unless names are strict.
    * @throws ModelUnavailableException if it cannot generate now
    * @throws UnknownModelException if no model has this name
    */
@@ -154,7 +161,7 @@ public final class Registry {
   public ServedModel model(String name) {
     return locked(() -> {
       checkOpen();
-      return find(name).model();
+      return named(name).model();
     });
   }
 
@@ -260,7 +267,14 @@ public final class Registry {
   }
 
   private Entry find(@Nullable String name) {
-    if (name == null || name.equals(ServedModel.DEFAULT_NAME)) {
+    if (name == null || name.isEmpty() || entries.size() == 1 && !strictNames) {
+      return entries.values().iterator().next();
+    }
+    return named(name);
+  }
+
+  private Entry named(String name) {
+    if (name.equals(ServedModel.DEFAULT_NAME)) {
       return entries.values().iterator().next();
     }
     for (Entry entry : entries.values()) {

@@ -1,7 +1,6 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.Role;
 import io.panallama.chat.ToolCall;
@@ -23,7 +22,7 @@ final class ChatMessages {
     }
     List<ChatMessage> messages = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      messages.add(message(JsonFields.element(array, i, "messages")));
+      messages.add(message(body.element(array, i, "messages")));
     }
     return messages;
   }
@@ -40,7 +39,7 @@ final class ChatMessages {
     }
     // OpenAI's answers carry these, and clients send them back with the history.
     fields.accept("refusal", "annotations");
-    fields.refuseUnknown();
+    fields.ignoreUnknown();
     return new ChatMessage(role, content, reasoning, calls, callId, name);
   }
 
@@ -84,7 +83,7 @@ final class ChatMessages {
     }
     List<ToolCall> calls = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      calls.add(toolCall(JsonFields.element(array, i, path)));
+      calls.add(toolCall(fields.element(array, i, path)));
     }
     return calls;
   }
@@ -104,8 +103,8 @@ final class ChatMessages {
     String json = arguments == null ? "{}" : arguments.isTextual() ? arguments.textValue() : arguments.toString();
     // Streams carry it, and clients send it back.
     fields.accept("index");
-    fields.refuseUnknown();
-    function.refuseUnknown();
+    fields.ignoreUnknown();
+    function.ignoreUnknown();
     return new ToolCall(id, name, json);
   }
 
@@ -127,16 +126,12 @@ final class ChatMessages {
     }
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < content.size(); i++) {
-      texts.add(textPart(content.get(i), path + "[" + i + "]"));
+      texts.add(textPart(fields.element(content, i, path)));
     }
     return String.join("\n", texts);
   }
 
-  private static String textPart(JsonNode part, String path) {
-    if (!(part instanceof ObjectNode object)) {
-      throw JsonFields.wrongType(path, part, "an object");
-    }
-    JsonFields fields = new JsonFields(object, path);
+  private static String textPart(JsonFields fields) {
     String type = fields.string("type");
     if (!"text".equals(type)) {
       throw ApiException.unsupported(fields.path("type"), "A content part of type \"" + type + "\"");
@@ -145,7 +140,7 @@ final class ChatMessages {
     if (text == null) {
       throw ApiException.invalid(fields.path("text"), fields.path("text") + " is missing.");
     }
-    fields.refuseUnknown();
+    fields.ignoreUnknown();
     return text;
   }
 }

@@ -37,7 +37,7 @@ final class ChatTools {
     }
     List<Tool> tools = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      tools.add(tool(JsonFields.element(array, i, "tools")));
+      tools.add(tool(body.element(array, i, "tools")));
     }
     return tools;
   }
@@ -48,7 +48,7 @@ final class ChatTools {
     if (function == null) {
       throw ApiException.invalid(fields.path("function"), fields.path("function") + " is missing.");
     }
-    fields.refuseUnknown();
+    fields.ignoreUnknown();
     String name = function.string("name");
     if (name == null) {
       throw ApiException.invalid(function.path("name"), function.path("name") + " is missing.");
@@ -59,7 +59,7 @@ final class ChatTools {
       throw JsonFields.wrongType(function.path("parameters"), parameters, "a JSON schema");
     }
     boolean strict = function.bool("strict");
-    function.refuseUnknown();
+    function.ignoreUnknown();
     return new Tool(
         name,
         description == null ? "" : description,

@@ -56,7 +56,7 @@ public record CommonFields(
         "prompt_cache_key",
         "prompt_cache_retention",
         "cache_prompt");
-    body.refuseUnknown();
+    body.ignoreUnknown();
     return new CommonFields(model, stream, includeUsage, choices, sampling, options);
   }
 
@@ -98,7 +98,7 @@ public record CommonFields(
     }
     boolean includeUsage = options.bool("include_usage");
     options.accept("include_obfuscation");
-    options.refuseUnknown();
+    options.ignoreUnknown();
     return includeUsage;
   }
 

@@ -20,7 +20,7 @@ final class FormatFields {
       throw ApiException.invalid("json_schema", "json_schema and response_format exclude each other.");
     }
     ResponseFormat read = read(format, format.choice("type", List.of("text", "json_object", "json_schema")));
-    format.refuseUnknown();
+    format.ignoreUnknown();
     return read;
   }
 
@@ -50,7 +50,7 @@ final class FormatFields {
     if (strict != null && !strict.isBoolean()) {
       throw JsonFields.wrongType(named.path("strict"), strict, "true or false");
     }
-    named.refuseUnknown();
+    named.ignoreUnknown();
     return schema(schema, named.path("schema"), strict == null || strict.booleanValue());
   }
 

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.ClientRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,7 @@ import java.util.regex.Pattern;
 /** A request body as a JSON object, read strictly: UTF-8, one value, no duplicate keys, bounded depth and numbers. */
 public final class JsonBody {
   private static final int MAX_DEPTH = 64;
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   /** Parts of Jackson's messages that are meant for programmers: source locations and the settings in force. */
   private static final Pattern JACKSON_INTERNALS =
@@ -38,11 +40,12 @@ public final class JsonBody {
   private JsonBody() {}
 
   /**
-   * Parses a body.
+   * Parses the body of a request. A byte order mark in front of it is skipped.
    *
    * @throws ApiException with 400 if the bytes are not one JSON object
    */
-  public static JsonFields read(byte[] body) {
+  public static JsonFields read(ClientRequest request) {
+    byte[] body = request.body();
     String text;
     try {
       // Jackson would let overlong forms and encoded surrogates pass, and guess UTF-16 from zero bytes.
@@ -52,12 +55,12 @@ public final class JsonBody {
     }
     JsonNode node;
     try {
-      node = READER.readValue(text);
+      node = READER.readValue(text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text);
     } catch (JsonProcessingException malformed) {
       throw ApiException.invalid(400, null, "invalid_json", "The body is not valid JSON: " + describe(malformed));
     }
     if (node instanceof ObjectNode object) {
-      return new JsonFields(object, "");
+      return new JsonFields(object, "", request.ignored());
     }
     throw ApiException.invalid(
         400, null, "invalid_json", "The body must be a JSON object, but it is " + JsonFields.kind(node) + ".");

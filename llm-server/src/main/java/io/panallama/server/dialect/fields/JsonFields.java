@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.Ignored;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The fields of one JSON object, read by name and type.
  *
  * <p>A field that is JSON {@code null} counts as absent, as in OpenAI's API. A wrong type is an {@link ApiException} with
- * the field's path. A field that has not been read by the time of {@link #refuseUnknown} is unknown.
+ * the field's path. A field that has not been read by the time of {@link #ignoreUnknown} is unknown.
  */
 public final class JsonFields {
   /** The most characters of a wrong value that a message repeats. */
@@ -24,11 +25,18 @@ public final class JsonFields {
 
   private final ObjectNode object;
   private final String path;
+  private final Ignored ignored;
   private final Set<String> known = new HashSet<>();
 
-  JsonFields(ObjectNode object, String path) {
+  JsonFields(ObjectNode object, String path, Ignored ignored) {
     this.object = object;
     this.path = path;
+    this.ignored = ignored;
+  }
+
+  /** Collects what the answer won't follow. */
+  public Ignored ignored() {
+    return ignored;
   }
 
   /** The path of a field from the body's root: {@code messages[0].role}. */
@@ -110,7 +118,7 @@ public final class JsonFields {
       return null;
     }
     if (value instanceof ObjectNode inner) {
-      return new JsonFields(inner, path(name));
+      return new JsonFields(inner, path(name), ignored);
     }
     throw wrongType(path(name), value, "an object");
   }
@@ -136,14 +144,14 @@ public final class JsonFields {
   }
 
   /**
-   * Call it when all fields have been read.
+   * Call it when all fields have been read: those that are present and were not read, and are not JSON null, are ignored.
    *
-   * @throws ApiException if a field is present that was not read
+   * @throws ApiException if there is one and the server is strict
    */
-  public void refuseUnknown() {
-    for (String name : (Iterable<String>) object::fieldNames) {
-      if (!known.contains(name)) {
-        throw ApiException.invalid(400, path(name), "unknown_parameter", "Unknown parameter: " + path(name) + ".");
+  public void ignoreUnknown() {
+    for (Map.Entry<String, JsonNode> entry : object.properties()) {
+      if (!known.contains(entry.getKey()) && !entry.getValue().isNull()) {
+        ignored.unknown(path(entry.getKey()));
       }
     }
   }
@@ -166,17 +174,17 @@ public final class JsonFields {
   }
 
   /**
-   * An element of an array that has to be an object.
+   * An element, which has to be an object, of an array inside of this one.
    *
-   * @param path the array's path
+   * @param path the array's path from the body's root
    * @throws ApiException if it is something else
    */
-  public static JsonFields element(JsonNode array, int index, String path) {
+  public JsonFields element(JsonNode array, int index, String path) {
     String where = path + "[" + index + "]";
-    if (!(array.get(index) instanceof ObjectNode object)) {
+    if (!(array.get(index) instanceof ObjectNode element)) {
       throw wrongType(where, array.get(index), "an object");
     }
-    return new JsonFields(object, where);
+    return new JsonFields(element, where, ignored);
   }
 
   /** The text of a value that has to be one, without halves of surrogate pairs; {@code path} is for the message. */

@@ -99,7 +99,7 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
     }
     List<InfillRequest.File> files = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      JsonFields file = JsonFields.element(array, i, "input_extra");
+      JsonFields file = body.element(array, i, "input_extra");
       String name = file.string("filename");
       String text = file.string("text");
       if (text == null) {
@@ -107,7 +107,7 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
       }
       // llama.vim sends the time at which it took the text.
       file.accept("time");
-      file.refuseUnknown();
+      file.ignoreUnknown();
       files.add(new InfillRequest.File(name == null ? "" : name, text));
     }
     return files;

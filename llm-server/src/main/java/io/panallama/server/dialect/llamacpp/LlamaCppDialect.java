@@ -1,7 +1,9 @@
 package io.panallama.server.dialect.llamacpp;
 
 import io.panallama.request.ChatRequest;
+import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
+import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.FieldNames;
@@ -41,21 +43,21 @@ public final class LlamaCppDialect implements Dialect {
     return CoreNames::wireName;
   }
 
-  private static Call infill(byte[] json) {
-    InfillBody body = InfillBody.read(JsonBody.read(json));
+  private static Call infill(ClientRequest request) {
+    InfillBody body = InfillBody.read(JsonBody.read(request));
     CommonFields common = body.common();
     return new Call(
-        common.model(), common.stream(), 1, body::request, (request, model, tokenBytes) -> new InfillWriter(model));
+        common.model(), common.stream(), 1, body::request, (wanted, model, tokenBytes) -> new InfillWriter(model));
   }
 
   /** The prompt that a chat request would be generated from. */
-  private static byte[] applyTemplate(byte[] json, Registry registry) {
-    ChatBody body = ChatBody.read(JsonBody.read(json));
+  private static Answer applyTemplate(ClientRequest request, Registry registry) {
+    ChatBody body = ChatBody.read(JsonBody.read(request));
     try (Lease lease = registry.lease(body.common().model())) {
-      ChatRequest request = body.request(lease.model());
-      lease.admit(request);
-      String prompt = lease.generator().render(request);
-      return Json.object(out -> out.writeStringField("prompt", prompt));
+      ChatRequest chat = body.request(lease.model());
+      lease.admit(chat);
+      String prompt = lease.generator().render(chat);
+      return Answer.json(Json.object(out -> out.writeStringField("prompt", prompt)));
     }
   }
 }

@@ -1,6 +1,8 @@
 package io.panallama.server.dialect.openai;
 
+import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
+import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.FieldNames;
@@ -25,8 +27,9 @@ public final class OpenAiDialect implements Dialect {
     return List.of(
         new Route.Generate("/v1/chat/completions", Framing.SSE, OpenAiDialect::chat),
         new Route.Generate("/v1/completions", Framing.SSE, OpenAiDialect::completion),
-        new Route.Get("/v1/models", (rest, registry) -> ModelList.of(registry.models())),
-        new Route.Get("/v1/models/*", (rest, registry) -> ModelList.one(registry.model(rest))));
+        new Route.Get("/v1/models", (request, registry) -> Answer.json(ModelList.of(registry.models()))),
+        new Route.Get(
+            "/v1/models/*", (request, registry) -> Answer.json(ModelList.one(registry.model(request.rest())))));
   }
 
   @Override
@@ -39,8 +42,8 @@ public final class OpenAiDialect implements Dialect {
     return CoreNames::wireName;
   }
 
-  private static Call chat(byte[] json) {
-    ChatBody body = ChatBody.read(JsonBody.read(json));
+  private static Call chat(ClientRequest request) {
+    ChatBody body = ChatBody.read(JsonBody.read(request));
     CommonFields common = body.common();
     OpenAiWriter.Format format =
         new OpenAiWriter.Format(true, common.includeUsage(), Math.max(0, body.topLogprobs()), "");
@@ -49,11 +52,11 @@ public final class OpenAiDialect implements Dialect {
         common.stream(),
         common.choices(),
         body::request,
-        (request, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes));
+        (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes));
   }
 
-  private static Call completion(byte[] json) {
-    CompletionBody body = CompletionBody.read(JsonBody.read(json));
+  private static Call completion(ClientRequest request) {
+    CompletionBody body = CompletionBody.read(JsonBody.read(request));
     CommonFields common = body.common();
     int topLogprobs = body.logprobs() == null ? 0 : body.logprobs();
     return new Call(
@@ -61,8 +64,8 @@ public final class OpenAiDialect implements Dialect {
         common.stream(),
         common.choices(),
         body::request,
-        (request, model, tokenBytes) -> {
-          String echo = body.echo() ? Echo.of(request, tokenBytes) : "";
+        (wanted, model, tokenBytes) -> {
+          String echo = body.echo() ? Echo.of(wanted, tokenBytes) : "";
           return OpenAiWriter.of(
               new OpenAiWriter.Format(false, common.includeUsage(), topLogprobs, echo), model, tokenBytes);
         });

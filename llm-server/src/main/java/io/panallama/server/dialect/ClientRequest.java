@@ -1,0 +1,61 @@
+package io.panallama.server.dialect;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a client sent to a route. Immutable but for {@link #ignored}; for the thread of the request.
+ *
+ * @see Route
+ */
+public final class ClientRequest {
+  private final byte[] body;
+  private final String rest;
+  private final Map<String, String> query;
+  private final Map<String, String> headers;
+  private final Ignored ignored;
+
+  /**
+   * A request.
+   *
+   * @param body the bytes as they were sent; empty if there were none
+   * @param rest the part of the path in place of the route's {@code *}, decoded; empty if the route has none
+   * @param query the parameters behind the path's question mark, decoded; of several with one name the first
+   * @param headers the headers by their names in lower case; of several with one name the first
+   * @param ignored collects what the answer won't follow
+   */
+  public ClientRequest(
+      byte[] body, String rest, Map<String, String> query, Map<String, String> headers, Ignored ignored) {
+    this.body = body.clone();
+    this.rest = rest;
+    this.query = Map.copyOf(query);
+    this.headers = Map.copyOf(headers);
+    this.ignored = ignored;
+  }
+
+  /** The body as it was sent; empty if there was none. */
+  public byte[] body() {
+    return body.clone();
+  }
+
+  /** The part of the path in place of the route's {@code *}, decoded; empty if the route has none. */
+  public String rest() {
+    return rest;
+  }
+
+  /** A parameter behind the path's question mark. */
+  public Optional<String> query(String name) {
+    return Optional.ofNullable(query.get(name));
+  }
+
+  /** A header, whatever the case of its name. */
+  public Optional<String> header(String name) {
+    return Optional.ofNullable(headers.get(name.toLowerCase(Locale.ROOT)));
+  }
+
+  /** What the answer won't follow, so far. */
+  public Ignored ignored() {
+    return ignored;
+  }
+}

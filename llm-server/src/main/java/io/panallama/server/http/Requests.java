@@ -1,0 +1,58 @@
+package io.panallama.server.http;
+
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.Ignored;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Makes what dialects get of a request, and tells client and log what its answer won't follow. Safe for any thread. */
+final class Requests {
+  private static final System.Logger LOGGER = System.getLogger(Requests.class.getName());
+
+  /** The most names that are logged; a client that invents others fills no log. */
+  private static final int MAX_LOGGED = 256;
+
+  private final boolean strict;
+  private final Set<String> logged = ConcurrentHashMap.newKeySet();
+
+  /**
+   * A maker of requests.
+   *
+   * @param strict whether what would be ignored is refused instead
+   */
+  Requests(boolean strict) {
+    this.strict = strict;
+  }
+
+  ClientRequest read(ServerRequest request, String rest) {
+    Map<String, String> query = new HashMap<>();
+    for (String name : request.query().names()) {
+      query.put(name, request.query().first(name).orElse(""));
+    }
+    Map<String, String> headers = new HashMap<>();
+    request.headers().forEach(header -> headers.put(header.headerName().lowerCase(), header.get()));
+    return new ClientRequest(Responses.body(request), rest, query, headers, new Ignored(strict));
+  }
+
+  /** Names in the answer's head what it won't follow, and in the log each name once. */
+  void tell(Ignored ignored, ServerResponse response) {
+    if (ignored.names().isEmpty()) {
+      return;
+    }
+    response.header(Ignored.HEADER, ignored.header());
+    for (String name : ignored.names()) {
+      // The index of a message or a tool tells operators nothing.
+      String kind = name.replaceAll("\\[\\d+]", "[]").toLowerCase(Locale.ROOT);
+      if (logged.size() < MAX_LOGGED && logged.add(kind)) {
+        LOGGER.log(
+            System.Logger.Level.INFO,
+            "Requests have the field " + kind + ", which is ignored; --strict would refuse it. This is said once.");
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.CHAT;
+import static io.panallama.server.TestServer.HELLO;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.server.dialect.Ignored;
+import java.net.http.HttpResponse;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the server doesn't know is ignored and named; a strict server refuses it, see {@link RequestErrorTest}. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class IgnoredFieldsTest {
+  private final TestServer server = TestServer.start(ScriptedGenerator.answering("Hello"));
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          "thinking": {"type": "enabled"}, "x": 1          | thinking, x
+          "nothing": null                                  |
+          "user": "me", "metadata": {"a": "b"}             |
+          "ä, b": 1                                        | ?? b
+          "stream_options": {"later": 1}, "stream": true   | stream_options.later
+          """)
+  void theAnswerNamesWhatWasIgnored(String fields, String named) {
+    HttpResponse<String> response = server.post(CHAT, HELLO.replaceFirst("\\{", "{" + fields + ","));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue(Ignored.HEADER)).isEqualTo(Optional.ofNullable(named));
+  }
+
+  @Test
+  void theHeaderHasABoundedSize() {
+    StringBuilder fields = new StringBuilder();
+    for (int i = 0; i < 1000; i++) {
+      fields.append('"').append("x".repeat(500)).append(i).append("\":1,").append("\"f").append(i).append("\":1,");
+    }
+    HttpResponse<String> response = server.post(CHAT, HELLO.replaceFirst("\\{", "{" + fields));
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue(Ignored.HEADER).orElseThrow()).hasSizeLessThan(4000).endsWith(" more");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "gpt-4o", "test/model", "default"})
+  void theOnlyModelAnswersToAnyName(String name) {
+    HttpResponse<String> response = server.post(CHAT, HELLO.replaceFirst("\\{", "{\"model\":\"" + name + "\","));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(TestServer.json(response.body()).path("model").asText()).isEqualTo("test/model");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/chat/completions", "/v1/chat/completions/", "/v1//chat///completions", "/chat/completions/?a=b"})
+  void pathsHaveSeveralForms(String path) {
+    assertThat(server.post(path, HELLO).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aByteOrderMarkIsSkipped() {
+    assertThat(server.post(CHAT, "\uFEFF" + HELLO).statusCode()).isEqualTo(200);
+  }
+}
