@@ -8,6 +8,7 @@ import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
+import io.panallama.server.dialect.responses.ResponsesDialect;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.Listener;
@@ -51,7 +52,7 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   private static List<Dialect> dialects() {
-    return List.of(new OpenAiDialect(), new LlamaCppDialect());
+    return List.of(new OpenAiDialect(), new LlamaCppDialect(), new ResponsesDialect());
   }
 
   /**
