@@ -47,8 +47,7 @@ final class OutputItems {
             .filter(item ->
                 !item.path("type").asText().equals(Items.CALL) || item.path("status").asText().equals(Items.COMPLETED))
             .toList();
-    // The document of the response is counted by itself, so the items only count what they hold besides.
-    return new ResponseStore.Turn(whole, whole.stream().mapToLong(item -> bytes(item).length).sum());
+    return new ResponseStore.Turn(whole, whole.stream().mapToLong(item -> item.toString().length()).sum());
   }
 
   /** A node as UTF-8. */

@@ -3,7 +3,6 @@ package io.panallama.server.dialect.responses;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +27,8 @@ final class ResponseStore {
   /** By their ids, the oldest first. */
   private final Map<String, Stored> responses = new LinkedHashMap<>();
 
-  /** How many responses a turn belongs to. */
-  private final Map<Turn, Integer> owners = new IdentityHashMap<>();
+  /** How many responses a turn belongs to. Turns are equal to themselves only. */
+  private final Map<Turn, Integer> owners = new HashMap<>();
 
   private final Map<String, ObjectNode> items = new HashMap<>();
   private long bytes;
@@ -38,7 +37,7 @@ final class ResponseStore {
    * An empty store.
    *
    * @param maxResponses the most responses
-   * @param maxBytes the most bytes of JSON, of responses and turns together
+   * @param maxBytes the most characters of JSON, of responses and turns together
    */
   ResponseStore(int maxResponses, long maxBytes) {
     this.maxResponses = maxResponses;
@@ -71,20 +70,20 @@ final class ResponseStore {
     void cancel();
 
     /** The response when it was cancelled. */
-    byte[] cancelled();
+    String cancelled();
   }
 
   /**
    * A response.
    *
-   * @param document what clients get of it
+   * @param document what clients get of it, as JSON
    * @param input what it was made from: the turns before it, and the request's own
    * @param output what the model said
    * @param background whether its client asked not to wait for it
    * @param running its generation while that runs in the background
    */
   record Stored(
-      String id, byte[] document, List<Turn> input, List<Turn> output, boolean background, @Nullable Running running) {
+      String id, String document, List<Turn> input, List<Turn> output, boolean background, @Nullable Running running) {
     Stored {
       input = List.copyOf(input);
       output = List.copyOf(output);
@@ -147,7 +146,7 @@ final class ResponseStore {
     return removed;
   }
 
-  /** The bytes that are held. */
+  /** The size of what is held. */
   long bytes() {
     return locked(() -> bytes);
   }
@@ -172,7 +171,7 @@ final class ResponseStore {
   }
 
   private void hold(Stored response) {
-    bytes += response.document().length;
+    bytes += response.document().length();
     for (Turn turn : response.all()) {
       if (owners.merge(turn, 1, Integer::sum) == 1) {
         bytes += turn.bytes;
@@ -182,7 +181,7 @@ final class ResponseStore {
   }
 
   private void release(Stored response) {
-    bytes -= response.document().length;
+    bytes -= response.document().length();
     for (Turn turn : response.all()) {
       if (owners.merge(turn, -1, Integer::sum) == 0) {
         owners.remove(turn);

@@ -23,6 +23,7 @@ import io.panallama.server.dialect.fields.ErrorObject;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -108,8 +109,7 @@ public final class ResponsesDialect implements Dialect {
       List<ObjectNode> output,
       ResponseStore.@Nullable Running running) {
     List<ResponseStore.Turn> said = output.isEmpty() ? List.of() : List.of(OutputItems.turn(output));
-    return new ResponseStore.Stored(
-        response.id(), OutputItems.bytes(document), body.turns(), said, body.background(), running);
+    return new ResponseStore.Stored(response.id(), document.toString(), body.turns(), said, body.background(), running);
   }
 
   /** Starts a generation that goes on without its client. */
@@ -156,8 +156,8 @@ public final class ResponsesDialect implements Dialect {
     }
 
     @Override
-    public byte[] cancelled() {
-      return OutputItems.bytes(response.cancelled());
+    public String cancelled() {
+      return response.cancelled().toString();
     }
   }
 
@@ -196,12 +196,14 @@ public final class ResponsesDialect implements Dialect {
     if (request.query("stream").map(Boolean::parseBoolean).orElse(false)) {
       throw ApiException.unsupported("stream", "stream, for a response that was made before,");
     }
-    return Answer.json(find(request).document());
+    return Answer.json(find(request).document().getBytes(StandardCharsets.UTF_8));
   }
 
   private Answer delete(ClientRequest request) {
     String id = request.rest();
-    store.remove(id).orElseThrow(() -> notFound(id));
+    if (store.remove(id).isEmpty()) {
+      throw notFound(id);
+    }
     return Answer.json(OutputItems.bytes(Items.object().put("id", id).put("object", "response").put("deleted", true)));
   }
 
@@ -219,7 +221,7 @@ public final class ResponsesDialect implements Dialect {
       store.replace(
           found, new ResponseStore.Stored(found.id(), running.cancelled(), found.input(), List.of(), true, null));
     }
-    return Answer.json(find(request).document());
+    return Answer.json(find(request).document().getBytes(StandardCharsets.UTF_8));
   }
 
   /** What a response was made from, the newest first unless {@code order} is {@code asc}. */
