@@ -479,8 +479,8 @@ class ResponsesTest {
               {"type": "function_call_output", "call_id": "c1", "output": "sunny"},
               {"type": "function_call_output", "call_id": "c2", "output": [{"type": "input_text", "text": "now"}]},
               {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
-              {"type": "reasoning", "summary": [{"type": "summary_text", "text": "never answered"}]},
               {"role": "system", "content": "Three."},
+              {"type": "reasoning", "summary": [{"type": "summary_text", "text": "never answered"}]},
               {"role": "user", "content": "end"}]}
             """);
     List<ToolCall> calls = List.of(new ToolCall("c1", "get_weather", "{}"), new ToolCall("c2", "now", "{\"a\": 1}"));
