@@ -14,6 +14,7 @@ import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.Listener;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
+import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestLimits;
@@ -51,7 +52,7 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
-  private static List<Dialect> dialects() {
+  static List<Dialect> dialects() {
     return List.of(new OpenAiDialect(), new LlamaCppDialect(), new ResponsesDialect());
   }
 
@@ -72,6 +73,7 @@ public final class ChatServer implements AutoCloseable {
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
     dialects.forEach(routes::add);
     new PageRoutes().paths().forEach(routes::get);
+    routes.get(ApiDescription.PATH, new ApiDescription(dialects));
     ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst());
     List<Filter> filters =
         List.of(new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins()));

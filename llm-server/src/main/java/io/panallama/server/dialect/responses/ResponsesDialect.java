@@ -51,7 +51,7 @@ public final class ResponsesDialect implements Dialect {
 
   @Override
   public String name() {
-    return "openai responses";
+    return "responses";
   }
 
   @Override
