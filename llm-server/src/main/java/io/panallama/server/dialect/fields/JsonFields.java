@@ -124,7 +124,7 @@ public final class JsonFields {
   }
 
   /** Every field that is not JSON null, of any name. */
-  void forEach(BiConsumer<String, JsonNode> action) {
+  public void forEach(BiConsumer<String, JsonNode> action) {
     for (Map.Entry<String, JsonNode> entry : object.properties()) {
       known.add(entry.getKey());
       if (!entry.getValue().isNull()) {
@@ -134,7 +134,7 @@ public final class JsonFields {
   }
 
   /** A text as a JSON value. */
-  static String quoted(String text) {
+  public static String quoted(String text) {
     return TextNode.valueOf(text).toString();
   }
 
@@ -205,7 +205,8 @@ public final class JsonFields {
     return text;
   }
 
-  static float number(JsonNode value, String path) {
+  /** The number of a value that has to be one; {@code path} is for the message. */
+  public static float number(JsonNode value, String path) {
     if (!value.isNumber()) {
       throw wrongType(path, value, "a number");
     }
@@ -219,7 +220,7 @@ public final class JsonFields {
   }
 
   /** The kind of a value, for a message; never the value itself, which may be large. */
-  static String kind(JsonNode value) {
+  public static String kind(JsonNode value) {
     return switch (value.getNodeType()) {
       case OBJECT -> "an object";
       case ARRAY -> "an array";
@@ -233,7 +234,7 @@ public final class JsonFields {
   }
 
   /** Cuts between characters: half of a surrogate pair can't be encoded. */
-  static String shorten(String value) {
+  public static String shorten(String value) {
     return value.codePointCount(0, value.length()) <= LONGEST_SHOWN
         ? value
         : value.substring(0, value.offsetByCodePoints(0, LONGEST_SHOWN)) + "...";
