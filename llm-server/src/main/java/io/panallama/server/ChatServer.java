@@ -6,6 +6,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.panallama.TextGenerator;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.anthropic.AnthropicDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.http.ConnectionLimits;
@@ -51,7 +52,7 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   private static List<Dialect> dialects() {
-    return List.of(new OpenAiDialect(), new LlamaCppDialect());
+    return List.of(new OpenAiDialect(), new LlamaCppDialect(), new AnthropicDialect());
   }
 
   /**

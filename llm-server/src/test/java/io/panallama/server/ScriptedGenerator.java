@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -131,6 +132,16 @@ public final class ScriptedGenerator implements TextGenerator {
           new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40)));
     }
 
+    /** Ends at a stop text. */
+    public void finishAt(String stopText) {
+      events.add(
+          new GenerationEvent.Finished(
+              FinishReason.STOP_TEXT,
+              new Usage(12, 4, 5, 0),
+              new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40)),
+              stopText));
+    }
+
     public void finish(FinishReason reason, Usage usage, Timings timings) {
       events.add(new GenerationEvent.Finished(reason, usage, timings));
     }
@@ -166,6 +177,11 @@ public final class ScriptedGenerator implements TextGenerator {
     @Override
     public long id() {
       return id;
+    }
+
+    @Override
+    public OptionalInt promptTokens() {
+      return OptionalInt.of(12);
     }
 
     @Override

@@ -42,7 +42,7 @@ public final class ErrorBoundary {
   }
 
   private void answer(ServerRequest request, ServerResponse response, Throwable failure) {
-    Dialect dialect = dialectOf(request.path().path());
+    Dialect dialect = routes.dialectOf(request).orElse(otherwise);
     ApiException error = describe(failure, dialect);
     response.status(Status.create(error.status()));
     if (error.retryAfterSeconds() > 0) {

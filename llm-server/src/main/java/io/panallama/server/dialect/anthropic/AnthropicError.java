@@ -1,0 +1,41 @@
+package io.panallama.server.dialect.anthropic;
+
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.Json;
+
+/** Anthropic's error object. */
+final class AnthropicError {
+  private AnthropicError() {}
+
+  /** The error as a JSON document: {@code {"type": "error", "error": {"type", "message"}, "request_id"}}. */
+  static byte[] write(ApiException error) {
+    return Json.object(json -> {
+      json.writeStringField("type", "error");
+      json.writeObjectFieldStart("error");
+      json.writeStringField("type", type(error.status()));
+      json.writeStringField("message", message(error));
+      json.writeEndObject();
+      json.writeNullField("request_id");
+    });
+  }
+
+  /** Agents shorten their history when they read that the prompt is too long, in the words that Anthropic's API has for it. */
+  private static String message(ApiException error) {
+    return "context_length_exceeded".equals(error.code()) ? "prompt is too long: " + error.text() : error.text();
+  }
+
+  private static String type(int status) {
+    return switch (status) {
+      case 401 -> "authentication_error";
+      case 403 -> "permission_error";
+      case 404 -> "not_found_error";
+      case 408, 504 -> "timeout_error";
+      case 413 -> "request_too_large";
+      case 429 -> "rate_limit_error";
+      case 503 -> "overloaded_error";
+      // A version or coding that the server doesn't know is the client's choice.
+      case 501, 505 -> "invalid_request_error";
+      default -> status < 500 ? "invalid_request_error" : "api_error";
+    };
+  }
+}
