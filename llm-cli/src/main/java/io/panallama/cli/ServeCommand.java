@@ -155,6 +155,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         .description(summary.description())
         .demo(model.isDemo())
         .parameters(summary.parameters())
+        .sizeBytes(summary.sizeBytes())
         .sampling(summary.sampling())
         .build();
   }

@@ -8,6 +8,7 @@ import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.anthropic.AnthropicDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
+import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
@@ -52,7 +53,7 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   private static List<Dialect> dialects() {
-    return List.of(new OpenAiDialect(), new LlamaCppDialect(), new AnthropicDialect());
+    return List.of(new OpenAiDialect(), new LlamaCppDialect(), new AnthropicDialect(), new OllamaDialect());
   }
 
   /**

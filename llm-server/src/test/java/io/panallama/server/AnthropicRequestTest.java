@@ -185,6 +185,7 @@ class AnthropicRequestTest {
             new Sampler.TopK(7), new Sampler.TopP(0.9f, 1), new Sampler.MinP(0.1f, 1), new Sampler.Temperature(0.5f));
     assertThat(request.options().format()).isEqualTo(new ResponseFormat.JsonSchema("{\"type\":\"object\"}", false));
     assertThat(request.template().arguments()).containsEntry("reasoning_effort", "\"high\"").containsEntry("a", "[1]");
+    assertThat(request(HELLO.replace("50", "-1")).options().maxTokens()).isEqualTo(GenerationOptions.UNLIMITED);
     assertThat(request(HELLO.replace("\"max_tokens\": 50,", "")).options().maxTokens())
         .isEqualTo(GenerationOptions.UNLIMITED);
   }
@@ -276,8 +277,8 @@ class AnthropicRequestTest {
           {"messages": [{"role": "user", "content": [{"type": "text"}]}]}              | messages[0].content[0].text
           {"messages": [{"role": "user", "content": [{"type": "video"}]}]}             | "video"
           {"messages": [{"role": "user", "content": [{"type": "tool_result"}]}]}       | messages[0].content[0].tool_use_id
-          {"messages": [{"role": "user", "content": [{"type": "image", "source": {}}]}]} | image
-          {"messages": [{"role": "user", "content": "x"}], "max_tokens": 0}            | max_tokens
+          {"messages": [{"role": "user", "content": [{"type": "image", "source": {}}]}]} | messages[0].content[0].type: An image
+          {"messages": [{"role": "user", "content": "x"}], "max_tokens": -2}           | max_tokens
           {"messages": [{"role": "user", "content": "x"}], "temperature": "hot"}       | temperature
           {"messages": [{"role": "user", "content": "x"}], "thinking": {}}             | thinking.type
           {"messages": [{"role": "user", "content": "x"}], "tools": [{}]}              | tools[0].name

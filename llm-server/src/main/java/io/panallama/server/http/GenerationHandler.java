@@ -6,6 +6,7 @@ import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.request.GenerationRequest;
+import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
@@ -43,6 +44,13 @@ final class GenerationHandler implements RouteHandler {
     ClientRequest asked = requests.read(request, rest);
     Call call = route.reader().read(asked);
     try (Lease lease = registry.lease(call.model())) {
+      Call.AnswerFactory instead = call.instead();
+      if (instead != null) {
+        Answer answer = instead.forModel(lease.model());
+        requests.tell(asked.ignored(), response);
+        Responses.send(response, answer);
+        return;
+      }
       GenerationRequest wanted = call.request().forModel(lease.model());
       lease.admit(wanted);
       ClientConnection client = ClientConnection.current();

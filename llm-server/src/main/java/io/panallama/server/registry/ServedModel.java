@@ -20,6 +20,7 @@ public final class ServedModel {
   private final boolean demo;
   private final int contextSize;
   private final long parameters;
+  private final long sizeBytes;
   private final Instant created;
   private final String ownedBy;
   private final Sampling sampling;
@@ -31,6 +32,7 @@ public final class ServedModel {
     demo = from.demo;
     contextSize = from.contextSize;
     parameters = from.parameters;
+    sizeBytes = from.sizeBytes;
     created = from.created;
     ownedBy = from.ownedBy;
     sampling = from.sampling;
@@ -45,6 +47,9 @@ public final class ServedModel {
     }
     if (parameters < 0) {
       throw new IllegalArgumentException("parameters is " + parameters + "; it must be 0 or more.");
+    }
+    if (sizeBytes < 0) {
+      throw new IllegalArgumentException("sizeBytes is " + sizeBytes + "; it must be 0 or more.");
     }
   }
 
@@ -74,6 +79,7 @@ public final class ServedModel {
         .description(description)
         .demo(demo)
         .parameters(parameters)
+        .sizeBytes(sizeBytes)
         .created(created)
         .ownedBy(ownedBy)
         .sampling(sampling);
@@ -116,6 +122,11 @@ public final class ServedModel {
     return parameters;
   }
 
+  /** The bytes of all weights; 0 if they are unknown. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
   /** When the model was made or loaded; by default when the builder was made. */
   public Instant created() {
     return created;
@@ -144,6 +155,7 @@ public final class ServedModel {
     private String description = "";
     private boolean demo;
     private long parameters;
+    private long sizeBytes;
     private Instant created = Instant.now();
     private String ownedBy = "panallama";
     private Sampling sampling = Sampling.recommended();
@@ -174,6 +186,12 @@ public final class ServedModel {
     /** The number of weights; 0 if it is unknown. */
     public Builder parameters(long value) {
       parameters = value;
+      return this;
+    }
+
+    /** The bytes of all weights; 0 if they are unknown. */
+    public Builder sizeBytes(long value) {
+      sizeBytes = value;
       return this;
     }
 

@@ -21,7 +21,12 @@ final class AnthropicError {
 
   /** Agents shorten their history when they read that the prompt is too long, in the words that Anthropic's API has for it. */
   private static String message(ApiException error) {
-    return "context_length_exceeded".equals(error.code()) ? "prompt is too long: " + error.text() : error.text();
+    if ("context_length_exceeded".equals(error.code())) {
+      return "prompt is too long: " + error.text();
+    }
+    // The object has no field of its own for the name.
+    String param = error.param();
+    return param == null || error.text().contains(param) ? error.text() : param + ": " + error.text();
   }
 
   private static String type(int status) {

@@ -37,6 +37,9 @@ record MessagesBody(
     TemplateOptions template,
     SamplingFields sampling,
     GenerationOptions fixed) {
+  /** llama-server's value for no limit but the context. */
+  private static final int NO_LIMIT = -1;
+
   /** Anthropic's own servers interpret these; a server of one's own has nothing to choose there. */
   private static final String[] WITHOUT_EFFECT = {
     "cache_control", "metadata", "service_tier", "inference_geo", "user_profile_id", "workspace_id", "diagnostics"
@@ -114,10 +117,11 @@ record MessagesBody(
     if (given == null) {
       return GenerationOptions.UNLIMITED;
     }
-    if (given < 1) {
-      throw ApiException.invalid("max_tokens", "max_tokens is " + given + "; it must be at least 1.");
+    if (given < NO_LIMIT) {
+      throw ApiException.invalid(
+          "max_tokens", "max_tokens is " + given + "; it must be 0 or more, or -1 for no limit but the context.");
     }
-    return given;
+    return given == NO_LIMIT ? GenerationOptions.UNLIMITED : given;
   }
 
   private static List<String> stops(JsonFields body) {
