@@ -20,6 +20,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** An engine whose generations a test writes by hand. */
@@ -30,10 +32,24 @@ public final class ScriptedGenerator implements TextGenerator {
   private final AtomicLong ids = new AtomicLong();
   private volatile Consumer<Script> onStart = script -> {};
   private volatile @Nullable RuntimeException refusal;
+  private volatile Function<ChatRequest, String> render = request -> "<" + request.messages().getLast().content() + ">";
+  private volatile ToIntFunction<GenerationRequest> count = request -> 3;
 
   /** Every new generation is passed to {@code play} before its request continues. */
   public ScriptedGenerator playing(Consumer<Script> play) {
     onStart = play;
+    return this;
+  }
+
+  /** Prompts are rendered so. */
+  public ScriptedGenerator rendering(Function<ChatRequest, String> template) {
+    render = template;
+    return this;
+  }
+
+  /** Prompts have this many tokens. */
+  public ScriptedGenerator counting(ToIntFunction<GenerationRequest> tokens) {
+    count = tokens;
     return this;
   }
 
@@ -69,12 +85,12 @@ public final class ScriptedGenerator implements TextGenerator {
 
   @Override
   public String render(ChatRequest request) {
-    return "<" + request.messages().getLast().content() + ">";
+    return render.apply(request);
   }
 
   @Override
   public int countTokens(GenerationRequest request) {
-    return 3;
+    return count.applyAsInt(request);
   }
 
   @Override

@@ -31,8 +31,7 @@ public record Call(
   }
 
   /** A request for generations. */
-  public Call(
-      @Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
+  public Call(@Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
     this(model, stream, choices, request, writer, null);
   }
 

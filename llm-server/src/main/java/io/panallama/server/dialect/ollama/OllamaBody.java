@@ -57,8 +57,10 @@ record OllamaBody(
     String system = text(body, "system");
     boolean raw = body.bool("raw");
     refuseImages(body);
-    leaveOut(body, "template", "the model's own template is used; render the prompt yourself and set raw to use another.");
-    leaveOut(body, "context", "the tokens of earlier answers are not kept; use /api/chat, which finds them in its cache.");
+    leaveOut(
+        body, "template", "the model's own template is used; render the prompt yourself and set raw to use another.");
+    leaveOut(
+        body, "context", "the tokens of earlier answers are not kept; use /api/chat, which finds them in its cache.");
     TemplateOptions template = think(body).build();
     Options options = options(body);
     GenerationRequest request;
@@ -129,8 +131,7 @@ record OllamaBody(
     if (request == null) {
       throw new IllegalStateException("There is nothing to generate.");
     }
-    return request.with(
-        request.options().toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build());
+    return request.with(request.options().toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build());
   }
 
   /** Whether the answer is to be streamed, as it is unless the body says otherwise. */

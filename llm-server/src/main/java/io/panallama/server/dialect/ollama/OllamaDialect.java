@@ -67,8 +67,7 @@ public final class OllamaDialect implements Dialect {
   private static byte[] error(ApiException error) {
     String param = error.param();
     boolean named = param == null || error.text().contains(param);
-    return Json.object(
-        json -> json.writeStringField("error", named ? error.text() : param + ": " + error.text()));
+    return Json.object(json -> json.writeStringField("error", named ? error.text() : param + ": " + error.text()));
   }
 
   private static Call call(OllamaBody body) {
@@ -103,7 +102,9 @@ public final class OllamaDialect implements Dialect {
     ServedModel _ = registry.model(name);
     byte[] success = Json.object(json -> json.writeStringField("status", "success"));
     return stream
-        ? Answer.of("application/x-ndjson", (new String(success, StandardCharsets.UTF_8) + "\n").getBytes(StandardCharsets.UTF_8))
+        ? Answer.of(
+            "application/x-ndjson",
+            (new String(success, StandardCharsets.UTF_8) + "\n").getBytes(StandardCharsets.UTF_8))
         : Answer.json(success);
   }
 
