@@ -56,7 +56,7 @@ record OllamaBody(
     String suffix = text(body, "suffix");
     String system = text(body, "system");
     boolean raw = body.bool("raw");
-    refuseImages(body);
+    body.refuse("images");
     leaveOut(
         body, "template", "the model's own template is used; render the prompt yourself and set raw to use another.");
     leaveOut(
@@ -142,14 +142,6 @@ record OllamaBody(
   private static String text(JsonFields body, String name) {
     String text = body.string(name);
     return text == null ? "" : text;
-  }
-
-  /** Refuses pictures. */
-  static void refuseImages(JsonFields fields) {
-    JsonNode images = fields.any("images");
-    if (images != null && !(images.isArray() && images.isEmpty())) {
-      throw ApiException.unsupported(fields.path("images"), fields.path("images"));
-    }
   }
 
   private static void leaveOut(JsonFields body, String name, String why) {

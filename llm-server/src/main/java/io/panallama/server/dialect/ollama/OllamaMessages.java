@@ -52,7 +52,7 @@ final class OllamaMessages {
     }
     String content = text(fields, "content");
     String thinking = text(fields, "thinking");
-    OllamaBody.refuseImages(fields);
+    fields.refuse("images");
     List<ToolCall> calls = calls(fields);
     ChatMessage message =
         switch (role) {

@@ -117,8 +117,11 @@ final class OllamaModels {
     return type.isEmpty() ? "unknown" : type.replaceFirst(" - ([SML])(mall|edium|arge)$", "_$1");
   }
 
-  /** Such as 7.6B. */
+  /** Such as 7.6B; empty text if it is unknown. */
   private static String size(long parameters) {
+    if (parameters == 0) {
+      return "";
+    }
     if (parameters >= 1_000_000_000) {
       return String.format(Locale.ROOT, "%.1fB", parameters / 1e9);
     }
