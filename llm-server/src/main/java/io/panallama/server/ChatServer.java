@@ -30,7 +30,7 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A running HTTP server: OpenAI's chat completions, completions and models, {@code /health}, {@code /ready}, and the
+ * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code /ready}, and the
  * chat page at {@code /}.
  *
  * <p>Lifetime: it listens from {@link #start} to {@link #close}. It answers 503 until {@link #serve} gives it a model,
