@@ -30,8 +30,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code /ready}, and the
- * chat page at {@code /}.
+ * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code
+ * /ready}, and the chat page at {@code /}.
  *
  * <p>Lifetime: it listens from {@link #start} to {@link #close}. It answers 503 until {@link #serve} gives it a model,
  * so that it can be up while a large model loads. It closes neither model nor engine; close it before them.
