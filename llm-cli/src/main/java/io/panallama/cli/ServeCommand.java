@@ -14,6 +14,7 @@ import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -115,7 +116,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   private void serve(ChatServer server, LoadedEngine engine) {
     server.serve(served(engine), engine.generator(), engine::stats);
     announce(engine, server);
-    serverOptions.warnIfOpen(context);
+    ServerOptions.warnIfOpen(context, server);
   }
 
   private static void await(CompletableFuture<Void> stop) throws InterruptedException {
@@ -199,7 +200,11 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " in "
               + Printable.line(spill.directory().orElseThrow().toString()));
     }
-    row("listening", server.uri() + "  (Ctrl-C stops)");
+    List<URI> addresses = server.uris();
+    for (URI also : addresses.subList(1, addresses.size())) {
+      row("also on", also.toString());
+    }
+    row("listening", addresses.getFirst() + "  (Ctrl-C stops)");
     out.flush();
   }
 

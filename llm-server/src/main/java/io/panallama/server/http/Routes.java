@@ -5,6 +5,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
 import io.helidon.http.HttpPrologue;
 import io.helidon.http.Method;
+import io.helidon.http.Status;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
@@ -28,6 +29,12 @@ import java.util.stream.Collectors;
  * route that has exactly the path goes first. A known path with another method is 405, an unknown path 404, both as JSON.
  */
 public final class Routes {
+  /** The methods that some path answers. */
+  static final String ALL_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
+
+  /** The target of an OPTIONS that is about no path. */
+  private static final String WHOLE_SERVER = "*";
+
   private final Registry registry;
   private final Duration heartbeat;
   private final Requests requests;
@@ -185,6 +192,11 @@ public final class Routes {
 
   private void dispatch(ServerRequest request, ServerResponse response) {
     String path = request.path().path();
+    boolean options = request.prologue().method().equals(Method.OPTIONS);
+    if (options && path.equals(WHOLE_SERVER)) {
+      tellMethods(ALL_METHODS, response);
+      return;
+    }
     Found found = find(path).orElseThrow(() -> notFound(path));
     Map<Method, RouteHandler> methods = table.getOrDefault(found.pattern(), Map.of());
     HeaderRoute special = headerRoutes.get(found.pattern());
@@ -193,20 +205,32 @@ public final class Routes {
             ? special.handler()
             : methods.get(request.prologue().method());
     if (handler == null) {
+      if (options) {
+        tellMethods(allowed(methods) + ", OPTIONS", response);
+        return;
+      }
       throw wrongMethod(path, methods, response);
     }
     handler.handle(request, found.rest(), response);
   }
 
   private static ApiException wrongMethod(String path, Map<Method, RouteHandler> methods, ServerResponse response) {
-    // Every GET is answered to HEAD as well, see AnswerShaper.
-    response.header(
-        HeaderNames.ALLOW,
-        methods.keySet().stream()
-            .map(method -> method.equals(Method.GET) ? "GET, HEAD" : method.text())
-            .collect(Collectors.joining(", ")));
+    response.header(HeaderNames.ALLOW, allowed(methods));
     String allowed = methods.keySet().stream().map(Method::text).collect(Collectors.joining(" or "));
     return ApiException.invalid(405, null, "method_not_allowed", path + " takes " + allowed + " only.");
+  }
+
+  private static String allowed(Map<Method, RouteHandler> methods) {
+    // Every GET is answered to HEAD as well, see AnswerShaper.
+    return methods.keySet().stream()
+        .map(method -> method.equals(Method.GET) ? "GET, HEAD" : method.text())
+        .collect(Collectors.joining(", "));
+  }
+
+  /** Answers OPTIONS. */
+  private static void tellMethods(String allowed, ServerResponse response) {
+    response.header(HeaderNames.ALLOW, allowed);
+    response.status(Status.NO_CONTENT_204).send();
   }
 
   private static ApiException notFound(String path) {
