@@ -38,7 +38,9 @@ final class ModelOptions {
   @Option(
       names = {"-c", "--ctx-size"},
       paramLabel = "TOKENS",
-      description = "Context for all slots together. Default: 2048 per slot, at least 8192, within the model's own.")
+      description =
+          "Tokens of the context, which all slots share and one conversation may use up. Default: 0, as many as the"
+              + " model was trained for (at least 2048 per slot), or what the free memory has room for.")
   private int contextSize = EngineConfig.AUTO;
 
   @Option(
@@ -199,6 +201,17 @@ final class ModelOptions {
       warnOfRounding(context, engine);
       return engine;
     }
+  }
+
+  /** A remark about how long conversations may be; empty if an option says so. */
+  String whyContext(LoadedEngine engine) {
+    int trained = engine.model().trainedContextSize();
+    if (contextSize != EngineConfig.AUTO || trained <= 0) {
+      return "";
+    }
+    return engine.sequenceContextSize() >= trained
+        ? ", as the model was trained for"
+        : ", for which there is memory; the model was trained for " + trained + " (--ctx-size, --kv-type)";
   }
 
   private void warnOfRounding(CommandContext context, LoadedEngine engine) {

@@ -4,16 +4,18 @@ import io.panallama.cli.settings.Settings;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
-import io.panallama.error.ChatTemplateException;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Generation;
 import io.panallama.observe.Device;
 import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +32,11 @@ import picocli.CommandLine.Option;
     name = "serve",
     description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
 final class ServeCommand implements Callable<Integer>, CheckedOptions {
+  private static final System.Logger LOG = System.getLogger("io.panallama.cli");
+
+  /** Ids that every vocabulary has. */
+  private static final int[] WARM_UP = {0, 0};
+
   private final CommandContext context;
 
   @Option(
@@ -137,13 +144,22 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
             + " s at the latest; a second signal stops at once";
   }
 
-  /** Generates one token, so that the first user does not wait for work that is done only once. */
+  /**
+   * Computes a prompt and a token, so that the first user does not wait for work that is done only once. The prompt is
+   * shorter than any prefix that the engine keeps, so no request finds tokens of it in the cache. Whatever is refused
+   * here is no reason to stop: such a model may still serve other requests.
+   */
   private static void warmUp(LoadedEngine engine) {
-    GenerationOptions oneToken = GenerationOptions.builder().maxTokens(1).build();
-    try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
+    try {
+      engine.generator().render(ChatRequest.of("Hello"));
+    } catch (InvalidRequestException noChat) {
+      LOG.log(Level.DEBUG, "The warm-up rendered no chat: {0}", noChat.getMessage());
+    }
+    GenerationOptions twoTokens = GenerationOptions.builder().maxTokens(2).build();
+    try (Generation generation = engine.generator().generate(CompletionRequest.of(WARM_UP).with(twoTokens))) {
       generation.await();
-    } catch (ChatTemplateException noChat) {
-      // Such a model still serves raw completions.
+    } catch (InvalidRequestException refused) {
+      LOG.log(Level.DEBUG, "The warm-up was refused: {0}", refused.getMessage());
     }
   }
 
@@ -188,7 +204,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
             + engine.config().slots()
             + " slots, up to "
             + engine.sequenceContextSize()
-            + " per conversation");
+            + " per conversation"
+            + model.whyContext(engine));
     SpillConfig spill = engine.config().spill();
     if (spill.diskBytes() > 0) {
       row(

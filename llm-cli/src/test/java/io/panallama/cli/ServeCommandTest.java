@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
+import io.panallama.error.PromptTooLongException;
 import io.panallama.platform.CacheFolder;
+import io.panallama.request.CompletionRequest;
 import io.panallama.server.ServerConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -52,6 +54,10 @@ class ServeCommandTest {
   private final CompletableFuture<Runnable> stop = new CompletableFuture<>();
 
   private CompletableFuture<Integer> serve(String... options) {
+    return serve(inference, options);
+  }
+
+  private CompletableFuture<Integer> serve(Inference engines, String... options) {
     String[] args = new String[options.length + 3];
     args[0] = "serve";
     args[1] = "--port";
@@ -69,7 +75,7 @@ class ServeCommandTest {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             new Terminals(false, false, false),
             CliRun.ENVIRONMENT,
-            inference,
+            engines,
             signals);
     return CompletableFuture.supplyAsync(() -> Main.run(context, args), task -> new Thread(task).start());
   }
@@ -86,8 +92,19 @@ class ServeCommandTest {
   }
 
   private static String get(URI uri) throws Exception {
+    return send(HttpRequest.newBuilder(uri));
+  }
+
+  private static String post(URI uri, String body) throws Exception {
+    return send(
+        HttpRequest.newBuilder(uri)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body)));
+  }
+
+  private static String send(HttpRequest.Builder builder) throws Exception {
     try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
+      HttpRequest request = builder.timeout(Duration.ofSeconds(20)).build();
       HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
       assertThat(response.statusCode()).isEqualTo(200);
       return response.body();
@@ -130,6 +147,45 @@ class ServeCommandTest {
     assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
     assertThat(err.toString(StandardCharsets.UTF_8).strip()).isEqualTo("panallama: stopping");
     assertThat(inference.open).isZero();
+  }
+
+  /** Such as a template that alone is longer than the context, or one that does not end. */
+  @Test
+  void noRefusalOfTheWarmUpStopsTheStart() throws Exception {
+    inference.answer =
+        _ -> {
+          throw new PromptTooLongException(600, 512);
+        };
+    CompletableFuture<Integer> running = serve("--ctx-size", "512");
+    URI url = awaitUrl(running);
+
+    assertThat(inference.requests).hasSize(1).first().isInstanceOf(CompletionRequest.class);
+    assertThat(get(url.resolve("/ready"))).isNotEmpty();
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  @Test
+  void theFirstRequestFindsNothingOfTheWarmUpInTheCache() throws Exception {
+    CompletableFuture<Integer> running = serve(new CoreInference(), "--backend", "cpu");
+    URI url = awaitUrl(running);
+
+    String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],\"max_tokens\":2,\"temperature\":0}";
+    assertThat(post(url.resolve("/v1/chat/completions"), body)).contains("\"cached_tokens\":0");
+    assertThat(post(url.resolve("/v1/chat/completions"), body)).doesNotContain("\"cached_tokens\":0");
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  @Test
+  void theContextIsAnnouncedWithItsReason() throws Exception {
+    CompletableFuture<Integer> running = serve();
+    awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("8 slots, up to 1024 per conversation, as the model was trained for");
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
   }
 
   @Test
@@ -257,6 +313,8 @@ class ServeCommandTest {
     options.put("shutdownGrace", "--shutdown-grace=0");
     options.put("allowedHosts", "--allowed-host=a");
     options.put("allowedOrigins", "--allowed-origin=https://b");
+    options.put("strictFields", "--strict");
+    options.put("strictModelNames", "--strict-model-names");
     ServerOptions parsed = new ServerOptions();
     CommandLine.populateCommand(parsed, options.values().toArray(String[]::new));
 
@@ -277,6 +335,8 @@ class ServeCommandTest {
                 .shutdownGrace(Duration.ZERO)
                 .allowedHosts(Set.of("a"))
                 .allowedOrigins(Set.of("https://b"))
+                .strictFields(true)
+                .strictModelNames(true)
                 .build());
     ServerOptions nothing = new ServerOptions();
     CommandLine.populateCommand(nothing);
