@@ -8,8 +8,6 @@ import io.panallama.config.LoadMode;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.Trial;
 import io.panallama.demo.DemoModel;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -124,12 +122,7 @@ final class ModelOptions {
               + " Default: auto.")
   private Trial trial = Trial.AUTO;
 
-  @Option(
-      names = "--chat-template",
-      paramLabel = "FILE",
-      description = "Jinja source of a chat template to use instead of the model's own. Default: the model's own.")
-  private @Nullable Path chatTemplate;
-
+  @Mixin private TemplateOptions template = new TemplateOptions();
   @Mixin private ContextOptions context = new ContextOptions();
   @Mixin private DeviceOptions devices = new DeviceOptions();
 
@@ -232,19 +225,9 @@ final class ModelOptions {
         ModelConfig.builder().loadMode(loadMode).gpuLayers(gpuLayers).mainGpu(mainGpu).checkTensors(checkTensors);
     // The embedded model is known to work, so it needs no trial unless one is asked for.
     builder.trial(isDemo() && trial == Trial.AUTO ? Trial.NEVER : trial);
-    if (chatTemplate != null) {
-      builder.chatTemplate(readTemplate(chatTemplate));
-    }
+    template.configure(builder);
     devices.configure(builder);
     return builder.build();
-  }
-
-  private static String readTemplate(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException failure) {
-      throw new UsageException("--chat-template: " + file + " can't be read: " + ExitCode.describe(failure), failure);
-    }
   }
 
   private EngineConfig engineConfig(Consumer<EngineConfig.Builder> engineOptions) {
