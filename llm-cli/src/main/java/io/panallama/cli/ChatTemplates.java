@@ -26,13 +26,12 @@ final class ChatTemplates {
     SOURCES.put("falcon3", turns("'<|' + role + '|>\\n' + text + '\\n'", "<|assistant|>\\n"));
     SOURCES.put("zephyr", turns("'<|' + role + '|>\\n' + text + '<|endoftext|>\\n'", "<|assistant|>\\n"));
     SOURCES.put(
-        "phi4",
-        turns("'<|im_start|>' + role + '<|im_sep|>' + text + '<|im_end|>'", "<|im_start|>assistant<|im_sep|>"));
+        "phi4", turns("'<|im_start|>' + role + '<|im_sep|>' + text + '<|im_end|>'", "<|im_start|>assistant<|im_sep|>"));
     SOURCES.put(
         "command-r",
         turns(
-            "'<|START_OF_TURN_TOKEN|><|' + ('SYSTEM' if role == 'system' else 'CHATBOT' if role == 'assistant' else 'USER')"
-                + " + '_TOKEN|>' + (text | trim) + '<|END_OF_TURN_TOKEN|>'",
+            "'<|START_OF_TURN_TOKEN|><|' + ('SYSTEM' if role == 'system' else 'CHATBOT' if role == 'assistant' else"
+                + " 'USER') + '_TOKEN|>' + (text | trim) + '<|END_OF_TURN_TOKEN|>'",
             "<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>"));
     SOURCES.put("mistral-v7", roles("[SYSTEM_PROMPT] ", "[/SYSTEM_PROMPT]", "[INST] ", "[/INST]", " ", "</s>", ""));
     SOURCES.put("mistral-v7-tekken", roles("[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[INST]", "[/INST]", "", "</s>", ""));
@@ -40,14 +39,7 @@ final class ChatTemplates {
     SOURCES.put("vicuna-orca", roles("SYSTEM: ", "\\n", "USER: ", "\\n", "ASSISTANT: ", "</s>\\n", "ASSISTANT:"));
     SOURCES.put(
         "deepseek",
-        roles(
-            "",
-            "",
-            "### Instruction:\\n",
-            "\\n",
-            "### Response:\\n",
-            "\\n<|EOT|>\\n",
-            "### Response:\\n"));
+        roles("", "", "### Instruction:\\n", "\\n", "### Response:\\n", "\\n<|EOT|>\\n", "### Response:\\n"));
     SOURCES.put(
         "openchat",
         roles(
@@ -105,8 +97,15 @@ final class ChatTemplates {
 
   /** What stands around the text of a system message, of a user's and of the assistant's. */
   private static String roles(
-      String system, String systemEnd, String user, String userEnd, String assistant, String assistantEnd, String answer) {
-    return "{%- for message in messages -%}{%- set text = message.content or '' -%}{%- if message.role == 'system' -%}{{- '"
+      String system,
+      String systemEnd,
+      String user,
+      String userEnd,
+      String assistant,
+      String assistantEnd,
+      String answer) {
+    return "{%- for message in messages -%}{%- set text = message.content or '' -%}{%- if message.role == 'system'"
+        + " -%}{{- '"
         + system
         + "' + text + '"
         + systemEnd

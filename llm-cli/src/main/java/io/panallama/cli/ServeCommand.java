@@ -11,21 +11,26 @@ import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code panallama serve}: runs the chat server until Ctrl-C or SIGTERM, which are its normal end (exit code 0). */
 @Command(
@@ -44,7 +49,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       paramLabel = "NAME",
       split = Settings.SEPARATOR,
       hideParamSyntax = true,
-      description = "Name of the model in the API; can be given several times. Default: the file's name.")
+      description =
+          "Name of the model in the API; can be given several times, or as a list with commas, and the first is the one"
+              + " in answers. Default: the file's name. The file's name is a name in any case, with and without .gguf.")
   private List<String> aliases = List.of();
 
   @Option(
@@ -52,10 +59,14 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       description = "Do not generate a first token before being ready, which would bring a mapped model into memory.")
   private boolean noWarmup;
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private ReasoningOptions reasoning = new ReasoningOptions();
 
   ServeCommand(CommandContext context) {
     this.context = context;
@@ -63,12 +74,16 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (aliases.stream().anyMatch(String::isBlank)) {
-      throw new UsageException("--alias is blank; give the model a name, or leave the option out for the file's name.");
-    }
+    Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
+    names();
     ServerConfig config = serverOptions.config();
     ModelOptions.Configs configs = model.checked(engineOptions::configure);
     Optional<IsolationConfig> isolated = isolation.config();
+    defaults(Sampling.recommended());
+    reasoning.options();
+    if (!ignored.isEmpty()) {
+      context.warn("Accepted and ignored: " + String.join(", ", ignored) + ".");
+    }
     CompletableFuture<Void> stop = new CompletableFuture<>();
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
@@ -80,6 +95,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   @Override
   public void checkOptions() {
+    names();
+    defaults(Sampling.recommended());
+    reasoning.options();
     serverOptions.config();
     model.checked(engineOptions::configure);
   }
@@ -163,15 +181,49 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
+  /**
+   * The names of the model, the one in answers first.
+   *
+   * @throws UsageException if one is blank
+   */
+  private List<String> names() {
+    Set<String> names = new LinkedHashSet<>();
+    for (String given : aliases) {
+      for (String name : given.split(",", -1)) {
+        if (name.isBlank()) {
+          throw new UsageException(
+              "--alias is blank; give the model a name, or leave the option out for the file's name.");
+        }
+        names.add(name.strip());
+      }
+    }
+    names.add(model.modelId());
+    names.add(model.fileName());
+    return List.copyOf(names);
+  }
+
+  /**
+   * The values of fields that requests leave out.
+   *
+   * @throws io.panallama.error.InvalidRequestException if a value is out of its range
+   */
+  private GenerationOptions defaults(Sampling recommended) {
+    return sampling.over(recommended, GenerationOptions.defaults());
+  }
+
   private ServedModel served(LoadedEngine engine) {
     LoadedEngine.ModelSummary summary = engine.model();
-    String id = aliases.isEmpty() ? model.modelId() : aliases.getFirst();
-    return ServedModel.builder(id, engine.sequenceContextSize())
-        .aliases(aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()))
+    List<String> names = names();
+    GenerationOptions defaults = defaults(summary.sampling());
+    return ServedModel.builder(names.getFirst(), engine.sequenceContextSize())
+        .aliases(names.subList(1, names.size()))
         .description(summary.description())
         .demo(model.isDemo())
         .parameters(summary.parameters())
-        .sampling(summary.sampling())
+        .sampling(defaults.sampling())
+        .maxTokens(defaults.maxTokens())
+        .stops(defaults.stops())
+        .template(reasoning.options())
         .build();
   }
 

@@ -15,19 +15,22 @@ final class TemplateOptions {
 
   private static final Pattern JINJA = Pattern.compile("\\{[{%#]");
 
+  /** What names have not and most paths have. */
+  private static final Pattern PATH = Pattern.compile("[/\\\\]|\\.\\w+$");
+
   @Option(
       names = "--chat-template",
       paramLabel = "NAME|TEXT|FILE",
       description =
-          "Chat template to use instead of the model's own: a name such as chatml or llama3, a Jinja template, or a file"
-              + " that holds one; none refuses chats with a model that has no template. Default: the model's own, or"
-              + " ChatML for a model without one.")
+          "Chat template to use instead of the model's own: a name such as chatml or llama3, a Jinja template, or a"
+              + " file that holds one; none refuses chats with a model that has no template. Default: the model's own,"
+              + " or ChatML for a model without one.")
   private @Nullable String template;
 
   @Option(
       names = "--chat-template-file",
       paramLabel = "FILE",
-      description = "File with the Jinja source of a chat template to use instead of the model's own.")
+      description = "File with the Jinja source of a chat template to use instead of the model's own. Default: none.")
   private @Nullable Path file;
 
   /**
@@ -53,17 +56,18 @@ final class TemplateOptions {
     if (JINJA.matcher(given).find()) {
       return given;
     }
-    return ChatTemplates.named(given).orElseGet(() -> {
-      if (given.isBlank() || !Files.exists(Path.of(given))) {
-        throw new UsageException(
-            "--chat-template: '"
-                + given
-                + "' is neither a file, nor a Jinja template, nor one of "
-                + ChatTemplates.names()
-                + ", none.");
-      }
-      return read("--chat-template", Path.of(given));
-    });
+    return ChatTemplates.named(given)
+        .orElseGet(() -> {
+          if (!PATH.matcher(given).find() && !Files.exists(Path.of(given))) {
+            throw new UsageException(
+                "--chat-template: '"
+                    + given
+                    + "' is neither a file, nor a Jinja template, nor one of "
+                    + ChatTemplates.names()
+                    + ", none.");
+          }
+          return read("--chat-template", Path.of(given));
+        });
   }
 
   private static String read(String option, Path file) {
