@@ -222,7 +222,10 @@ class AnthropicMessagesTest {
     ScriptedGenerator generator = new ScriptedGenerator();
     ServerConfig strict = TestServer.config().toBuilder().strictModelNames(true).maxBodyBytes(2000).build();
     try (TestServer server = TestServer.start(strict, generator)) {
-      assertThat(error(server.post(MESSAGES, "{"))).isEqualTo("400 invalid_request_error");
+      HttpResponse<String> noJson = server.post(MESSAGES, "{");
+      assertThat(error(noJson)).isEqualTo("400 invalid_request_error");
+      assertThat(noJson.headers().firstValue("x-request-id"))
+          .hasValue(json(noJson.body()).path("request_id").textValue());
       assertThat(error(server.post(MESSAGES, HELLO))).isEqualTo("404 not_found_error");
       assertThat(error(server.get(MESSAGES))).isEqualTo("405 invalid_request_error");
       assertThat(error(server.post(MESSAGES, " ".repeat(2001)))).isEqualTo("413 request_too_large");

@@ -8,14 +8,15 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request for generations, parsed as far as possible without the model; or one to such a route that asks for none.
+ * A request for generations, parsed as far as possible without the model.
  *
  * @param model the name of the model to use; null for the default one
  * @param stream whether the events are to be sent as they come
  * @param choices how many answers to give
  * @param request makes the core's request once the model is known
  * @param writer makes the writer of the answer once the engine has taken the request
- * @param instead makes the answer of a request that asks for no generation; null for any other request
+ * @param detached answers at once, with a generation of its own that does not end with the connection; null to generate for
+ *     the client that waits
  */
 public record Call(
     @Nullable String model,
@@ -23,39 +24,21 @@ public record Call(
     int choices,
     RequestFactory request,
     WriterFactory writer,
-    @Nullable AnswerFactory instead) {
-  /** All components but the model and {@code instead} are required. */
+    Route.@Nullable Handler detached) {
+  /** All components but the model and {@code detached} are required. */
   public Call {
     Objects.requireNonNull(request, "request");
     Objects.requireNonNull(writer, "writer");
   }
 
-  /** A request for generations. */
+  /** A request whose client waits for the answer. */
   public Call(@Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
     this(model, stream, choices, request, writer, null);
   }
 
-  /** A request for no generation. It is answered once the model can generate. */
-  public static Call of(@Nullable String model, AnswerFactory answer) {
-    Objects.requireNonNull(answer, "answer");
-    return new Call(
-        model,
-        false,
-        1,
-        served -> {
-          throw new IllegalStateException("Nothing is generated.");
-        },
-        (request, served, tokenBytes) -> {
-          throw new IllegalStateException("Nothing is generated.");
-        },
-        answer);
-  }
-
-  /** Makes the answer of a request that asks for no generation. */
-  @FunctionalInterface
-  public interface AnswerFactory {
-    /** The answer for this model. */
-    Answer forModel(ServedModel model);
+  /** The same request, answered at once by {@code handler}, which sees to the generation. */
+  public Call detached(Route.Handler handler) {
+    return new Call(model, stream, choices, request, writer, handler);
   }
 
   /** Makes the core's request. */

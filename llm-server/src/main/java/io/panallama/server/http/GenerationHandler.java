@@ -43,14 +43,14 @@ final class GenerationHandler implements RouteHandler {
     registry.checkServing();
     ClientRequest asked = requests.read(request, rest);
     Call call = route.reader().read(asked);
+    Route.Handler detached = call.detached();
+    if (detached != null) {
+      Answer answer = detached.answer(asked, registry);
+      requests.tell(asked.ignored(), response);
+      Responses.send(response, answer);
+      return;
+    }
     try (Lease lease = registry.lease(call.model())) {
-      Call.AnswerFactory instead = call.instead();
-      if (instead != null) {
-        Answer answer = instead.forModel(lease.model());
-        requests.tell(asked.ignored(), response);
-        Responses.send(response, answer);
-        return;
-      }
       GenerationRequest wanted = call.request().forModel(lease.model());
       lease.admit(wanted);
       ClientConnection client = ClientConnection.current();

@@ -27,9 +27,6 @@ public final class Registry {
   /** How long a revoked request may take to write that it was cancelled. */
   private static final Duration FAREWELL = Duration.ofSeconds(1);
 
-  /** The tag of Ollama's names that means none. */
-  private static final String LATEST = ":latest";
-
   private final RequestLimits limits;
   private final boolean strictNames;
   private final ReentrantLock lock = new ReentrantLock();
@@ -281,21 +278,11 @@ public final class Registry {
       return entries.values().iterator().next();
     }
     for (Entry entry : entries.values()) {
-      if (entry.model().names().contains(name)) {
-        return entry;
-      }
-    }
-    for (Entry entry : entries.values()) {
-      if (entry.model().names().stream().anyMatch(one -> untagged(one).equals(untagged(name)))) {
+      if (entry.model().answersTo(name)) {
         return entry;
       }
     }
     throw new UnknownModelException(name, served());
-  }
-
-  /** Ollama's clients add a tag to a name that has none. */
-  private static String untagged(String name) {
-    return name.endsWith(LATEST) ? name.substring(0, name.length() - LATEST.length()) : name;
   }
 
   private List<ServedModel> served() {

@@ -1,9 +1,14 @@
 package io.panallama.server.registry;
 
+import io.panallama.chat.ReasoningFormat;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -13,6 +18,9 @@ import java.util.Objects;
 public final class ServedModel {
   /** The name by which requests can ask for whichever model is the server's default. */
   public static final String DEFAULT_NAME = "default";
+
+  /** What Ollama's clients put behind a name that has no tag. */
+  private static final String LATEST = ":latest";
 
   private final String id;
   private final List<String> aliases;
@@ -24,6 +32,9 @@ public final class ServedModel {
   private final Instant created;
   private final String ownedBy;
   private final Sampling sampling;
+  private final int maxTokens;
+  private final List<String> stops;
+  private final TemplateOptions template;
 
   private ServedModel(Builder from) {
     id = from.id;
@@ -36,6 +47,9 @@ public final class ServedModel {
     created = from.created;
     ownedBy = from.ownedBy;
     sampling = from.sampling;
+    maxTokens = from.maxTokens;
+    stops = from.stops;
+    template = from.template;
     if (id.isBlank()) {
       throw new IllegalArgumentException("id is blank; a model needs a name.");
     }
@@ -44,6 +58,9 @@ public final class ServedModel {
     }
     if (contextSize < 1) {
       throw new IllegalArgumentException("contextSize is " + contextSize + "; it must be at least 1.");
+    }
+    if (maxTokens < 0) {
+      throw new IllegalArgumentException("maxTokens is " + maxTokens + "; it must be 0 or more.");
     }
     if (parameters < 0) {
       throw new IllegalArgumentException("parameters is " + parameters + "; it must be 0 or more.");
@@ -82,7 +99,10 @@ public final class ServedModel {
         .sizeBytes(sizeBytes)
         .created(created)
         .ownedBy(ownedBy)
-        .sampling(sampling);
+        .sampling(sampling)
+        .maxTokens(maxTokens)
+        .stops(stops)
+        .template(template);
   }
 
   /** The name in {@code /v1/models} and in every answer. */
@@ -100,6 +120,12 @@ public final class ServedModel {
     List<String> names = new ArrayList<>(aliases);
     names.addFirst(id);
     return names;
+  }
+
+  /** Whether a request with this name asks for this model: it is one of its names, or one with {@code :latest} behind it. */
+  public boolean answersTo(String name) {
+    return names().contains(name)
+        || name.endsWith(LATEST) && names().contains(name.substring(0, name.length() - LATEST.length()));
   }
 
   /** A description of one line; empty by default. */
@@ -142,6 +168,52 @@ public final class ServedModel {
     return sampling;
   }
 
+  /**
+   * The limit of tokens of a request that sets none; {@link GenerationOptions#UNLIMITED} by default.
+   */
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /** The stop texts of a request that sets none; empty by default. */
+  public List<String> stops() {
+    return stops;
+  }
+
+  /** What the chat template is told where a request does not; {@link TemplateOptions#defaults} by default. */
+  public TemplateOptions template() {
+    return template;
+  }
+
+  /** The options of a request that asks for these: the model's limit and stop texts fill in where there are none. */
+  public GenerationOptions options(GenerationOptions requested) {
+    GenerationOptions.Builder merged = requested.toBuilder();
+    if (requested.maxTokens() == GenerationOptions.UNLIMITED) {
+      merged.maxTokens(maxTokens);
+    }
+    if (requested.stops().isEmpty()) {
+      merged.stops(stops.toArray(String[]::new));
+    }
+    return merged.build();
+  }
+
+  /** The options of a chat that asks for these: the model's fill in what is left at its default. */
+  public TemplateOptions template(TemplateOptions requested) {
+    Map<String, String> arguments = new HashMap<>(template.arguments());
+    arguments.putAll(requested.arguments());
+    TemplateOptions.Builder merged = requested.toBuilder().arguments(arguments);
+    if (requested.reasoning() == ReasoningFormat.AUTO) {
+      merged.reasoning(template.reasoning());
+    }
+    if (requested.thinking().isEmpty()) {
+      template.thinking().ifPresent(merged::thinking);
+    }
+    if (requested.budget().isEmpty()) {
+      template.budget().ifPresent(merged::budget);
+    }
+    return merged.build();
+  }
+
   @Override
   public String toString() {
     return "ServedModel[" + id + "]";
@@ -159,6 +231,9 @@ public final class ServedModel {
     private Instant created = Instant.now();
     private String ownedBy = "panallama";
     private Sampling sampling = Sampling.recommended();
+    private int maxTokens = GenerationOptions.UNLIMITED;
+    private List<String> stops = List.of();
+    private TemplateOptions template = TemplateOptions.defaults();
 
     private Builder(String id, int contextSize) {
       this.id = Objects.requireNonNull(id, "id");
@@ -210,6 +285,24 @@ public final class ServedModel {
     /** The sampling over which a request's own fields are set. */
     public Builder sampling(Sampling value) {
       sampling = Objects.requireNonNull(value, "sampling");
+      return this;
+    }
+
+    /** The limit of tokens of a request that sets none. */
+    public Builder maxTokens(int value) {
+      maxTokens = value;
+      return this;
+    }
+
+    /** The stop texts of a request that sets none. */
+    public Builder stops(List<String> value) {
+      stops = List.copyOf(value);
+      return this;
+    }
+
+    /** What the chat template is told where a request does not. */
+    public Builder template(TemplateOptions value) {
+      template = Objects.requireNonNull(value, "template");
       return this;
     }
 

@@ -43,7 +43,7 @@ public final class AnthropicDialect implements Dialect {
 
   @Override
   public ErrorWriter errors() {
-    return AnthropicError::write;
+    return new AnthropicError();
   }
 
   @Override

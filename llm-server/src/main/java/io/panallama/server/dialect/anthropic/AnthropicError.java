@@ -1,22 +1,35 @@
 package io.panallama.server.dialect.anthropic;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.fields.Json;
+import java.io.IOException;
 
-/** Anthropic's error object. */
-final class AnthropicError {
-  private AnthropicError() {}
+/**
+ * Anthropic's error object: {@code {"type": "error", "error": {"type", "message"}, "request_id"}}; in a stream without the {@code
+ * request_id}.
+ */
+final class AnthropicError implements ErrorWriter {
+  @Override
+  public byte[] write(ApiException error) {
+    return Json.object(json -> write(json, error));
+  }
 
-  /** The error as a JSON document: {@code {"type": "error", "error": {"type", "message"}, "request_id"}}. */
-  static byte[] write(ApiException error) {
+  @Override
+  public byte[] write(ApiException error, String requestId) {
     return Json.object(json -> {
-      json.writeStringField("type", "error");
-      json.writeObjectFieldStart("error");
-      json.writeStringField("type", type(error.status()));
-      json.writeStringField("message", message(error));
-      json.writeEndObject();
-      json.writeNullField("request_id");
+      write(json, error);
+      json.writeStringField("request_id", requestId);
     });
+  }
+
+  private static void write(JsonGenerator json, ApiException error) throws IOException {
+    json.writeStringField("type", "error");
+    json.writeObjectFieldStart("error");
+    json.writeStringField("type", type(error.status()));
+    json.writeStringField("message", message(error));
+    json.writeEndObject();
   }
 
   /** Agents shorten their history when they read that the prompt is too long, in the words that Anthropic's API has for it. */

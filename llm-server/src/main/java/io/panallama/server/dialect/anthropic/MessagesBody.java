@@ -89,8 +89,8 @@ record MessagesBody(
     return ChatRequest.builder()
         .messages(messages)
         .tools(tools)
-        .template(template)
-        .options(fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build())
+        .template(served.template(template))
+        .options(served.options(fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build()))
         .build();
   }
 

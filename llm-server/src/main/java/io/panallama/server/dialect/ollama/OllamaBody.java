@@ -131,7 +131,11 @@ record OllamaBody(
     if (request == null) {
       throw new IllegalStateException("There is nothing to generate.");
     }
-    return request.with(request.options().toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build());
+    GenerationRequest optioned =
+        request.with(
+            served.options(
+                request.options().toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build()));
+    return optioned instanceof ChatRequest chat ? chat.with(served.template(chat.template())) : optioned;
   }
 
   /** Whether the answer is to be streamed, as it is unless the body says otherwise. */

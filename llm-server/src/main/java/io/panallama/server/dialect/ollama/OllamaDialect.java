@@ -71,15 +71,21 @@ public final class OllamaDialect implements Dialect {
   }
 
   private static Call call(OllamaBody body) {
-    if (body.request() == null) {
-      return Call.of(body.model(), model -> Answer.json(OllamaWriter.loaded(body.chat(), model.id())));
+    Call call =
+        new Call(
+            body.model(),
+            body.stream(),
+            1,
+            body::forModel,
+            (wanted, model, tokenBytes) -> new OllamaWriter(body.chat(), model, body.topLogprobs(), tokenBytes));
+    return body.request() == null ? call.detached((asked, registry) -> load(body, registry)) : call;
+  }
+
+  /** The answer to a request that only loads its model, which is loaded already. */
+  private static Answer load(OllamaBody body, Registry registry) {
+    try (Lease lease = registry.lease(body.model())) {
+      return Answer.json(OllamaWriter.loaded(body.chat(), lease.model().id()));
     }
-    return new Call(
-        body.model(),
-        body.stream(),
-        1,
-        body::forModel,
-        (wanted, model, tokenBytes) -> new OllamaWriter(body.chat(), model, body.topLogprobs(), tokenBytes));
   }
 
   private static Answer show(ClientRequest request, Registry registry) {
