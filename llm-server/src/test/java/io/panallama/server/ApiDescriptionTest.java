@@ -32,7 +32,7 @@ class ApiDescriptionTest {
     String method =
         switch (route) {
           case Route.Generate _, Route.Post _ -> "post";
-          case Route.Get _ -> "get";
+          case Route.Get _, Route.HeaderGet _ -> "get";
           case Route.Delete _ -> "delete";
         };
     return method + " " + route.path();

@@ -58,6 +58,7 @@ final class GenerationHandler implements RouteHandler {
           ClientConnection.Watch _ = client.whenGone(events::cancel)) {
         lease.onRevoke(events::cancel);
         EventWriter writer = call.writer().open(wanted, lease.model().id(), lease.generator()::tokenBytes);
+        events.promptTokens().ifPresent(writer::promptTokens);
         requests.tell(asked.ignored(), response);
         AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
         if (call.stream()) {
