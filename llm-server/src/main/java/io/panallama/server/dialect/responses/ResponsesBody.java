@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.panallama.TextGenerator;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningBudget;
 import io.panallama.chat.Role;
@@ -113,10 +114,11 @@ record ResponsesBody(
   /**
    * The conversation for this model to continue.
    *
+   * @param generator generates for the model; it knows its tokens
    * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
    */
-  ChatRequest request(ServedModel model) {
-    GenerationOptions.Builder options = common.options(model).toBuilder();
+  ChatRequest request(ServedModel model, TextGenerator generator) {
+    GenerationOptions.Builder options = common.options(model, generator).toBuilder();
     Integer maxTokens = own.maxTokens();
     if (maxTokens != null) {
       options.maxTokens(maxTokens);
@@ -132,7 +134,7 @@ record ResponsesBody(
     return ChatRequest.builder()
         .messages(messages)
         .tools(tools.tools())
-        .template(template)
+        .template(model.template(template))
         .options(options.build())
         .build();
   }
@@ -211,9 +213,9 @@ record ResponsesBody(
   private static @Nullable Integer maxTokens(JsonFields body) {
     Integer tokens = body.integer(MAX_TOKENS);
     if (tokens != null && tokens < NO_LIMIT) {
-      throw ApiException.invalid(MAX_TOKENS, MAX_TOKENS + " is " + tokens + "; it must be at least 1.");
+      throw ApiException.invalid(MAX_TOKENS, MAX_TOKENS + " is " + tokens + "; it must be 0 or more, or -1 for no limit but the context.");
     }
-    return tokens != null && tokens == NO_LIMIT ? Integer.valueOf(GenerationOptions.UNLIMITED) : tokens;
+    return tokens != null && tokens == NO_LIMIT ? null : tokens;
   }
 
   private static boolean truncate(JsonFields body) {

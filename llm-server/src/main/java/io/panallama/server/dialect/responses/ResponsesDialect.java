@@ -86,7 +86,7 @@ public final class ResponsesDialect implements Dialect {
             body.common().model(),
             body.common().stream(),
             1,
-            body::request,
+            List.of(body::request),
             (wanted, model, tokenBytes) -> {
               ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
               Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
@@ -117,7 +117,7 @@ public final class ResponsesDialect implements Dialect {
   private Answer background(ResponsesBody body, Registry registry) {
     Lease lease = registry.lease(body.common().model());
     try {
-      ChatRequest wanted = body.request(lease.model());
+      ChatRequest wanted = body.request(lease.model(), lease.generator());
       lease.admit(wanted);
       ResponseDocument response = new ResponseDocument(body.echo(), wanted, lease.model().id());
       Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), lease.generator()::tokenBytes);
@@ -267,7 +267,7 @@ public final class ResponsesDialect implements Dialect {
   private Answer count(ClientRequest request, Registry registry) {
     ResponsesBody body = read(request);
     try (Lease lease = registry.lease(body.common().model())) {
-      ChatRequest wanted = body.request(lease.model());
+      ChatRequest wanted = body.request(lease.model(), lease.generator());
       lease.admit(wanted);
       TextGenerator generator = lease.generator();
       int tokens = generator.countTokens(wanted);
