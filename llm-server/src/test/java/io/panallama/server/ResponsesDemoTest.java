@@ -122,4 +122,32 @@ class ResponsesDemoTest {
     assertThat(response.path("status").asText()).isEqualTo("completed");
     assertThat(JSON.readTree(text(response)).path("age").isInt()).isTrue();
   }
+
+  @Test
+  void anInputThatIsTooLongIsRefusedOrTruncated() throws Exception {
+    String body =
+        """
+        {"input": "%s", "max_output_tokens": 4, "truncation": "%s"}\
+        """;
+    String words = "word ".repeat(6000);
+    JsonNode error = JSON.readTree(demo.post(RESPONSES, body.formatted(words, "disabled")).body()).path("error");
+    assertThat(error.path("code").asText()).isEqualTo("context_length_exceeded");
+    assertThat(error.path("param").asText()).isEqualTo("input");
+    JsonNode response = demo.answer(RESPONSES, body.formatted(words, "auto"));
+    assertThat(response.path("usage").path("output_tokens").asInt()).isEqualTo(4);
+    assertThat(response.path("usage").path("discarded_tokens").asInt()).isPositive();
+  }
+
+  @Test
+  void noOutputTokensComputeTheInputOnly() throws Exception {
+    JsonNode response =
+        demo.answer(
+            RESPONSES,
+            """
+            {"input": "Hi", "max_output_tokens": 0}\
+            """);
+    assertThat(response.path("status").asText()).isEqualTo("incomplete");
+    assertThat(text(response)).isEmpty();
+    assertThat(response.path("usage").path("input_tokens").asInt()).isPositive();
+  }
 }

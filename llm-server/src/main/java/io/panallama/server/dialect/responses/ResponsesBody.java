@@ -213,7 +213,8 @@ record ResponsesBody(
   private static @Nullable Integer maxTokens(JsonFields body) {
     Integer tokens = body.integer(MAX_TOKENS);
     if (tokens != null && tokens < NO_LIMIT) {
-      throw ApiException.invalid(MAX_TOKENS, MAX_TOKENS + " is " + tokens + "; it must be 0 or more, or -1 for no limit but the context.");
+      throw ApiException.invalid(
+          MAX_TOKENS, MAX_TOKENS + " is " + tokens + "; it must be 0 or more, or -1 for no limit but the context.");
     }
     return tokens != null && tokens == NO_LIMIT ? null : tokens;
   }
