@@ -82,7 +82,7 @@ final class SchemaNumbers {
   }
 
   private static int digits(BigDecimal value) {
-    return value.signum() == 0 ? 1 : Math.max(value.precision(), Math.abs(value.precision() - value.scale()) + value.scale());
+    return Math.max(value.precision(), Math.max(value.precision() - value.scale(), value.scale()));
   }
 
   /** In draft 4 the exclusive bounds are switches of the others. */

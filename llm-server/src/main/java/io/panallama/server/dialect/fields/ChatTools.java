@@ -39,6 +39,7 @@ final class ChatTools {
     for (int i = 0; i < array.size(); i++) {
       tools.add(tool(body.element(array, i, "tools")));
     }
+    SchemaFields.requireDistinct(tools, "tools[%d].function.name");
     return tools;
   }
 
@@ -55,16 +56,16 @@ final class ChatTools {
     }
     String description = function.string("description");
     JsonNode parameters = function.any("parameters");
-    if (parameters != null && !parameters.isObject()) {
-      throw JsonFields.wrongType(function.path("parameters"), parameters, "a JSON schema");
-    }
     boolean strict = function.bool("strict");
     function.ignoreUnknown();
-    return new Tool(
+    return SchemaFields.tool(
         name,
-        description == null ? "" : description,
-        parameters == null || parameters.isEmpty() ? Tool.NO_PARAMETERS : parameters.toString(),
-        strict);
+        function.path("name"),
+        description,
+        parameters,
+        function.path("parameters"),
+        strict,
+        fields.ignored());
   }
 
   static void requireFunction(JsonFields fields) {
