@@ -235,7 +235,8 @@ public final class SchemaCheck {
     if (schema.get("type") instanceof ArrayNode types) {
       types.add("null");
     } else if (schema.path("type").isTextual()) {
-      schema.putArray("type").add(schema.get("type")).add("null");
+      String type = schema.get("type").textValue();
+      schema.putArray("type").add(type).add("null");
     } else if (!schema.has("enum") && constrains(schema, Set.of())) {
       ObjectNode same = schema.deepCopy();
       schema.removeAll();
