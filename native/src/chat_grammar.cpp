@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,19 @@
 namespace panallama {
 namespace {
 
-using replacements = std::vector<std::pair<std::string, std::string>>; // what stands in for a name, and the name
+// The names of the rules of a grammar, one a line.
+std::unordered_set<std::string> rule_names(const std::string & grammar) {
+    std::unordered_set<std::string> names;
+    for (size_t begin = 0; begin < grammar.size();) {
+        const size_t end  = std::min(grammar.find('\n', begin), grammar.size());
+        const size_t name = grammar.find(" ::=", begin);
+        if (name < end) {
+            names.insert(grammar.substr(begin, name - begin));
+        }
+        begin = end + 1;
+    }
+    return names;
+}
 
 // llama.cpp names a rule after a tool, or after a tool and a property, replaces everything but letters, digits and dashes
 // by a dash, and keeps only the second of two rules with the same name. If the rules of a schema have taken a name, the
@@ -41,11 +54,10 @@ std::string alike_rule(const common_chat_params & params) {
             defined[name] += child.at("type") == "any" ? 0 : 1;
         }
     }
-    const std::string grammar = "\n" + params.grammar;
+    const std::unordered_set<std::string> written = rule_names(params.grammar);
     for (const auto & [name, count] : defined) {
         const std::string second = name + "0";
-        const bool        taken  = defined.find(second) == defined.end() &&
-                                   grammar.find("\n" + second + " ::=") != std::string::npos;
+        const bool        taken  = defined.find(second) == defined.end() && written.count(second) > 0;
         if (count > 1 || taken) {
             return name;
         }
@@ -59,7 +71,7 @@ bool is_simple(const std::string & name) {
                                 std::string::npos;
 }
 
-// Gives out texts of letters and digits that occur nowhere in the grammar.
+// Gives out texts of letters and digits that occur nowhere in the grammar, in place of names.
 class stand_ins {
   public:
     explicit stand_ins(const std::string & grammar) {
@@ -69,15 +81,30 @@ class stand_ins {
     }
 
     std::string next(const std::string & name) {
-        made_.emplace_back(begin_ + std::to_string(made_.size()) + "e", name);
-        return made_.back().first;
+        names_.push_back(name);
+        return begin_ + std::to_string(names_.size() - 1) + "e";
     }
 
-    const replacements & made() const { return made_; }
+    // The text with the names again.
+    std::string restored(const std::string & text) const {
+        std::string result;
+        size_t      done = 0;
+        for (size_t pos = text.find(begin_); pos != std::string::npos; pos = text.find(begin_, done)) {
+            size_t index = 0;
+            size_t end   = pos + begin_.size();
+            while (end < text.size() && text[end] >= '0' && text[end] <= '9') {
+                index = index * 10 + static_cast<size_t>(text[end++] - '0');
+            }
+            result.append(text, done, pos - done);
+            result += names_.at(index);
+            done = end + 1;
+        }
+        return done == 0 ? text : result.append(text, done, std::string::npos);
+    }
 
   private:
-    std::string  begin_ = "qxz";
-    replacements made_;
+    std::string              begin_ = "qxz";
+    std::vector<std::string> names_;
 };
 
 void rename_properties(common_chat_tool & tool, stand_ins & names) {
@@ -106,25 +133,10 @@ void rename_properties(common_chat_tool & tool, stand_ins & names) {
     tool.parameters = parameters.dump();
 }
 
-std::string with_names(std::string text, const replacements & names) {
-    for (const auto & [stand_in, name] : names) {
-        string_replace_all(text, stand_in, name);
-    }
-    return text;
-}
-
-common_json with_names_in_list(const common_json & texts, const replacements & names) {
-    common_json list = common_json::array();
-    for (const auto & text : texts) {
-        list.push_back(with_names(text.get<std::string>(), names));
-    }
-    return list;
-}
-
-void restore_names(common_chat_params & params, const replacements & names) {
+void restore_names(common_chat_params & params, const stand_ins & names) {
     params.grammar = rewrite_grammar(
         params.grammar, [](const std::string & name) { return name; },
-        [&](const std::string & literal) { return with_names(literal, names); });
+        [&](const std::string & literal) { return names.restored(literal); });
     if (params.parser.empty()) {
         return;
     }
@@ -133,10 +145,14 @@ void restore_names(common_chat_params & params, const replacements & names) {
     for (const auto & parser : arena.at("parsers")) {
         common_json edited = parser;
         if (edited.contains("literal")) {
-            edited["literal"] = with_names(edited.at("literal").get<std::string>(), names);
+            edited["literal"] = names.restored(edited.at("literal").get<std::string>());
         }
         if (edited.contains("delimiters")) {
-            edited["delimiters"] = with_names_in_list(edited.at("delimiters"), names);
+            common_json delimiters = common_json::array();
+            for (const auto & delimiter : edited.at("delimiters")) {
+                delimiters.push_back(names.restored(delimiter.get<std::string>()));
+            }
+            edited["delimiters"] = delimiters;
         }
         parsers.push_back(edited);
     }
@@ -230,7 +246,7 @@ common_chat_params apply_with_own_rules(
         }
         common_chat_params other = common_chat_templates_apply(templates, renamed);
         alike                    = alike_rule(other);
-        restore_names(other, names.made());
+        restore_names(other, names);
         // The prompt has the names as they are.
         params.grammar = std::move(other.grammar);
         params.parser  = std::move(other.parser);

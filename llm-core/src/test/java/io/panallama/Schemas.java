@@ -24,9 +24,9 @@ public final class Schemas {
         "64 bits",
         object(
             "\"n\": {\"type\": \"integer\", \"minimum\": 0, \"maximum\": 9223372036854775807}, \"u\": {\"type\":"
-                + " \"integer\", \"minimum\": 9223372036854775807, \"maximum\": 18446744073709551615}, \"s\": {\"type\":"
-                + " \"integer\", \"maximum\": -9223372036854775808}, \"m\": {\"type\": \"integer\", \"minimum\": 0,"
-                + " \"maximum\": 90, \"multipleOf\": 15}"));
+                + " \"integer\", \"minimum\": 9223372036854775807, \"maximum\": 18446744073709551615}, \"s\":"
+                + " {\"type\": \"integer\", \"maximum\": -9223372036854775808}, \"m\": {\"type\": \"integer\","
+                + " \"minimum\": 0, \"maximum\": 90, \"multipleOf\": 15}"));
     all.put(
         "long strings",
         object(

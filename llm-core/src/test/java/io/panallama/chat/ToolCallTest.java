@@ -225,14 +225,22 @@ class ToolCallTest {
   @Test
   void withToolsAndAFormatTheAnswerIsACallOrInTheFormat() throws Exception {
     String schema =
-        "{\"type\": \"object\", \"properties\": {\"mood\": {\"enum\": [\"HAPPY\", \"SAD\"]}}, \"required\": [\"mood\"]}";
+        "{\"type\": \"object\", \"properties\": {\"mood\": {\"enum\": [\"HAPPY\", \"SAD\"]}}, \"required\":"
+            + " [\"mood\"]}";
     int calls = 0;
     int texts = 0;
     for (int seed = 0; seed < 24; seed++) {
       // The model calls wherever it can, so every other time it is kept from beginning to.
       int token = model.tokenizer().tokenize("<tool_call>", false, true)[0];
       Sampling sampling =
-          Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).logitBias(Map.of(token, -40f * (seed % 2))).build();
+          Sampling.builder()
+              .temperature(1.5f)
+              .topK(0)
+              .topP(1)
+              .minP(0)
+              .seed(seed)
+              .logitBias(Map.of(token, -40f * (seed % 2)))
+              .build();
       ChatRequest request =
           ChatRequest.of("What is the weather in Paris?")
               .with(
@@ -263,8 +271,7 @@ class ToolCallTest {
   @Test
   void aGrammarLeavesNoRoomForCalls() {
     ChatRequest request = request(new ToolChoice.Auto());
-    GenerationOptions options =
-        request.options().toBuilder().format(new ResponseFormat.Gbnf("root ::= \"a\"")).build();
+    GenerationOptions options = request.options().toBuilder().format(new ResponseFormat.Gbnf("root ::= \"a\"")).build();
     assertThatThrownBy(() -> request.with(options)).isInstanceOf(InvalidRequestException.class);
   }
 

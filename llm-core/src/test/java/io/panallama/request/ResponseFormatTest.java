@@ -125,8 +125,8 @@ class ResponseFormatTest {
       value = {
         "{\"type\": \"strin\"} => #: the type must be one of",
         "{\"type\": \"object\", \"properties\": {\"a\": 5}} => #/properties/a: a schema must be an object",
-        "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"number\", \"multipleOf\": 3.5}}} => #/properties/a:"
-            + " multipleOf",
+        "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"number\", \"multipleOf\": 3.5}}} =>"
+            + " #/properties/a: multipleOf",
         "{\"type\": \"array\", \"items\": {\"type\": \"integer\", \"multipleOf\": 3}} => #/items: multipleOf",
         "{\"type\": \"array\", \"minItems\": 3, \"maxItems\": 2} => #: minItems is larger than maxItems",
         "{\"type\": \"array\", \"maxItems\": 1000000} => #: maxItems is 1000000",

@@ -50,7 +50,8 @@ class SchemaRequestTest {
   }
 
   private static String tool(String name, String schema, String more) {
-    return "{\"type\": \"function\", \"function\": {\"name\": \"%s\", \"parameters\": %s%s}}".formatted(name, schema, more);
+    return "{\"type\": \"function\", \"function\": {\"name\": \"%s\", \"parameters\": %s%s}}"
+        .formatted(name, schema, more);
   }
 
   private static String object(String property) {
@@ -63,8 +64,7 @@ class SchemaRequestTest {
       String sampling = seed == 0 ? "\"temperature\": 0" : "\"temperature\": 1, \"seed\": " + seed;
       for (String wanted :
           List.of("\"required\"", "{\"type\": \"function\", \"function\": {\"name\": \"get_weather\"}}")) {
-        JsonNode choice =
-            choice(post(sampling + ", \"tools\": [" + GET_WEATHER + "], \"tool_choice\": " + wanted));
+        JsonNode choice = choice(post(sampling + ", \"tools\": [" + GET_WEATHER + "], \"tool_choice\": " + wanted));
         assertThat(choice.path("finish_reason").asText()).as(choice.toString()).isEqualTo("tool_calls");
         assertThat(choice.at("/message/content").asText("")).isEmpty();
         assertThat(choice.at("/message/tool_calls/0/function/name").asText()).isEqualTo("get_weather");
@@ -84,7 +84,8 @@ class SchemaRequestTest {
     for (int seed = 0; seed < 12; seed++) {
       String kept = seed % 2 == 0 ? "" : ", \"bad_words\": [\"<tool_call>\"]";
       JsonNode choice =
-          choice(post("\"tools\": [" + GET_WEATHER + "], \"temperature\": 1, \"seed\": " + seed + ", " + format + kept));
+          choice(
+              post("\"tools\": [" + GET_WEATHER + "], \"temperature\": 1, \"seed\": " + seed + ", " + format + kept));
       if (choice.path("finish_reason").asText().equals("tool_calls")) {
         assertThat(choice.at("/message/content").asText("")).isEmpty();
         calls++;
@@ -176,7 +177,8 @@ class SchemaRequestTest {
   void aToolNeedsNoParameters(String parameters) throws Exception {
     String tool = "{\"type\": \"function\", \"function\": {\"name\": \"f\"" + parameters + "}}";
     JsonNode choice =
-        choice(post("\"temperature\": 0, \"max_tokens\": 100, \"tool_choice\": \"required\", \"tools\": [" + tool + "]"));
+        choice(
+            post("\"temperature\": 0, \"max_tokens\": 100, \"tool_choice\": \"required\", \"tools\": [" + tool + "]"));
     assertThat(choice.at("/message/tool_calls/0/function/arguments").asText()).isEqualTo("{}");
   }
 
@@ -211,10 +213,10 @@ class SchemaRequestTest {
 
   @Test
   void moreThanAHundredToolsAreFine() throws Exception {
-    String tools =
-        String.join(",", IntStream.range(0, 135).mapToObj(i -> tool("t" + i, "{}", "")).toList());
+    String tools = String.join(",", IntStream.range(0, 135).mapToObj(i -> tool("t" + i, "{}", "")).toList());
     JsonNode choice =
-        choice(post("\"temperature\": 0, \"max_tokens\": 60, \"tool_choice\": \"required\", \"tools\": [" + tools + "]"));
+        choice(
+            post("\"temperature\": 0, \"max_tokens\": 60, \"tool_choice\": \"required\", \"tools\": [" + tools + "]"));
     assertThat(choice.at("/message/tool_calls/0/function/name").asText()).startsWith("t");
   }
 

@@ -155,7 +155,11 @@ public final class SchemaCheck {
   }
 
   private void loop(ObjectNode reference, String path) {
-    omit(reference, "$ref", path, "$ref leads back to itself without a value in between, which makes a left-recursive rule");
+    omit(
+        reference,
+        "$ref",
+        path,
+        "$ref leads back to itself without a value in between, which makes a left-recursive rule");
   }
 
   // ---- what can't be enforced ----
@@ -246,8 +250,9 @@ public final class SchemaCheck {
 
   private void reference(ObjectNode schema, String path) {
     nothingBeside(schema, path, Set.of("$ref"));
-    boolean known = schema.path("$ref").asText().startsWith("#/$defs/")
-        && definitions.containsKey(schema.path("$ref").asText().substring("#/$defs/".length()));
+    boolean known =
+        schema.path("$ref").asText().startsWith("#/$defs/")
+            && definitions.containsKey(schema.path("$ref").asText().substring("#/$defs/".length()));
     if (!strict && !known) {
       omit(schema, "$ref", path, "$ref leads to nothing in the schema");
     }
@@ -368,10 +373,7 @@ public final class SchemaCheck {
     boolean apart = keyword.equals("anyOf") || SchemaOverlap.areApart(schema.get(keyword), root);
     children(schema.get(keyword), path + "/" + keyword, depth);
     if (!apart) {
-      omit(
-          path,
-          "/oneOf",
-          "oneOf can't be enforced, because a value may be valid under two of its schemas; use anyOf");
+      omit(path, "/oneOf", "oneOf can't be enforced, because a value may be valid under two of its schemas; use anyOf");
       schema.set("anyOf", schema.remove("oneOf"));
     }
   }
@@ -425,14 +427,11 @@ public final class SchemaCheck {
     }
     JsonNode given = schema.get("type");
     if (given != null && !SchemaKeywords.isType(given.asText())) {
-      omit(
-          schema,
-          "type",
-          path,
-          "the type must be one of array, boolean, integer, null, number, object and string");
+      omit(schema, "type", path, "the type must be one of array, boolean, integer, null, number, object and string");
     }
     String type = schema.has("type") ? schema.get("type").asText() : implied(schema);
-    if (schema.has("allOf") && (type == null || type.equals("string") || type.equals("object") && !schema.has("properties"))) {
+    if (schema.has("allOf")
+        && (type == null || type.equals("string") || type.equals("object") && !schema.has("properties"))) {
       requiredParts(schema, path, depth);
     } else if (type == null) {
       nothingBeside(schema, path, Set.of());
@@ -521,8 +520,7 @@ public final class SchemaCheck {
     Set<String> required = required(schema, names, path);
     long optional = names.stream().filter(name -> !required.contains(name)).count();
     if (optional > MAX_OPTIONAL) {
-      omit(
-          schema, "properties", path, optional + " properties may be missing; at most " + MAX_OPTIONAL + " may");
+      omit(schema, "properties", path, optional + " properties may be missing; at most " + MAX_OPTIONAL + " may");
       schema.remove(List.of("required", "additionalProperties"));
       return;
     }
@@ -548,7 +546,8 @@ public final class SchemaCheck {
       schema.set("additionalProperties", patterns.iterator().next());
     }
     if (schema.has("patternProperties")) {
-      omit(schema, "patternProperties", path, "patternProperties can't be enforced, because names can't have a pattern");
+      omit(
+          schema, "patternProperties", path, "patternProperties can't be enforced, because names can't have a pattern");
     }
     if (schema.path("unevaluatedProperties").isBoolean() && !schema.has("additionalProperties")) {
       schema.set("additionalProperties", schema.remove("unevaluatedProperties"));
@@ -624,11 +623,7 @@ public final class SchemaCheck {
     if (schema.get("prefixItems") instanceof ArrayNode tuple) {
       int size = tuple.size();
       if (least != null && least > size || most != null && most < size) {
-        omit(
-            schema,
-            "prefixItems",
-            path,
-            "there are " + size + " prefixItems, which minItems or maxItems forbids");
+        omit(schema, "prefixItems", path, "there are " + size + " prefixItems, which minItems or maxItems forbids");
       } else {
         // All of the tuple and nothing else fits whatever items says of the rest.
         schema.remove(List.of("items", "minItems", "maxItems"));
@@ -693,11 +688,7 @@ public final class SchemaCheck {
       return null;
     }
     if (value.decimalValue().compareTo(BigDecimal.valueOf(limit)) > 0) {
-      omit(
-          schema,
-          keyword,
-          path,
-          keyword + " is " + value.asText() + "; at most " + limit + " can be enforced");
+      omit(schema, keyword, path, keyword + " is " + value.asText() + "; at most " + limit + " can be enforced");
       return null;
     }
     schema.put(keyword, value.intValue());

@@ -68,9 +68,7 @@ final class SchemaMerge {
         if (!(ours instanceof ObjectNode properties) || !theirs.isObject()) {
           yield false;
         }
-        theirs
-            .properties()
-            .forEach(one -> schema(properties, one.getKey(), one.getValue(), place, conflict, depth));
+        theirs.properties().forEach(one -> schema(properties, one.getKey(), one.getValue(), place, conflict, depth));
         yield true;
       }
       case "items", "additionalProperties" -> {

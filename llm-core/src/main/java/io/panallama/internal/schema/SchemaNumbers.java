@@ -189,7 +189,8 @@ final class SchemaNumbers {
   private void number(@Nullable Bound from, @Nullable Bound to, @Nullable BigDecimal step) {
     boolean tenths = step != null && step.unscaledValue().equals(BigInteger.ONE) && step.scale() <= 16;
     if (step != null && !(tenths && from == null && to == null)) {
-      omitting.omit("multipleOf", "multipleOf can't be enforced for numbers, except for 1, 0.1, 0.01 and so on without bounds");
+      omitting.omit(
+          "multipleOf", "multipleOf can't be enforced for numbers, except for 1, 0.1, 0.01 and so on without bounds");
       step = null;
     }
     if (step != null) {

@@ -39,7 +39,8 @@ final class StringRules {
     int block = block(count);
     int blocks = count / block;
     int rest = count % block;
-    String whole = (blocks == 1 ? "" : "(" + times(block) + "){0," + (blocks - 1) + "}") + CHARACTER + "{0," + block + "}";
+    String whole =
+        (blocks == 1 ? "" : "(" + times(block) + "){0," + (blocks - 1) + "}") + CHARACTER + "{0," + block + "}";
     if (rest == 0) {
       return whole;
     }

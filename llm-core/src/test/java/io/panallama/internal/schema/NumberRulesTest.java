@@ -18,7 +18,10 @@ class NumberRulesTest {
   /** The rules have only literals, classes, groups and counts, so a regular expression says the same. */
   private static Pattern expression(String rule) {
     return Pattern.compile(
-        LITERAL.matcher(rule).replaceAll(text -> Matcher.quoteReplacement(Pattern.quote(text.group(1)))).replace(" ", ""));
+        LITERAL
+            .matcher(rule)
+            .replaceAll(text -> Matcher.quoteReplacement(Pattern.quote(text.group(1))))
+            .replace(" ", ""));
   }
 
   private static boolean allows(String rule, String number) {
@@ -48,7 +51,9 @@ class NumberRulesTest {
       for (int by = -3; by <= 3; by++) {
         BigInteger value = near.add(BigInteger.valueOf(by));
         boolean within = from.compareTo(value) <= 0 && value.compareTo(to) <= 0;
-        assertThat(allows(rule, value.toString())).as("%s within %s and %s: %s", value, from, to, rule).isEqualTo(within);
+        assertThat(allows(rule, value.toString()))
+            .as("%s within %s and %s: %s", value, from, to, rule)
+            .isEqualTo(within);
       }
     }
     assertThat(allows(rule, "00")).isFalse();
@@ -83,7 +88,9 @@ class NumberRulesTest {
                 ? BigInteger.valueOf(random.nextLong() >> random.nextInt(64))
                 : (j % 4 == 1 ? from : to).add(BigInteger.valueOf(random.nextInt(21) - 10));
         boolean within = from.compareTo(value) <= 0 && value.compareTo(to) <= 0;
-        assertThat(rule.matcher(value.toString()).matches()).as("%s within %s and %s", value, from, to).isEqualTo(within);
+        assertThat(rule.matcher(value.toString()).matches())
+            .as("%s within %s and %s", value, from, to)
+            .isEqualTo(within);
       }
     }
   }

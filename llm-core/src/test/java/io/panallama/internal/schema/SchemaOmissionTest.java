@@ -43,13 +43,16 @@ class SchemaOmissionTest {
         "{\"type\": \"object\", \"patternProperties\": {\"^x-\": {}}, \"properties\": {\"a\": {}}}",
         "{\"$ref\": \"#/definitions/a~1b\", \"definitions\": {\"a/b\": {\"type\": \"boolean\"}}}",
         "{\"allOf\": [{\"$ref\": \"#/$defs/a\"}], \"description\": \"x\", \"$defs\": {\"a\": {\"enum\": [1]}}}",
-        "{\"allOf\": [{\"type\": \"object\", \"properties\": {\"a\": {}}}, {\"properties\": {\"b\": {\"minLength\": 2}}}]}",
-        "{\"type\": \"string\", \"format\": \"email\", \"contentEncoding\": \"base64\", \"$comment\": \"c\", \"$id\": \"i\"}",
+        "{\"allOf\": [{\"type\": \"object\", \"properties\": {\"a\": {}}}, {\"properties\": {\"b\": {\"minLength\":"
+            + " 2}}}]}",
+        "{\"type\": \"string\", \"format\": \"email\", \"contentEncoding\": \"base64\", \"$comment\": \"c\", \"$id\":"
+            + " \"i\"}",
         "{\"const\": 5}",
         "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"nullable\": true, \"maxLength\": 5}}",
         "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"nullable\": true, \"enum\": [\"a\"]}}",
         "{\"type\": \"array\", \"items\": {\"minLength\": 1, \"nullable\": true}}",
-        "{\"type\": \"object\", \"properties\": {\"a\": {}}, \"required\": [\"a\"], \"dependentRequired\": {\"a\": [\"a\"]}}",
+        "{\"type\": \"object\", \"properties\": {\"a\": {}}, \"required\": [\"a\"], \"dependentRequired\": {\"a\":"
+            + " [\"a\"]}}",
         "{\"type\": \"object\", \"required\": [\"a\"]}",
         "{\"type\": \"string\", \"anyOf\": [{\"enum\": [\"a\"]}, {\"pattern\": \"^b$\"}]}",
       })
@@ -117,8 +120,7 @@ class SchemaOmissionTest {
 
   @Test
   void strictSchemasAreRefusedWithThePlace() {
-    assertThatThrownBy(
-            () -> SchemaCheck.check("schema", "{\"type\": \"array\", \"items\": {\"not\": {}}}", true, "r"))
+    assertThatThrownBy(() -> SchemaCheck.check("schema", "{\"type\": \"array\", \"items\": {\"not\": {}}}", true, "r"))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("#/items: not can't be enforced");
   }

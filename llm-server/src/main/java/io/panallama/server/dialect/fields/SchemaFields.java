@@ -76,8 +76,13 @@ public final class SchemaFields {
    * @throws ApiException if the name or the schema is none
    */
   public static Tool tool(
-      String name, String path, @Nullable String description, @Nullable JsonNode parameters, String parametersPath,
-      boolean strict, Ignored ignored) {
+      String name,
+      String path,
+      @Nullable String description,
+      @Nullable JsonNode parameters,
+      String parametersPath,
+      boolean strict,
+      Ignored ignored) {
     String schema = parameters == null ? "{}" : schema(parameters, parametersPath, strict, ignored);
     try {
       return new Tool(
