@@ -46,6 +46,12 @@ public final class SchemaCheck {
   /** The maximum number of repetitions in llama.cpp's grammars. */
   private static final int MAX_REPETITIONS = 2000;
 
+  /** The maximum number of values in the copies that are made of parts of a schema. */
+  private static final int MAX_COPIED = 200_000;
+
+  /** The maximum number of omissions that are named, and of characters in the place of one. */
+  private static final int MAX_OMISSIONS = 1000;
+
   /** The maximum depth of {@code allOf} in {@code allOf}. */
   private static final int MAX_HOPS = 16;
 
@@ -61,6 +67,7 @@ public final class SchemaCheck {
   private final Map<String, String> definitions;
   private final Set<SchemaOmission> omissions = new LinkedHashSet<>();
   private int schemas;
+  private int copied;
 
   private SchemaCheck(String parameter, boolean strict, ObjectNode root, String names) {
     this.parameter = parameter;
@@ -178,7 +185,10 @@ public final class SchemaCheck {
     if (strict) {
       throw fault(path, why);
     }
-    omissions.add(new SchemaOmission(path + below, why));
+    if (omissions.size() < MAX_OMISSIONS) {
+      String place = path + below;
+      omissions.add(new SchemaOmission(place.substring(0, Math.min(place.length(), 2 * MAX_OMISSIONS)), why));
+    }
   }
 
   /** Leaves out all keywords that constrain, except for some. */
@@ -189,6 +199,27 @@ public final class SchemaCheck {
         omit(schema, keyword, path, keyword + " can't be enforced" + beside);
       }
     }
+  }
+
+  /** The place of a part, cut where names are very long. */
+  private static String below(String path, String part) {
+    return path.length() > MAX_OMISSIONS
+        ? path
+        : path + "/" + part.substring(0, Math.min(part.length(), MAX_OMISSIONS));
+  }
+
+  /** Whether there is room for a copy. */
+  private boolean affords(JsonNode node) {
+    copied += values(node);
+    return copied <= MAX_COPIED;
+  }
+
+  private static int values(JsonNode node) {
+    int values = 1;
+    for (JsonNode child : node) {
+      values += values(child);
+    }
+    return values;
   }
 
   private static List<String> keywords(ObjectNode schema) {
@@ -242,7 +273,7 @@ public final class SchemaCheck {
       String type = schema.get("type").textValue();
       schema.putArray("type").add(type).add("null");
     } else if (!schema.has("enum") && constrains(schema, Set.of())) {
-      ObjectNode same = schema.deepCopy();
+      ObjectNode same = schema.objectNode().setAll(schema);
       schema.removeAll();
       schema.putArray("anyOf").add(same).addObject().put("type", "null");
     }
@@ -304,8 +335,11 @@ public final class SchemaCheck {
       if (++schemas > MAX_SCHEMAS) {
         throw fault(place, "there are more than " + MAX_SCHEMAS + " schemas");
       }
-      if (parts.get(i) instanceof ObjectNode) {
-        ObjectNode part = (ObjectNode) SchemaOverlap.resolve(parts.get(i), root).deepCopy();
+      JsonNode given = parts.get(i).isObject() ? SchemaOverlap.resolve(parts.get(i), root) : parts.get(i);
+      if (!affords(given)) {
+        omit(place, "", "there is too much to put together");
+      } else if (given.isObject()) {
+        ObjectNode part = given.deepCopy();
         if (part.has("allOf")) {
           mergeParts(part, place, depth + 1);
         }
@@ -346,13 +380,19 @@ public final class SchemaCheck {
     }
     ArrayNode merged = schema.arrayNode();
     for (int i = 0; i < list.size(); i++) {
-      if (!(list.get(i) instanceof ObjectNode)) {
+      JsonNode given = list.get(i).isObject() ? SchemaOverlap.resolve(list.get(i), root) : list.get(i);
+      if (!affords(beside) || !affords(given)) {
+        schema.setAll(beside);
+        omit(schema, keyword, path, keyword + " and what stands beside it are too much to put together");
+        return;
+      }
+      if (!(given instanceof ObjectNode alternative)) {
         merged.add(beside.deepCopy());
         continue;
       }
       ObjectNode both = beside.deepCopy();
       List<String> conflicts = new ArrayList<>();
-      SchemaMerge.into(both, (ObjectNode) SchemaOverlap.resolve(list.get(i), root), conflicts::add);
+      SchemaMerge.into(both, alternative, conflicts::add);
       if (!conflicts.contains("/type")) {
         String place = path + "/" + keyword + "/" + i;
         conflicts.forEach(conflict -> omit(place, conflict, "it contradicts what stands beside " + keyword));
@@ -380,7 +420,7 @@ public final class SchemaCheck {
 
   private void children(JsonNode list, String path, int depth) {
     for (int i = 0; i < list.size(); i++) {
-      JsonNode child = schema(list.get(i), path + "/" + i, depth + 1);
+      JsonNode child = schema(list.get(i), below(path, String.valueOf(i)), depth + 1);
       if (list instanceof ArrayNode array) {
         array.set(i, child);
       }
@@ -559,11 +599,13 @@ public final class SchemaCheck {
     if (schema.has("properties") && !schema.get("properties").isObject()) {
       omit(schema, "properties", path, "properties must be an object");
     }
+    Set<String> required = new HashSet<>();
+    schema.path("required").forEach(name -> required.add(name.asText()));
     if (schema.get("properties") instanceof ObjectNode properties) {
       for (String name : keywords(properties)) {
-        String place = path + "/properties/" + name;
+        String place = below(path + "/properties", name);
         boolean never = properties.get(name).isBoolean() && !properties.get(name).booleanValue();
-        if (never && !SchemaObject.isRequired(schema, name)) {
+        if (never && !required.contains(name)) {
           // It does not occur.
           properties.remove(name);
         } else {

@@ -6,32 +6,26 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * Removes the keywords of an object that hold anyway. Answers have no properties but those that a schema lists, if it lists
  * any, so what it says of other names holds, and some of what it says of all names can be looked up.
  */
 final class SchemaObject {
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_ -]*");
+
   private final ObjectNode schema;
   private final Set<String> names = new LinkedHashSet<>();
+  private final Set<String> required = new LinkedHashSet<>();
 
   private SchemaObject(ObjectNode schema) {
     this.schema = schema;
     schema.path("properties").fieldNames().forEachRemaining(names::add);
+    schema.path("required").forEach(name -> required.add(name.asText()));
   }
 
   static void dropWhatHolds(ObjectNode schema) {
     new SchemaObject(schema).dropWhatHolds();
-  }
-
-  static boolean isRequired(ObjectNode schema, String name) {
-    for (JsonNode required : schema.path("required")) {
-      if (required.asText().equals(name)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void dropWhatHolds() {
@@ -97,20 +91,27 @@ final class SchemaObject {
   }
 
   /**
-   * @param otherwise the answer for a pattern that Java does not understand
+   * Looks a pattern up that is a plain text with or without anchors, such as {@code ^x-}. Java's regular expressions would
+   * take forever for some.
+   *
+   * @param otherwise the answer for other patterns
    */
   private static boolean matches(String pattern, String name, boolean otherwise) {
-    try {
-      return Pattern.compile(pattern).matcher(name).find();
-    } catch (PatternSyntaxException unknown) {
-      return otherwise;
+    boolean begins = pattern.startsWith("^");
+    boolean ends = pattern.length() > 1 && pattern.endsWith("$");
+    String text = pattern.substring(begins ? 1 : 0, pattern.length() - (ends ? 1 : 0));
+    if (!PLAIN.matcher(text).matches()) {
+      return text.equals(".*") || otherwise;
     }
+    return begins && ends
+        ? name.equals(text)
+        : begins ? name.startsWith(text) : ends ? name.endsWith(text) : name.contains(text);
   }
 
   private boolean needsNothing(JsonNode rule) {
     for (Map.Entry<String, JsonNode> entry : rule.properties()) {
       for (JsonNode needed : entry.getValue()) {
-        if (names.isEmpty() || names.contains(entry.getKey()) && !isRequired(schema, needed.asText())) {
+        if (names.isEmpty() || names.contains(entry.getKey()) && !required.contains(needed.asText())) {
           return false;
         }
       }

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.error.InvalidRequestException;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -116,6 +120,45 @@ class SchemaOmissionTest {
     assertThat(places("{\"allOf\": [{\"$ref\": \"#\"}, {\"type\": \"object\"}]}")).isNotEmpty();
     assertThat(places("{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"allOf\": [{\"$ref\": \"#/$defs/a\"}]}}}"))
         .isNotEmpty();
+  }
+
+  /** What would take forever, or all memory, is left out. */
+  @ParameterizedTest
+  @ValueSource(strings = {"alternatives", "parts", "names", "pattern"})
+  @Timeout(60)
+  void hostileSchemasAreReadSoon(String kind) {
+    String properties =
+        IntStream.range(0, 5000).mapToObj(i -> "\"p" + i + "\": {}").collect(Collectors.joining(",", "{", "}"));
+    String reference = "{\"$ref\": \"#/$defs/a\"}";
+    String schema =
+        switch (kind) {
+          case "alternatives" -> {
+            String inner = "[{\"maxLength\": 1}, {\"maxLength\": 2}]";
+            for (int i = 0; i < 9; i++) {
+              inner = "[{\"anyOf\": " + inner + "}, {\"anyOf\": " + inner + "}]";
+            }
+            yield "{\"items\": {\"properties\": " + properties + ", \"anyOf\": " + inner + "}}";
+          }
+          case "parts" ->
+              "{\"$defs\": {\"a\": {\"properties\": "
+                  + properties
+                  + "}}, \"allOf\": ["
+                  + String.join(",", Collections.nCopies(5000, reference))
+                  + "]}";
+          case "names" -> {
+            String name = "n".repeat(40_000);
+            yield "{\"properties\": {\"" + name + "\": {\"properties\": " + properties.replace("{}", "5") + "}}}";
+          }
+          default ->
+              "{\"properties\": {\""
+                  + "a".repeat(60)
+                  + "b\": {}}, \"patternProperties\": {\"^(a+)+$\": {\"type\": \"null\"}}}";
+        };
+    try {
+      assertThat(SchemaCheck.omissions("schema", schema)).isNotEmpty();
+    } catch (InvalidRequestException refused) {
+      assertThat(refused).hasMessageContaining("more than 20000 schemas");
+    }
   }
 
   @Test
