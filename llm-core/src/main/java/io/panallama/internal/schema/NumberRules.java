@@ -76,7 +76,7 @@ final class NumberRules {
     Bound zero = Bound.of(BigDecimal.ZERO);
     if (from == null || from.value().signum() < 0) {
       boolean below = to != null && to.value().signum() < 0;
-      Bound nearest = below ? to.negated() : new Bound(BigDecimal.ZERO, true);
+      Bound nearest = to != null && below ? to.negated() : new Bound(BigDecimal.ZERO, true);
       List<String> negative = decimals(nearest, from == null ? null : from.negated());
       if (!negative.isEmpty()) {
         ways.add("\"-\" (" + String.join(" | ", negative) + ")");
@@ -93,7 +93,7 @@ final class NumberRules {
     List<String> ways = new ArrayList<>();
     BigInteger low = from.whole();
     BigInteger high = to == null ? null : to.whole();
-    if (low.equals(high)) {
+    if (to != null && low.equals(high)) {
       String between = between(from.fraction(), from.excluded(), to.fraction(), to.excluded());
       if (between != null) {
         ways.add("\"" + low + "\" " + between);

@@ -135,8 +135,7 @@ final class SchemaNumbers {
           "no number is both as large as the minimum and as small as the maximum");
       high = null;
     }
-    boolean every = step == null || BigDecimal.ONE.remainder(step).signum() == 0;
-    if (!every) {
+    if (step != null && BigDecimal.ONE.remainder(step).signum() != 0) {
       if (list(low, high, step)) {
         return;
       }
