@@ -81,7 +81,7 @@ class RequestErrorTest {
           "tools": [{"type": "custom"}]            | tools[0].type                | must be "function"
           "tools": [{"type": "function"}]          | tools[0].function            | is missing
           "tools": [{"type": "function", "function": {}}] | tools[0].function.name | is missing
-          "tools": [{"type": "function", "function": {"name": "a b"}}] | tools    | letters, digits
+          "tools": [{"type": "function", "function": {"name": "a b"}}] | tools[0].function.name | letters, digits
           "tools": [{"type": "function", "function": {"name": "a", "parameters": 5}}] | tools[0].function.parameters | a JSON schema
           "tool_choice": "required"                | tool_choice                  | tools is empty
           "tool_choice": "sometimes"               | tool_choice                  | must be "auto", "none"
