@@ -185,6 +185,7 @@ class AnthropicRequestTest {
             new Sampler.TopK(7), new Sampler.TopP(0.9f, 1), new Sampler.MinP(0.1f, 1), new Sampler.Temperature(0.5f));
     assertThat(request.options().format()).isEqualTo(new ResponseFormat.JsonSchema("{\"type\":\"object\"}", false));
     assertThat(request.template().arguments()).containsEntry("reasoning_effort", "\"high\"").containsEntry("a", "[1]");
+    assertThat(request(HELLO.replace("50", "0")).options().maxTokens()).isZero();
     assertThat(request(HELLO.replace("50", "-1")).options().maxTokens()).isEqualTo(GenerationOptions.UNLIMITED);
     assertThat(request(HELLO.replace("\"max_tokens\": 50,", "")).options().maxTokens())
         .isEqualTo(GenerationOptions.UNLIMITED);
