@@ -21,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,14 @@ class AnthropicRequestTest {
   @AfterAll
   void stop() {
     server.close();
+  }
+
+  /** Forgets the requests of a test that did not look at them. */
+  @BeforeEach
+  void forget() throws InterruptedException {
+    while (generator.startedMore()) {
+      generator.next();
+    }
   }
 
   private ChatRequest request(String body) throws InterruptedException {
