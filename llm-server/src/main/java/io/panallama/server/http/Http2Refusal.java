@@ -28,7 +28,7 @@ final class Http2Refusal {
   /** The largest frame of a client that was told of no other limit. */
   private static final int MAX_FRAME = 16_384;
 
-  /** Frames that may precede a request. */
+  /** Frames that are read, until the client has understood and leaves: curl forgets why if the server closes the connection first. */
   private static final int MAX_FRAMES = 32;
 
   private static final String EXPLANATION = "This server speaks HTTP/1.1 and HTTP/1.0 only.";
@@ -47,7 +47,7 @@ final class Http2Refusal {
     this.out = out;
   }
 
-  /** Refuses the client's first request, after which the connection has to end. False if the client does not speak HTTP/2. */
+  /** Refuses the client's requests, after which the connection has to end. False if the client does not speak HTTP/2. */
   boolean run() {
     for (char expected : REST_OF_PREFACE.toCharArray()) {
       if (in.getAsInt() != expected) {
@@ -55,6 +55,7 @@ final class Http2Refusal {
       }
     }
     out.accept(frame(SETTINGS, 0, 0));
+    int lastStream = 0;
     for (int frames = 0; frames < MAX_FRAMES; frames++) {
       int length = number(3);
       int type = in.getAsInt();
@@ -70,11 +71,12 @@ final class Http2Refusal {
         out.accept(frame(SETTINGS, ACK, 0));
       } else if (type == HEADERS) {
         out.accept(frame(RST_STREAM, 0, stream, bytes(HTTP_1_1_REQUIRED)));
-        goAway(stream);
+        lastStream = stream;
+      } else if (type == GOAWAY) {
         return true;
       }
     }
-    goAway(0);
+    goAway(lastStream);
     return true;
   }
 
