@@ -92,6 +92,13 @@ final class ServerOptions {
   private Duration writeTimeout = DEFAULTS.writeTimeout();
 
   @Option(
+      names = {"-to", "--timeout"},
+      paramLabel = "SECONDS",
+      hidden = true,
+      description = "llama-server's: seconds to receive a request, and that a client may leave an answer unread.")
+  private @Nullable Integer timeout;
+
+  @Option(
       names = "--heartbeat",
       paramLabel = "TIME",
       converter = TimeSpan.class,
@@ -162,9 +169,9 @@ final class ServerOptions {
           .maxMessages(maxMessages)
           .maxGrammarBytes((int) maxGrammar)
           .maxConnections(maxConnections)
-          .requestTimeout(requestTimeout)
+          .requestTimeout(timeout == null ? requestTimeout : Duration.ofSeconds(timeout))
           .idleTimeout(idleTimeout)
-          .writeTimeout(writeTimeout)
+          .writeTimeout(timeout == null ? writeTimeout : Duration.ofSeconds(timeout))
           .heartbeatInterval(heartbeat)
           .shutdownGrace(shutdownGrace)
           .allowedHosts(Set.copyOf(separated(allowedHosts)))

@@ -4,7 +4,9 @@ import io.helidon.webserver.http.Filter;
 import io.panallama.TextGenerator;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.anthropic.AnthropicDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
+import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
@@ -27,8 +29,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * A running HTTP server: OpenAI's chat completions, completions and models, {@code /health}, {@code /ready}, and the
- * chat page at {@code /}.
+ * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code
+ * /ready}, and the chat page at {@code /}.
  *
  * <p>Lifetime: it listens from {@link #start} to {@link #close}. It answers 503 until {@link #serve} gives it a model,
  * so that it can be up while a large model loads. It closes neither model nor engine; close it before them.
@@ -52,7 +54,7 @@ public final class ChatServer implements AutoCloseable {
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   private static List<Dialect> dialects() {
-    return List.of(new OpenAiDialect(), new LlamaCppDialect());
+    return List.of(new OpenAiDialect(), new LlamaCppDialect(), new AnthropicDialect(), new OllamaDialect());
   }
 
   /**

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -24,14 +25,14 @@ final class ChoiceReader implements EventSource {
 
   private record Handed(int choice, @Nullable GenerationEvent event, @Nullable RuntimeException failure) {}
 
-  private final GenerationGroup group;
+  private final List<GenerationGroup> groups;
   private final BlockingQueue<Handed> queue;
   private final List<Thread> threads = new ArrayList<>();
   private int choice;
 
-  ChoiceReader(GenerationGroup group) {
-    this.group = group;
-    List<Generation> generations = group.list();
+  ChoiceReader(List<GenerationGroup> groups) {
+    this.groups = groups;
+    List<Generation> generations = groups.stream().flatMap(group -> group.list().stream()).toList();
     queue = new ArrayBlockingQueue<>(AHEAD * generations.size());
     for (int i = 0; i < generations.size(); i++) {
       int number = i;
@@ -63,7 +64,12 @@ final class ChoiceReader implements EventSource {
 
   @Override
   public int choices() {
-    return group.list().size();
+    return threads.size();
+  }
+
+  @Override
+  public OptionalInt promptTokens() {
+    return OptionalInt.empty();
   }
 
   @Override
@@ -86,13 +92,13 @@ final class ChoiceReader implements EventSource {
 
   @Override
   public void cancel() {
-    group.cancel();
+    groups.forEach(GenerationGroup::cancel);
   }
 
   /** Ends the threads and the generations. */
   @Override
   public void close() {
     threads.forEach(Thread::interrupt);
-    group.close();
+    groups.forEach(GenerationGroup::close);
   }
 }

@@ -45,7 +45,7 @@ public final class ErrorBoundary {
   }
 
   private void answer(ServerRequest request, ServerResponse response, Throwable failure) {
-    Dialect dialect = dialectOf(request.path().path());
+    Dialect dialect = routes.dialectOf(request).orElse(otherwise);
     ApiException error = describe(failure, dialect);
     response.status(Status.create(error.status()));
     if (error.retryAfterSeconds() > 0) {
@@ -59,7 +59,7 @@ public final class ErrorBoundary {
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
     try {
-      Responses.json(response, dialect.errors().write(error));
+      Responses.json(response, dialect.errors().write(error, connection.requestId()));
     } catch (CloseConnectionException gone) {
       // Helidon would log a warning with a stack for each client that does not wait for its error.
       connection.endAfterAnswer();
@@ -109,6 +109,7 @@ public final class ErrorBoundary {
         status.code() == Status.INTERNAL_SERVER_ERROR_500.code()
             ? describe(new IllegalStateException(message), dialect)
             : ApiException.invalid(status.code(), null, code(status), text(status, message));
+    ClientConnection connection = ClientConnection.current();
     DirectHandler.TransportResponse.Builder answer =
         DirectHandler.TransportResponse.builder()
             .status(status)
@@ -116,8 +117,7 @@ public final class ErrorBoundary {
             .header(Responses.JSON)
             .header(HeaderValues.CONNECTION_CLOSE)
             .keepAlive(false)
-            .entity(dialect.errors().write(error));
-    ClientConnection connection = ClientConnection.current();
+            .entity(dialect.errors().write(error, connection.requestId()));
     answer.header(HeaderValues.create(ConnectionFilter.REQUEST_ID, connection.requestId()));
     RequestHead head = connection.requestHead();
     if (head != null) {

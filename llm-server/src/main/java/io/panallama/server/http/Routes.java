@@ -1,6 +1,9 @@
 package io.panallama.server.http;
 
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Headers;
+import io.helidon.http.HttpPrologue;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.Filter;
@@ -37,6 +40,7 @@ public final class Routes {
   private final Requests requests;
   private final Map<PathPattern, Map<Method, RouteHandler>> table = new LinkedHashMap<>();
   private final Map<PathPattern, Dialect> dialects = new LinkedHashMap<>();
+  private final Map<PathPattern, HeaderRoute> headerRoutes = new LinkedHashMap<>();
 
   /**
    * A table with {@code /health} and {@code /ready}.
@@ -85,9 +89,29 @@ public final class Routes {
         case Route.Post post -> add(Method.POST, route.path(), served(post.handler()));
         case Route.Get get ->
             add(Method.GET, route.path(), (request, rest, response) -> answer(get.handler(), request, rest, response));
+        case Route.HeaderGet get -> add(dialect, get);
         case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler()));
       }
-      dialects.putIfAbsent(new PathPattern(route.path()), dialect);
+      if (!(route instanceof Route.HeaderGet)) {
+        dialects.putIfAbsent(new PathPattern(route.path()), dialect);
+      }
+    }
+  }
+
+  /** What answers the GETs of a path that have this header. */
+  private record HeaderRoute(Dialect dialect, HeaderName header, RouteHandler handler) {
+    boolean takes(HttpPrologue prologue, Headers headers) {
+      return prologue.method().equals(Method.GET) && headers.contains(header);
+    }
+  }
+
+  private void add(Dialect dialect, Route.HeaderGet get) {
+    PathPattern pattern = new PathPattern(get.path());
+    table.computeIfAbsent(pattern, ignored -> new LinkedHashMap<>());
+    RouteHandler handler = (request, rest, response) -> answer(get.handler(), request, rest, response);
+    HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler);
+    if (headerRoutes.putIfAbsent(pattern, route) != null) {
+      throw new IllegalArgumentException("Two routes answer GET " + get.path() + " of requests with a header.");
     }
   }
 
@@ -137,6 +161,16 @@ public final class Routes {
     return Optional.empty();
   }
 
+  /** The dialect whose route answers a request; empty if none does. */
+  Optional<Dialect> dialectOf(ServerRequest request) {
+    String path = request.path().path();
+    return find(path)
+        .map(found -> headerRoutes.get(found.pattern()))
+        .filter(route -> route.takes(request.prologue(), request.headers()))
+        .map(HeaderRoute::dialect)
+        .or(() -> dialectAt(path));
+  }
+
   /** The dialect whose route answers at a path; empty if none does. */
   Optional<Dialect> dialectAt(String path) {
     return find(path).map(found -> dialects.get(found.pattern()));
@@ -165,7 +199,11 @@ public final class Routes {
     }
     Found found = find(path).orElseThrow(() -> notFound(path));
     Map<Method, RouteHandler> methods = table.getOrDefault(found.pattern(), Map.of());
-    RouteHandler handler = methods.get(request.prologue().method());
+    HeaderRoute special = headerRoutes.get(found.pattern());
+    RouteHandler handler =
+        special != null && special.takes(request.prologue(), request.headers())
+            ? special.handler()
+            : methods.get(request.prologue().method());
     if (handler == null) {
       if (options) {
         tellMethods(allowed(methods) + ", OPTIONS", response);

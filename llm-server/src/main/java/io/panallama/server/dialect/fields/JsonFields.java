@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.server.dialect.ApiException;
@@ -51,6 +52,12 @@ public final class JsonFields {
     return value == null || value.isNull() ? null : value;
   }
 
+  /** Whether the object has this field, even as JSON {@code null}. */
+  public boolean has(String name) {
+    known.add(name);
+    return object.has(name);
+  }
+
   /** A text; null if absent. */
   public @Nullable String string(String name) {
     JsonNode value = any(name);
@@ -99,6 +106,12 @@ public final class JsonFields {
     return value.intValue();
   }
 
+  /** A whole number, the closest of 32 bits where it has more; null if absent. */
+  public @Nullable Integer nearestInteger(String name) {
+    Long value = longInteger(name);
+    return value == null ? null : (int) Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
+  }
+
   /** A whole number of 64 bits; null if absent. */
   public @Nullable Long longInteger(String name) {
     JsonNode value = any(name);
@@ -123,8 +136,14 @@ public final class JsonFields {
     throw wrongType(path(name), value, "an object");
   }
 
+  /** An object inside this one; an empty one if absent. */
+  public JsonFields objectOrEmpty(String name) {
+    JsonFields inner = object(name);
+    return inner == null ? new JsonFields(JsonNodeFactory.instance.objectNode(), path(name), ignored) : inner;
+  }
+
   /** Every field that is not JSON null, of any name. */
-  void forEach(BiConsumer<String, JsonNode> action) {
+  public void forEach(BiConsumer<String, JsonNode> action) {
     for (Map.Entry<String, JsonNode> entry : object.properties()) {
       known.add(entry.getKey());
       if (!entry.getValue().isNull()) {
@@ -134,13 +153,29 @@ public final class JsonFields {
   }
 
   /** A text as a JSON value. */
-  static String quoted(String text) {
+  public static String quoted(String text) {
     return TextNode.valueOf(text).toString();
   }
 
   /** Fields that change nothing about an answer and are accepted from any client. */
   public void accept(String... names) {
     known.addAll(Set.of(names));
+  }
+
+  /** Accepts a field whose value asks for nothing: null, false, 0, -1, an empty text, array or object. */
+  public void acceptNothing(String name) {
+    if (asksForNothing(object.get(name))) {
+      known.add(name);
+    }
+  }
+
+  private static boolean asksForNothing(@Nullable JsonNode value) {
+    return value == null
+        || value.isNull()
+        || value.isBoolean() && !value.booleanValue()
+        || value.isTextual() && value.textValue().isEmpty()
+        || value.isContainerNode() && value.isEmpty()
+        || value.isNumber() && (value.doubleValue() == 0 || value.doubleValue() == -1);
   }
 
   /**
@@ -157,18 +192,12 @@ public final class JsonFields {
   }
 
   /**
-   * Refuses a field unless its value asks for nothing: null, false, 0, an empty array.
+   * Refuses a field unless its value asks for nothing: null, false, 0, -1, an empty text, array or object.
    *
    * @throws ApiException if it asks for something
    */
   public void refuse(String name) {
-    JsonNode value = any(name);
-    boolean nothing =
-        value == null
-            || value.isBoolean() && !value.booleanValue()
-            || value.isArray() && value.isEmpty()
-            || value.isInt() && value.intValue() == 0;
-    if (!nothing) {
+    if (!asksForNothing(any(name))) {
       throw ApiException.unsupported(path(name), path(name));
     }
   }
@@ -205,7 +234,8 @@ public final class JsonFields {
     return text;
   }
 
-  static float number(JsonNode value, String path) {
+  /** The number of a value that has to be one; {@code path} is for the message. */
+  public static float number(JsonNode value, String path) {
     if (!value.isNumber()) {
       throw wrongType(path, value, "a number");
     }
@@ -219,7 +249,7 @@ public final class JsonFields {
   }
 
   /** The kind of a value, for a message; never the value itself, which may be large. */
-  static String kind(JsonNode value) {
+  public static String kind(JsonNode value) {
     return switch (value.getNodeType()) {
       case OBJECT -> "an object";
       case ARRAY -> "an array";
@@ -233,7 +263,7 @@ public final class JsonFields {
   }
 
   /** Cuts between characters: half of a surrogate pair can't be encoded. */
-  static String shorten(String value) {
+  public static String shorten(String value) {
     return value.codePointCount(0, value.length()) <= LONGEST_SHOWN
         ? value
         : value.substring(0, value.offsetByCodePoints(0, LONGEST_SHOWN)) + "...";
