@@ -361,8 +361,7 @@ class FramingTest {
     try (RawHttp client = new RawHttp(server.server().port())) {
       client.send(preface + settings + windowUpdate + headers + "\0\0\10\7\0\0\0\0\0" + "\0".repeat(8));
       assertThat(client.readText())
-          .isEqualTo(
-              "\0\0\0\4\0\0\0\0\0" + "\0\0\0\4\1\0\0\0\0" + "\0\0\4\3\0\0\0\0\1\0\0\0\15");
+          .isEqualTo("\0\0\0\4\0\0\0\0\0" + "\0\0\0\4\1\0\0\0\0" + "\0\0\4\3\0\0\0\0\1\0\0\0\15");
     }
   }
 
