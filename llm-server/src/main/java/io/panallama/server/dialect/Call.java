@@ -2,12 +2,14 @@ package io.panallama.server.dialect;
 
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.generation.Generation;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.registry.ServedModel;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,17 +20,30 @@ import org.jspecify.annotations.Nullable;
  * @param choices how many answers to give to each request
  * @param requests make the core's requests once the model is known, at least one; the answer's choices are those of the first, then
  *     those of the second, and so on
+ * @param around wraps each generation before it is read, for limits that the engine doesn't know
  * @param writer makes the writer of the answer once the engine has taken the requests
  */
 public record Call(
-    @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
+    @Nullable String model,
+    boolean stream,
+    int choices,
+    List<RequestFactory> requests,
+    UnaryOperator<Generation> around,
+    WriterFactory writer) {
   /** All components but the model are required. */
   public Call {
     requests = List.copyOf(requests);
+    Objects.requireNonNull(around, "around");
     Objects.requireNonNull(writer, "writer");
     if (requests.isEmpty()) {
       throw new IllegalArgumentException("requests is empty; a call needs at least one.");
     }
+  }
+
+  /** A call whose generations are read as they are. */
+  public Call(
+      @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
+    this(model, stream, choices, requests, UnaryOperator.identity(), writer);
   }
 
   /** A call with one request that needs no tokens to be made. */

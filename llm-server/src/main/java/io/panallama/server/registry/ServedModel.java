@@ -19,6 +19,8 @@ public final class ServedModel {
   private final String description;
   private final boolean demo;
   private final int contextSize;
+  private final int trainedContextSize;
+  private final String chatTemplate;
   private final long parameters;
   private final Instant created;
   private final String ownedBy;
@@ -30,6 +32,8 @@ public final class ServedModel {
     description = from.description;
     demo = from.demo;
     contextSize = from.contextSize;
+    trainedContextSize = from.trainedContextSize;
+    chatTemplate = from.chatTemplate;
     parameters = from.parameters;
     created = from.created;
     ownedBy = from.ownedBy;
@@ -73,6 +77,8 @@ public final class ServedModel {
         .aliases(aliases)
         .description(description)
         .demo(demo)
+        .trainedContextSize(trainedContextSize)
+        .chatTemplate(chatTemplate)
         .parameters(parameters)
         .created(created)
         .ownedBy(ownedBy)
@@ -111,6 +117,16 @@ public final class ServedModel {
     return contextSize;
   }
 
+  /** How many tokens the model was trained for; 0, the default, if it is unknown. */
+  public int trainedContextSize() {
+    return trainedContextSize;
+  }
+
+  /** The source of the chat template; empty, the default, if there is none or it is unknown. */
+  public String chatTemplate() {
+    return chatTemplate;
+  }
+
   /** The number of weights; 0, the default, if it is unknown. */
   public long parameters() {
     return parameters;
@@ -143,6 +159,8 @@ public final class ServedModel {
     private List<String> aliases = List.of();
     private String description = "";
     private boolean demo;
+    private int trainedContextSize;
+    private String chatTemplate = "";
     private long parameters;
     private Instant created = Instant.now();
     private String ownedBy = "panallama";
@@ -168,6 +186,18 @@ public final class ServedModel {
     /** Whether this is the embedded demo model. */
     public Builder demo(boolean value) {
       demo = value;
+      return this;
+    }
+
+    /** How many tokens the model was trained for; 0 if it is unknown. */
+    public Builder trainedContextSize(int value) {
+      trainedContextSize = value;
+      return this;
+    }
+
+    /** The source of the chat template; empty for none. */
+    public Builder chatTemplate(String value) {
+      chatTemplate = Objects.requireNonNull(value, "chatTemplate");
       return this;
     }
 
