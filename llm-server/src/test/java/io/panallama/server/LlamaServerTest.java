@@ -115,7 +115,7 @@ class LlamaServerTest {
       assertThat(chunks).hasSize(3);
       assertThat(chunks.getFirst().toString())
           .isEqualTo(
-              "{\"index\":0,\"content\":\"a\",\"tokens\":[97],\"stop\":false,\"id_slot\":-1,\"tokens_predicted\":1}");
+              "{\"index\":0,\"content\":\"a\",\"tokens\":[97],\"stop\":false,\"id_slot\":-1,\"tokens_predicted\":1,\"tokens_evaluated\":12}");
       assertThat(chunks.getLast().path("stop").asBoolean()).isTrue();
       assertThat(chunks.getLast().path("content").asText()).isEmpty();
       assertThat(chunks.getLast().path("has_new_line").asBoolean()).isTrue();
@@ -127,7 +127,8 @@ class LlamaServerTest {
   void onlyTheFieldsThatAreWanted() {
     try (TestServer server = TestServer.start(answering("ab"))) {
       String body =
-          "{\"prompt\": \"p\", \"n_predict\": 8, \"response_fields\": [\"content\", \"generation_settings/n_predict\", \"x\"]}";
+          "{\"prompt\": \"p\", \"n_predict\": 8, \"response_fields\": [\"content\", \"generation_settings/n_predict\","
+              + " \"x\"]}";
       assertThat(server.post(COMPLETION, body).body())
           .isEqualTo("{\"content\":\"ab\",\"generation_settings/n_predict\":8}");
     }

@@ -335,6 +335,7 @@ class CodecTest {
           .vocabularyOnly(true)
           .checkTensors(true)
           .chatTemplate("{{ x }}")
+          .fallbackChatTemplate("{{ y }}")
           .devices(List.of("CUDA1"))
           .splitMode(SplitMode.ROW)
           .tensorSplit(List.of(1f, 0f))

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     those of the second, and so on
  * @param around wraps each generation before it is read, for limits that the engine doesn't know
  * @param writer makes the writer of the answer once the engine has taken the requests
+ * @param detached answers at once, with a generation of its own that does not end with the connection; null to generate for
+ *     the client that waits
  */
 public record Call(
     @Nullable String model,
@@ -29,8 +31,9 @@ public record Call(
     int choices,
     List<RequestFactory> requests,
     UnaryOperator<Generation> around,
-    WriterFactory writer) {
-  /** All components but the model are required. */
+    WriterFactory writer,
+    Route.@Nullable Handler detached) {
+  /** All components but the model and {@code detached} are required. */
   public Call {
     requests = List.copyOf(requests);
     Objects.requireNonNull(around, "around");
@@ -38,12 +41,6 @@ public record Call(
     if (requests.isEmpty()) {
       throw new IllegalArgumentException("requests is empty; a call needs at least one.");
     }
-  }
-
-  /** A call whose generations are read as they are. */
-  public Call(
-      @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
-    this(model, stream, choices, requests, UnaryOperator.identity(), writer);
   }
 
   /** A call with one request that needs no tokens to be made. */
@@ -54,6 +51,22 @@ public record Call(
       Function<ServedModel, GenerationRequest> request,
       WriterFactory writer) {
     this(model, stream, choices, List.of((served, generator) -> request.apply(served)), writer);
+  }
+
+  /** A call whose client waits for the answer. */
+  public Call(
+      @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
+    this(model, stream, choices, requests, UnaryOperator.identity(), writer, null);
+  }
+
+  /** The same call, answered at once by {@code handler}, which sees to the generation. */
+  public Call detached(Route.Handler handler) {
+    return new Call(model, stream, choices, requests, around, writer, handler);
+  }
+
+  /** The same call whose generations are read through {@code wrapper}. */
+  public Call around(UnaryOperator<Generation> wrapper) {
+    return new Call(model, stream, choices, requests, wrapper, writer, detached);
   }
 
   /** Makes the core's request. */

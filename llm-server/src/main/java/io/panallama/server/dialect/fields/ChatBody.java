@@ -60,7 +60,7 @@ public record ChatBody(
     return ChatRequest.builder()
         .messages(messages)
         .tools(tools)
-        .template(template)
+        .template(model.template(template))
         .options(withLogprobs(common.options(model, generator), topLogprobs))
         .build();
   }

@@ -105,7 +105,14 @@ public record CommonFields(
    */
   public GenerationOptions options(ServedModel served, TextGenerator generator) {
     Sampling over = sampling.over(served.sampling().toBuilder(), text -> generator.tokenize(text, false, false));
-    return fixed.toBuilder().sampling(over).build();
+    GenerationOptions.Builder options = fixed.toBuilder().sampling(over);
+    if (fixed.maxTokens() == GenerationOptions.UNLIMITED) {
+      options.maxTokens(served.maxTokens());
+    }
+    if (fixed.stops().isEmpty()) {
+      options.stops(served.stops().toArray(String[]::new));
+    }
+    return options.build();
   }
 
   private static int choices(JsonFields body) {

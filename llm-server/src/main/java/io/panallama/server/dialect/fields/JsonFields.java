@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.server.dialect.ApiException;
@@ -133,6 +134,12 @@ public final class JsonFields {
       return new JsonFields(inner, path(name), ignored);
     }
     throw wrongType(path(name), value, "an object");
+  }
+
+  /** An object inside this one; an empty one if absent. */
+  public JsonFields objectOrEmpty(String name) {
+    JsonFields inner = object(name);
+    return inner == null ? new JsonFields(JsonNodeFactory.instance.objectNode(), path(name), ignored) : inner;
   }
 
   /** Every field that is not JSON null, of any name. */

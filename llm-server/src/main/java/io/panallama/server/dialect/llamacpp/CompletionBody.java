@@ -41,11 +41,9 @@ record CompletionBody(CompletionOptions options, List<PromptFields.Given> prompt
   /** One request for each prompt. */
   List<Call.RequestFactory> requests() {
     return prompts.stream()
-        .map(
-            prompt ->
-                (Call.RequestFactory)
-                    (model, generator) ->
-                        CompletionRequest.of(prompt.of(generator), options.options(model, generator)))
+        .map(prompt ->
+            (Call.RequestFactory)
+                (model, generator) -> CompletionRequest.of(prompt.of(generator), options.options(model, generator)))
         .toList();
   }
 }

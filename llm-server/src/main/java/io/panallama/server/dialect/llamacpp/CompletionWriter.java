@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.IntFunction;
 
 /**
@@ -42,6 +43,7 @@ final class CompletionWriter implements EventWriter {
   private boolean newLine;
 
   private int predicted;
+  private OptionalInt evaluated = OptionalInt.empty();
 
   private CompletionWriter(
       CompletionOptions wanted,
@@ -79,6 +81,11 @@ final class CompletionWriter implements EventWriter {
   }
 
   @Override
+  public void promptTokens(int tokens) {
+    evaluated = OptionalInt.of(tokens);
+  }
+
+  @Override
   public void begin(Frames out) {}
 
   @Override
@@ -91,7 +98,8 @@ final class CompletionWriter implements EventWriter {
           out.data(Json.object(json -> chunk(json, piece)));
         }
       }
-      case GenerationEvent.Finished end -> out.data(filtered(Json.object(json -> last(json, "", List.of(), newLine, end))));
+      case GenerationEvent.Finished end ->
+          out.data(filtered(Json.object(json -> last(json, "", List.of(), newLine, end))));
       case GenerationEvent other ->
           throw new IllegalArgumentException("A completion has only text, but got " + other + ".");
     }
@@ -104,6 +112,9 @@ final class CompletionWriter implements EventWriter {
     json.writeBooleanField("stop", false);
     json.writeNumberField("id_slot", NO_SLOT);
     json.writeNumberField("tokens_predicted", predicted);
+    if (evaluated.isPresent()) {
+      json.writeNumberField("tokens_evaluated", evaluated.getAsInt());
+    }
     probabilities(json, piece.logprobs());
   }
 
@@ -128,16 +139,15 @@ final class CompletionWriter implements EventWriter {
     CompletionWriter writer = new CompletionWriter(wanted, request, prompts, model, tokenBytes, number);
     boolean lines = answer.text().contains("\n");
     return filtered(
-        Json.object(
-            json -> {
-              writer.last(
-                  json,
-                  answer.text(),
-                  wanted.tokens() ? answer.logprobs() : List.of(),
-                  lines,
-                  new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings(), answer.stopText()));
-              writer.probabilities(json, answer.logprobs());
-            }));
+        Json.object(json -> {
+          writer.last(
+              json,
+              answer.text(),
+              wanted.tokens() ? answer.logprobs() : List.of(),
+              lines,
+              new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings(), answer.stopText()));
+          writer.probabilities(json, answer.logprobs());
+        }));
   }
 
   private void last(

@@ -52,15 +52,15 @@ public final class LlamaCppDialect implements Dialect {
     CompletionOptions options = body.options();
     CommonFields common = options.common();
     return new Call(
-        common.model(),
-        common.stream(),
-        common.choices(),
-        body.requests(),
-        options.lines()::around,
-        (wanted, model, tokenBytes) -> {
-          List<String> prompts = body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList();
-          return CompletionWriter.of(options, wanted, prompts, model, tokenBytes);
-        });
+            common.model(),
+            common.stream(),
+            common.choices(),
+            body.requests(),
+            (wanted, model, tokenBytes) -> {
+              List<String> prompts = body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList();
+              return CompletionWriter.of(options, wanted, prompts, model, tokenBytes);
+            })
+        .around(options.lines()::around);
   }
 
   private static Call infill(ClientRequest request) {
@@ -68,11 +68,11 @@ public final class LlamaCppDialect implements Dialect {
     CompletionOptions options = body.options();
     CommonFields common = options.common();
     return new Call(
-        common.model(),
-        common.stream(),
-        common.choices(),
-        List.of(body::request),
-        options.lines()::around,
-        (wanted, model, tokenBytes) -> CompletionWriter.of(options, wanted, List.of(), model, tokenBytes));
+            common.model(),
+            common.stream(),
+            common.choices(),
+            List.of(body::request),
+            (wanted, model, tokenBytes) -> CompletionWriter.of(options, wanted, List.of(), model, tokenBytes))
+        .around(options.lines()::around);
   }
 }

@@ -122,5 +122,4 @@ final class StateRoutes {
           gauge("requests_processing", "Number of requests processing.", EngineStats::running),
           gauge("requests_deferred", "Number of requests waiting.", EngineStats::waiting),
           gauge("slots", "Number of requests that can be processed at once.", EngineStats::slots));
-
 }
