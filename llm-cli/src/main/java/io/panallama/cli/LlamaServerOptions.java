@@ -222,10 +222,20 @@ final class LlamaServerOptions {
         }
       });
       if (IGNORED.stream().anyMatch(names -> plainNames(names).contains(name))) {
-        ignored.add(name);
+        ignored.add(spelling(option, parsed.originalArgs()));
       }
     }
     return ignored;
+  }
+
+  /** The name by which an option was given. */
+  private static String spelling(OptionSpec option, List<String> arguments) {
+    List<String> names = Arrays.asList(option.names());
+    return arguments.stream()
+        .map(argument -> argument.replaceFirst("=.*", ""))
+        .filter(names::contains)
+        .findFirst()
+        .orElse(option.longestName());
   }
 
   private static List<String> plainNames(String names) {
