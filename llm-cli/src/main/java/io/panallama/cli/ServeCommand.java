@@ -17,6 +17,7 @@ import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
+import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -140,7 +141,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   private void serve(ChatServer server, LoadedEngine engine) {
     server.serve(served(engine), engine.generator(), engine::stats);
     announce(engine, server);
-    serverOptions.warnIfOpen(context);
+    ServerOptions.warnIfOpen(context, server);
   }
 
   private static void await(CompletableFuture<Void> stop) throws InterruptedException {
@@ -220,6 +221,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         .description(summary.description())
         .demo(model.isDemo())
         .parameters(summary.parameters())
+        .sizeBytes(summary.sizeBytes())
         .sampling(defaults.sampling())
         .maxTokens(defaults.maxTokens())
         .stops(defaults.stops())
@@ -267,7 +269,11 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " in "
               + Printable.line(spill.directory().orElseThrow().toString()));
     }
-    row("listening", server.uri() + "  (Ctrl-C stops)");
+    List<URI> addresses = server.uris();
+    for (URI also : addresses.subList(1, addresses.size())) {
+      row("also on", also.toString());
+    }
+    row("listening", addresses.getFirst() + "  (Ctrl-C stops)");
     out.flush();
   }
 

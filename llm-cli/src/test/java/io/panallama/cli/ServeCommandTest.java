@@ -45,6 +45,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -446,7 +447,7 @@ class ServeCommandTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.0.0.0, true", "127.0.0.1, false", "localhost, false"})
+  @CsvSource({"0.0.0.0, true", "127.0.0.1, false", "localhost, false", "'::1,127.0.0.1', false"})
   void aServerThatOthersCanReachIsWarnedAbout(String host, boolean warned) throws Exception {
     CompletableFuture<Integer> running = serve("--host", host);
     awaitUrl(running);
@@ -456,11 +457,24 @@ class ServeCommandTest {
     assertThat(err.toString(StandardCharsets.UTF_8).contains("With --host 0.0.0.0 every machine")).isEqualTo(warned);
   }
 
+  @Test
+  void everyAddressIsShown(@TempDir Path temp) throws Exception {
+    Path socket = temp.resolve("s");
+    CompletableFuture<Integer> running = serve("--host", "127.0.0.1", "--unix-socket", socket.toString());
+    awaitUrl(running);
+    assertThat(socket).exists();
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("also on    unix:" + socket);
+    assertThat(socket).doesNotExist();
+  }
+
   /** Each component of the configuration with the option that sets it. */
   @Test
   void everyComponentOfTheServersConfigurationHasAnOption() {
     Map<String, String> options = new TreeMap<>();
-    options.put("host", "--host=h");
+    options.put("hosts", "--host=h");
     options.put("port", "--port=1");
     options.put("maxBodyBytes", "--max-body=2M");
     options.put("maxMessages", "--max-messages=5");
@@ -471,8 +485,8 @@ class ServeCommandTest {
     options.put("writeTimeout", "--write-timeout=7s");
     options.put("heartbeatInterval", "--heartbeat=600ms");
     options.put("shutdownGrace", "--shutdown-grace=0");
-    options.put("allowedHosts", "--allowed-host=a");
-    options.put("allowedOrigins", "--allowed-origin=https://b");
+    options.put("allowedHosts", "--allowed-hosts=a");
+    options.put("allowedOrigins", "--cors-origins=https://b");
     options.put("strictFields", "--strict");
     options.put("strictModelNames", "--strict-model-names");
     ServerOptions parsed = new ServerOptions();
@@ -482,7 +496,7 @@ class ServeCommandTest {
     assertThat(parsed.config())
         .isEqualTo(
             ServerConfig.builder()
-                .host("h")
+                .hosts(List.of("h"))
                 .port(1)
                 .maxBodyBytes(2 << 20)
                 .maxMessages(5)
@@ -501,6 +515,39 @@ class ServeCommandTest {
     ServerOptions nothing = new ServerOptions();
     CommandLine.populateCommand(nothing);
     assertThat(nothing.config()).isEqualTo(ServerConfig.defaults());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --host 127.0.0.1 --host ::1               | 127.0.0.1 ::1
+          --host 127.0.0.1,[::1]                    | 127.0.0.1 ::1
+          --host /run/a.sock                        | /run/a.sock
+          --unix-socket /run/a                      | unix:/run/a
+          --unix-socket /run/a --host 0.0.0.0       | 0.0.0.0 unix:/run/a
+          --port 0                                  | localhost
+          """)
+  void listensOnAllHosts(String options, String hosts) {
+    assertThat(parse(options).hosts()).containsExactly(hosts.split(" "));
+  }
+
+  @Test
+  void namesAndOriginsMayBeRepeatedAndHaveCommas() {
+    ServerConfig config =
+        parse(
+            "--allowed-hosts a.example,*.local --allowed-host b.example --cors-origins app://*,null"
+                + " --allowed-origin https://c.example");
+    assertThat(config.allowedHosts()).containsExactlyInAnyOrder("a.example", "*.local", "b.example");
+    assertThat(config.allowedOrigins()).containsExactlyInAnyOrder("app://*", "null", "https://c.example");
+    assertThat(parse("--port 0").allowedOrigins()).containsExactly("localhost");
+  }
+
+  private static ServerConfig parse(String options) {
+    ServerOptions parsed = new ServerOptions();
+    CommandLine.populateCommand(parsed, options.split(" "));
+    return parsed.config();
   }
 
   /** What a builder can set. */
@@ -527,6 +574,9 @@ class ServeCommandTest {
           --idle-timeout=5       | '5' is not a length of time with its unit
           --write-timeout=0      | --write-timeout is PT0S; it must be larger than 0.
           --heartbeat=0          | --heartbeat is
+          --cors-origins=b       | --cors-origins has "b"; give an origin such as https://example.org
+          --cors-origins=https://a/b | --cors-origins has "https://a/b"
+          --allowed-hosts=a/b    | --allowed-hosts has "a/b"; give a host name
           --alias=               | --alias is blank
           --ctx-size=1           | --ctx-size is 1 with 8 slots
           """)

@@ -330,7 +330,7 @@ class SettingsTest {
             "  alias: [a, \"b c: d\"] # " + temp.resolve("config.yaml") + ", line 3",
             "  queue: 5 # --queue",
             "  no-warmup: true # --no-warmup",
-            "  # host: 127.0.0.1, this machine only # default",
+            "  # host: localhost, which is 127.0.0.1 and ::1, this machine only # default",
             "  # check-tensors: false # default")
         .noneMatch(line -> line.contains("help") || line.contains("version"));
 

@@ -28,6 +28,7 @@ public final class ServedModel {
   private final boolean demo;
   private final int contextSize;
   private final long parameters;
+  private final long sizeBytes;
   private final Instant created;
   private final String ownedBy;
   private final Sampling sampling;
@@ -42,6 +43,7 @@ public final class ServedModel {
     demo = from.demo;
     contextSize = from.contextSize;
     parameters = from.parameters;
+    sizeBytes = from.sizeBytes;
     created = from.created;
     ownedBy = from.ownedBy;
     sampling = from.sampling;
@@ -62,6 +64,9 @@ public final class ServedModel {
     }
     if (parameters < 0) {
       throw new IllegalArgumentException("parameters is " + parameters + "; it must be 0 or more.");
+    }
+    if (sizeBytes < 0) {
+      throw new IllegalArgumentException("sizeBytes is " + sizeBytes + "; it must be 0 or more.");
     }
   }
 
@@ -91,6 +96,7 @@ public final class ServedModel {
         .description(description)
         .demo(demo)
         .parameters(parameters)
+        .sizeBytes(sizeBytes)
         .created(created)
         .ownedBy(ownedBy)
         .sampling(sampling)
@@ -142,6 +148,11 @@ public final class ServedModel {
     return parameters;
   }
 
+  /** The bytes of all weights; 0 if they are unknown. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
   /** When the model was made or loaded; by default when the builder was made. */
   public Instant created() {
     return created;
@@ -174,6 +185,18 @@ public final class ServedModel {
     return template;
   }
 
+  /** The options of a request that asks for these: the model's limit and stop texts fill in where there are none. */
+  public GenerationOptions options(GenerationOptions requested) {
+    GenerationOptions.Builder merged = requested.toBuilder();
+    if (requested.maxTokens() == GenerationOptions.UNLIMITED) {
+      merged.maxTokens(maxTokens);
+    }
+    if (requested.stops().isEmpty()) {
+      merged.stops(stops.toArray(String[]::new));
+    }
+    return merged.build();
+  }
+
   /** The options of a chat that asks for these: the model's fill in what is left at its default. */
   public TemplateOptions template(TemplateOptions requested) {
     Map<String, String> arguments = new HashMap<>(template.arguments());
@@ -204,6 +227,7 @@ public final class ServedModel {
     private String description = "";
     private boolean demo;
     private long parameters;
+    private long sizeBytes;
     private Instant created = Instant.now();
     private String ownedBy = "panallama";
     private Sampling sampling = Sampling.recommended();
@@ -237,6 +261,12 @@ public final class ServedModel {
     /** The number of weights; 0 if it is unknown. */
     public Builder parameters(long value) {
       parameters = value;
+      return this;
+    }
+
+    /** The bytes of all weights; 0 if they are unknown. */
+    public Builder sizeBytes(long value) {
+      sizeBytes = value;
       return this;
     }
 
