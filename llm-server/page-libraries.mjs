@@ -22,7 +22,7 @@ const FILES = {
   "highlight.js": "@highlightjs/cdn-assets/es/highlight.min.js",
   "katex.js": "katex/dist/katex.mjs",
   "katex.css": "katex/dist/katex.min.css",
-  "marked-LICENSE.txt": "marked/LICENSE.md",
+  "marked-LICENSE.txt": "marked/LICENSE",
   "dompurify-LICENSE.txt": "dompurify/LICENSE",
   "highlight-LICENSE.txt": "@highlightjs/cdn-assets/LICENSE",
   "katex-LICENSE.txt": "katex/LICENSE",
