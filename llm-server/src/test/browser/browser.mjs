@@ -1,5 +1,6 @@
 /** Opens the chat page in Debian's Chromium. */
 
+import assert from "node:assert/strict";
 import { connect, createServer } from "node:net";
 import { chromium } from "playwright-core";
 
@@ -49,6 +50,23 @@ export async function askAndWait(page, question) {
 export async function ended(page) {
   await page.locator("#send").waitFor();
   await page.locator('.message[aria-busy="true"]').waitFor({ state: "detached" });
+}
+
+/** Waits until the browser has stored a chat with this text. */
+export async function stored(page, text) {
+  const find = (wanted) =>
+    new Promise((resolve) => {
+      indexedDB.open("panallama").onsuccess = ({ target: { result: database } }) => {
+        database.transaction("chats").objectStore("chats").getAll().onsuccess = ({ target: { result: chats } }) => {
+          database.close();
+          resolve(JSON.stringify(chats).includes(wanted));
+        };
+      };
+    });
+  const deadline = Date.now() + 10_000;
+  while (!(await page.evaluate(find, text))) {
+    assert.ok(Date.now() < deadline, `"${text}" was not stored.`);
+  }
 }
 
 /** A way to the server whose connections a test can cut. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { ask, askAndWait, browser, cuttable, ended, openPage } from "./browser.mjs";
+import { ask, askAndWait, browser, cuttable, ended, openPage, stored } from "./browser.mjs";
 
 after(() => browser.close());
 
 const answers = (page) => page.locator(".message.assistant .content > .body").allInnerTexts();
+const inChat = (page, text, options) => page.locator("#messages").getByText(text, options);
 const questions = (page) => page.locator(".message.user .bubble").allInnerTexts();
 const lastAnswer = (page) => page.locator(".message.assistant").last();
 const button = (scope, name) => scope.getByRole("button", { name, exact: true });
@@ -30,12 +31,12 @@ test("a question is answered, and a reload keeps the conversation", async (t) =>
 test("an answer that is streamed can be stopped, and goes on when it is continued", async (t) => {
   const page = await openPage(t);
   await ask(page, "wait for it");
-  await page.getByText("A beginning").waitFor();
+  await inChat(page, "A beginning").waitFor();
   await page.keyboard.press("Escape");
   await ended(page);
   assert.match(await lastAnswer(page).locator(".outcome").innerText(), /stopped/);
   await button(lastAnswer(page), "Continue").click();
-  await page.getByText("A beginning and more").waitFor();
+  await inChat(page, "A beginning and more").waitFor();
   await ended(page);
   assert.equal(await page.locator(".message.assistant").count(), 1);
 });
@@ -43,14 +44,14 @@ test("an answer that is streamed can be stopped, and goes on when it is continue
 test("a reload in the middle of an answer keeps what had come", async (t) => {
   const page = await openPage(t);
   await ask(page, "wait for it");
-  await page.getByText("A beginning").waitFor();
-  await page.waitForTimeout(0);
+  await inChat(page, "A beginning").waitFor();
+  await stored(page, "A beginning");
   await page.reload();
-  await page.getByText("A beginning").waitFor();
+  await inChat(page, "A beginning").waitFor();
   assert.match(await lastAnswer(page).locator(".outcome").innerText(), /interrupted/);
   await page.locator("#model:not(:disabled)").waitFor();
   await button(lastAnswer(page), "Continue").click();
-  await page.getByText("A beginning and more").waitFor();
+  await inChat(page, "A beginning and more").waitFor();
 });
 
 test("an edited question and another answer are branches", async (t) => {
@@ -58,12 +59,12 @@ test("an edited question and another answer are branches", async (t) => {
   await askAndWait(page, "First");
   const [first] = await answers(page);
   await button(lastAnswer(page), "Answer again").click();
-  await page.getByText("2/2").waitFor();
+  await inChat(page, "2/2").waitFor();
   await ended(page);
   const [second] = await answers(page);
   assert.notEqual(first, second);
   await button(page, "Previous version").click();
-  await page.getByText("1/2").waitFor();
+  await inChat(page, "1/2").waitFor();
   assert.deepEqual(await answers(page), [first]);
 
   await page.locator(".message.user").hover();
@@ -74,7 +75,7 @@ test("an edited question and another answer are branches", async (t) => {
   await ended(page);
   assert.deepEqual(await questions(page), ["Changed"]);
   await page.reload();
-  await page.getByText("Changed", { exact: true }).last().waitFor();
+  await inChat(page, "Changed", { exact: true }).last().waitFor();
   await page.locator(".message.user").hover();
   await button(page.locator(".message.user"), "Previous version").click();
   await page.locator(".message.user").getByText("1/2").waitFor();
@@ -116,11 +117,11 @@ test("a full context is no dead end", async (t) => {
   await askAndWait(page, "full one");
   await askAndWait(page, "full two");
   await askAndWait(page, "full three");
-  await page.getByText("no longer fits into the model's context (4,096 tokens)").waitFor();
+  await inChat(page, "no longer fits into the model's context (4,096 tokens)").waitFor();
   await button(page, "Leave out the oldest messages").click();
   await ended(page);
   assert.match((await answers(page)).at(-1), /to 1 messages|to 3 messages/);
-  await page.getByText("The messages above are no longer sent.").waitFor();
+  await inChat(page, "The messages above are no longer sent.").waitFor();
 
   await askAndWait(page, "full four");
   await askAndWait(page, "full five");
@@ -129,7 +130,7 @@ test("a full context is no dead end", async (t) => {
   assert.match((await answers(page)).at(-1), /^Answer/);
 
   await askAndWait(page, "cut it");
-  await page.getByText("cut off: the context is full").waitFor();
+  await inChat(page, "cut off: the context is full").waitFor();
   await button(lastAnswer(page), "Begin a new chat").click();
   assert.equal(await page.locator(".message").count(), 0);
   await askAndWait(page, "Hi");
@@ -142,24 +143,24 @@ test("an error names what is wrong and offers another try; offline and a lost co
   await askAndWait(page, "First");
   await page.context().setOffline(true);
   await askAndWait(page, "Second");
-  await page.getByText("The server can't be reached.").waitFor();
+  await inChat(page, "The server can't be reached.").waitFor();
   await page.locator("#model:disabled").waitFor();
   await page.context().setOffline(false);
   await page.locator("#model:not(:disabled)").waitFor();
   await button(page, "Try again").click();
-  await page.getByText(/Answer \d+ to 3 messages/).waitFor();
+  await inChat(page, /Answer \d+ to 3 messages/).waitFor();
   await ended(page);
 
   await ask(page, "wait now");
-  await page.getByText("A beginning").waitFor();
+  await inChat(page, "A beginning").waitFor();
   await way.down();
-  await page.getByText("The connection ended before the answer did.").waitFor();
+  await inChat(page, "The connection ended before the answer did.").waitFor();
   await page.locator("#model:disabled").waitFor();
   await way.up();
   await page.locator("#model:not(:disabled)").waitFor();
   assert.deepEqual(await questions(page), ["First", "Second", "wait now"]);
   await lastAnswer(page).locator(".error").getByRole("button", { name: "Continue" }).click();
-  await page.getByText("A beginning and more").waitFor();
+  await inChat(page, "A beginning and more").waitFor();
 });
 
 test("chats are listed, searched, renamed, deleted, exported and imported", async (t) => {
@@ -238,6 +239,7 @@ test("settings go with the request, and presets keep them", async (t) => {
   await ended(page);
 
   await page.reload();
+  await page.locator("#model:not(:disabled)").waitFor();
   await page.keyboard.press("Control+,");
   await button(dialog, "Reset").click();
   assert.equal(await dialog.getByLabel("System prompt").inputValue(), "");
@@ -266,15 +268,15 @@ test("tools are edited by hand, and so are their results", async (t) => {
   const { tools } = (await first).postDataJSON();
   assert.equal(tools[0].function.name, "get_weather");
   assert.deepEqual(tools[0].function.parameters.required, ["city"]);
-  await page.getByText("Call of get_weather").click();
+  await inChat(page, "Call of get_weather").click();
   assert.match(await page.locator(".call pre").innerText(), /"city": "Rome"/);
   await page.getByLabel("What does get_weather answer?").fill("sunny");
   await button(page, "Send the result").click();
-  await page.getByText("The tool said: sunny").waitFor();
+  await inChat(page, "The tool said: sunny").waitFor();
   await ended(page);
   await page.reload();
-  await page.getByText("The tool said: sunny").waitFor();
-  await page.getByText("Result of get_weather").waitFor();
+  await inChat(page, "The tool said: sunny").waitFor();
+  await inChat(page, "Result of get_weather").waitFor();
 });
 
 test("Markdown is shown, and nothing in it runs", async (t) => {
@@ -335,11 +337,11 @@ test("on a phone the list lies over the page and gives way", async (t) => {
 test("a chat goes on while another one is shown", async (t) => {
   const page = await openPage(t);
   await ask(page, "wait in the background");
-  await page.getByText("A beginning").waitFor();
+  await inChat(page, "A beginning").waitFor();
   await button(page, "New chat").click();
   await askAndWait(page, "Meanwhile");
   await page.locator("#chats a").getByText("wait in the background").click();
-  await page.getByText("A beginning").waitFor();
+  await inChat(page, "A beginning").waitFor();
   await page.locator("#stop").click();
   await ended(page);
   assert.match(await lastAnswer(page).locator(".outcome").innerText(), /stopped/);

@@ -176,7 +176,7 @@ async function generate(of, node, body, builder) {
   const run = { pieces: 0 };
   const started = performance.now();
   let frame = 0;
-  let saved = started;
+  let saving = 0;
   try {
     for await (const part of streamAnswer(body, controller.signal)) {
       const { text, thinking, calls, ...end } = part;
@@ -198,10 +198,10 @@ async function generate(of, node, body, builder) {
           list.grow(node);
         }
       });
-      if (performance.now() - saved > SAVE_MS) {
-        saved = performance.now();
+      saving ||= setTimeout(() => {
+        saving = 0;
         persist(of);
-      }
+      }, SAVE_MS);
     }
   } catch (failure) {
     if (controller.signal.aborted) {
@@ -214,6 +214,7 @@ async function generate(of, node, body, builder) {
     }
   }
   cancelAnimationFrame(frame);
+  clearTimeout(saving);
   node.outcome = summarize(run);
   running.delete(of.id);
   of.updated = Date.now();
@@ -447,11 +448,7 @@ document.addEventListener("keydown", (event) => {
 });
 addEventListener("hashchange", route);
 addEventListener("popstate", route);
-document.addEventListener("visibilitychange", () => {
-  for (const run of running.values()) {
-    persist(run.chat);
-  }
-});
+addEventListener("pagehide", () => running.forEach((run) => persist(run.chat)));
 
 if (!store.lasting) {
   notify(t("notKept"));

@@ -38,6 +38,7 @@ const math = [
 
 const marked = new Marked({
   gfm: true,
+  breaks: true, // Models break the lines of a poem as people do, without the two spaces.
   extensions: math,
   renderer: {
     html: ({ text, block }) => (block ? `<p>${escape(text.trim())}</p>\n` : escape(text)),
