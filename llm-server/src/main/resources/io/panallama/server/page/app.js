@@ -161,7 +161,7 @@ function answer(of, parent = shownPath(of).at(-1).id) {
     history.replaceState(null, "", hashOf(of));
   }
   generate(of, node, body, new AnswerBuilder());
-  list.scrollToEnd(true);
+  list.scrollToEnd();
 }
 
 /** Streams an answer into a node, whichever chat is shown meanwhile. */
@@ -220,9 +220,7 @@ async function generate(of, node, body, builder) {
   of.updated = Date.now();
   persist(of);
   if (of === chat) {
-    const follow = list.isNearEnd();
     show();
-    list.scrollToEnd(follow);
     announce(node.error ? node.error.message : byId("messages").lastElementChild.querySelector(".content").innerText.slice(0, SPOKEN));
   }
 }
@@ -278,7 +276,7 @@ async function route() {
   chat = found || newChat();
   sidebar.mark(found ? chat.id : null);
   show();
-  list.scrollToEnd(true);
+  list.scrollToEnd();
 }
 
 async function rename(changed) {

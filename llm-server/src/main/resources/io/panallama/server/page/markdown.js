@@ -6,6 +6,7 @@
  * become links, because the page loads nothing from elsewhere.
  */
 
+import { t } from "./i18n.js";
 import { Marked } from "./vendor/marked.js";
 
 const INLINE_MATH = /^(?:\$\$(?=\S)([^$]+?)\$\$|\$(?=[^\s$])((?:[^$\\\n]|\\.)*?[^\s$\\])\$(?![\d$])|\\\(([\s\S]+?)\\\))/;
@@ -47,7 +48,7 @@ const marked = new Marked({
     link({ href, title, tokens }) {
       return link(href, title, this.parser.parseInline(tokens));
     },
-    image: ({ href, title, text }) => link(href, title, `🖼 ${escape(text || href)}`),
+    image: ({ href, title, text }) => link(href, title, `[${escape(t("image"))}: ${escape(text || href)}]`),
   },
 });
 

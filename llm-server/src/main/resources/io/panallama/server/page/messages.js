@@ -19,9 +19,17 @@ export class MessageList {
   #actions;
   #views = new Map();
   #chat = null;
+  #atEnd = true;
 
   constructor(actions) {
     this.#actions = actions;
+    this.#scroller.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+      this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    });
+    const resized = new ResizeObserver(() => this.#atEnd && this.scrollToEnd());
+    resized.observe(this.#list);
+    resized.observe(this.#scroller);
   }
 
   /** Shows a chat; `running` is the node whose answer is being written, if there is one. */
@@ -66,25 +74,19 @@ export class MessageList {
     }
   }
 
-  /** Draws what has come of a growing answer, and keeps the end in view unless the reader has scrolled away from it. */
+  /** Draws what has come of a growing answer. */
   grow(node) {
-    const follow = this.isNearEnd();
     this.#views.get(node.id)?.draw();
-    this.scrollToEnd(follow);
   }
 
   edit(node) {
     this.#views.get(node.id)?.edit();
   }
 
-  isNearEnd() {
-    return this.#scroller.scrollHeight - this.#scroller.scrollTop - this.#scroller.clientHeight < NEAR_END;
-  }
-
-  scrollToEnd(follow = this.isNearEnd()) {
-    if (follow) {
-      this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    }
+  /** Shows the end, and keeps it in view while the list grows, until the reader scrolls away from it. */
+  scrollToEnd() {
+    this.#atEnd = true;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #divider() {

@@ -114,7 +114,6 @@ export default {
   light: "Hell",
   dark: "Dunkel",
   temperature: "Temperatur",
-  temperatureNote: "Niedrig ist gezielt, hoch ist abwechslungsreich.",
   seed: "Startwert (Seed)",
   max_tokens: "Längste Antwort, in Token",
   stopTexts: "Stopptexte, einer je Zeile",

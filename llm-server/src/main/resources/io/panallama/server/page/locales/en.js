@@ -114,7 +114,6 @@ export default {
   light: "Light",
   dark: "Dark",
   temperature: "Temperature",
-  temperatureNote: "Low is focused, high is varied.",
   top_p: "Top P",
   top_k: "Top K",
   min_p: "Min P",

@@ -114,7 +114,6 @@ export default {
   light: "Claro",
   dark: "Oscuro",
   temperature: "Temperatura",
-  temperatureNote: "Baja es centrada, alta es variada.",
   seed: "Semilla",
   max_tokens: "Respuesta más larga, en tokens",
   stopTexts: "Textos de parada, uno por línea",
