@@ -323,6 +323,39 @@ test("the page speaks the reader's language, and follows a choice", async (t) =>
   assert.equal(await page.locator("html").getAttribute("lang"), "es");
 });
 
+test("a script from right to left turns the page round, and each text keeps its own direction", async (t) => {
+  const page = await openPage(t, { locale: "ar" });
+  assert.equal(await page.locator("html").getAttribute("dir"), "rtl");
+  await ask(page, "echo مرحبا");
+  await ended(page);
+  const directionOf = (text) => inChat(page, text).first().evaluate((node) => getComputedStyle(node).direction);
+  assert.equal(await directionOf("echo مرحبا"), "ltr");
+  const [list, main] = await Promise.all(["#sidebar", "#main"].map((part) => page.locator(part).boundingBox()));
+  assert.ok(list.x > main.x);
+});
+
+test("the page can be used by the keyboard alone", async (t) => {
+  const page = await openPage(t);
+  await page.keyboard.type("Typed at once");
+  await page.keyboard.press("Enter");
+  await inChat(page, /^Answer/).waitFor();
+  await ended(page);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.type(" and changed");
+  await page.keyboard.press("Enter");
+  await page.locator(".message.user").getByText("2/2").waitFor();
+  await ended(page);
+  assert.deepEqual(await questions(page), ["Typed at once and changed"]);
+  assert.match(await page.locator("#status").innerText(), /^Answer/);
+  await page.keyboard.press("Control+/");
+  await page.locator("#shortcuts[open]").waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+b");
+  await page.locator("#sidebar").waitFor({ state: "hidden" });
+  await page.keyboard.press("Control+Shift+O");
+  await page.locator("#empty").waitFor();
+});
+
 test("on a phone the list lies over the page and gives way", async (t) => {
   const page = await openPage(t, { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true });
   await askAndWait(page, "Small screen");

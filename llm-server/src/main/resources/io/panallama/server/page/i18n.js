@@ -1,10 +1,11 @@
 /** The page's languages. A text that a language lacks is shown in English. */
 
+import ar from "./locales/ar.js";
 import de from "./locales/de.js";
 import en from "./locales/en.js";
 import es from "./locales/es.js";
 
-const LOCALES = { en, de, es };
+const LOCALES = { en, de, es, ar };
 const KEY = "panallama.language";
 
 /** The languages by code, each under its own name. */
