@@ -232,7 +232,7 @@ class MessageView {
     if (node.content !== "") {
       actions.append(copyButton(() => node.content));
     }
-    if (!busy && node.role !== "tool") {
+    if (!busy && node.role !== "tool" && (node.content !== "" || node.role === "user")) {
       actions.append(iconButton("edit", t("edit"), () => this.edit()));
     }
     if (!busy && node.role === "assistant") {
@@ -249,7 +249,7 @@ class MessageView {
       "div",
       { className: "meta" },
       this.#turner(),
-      parts.length > 0 && element("span", { className: "outcome" }, parts.join(" · ")),
+      parts.length > 0 && element("span", { className: "outcome" }, ...parts.flatMap((part, i) => [i > 0 && " · ", element("bdi", {}, part)])),
       actions,
     );
   }

@@ -99,7 +99,7 @@ export class Sidebar {
 
   #row(head) {
     const title = head.title || t("untitled");
-    const open = element("a", { className: "open-chat", href: `#/chat/${head.id}`, title, dir: "auto" }, title);
+    const open = element("a", { className: "open-chat", href: `#/chat/${head.id}`, title }, element("bdi", {}, title));
     open.setAttribute("aria-current", String(head.id === this.#current));
     open.addEventListener("click", () => this.giveWay());
     const menu = element(
