@@ -1,6 +1,8 @@
 /** Opens the chat page in Debian's Chromium. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { connect, createServer } from "node:net";
 import { chromium } from "playwright-core";
 
@@ -67,6 +69,17 @@ export async function stored(page, text) {
   while (!(await page.evaluate(find, text))) {
     assert.ok(Date.now() < deadline, `"${text}" was not stored.`);
   }
+}
+
+const CHECKER = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe-core finds on the page that is shown: "rule: element". */
+export async function faultsOf(page) {
+  await page.evaluate(CHECKER);
+  return page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ""}`));
+  });
 }
 
 /** A way to the server whose connections a test can cut. */

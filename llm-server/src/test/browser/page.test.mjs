@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { ask, askAndWait, browser, cuttable, ended, openPage, stored } from "./browser.mjs";
+import { ask, askAndWait, browser, cuttable, ended, faultsOf, openPage, stored } from "./browser.mjs";
 
 after(() => browser.close());
 
@@ -257,7 +257,7 @@ test("tools are edited by hand, and so are their results", async (t) => {
   await button(dialog, "Add a tool").click();
   await dialog.getByLabel("Name").fill("get weather");
   await button(dialog, "Save").click();
-  await dialog.getByText("A name has 1 to 64 letters").waitFor();
+  await dialog.getByText("A name has 1 to 128 letters").waitFor();
   await dialog.getByLabel("Name").fill("get_weather");
   await dialog.getByLabel("What it does").fill("Says how the weather is");
   await button(dialog, "Save").click();
@@ -378,4 +378,32 @@ test("a chat goes on while another one is shown", async (t) => {
   await page.locator("#stop").click();
   await ended(page);
   assert.match(await lastAnswer(page).locator(".outcome").innerText(), /stopped/);
+});
+
+test("two windows show the same chats", async (t) => {
+  const page = await openPage(t);
+  await askAndWait(page, "In the first window");
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await inChat(other, "In the first window").waitFor();
+  await askAndWait(page, "And more there");
+  await inChat(other, "And more there").waitFor();
+  await inChat(other, /to 3 messages/).waitFor();
+});
+
+test("an accessibility checker finds nothing, in light and dark", async (t) => {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await openPage(t, { colorScheme });
+    await askAndWait(page, "think hard");
+    await askAndWait(page, "markdown please");
+    await lastAnswer(page).locator(".hljs-keyword").first().waitFor();
+    await askAndWait(page, "full");
+    await inChat(page, "no longer fits").waitFor();
+    assert.deepEqual(await faultsOf(page), []);
+    for (const dialog of ["settings", "tools", "shortcuts"]) {
+      await page.locator(`#open-${dialog}`).click();
+      assert.deepEqual(await faultsOf(page), [], dialog);
+      await page.keyboard.press("Escape");
+    }
+  }
 });

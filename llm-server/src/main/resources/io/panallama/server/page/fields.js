@@ -109,7 +109,7 @@ export function objectOf(text) {
 export function requestFields(values) {
   const body = {};
   for (const { name } of FIELDS) {
-    if (values[name] !== undefined && !["response_format", "schema", "extra"].includes(name)) {
+    if ((values[name] ?? undefined) !== undefined && !["response_format", "schema", "extra"].includes(name)) {
       body[name] = values[name];
     }
   }

@@ -5,7 +5,7 @@ import { objectOf } from "./fields.js";
 import { t } from "./i18n.js";
 import { load, save } from "./kept.js";
 
-const NAME = /^[\w-]{1,64}$/;
+const NAME = /^[\w./:-]{1,128}$/;
 const EXAMPLE = JSON.stringify(
   { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
   null,

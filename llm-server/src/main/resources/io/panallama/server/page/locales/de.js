@@ -149,7 +149,7 @@ export default {
   choiceRequired: "Ein Aufruf ist nötig",
   choiceNone: "Keine Aufrufe",
   toolOn: "{name} dem Modell anbieten",
-  badToolName: "Ein Name hat 1 bis 64 Buchstaben, Ziffern, _ oder -, und kein anderes Werkzeug heißt so.",
+  badToolName: "Ein Name hat 1 bis 128 Buchstaben, Ziffern und _ - . / :, und kein anderes Werkzeug heißt so.",
   keySearch: "Chats durchsuchen",
   keyNewChat: "Neuer Chat",
   keySidebar: "Liste der Chats ein- oder ausblenden",

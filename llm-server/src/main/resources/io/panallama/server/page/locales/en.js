@@ -157,7 +157,7 @@ export default {
   choiceRequired: "A call is required",
   choiceNone: "No calls",
   toolOn: "Offer {name} to the model",
-  badToolName: "A name has 1 to 64 letters, digits, _ or -, and no other tool has it.",
+  badToolName: "A name has 1 to 128 letters, digits and _ - . / :, and no other tool has it.",
   keySearch: "Search chats",
   keyNewChat: "New chat",
   keySidebar: "Show or hide the list of chats",

@@ -149,7 +149,7 @@ export default {
   choiceRequired: "Se exige una llamada",
   choiceNone: "Sin llamadas",
   toolOn: "Ofrecer {name} al modelo",
-  badToolName: "Un nombre tiene de 1 a 64 letras, cifras, _ o -, y ninguna otra herramienta lo usa.",
+  badToolName: "Un nombre tiene de 1 a 128 letras, cifras y _ - . / :, y ninguna otra herramienta lo usa.",
   keySearch: "Buscar en los chats",
   keyNewChat: "Nuevo chat",
   keySidebar: "Mostrar u ocultar la lista de chats",
