@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SseParser } from "../../main/resources/io/panallama/server/page/sse.js";
+import { SseParser } from "../../../target/classes/io/panallama/server/page/sse.js";
 
 const parse = (...pieces) => {
   const parser = new SseParser();

@@ -9,11 +9,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.URI;
 import java.net.http.HttpResponse;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -132,7 +139,9 @@ class ChatServerTest {
     "app.js, text/javascript; charset=utf-8",
     "sse.js, text/javascript; charset=utf-8",
     "style.css, text/css; charset=utf-8",
-    "icon.svg, image/svg+xml"
+    "icon.svg, image/svg+xml",
+    "vendor/fonts/KaTeX_Main-Regular.woff2, font/woff2",
+    "vendor/katex-LICENSE.txt, text/plain; charset=utf-8"
   })
   void servesTheFilesOfThePage(String file, String type) {
     try (TestServer server = TestServer.startWithoutModel()) {
@@ -145,15 +154,26 @@ class ChatServerTest {
 
   @Test
   void everythingThePageRefersToIsServed() {
+    Pattern reference =
+        Pattern.compile("(?:src|href)=\"(/[^\"]+)\"|(?:from |import\\()\"(\\.[^\"]+)\"|url\\(([^)]+\\.woff2)\\)");
     try (TestServer server = TestServer.startWithoutModel()) {
-      Stream<String> assets =
-          Stream.of("/", "/assets/app.js", "/assets/api.js", "/assets/render.js")
-              .flatMap(path -> server.get(path).body().lines())
-              .filter(line -> line.contains("/assets/") || line.contains("from \"./"))
-              .map(line -> line.replaceAll(".*(?:/assets/|from \"\\./)([a-z.]+)\".*", "$1"));
-      assertThat(assets.collect(Collectors.toSet()))
-          .hasSizeGreaterThan(6)
-          .allSatisfy(file -> assertThat(server.get("/assets/" + file).statusCode()).isEqualTo(200));
+      Set<String> served = new HashSet<>();
+      Deque<String> open = new ArrayDeque<>(List.of("/"));
+      while (!open.isEmpty()) {
+        String path = open.remove();
+        if (served.add(path)) {
+          HttpResponse<String> response = server.get(path);
+          assertThat(response.statusCode()).as(path).isEqualTo(200);
+          reference
+              .matcher(response.body())
+              .results()
+              .map(match -> Stream.of(1, 2, 3).map(match::group).filter(Objects::nonNull).findFirst().orElseThrow())
+              .forEach(found -> open.add(URI.create(path).resolve(found).getPath()));
+        }
+      }
+      assertThat(served)
+          .contains(
+              "/assets/locales/de.js", "/assets/vendor/katex.js", "/assets/vendor/fonts/KaTeX_Main-Regular.woff2");
     }
   }
 

@@ -1,20 +1,24 @@
-/** Talks to the server: its model, and streamed answers. */
+/** Talks to the server: its models, and streamed answers. */
 
 import { SseParser } from "./sse.js";
 
 /** The code of an ApiError when no answer came from the server. */
 export const UNREACHABLE = "unreachable";
 
-/** What went wrong, in words for the reader. */
+/** The code of an ApiError when an answer broke off. */
+export const BROKEN_OFF = "broken_off";
+
+/** What went wrong; `code` is the server's or one of the above, `wait` the seconds until another try makes sense. */
 export class ApiError extends Error {
-  constructor(message, code) {
+  constructor(message, code, wait = null) {
     super(message);
     this.code = code;
+    this.wait = wait;
   }
 }
 
-/** The model that is served: { id, meta }. Null while it is being loaded. */
-export async function fetchModel() {
+/** The models that are served: [{ id, meta }]. Null while none is loaded. */
+export async function fetchModels() {
   const response = await request("/v1/models");
   if (response.status === 503) {
     return null;
@@ -22,26 +26,27 @@ export async function fetchModel() {
   if (!response.ok) {
     throw await errorOf(response);
   }
-  return (await response.json()).data[0];
+  const models = (await response.json()).data;
+  return models.length === 0 ? null : models;
 }
 
 /**
- * Streams the answer to a conversation.
+ * Streams the answer to a request.
  *
- * Yields { text } for every piece, and at the end { finish, detail, timings }. Throws ApiError; an abort by `signal` ends
- * it with the browser's AbortError.
+ * Yields { text }, { thinking } or { calls } (pieces of tool calls) as they come, and at the end { finish, detail, timings }
+ * and { usage }. Throws ApiError; an abort by `signal` ends it with the browser's AbortError.
  */
 export async function* streamAnswer(body, signal) {
   const response = await request("/v1/chat/completions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    // The page has one place for all that the model writes, its thinking included.
-    body: JSON.stringify({ ...body, stream: true, reasoning_format: "none" }),
+    body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
     signal,
   });
   if (!response.ok) {
     throw await errorOf(response);
   }
+  let finished = false;
   for await (const { data } of events(response)) {
     if (data === "[DONE]") {
       return;
@@ -51,14 +56,27 @@ export async function* streamAnswer(body, signal) {
       throw new ApiError(chunk.error.message, chunk.error.code);
     }
     const choice = chunk.choices?.[0];
-    if (choice?.delta?.content) {
-      yield { text: choice.delta.content };
+    const { content, reasoning_content: thinking, tool_calls: calls } = choice?.delta ?? {};
+    if (thinking) {
+      yield { thinking };
+    }
+    if (content) {
+      yield { text: content };
+    }
+    if (calls) {
+      yield { calls };
     }
     if (choice?.finish_reason) {
+      finished = true;
       yield { finish: choice.finish_reason, detail: choice.finish_detail, timings: chunk.timings };
     }
+    if (chunk.usage) {
+      yield { usage: chunk.usage };
+    }
   }
-  throw new ApiError("The connection ended before the answer did.");
+  if (!finished) {
+    throw new ApiError("The connection ended before the answer did.", BROKEN_OFF);
+  }
 }
 
 async function* events(response) {
@@ -69,7 +87,7 @@ async function* events(response) {
       yield* parser.push(part.value);
     }
   } catch (failure) {
-    throw networkError(failure);
+    throw networkError(failure, BROKEN_OFF);
   } finally {
     reader.cancel().catch(() => {});
   }
@@ -79,14 +97,12 @@ async function request(path, options) {
   try {
     return await fetch(path, options);
   } catch (failure) {
-    throw networkError(failure);
+    throw networkError(failure, UNREACHABLE);
   }
 }
 
-function networkError(failure) {
-  return failure instanceof TypeError
-    ? new ApiError("The server can't be reached. Is it still running?", UNREACHABLE)
-    : failure;
+function networkError(failure, code) {
+  return failure instanceof TypeError ? new ApiError("The server can't be reached.", code) : failure;
 }
 
 async function errorOf(response) {
@@ -97,9 +113,5 @@ async function errorOf(response) {
     // Not our server's JSON; the status has to do.
   }
   const wait = response.status === 429 ? response.headers.get("Retry-After") : null;
-  let message = error.message ?? `The server answered ${response.status}.`;
-  if (error.code === "context_length_exceeded") {
-    message += " A new chat starts with an empty context.";
-  }
-  return new ApiError(wait ? `${message} (About ${wait} s from now.)` : message, error.code);
+  return new ApiError(error.message ?? `The server answered ${response.status}.`, error.code, wait);
 }

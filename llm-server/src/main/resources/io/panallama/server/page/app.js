@@ -1,213 +1,382 @@
-/** The chat page: wires the conversation to the elements of index.html. */
+/** The chat page: puts its parts together. */
 
-import { ApiError, fetchModel, streamAnswer, UNREACHABLE } from "./api.js";
-import { Conversation, describe } from "./conversation.js";
-import { copyButton, element, showMarkdown } from "./render.js";
-import { Settings } from "./settings.js";
+import { ApiError, fetchModels, streamAnswer, UNREACHABLE } from "./api.js";
+import { announce, element, notify } from "./dom.js";
+import { Attachments } from "./files.js";
+import { chooseLanguage, number, savedLanguage, t, translate } from "./i18n.js";
+import { load, save as keep } from "./kept.js";
+import { MessageList } from "./messages.js";
+import { summarize } from "./outcome.js";
+import { AnswerBuilder, answerRequest, continueRequest } from "./request.js";
+import { applyTheme, Settings } from "./settings.js";
+import { Sidebar } from "./sidebar.js";
+import { openStore } from "./store.js";
+import { Tools } from "./tools.js";
+import { addNode, dropOldest, newChat, sentPath, shownPath, turnTo } from "./tree.js";
 
-const SUGGESTIONS = ["Tell me a short story", "What can you help me with?", "Write a haiku about rain"];
-const NEAR_END = 80;
+const SAVE_MS = 500;
+const RECONNECT_MS = 1000;
+const SPOKEN = 1000;
 
 const byId = (id) => document.getElementById(id);
-const messages = byId("messages");
-const scroller = byId("scroller");
 const prompt = byId("prompt");
 const send = byId("send");
 const stop = byId("stop");
 
-const conversation = new Conversation();
-const settings = new Settings();
-let model = null;
-let running = null; // The AbortController of the answer that is being streamed.
+chooseLanguage(savedLanguage());
+applyTheme();
+translate();
 
-function ask(question) {
-  conversation.addUser(question);
-  messages.append(element("li", { className: "message user" }, question));
-  answer();
+const store = await openStore();
+const running = new Map(); // By the chat's id: { chat, node, controller }.
+const removed = new WeakSet(); // Chats that must not be stored again.
+const otherWindows = "BroadcastChannel" in globalThis ? new BroadcastChannel("panallama") : null;
+let chat = newChat();
+let models = null;
+
+const settings = new Settings(() => location.reload());
+const tools = new Tools((count) => (byId("tool-count").textContent = count || ""));
+const attachments = new Attachments(update);
+const sidebar = new Sidebar(store, { open: openChat, changed: rename, removed: forget });
+const list = new MessageList({
+  edit,
+  regenerate,
+  resume,
+  turn,
+  sendResults,
+  begin: beginChat,
+  dropOldest: dropAndRetry,
+  shift: shiftAndRetry,
+  sendAll,
+  contextSize: () => model()?.meta?.n_ctx ?? 0,
+});
+
+// What the reader does
+
+function submit() {
+  const content = prompt.value.trim();
+  if ((content === "" && attachments.isEmpty) || running.has(chat.id) || models === null) {
+    return;
+  }
+  prompt.value = "";
+  const files = attachments.take();
+  const parent = shownPath(chat).at(-1)?.id ?? "";
+  addNode(chat, parent, { role: "user", content, ...(files.length > 0 && { files }) });
+  answer(chat);
 }
 
-async function answer() {
-  const view = new AnswerView();
-  const controller = new AbortController();
-  setRunning(controller);
-  const started = performance.now();
-  let text = "";
-  let lost = false;
-  const outcome = { pieces: 0 };
-  try {
-    for await (const part of streamAnswer(conversation.request(settings.values), controller.signal)) {
-      if (part.text) {
-        outcome.elapsed = performance.now() - started;
-        outcome.ttft ??= outcome.elapsed;
-        outcome.pieces++;
-        text += part.text;
-        view.show(text);
-      } else {
-        Object.assign(outcome, part);
-      }
+function edit(node, content) {
+  const { role, parent } = node;
+  if (role === "user") {
+    const edited = addNode(chat, parent, { role, content, ...(node.files && { files: node.files }) });
+    if (chat.from === node.id) {
+      chat.from = edited.id;
     }
-    if (text === "") {
-      outcome.ttft = undefined;
+    answer(chat);
+  } else {
+    addNode(chat, parent, { role, content, ...(node.reasoning && { reasoning: node.reasoning }) });
+    persist(chat);
+    show();
+  }
+}
+
+/** Asks for another answer beside `node`, or in its place if there is nothing in it. */
+function regenerate(node) {
+  if (node.content === "" && !node.reasoning && !node.calls?.length) {
+    chat.nodes = chat.nodes.filter((other) => other !== node);
+  }
+  chat.chosen[node.parent] = null;
+  answer(chat, node.parent);
+}
+
+function resume(node) {
+  const path = sentPath(chat);
+  generate(chat, node, continueRequest(path, options(chat)), new AnswerBuilder(node.content, node.reasoning));
+}
+
+function turn(node, step) {
+  turnTo(chat, node, step);
+  persist(chat);
+  show();
+  document.querySelector(`[data-node="${chat.chosen[node.parent]}"] .turner button:not(:disabled)`)?.focus();
+}
+
+function sendResults(node, results) {
+  let parent = node.id;
+  for (const result of results) {
+    parent = addNode(chat, parent, { role: "tool", ...result }).id;
+  }
+  answer(chat);
+}
+
+function dropAndRetry(node) {
+  if (dropOldest(chat)) {
+    retry(node);
+  } else {
+    notify(t("onlyOneLeft"));
+  }
+}
+
+function shiftAndRetry(node) {
+  chat.shift = true;
+  retry(node);
+}
+
+/** An answer that was cut off goes on, one that failed is asked for again. */
+function retry(node) {
+  if (node.content !== "" && !node.calls?.length) {
+    resume(node);
+  } else {
+    regenerate(node);
+  }
+}
+
+function sendAll() {
+  chat.from = null;
+  persist(chat);
+  show();
+}
+
+// Answers
+
+/** What every request of a chat holds. */
+function options(of) {
+  return {
+    system: settings.system,
+    fields: settings.fields,
+    tools: tools.offered,
+    toolChoice: tools.choice,
+    model: model()?.id,
+    shift: of.shift,
+  };
+}
+
+/** Asks for the answer to a path that ends at `parent`, or at the last message that is shown. */
+function answer(of, parent = shownPath(of).at(-1).id) {
+  const path = shownPath(of);
+  const end = path.findIndex((node) => node.id === parent) + 1;
+  const body = answerRequest(sentPath(of, path.slice(0, end)), options(of));
+  const node = addNode(of, parent, { role: "assistant" });
+  if (of === chat && location.hash !== hashOf(of)) {
+    history.replaceState(null, "", hashOf(of));
+  }
+  generate(of, node, body, new AnswerBuilder());
+  list.scrollToEnd();
+}
+
+/** Streams an answer into a node, whichever chat is shown meanwhile. */
+async function generate(of, node, body, builder) {
+  const controller = new AbortController();
+  running.set(of.id, { chat: of, node, controller });
+  delete node.error;
+  node.outcome = { interrupted: true }; // What a reload finds.
+  persist(of);
+  show();
+  announce(t("answering"));
+  const run = { pieces: 0 };
+  const started = performance.now();
+  let frame = 0;
+  let saving = 0;
+  try {
+    for await (const part of streamAnswer(body, controller.signal)) {
+      const { text, thinking, calls, ...end } = part;
+      Object.assign(run, end);
+      if (!text && !thinking && !calls) {
+        continue;
+      }
+      run.elapsed = performance.now() - started;
+      run.ttft ??= run.elapsed;
+      run.pieces++;
+      builder.take(part);
+      Object.assign(node, builder.fields);
+      if (text && node.reasoning && node.content !== "") {
+        node.thoughtFor ??= Math.max(1, Math.round(run.elapsed / 1000));
+      }
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        if (of === chat && running.get(of.id)?.node === node) {
+          list.grow(node);
+        }
+      });
+      saving ||= setTimeout(() => {
+        saving = 0;
+        persist(of);
+      }, SAVE_MS);
     }
   } catch (failure) {
     if (controller.signal.aborted) {
-      outcome.stopped = true;
+      run.stopped = true;
     } else {
-      outcome.error = failure instanceof ApiError ? failure.message : String(failure);
-      lost = failure.code === UNREACHABLE;
+      node.error = failure instanceof ApiError ? plain(failure) : { message: String(failure) };
+      if (failure.code === UNREACHABLE || failure.code === "broken_off") {
+        reconnect();
+      }
     }
   }
-  if (lost) {
-    reconnect();
+  cancelAnimationFrame(frame);
+  clearTimeout(saving);
+  node.outcome = summarize(run);
+  running.delete(of.id);
+  of.updated = Date.now();
+  persist(of);
+  if (of === chat) {
+    show();
+    announce(node.error ? node.error.message : byId("messages").lastElementChild.querySelector(".content").innerText.slice(0, SPOKEN));
   }
-  if (running !== controller) {
-    return; // A new chat has begun meanwhile.
-  }
-  conversation.addAnswer(text);
-  view.end(text, outcome);
-  setRunning(null);
 }
 
-/** Asks the last question again, in place of its answer. */
-function retry(item) {
-  if (running) {
+function plain({ message, code, wait }) {
+  return JSON.parse(JSON.stringify({ message, code, wait }));
+}
+
+function stopAnswer() {
+  running.get(chat.id)?.controller.abort();
+}
+
+// Chats
+
+/** Stores a chat and tells the list and other windows. */
+async function persist(of) {
+  if (removed.has(of)) {
     return;
   }
-  conversation.dropAnswer();
-  item.remove();
-  answer();
+  try {
+    await store.put(of);
+    otherWindows?.postMessage(of.id);
+  } catch (failure) {
+    console.error(failure);
+    notify(t("notKept"));
+  }
+  sidebar.refresh();
 }
 
-/** One answer in the list, while it grows and when it is done. */
-class AnswerView {
-  #body = element("div", { className: "body" });
-  #item = element("li", { className: "message answer waiting" }, this.#body);
-  #text = "";
-  #frame = 0;
+function hashOf(of) {
+  return `#/chat/${of.id}`;
+}
 
-  constructor() {
-    this.#item.setAttribute("aria-busy", "true");
-    messages.querySelectorAll(".retry").forEach((button) => button.remove());
-    messages.append(this.#item);
-    scrollToEnd(true);
+function openChat(id) {
+  location.hash = `#/chat/${id}`;
+}
+
+function beginChat() {
+  if (location.hash !== "") {
+    history.pushState(null, "", location.pathname);
   }
+  route();
+  prompt.focus();
+}
 
-  /** Shows the text so far, at most once per frame. */
-  show(text) {
-    this.#text = text;
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+/** Shows the chat that the address names, or a new one. */
+async function route() {
+  const id = /^#\/chat\/(\w+)$/.exec(location.hash)?.[1];
+  const found = id && (running.get(id)?.chat ?? (await store.get(id)));
+  if (id && !found) {
+    history.replaceState(null, "", location.pathname);
   }
+  chat = found || newChat();
+  sidebar.mark(found ? chat.id : null);
+  show();
+  list.scrollToEnd();
+}
 
-  end(text, outcome) {
-    cancelAnimationFrame(this.#frame);
-    this.#text = text;
-    this.#draw();
-    this.#item.className = "message answer";
-    this.#item.removeAttribute("aria-busy");
-    if (outcome.error) {
-      this.#item.append(this.#errorBox(outcome.error));
-    } else {
-      this.#item.append(this.#footer(text, outcome));
+async function rename(changed) {
+  const live = changed.id === chat.id ? chat : running.get(changed.id)?.chat;
+  const kept = live ?? changed;
+  Object.assign(kept, { title: changed.title, named: changed.named });
+  await persist(kept);
+  show();
+}
+
+function forget(id) {
+  const run = running.get(id);
+  if (run) {
+    removed.add(run.chat);
+    run.controller.abort();
+  }
+  if (id === chat.id) {
+    removed.add(chat);
+    beginChat();
+  }
+}
+
+if (otherWindows) {
+  otherWindows.onmessage = async ({ data: id }) => {
+    sidebar.refresh();
+    if (id === chat.id && !running.has(id)) {
+      const changed = await store.get(id);
+      if (changed && chat.id === id && !running.has(id)) {
+        chat = changed;
+        show();
+      }
     }
-    scrollToEnd();
-  }
-
-  #draw() {
-    this.#frame = 0;
-    const follow = isNearEnd();
-    this.#item.className = this.#text === "" ? "message answer waiting" : "message answer streaming";
-    showMarkdown(this.#body, this.#text);
-    scrollToEnd(follow);
-  }
-
-  #footer(text, outcome) {
-    const actions = element("span", { className: "actions" });
-    if (text !== "") {
-      actions.append(copyButton(() => text));
-    }
-    actions.append(this.#retryButton());
-    const summary = describe(outcome) || (text === "" ? "an empty answer" : "");
-    return element("div", { className: "meta" }, element("span", {}, summary), actions);
-  }
-
-  #errorBox(message) {
-    const box = element("div", { className: "error" }, element("span", {}, message), this.#retryButton());
-    box.setAttribute("role", "alert");
-    return box;
-  }
-
-  #retryButton() {
-    const button = element("button", { type: "button", className: "quiet retry", textContent: "Try again" });
-    button.addEventListener("click", () => retry(this.#item));
-    return button;
-  }
+  };
 }
 
-function isNearEnd() {
-  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
-}
+// The page
 
-/** Keeps the end in view, unless the reader has scrolled away from it. */
-function scrollToEnd(follow = isNearEnd()) {
-  if (follow) {
-    scroller.scrollTop = scroller.scrollHeight;
-  }
-}
-
-function setRunning(controller) {
-  running = controller;
-  stop.hidden = controller === null;
-  send.hidden = controller !== null;
-  byId("empty").hidden = !conversation.isEmpty;
+function show() {
+  const run = running.get(chat.id);
+  list.show(chat, run?.node ?? null);
+  byId("empty").hidden = chat.nodes.length > 0;
+  document.title = chat.title ? `${chat.title} · Panallama` : t("title");
+  stop.hidden = run === undefined;
+  send.hidden = run !== undefined;
+  sidebar.mark(chat.id);
+  showContext();
   update();
 }
 
+function showContext() {
+  const size = model()?.meta?.n_ctx;
+  const used = shownPath(chat).findLast((node) => node.outcome?.context)?.outcome.context;
+  byId("context").textContent = size && used ? t("contextUsed", { used: number(used), size: number(size) }) : "";
+  byId("context").classList.toggle("nearly-full", used > 0.9 * size);
+}
+
 function update() {
-  send.disabled = model === null || prompt.value.trim() === "";
+  send.disabled = models === null || (prompt.value.trim() === "" && attachments.isEmpty);
   prompt.style.height = "auto";
   prompt.style.height = `${prompt.scrollHeight}px`;
 }
 
-function submit() {
-  const question = prompt.value.trim();
-  if (question === "" || running || model === null) {
-    return;
-  }
-  prompt.value = "";
-  ask(question);
-}
-
-function newChat() {
-  running?.abort();
-  conversation.clear();
-  messages.replaceChildren();
-  setRunning(null);
-  prompt.focus();
+/** The model that is chosen. */
+function model() {
+  return models?.find(({ id }) => id === byId("model").value) ?? models?.[0];
 }
 
 async function connect() {
-  const chip = byId("model");
+  const chooser = byId("model");
+  let state = "loadingModel";
   try {
-    model = await fetchModel();
-    chip.textContent = model?.id ?? "loading the model…";
-  } catch (failure) {
-    model = null;
-    chip.textContent = "not connected";
-    chip.title = failure.message;
+    models = await fetchModels();
+  } catch {
+    models = null;
+    state = "notConnected";
   }
-  if (model === null) {
-    setTimeout(connect, 1000);
+  if (models === null) {
+    chooser.replaceChildren(element("option", { value: "" }, t(state)));
+    setTimeout(connect, RECONNECT_MS);
   } else {
-    chip.title = `${model.meta.description || model.id}, ${model.meta.n_ctx} tokens of context`;
-    byId("demo").hidden = !model.meta.demo;
+    chooser.replaceChildren(...models.map(({ id }) => element("option", { value: id }, id)));
+    const wanted = load("model", "");
+    chooser.value = models.some(({ id }) => id === wanted) ? wanted : models[0].id;
   }
+  chooser.disabled = models === null;
+  showModel();
+}
+
+function showModel() {
+  const { id, meta } = model() ?? {};
+  byId("model").title = meta ? t("modelInfo", { description: meta.description || id, context: meta.n_ctx ?? 0 }) : "";
+  byId("demo").hidden = !meta?.demo;
+  showContext();
   update();
 }
 
 /** The server went away: says so in the head of the page, and waits for it. */
 function reconnect() {
-  if (model !== null) {
-    model = null;
+  if (models !== null) {
+    models = null;
     connect();
   }
 }
@@ -221,27 +390,68 @@ prompt.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     submit();
-  }
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !byId("settings").open) {
-    running?.abort();
+  } else if (event.key === "ArrowUp" && prompt.value === "" && !running.has(chat.id)) {
+    const last = shownPath(chat).findLast((node) => node.role === "user");
+    if (last) {
+      event.preventDefault();
+      list.edit(last);
+    }
   }
 });
 stop.addEventListener("click", () => {
-  running?.abort();
+  stopAnswer();
   if (matchMedia("(pointer: fine)").matches) {
     prompt.focus(); // Elsewhere that would open the keyboard on the screen.
   }
 });
-byId("new-chat").addEventListener("click", newChat);
-for (const suggestion of SUGGESTIONS) {
-  const button = element("button", { type: "button", textContent: suggestion });
+byId("new-chat").addEventListener("click", () => {
+  beginChat();
+  sidebar.giveWay();
+});
+byId("open-shortcuts").addEventListener("click", () => byId("shortcuts").showModal());
+byId("model").addEventListener("change", () => {
+  keep("model", byId("model").value);
+  showModel();
+});
+for (const key of ["suggestion1", "suggestion2", "suggestion3"]) {
+  const button = element("button", { type: "button", textContent: t(key) });
   button.addEventListener("click", () => {
-    prompt.value = suggestion;
+    prompt.value = button.textContent;
     submit();
   });
   byId("suggestions").append(button);
 }
-setRunning(null);
+
+const SHORTCUTS = {
+  k: () => sidebar.focusSearch(),
+  b: () => sidebar.toggle(),
+  ",": () => settings.open(),
+  "/": () => byId("shortcuts").showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (document.querySelector("dialog[open]")) {
+    return;
+  }
+  if (event.key === "Escape") {
+    stopAnswer();
+  } else if ((event.ctrlKey || event.metaKey) && !event.altKey) {
+    const key = event.key.toLowerCase();
+    const action = event.shiftKey ? { o: beginChat }[key] : SHORTCUTS[key];
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  }
+});
+addEventListener("hashchange", route);
+addEventListener("popstate", route);
+addEventListener("pagehide", () => running.forEach((run) => persist(run.chat)));
+
+if (!store.lasting) {
+  notify(t("notKept"));
+}
+await route();
+sidebar.refresh();
 connect();
+prompt.focus();

@@ -1,131 +1,77 @@
 /**
- * Reads the part of Markdown that chat models write into a tree of plain objects; render.js makes elements of it.
+ * Reads Markdown (GitHub's kind) and math with marked. Pure: the HTML that comes out holds no HTML of the text, but it must
+ * be sanitised all the same; render.js does that.
  *
- * Pure, total and forgiving: any text gives a tree, an unfinished construct (a stream is always unfinished) is shown as
- * what it will most likely become, and no HTML is ever interpreted.
- *
- * Blocks:  { type: "paragraph" | "quote", inlines }, { type: "heading", level, inlines },
- *          { type: "code", language, text }, { type: "list", ordered, start, items: [inlines] }
- * Inlines: { type: "text" | "code", text }, { type: "strong" | "emphasis", inlines }
+ * Code becomes <pre><code class="language-x">, math <span class="math"> or <div class="math"> with its TeX as text, images
+ * become links, because the page loads nothing from elsewhere.
  */
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)[^`]*$/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
-const BULLET = /^\s{0,6}[-*+]\s+(.*)$/;
-const NUMBER = /^\s{0,6}(\d{1,9})[.)]\s+(.*)$/;
-const QUOTE = /^ {0,3}>\s?(.*)$/;
+import { t } from "./i18n.js";
+import { Marked } from "./vendor/marked.js";
 
+const INLINE_MATH = /^(?:\$\$(?=\S)([^$]+?)\$\$|\$(?=[^\s$])((?:[^$\\\n]|\\.)*?[^\s$\\])\$(?![\d$])|\\\(([\s\S]+?)\\\))/;
+const BLOCK_MATH = /^ {0,3}(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)/;
+
+const math = [
+  {
+    name: "blockMath",
+    level: "block",
+    start: (text) => text.match(/(?:^|\n) {0,3}(?:\$\$|\\\[)/)?.index,
+    tokenizer(text) {
+      const match = BLOCK_MATH.exec(text);
+      return match ? { type: "blockMath", raw: match[0], text: (match[1] ?? match[2]).trim() } : undefined;
+    },
+    renderer: ({ text }) => `<div class="math">${escape(text)}</div>\n`,
+  },
+  {
+    name: "inlineMath",
+    level: "inline",
+    start: (text) => text.match(/\$|\\\(/)?.index,
+    tokenizer(text) {
+      const match = INLINE_MATH.exec(text);
+      return match
+        ? { type: "inlineMath", raw: match[0], text: (match[1] ?? match[2] ?? match[3]).trim(), display: match[1] !== undefined }
+        : undefined;
+    },
+    renderer: ({ text, display }) => `<span class="math${display ? " display" : ""}">${escape(text)}</span>`,
+  },
+];
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true, // Models break the lines of a poem as people do, without the two spaces.
+  extensions: math,
+  renderer: {
+    html: ({ text, block }) => (block ? `<p>${escape(text.trim())}</p>\n` : escape(text)),
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+    code: ({ text, lang }) => `<pre><code${language(lang)}>${escape(text)}</code></pre>\n`,
+    link({ href, title, tokens }) {
+      return link(href, title, this.parser.parseInline(tokens));
+    },
+    image: ({ href, title, text }) => link(href, title, `[${escape(t("image"))}: ${escape(text || href)}]`),
+  },
+});
+
+/** The blocks of a text, each { raw, html() }; `raw` tells whether one has changed since. */
 export function parseBlocks(text) {
-  const lines = text.split(/\r\n|\n|\r/);
-  const blocks = [];
-  let at = 0;
-  while (at < lines.length) {
-    if (lines[at].trim() === "") {
-      at++;
-      continue;
-    }
-    const [block, next] = readBlock(lines, at);
-    blocks.push(block);
-    at = next;
-  }
-  return blocks;
+  const tokens = marked.lexer(text);
+  return tokens
+    .filter((token) => token.type !== "space" && token.type !== "def")
+    .map((token) => ({ raw: token.raw, html: () => marked.parser(Object.assign([token], { links: tokens.links })) }));
 }
 
-function readBlock(lines, at) {
-  const line = lines[at];
-  const heading = HEADING.exec(line);
-  if (heading) {
-    return [{ type: "heading", level: heading[1].length, inlines: parseInlines(heading[2]) }, at + 1];
+function link(href, title, content) {
+  if (!/^(https?:\/\/|mailto:)/i.test(href)) {
+    return content;
   }
-  if (FENCE.test(line)) {
-    return readCode(lines, at);
-  }
-  if (BULLET.test(line) || NUMBER.test(line)) {
-    return readList(lines, at);
-  }
-  if (QUOTE.test(line)) {
-    return readWhile(lines, at, "quote", (next) => QUOTE.exec(next)?.[1]);
-  }
-  return readWhile(lines, at, "paragraph", (next, first) => (first || !startsBlock(next) ? next : undefined));
+  return `<a href="${escape(href)}"${title ? ` title="${escape(title)}"` : ""}>${content}</a>`;
 }
 
-function startsBlock(line) {
-  return line.trim() === "" || [FENCE, HEADING, BULLET, NUMBER, QUOTE].some((start) => start.test(line));
+function language(lang) {
+  const name = /^[\w+#.-]+/.exec(lang ?? "")?.[0];
+  return name ? ` class="language-${escape(name)}"` : "";
 }
 
-/** Joins lines for as long as `content` gives one. */
-function readWhile(lines, from, type, content) {
-  const texts = [];
-  let at = from;
-  for (; at < lines.length; at++) {
-    const text = content(lines[at], at === from);
-    if (text === undefined) {
-      break;
-    }
-    texts.push(text);
-  }
-  return [{ type, inlines: parseInlines(texts.join("\n").trim()) }, at];
-}
-
-function readCode(lines, from) {
-  const [, fence, language] = FENCE.exec(lines[from]);
-  const texts = [];
-  let at = from + 1;
-  for (; at < lines.length; at++) {
-    const closing = lines[at].trim();
-    if (closing.length >= fence.length && closing === fence[0].repeat(closing.length)) {
-      return [{ type: "code", language, text: texts.join("\n") }, at + 1];
-    }
-    texts.push(lines[at]);
-  }
-  return [{ type: "code", language, text: texts.join("\n") }, at];
-}
-
-function readList(lines, from) {
-  const first = NUMBER.exec(lines[from]);
-  const ordered = first !== null && !BULLET.test(lines[from]);
-  const marker = ordered ? NUMBER : BULLET;
-  const items = [];
-  let at = from;
-  for (; at < lines.length; at++) {
-    const item = marker.exec(lines[at]);
-    if (item) {
-      items.push(item[item.length - 1]);
-    } else if (/^\s+\S/.test(lines[at]) && !startsBlock(lines[at])) {
-      items[items.length - 1] += "\n" + lines[at].trim();
-    } else if (lines[at].trim() !== "" || !marker.test(lines[at + 1] ?? "")) {
-      break;
-    }
-  }
-  const start = ordered ? Number(first[1]) : 1;
-  return [{ type: "list", ordered, start, items: items.map(parseInlines) }, at];
-}
-
-/** Code first, then strong, then emphasis; what is inside code is never markup. */
-const INLINE =
-  /(`+)(?<code>[\s\S]*?[^`])\1(?!`)|\*\*(?=\S)(?<strong>[\s\S]*?\S)\*\*(?!\*)|(?<![\w*])\*(?=[^\s*])(?<star>[^*]*?[^\s*])\*(?![\w*])|(?<!\w)_(?=[^\s_])(?<line>[^_]*?[^\s_])_(?!\w)/g;
-
-export function parseInlines(text) {
-  const inlines = [];
-  let from = 0;
-  for (const match of text.matchAll(INLINE)) {
-    pushText(inlines, text.slice(from, match.index));
-    from = match.index + match[0].length;
-    const { code, strong, star, line } = match.groups;
-    if (code !== undefined) {
-      inlines.push({ type: "code", text: code });
-    } else if (strong !== undefined) {
-      inlines.push({ type: "strong", inlines: parseInlines(strong) });
-    } else {
-      inlines.push({ type: "emphasis", inlines: parseInlines(star ?? line) });
-    }
-  }
-  pushText(inlines, text.slice(from));
-  return inlines;
-}
-
-function pushText(inlines, text) {
-  if (text !== "") {
-    inlines.push({ type: "text", text });
-  }
+function escape(text) {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
