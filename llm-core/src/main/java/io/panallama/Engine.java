@@ -23,6 +23,7 @@ import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.NativeDecoder;
+import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.prepare.Preparation;
 import io.panallama.internal.prepare.PreparationPool;
 import io.panallama.internal.request.CompiledRequest;
@@ -110,8 +111,15 @@ public final class Engine implements TextGenerator, AutoCloseable {
     loaded.retain();
     try {
       requireDecoder(model);
-      EngineConfig chosen = EngineDefaults.resolve(config, model.sizeBytes(), model.trainedContextSize());
-      EngineDefaults.requireMemory(loaded.handle(), loaded.metadata(), loaded.config(), chosen);
+      EngineConfig chosen =
+          EngineDefaults.fit(
+              loaded.handle(),
+              loaded.metadata(),
+              loaded.config(),
+              config,
+              EngineDefaults.resolve(config, model.sizeBytes(), model.trainedContextSize()),
+              model.trainedContextSize(),
+              SystemMemory.availableBytes());
       EngineSettings settings =
           new EngineSettings(
               "panallama-engine-" + NUMBER.incrementAndGet(),

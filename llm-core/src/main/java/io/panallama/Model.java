@@ -192,12 +192,12 @@ public final class Model implements AutoCloseable {
     return loaded.metadata();
   }
 
-  /** The Jinja source of the chat template: the one it was loaded with, or else the model's own. */
+  /**
+   * The Jinja source of the chat template: the one it was loaded with, or else the model's own, or else
+   * {@link ModelConfig#fallbackChatTemplate}.
+   */
   public Optional<String> chatTemplate() {
-    return loaded
-        .config()
-        .chatTemplate()
-        .or(() -> Optional.ofNullable(loaded.metadata().get("tokenizer.chat_template")));
+    return loaded.chatTemplate();
   }
 
   public Vocabulary vocabulary() {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -342,6 +343,11 @@ public final class Session {
     @Override
     public long id() {
       return generation.id();
+    }
+
+    @Override
+    public OptionalInt promptTokens() {
+      return generation.promptTokens();
     }
 
     @Override

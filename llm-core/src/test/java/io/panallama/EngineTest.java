@@ -106,6 +106,12 @@ class EngineTest {
             .await();
     assertThat(completion.text()).isEqualTo("The capital ");
     assertThat(completion.reason()).isEqualTo(FinishReason.STOP_TEXT);
+    assertThat(completion.stopText()).isEqualTo("of Fr");
+    ChatRequest hello = ChatRequest.of("Hello").with(GREEDY);
+    try (Generation generation = engine.generate(hello)) {
+      assertThat(generation.promptTokens()).hasValue(engine.countTokens(hello));
+    }
+    assertThat(engine.generate(ChatRequest.of("Hello").with(GREEDY)).await().stopText()).isEmpty();
   }
 
   @Test

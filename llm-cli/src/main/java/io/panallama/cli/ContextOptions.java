@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -38,6 +39,12 @@ final class ContextOptions {
   private float ropeFrequencyScale = ROPE.frequencyScale();
 
   @Option(
+      names = "--rope-scale",
+      hidden = true,
+      description = "llama-server's: how many times as long the context becomes, the inverse of --rope-freq-scale.")
+  private @Nullable Float ropeScale;
+
+  @Option(
       names = "--yarn-ext-factor",
       paramLabel = "F",
       description = "YaRN: how far to extrapolate instead of interpolate. Default: the model's own.")
@@ -67,7 +74,9 @@ final class ContextOptions {
       description = "YaRN: context that the model was trained for. Default: the model's own.")
   private int yarnOriginalContext = ROPE.yarnOriginalContext();
 
-  @Option(names = "--no-kv-offload", description = "Keep the KV cache in host memory, not on the GPU.")
+  @Option(
+      names = {"--no-kv-offload", "-nkvo"},
+      description = "Keep the KV cache in host memory, not on the GPU.")
   private boolean noKvOffload;
 
   @Option(
@@ -82,7 +91,7 @@ final class ContextOptions {
   private boolean noFullSlidingWindow;
 
   @Option(
-      names = "--no-kv-unified",
+      names = {"--no-kv-unified", "-no-kvu"},
       description = "Give each slot its own cells of the KV cache; prefixes are then not reused.")
   private boolean noUnifiedCache;
 
@@ -120,7 +129,7 @@ final class ContextOptions {
             RopeScaling.builder()
                 .type(ropeScaling)
                 .frequencyBase(ropeFrequencyBase)
-                .frequencyScale(ropeFrequencyScale)
+                .frequencyScale(ropeScale == null ? ropeFrequencyScale : 1 / ropeScale)
                 .yarnExtrapolation(yarnExtrapolation)
                 .yarnAttention(yarnAttention)
                 .yarnBetaFast(yarnBetaFast)

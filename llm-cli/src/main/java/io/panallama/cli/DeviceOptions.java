@@ -64,13 +64,15 @@ final class DeviceOptions {
   private List<Map.Entry<String, MetadataValue>> metadata = List.of();
 
   @Option(
-      names = "--lazy-mode",
+      names = {"-lzm", "--lazy-mode"},
       paramLabel = "MODE",
       converter = Lazy.class,
       description = "Whether marked tensors of a mapped file are read on demand: off, auto, on. Default: auto.")
   private LazyMode lazyMode = DEFAULTS.lazyMode();
 
-  @Option(names = "--no-repack", description = "Do not repack weights for faster kernels of this processor.")
+  @Option(
+      names = {"-nr", "--no-repack"},
+      description = "Do not repack weights for faster kernels of this processor.")
   private boolean noRepack;
 
   @Option(names = "--no-host", description = "Do not use the GPU's pinned memory for weights in host memory.")

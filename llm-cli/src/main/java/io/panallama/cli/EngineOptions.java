@@ -6,14 +6,30 @@ import io.panallama.platform.CacheFolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options of an engine that many requests share. */
 final class EngineOptions {
   private static final EngineConfig DEFAULTS = EngineConfig.defaults();
 
-  @Option(names = "--slots", paramLabel = "N", description = "Answers generated at the same time. Default: 8.")
+  @Option(
+      names = "--slots",
+      paramLabel = "N",
+      arity = "0..1",
+      fallbackValue = "auto",
+      converter = Slots.class,
+      description = "Answers generated at the same time. Default: 8.")
   private int slots = DEFAULTS.slots();
+
+  /** llama-server's name: its own {@code --slots} is a flag that shows them, often given together with this. */
+  @Option(
+      names = {"-np", "--parallel"},
+      hidden = true,
+      converter = Slots.class,
+      description = "llama-server's: as --slots.")
+  private @Nullable Integer parallel;
 
   @Option(
       names = "--queue",
@@ -30,7 +46,7 @@ final class EngineOptions {
   private long itlTarget = DEFAULTS.itlTarget().toMillis();
 
   @Option(
-      names = "--cache-ram",
+      names = {"-cram", "--cache-ram"},
       paramLabel = "SIZE",
       converter = Size.class,
       description =
@@ -73,7 +89,7 @@ final class EngineOptions {
       throw new UsageException("--itl-target is " + itlTarget + "; it must be 0 to " + longest + ".");
     }
     engine
-        .slots(slots)
+        .slots(parallel == null ? slots : parallel)
         .queueLimit(queue)
         .itlTarget(Duration.ofMillis(itlTarget))
         .mailboxCapacity(mailbox)
@@ -94,5 +110,17 @@ final class EngineOptions {
     return memory.toBuilder()
         .disk(cacheFolder == null ? CacheFolder.root().resolve("prefixes") : cacheFolder, cacheDisk)
         .build();
+  }
+
+  /** A number; -1 or auto is the default, and so is the option alone, with which llama-server shows its slots. */
+  static final class Slots implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      try {
+        return value.equals("auto") || value.equals("-1") ? DEFAULTS.slots() : Integer.parseInt(value);
+      } catch (NumberFormatException notANumber) {
+        throw new TypeConversionException("'" + value + "' is not a whole number in range");
+      }
+    }
   }
 }

@@ -107,9 +107,13 @@ public final class Main implements Runnable {
 
   /** The picocli command line of the whole program. */
   private CommandLine commandLine() {
+    CommandLine serve = new CommandLine(new ServeCommand(context));
+    LlamaServerOptions.addTo(serve.getCommandSpec());
+    // As in llama-server, the last one counts: scripts add to a command line that they were given.
+    serve.setOverwrittenOptionsAllowed(true);
     CommandLine program =
         new CommandLine(this)
-            .addSubcommand(new ServeCommand(context))
+            .addSubcommand(serve)
             .addSubcommand(new ChatCommand(context))
             .addSubcommand(new RunCommand(context))
             .addSubcommand(new DoctorCommand(context))

@@ -8,14 +8,13 @@ import io.panallama.config.LoadMode;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.Trial;
 import io.panallama.demo.DemoModel;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -29,6 +28,8 @@ final class ModelOptions {
   /** llama.cpp pads the cells of a context to this (llama-context.cpp, {@code GGML_PAD(n_ctx, 256)}). */
   private static final int CONTEXT_STEP = 256;
 
+  private static final Pattern EXTENSION = Pattern.compile("(?i)\\.gguf$");
+
   @Option(
       names = {"-m", "--model"},
       paramLabel = "FILE",
@@ -38,7 +39,9 @@ final class ModelOptions {
   @Option(
       names = {"-c", "--ctx-size"},
       paramLabel = "TOKENS",
-      description = "Context for all slots together. Default: 2048 per slot, at least 8192, within the model's own.")
+      description =
+          "Tokens of the context, which all slots share and one conversation may use up. Default: 0, as many as the"
+              + " model was trained for (at least 2048 per slot), or what the free memory has room for.")
   private int contextSize = EngineConfig.AUTO;
 
   @Option(
@@ -48,7 +51,7 @@ final class ModelOptions {
   private int threads = EngineConfig.AUTO;
 
   @Option(
-      names = {"-tb", "--batch-threads"},
+      names = {"-tb", "--batch-threads", "--threads-batch"},
       paramLabel = "N",
       description = "Threads for steps that process prompts. Default: as --threads.")
   private @Nullable Integer batchThreads;
@@ -66,7 +69,7 @@ final class ModelOptions {
   private int microBatchSize = EngineConfig.AUTO;
 
   @Option(
-      names = {"-ngl", "--gpu-layers"},
+      names = {"-ngl", "--gpu-layers", "--n-gpu-layers"},
       paramLabel = "N",
       converter = GpuLayers.class,
       description = "Layers on the GPU, or \"all\". Default: all, where there is a GPU.")
@@ -83,29 +86,50 @@ final class ModelOptions {
   private KvCacheType kvType = KvCacheType.F16;
 
   @Option(
-      names = "--kv-value-type",
+      names = {"-ctv", "--kv-value-type", "--cache-type-v"},
       paramLabel = "TYPE",
       converter = KvType.class,
       description = "Number format of the values in the KV cache. Default: as --kv-type.")
   private @Nullable KvCacheType kvValueType;
 
   @Option(
+      names = {"-ctk", "--cache-type-k"},
+      hidden = true,
+      converter = KvType.class,
+      description = "llama-server's: number format of the keys alone.")
+  private @Nullable KvCacheType keyType;
+
+  @Option(
       names = {"-fa", "--flash-attn"},
+      arity = "0..1",
+      fallbackValue = "on",
       paramLabel = "auto|on|off",
       converter = OnOffAuto.class,
       description = "Whether attention runs in the fused kernel. Default: auto.")
   private FlashAttention flashAttention = FlashAttention.AUTO;
 
   @Option(
-      names = "--load-mode",
+      names = {"-lm", "--load-mode"},
       paramLabel = "MODE",
       converter = Loading.class,
       description =
           "How weights are brought into memory: mmap, read, mlock, mmap-mlock, direct-io, auto. Default: mmap.")
-  private LoadMode loadMode = LoadMode.MMAP;
+  private @Nullable LoadMode loadMode;
+
+  @Option(names = "--mlock", hidden = true, description = "llama-server's: lock the weights in memory.")
+  private boolean lock;
+
+  @Option(names = "--no-mmap", hidden = true, description = "llama-server's: read the weights, do not map them.")
+  private boolean noMapping;
 
   @Option(
-      names = "--main-gpu",
+      names = {"-dio", "--direct-io"},
+      hidden = true,
+      description = "llama-server's: read past the page cache.")
+  private boolean directInput;
+
+  @Option(
+      names = {"-mg", "--main-gpu"},
       paramLabel = "N",
       description = "GPU to use where one is to be chosen, counted from 0. Default: 0.")
   private int mainGpu = ModelConfig.defaults().mainGpu();
@@ -122,12 +146,7 @@ final class ModelOptions {
               + " Default: auto.")
   private Trial trial = Trial.AUTO;
 
-  @Option(
-      names = "--chat-template",
-      paramLabel = "FILE",
-      description = "Jinja source of a chat template to use instead of the model's own. Default: the model's own.")
-  private @Nullable Path chatTemplate;
-
+  @Mixin private TemplateOptions template = new TemplateOptions();
   @Mixin private ContextOptions context = new ContextOptions();
   @Mixin private DeviceOptions devices = new DeviceOptions();
 
@@ -138,11 +157,16 @@ final class ModelOptions {
 
   /** The name of a model that has no better one: the file's name without its extension. */
   String modelId() {
+    return EXTENSION.matcher(fileName()).replaceFirst("");
+  }
+
+  /** The name of the model's file, with its extension. */
+  String fileName() {
     if (model == null) {
-      return DemoModel.NAME;
+      return DemoModel.NAME + ".gguf";
     }
     Path name = model.getFileName();
-    return name == null ? model.toString() : name.toString().replaceFirst("(?i)\\.gguf$", "");
+    return name == null ? model.toString() : name.toString();
   }
 
   /** Loads the model and starts an engine for one conversation on it. */
@@ -201,6 +225,17 @@ final class ModelOptions {
     }
   }
 
+  /** A remark about how long conversations may be; empty if an option says so. */
+  String whyContext(LoadedEngine engine) {
+    int trained = engine.model().trainedContextSize();
+    if (contextSize != EngineConfig.AUTO || trained <= 0) {
+      return "";
+    }
+    return engine.sequenceContextSize() >= trained
+        ? ", as the model was trained for"
+        : ", for which there is memory; the model was trained for " + trained + " (--ctx-size, --kv-type)";
+  }
+
   private void warnOfRounding(CommandContext context, LoadedEngine engine) {
     if (contextSize % CONTEXT_STEP != 0) {
       context.warn(
@@ -216,22 +251,30 @@ final class ModelOptions {
 
   private ModelConfig modelConfig() {
     ModelConfig.Builder builder =
-        ModelConfig.builder().loadMode(loadMode).gpuLayers(gpuLayers).mainGpu(mainGpu).checkTensors(checkTensors);
+        ModelConfig.builder().loadMode(loadMode()).gpuLayers(gpuLayers).mainGpu(mainGpu).checkTensors(checkTensors);
     // The embedded model is known to work, so it needs no trial unless one is asked for.
     builder.trial(isDemo() && trial == Trial.AUTO ? Trial.NEVER : trial);
-    if (chatTemplate != null) {
-      builder.chatTemplate(readTemplate(chatTemplate));
-    }
+    template.configure(builder);
     devices.configure(builder);
     return builder.build();
   }
 
-  private static String readTemplate(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException failure) {
-      throw new UsageException("--chat-template: " + file + " can't be read: " + ExitCode.describe(failure), failure);
+  private LoadMode loadMode() {
+    boolean older = lock || noMapping || directInput;
+    if (loadMode != null) {
+      if (older) {
+        throw new UsageException(
+            "--load-mode says how weights are loaded; leave out --mlock, --no-mmap and --direct-io.");
+      }
+      return loadMode;
     }
+    if (directInput) {
+      return LoadMode.DIRECT_IO;
+    }
+    if (lock) {
+      return noMapping ? LoadMode.MLOCK : LoadMode.MMAP_MLOCK;
+    }
+    return noMapping ? LoadMode.READ : LoadMode.MMAP;
   }
 
   private EngineConfig engineConfig(Consumer<EngineConfig.Builder> engineOptions) {
@@ -242,7 +285,7 @@ final class ModelOptions {
             .microBatchSize(microBatchSize)
             .threads(threads)
             .batchThreads(batchThreads == null ? threads : batchThreads)
-            .keyType(kvType)
+            .keyType(keyType == null ? kvType : keyType)
             .valueType(kvValueType == null ? kvType : kvValueType)
             .flashAttention(flashAttention);
     context.configure(builder);
@@ -254,7 +297,8 @@ final class ModelOptions {
     @Override
     public Integer convert(String value) {
       try {
-        return value.equalsIgnoreCase(ALL_LAYERS) ? ModelConfig.ALL_LAYERS : Integer.parseInt(value);
+        boolean all = value.equalsIgnoreCase(ALL_LAYERS) || value.equalsIgnoreCase("auto") || value.equals("-2");
+        return all ? ModelConfig.ALL_LAYERS : Integer.parseInt(value);
       } catch (NumberFormatException notANumber) {
         throw new TypeConversionException("'" + value + "' is neither a number nor \"all\"");
       }
@@ -277,9 +321,9 @@ final class ModelOptions {
     @Override
     public FlashAttention convert(String value) {
       return switch (value.toLowerCase(Locale.ROOT)) {
-        case "auto" -> FlashAttention.AUTO;
-        case "on" -> FlashAttention.ENABLED;
-        case "off" -> FlashAttention.DISABLED;
+        case "auto", "-1" -> FlashAttention.AUTO;
+        case "on", "true", "enabled", "1" -> FlashAttention.ENABLED;
+        case "off", "false", "disabled", "0" -> FlashAttention.DISABLED;
         default -> throw new TypeConversionException("'" + value + "' is none of auto, on, off");
       };
     }
@@ -301,7 +345,11 @@ final class ModelOptions {
     @Override
     public LoadMode convert(String value) {
       try {
-        return LoadMode.valueOf(value.toUpperCase(Locale.ROOT).replace('-', '_'));
+        return switch (value) {
+          case "none" -> LoadMode.READ;
+          case "dio" -> LoadMode.DIRECT_IO;
+          default -> LoadMode.valueOf(value.toUpperCase(Locale.ROOT).replace('-', '_').replace('+', '_'));
+        };
       } catch (IllegalArgumentException unknown) {
         throw new TypeConversionException("'" + value + "' is none of mmap, read, mlock, mmap-mlock, direct-io, auto");
       }

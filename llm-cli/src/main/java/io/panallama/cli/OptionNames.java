@@ -17,7 +17,9 @@ final class OptionNames {
           Map.entry("threads", "--threads"),
           Map.entry("batchThreads", "--batch-threads"),
           Map.entry("mailboxCapacity", "--mailbox"),
-          Map.entry("host", "--host"),
+          Map.entry("hosts", "--host"),
+          Map.entry("allowedHosts", "--allowed-hosts"),
+          Map.entry("allowedOrigins", "--cors-origins"),
           Map.entry("port", "--port"),
           Map.entry("maxBodyBytes", "--max-body"),
           Map.entry("maxMessages", "--max-messages"),
@@ -50,16 +52,21 @@ final class OptionNames {
           Map.entry("tokenEmbeddingType", "--token-embedding-type"));
 
   private static final Map<String, String> FIELDS =
-      Map.of(
-          "maxTokens", "--max-tokens",
-          "sampling.temperature", "--temperature",
-          "sampling.topK", "--top-k",
-          "sampling.topP", "--top-p",
-          "sampling.minP", "--min-p",
-          "sampling.repeatPenalty", "--repeat-penalty",
-          "sampling.seed", "--seed",
-          "stop.texts", "--stop",
-          "overflow.keep", "--keep");
+      Map.ofEntries(
+          Map.entry("maxTokens", "--max-tokens"),
+          Map.entry("sampling.temperature", "--temperature"),
+          Map.entry("sampling.topK", "--top-k"),
+          Map.entry("sampling.topP", "--top-p"),
+          Map.entry("sampling.minP", "--min-p"),
+          Map.entry("sampling.typicalP", "--typical-p"),
+          Map.entry("sampling.topNSigma", "--top-n-sigma"),
+          Map.entry("sampling.repeatPenalty", "--repeat-penalty"),
+          Map.entry("sampling.repeatLastN", "--repeat-last-n"),
+          Map.entry("sampling.presencePenalty", "--presence-penalty"),
+          Map.entry("sampling.frequencyPenalty", "--frequency-penalty"),
+          Map.entry("sampling.seed", "--seed"),
+          Map.entry("stop.texts", "--stop"),
+          Map.entry("overflow.keep", "--keep"));
 
   private OptionNames() {}
 

@@ -10,13 +10,13 @@ import picocli.CommandLine.Option;
 /** The options of a generation. Options that are not given keep the values that the model recommends. */
 final class SamplingOptions {
   @Option(
-      names = {"-n", "--max-tokens"},
+      names = {"-n", "--max-tokens", "--predict", "--n-predict"},
       paramLabel = "N",
-      description = "Most tokens to generate. Default: as many as the context holds.")
+      description = "Most tokens to generate; -1 for no limit. Default: as many as the context holds.")
   private int maxTokens = GenerationOptions.UNLIMITED;
 
   @Option(
-      names = "--temperature",
+      names = {"--temperature", "--temp"},
       paramLabel = "T",
       description = "0 always takes the likeliest token, larger values vary more. Default: the model's own, else 0.8.")
   private @Nullable Float temperature;
@@ -48,13 +48,43 @@ final class SamplingOptions {
   private @Nullable Float repeatPenalty;
 
   @Option(
-      names = "--seed",
+      names = "--repeat-last-n",
       paramLabel = "N",
-      description = "0 to 4294967295; the same seed samples the same tokens. Default: random.")
+      description = "Tokens that the penalties look at; -1 is the whole context. Default: the model's own, else 64.")
+  private @Nullable Integer repeatLastN;
+
+  @Option(
+      names = "--presence-penalty",
+      paramLabel = "P",
+      description = "Larger than 0 makes tokens that occurred less likely. Default: 0.")
+  private @Nullable Float presencePenalty;
+
+  @Option(
+      names = "--frequency-penalty",
+      paramLabel = "P",
+      description = "Larger than 0 makes tokens less likely the more often they occurred. Default: 0.")
+  private @Nullable Float frequencyPenalty;
+
+  @Option(
+      names = {"--typical-p", "--typical"},
+      paramLabel = "P",
+      description = "Locally typical sampling; 1 turns it off. Default: the model's own, else 1.")
+  private @Nullable Float typicalP;
+
+  @Option(
+      names = {"--top-n-sigma", "--top-nsigma"},
+      paramLabel = "N",
+      description = "Sample from tokens within N standard deviations of the likeliest; 0 turns it off. Default: 0.")
+  private @Nullable Float topNSigma;
+
+  @Option(
+      names = {"-s", "--seed"},
+      paramLabel = "N",
+      description = "0 to 4294967295; the same seed samples the same tokens. -1 is a random one. Default: random.")
   private @Nullable Long seed;
 
   @Option(
-      names = "--stop",
+      names = {"-r", "--stop", "--reverse-prompt"},
       paramLabel = "TEXT",
       split = Settings.SEPARATOR,
       hideParamSyntax = true,
@@ -73,7 +103,7 @@ final class SamplingOptions {
       builder.temperature(temperature);
     }
     if (topK != null) {
-      builder.topK(topK);
+      builder.topK(Math.max(topK, 0));
     }
     if (topP != null) {
       builder.topP(topP);
@@ -84,11 +114,26 @@ final class SamplingOptions {
     if (repeatPenalty != null) {
       builder.repeatPenalty(repeatPenalty);
     }
+    if (repeatLastN != null) {
+      builder.repeatLastN(repeatLastN);
+    }
+    if (presencePenalty != null) {
+      builder.presencePenalty(presencePenalty);
+    }
+    if (frequencyPenalty != null) {
+      builder.frequencyPenalty(frequencyPenalty);
+    }
+    if (typicalP != null) {
+      builder.typicalP(typicalP);
+    }
+    if (topNSigma != null) {
+      builder.topNSigma(Math.max(topNSigma, 0));
+    }
     if (seed != null) {
-      builder.seed(seed);
+      builder.seed(seed == -1 ? Sampling.RANDOM_SEED : seed);
     }
     return limited.toBuilder()
-        .maxTokens(maxTokens)
+        .maxTokens(maxTokens < 0 ? GenerationOptions.UNLIMITED : maxTokens)
         .sampling(builder.build())
         .stops(stops.toArray(String[]::new))
         .build();

@@ -4,32 +4,45 @@ import io.panallama.cli.settings.Settings;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
-import io.panallama.error.ChatTemplateException;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Generation;
 import io.panallama.observe.Device;
 import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
 import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
+import java.lang.System.Logger.Level;
+import java.net.URI;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code panallama serve}: runs the chat server until Ctrl-C or SIGTERM, which are its normal end (exit code 0). */
 @Command(
     name = "serve",
     description = "Serve a model over HTTP (OpenAI-compatible) with a chat page, until Ctrl-C or SIGTERM.")
 final class ServeCommand implements Callable<Integer>, CheckedOptions {
+  private static final System.Logger LOG = System.getLogger("io.panallama.cli");
+
+  /** Ids that every vocabulary has. */
+  private static final int[] WARM_UP = {0, 0};
+
   private final CommandContext context;
 
   @Option(
@@ -37,7 +50,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       paramLabel = "NAME",
       split = Settings.SEPARATOR,
       hideParamSyntax = true,
-      description = "Name of the model in the API; can be given several times. Default: the file's name.")
+      description =
+          "Name of the model in the API; can be given several times, or as a list with commas, and the first is the one"
+              + " in answers. Default: the file's name. The file's name is a name in any case, with and without .gguf.")
   private List<String> aliases = List.of();
 
   @Option(
@@ -45,10 +60,14 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       description = "Do not generate a first token before being ready, which would bring a mapped model into memory.")
   private boolean noWarmup;
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private ReasoningOptions reasoning = new ReasoningOptions();
 
   ServeCommand(CommandContext context) {
     this.context = context;
@@ -56,12 +75,16 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (aliases.stream().anyMatch(String::isBlank)) {
-      throw new UsageException("--alias is blank; give the model a name, or leave the option out for the file's name.");
-    }
+    Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
+    names();
     ServerConfig config = serverOptions.config();
     ModelOptions.Configs configs = model.checked(engineOptions::configure);
     Optional<IsolationConfig> isolated = isolation.config();
+    defaults(Sampling.recommended());
+    reasoning.options();
+    if (!ignored.isEmpty()) {
+      context.warn("Accepted and ignored: " + String.join(", ", ignored) + ".");
+    }
     CompletableFuture<Void> stop = new CompletableFuture<>();
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
@@ -73,6 +96,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   @Override
   public void checkOptions() {
+    names();
+    defaults(Sampling.recommended());
+    reasoning.options();
     serverOptions.config();
     model.checked(engineOptions::configure);
   }
@@ -115,7 +141,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   private void serve(ChatServer server, LoadedEngine engine) {
     server.serve(served(engine), engine.generator(), engine::stats);
     announce(engine, server);
-    serverOptions.warnIfOpen(context);
+    ServerOptions.warnIfOpen(context, server);
   }
 
   private static void await(CompletableFuture<Void> stop) throws InterruptedException {
@@ -137,25 +163,69 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
             + " s at the latest; a second signal stops at once";
   }
 
-  /** Generates one token, so that the first user does not wait for work that is done only once. */
+  /**
+   * Computes a prompt and a token, so that the first user does not wait for work that is done only once. The prompt is
+   * shorter than any prefix that the engine keeps, so no request finds tokens of it in the cache. Whatever is refused
+   * here is no reason to stop: such a model may still serve other requests.
+   */
   private static void warmUp(LoadedEngine engine) {
-    GenerationOptions oneToken = GenerationOptions.builder().maxTokens(1).build();
-    try (Generation generation = engine.generator().generate(ChatRequest.of("Hello").with(oneToken))) {
-      generation.await();
-    } catch (ChatTemplateException noChat) {
-      // Such a model still serves raw completions.
+    try {
+      engine.generator().render(ChatRequest.of("Hello"));
+    } catch (InvalidRequestException noChat) {
+      LOG.log(Level.DEBUG, "The warm-up rendered no chat: {0}", noChat.getMessage());
     }
+    GenerationOptions twoTokens = GenerationOptions.builder().maxTokens(2).build();
+    try (Generation generation = engine.generator().generate(CompletionRequest.of(WARM_UP).with(twoTokens))) {
+      generation.await();
+    } catch (InvalidRequestException refused) {
+      LOG.log(Level.DEBUG, "The warm-up was refused: {0}", refused.getMessage());
+    }
+  }
+
+  /**
+   * The names of the model, the one in answers first.
+   *
+   * @throws UsageException if one is blank
+   */
+  private List<String> names() {
+    Set<String> names = new LinkedHashSet<>();
+    for (String given : aliases) {
+      for (String name : given.split(",", -1)) {
+        if (name.isBlank()) {
+          throw new UsageException(
+              "--alias is blank; give the model a name, or leave the option out for the file's name.");
+        }
+        names.add(name.strip());
+      }
+    }
+    names.add(model.modelId());
+    names.add(model.fileName());
+    return List.copyOf(names);
+  }
+
+  /**
+   * The values of fields that requests leave out.
+   *
+   * @throws io.panallama.error.InvalidRequestException if a value is out of its range
+   */
+  private GenerationOptions defaults(Sampling recommended) {
+    return sampling.over(recommended, GenerationOptions.defaults());
   }
 
   private ServedModel served(LoadedEngine engine) {
     LoadedEngine.ModelSummary summary = engine.model();
-    String id = aliases.isEmpty() ? model.modelId() : aliases.getFirst();
-    return ServedModel.builder(id, engine.sequenceContextSize())
-        .aliases(aliases.isEmpty() ? List.of() : aliases.subList(1, aliases.size()))
+    List<String> names = names();
+    GenerationOptions defaults = defaults(summary.sampling());
+    return ServedModel.builder(names.getFirst(), engine.sequenceContextSize())
+        .aliases(names.subList(1, names.size()))
         .description(summary.description())
         .demo(model.isDemo())
         .parameters(summary.parameters())
-        .sampling(summary.sampling())
+        .sizeBytes(summary.sizeBytes())
+        .sampling(defaults.sampling())
+        .maxTokens(defaults.maxTokens())
+        .stops(defaults.stops())
+        .template(reasoning.options())
         .build();
   }
 
@@ -188,7 +258,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
             + engine.config().slots()
             + " slots, up to "
             + engine.sequenceContextSize()
-            + " per conversation");
+            + " per conversation"
+            + model.whyContext(engine));
     SpillConfig spill = engine.config().spill();
     if (spill.diskBytes() > 0) {
       row(
@@ -198,7 +269,11 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + " in "
               + Printable.line(spill.directory().orElseThrow().toString()));
     }
-    row("listening", server.uri() + "  (Ctrl-C stops)");
+    List<URI> addresses = server.uris();
+    for (URI also : addresses.subList(1, addresses.size())) {
+      row("also on", also.toString());
+    }
+    row("listening", addresses.getFirst() + "  (Ctrl-C stops)");
     out.flush();
   }
 

@@ -1,12 +1,15 @@
 package io.panallama.cli;
 
 import io.panallama.cli.settings.Settings;
+import io.panallama.server.ChatServer;
 import io.panallama.server.ServerConfig;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of the HTTP server: every component of {@link ServerConfig}. */
@@ -16,9 +19,21 @@ final class ServerOptions {
   @Option(
       names = "--host",
       paramLabel = "HOST",
+      split = Settings.SEPARATOR,
+      hideParamSyntax = true,
       description =
-          "Address to listen on; 0.0.0.0 is every one of this machine. Default: 127.0.0.1, this machine only.")
-  private String host = DEFAULTS.host();
+          "Name, IPv4 or IPv6 address to listen on, or unix:PATH or a path that ends with .sock for a Unix domain"
+              + " socket; can be given several times, or with commas. 0.0.0.0 is every address of this machine."
+              + " Default: localhost, which is 127.0.0.1 and ::1, this machine only.")
+  private List<String> hosts = List.of();
+
+  @Option(
+      names = "--unix-socket",
+      paramLabel = "PATH",
+      description =
+          "Unix domain socket to listen on, which only the user of the server can use; --host adds addresses to it."
+              + " Default: none.")
+  private @Nullable Path unixSocket;
 
   @Option(
       names = {"-p", "--port"},
@@ -77,6 +92,13 @@ final class ServerOptions {
   private Duration writeTimeout = DEFAULTS.writeTimeout();
 
   @Option(
+      names = {"-to", "--timeout"},
+      paramLabel = "SECONDS",
+      hidden = true,
+      description = "llama-server's: seconds to receive a request, and that a client may leave an answer unread.")
+  private @Nullable Integer timeout;
+
+  @Option(
       names = "--heartbeat",
       paramLabel = "TIME",
       converter = TimeSpan.class,
@@ -91,23 +113,26 @@ final class ServerOptions {
   private Duration shutdownGrace = DEFAULTS.shutdownGrace();
 
   @Option(
-      names = "--allowed-host",
+      names = {"--allowed-hosts", "--allowed-host"},
       paramLabel = "NAME",
       split = Settings.SEPARATOR,
       hideParamSyntax = true,
       description =
-          "Host name that requests may use, against DNS rebinding; can be given several times. Default: loopback names"
-              + " if the server listens on loopback, otherwise any.")
+          "Host name that requests may use besides loopback names and addresses, against DNS rebinding, such as"
+              + " host.docker.internal, *.local or *; can be given several times, or with commas. Default: none if the"
+              + " server listens on loopback only, otherwise any.")
   private List<String> allowedHosts = List.of();
 
   @Option(
-      names = "--allowed-origin",
+      names = {"--cors-origins", "--allowed-origin"},
       paramLabel = "ORIGIN",
       split = Settings.SEPARATOR,
       hideParamSyntax = true,
       description =
-          "Origin, such as https://example.org, whose pages may call the API from a browser; * allows all, and it can"
-              + " be given several times. Default: only the server's own page.")
+          "Origin whose pages may call the API from a browser besides the server's own page, such as"
+              + " https://example.org, https://*.example.org, app://* for extensions and apps, null for files,"
+              + " localhost for this machine's pages on any port, or * for all; can be given several times, or with"
+              + " commas. Default: localhost.")
   private List<String> allowedOrigins = List.of();
 
   @Option(
@@ -138,19 +163,19 @@ final class ServerOptions {
     }
     try {
       return ServerConfig.builder()
-          .host(host)
+          .hosts(hosts())
           .port(port)
           .maxBodyBytes((int) maxBody)
           .maxMessages(maxMessages)
           .maxGrammarBytes((int) maxGrammar)
           .maxConnections(maxConnections)
-          .requestTimeout(requestTimeout)
+          .requestTimeout(timeout == null ? requestTimeout : Duration.ofSeconds(timeout))
           .idleTimeout(idleTimeout)
-          .writeTimeout(writeTimeout)
+          .writeTimeout(timeout == null ? writeTimeout : Duration.ofSeconds(timeout))
           .heartbeatInterval(heartbeat)
           .shutdownGrace(shutdownGrace)
-          .allowedHosts(Set.copyOf(allowedHosts))
-          .allowedOrigins(Set.copyOf(allowedOrigins))
+          .allowedHosts(Set.copyOf(separated(allowedHosts)))
+          .allowedOrigins(allowedOrigins.isEmpty() ? DEFAULTS.allowedOrigins() : Set.copyOf(separated(allowedOrigins)))
           .strictFields(strict)
           .strictModelNames(strictModelNames)
           .build();
@@ -159,20 +184,27 @@ final class ServerOptions {
     }
   }
 
-  /** Warns if other machines can connect. */
-  void warnIfOpen(CommandContext context) {
-    try {
-      if (InetAddress.getByName(host).isLoopbackAddress()) {
-        return;
-      }
-    } catch (UnknownHostException unknown) {
-      // The server reports this itself when it can't listen there.
-      return;
+  private List<String> hosts() {
+    List<String> all = new ArrayList<>(separated(hosts));
+    if (unixSocket != null) {
+      all.add("unix:" + unixSocket);
     }
-    context.warn(
-        "With --host "
-            + host
-            + " every machine that can reach this one can use the server; it asks for no key and does not encrypt."
-            + " Put a proxy or a firewall in front of it.");
+    return all.isEmpty() ? DEFAULTS.hosts() : all;
+  }
+
+  /** The values of an option that may be repeated, and that llama-server has with commas in between. */
+  private static List<String> separated(List<String> values) {
+    return values.stream().flatMap(value -> Arrays.stream(value.split(",", -1))).map(String::strip).toList();
+  }
+
+  /** Warns if other machines can connect. */
+  static void warnIfOpen(CommandContext context, ChatServer server) {
+    if (!server.openHosts().isEmpty()) {
+      context.warn(
+          "With --host "
+              + String.join(",", server.openHosts())
+              + " every machine that can reach this one can use the server; it asks for no key and does not encrypt."
+              + " Put a proxy or a firewall in front of it.");
+    }
   }
 }

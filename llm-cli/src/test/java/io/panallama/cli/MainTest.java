@@ -143,11 +143,11 @@ class MainTest {
 
   @Test
   void aFileThatCantBeReadIsNamedWithoutClassesOfJava(@TempDir Path folder) {
-    CliRun missing = CliRun.of(inference, "run", "hi", "--chat-template", folder.resolve("none").toString());
+    CliRun missing = CliRun.of(inference, "run", "hi", "--chat-template", folder.resolve("nothing").toString());
     CliRun directory = CliRun.of(inference, "run", "hi", "--chat-template", folder.toString());
 
     assertThat(missing.code()).isEqualTo(ExitCode.USAGE);
-    assertThat(missing.err()).contains(folder.resolve("none") + ": there is no such file").hasLineCount(1);
+    assertThat(missing.err()).contains(folder.resolve("nothing") + ": there is no such file").hasLineCount(1);
     assertThat(directory.code()).isEqualTo(ExitCode.USAGE);
     assertThat(directory.err()).contains(folder.toString(), "Is a directory").hasLineCount(1);
     assertThat(missing.err() + directory.err()).doesNotContain("java.", "Exception");
@@ -183,7 +183,7 @@ class MainTest {
         Arguments.of("--temperature=-1", "--temperature is -1.0"),
         Arguments.of("--top-p=2", "--top-p is 2.0"),
         Arguments.of("--max-tokens=0", "--max-tokens is 0"),
-        Arguments.of("--seed=-1", "--seed is -1"),
+        Arguments.of("--seed=-2", "--seed is -2"),
         Arguments.of("--stop=", "--stop is empty; every stop needs"),
         Arguments.of("--time-limit=0", "'--time-limit': '0' is not larger than 0 and at most 1000000000"),
         Arguments.of("--time-limit=NaN", "'NaN' is not larger than 0"),

@@ -1,8 +1,11 @@
 package io.panallama.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.FlashAttention;
+import io.panallama.config.KvCacheType;
 import io.panallama.config.LazyMode;
 import io.panallama.config.LoadMode;
 import io.panallama.config.MetadataValue;
@@ -112,8 +115,63 @@ class ModelOptionsTest {
 
     ModelOptions.Configs configs = parsed.model.checked(parsed.engine::configure);
 
-    assertThat(configs.model()).isEqualTo(ModelConfig.defaults());
+    // A model without a template is chatted with all the same, as other programs do.
+    String chatMl = ChatTemplates.named("chatml").orElseThrow();
+    assertThat(configs.model()).isEqualTo(ModelConfig.builder().fallbackChatTemplate(chatMl).build());
     assertThat(configs.engine()).isEqualTo(EngineConfig.defaults());
+  }
+
+  private static ModelOptions.Configs parse(String... options) {
+    ServeOptions parsed = new ServeOptions();
+    new picocli.CommandLine(parsed).parseArgs(options);
+    return parsed.model.checked(parsed.engine::configure);
+  }
+
+  @Test
+  void aTemplateIsANameOrATextOrAFile() throws Exception {
+    Path file = Files.writeString(temp.resolve("chatml"), "{{ messages }}!");
+
+    assertThat(parse("--chat-template", "llama3").model().chatTemplate()).isEqualTo(ChatTemplates.named("llama3"));
+    assertThat(parse("--chat-template", "{{ messages }}").model().chatTemplate()).contains("{{ messages }}");
+    assertThat(parse("--chat-template", file.toString()).model().chatTemplate()).contains("{{ messages }}!");
+    assertThat(parse("--chat-template-file", file.toString()).model().chatTemplate()).contains("{{ messages }}!");
+    ModelConfig none = parse("--chat-template", "none").model();
+    assertThat(none.chatTemplate()).isEmpty();
+    assertThat(none.fallbackChatTemplate()).isEmpty();
+    assertThatThrownBy(() -> parse("--chat-template", "chatml", "--chat-template-file", file.toString()))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("exclude each other");
+  }
+
+  /** The spellings of llama-server, and what they mean here. */
+  @Test
+  void optionsOfLlamaServerMeanTheSame() {
+    assertThat(parse("-np", "3", "-c", "0").engine())
+        .isEqualTo(EngineConfig.builder().slots(3).contextSize(EngineConfig.AUTO).build());
+    assertThat(parse("--parallel", "-1").engine().slots()).isEqualTo(8);
+    assertThat(parse("--slots").engine().slots()).isEqualTo(8);
+    assertThat(parse("--slots", "2", "--no-repack").engine().slots()).isEqualTo(2);
+    assertThat(parse("--n-gpu-layers", "99").model().gpuLayers()).isEqualTo(99);
+    assertThat(parse("-ngl", "auto").model().gpuLayers()).isEqualTo(ModelConfig.ALL_LAYERS);
+    assertThat(parse("-fa").engine().flashAttention()).isEqualTo(FlashAttention.ENABLED);
+    assertThat(parse("-fa", "off").engine().flashAttention()).isEqualTo(FlashAttention.DISABLED);
+    assertThat(parse("-fa", "-c", "512").engine().contextSize()).isEqualTo(512);
+    assertThat(parse("--threads-batch", "1").engine().batchThreads()).isEqualTo(1);
+
+    EngineConfig cache = parse("-ctk", "q8_0").engine();
+    assertThat(cache.keyType()).isEqualTo(KvCacheType.Q8_0);
+    assertThat(cache.valueType()).as("llama-server's is about the keys alone").isEqualTo(KvCacheType.F16);
+    assertThat(parse("--cache-type-v", "q4_0").engine().valueType()).isEqualTo(KvCacheType.Q4_0);
+
+    assertThat(parse("--mlock").model().loadMode()).isEqualTo(LoadMode.MMAP_MLOCK);
+    assertThat(parse("--no-mmap").model().loadMode()).isEqualTo(LoadMode.READ);
+    assertThat(parse("--no-mmap", "--mlock").model().loadMode()).isEqualTo(LoadMode.MLOCK);
+    assertThat(parse("-dio").model().loadMode()).isEqualTo(LoadMode.DIRECT_IO);
+    assertThat(parse("-lm", "mmap+mlock").model().loadMode()).isEqualTo(LoadMode.MMAP_MLOCK);
+    assertThatThrownBy(() -> parse("--load-mode", "mmap", "--mlock")).isInstanceOf(UsageException.class);
+
+    assertThat(parse("--rope-scale", "4").engine().rope().frequencyScale()).isEqualTo(0.25f);
+    assertThat(parse("-nkvo").engine().offloadKeyValues()).isFalse();
   }
 
   @Test
@@ -156,7 +214,10 @@ class ModelOptionsTest {
           --override-kv=x=int:y        | 'x=int:y' is not KEY=TYPE:VALUE
           --override-kv=x=maybe:1      | 'x=maybe:1' is not KEY=TYPE:VALUE
           --numa=yes                   | 'yes' is none of distribute, isolate, numactl
-          --chat-template=no-such-file | --chat-template: no-such-file can't be read
+          --chat-template=no-such-file | --chat-template: 'no-such-file' is neither a file, nor a Jinja template, nor one of chatml,
+          --chat-template=no/such.file | --chat-template: no/such.file can't be read: no/such.file: there is no such file
+          --chat-template-file=nothing | --chat-template-file: nothing can't be read: nothing: there is no such file
+          --rope-scale=0               | --rope-freq-scale is Infinity
           """)
   void badValueIsOneLineThatNamesTheOption(String option, String expected) {
     CliRun run = CliRun.of(inference, "run", "hi", option);

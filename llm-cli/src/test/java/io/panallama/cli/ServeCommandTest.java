@@ -2,10 +2,18 @@ package io.panallama.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.chat.ReasoningFormat;
+import io.panallama.chat.TemplateOptions;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
+import io.panallama.error.PromptTooLongException;
 import io.panallama.platform.CacheFolder;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampler;
+import io.panallama.sampling.Sampling;
 import io.panallama.server.ServerConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -37,6 +45,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,6 +61,10 @@ class ServeCommandTest {
   private final CompletableFuture<Runnable> stop = new CompletableFuture<>();
 
   private CompletableFuture<Integer> serve(String... options) {
+    return serve(inference, options);
+  }
+
+  private CompletableFuture<Integer> serve(Inference engines, String... options) {
     String[] args = new String[options.length + 3];
     args[0] = "serve";
     args[1] = "--port";
@@ -69,7 +82,7 @@ class ServeCommandTest {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             new Terminals(false, false, false),
             CliRun.ENVIRONMENT,
-            inference,
+            engines,
             signals);
     return CompletableFuture.supplyAsync(() -> Main.run(context, args), task -> new Thread(task).start());
   }
@@ -86,8 +99,19 @@ class ServeCommandTest {
   }
 
   private static String get(URI uri) throws Exception {
+    return send(HttpRequest.newBuilder(uri));
+  }
+
+  private static String post(URI uri, String body) throws Exception {
+    return send(
+        HttpRequest.newBuilder(uri)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body)));
+  }
+
+  private static String send(HttpRequest.Builder builder) throws Exception {
     try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
+      HttpRequest request = builder.timeout(Duration.ofSeconds(20)).build();
       HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
       assertThat(response.statusCode()).isEqualTo(200);
       return response.body();
@@ -130,6 +154,45 @@ class ServeCommandTest {
     assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
     assertThat(err.toString(StandardCharsets.UTF_8).strip()).isEqualTo("panallama: stopping");
     assertThat(inference.open).isZero();
+  }
+
+  /** Such as a template that alone is longer than the context, or one that does not end. */
+  @Test
+  void noRefusalOfTheWarmUpStopsTheStart() throws Exception {
+    inference.answer =
+        _ -> {
+          throw new PromptTooLongException(600, 512);
+        };
+    CompletableFuture<Integer> running = serve("--ctx-size", "512");
+    URI url = awaitUrl(running);
+
+    assertThat(inference.requests).hasSize(1).first().isInstanceOf(CompletionRequest.class);
+    assertThat(get(url.resolve("/ready"))).isNotEmpty();
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  @Test
+  void theFirstRequestFindsNothingOfTheWarmUpInTheCache() throws Exception {
+    CompletableFuture<Integer> running = serve(new CoreInference(), "--backend", "cpu");
+    URI url = awaitUrl(running);
+
+    String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],\"max_tokens\":2,\"temperature\":0}";
+    assertThat(post(url.resolve("/v1/chat/completions"), body)).contains("\"cached_tokens\":0");
+    assertThat(post(url.resolve("/v1/chat/completions"), body)).doesNotContain("\"cached_tokens\":0");
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  @Test
+  void theContextIsAnnouncedWithItsReason() throws Exception {
+    CompletableFuture<Integer> running = serve();
+    awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("8 slots, up to 1024 per conversation, as the model was trained for");
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
   }
 
   @Test
@@ -196,16 +259,171 @@ class ServeCommandTest {
     assertThat(err.toString(StandardCharsets.UTF_8)).contains("no model");
   }
 
-  @Test
-  void aliasesNameTheModel() throws Exception {
-    CompletableFuture<Integer> running = serve("--model", "dir/big.gguf", "--alias", "first", "--alias", "second");
-    URI url = awaitUrl(running);
-
-    assertThat(get(url.resolve("/v1/models"))).contains("\"first\"");
-    assertThat(out.toString(StandardCharsets.UTF_8)).doesNotContain("demo");
-
+  private void stop(CompletableFuture<Integer> running) throws Exception {
     stop.get().run();
     assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  private static int status(URI uri, String model) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request =
+          HttpRequest.newBuilder(uri)
+              .header("Content-Type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"a\",\"model\":\"" + model + "\"}"))
+              .timeout(Duration.ofSeconds(20))
+              .build();
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+  }
+
+  @Test
+  void aliasesAndTheFilesNameNameTheModel() throws Exception {
+    CompletableFuture<Integer> running =
+        serve("--model", "dir/big.GGUF", "--alias", "first", "--alias", "second,third", "--strict-model-names");
+    URI url = awaitUrl(running);
+
+    assertThat(get(url.resolve("/v1/models"))).contains("\"id\":\"first\"");
+    assertThat(out.toString(StandardCharsets.UTF_8)).doesNotContain("demo");
+    for (String name : List.of("first", "second", "third", "big", "big.GGUF", "second:latest", "")) {
+      assertThat(status(url.resolve("/v1/completions"), name)).as(name).isEqualTo(200);
+    }
+    assertThat(status(url.resolve("/v1/completions"), "fourth")).isEqualTo(404);
+    stop(running);
+  }
+
+  @Test
+  void aModelIsNamedAfterItsFile() throws Exception {
+    CompletableFuture<Integer> running = serve("--model", "dir/big.gguf", "--strict-model-names");
+    URI url = awaitUrl(running);
+
+    assertThat(get(url.resolve("/v1/models"))).contains("\"id\":\"big\"");
+    for (String name : List.of("big", "big.gguf", "big:latest", "big.gguf:latest")) {
+      assertThat(status(url.resolve("/v1/completions"), name)).as(name).isEqualTo(200);
+    }
+    stop(running);
+  }
+
+  @Test
+  void samplingOptionsHoldForRequestsThatLeaveTheFieldsOut() throws Exception {
+    CompletableFuture<Integer> running =
+        serve("--temp", "0.25", "--top-k", "7", "-n", "9", "--seed", "3", "--stop", "END", "--presence-penalty", "0.5");
+    URI url = awaitUrl(running).resolve("/v1/completions");
+
+    post(url, "{\"prompt\":\"a\"}");
+    GenerationOptions left = inference.requests.getLast().options();
+    assertThat(left.maxTokens()).isEqualTo(9);
+    assertThat(left.stops()).containsExactly("END");
+    assertThat(left.sampling().seed()).isEqualTo(3);
+    assertThat(left.sampling().chain()).contains(new Sampler.Temperature(0.25f), new Sampler.TopK(7));
+
+    post(url, "{\"prompt\":\"a\",\"max_tokens\":2,\"temperature\":0.5,\"seed\":4,\"stop\":[\"x\"]}");
+    GenerationOptions given = inference.requests.getLast().options();
+    assertThat(given.maxTokens()).isEqualTo(2);
+    assertThat(given.stops()).containsExactly("x");
+    assertThat(given.sampling().seed()).isEqualTo(4);
+    assertThat(given.sampling().chain()).contains(new Sampler.Temperature(0.5f), new Sampler.TopK(7));
+    stop(running);
+  }
+
+  @Test
+  void noLimitAndARandomSeedAreTheDefaults() throws Exception {
+    CompletableFuture<Integer> running = serve("-n", "-1", "--seed", "-1");
+    post(awaitUrl(running).resolve("/v1/completions"), "{\"prompt\":\"a\"}");
+    GenerationOptions options = inference.requests.getLast().options();
+    assertThat(options.maxTokens()).isEqualTo(GenerationOptions.UNLIMITED);
+    assertThat(options.sampling().seed()).isEqualTo(Sampling.RANDOM_SEED);
+    stop(running);
+  }
+
+  @Test
+  void theTemplateIsToldWhatRequestsLeaveOut() throws Exception {
+    CompletableFuture<Integer> running =
+        serve(
+            "--reasoning-format", "none", "--reasoning-budget", "0", "--chat-template-kwargs", "{\"a\":1,\"b\":\"x\"}");
+    URI url = awaitUrl(running).resolve("/v1/chat/completions");
+    String messages = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]";
+
+    post(url, messages + "}");
+    TemplateOptions left = ((ChatRequest) inference.requests.getLast()).template();
+    assertThat(left.reasoning()).isEqualTo(ReasoningFormat.NONE);
+    assertThat(left.thinking()).contains(false);
+    assertThat(left.arguments()).isEqualTo(Map.of("a", "1", "b", "\"x\""));
+
+    post(url, messages + ",\"reasoning_format\":\"deepseek\",\"chat_template_kwargs\":{\"a\":2}}");
+    TemplateOptions given = ((ChatRequest) inference.requests.getLast()).template();
+    assertThat(given.reasoning()).isEqualTo(ReasoningFormat.DEEPSEEK);
+    assertThat(given.arguments()).isEqualTo(Map.of("a", "2", "b", "\"x\""));
+    stop(running);
+  }
+
+  @Test
+  void theLastOfTwoOptionsCounts() throws Exception {
+    CompletableFuture<Integer> running = serve("--slots", "2", "-c", "512", "-c", "1024", "--slots", "3");
+    awaitUrl(running);
+    assertThat(inference.engineConfigs.getFirst().slots()).isEqualTo(3);
+    assertThat(inference.engineConfigs.getFirst().contextSize()).isEqualTo(1024);
+    stop(running);
+  }
+
+  /** As people start llama-server. */
+  @Test
+  void aCommandLineOfLlamaServerWorks() throws Exception {
+    CompletableFuture<Integer> running =
+        serve(
+            ("-m dir/big.gguf -c 0 -np 2 -ngl 99 -t 1 -tb 1 -b 512 -ub 128 -fa on --jinja --mlock --no-mmap -cb"
+                    + " --no-context-shift --keep 4 -sps 0.5 -lv 1 --threads-http 3 --no-webui --metrics --slots"
+                    + " --kv-unified --cache-reuse 256 --swa-full --temp 0.6 --min-p 0.01 --repeat-last-n 64 -to 600"
+                    + " -ctk q8_0 -ctv q8_0 --log-disable --no-warmup --host 127.0.0.1 -a big --reasoning-format auto"
+                    + " -md draft.gguf --draft-max 8")
+                .split(" "));
+    awaitUrl(running);
+    assertThat(inference.engineConfigs.getFirst().microBatchSize()).isEqualTo(128);
+    assertThat(inference.requests).as("no warm-up").isEmpty();
+    stop(running);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains(
+            "Accepted and ignored: --keep, --slot-prompt-similarity, --log-verbosity, --threads-http, --no-webui,"
+                + " --metrics, --cache-reuse, ")
+        .contains("--model-draft")
+        .doesNotContain("--jinja", "--kv-unified", "--log-disable");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          --api-key=x           | --api-key: the server asks for no key
+          -hf=a/b               | -hf: nothing is downloaded here; fetch the file
+          --lora=x.gguf         | --lora: adapters (LoRA) are not supported
+          --embedding           | --embedding: embeddings are not served
+          --reranking           | --reranking: reranking is not served
+          --ssl-key-file=x      | --ssl-key-file: the server does not encrypt
+          --context-shift       | --context-shift: it is each request's choice here
+          --mirostat=2          | --mirostat: there is no such default for all requests
+          --reasoning-budget=9  | --reasoning-budget is 9; only 0 and -1
+          --reasoning-format=x  | 'x' is none of auto, none, deepseek, deepseek-legacy
+          --chat-template-kwargs=[1] | --chat-template-kwargs is [1]; it must be a JSON object
+          --chat-template-kwargs={   | --chat-template-kwargs is {; it must be a JSON object
+          --temperature=-1      | --temperature is -1.0; it must be
+          --max-tokens=0        | --max-tokens is 0; it must be
+          --stop=               | --stop is empty
+          """)
+  void whatWouldBeMissedIsRefusedBeforeTheModelIsLoaded(String option, String expected) {
+    CliRun run = CliRun.of(inference, "serve", "--port", "0", option);
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains(expected).hasLineCount(1);
+    assertThat(inference.files).isEmpty();
+  }
+
+  /** Two options that take the same name would be an error of picocli's at every start. */
+  @Test
+  void optionsOfLlamaServerAreNotInTheHelp() {
+    String help = CliRun.of(inference, "serve", "--help").out();
+    assertThat(help).contains("--temperature", "--slots").doesNotContain("--lora", "--jinja", "--mlock", "--parallel");
+    assertThat(CliRun.of(inference, "config", "serve").out()).doesNotContain("lora", "jinja", "mlock");
   }
 
   @Test
@@ -230,7 +448,7 @@ class ServeCommandTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.0.0.0, true", "127.0.0.1, false", "localhost, false"})
+  @CsvSource({"0.0.0.0, true", "127.0.0.1, false", "localhost, false", "'::1,127.0.0.1', false"})
   void aServerThatOthersCanReachIsWarnedAbout(String host, boolean warned) throws Exception {
     CompletableFuture<Integer> running = serve("--host", host);
     awaitUrl(running);
@@ -240,11 +458,24 @@ class ServeCommandTest {
     assertThat(err.toString(StandardCharsets.UTF_8).contains("With --host 0.0.0.0 every machine")).isEqualTo(warned);
   }
 
+  @Test
+  void everyAddressIsShown(@TempDir Path temp) throws Exception {
+    Path socket = temp.resolve("s");
+    CompletableFuture<Integer> running = serve("--host", "127.0.0.1", "--unix-socket", socket.toString());
+    awaitUrl(running);
+    assertThat(socket).exists();
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("also on    unix:" + socket);
+    assertThat(socket).doesNotExist();
+  }
+
   /** Each component of the configuration with the option that sets it. */
   @Test
   void everyComponentOfTheServersConfigurationHasAnOption() {
     Map<String, String> options = new TreeMap<>();
-    options.put("host", "--host=h");
+    options.put("hosts", "--host=h");
     options.put("port", "--port=1");
     options.put("maxBodyBytes", "--max-body=2M");
     options.put("maxMessages", "--max-messages=5");
@@ -255,8 +486,10 @@ class ServeCommandTest {
     options.put("writeTimeout", "--write-timeout=7s");
     options.put("heartbeatInterval", "--heartbeat=600ms");
     options.put("shutdownGrace", "--shutdown-grace=0");
-    options.put("allowedHosts", "--allowed-host=a");
-    options.put("allowedOrigins", "--allowed-origin=https://b");
+    options.put("allowedHosts", "--allowed-hosts=a");
+    options.put("allowedOrigins", "--cors-origins=https://b");
+    options.put("strictFields", "--strict");
+    options.put("strictModelNames", "--strict-model-names");
     ServerOptions parsed = new ServerOptions();
     CommandLine.populateCommand(parsed, options.values().toArray(String[]::new));
 
@@ -264,7 +497,7 @@ class ServeCommandTest {
     assertThat(parsed.config())
         .isEqualTo(
             ServerConfig.builder()
-                .host("h")
+                .hosts(List.of("h"))
                 .port(1)
                 .maxBodyBytes(2 << 20)
                 .maxMessages(5)
@@ -277,10 +510,45 @@ class ServeCommandTest {
                 .shutdownGrace(Duration.ZERO)
                 .allowedHosts(Set.of("a"))
                 .allowedOrigins(Set.of("https://b"))
+                .strictFields(true)
+                .strictModelNames(true)
                 .build());
     ServerOptions nothing = new ServerOptions();
     CommandLine.populateCommand(nothing);
     assertThat(nothing.config()).isEqualTo(ServerConfig.defaults());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --host 127.0.0.1 --host ::1               | 127.0.0.1 ::1
+          --host 127.0.0.1,[::1]                    | 127.0.0.1 ::1
+          --host /run/a.sock                        | /run/a.sock
+          --unix-socket /run/a                      | unix:/run/a
+          --unix-socket /run/a --host 0.0.0.0       | 0.0.0.0 unix:/run/a
+          --port 0                                  | localhost
+          """)
+  void listensOnAllHosts(String options, String hosts) {
+    assertThat(parse(options).hosts()).containsExactly(hosts.split(" "));
+  }
+
+  @Test
+  void namesAndOriginsMayBeRepeatedAndHaveCommas() {
+    ServerConfig config =
+        parse(
+            "--allowed-hosts a.example,*.local --allowed-host b.example --cors-origins app://*,null"
+                + " --allowed-origin https://c.example");
+    assertThat(config.allowedHosts()).containsExactlyInAnyOrder("a.example", "*.local", "b.example");
+    assertThat(config.allowedOrigins()).containsExactlyInAnyOrder("app://*", "null", "https://c.example");
+    assertThat(parse("--port 0").allowedOrigins()).containsExactly("localhost");
+  }
+
+  private static ServerConfig parse(String options) {
+    ServerOptions parsed = new ServerOptions();
+    CommandLine.populateCommand(parsed, options.split(" "));
+    return parsed.config();
   }
 
   /** What a builder can set. */
@@ -307,6 +575,9 @@ class ServeCommandTest {
           --idle-timeout=5       | '5' is not a length of time with its unit
           --write-timeout=0      | --write-timeout is PT0S; it must be larger than 0.
           --heartbeat=0          | --heartbeat is
+          --cors-origins=b       | --cors-origins has "b"; give an origin such as https://example.org
+          --cors-origins=https://a/b | --cors-origins has "https://a/b"
+          --allowed-hosts=a/b    | --allowed-hosts has "a/b"; give a host name
           --alias=               | --alias is blank
           --ctx-size=1           | --ctx-size is 1 with 8 slots
           """)

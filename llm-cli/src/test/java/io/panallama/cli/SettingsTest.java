@@ -60,6 +60,26 @@ class SettingsTest {
   }
 
   @Test
+  void variablesOfLlamaServerSetTheOptionsOfServe() throws Exception {
+    Map<String, String> variables =
+        Map.of(
+            "LLAMA_ARG_PORT", "9999",
+            "LLAMA_ARG_N_PARALLEL", "3",
+            "LLAMA_ARG_CTX_SIZE", "4096",
+            "LLAMA_ARG_THREADS", "2",
+            "PANALLAMA_THREADS", "1");
+
+    CliRun run = run(variables, "port: 1\n", "config serve");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out().replaceAll(" +", " "))
+        .contains(
+            "port: 9999 # LLAMA_ARG_PORT", "slots: 3 # LLAMA_ARG_N_PARALLEL", "ctx-size: 4096 # LLAMA_ARG_CTX_SIZE")
+        .contains("threads: 1 # PANALLAMA_THREADS");
+    assertThat(run(variables, "", "config run").out()).doesNotContain("LLAMA_ARG_CTX_SIZE");
+  }
+
+  @Test
   void whatNamesTheCommandTakesPrecedenceOverWhatDoesNot() throws Exception {
     String file = "threads: 1\nbatch-size: 64\nrun:\n  threads: 3\n  max-tokens: 7\nchat:\n  threads: 9\n";
     Map<String, String> variables = Map.of("PANALLAMA_BATCH_SIZE", "128", "PANALLAMA_RUN_BATCH_SIZE", "256");
@@ -310,7 +330,7 @@ class SettingsTest {
             "  alias: [a, \"b c: d\"] # " + temp.resolve("config.yaml") + ", line 3",
             "  queue: 5 # --queue",
             "  no-warmup: true # --no-warmup",
-            "  # host: 127.0.0.1, this machine only # default",
+            "  # host: localhost, which is 127.0.0.1 and ::1, this machine only # default",
             "  # check-tensors: false # default")
         .noneMatch(line -> line.contains("help") || line.contains("version"));
 

@@ -20,10 +20,12 @@ public final class ReasoningBudget {
 
   private final int tokens;
   private final String message;
+  private final boolean required;
 
   private ReasoningBudget(Builder from) {
     tokens = from.tokens;
     message = from.message;
+    required = from.required;
     Checks.inRange("template.budget.tokens", tokens, 0, Integer.MAX_VALUE);
     if (message.length() > MAX_MESSAGE_LENGTH) {
       throw new InvalidRequestException(
@@ -73,6 +75,14 @@ public final class ReasoningBudget {
     return message;
   }
 
+  /**
+   * Whether a request is rejected if its template has no tags around the thinking; true by default. Otherwise the budget has
+   * no effect there.
+   */
+  public boolean required() {
+    return required;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ReasoningBudget that && components().equals(that.components());
@@ -93,6 +103,7 @@ public final class ReasoningBudget {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("tokens", tokens);
     all.put("message", message);
+    all.put("required", required);
     return all;
   }
 
@@ -100,6 +111,7 @@ public final class ReasoningBudget {
   public static final class Builder {
     private int tokens;
     private String message = "";
+    private boolean required = true;
 
     private Builder(int tokens) {
       this.tokens = tokens;
@@ -108,11 +120,18 @@ public final class ReasoningBudget {
     private Builder(ReasoningBudget from) {
       tokens = from.tokens;
       message = from.message;
+      required = from.required;
     }
 
     /** Sets {@link ReasoningBudget#message()}. */
     public Builder message(String value) {
       message = Objects.requireNonNull(value, "message");
+      return this;
+    }
+
+    /** Sets {@link ReasoningBudget#required()}. */
+    public Builder required(boolean value) {
+      required = value;
       return this;
     }
 

@@ -65,7 +65,7 @@ public final class TemplateOptions {
 
   /**
    * Limits how much the model may think. Absent by default: no limit. With a budget, a request is rejected if its
-   * template has no tags around the thinking.
+   * template has no tags around the thinking, unless the budget is not {@linkplain ReasoningBudget#required required}.
    */
   public Optional<ReasoningBudget> budget() {
     return Optional.ofNullable(budget);

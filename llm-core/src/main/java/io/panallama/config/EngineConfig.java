@@ -128,8 +128,10 @@ public final class EngineConfig {
   }
 
   /**
-   * Number of cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}). {@link #AUTO}, the default,
-   * uses 2048 tokens per slot, at least 8192 in total, and never more per slot than the model was trained for.
+   * Number of cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}); one sequence may use them all.
+   * {@link #AUTO}, the default, uses as many as the model was trained for, and at least 2048 per slot and 8192 in total
+   * unless that is more per slot than the model was trained for. It uses fewer, down to that minimum, where the cache
+   * would take more than half of the host's free memory that the weights leave, or seven eighths of a GPU's.
    */
   public int contextSize() {
     return contextSize;

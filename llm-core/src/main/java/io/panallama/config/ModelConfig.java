@@ -22,6 +22,7 @@ public final class ModelConfig {
   private final boolean checkTensors;
   private final LoadListener listener;
   private final @Nullable String chatTemplate;
+  private final @Nullable String fallbackChatTemplate;
   private final List<String> devices;
   private final SplitMode splitMode;
   private final List<Float> tensorSplit;
@@ -40,6 +41,7 @@ public final class ModelConfig {
     checkTensors = from.checkTensors;
     listener = from.listener;
     chatTemplate = from.chatTemplate;
+    fallbackChatTemplate = from.fallbackChatTemplate;
     devices = from.devices;
     splitMode = from.splitMode;
     tensorSplit = from.tensorSplit;
@@ -52,11 +54,8 @@ public final class ModelConfig {
     if (gpuLayers < ALL_LAYERS) {
       throw new IllegalArgumentException("gpuLayers is " + gpuLayers + "; it must be 0 or more, or -1 for all.");
     }
-    int nul = chatTemplate == null ? -1 : chatTemplate.indexOf('\0');
-    if (nul >= 0) {
-      throw new IllegalArgumentException(
-          "chatTemplate has a NUL character at index " + nul + "; a C string would end there. It must have none.");
-    }
+    requireCString("chatTemplate", chatTemplate);
+    requireCString("fallbackChatTemplate", fallbackChatTemplate);
     if (mainGpu < 0) {
       throw new IllegalArgumentException("mainGpu is " + mainGpu + "; it must be 0 or more.");
     }
@@ -75,6 +74,14 @@ public final class ModelConfig {
       throw new IllegalArgumentException("tensorSplit is " + tensorSplit + "; one share must be larger than 0.");
     }
     metadata.keySet().forEach(MetadataValue::requireKey);
+  }
+
+  private static void requireCString(String name, @Nullable String text) {
+    int nul = text == null ? -1 : text.indexOf('\0');
+    if (nul >= 0) {
+      throw new IllegalArgumentException(
+          name + " has a NUL character at index " + nul + "; a C string would end there. It must have none.");
+    }
   }
 
   /** Memory-mapped, every layer on the GPU if there is one, weights not checked, no listener. */
@@ -134,6 +141,14 @@ public final class ModelConfig {
   /** The Jinja source of a chat template that replaces the model's own. Absent by default. */
   public Optional<String> chatTemplate() {
     return Optional.ofNullable(chatTemplate);
+  }
+
+  /**
+   * The Jinja source of a chat template for a model that has none, such as ChatML; a warning is logged when it is used.
+   * Absent by default: such a model refuses chats with a {@link io.panallama.error.ChatTemplateException}.
+   */
+  public Optional<String> fallbackChatTemplate() {
+    return Optional.ofNullable(fallbackChatTemplate);
   }
 
   /**
@@ -233,6 +248,7 @@ public final class ModelConfig {
     all.put("checkTensors", checkTensors);
     all.put("listener", listener);
     all.put("chatTemplate", chatTemplate());
+    all.put("fallbackChatTemplate", fallbackChatTemplate());
     all.put("devices", devices);
     all.put("splitMode", splitMode);
     all.put("tensorSplit", tensorSplit);
@@ -254,6 +270,7 @@ public final class ModelConfig {
     private boolean checkTensors;
     private LoadListener listener = LoadListener.NONE;
     private @Nullable String chatTemplate;
+    private @Nullable String fallbackChatTemplate;
     private List<String> devices = List.of();
     private SplitMode splitMode = SplitMode.LAYER;
     private List<Float> tensorSplit = List.of();
@@ -274,6 +291,7 @@ public final class ModelConfig {
       checkTensors = from.checkTensors;
       listener = from.listener;
       chatTemplate = from.chatTemplate;
+      fallbackChatTemplate = from.fallbackChatTemplate;
       devices = from.devices;
       splitMode = from.splitMode;
       tensorSplit = from.tensorSplit;
@@ -324,6 +342,12 @@ public final class ModelConfig {
     /** Sets {@link ModelConfig#chatTemplate()}. */
     public Builder chatTemplate(String value) {
       chatTemplate = Objects.requireNonNull(value, "chatTemplate");
+      return this;
+    }
+
+    /** Sets {@link ModelConfig#fallbackChatTemplate()}. */
+    public Builder fallbackChatTemplate(String value) {
+      fallbackChatTemplate = Objects.requireNonNull(value, "fallbackChatTemplate");
       return this;
     }
 

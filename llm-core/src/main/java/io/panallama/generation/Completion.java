@@ -18,6 +18,7 @@ import java.util.Objects;
  * @param toolCalls the tool calls requested by the model; a call that was cut off before the end of its arguments is
  *     not listed
  * @param logprobs one entry per generated token, in order, if the request asked for log-probabilities; empty otherwise
+ * @param stopText the stop text at which it ended, the request's own or the chat template's; empty if it ended otherwise
  */
 public record Completion(
     String text,
@@ -26,7 +27,8 @@ public record Completion(
     List<TokenLogprobs> logprobs,
     FinishReason reason,
     Usage usage,
-    Timings timings) {
+    Timings timings,
+    String stopText) {
   /** All components; see {@link #builder}. */
   public Completion {
     Objects.requireNonNull(text, "text");
@@ -34,6 +36,7 @@ public record Completion(
     Objects.requireNonNull(reason, "reason");
     Objects.requireNonNull(usage, "usage");
     Objects.requireNonNull(timings, "timings");
+    Objects.requireNonNull(stopText, "stopText");
     toolCalls = List.copyOf(toolCalls);
     logprobs = List.copyOf(logprobs);
   }
@@ -51,7 +54,8 @@ public record Completion(
         .toolCalls(toolCalls)
         .logprobs(logprobs)
         .usage(usage)
-        .timings(timings);
+        .timings(timings)
+        .stopText(stopText);
   }
 
   /** The answer as the message that continues the conversation, with its reasoning and its tool calls. */
@@ -68,6 +72,7 @@ public record Completion(
     private List<TokenLogprobs> logprobs = List.of();
     private Usage usage = new Usage(0, 0, 0, 0);
     private Timings timings = new Timings(Duration.ZERO, Duration.ZERO, Duration.ZERO);
+    private String stopText = "";
 
     private Builder(FinishReason reason) {
       this.reason = reason;
@@ -109,9 +114,15 @@ public record Completion(
       return this;
     }
 
+    /** Sets {@link Completion#stopText()}. */
+    public Builder stopText(String value) {
+      stopText = value;
+      return this;
+    }
+
     /** Builds the value. */
     public Completion build() {
-      return new Completion(text, reasoning, toolCalls, logprobs, reason, usage, timings);
+      return new Completion(text, reasoning, toolCalls, logprobs, reason, usage, timings, stopText);
     }
   }
 }

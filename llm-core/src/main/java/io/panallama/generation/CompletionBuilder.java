@@ -49,6 +49,7 @@ public final class CompletionBuilder {
                 .logprobs(logprobs)
                 .usage(end.usage())
                 .timings(end.timings())
+                .stopText(end.stopText())
                 .build());
       }
     }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 
@@ -28,6 +29,14 @@ import java.util.concurrent.Flow;
 public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<GenerationEvent>, AutoCloseable {
   /** A number that is unique within the generator. */
   long id();
+
+  /**
+   * The number of tokens in the prompt, as {@link Usage#promptTokens} will report it at the end; empty if the generator does
+   * not tell.
+   */
+  default OptionalInt promptTokens() {
+    return OptionalInt.empty();
+  }
 
   /**
    * Waits for the next event.

@@ -1,6 +1,7 @@
 package io.panallama.generation;
 
 import java.util.List;
+import java.util.Objects;
 
 /** An event of a generation: pieces of text, reasoning and tool calls, then exactly one {@link Finished}. */
 public sealed interface GenerationEvent {
@@ -34,6 +35,23 @@ public sealed interface GenerationEvent {
    * unless the answer was cut off. */
   record ToolCallArguments(int index, String json) implements GenerationEvent {}
 
-  /** The end of the generation. */
-  record Finished(FinishReason reason, Usage usage, Timings timings) implements GenerationEvent {}
+  /**
+   * The end of the generation.
+   *
+   * @param stopText the stop text at which it ended, the request's own or the chat template's; empty if it ended otherwise
+   */
+  record Finished(FinishReason reason, Usage usage, Timings timings, String stopText) implements GenerationEvent {
+    /** Rejects null components. */
+    public Finished {
+      Objects.requireNonNull(reason, "reason");
+      Objects.requireNonNull(usage, "usage");
+      Objects.requireNonNull(timings, "timings");
+      Objects.requireNonNull(stopText, "stopText");
+    }
+
+    /** An end at no stop text. */
+    public Finished(FinishReason reason, Usage usage, Timings timings) {
+      this(reason, usage, timings, "");
+    }
+  }
 }

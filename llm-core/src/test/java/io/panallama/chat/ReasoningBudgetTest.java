@@ -138,13 +138,15 @@ class ReasoningBudgetTest {
   }
 
   @Test
-  void aTemplateWithoutThinkingTagsIsAnError() {
+  void aTemplateWithoutThinkingTagsIsAnErrorIfTheBudgetIsRequired() {
     try (Model model = Model.load(file);
         Engine engine = Engine.start(model, TestEngines.config())) {
       assertThatThrownBy(() -> engine.generate(request(ReasoningBudget.of(5), 10)))
           .isInstanceOfSatisfying(
               InvalidRequestException.class,
               refused -> assertThat(refused.parameter()).isEqualTo("template.budget.tokens"));
+      ReasoningBudget harmless = ReasoningBudget.builder(5).required(false).build();
+      assertThat(engine.generate(request(harmless, 10)).await().text()).isNotEmpty();
     }
   }
 

@@ -55,6 +55,7 @@ class ConfigurationErrorsTest {
     all.put("gpuLayers is -2", model(b -> b.gpuLayers(-2)));
     all.put("mainGpu is -1", model(b -> b.mainGpu(-1)));
     all.put("chatTemplate has a NUL character at index 2", model(b -> b.chatTemplate("{{\0}}")));
+    all.put("fallbackChatTemplate has a NUL character at index 0", model(b -> b.fallbackChatTemplate("\0")));
     all.put("devices is [a, a]", model(b -> b.devices(List.of("a", "a"))));
     all.put("devices is [ ]", model(b -> b.devices(List.of(" "))));
     all.put("tensorSplit is -1.0", model(b -> b.tensorSplit(List.of(-1f))));

@@ -1,35 +1,36 @@
 package io.panallama.server;
 
-import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.Filter;
-import io.helidon.webserver.http.HttpRouting;
 import io.panallama.TextGenerator;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.anthropic.AnthropicDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
+import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.Listener;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
+import io.panallama.server.http.ServerSockets;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestLimits;
 import io.panallama.server.registry.ServedEngine;
 import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * A running HTTP server: OpenAI's chat completions, completions and models, {@code /health}, {@code /ready}, and the
- * chat page at {@code /}.
+ * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code
+ * /ready}, and the chat page at {@code /}.
  *
  * <p>Lifetime: it listens from {@link #start} to {@link #close}. It answers 503 until {@link #serve} gives it a model,
  * so that it can be up while a large model loads. It closes neither model nor engine; close it before them.
@@ -39,25 +40,27 @@ import java.util.function.Supplier;
 public final class ChatServer implements AutoCloseable {
   private final Listener listener;
   private final Registry registry;
-  private final String host;
+  private final List<String> hosts;
+  private final List<String> openHosts;
   private final Duration grace;
 
-  private ChatServer(Listener listener, Registry registry, ServerConfig config) {
+  private ChatServer(Listener listener, ServerSockets sockets, Registry registry, ServerConfig config) {
     this.listener = listener;
     this.registry = registry;
-    this.host = config.host();
+    this.hosts = config.hosts();
+    this.openHosts = sockets.openToOthers();
     this.grace = config.shutdownGrace();
   }
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   private static List<Dialect> dialects() {
-    return List.of(new OpenAiDialect(), new LlamaCppDialect());
+    return List.of(new OpenAiDialect(), new LlamaCppDialect(), new AnthropicDialect(), new OllamaDialect());
   }
 
   /**
    * Starts listening, without a model yet.
    *
-   * @throws ServerStartException if the port is taken, or the host is unknown or not of this machine
+   * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
    */
   public static ChatServer start(ServerConfig config) {
     return start(config, dialects());
@@ -65,15 +68,11 @@ public final class ChatServer implements AutoCloseable {
 
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
-    InetAddress address = resolve(config);
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
     dialects.forEach(routes::add);
     new PageRoutes().paths().forEach(routes::get);
-    ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst());
-    List<Filter> filters =
-        List.of(new RequestGuard(address.isLoopbackAddress(), config.allowedHosts(), config.allowedOrigins()));
     ConnectionLimits limits =
         new ConnectionLimits(
             config.maxConnections(),
@@ -81,8 +80,22 @@ public final class ChatServer implements AutoCloseable {
             config.idleTimeout(),
             config.writeTimeout(),
             config.maxBodyBytes());
-    Listener listener = listen(config, address, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
-    return new ChatServer(listener, registry, config);
+    ServerSockets sockets = sockets(config);
+    try {
+      RequestGuard guard =
+          new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
+      ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
+      List<Filter> filters = List.of(guard);
+      Listener listener = Listener.open(sockets, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
+      return new ChatServer(listener, sockets, registry, config);
+    } catch (IOException failed) {
+      sockets.close();
+      throw new ServerStartException(
+          config.hosts().getFirst(), config.port(), "Can't listen: " + failed.getMessage() + ".", failed);
+    } catch (RuntimeException | Error failed) {
+      sockets.close();
+      throw failed;
+    }
   }
 
   /** Starts listening with a model that is ready. */
@@ -126,15 +139,44 @@ public final class ChatServer implements AutoCloseable {
     registry.serve(model, engine);
   }
 
-  /** The port it listens on: the configured one, or the one that was found if that was 0. */
+  /**
+   * The port it listens on: the configured one, or the one that was found if that was 0; -1 if it listens on Unix domain sockets
+   * only.
+   */
   public int port() {
     return listener.port();
   }
 
-  /** Where a browser on this machine finds the page. */
+  /** Where a browser on this machine finds the page; the first of {@link #uris}. */
   public URI uri() {
-    String name = host.equals("0.0.0.0") || host.equals("::") ? "localhost" : host;
-    return URI.create("http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port() + "/");
+    return uris().getFirst();
+  }
+
+  /** Where it listens, one for each configured host and those for browsers first; {@code unix:/path} is a Unix domain socket. */
+  public List<URI> uris() {
+    return hosts.stream()
+        .sorted(Comparator.comparing(host -> ServerSockets.unixSocket(host).isPresent()))
+        .map(this::uri)
+        .toList();
+  }
+
+  private URI uri(String host) {
+    Optional<Path> path = ServerSockets.unixSocket(host);
+    if (path.isPresent()) {
+      return URI.create("unix:" + path.get().toAbsolutePath().toUri().getRawPath());
+    }
+    String name =
+        switch (host) {
+          case "0.0.0.0", "::" -> "localhost";
+          case "localhost" -> "127.0.0.1";
+          default -> host.contains(":") ? "[" + host + "]" : host;
+        };
+    return URI.create("http://" + name + ":" + port() + "/");
+  }
+
+  /** The configured hosts by which other machines can connect; empty if none can. */
+  public List<String> openHosts() {
+    return openHosts;
   }
 
   /** How many connections are open. */
@@ -157,40 +199,24 @@ public final class ChatServer implements AutoCloseable {
     listener.close();
   }
 
-  private static InetAddress resolve(ServerConfig config) {
+  private static ServerSockets sockets(ServerConfig config) {
     try {
-      return InetAddress.getByName(config.host());
-    } catch (UnknownHostException unknown) {
-      throw new ServerStartException(
-          config.host(),
-          config.port(),
-          "Can't listen on " + name(config) + ": the host is unknown; choose another with --host.",
-          unknown);
+      return ServerSockets.open(config.hosts(), config.port());
+    } catch (ServerSockets.Refused refused) {
+      String host = refused.host();
+      throw new ServerStartException(host, config.port(), refusal(host, config.port(), refused), refused);
     }
   }
 
-  private static Listener listen(
-      ServerConfig config,
-      InetAddress address,
-      ConnectionLimits limits,
-      HttpRouting.Builder routing,
-      DirectHandlers outsideRoutes) {
-    try {
-      return Listener.open(new InetSocketAddress(address, config.port()), limits, routing, outsideRoutes);
-    } catch (IOException taken) {
-      throw new ServerStartException(
-          config.host(),
-          config.port(),
-          "Can't listen on "
-              + name(config)
-              + ": "
-              + taken.getMessage()
-              + ". Choose another port with --port (0 takes a free one) or another address with --host.",
-          taken);
+  private static String refusal(String host, int port, ServerSockets.Refused refused) {
+    if (ServerSockets.unixSocket(host).isPresent()) {
+      return "Can't listen on " + host + ": " + refused.getMessage() + ". Choose another path.";
     }
-  }
-
-  private static String name(ServerConfig config) {
-    return config.host() + " port " + config.port();
+    String where = "Can't listen on " + host + " port " + port + ": ";
+    return refused.isUnknown()
+        ? where + "the host is unknown; choose another with --host."
+        : where
+            + refused.getMessage()
+            + ". Choose another port with --port (0 takes a free one) or another address with --host.";
   }
 }

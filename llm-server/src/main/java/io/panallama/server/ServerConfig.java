@@ -2,6 +2,7 @@ package io.panallama.server;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -19,7 +20,7 @@ public final class ServerConfig {
 
   private static final ServerConfig DEFAULTS = new Builder().build();
 
-  private final String host;
+  private final List<String> hosts;
   private final int port;
   private final int maxBodyBytes;
   private final int maxMessages;
@@ -36,7 +37,7 @@ public final class ServerConfig {
   private final boolean strictModelNames;
 
   private ServerConfig(Builder from) {
-    host = from.host;
+    hosts = from.hosts;
     port = from.port;
     maxBodyBytes = from.maxBodyBytes;
     maxMessages = from.maxMessages;
@@ -51,8 +52,8 @@ public final class ServerConfig {
     allowedOrigins = from.allowedOrigins;
     strictFields = from.strictFields;
     strictModelNames = from.strictModelNames;
-    if (host.isBlank()) {
-      throw new IllegalArgumentException("host is blank; give a name or an address, such as 127.0.0.1.");
+    if (hosts.isEmpty() || hosts.stream().anyMatch(String::isBlank)) {
+      throw new IllegalArgumentException("hosts is blank; give a name or an address, such as 127.0.0.1.");
     }
     inRange("port", port, 0, 65_535);
     inRange("maxBodyBytes", maxBodyBytes, 1, 1 << 30);
@@ -69,7 +70,7 @@ public final class ServerConfig {
   }
 
   /**
-   * 127.0.0.1:8080, bodies up to 4 MiB, 4096 messages, grammars up to 512 KiB, 1024 connections, 30 s to send a request,
+   * localhost with port 8080, bodies up to 4 MiB, 4096 messages, grammars up to 512 KiB, 1024 connections, 30 s to send a request,
    * 60 s idle, 30 s without reading an answer, a heartbeat every 10 s, 25 s of grace.
    */
   public static ServerConfig defaults() {
@@ -86,8 +87,44 @@ public final class ServerConfig {
     return new Builder(this);
   }
 
-  private static Set<String> lowerCase(Set<String> names) {
-    return names.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet());
+  private static String host(String written) {
+    String host = written.strip();
+    return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+  }
+
+  private static String allowedHost(String written) {
+    String host = written.strip().toLowerCase(Locale.ROOT);
+    String name = host.matches(".*[^:]:\\d+|.*]:\\d+") ? host.substring(0, host.lastIndexOf(':')) : host;
+    if (name.isEmpty() || name.matches(".*[/\\s].*")) {
+      throw new IllegalArgumentException(
+          "allowedHosts has \""
+              + written
+              + "\"; give a host name such as example.org, a pattern such as *.local, or *.");
+    }
+    return name;
+  }
+
+  private static String allowedOrigin(String written) {
+    String origin = written.strip().toLowerCase(Locale.ROOT);
+    if (origin.equals("*") || origin.equals("localhost") || origin.equals("null")) {
+      return origin;
+    }
+    if (origin.matches("file:(/{2,3})?\\*?")) {
+      return "null";
+    }
+    if (origin.matches("[a-z][a-z0-9+.-]*:(//)?")) {
+      return origin.replaceFirst("(//)?$", "//*");
+    }
+    if (!origin.matches("[a-z][a-z0-9+.-]*://[^/\\s]+/?")) {
+      throw new IllegalArgumentException(
+          "allowedOrigins has \""
+              + written
+              + "\"; give an origin such as https://example.org, a pattern such as app://*, localhost, null or *.");
+    }
+    return origin
+        .replaceFirst("/$", "")
+        .replaceFirst("^(http://.*):80$", "$1")
+        .replaceFirst("^(https://.*):443$", "$1");
   }
 
   private static void inRange(String name, int value, int low, int high) {
@@ -102,9 +139,13 @@ public final class ServerConfig {
     }
   }
 
-  /** Name or address to bind. The default is loopback: nothing outside this machine can connect. */
-  public String host() {
-    return host;
+  /**
+   * What to listen on: names, addresses of IPv4 and IPv6, and paths of Unix domain sockets, which begin with {@code unix:} or end with
+   * {@code .sock}. {@code localhost}, the default, is 127.0.0.1 and, where the machine has it, ::1: nothing outside this machine can
+   * connect. {@code 0.0.0.0} and {@code ::} are all addresses of this machine.
+   */
+  public List<String> hosts() {
+    return hosts;
   }
 
   /** 0 to 65535; 0 takes any free port. */
@@ -171,16 +212,19 @@ public final class ServerConfig {
   }
 
   /**
-   * Names that a {@code Host} header may carry, in lower case; guards against DNS rebinding. Empty by default: loopback names if
-   * {@link #host} is a loopback address, otherwise any.
+   * Names that a {@code Host} header may carry, in lower case, besides loopback names and literal addresses; guards against DNS
+   * rebinding. A {@code *} stands for any characters ({@code *.local}). Empty by default: no other name if the server listens
+   * on loopback only, otherwise any. A request through a Unix domain socket may carry any.
    */
   public Set<String> allowedHosts() {
     return allowedHosts;
   }
 
   /**
-   * Origins ({@code https://example.org}), in lower case, whose pages may call the API from a browser, besides the server's own
-   * page. {@code "*"} allows every page. Empty by default.
+   * Origins whose pages may call the API from a browser besides the server's own page, in lower case. A {@code *} stands for any
+   * characters: {@code https://*.example.org}, {@code app://*} for all of a scheme, {@code *} for every page. {@code localhost} means the
+   * pages of loopback addresses on any port, and {@code null} files and other pages without an origin. By default {@code
+   * localhost}.
    */
   public Set<String> allowedOrigins() {
     return allowedOrigins;
@@ -220,7 +264,7 @@ public final class ServerConfig {
   /** Every component by its name: what equality, hash and text are made of. */
   private Map<String, Object> components() {
     Map<String, Object> all = new LinkedHashMap<>();
-    all.put("host", host);
+    all.put("hosts", hosts);
     all.put("port", port);
     all.put("maxBodyBytes", maxBodyBytes);
     all.put("maxMessages", maxMessages);
@@ -240,7 +284,7 @@ public final class ServerConfig {
 
   /** Collects the components of a {@link ServerConfig}. Not safe for use by several threads. */
   public static final class Builder {
-    private String host = "127.0.0.1";
+    private List<String> hosts = List.of("localhost");
     private int port = DEFAULT_PORT;
     private int maxBodyBytes = 4 << 20;
     private int maxMessages = 4096;
@@ -252,14 +296,14 @@ public final class ServerConfig {
     private Duration heartbeatInterval = Duration.ofSeconds(10);
     private Duration shutdownGrace = Duration.ofSeconds(25);
     private Set<String> allowedHosts = Set.of();
-    private Set<String> allowedOrigins = Set.of();
+    private Set<String> allowedOrigins = Set.of("localhost");
     private boolean strictFields;
     private boolean strictModelNames;
 
     private Builder() {}
 
     private Builder(ServerConfig from) {
-      host = from.host;
+      hosts = from.hosts;
       port = from.port;
       maxBodyBytes = from.maxBodyBytes;
       maxMessages = from.maxMessages;
@@ -276,9 +320,9 @@ public final class ServerConfig {
       strictModelNames = from.strictModelNames;
     }
 
-    /** Sets {@link ServerConfig#host()}. */
-    public Builder host(String value) {
-      host = Objects.requireNonNull(value, "host");
+    /** Sets {@link ServerConfig#hosts()}; an address of IPv6 may stand in brackets. */
+    public Builder hosts(List<String> value) {
+      hosts = value.stream().map(ServerConfig::host).distinct().toList();
       return this;
     }
 
@@ -342,15 +386,24 @@ public final class ServerConfig {
       return this;
     }
 
-    /** Sets {@link ServerConfig#allowedHosts()}. */
+    /**
+     * Sets {@link ServerConfig#allowedHosts()}. A port behind a name is left out.
+     *
+     * @throws IllegalArgumentException if one is no host name
+     */
     public Builder allowedHosts(Set<String> value) {
-      allowedHosts = lowerCase(value);
+      allowedHosts = value.stream().map(ServerConfig::allowedHost).collect(Collectors.toUnmodifiableSet());
       return this;
     }
 
-    /** Sets {@link ServerConfig#allowedOrigins()}. */
+    /**
+     * Sets {@link ServerConfig#allowedOrigins()}. A scheme alone ({@code app://}) means all its origins, {@code file://} is {@code null},
+     * and a slash at the end and a default port are left out.
+     *
+     * @throws IllegalArgumentException if one is no origin
+     */
     public Builder allowedOrigins(Set<String> value) {
-      allowedOrigins = lowerCase(value);
+      allowedOrigins = value.stream().map(ServerConfig::allowedOrigin).collect(Collectors.toUnmodifiableSet());
       return this;
     }
 

@@ -50,7 +50,12 @@ class DialectSeamTest {
 
   @Test
   void dialectsDoNotKnowOneAnother() {
-    assertThat(DIALECTS).containsOnly("io.panallama.server.dialect.openai", "io.panallama.server.dialect.llamacpp");
+    assertThat(DIALECTS)
+        .containsOnly(
+            "io.panallama.server.dialect.openai",
+            "io.panallama.server.dialect.llamacpp",
+            "io.panallama.server.dialect.anthropic",
+            "io.panallama.server.dialect.ollama");
     for (String one : DIALECTS) {
       String[] others = DIALECTS.stream().filter(other -> !other.equals(one)).toArray(String[]::new);
       noClasses().that().resideInAPackage(one).should().dependOnClassesThat().resideInAnyPackage(others).check(CLASSES);

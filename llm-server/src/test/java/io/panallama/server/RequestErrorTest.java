@@ -282,17 +282,6 @@ class RequestErrorTest {
   }
 
   @Test
-  void anotherContentTypeIs415() {
-    HttpRequest request =
-        server
-            .request(CHAT)
-            .header("Content-Type", "text/plain")
-            .POST(HttpRequest.BodyPublishers.ofString(HELLO))
-            .build();
-    assertError(server.send(request), 415, null, "must be application/json");
-  }
-
-  @Test
   void anUnknownModelIs404AndNamesTheServedOne() {
     HttpResponse<String> response = server.post(CHAT, "{\"model\": \"gpt-9\", " + MESSAGES + "}");
     assertError(response, 404, "model", "test/model");

@@ -13,12 +13,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** An engine whose generations a test writes by hand. */
@@ -29,10 +32,24 @@ public final class ScriptedGenerator implements TextGenerator {
   private final AtomicLong ids = new AtomicLong();
   private volatile Consumer<Script> onStart = script -> {};
   private volatile @Nullable RuntimeException refusal;
+  private volatile Function<ChatRequest, String> render = request -> "<" + request.messages().getLast().content() + ">";
+  private volatile ToIntFunction<GenerationRequest> count = request -> 3;
 
   /** Every new generation is passed to {@code play} before its request continues. */
   public ScriptedGenerator playing(Consumer<Script> play) {
     onStart = play;
+    return this;
+  }
+
+  /** Prompts are rendered so. */
+  public ScriptedGenerator rendering(Function<ChatRequest, String> template) {
+    render = template;
+    return this;
+  }
+
+  /** Prompts have this many tokens. */
+  public ScriptedGenerator counting(ToIntFunction<GenerationRequest> tokens) {
+    count = tokens;
     return this;
   }
 
@@ -68,12 +85,12 @@ public final class ScriptedGenerator implements TextGenerator {
 
   @Override
   public String render(ChatRequest request) {
-    return "<" + request.messages().getLast().content() + ">";
+    return render.apply(request);
   }
 
   @Override
   public int countTokens(GenerationRequest request) {
-    return 3;
+    return count.applyAsInt(request);
   }
 
   @Override
@@ -131,6 +148,16 @@ public final class ScriptedGenerator implements TextGenerator {
           new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40)));
     }
 
+    /** Ends at a stop text. */
+    public void finishAt(String stopText) {
+      events.add(
+          new GenerationEvent.Finished(
+              FinishReason.STOP_TEXT,
+              new Usage(12, 4, 5, 0),
+              new Timings(Duration.ofMillis(1), Duration.ofMillis(20), Duration.ofMillis(40)),
+              stopText));
+    }
+
     public void finish(FinishReason reason, Usage usage, Timings timings) {
       events.add(new GenerationEvent.Finished(reason, usage, timings));
     }
@@ -166,6 +193,11 @@ public final class ScriptedGenerator implements TextGenerator {
     @Override
     public long id() {
       return id;
+    }
+
+    @Override
+    public OptionalInt promptTokens() {
+      return OptionalInt.of(12);
     }
 
     @Override

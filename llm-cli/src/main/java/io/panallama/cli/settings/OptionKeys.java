@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -35,9 +36,30 @@ final class OptionKeys {
 
   private OptionKeys() {}
 
-  /** Whether settings may give the option a value; not to options that request help or name the file itself. */
+  /** llama-server's variables, by the key of the option of {@code serve} that they set. */
+  private static final Map<String, String> LLAMA_VARIABLES =
+      Map.ofEntries(
+          Map.entry("model", "LLAMA_ARG_MODEL"),
+          Map.entry("alias", "LLAMA_ARG_ALIAS"),
+          Map.entry("host", "LLAMA_ARG_HOST"),
+          Map.entry("port", "LLAMA_ARG_PORT"),
+          Map.entry("ctx-size", "LLAMA_ARG_CTX_SIZE"),
+          Map.entry("slots", "LLAMA_ARG_N_PARALLEL"),
+          Map.entry("gpu-layers", "LLAMA_ARG_N_GPU_LAYERS"),
+          Map.entry("threads", "LLAMA_ARG_THREADS"),
+          Map.entry("batch-size", "LLAMA_ARG_BATCH"),
+          Map.entry("ubatch-size", "LLAMA_ARG_UBATCH"),
+          Map.entry("flash-attn", "LLAMA_ARG_FLASH_ATTN"),
+          Map.entry("max-tokens", "LLAMA_ARG_N_PREDICT"),
+          Map.entry("chat-template", "LLAMA_ARG_CHAT_TEMPLATE"),
+          Map.entry("chat-template-file", "LLAMA_ARG_CHAT_TEMPLATE_FILE"));
+
+  /**
+   * Whether settings may give the option a value; not to options that request help or name the file itself, and not to
+   * hidden ones, which are other programs'.
+   */
   static boolean isSettable(OptionSpec option) {
-    return !option.usageHelp() && !option.versionHelp() && !keys(option).contains("config");
+    return !option.hidden() && !option.usageHelp() && !option.versionHelp() && !keys(option).contains("config");
   }
 
   /** The names without dashes, the main one first: long names, or the short one if there is no other. */
@@ -74,6 +96,10 @@ final class OptionKeys {
       keys.forEach(key -> variables.add(PREFIX + key));
     }
     variables.removeAll(RESERVED_VARIABLES);
+    String llama = LLAMA_VARIABLES.get(keys(option).getFirst());
+    if (llama != null && owner.equals("serve")) {
+      variables.add(llama);
+    }
     return variables;
   }
 

@@ -25,6 +25,9 @@ final class RetainedPrefixes {
   /** If evicted prefixes can be copied to memory, all but the latest retained prefix may hold one cell in this many. */
   private static final int OLDER_PART = 16;
 
+  /** However large the context is, those hold at most this many: scanning them costs the same in any context. */
+  private static final int MOST_OLDER = 1024;
+
   /** The prefix that a finished sequence left in the KV cache. */
   static final class Retained implements PrefixHolder {
     private final int id;
@@ -90,7 +93,7 @@ final class RetainedPrefixes {
     this.cellLimit = memory.contextSize() / 2;
     boolean copies =
         cold != null && cold.keepsInMemory() && memory.isOnHost() && memory.rewind() == KvMemory.Rewind.ALWAYS;
-    this.olderCellLimit = copies ? memory.contextSize() / OLDER_PART : cellLimit;
+    this.olderCellLimit = copies ? Math.min(MOST_OLDER, memory.contextSize() / OLDER_PART) : cellLimit;
   }
 
   /** Whether anything can be retained: the memory shares prefixes and has ids to spare. */

@@ -306,7 +306,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       Replay replay) {
     StopMatcher stops = new StopMatcher(stopTexts, Math.max(pieces.longest(), sampler.longestVisibleControlToken()));
     EngineGeneration generation =
-        generation(options, stops.largestRelease(), sampler.longestVisibleControlToken(), replay);
+        generation(prompt.length, options, stops.largestRelease(), sampler.longestVisibleControlToken(), replay);
     RequestClock times = new RequestClock(clock);
     long deadline = deadline(options, times.submitted());
     Sequence sequence =
@@ -320,7 +320,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       sequence.tellEnded();
       admission.leave();
       Usage usage = new Usage(sequence.promptLength(), 0, sequence.completionLength(), sequence.discarded());
-      generation.finish(new GenerationEvent.Finished(reason, usage, times.timings()));
+      generation.finish(new GenerationEvent.Finished(reason, usage, times.timings(), stops.stopText()));
     }
     return generation;
   }
@@ -344,14 +344,16 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   }
 
   /** The mailbox has room for all replayed tokens at once, in entries and in bytes, and then for its usual number. */
-  private EngineGeneration generation(GenerationOptions options, int largestEntry, int visible, Replay replay) {
+  private EngineGeneration generation(
+      int promptTokens, GenerationOptions options, int largestEntry, int visible, Replay replay) {
     long bytes = 0;
     for (int token : replay.tokens()) {
       bytes += pieces.length(token) == 0 ? visible : pieces.length(token);
     }
     int replayed = (int) Math.max(replay.tokens().length, (bytes + Mailbox.ENTRY_BYTES - 1) / Mailbox.ENTRY_BYTES);
     Mailbox mailbox = new Mailbox(settings.mailboxCapacity() + replayed, largestEntry, options.topLogprobs());
-    return new EngineGeneration(ids.incrementAndGet(), mailbox, options.topLogprobs() > 0, this, replay.read());
+    return new EngineGeneration(
+        ids.incrementAndGet(), promptTokens, mailbox, options.topLogprobs() > 0, this, replay.read());
   }
 
   /** Answers a prompt that leaves no room for an answer. */
@@ -365,7 +367,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     if (listener != null) {
       listener.ended(prompt);
     }
-    EngineGeneration generation = generation(options, 1, 0, replay);
+    EngineGeneration generation = generation(prompt.length, options, 1, 0, replay);
     Usage usage = new Usage(prompt.length, 0, 0, 0);
     generation.finish(
         new GenerationEvent.Finished(FinishReason.CONTEXT_FULL, usage, new RequestClock(clock).timings()));

@@ -327,7 +327,8 @@ final class EngineLoop {
     EngineGeneration generation = sequence.generation();
     Usage usage = new Usage(sequence.promptLength(), reused, sequence.completionLength(), sequence.discarded());
     sequence.tellEnded();
-    GenerationEvent.Finished event = new GenerationEvent.Finished(reason, usage, sequence.clock().timings());
+    GenerationEvent.Finished event =
+        new GenerationEvent.Finished(reason, usage, sequence.clock().timings(), sequence.stops().stopText());
     // The capacity is released before the end is published, since the reader may submit again at once.
     admission.leave(sequence.clock().sinceSubmission());
     generation.finish(event);

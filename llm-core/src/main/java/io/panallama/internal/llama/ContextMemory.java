@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class ContextMemory {
   private static final int MOST_DEVICES = 64;
 
+  /** How llama.cpp's plan names the memory of the machine itself. */
+  private static final String HOST = "host";
+
   /** Bytes per cell of llama.cpp's tables on the host, for any model. */
   private static final long TABLE_BYTES_PER_CELL = 40;
 
@@ -37,7 +40,12 @@ public final class ContextMemory {
    * @param needed bytes of KV cache and compute buffers
    * @param free bytes free on the device
    */
-  public record Need(String name, long needed, long free) {}
+  public record Need(String name, long needed, long free) {
+    /** Whether this is the memory of the machine itself. */
+    boolean isHost() {
+      return name.equals(HOST);
+    }
+  }
 
   /**
    * Determines what a context on a loaded model will need on each device: llama.cpp plans it without allocating. It
@@ -77,7 +85,7 @@ public final class ContextMemory {
     String name = panallama_device_memory.name(device).getString(0);
     long needed = panallama_device_memory.context(device) + panallama_device_memory.compute(device);
     // ggml reports all of the host's memory as free, and a device that does not know reports 0.
-    long free = name.equals("host") ? SystemMemory.availableBytes() : panallama_device_memory.free(device);
+    long free = name.equals(HOST) ? SystemMemory.availableBytes() : panallama_device_memory.free(device);
     return new Need(name, needed, free == 0 ? Long.MAX_VALUE : free);
   }
 

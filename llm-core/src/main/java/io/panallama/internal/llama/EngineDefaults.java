@@ -13,8 +13,18 @@ public final class EngineDefaults {
   private static final System.Logger LOG = System.getLogger("io.panallama");
 
   private static final int CONTEXT_PER_SLOT = 2048;
+
+  /** Smaller steps of a context are not worth planning it again; llama.cpp rounds up to multiples of this. */
+  private static final int CONTEXT_STEP = 256;
+
   private static final int SMALLEST_CONTEXT = 8192;
   private static final int BATCH = 512;
+
+  /** A context that was planned too large is made smaller by a tenth at least. */
+  private static final double LARGEST_SHARE = 0.9;
+
+  /** However large the weights are, a context may take this part of the available memory: one sixteenth. */
+  private static final int LEAST_PART = 16;
 
   /** Spilled prefixes use at most this fraction of the available memory: one eighth. */
   private static final int SPILL_SHARE = 8;
@@ -29,6 +39,9 @@ public final class EngineDefaults {
   private EngineDefaults() {}
 
   /**
+   * Replaces every {@link EngineConfig#AUTO}. The context is the wanted one; {@link #fit} makes it smaller where memory
+   * is short.
+   *
    * @param modelBytes the size of the weights
    * @param trainedContextSize number of tokens the model was trained for; 0 if its file does not say
    */
@@ -37,7 +50,9 @@ public final class EngineDefaults {
     int batch = auto(config.batchSize(), Math.max(BATCH, config.slots()));
     return config.toBuilder()
         .contextSize(
-            auto(config.contextSize(), contextSize(config.slots(), config.rope().contextSize(trainedContextSize))))
+            auto(
+                config.contextSize(),
+                wantedContext(config.slots(), config.rope().contextSize(trainedContextSize), config.unifiedCache())))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
         .threads(processors("threads", auto(config.threads(), threads)))
@@ -52,7 +67,18 @@ public final class EngineDefaults {
     return wanted.memoryBytes() <= most ? wanted : wanted.toBuilder().memoryBytes(most).build();
   }
 
-  static int contextSize(int slots, int trained) {
+  /**
+   * Enough for one conversation as long as the model was trained for, and for {@link #leastContext}.
+   *
+   * @param unified whether all slots share the cells; otherwise each has an equal part, and each part is that long
+   */
+  static int wantedContext(int slots, int trained, boolean unified) {
+    long whole = unified ? trained : (long) slots * trained;
+    return (int) Math.min(Integer.MAX_VALUE - CONTEXT_STEP, Math.max(leastContext(slots, trained), whole));
+  }
+
+  /** What is asked for even if little memory is free: 2048 tokens per slot, but no more than the model can use. */
+  static int leastContext(int slots, int trained) {
     int limit = trained > 0 ? trained : CONTEXT_PER_SLOT;
     long wanted = Math.max(SMALLEST_CONTEXT, (long) slots * CONTEXT_PER_SLOT);
     return (int) Math.min(wanted, (long) slots * limit);
@@ -80,14 +106,90 @@ public final class EngineDefaults {
   }
 
   /**
+   * The configuration with a context that fits into the free memory. One that was not requested takes at most half of
+   * the host's memory that the weights leave, and seven eighths of a device's, so that it is made smaller where that is
+   * little.
+   *
+   * @param requested the configuration before {@link #resolve}
+   * @param resolved the same after it
+   * @param metadata of the model
+   * @param loaded how the model was loaded
+   * @param trainedContextSize number of tokens the model was trained for; 0 if its file does not say
+   * @param available the host's available bytes
+   * @throws EngineStartException if a requested context, or the smallest that would be chosen, does not fit
+   */
+  public static EngineConfig fit(
+      ModelHandle model,
+      Map<String, String> metadata,
+      ModelConfig loaded,
+      EngineConfig requested,
+      EngineConfig resolved,
+      int trainedContextSize,
+      long available) {
+    int least = leastContext(resolved.slots(), resolved.rope().contextSize(trainedContextSize));
+    if (requested.contextSize() != EngineConfig.AUTO || resolved.contextSize() <= least) {
+      requireMemory(model, metadata, loaded, resolved);
+      return resolved;
+    }
+    long host = hostBudget(available, unreadWeights(model, loaded));
+    long everything = host;
+    for (Device device : Natives.devices()) {
+      if (device.type() != Device.Type.CPU) {
+        everything += deviceBudget(device.memoryFree());
+      }
+    }
+    double share = everything / (double) ContextMemory.leastBytes(metadata, resolved);
+    int size = resolved.contextSize();
+    while (true) {
+      size = share >= 1 ? size : Math.max(least, (int) (size * share) / CONTEXT_STEP * CONTEXT_STEP);
+      EngineConfig smaller = resolved.toBuilder().contextSize(size).build();
+      if (size == least) {
+        requireMemory(model, metadata, loaded, smaller);
+        return smaller;
+      }
+      share = 1;
+      for (ContextMemory.Need need : ContextMemory.plan(model, model.path(), loaded, smaller)) {
+        long budget = need.isHost() ? host : deviceBudget(need.free());
+        if (need.needed() > budget) {
+          // A part of it does not depend on the size, so the same share of cells would still be too many.
+          share = Math.min(share, Math.min(LARGEST_SHARE, budget / (double) need.needed()));
+        }
+      }
+      if (share >= 1) {
+        return smaller;
+      }
+    }
+  }
+
+  /** Bytes of mapped weights on the host: the system counts their pages as available, whether or not they are read. */
+  private static long unreadWeights(ModelHandle model, ModelConfig loaded) {
+    boolean mapped =
+        switch (loaded.loadMode()) {
+          case MMAP, MMAP_MLOCK, AUTO -> true;
+          case READ, MLOCK, DIRECT_IO -> false;
+        };
+    return mapped && !model.isOffloaded() ? model.sizeBytes() : 0;
+  }
+
+  /** What a context that nobody asked for may take of the host's memory. */
+  static long hostBudget(long available, long weights) {
+    // Weights that were repacked are counted twice, as available and as weights, so a part is theirs in any case.
+    return Math.max(available / LEAST_PART, (available - weights) / 2);
+  }
+
+  /** What it may take of a device's free memory, from which the weights are gone already. */
+  static long deviceBudget(long free) {
+    return free - free / 8;
+  }
+
+  /**
    * Checks that a context fits, before it is allocated.
    *
    * @param metadata of the model
    * @param loaded how the model was loaded
    * @throws EngineStartException if the KV cache would not fit into the free memory
    */
-  public static void requireMemory(
-      ModelHandle model, Map<String, String> metadata, ModelConfig loaded, EngineConfig config) {
+  static void requireMemory(ModelHandle model, Map<String, String> metadata, ModelConfig loaded, EngineConfig config) {
     if (config.contextSize() < config.slots()) {
       throw new EngineStartException(
           Reason.REFUSED,

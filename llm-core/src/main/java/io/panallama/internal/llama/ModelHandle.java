@@ -168,7 +168,7 @@ public final class ModelHandle {
   }
 
   /** The file it was loaded from. */
-  Path path() {
+  public Path path() {
     return path;
   }
 

@@ -13,6 +13,7 @@ import io.panallama.sampling.Sampling;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * weights, so an engine can render and tokenize after the facade was closed. Thread-safe.
  */
 public final class LoadedModel {
+  private static final System.Logger LOG = System.getLogger("io.panallama");
+
+  private static final String TEMPLATE = "tokenizer.chat_template";
+
   private final ModelHandle handle;
   private final ModelConfig config;
   private final Map<String, String> metadata;
@@ -61,6 +66,12 @@ public final class LoadedModel {
     // A server queues requests at its engine; who calls the model itself decides how many callers wait.
     this.preparations =
         preparations("model", Integer.MAX_VALUE, () -> new IllegalStateException("The model is closed."));
+    if (config.chatTemplate().isEmpty() && givenTemplate().isPresent()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0} has no chat template; chats are written with a general one, which the model may not know.",
+          handle.path());
+    }
   }
 
   /**
@@ -130,6 +141,24 @@ public final class LoadedModel {
     return handle;
   }
 
+  /** The source of the template that chats are rendered with: the given one, the file's, or the fallback. */
+  public Optional<String> chatTemplate() {
+    return config.chatTemplate().or(this::ownTemplate).or(config::fallbackChatTemplate);
+  }
+
+  private Optional<String> ownTemplate() {
+    return Optional.ofNullable(metadata.get(TEMPLATE)).filter(source -> !source.isEmpty());
+  }
+
+  /** The source that replaces the file's template; empty if that is used. */
+  private Optional<String> givenTemplate() {
+    // llama.cpp also takes a template for tools alone, which replaces none.
+    boolean hasOwn =
+        metadata.entrySet().stream()
+            .anyMatch(entry -> entry.getKey().startsWith(TEMPLATE) && !entry.getValue().isEmpty());
+    return hasOwn ? config.chatTemplate() : chatTemplate();
+  }
+
   /** The configuration it was loaded with. */
   public ModelConfig config() {
     return config;
@@ -175,7 +204,7 @@ public final class LoadedModel {
       throw new ChatTemplateException(String.valueOf(known.getMessage()), known);
     }
     try {
-      return new ChatTemplate(TemplateHandle.create(handle, config.chatTemplate().orElse(null)));
+      return new ChatTemplate(TemplateHandle.create(handle, givenTemplate().orElse(null)));
     } catch (ChatTemplateException refused) {
       unusable = refused;
       throw refused;

@@ -268,7 +268,10 @@ public final class RequestCompiler {
     String parameter = request.tools().callable() ? "tools.list" : "format";
     String grammar = rendered.constraint();
     ReasoningBudget budget = request.template().budget().orElse(null);
-    String description = budget == null ? grammar : limited(grammar, rendered.thinking(), budget);
+    String description =
+        budget == null || rendered.thinking() == null && !budget.required()
+            ? grammar
+            : limited(grammar, rendered.thinking(), budget);
     return new AnswerConstraint(parameter, description, grammar != null, rendered.searchesText(), visible);
   }
 

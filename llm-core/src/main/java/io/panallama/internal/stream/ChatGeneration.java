@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +95,11 @@ public final class ChatGeneration implements Generation {
   }
 
   @Override
+  public OptionalInt promptTokens() {
+    return generation.promptTokens();
+  }
+
+  @Override
   public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
     lockReading();
     try {
@@ -123,7 +129,7 @@ public final class ChatGeneration implements Generation {
         Completion raw = generation.await();
         unread.append(raw.text());
         logprobs.addAll(raw.logprobs());
-        finish(new GenerationEvent.Finished(raw.reason(), raw.usage(), raw.timings()));
+        finish(new GenerationEvent.Finished(raw.reason(), raw.usage(), raw.timings(), raw.stopText()));
       }
     } finally {
       reading.set(false);
@@ -217,7 +223,7 @@ public final class ChatGeneration implements Generation {
     }
     boolean called = mayCall && readable && whole && !calls.isEmpty();
     FinishReason reason = called ? FinishReason.TOOL_CALLS : end.reason();
-    events.add(new GenerationEvent.Finished(reason, end.usage(), end.timings()));
+    events.add(new GenerationEvent.Finished(reason, end.usage(), end.timings(), end.stopText()));
   }
 
   /** Some formats write a call without arguments as its name alone; readers expect a JSON object. */

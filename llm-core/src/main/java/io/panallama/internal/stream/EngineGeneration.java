@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** The reader's side of a generation, and the flags through which reader and engine communicate. */
 public final class EngineGeneration implements Generation {
   private final long id;
+  private final int promptTokens;
   private final Mailbox mailbox;
   private final boolean logprobs;
   private final ReaderListener engine;
@@ -42,15 +44,18 @@ public final class EngineGeneration implements Generation {
   private boolean finishedRead;
   private volatile boolean closed;
 
-  public EngineGeneration(long id, Mailbox mailbox, boolean logprobs, ReaderListener engine) {
-    this(id, mailbox, logprobs, engine, _ -> {});
+  public EngineGeneration(long id, int promptTokens, Mailbox mailbox, boolean logprobs, ReaderListener engine) {
+    this(id, promptTokens, mailbox, logprobs, engine, _ -> {});
   }
 
   /**
+   * @param promptTokens the length of its prompt
    * @param tokensRead gets each token on the reader's thread, before its text is returned
    */
-  public EngineGeneration(long id, Mailbox mailbox, boolean logprobs, ReaderListener engine, IntConsumer tokensRead) {
+  public EngineGeneration(
+      long id, int promptTokens, Mailbox mailbox, boolean logprobs, ReaderListener engine, IntConsumer tokensRead) {
     this.id = id;
+    this.promptTokens = promptTokens;
     this.tokensRead = tokensRead;
     this.mailbox = mailbox;
     this.logprobs = logprobs;
@@ -60,6 +65,11 @@ public final class EngineGeneration implements Generation {
   @Override
   public long id() {
     return id;
+  }
+
+  @Override
+  public OptionalInt promptTokens() {
+    return OptionalInt.of(promptTokens);
   }
 
   @Override

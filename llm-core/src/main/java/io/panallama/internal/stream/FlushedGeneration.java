@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -43,6 +44,11 @@ public final class FlushedGeneration implements Generation {
   @Override
   public long id() {
     return generation.id();
+  }
+
+  @Override
+  public OptionalInt promptTokens() {
+    return generation.promptTokens();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.panallama.internal.stream;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds stop texts in a stream of bytes, across token boundaries, and holds back bytes that may be the beginning of
@@ -16,7 +17,7 @@ public final class StopMatcher {
   private final byte[] held;
   private int heldLength;
   private int released;
-  private boolean matched;
+  private byte @Nullable [] matched;
 
   /**
    * @param stops empty ones are ignored: chat templates supply their own
@@ -49,10 +50,10 @@ public final class StopMatcher {
     for (int i = 0; i < length; i++) {
       byte next = source[offset + i];
       held[heldLength++] = next;
-      int match = advance(next);
-      if (match > 0 && mayStop) {
-        matched = true;
-        released = heldLength - match;
+      byte[] match = advance(next);
+      if (match != null && mayStop) {
+        matched = match;
+        released = heldLength - match.length;
         return true;
       }
     }
@@ -70,9 +71,14 @@ public final class StopMatcher {
 
   /** Releases the bytes held back, because the stream ended without a stop text. */
   public void releaseAll() {
-    if (!matched) {
+    if (matched == null) {
       released = heldLength;
     }
+  }
+
+  /** The stop text that is complete; empty text if none is. */
+  public String stopText() {
+    return matched == null ? "" : new String(matched, StandardCharsets.UTF_8);
   }
 
   public byte[] buffer() {
@@ -94,9 +100,9 @@ public final class StopMatcher {
     return held.length;
   }
 
-  /** Advances every automaton; returns the length of the longest stop that is complete, or 0. */
-  private int advance(byte next) {
-    int longest = 0;
+  /** Advances every automaton; returns the longest stop that is complete, or null. */
+  private byte @Nullable [] advance(byte next) {
+    byte[] longest = null;
     for (int i = 0; i < stops.length; i++) {
       byte[] stop = stops[i];
       int state = states[i];
@@ -107,7 +113,7 @@ public final class StopMatcher {
         state++;
       }
       if (state == stop.length) {
-        longest = Math.max(longest, state);
+        longest = longest == null || longest.length < stop.length ? stop : longest;
         state = failures[i][state - 1];
       }
       states[i] = state;

@@ -29,7 +29,8 @@ public final class ConfigCodec {
   /** Everything but the listener, which stays on this side. */
   public static void write(Output out, ModelConfig config) {
     out.put(config.loadMode()).put(config.gpuLayers()).put(config.mainGpu()).put(config.vocabularyOnly());
-    out.put(config.checkTensors()).put(config.chatTemplate(), Output::put).put(config.devices(), Output::put);
+    out.put(config.checkTensors()).put(config.chatTemplate(), Output::put);
+    out.put(config.fallbackChatTemplate(), Output::put).put(config.devices(), Output::put);
     out.put(config.splitMode()).put(config.tensorSplit(), Output::put);
     out.put(config.tensorPlacements(), (o, place) -> o.put(place.pattern()).put(place.bufferType()));
     out.put(config.metadata(), Output::put, ConfigCodec::write).put(config.lazyMode());
@@ -45,6 +46,7 @@ public final class ConfigCodec {
             .vocabularyOnly(in.flag())
             .checkTensors(in.flag());
     in.optional(Input::text).ifPresent(config::chatTemplate);
+    in.optional(Input::text).ifPresent(config::fallbackChatTemplate);
     return config
         .devices(in.list(Input::text))
         .splitMode(in.constant(SplitMode.class))

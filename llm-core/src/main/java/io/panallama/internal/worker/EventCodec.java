@@ -19,10 +19,11 @@ public final class EventCodec {
       case GenerationEvent.ToolCallStarted(int index, String id, String name) ->
           out.put(2).put(index).put(id).put(name);
       case GenerationEvent.ToolCallArguments(int index, String json) -> out.put(3).put(index).put(json);
-      case GenerationEvent.Finished(FinishReason reason, Usage usage, Timings timings) -> {
+      case GenerationEvent.Finished(FinishReason reason, Usage usage, Timings timings, String stopText) -> {
         out.put(4).put(reason);
         write(out, usage);
         write(out, timings);
+        out.put(stopText);
       }
     }
   }
@@ -33,7 +34,7 @@ public final class EventCodec {
       case 1 -> new GenerationEvent.Reasoning(in.text());
       case 2 -> new GenerationEvent.ToolCallStarted(in.integer(), in.text(), in.text());
       case 3 -> new GenerationEvent.ToolCallArguments(in.integer(), in.text());
-      case 4 -> new GenerationEvent.Finished(in.constant(FinishReason.class), usage(in), timings(in));
+      case 4 -> new GenerationEvent.Finished(in.constant(FinishReason.class), usage(in), timings(in), in.text());
       default -> throw new WireException("an unknown event");
     };
   }

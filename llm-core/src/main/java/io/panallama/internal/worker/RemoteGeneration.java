@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -262,7 +263,7 @@ final class RemoteGeneration implements Generation {
             Duration.ofNanos(prefill),
             Duration.ofNanos(firstToken == 0 ? 0 : lastToken - firstToken),
             resumed);
-    return new GenerationEvent.Finished(end.reason(), end.usage(), timings);
+    return new GenerationEvent.Finished(end.reason(), end.usage(), timings, end.stopText());
   }
 
   /** Ends it without a worker. */
@@ -353,6 +354,16 @@ final class RemoteGeneration implements Generation {
   @Override
   public long id() {
     return id;
+  }
+
+  @Override
+  public OptionalInt promptTokens() {
+    lock.lock();
+    try {
+      return promptTokens > 0 ? OptionalInt.of(promptTokens) : OptionalInt.empty();
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override

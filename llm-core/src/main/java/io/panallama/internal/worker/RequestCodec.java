@@ -117,15 +117,19 @@ public final class RequestCodec {
   private static void write(Output out, TemplateOptions template) {
     out.put(template.reasoning()).put(template.thinking(), (o, value) -> o.put(value.booleanValue()));
     out.put(template.arguments(), Output::put, Output::put).put(template.turn());
-    out.put(template.budget(), (o, budget) -> o.put(budget.tokens()).put(budget.message()));
+    out.put(template.budget(), (o, budget) -> o.put(budget.tokens()).put(budget.message()).put(budget.required()));
   }
 
   private static TemplateOptions template(Input in) {
     TemplateOptions.Builder template = TemplateOptions.builder().reasoning(in.constant(ReasoningFormat.class));
     in.optional(Input::flag).ifPresent(template::thinking);
     template.arguments(in.map(Input::text, Input::text)).turn(in.constant(TemplateOptions.Turn.class));
-    in.optional(i -> ReasoningBudget.of(i.integer(), i.text())).ifPresent(template::budget);
+    in.optional(RequestCodec::budget).ifPresent(template::budget);
     return template.build();
+  }
+
+  private static ReasoningBudget budget(Input in) {
+    return ReasoningBudget.builder(in.integer()).message(in.text()).required(in.flag()).build();
   }
 
   // ---- the others ----

@@ -27,7 +27,7 @@ class SequenceTest {
       };
 
   private final Mailbox mailbox = new Mailbox(8, 8, 0);
-  private final EngineGeneration generation = new EngineGeneration(1, mailbox, false, NOBODY);
+  private final EngineGeneration generation = new EngineGeneration(1, 0, mailbox, false, NOBODY);
   private final Sequence sequence =
       new Sequence(
           generation,

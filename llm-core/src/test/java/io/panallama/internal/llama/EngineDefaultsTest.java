@@ -34,11 +34,28 @@ class EngineDefaultsTest {
   }
 
   @Test
-  void aContextIsTwoThousandTokensASlotAndNoMoreThanTheModelKnows() {
-    assertThat(EngineDefaults.contextSize(8, 131_072)).isEqualTo(16_384);
-    assertThat(EngineDefaults.contextSize(1, 131_072)).isEqualTo(8_192);
-    assertThat(EngineDefaults.contextSize(4, 512)).isEqualTo(2_048);
-    assertThat(EngineDefaults.contextSize(4, 0)).isEqualTo(8_192);
+  void aConversationMayBeAsLongAsTheModelWasTrainedFor() {
+    assertThat(EngineDefaults.wantedContext(8, 131_072, true)).isEqualTo(131_072);
+    assertThat(EngineDefaults.wantedContext(8, 131_072, false)).as("each slot has its own").isEqualTo(8 * 131_072);
+    assertThat(EngineDefaults.wantedContext(1, 4_096, true)).isEqualTo(4_096);
+    assertThat(EngineDefaults.wantedContext(8, 4_096, true)).as("2048 a slot").isEqualTo(16_384);
+    assertThat(EngineDefaults.wantedContext(512, Integer.MAX_VALUE, false)).isPositive();
+  }
+
+  @Test
+  void theLeastContextIsTwoThousandTokensASlotAndNoMoreThanTheModelKnows() {
+    assertThat(EngineDefaults.leastContext(8, 131_072)).isEqualTo(16_384);
+    assertThat(EngineDefaults.leastContext(1, 131_072)).isEqualTo(8_192);
+    assertThat(EngineDefaults.leastContext(4, 512)).isEqualTo(2_048);
+    assertThat(EngineDefaults.leastContext(4, 0)).isEqualTo(8_192);
+  }
+
+  @Test
+  void aContextThatNobodyAskedForLeavesRoomForTheWeights() {
+    assertThat(EngineDefaults.hostBudget(20_000, 0)).isEqualTo(10_000);
+    assertThat(EngineDefaults.hostBudget(20_000, 8_000)).isEqualTo(6_000);
+    assertThat(EngineDefaults.hostBudget(16_000, 32_000)).isEqualTo(1_000);
+    assertThat(EngineDefaults.deviceBudget(8_000)).isEqualTo(7_000);
   }
 
   @Test

@@ -42,6 +42,21 @@ class StopMatcherTest {
   }
 
   @Test
+  void tellsTheLongestStopThatIsComplete() {
+    StopMatcher matcher = new StopMatcher(List.of("D", "END ü", "ND ü", "ü"), 16);
+    byte[] bytes = "E".getBytes(StandardCharsets.UTF_8);
+    matcher.append(bytes, 0, bytes.length);
+    assertThat(matcher.stopText()).isEmpty();
+    bytes = "ND ü and".getBytes(StandardCharsets.UTF_8);
+    assertThat(matcher.append(bytes, 0, bytes.length, false)).isFalse();
+    assertThat(matcher.stopText()).isEmpty();
+    matcher = new StopMatcher(List.of("ND ü", "END ü", "ü"), 16);
+    bytes = "END ü and".getBytes(StandardCharsets.UTF_8);
+    assertThat(matcher.append(bytes, 0, bytes.length)).isTrue();
+    assertThat(matcher.stopText()).isEqualTo("END ü");
+  }
+
+  @Test
   void givesBackWhatOnlyLookedLikeAStop() {
     assertThat(feed(List.of("END"), List.of("one E", "N", "O"))).isEqualTo(new Result("one ENO", false));
   }

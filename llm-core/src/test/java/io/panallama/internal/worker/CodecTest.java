@@ -171,7 +171,7 @@ class CodecTest {
                 .thinking(false)
                 .arguments(Map.of("a", "1"))
                 .turn(TemplateOptions.Turn.CONTINUED)
-                .budget(ReasoningBudget.of(12, "enough"))
+                .budget(ReasoningBudget.builder(12).message("enough").required(false).build())
                 .build())
         .options(options(OVERFLOWS.getFirst(), format))
         .build();
@@ -248,7 +248,7 @@ class CodecTest {
     ChatRequest chat = chat(new ToolChoice.None(), FORMATS.getFirst());
     differs(chat.tools(), Tools.none(), "");
     differs(chat.template(), TemplateOptions.defaults(), "");
-    differs(ReasoningBudget.of(12, "enough"), ReasoningBudget.of(1), "");
+    differs(chat.template().budget().orElseThrow(), ReasoningBudget.of(1), "");
     InfillRequest infill =
         (InfillRequest) requests().stream().filter(InfillRequest.class::isInstance).findFirst().orElseThrow();
     differs(infill, InfillRequest.of("", ""), "");
@@ -335,6 +335,7 @@ class CodecTest {
           .vocabularyOnly(true)
           .checkTensors(true)
           .chatTemplate("{{ x }}")
+          .fallbackChatTemplate("{{ y }}")
           .devices(List.of("CUDA1"))
           .splitMode(SplitMode.ROW)
           .tensorSplit(List.of(1f, 0f))
@@ -394,7 +395,8 @@ class CodecTest {
           new GenerationEvent.Finished(
               FinishReason.STOP_TEXT,
               new Usage(1, 2, 3, 4),
-              new Timings(Duration.ofNanos(1), Duration.ofSeconds(2, 3), Duration.ofHours(4), 5)));
+              new Timings(Duration.ofNanos(1), Duration.ofSeconds(2, 3), Duration.ofHours(4), 5),
+              ODD));
 
   @Test
   void events() {

@@ -15,12 +15,30 @@ import org.jspecify.annotations.Nullable;
  * @param choices how many answers to give
  * @param request makes the core's request once the model is known
  * @param writer makes the writer of the answer once the engine has taken the request
+ * @param detached answers at once, with a generation of its own that does not end with the connection; null to generate for
+ *     the client that waits
  */
-public record Call(@Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
-  /** All components but the model are required. */
+public record Call(
+    @Nullable String model,
+    boolean stream,
+    int choices,
+    RequestFactory request,
+    WriterFactory writer,
+    Route.@Nullable Handler detached) {
+  /** All components but the model and {@code detached} are required. */
   public Call {
     Objects.requireNonNull(request, "request");
     Objects.requireNonNull(writer, "writer");
+  }
+
+  /** A request whose client waits for the answer. */
+  public Call(@Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
+    this(model, stream, choices, request, writer, null);
+  }
+
+  /** The same request, answered at once by {@code handler}, which sees to the generation. */
+  public Call detached(Route.Handler handler) {
+    return new Call(model, stream, choices, request, writer, handler);
   }
 
   /** Makes the core's request. */

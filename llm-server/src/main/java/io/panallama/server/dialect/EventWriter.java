@@ -12,6 +12,12 @@ import java.util.List;
  */
 public interface EventWriter {
   /**
+   * Tells how many tokens the prompt has, before anything is written. Not called if the generator does not tell, or there are
+   * several choices.
+   */
+  default void promptTokens(int tokens) {}
+
+  /**
    * Writes the first frames of a stream, if it has any before its first event.
    *
    * @throws IOException if the client has left

@@ -44,6 +44,21 @@ public sealed interface Route {
     }
   }
 
+  /**
+   * A GET, and a HEAD, of a request with a header by which clients of one API can be told from those of another that has the
+   * same path. It goes before a {@link Get}, which answers the other requests.
+   *
+   * @param header the header's name
+   */
+  record HeaderGet(String path, String header, Handler handler) implements Route {
+    /** All components are required. */
+    public HeaderGet {
+      Objects.requireNonNull(path, "path");
+      Objects.requireNonNull(header, "header");
+      Objects.requireNonNull(handler, "handler");
+    }
+  }
+
   /** A DELETE. */
   record Delete(String path, Handler handler) implements Route {
     /** All components are required. */

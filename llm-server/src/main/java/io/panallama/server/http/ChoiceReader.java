@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +65,11 @@ final class ChoiceReader implements EventSource {
   @Override
   public int choices() {
     return group.list().size();
+  }
+
+  @Override
+  public OptionalInt promptTokens() {
+    return OptionalInt.empty();
   }
 
   @Override

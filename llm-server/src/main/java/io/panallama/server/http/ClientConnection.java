@@ -13,12 +13,14 @@ import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client's connection, which notices at once when the client disconnects.
@@ -57,6 +59,7 @@ public final class ClientConnection {
   private final RequestFramer framer;
   private final StallClock stall;
   private final Duration stallLimit;
+  private final boolean localSocket;
 
   /** Only the connection's own thread uses it. */
   private boolean ending;
@@ -67,13 +70,15 @@ public final class ClientConnection {
       PeerReader reader,
       RequestFramer framer,
       StallClock stall,
-      Duration stallLimit) {
+      Duration stallLimit,
+      boolean localSocket) {
     this.channel = channel;
     this.http = http;
     this.reader = reader;
     this.framer = framer;
     this.stall = stall;
     this.stallLimit = stallLimit;
+    this.localSocket = localSocket;
   }
 
   /** A connection on a channel that was accepted; it owns the channel. */
@@ -92,13 +97,14 @@ public final class ClientConnection {
             writer::begin,
             authority(channel));
     ServerConnection http = HTTP1.connection(new HelidonContext(socket, parts, DataReader.create(framer), writer));
-    return new ClientConnection(channel, http, reader, framer, stall, limits.write());
+    boolean localSocket = channel.getLocalAddress() instanceof UnixDomainSocketAddress;
+    return new ClientConnection(channel, http, reader, framer, stall, limits.write(), localSocket);
   }
 
   /** RFC 9112, 3.3: a request of HTTP/1.0 without a host asks for the address that it was sent to. */
   private static String authority(SocketChannel channel) throws IOException {
     if (!(channel.getLocalAddress() instanceof InetSocketAddress own)) {
-      throw new IOException("The connection has no local address");
+      return "localhost";
     }
     String address = own.getAddress().getHostAddress().replaceFirst("%.*", "");
     String host =
@@ -158,6 +164,21 @@ public final class ClientConnection {
         Thread.interrupted();
       }
     }
+  }
+
+  /** The name of the current request, by which client and log can refer to it. */
+  String requestId() {
+    return framer.requestId();
+  }
+
+  /** The head of the current request as far as it has been read; null before that. */
+  @Nullable RequestHead requestHead() {
+    return framer.requestHead();
+  }
+
+  /** Whether the client is connected by a Unix domain socket: no browser can be. */
+  boolean isLocalSocket() {
+    return localSocket;
   }
 
   /** Whether the client has left. */

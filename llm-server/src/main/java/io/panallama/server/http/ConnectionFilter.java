@@ -1,5 +1,7 @@
 package io.panallama.server.http;
 
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
@@ -7,8 +9,10 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import java.util.function.BooleanSupplier;
 
-/** Tells the connection when a request has been answered. The outermost filter, so that it sees what the others refuse, too. */
+/** Names the request in its answer, and tells the connection when it has been answered. The outermost filter, so that it sees what the others refuse, too. */
 final class ConnectionFilter implements Filter {
+  static final HeaderName REQUEST_ID = HeaderNames.create(RequestId.HEADER);
+
   private final BooleanSupplier draining;
 
   /**
@@ -22,6 +26,7 @@ final class ConnectionFilter implements Filter {
 
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+    response.header(REQUEST_ID, ClientConnection.current().requestId());
     if (draining.getAsBoolean()) {
       ClientConnection.current().endAfterAnswer();
       response.header(HeaderValues.CONNECTION_CLOSE);

@@ -25,15 +25,18 @@ public final class ErrorBoundary {
 
   private final Routes routes;
   private final Dialect otherwise;
+  private final RequestGuard guard;
 
   /**
    * The boundary around these routes.
    *
    * @param otherwise the dialect of errors outside of the routes of any
+   * @param guard knows which pages may read the errors of requests that can't be read
    */
-  public ErrorBoundary(Routes routes, Dialect otherwise) {
+  public ErrorBoundary(Routes routes, Dialect otherwise, RequestGuard guard) {
     this.routes = routes;
     this.otherwise = otherwise;
+    this.guard = guard;
   }
 
   void install(HttpRouting.Builder routing) {
@@ -42,18 +45,21 @@ public final class ErrorBoundary {
   }
 
   private void answer(ServerRequest request, ServerResponse response, Throwable failure) {
-    Dialect dialect = dialectOf(request.path().path());
+    Dialect dialect = routes.dialectOf(request).orElse(otherwise);
     ApiException error = describe(failure, dialect);
     response.status(Status.create(error.status()));
     if (error.retryAfterSeconds() > 0) {
       response.header(HeaderNames.RETRY_AFTER, Long.toString(error.retryAfterSeconds()));
+    }
+    if (error.status() == Status.UNSUPPORTED_MEDIA_TYPE_415.code()) {
+      response.header(HeaderNames.ACCEPT_ENCODING, RequestBody.CODINGS);
     }
     ClientConnection connection = ClientConnection.current();
     if (connection.mustClose()) {
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
     try {
-      Responses.json(response, dialect.errors().write(error));
+      Responses.json(response, dialect.errors().write(error, connection.requestId()));
     } catch (CloseConnectionException gone) {
       // Helidon would log a warning with a stack for each client that does not wait for its error.
       connection.endAfterAnswer();
@@ -67,9 +73,16 @@ public final class ErrorBoundary {
             ? ApiException.invalid(http.status().code(), null, "bad_request", String.valueOf(http.getMessage()))
             : Failures.of(failure, dialect.fieldNames());
     if (error.isFault()) {
-      LOGGER.log(System.Logger.Level.ERROR, "A request failed", failure);
+      LOGGER.log(System.Logger.Level.ERROR, "Request " + requestName() + " failed", failure);
     }
     return error;
+  }
+
+  /** The current request as the log names it: by its id, method and path. */
+  private static String requestName() {
+    ClientConnection connection = ClientConnection.current();
+    RequestHead head = connection.requestHead();
+    return connection.requestId() + (head == null ? "" : " (" + head.method() + " " + head.path() + ")");
   }
 
   private Dialect dialectOf(String path) {
@@ -94,16 +107,23 @@ public final class ErrorBoundary {
     Dialect dialect = dialectOf(request.path());
     ApiException error =
         status.code() == Status.INTERNAL_SERVER_ERROR_500.code()
-            ? Failures.of(new IllegalStateException(message), dialect.fieldNames())
+            ? describe(new IllegalStateException(message), dialect)
             : ApiException.invalid(status.code(), null, code(status), text(status, message));
-    return DirectHandler.TransportResponse.builder()
-        .status(status)
-        .headers(headers)
-        .header(Responses.JSON)
-        .header(HeaderValues.CONNECTION_CLOSE)
-        .keepAlive(false)
-        .entity(dialect.errors().write(error))
-        .build();
+    ClientConnection connection = ClientConnection.current();
+    DirectHandler.TransportResponse.Builder answer =
+        DirectHandler.TransportResponse.builder()
+            .status(status)
+            .headers(headers)
+            .header(Responses.JSON)
+            .header(HeaderValues.CONNECTION_CLOSE)
+            .keepAlive(false)
+            .entity(dialect.errors().write(error, connection.requestId()));
+    answer.header(HeaderValues.create(ConnectionFilter.REQUEST_ID, connection.requestId()));
+    RequestHead head = connection.requestHead();
+    if (head != null) {
+      guard.headers(head.origin(), head.host()).forEach(answer::header);
+    }
+    return answer.build();
   }
 
   private static String code(Status status) {

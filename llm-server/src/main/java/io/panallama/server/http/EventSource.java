@@ -5,6 +5,7 @@ import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The events of all choices of a request. For one reader, but for {@link #cancel}, which any thread may call. {@link #close}
@@ -13,6 +14,9 @@ import java.util.Optional;
 interface EventSource extends AutoCloseable {
   /** How many choices there are. */
   int choices();
+
+  /** The length of the prompt in tokens, if there is one generation and it tells. */
+  OptionalInt promptTokens();
 
   /**
    * Waits for the next event of any choice.
@@ -38,6 +42,11 @@ interface EventSource extends AutoCloseable {
       @Override
       public int choices() {
         return 1;
+      }
+
+      @Override
+      public OptionalInt promptTokens() {
+        return generation.promptTokens();
       }
 
       @Override

@@ -6,6 +6,7 @@ import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.request.GenerationRequest;
+import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
@@ -42,6 +43,13 @@ final class GenerationHandler implements RouteHandler {
     registry.checkServing();
     ClientRequest asked = requests.read(request, rest);
     Call call = route.reader().read(asked);
+    Route.Handler detached = call.detached();
+    if (detached != null) {
+      Answer answer = detached.answer(asked, registry);
+      requests.tell(asked.ignored(), response);
+      Responses.send(response, answer);
+      return;
+    }
     try (Lease lease = registry.lease(call.model())) {
       GenerationRequest wanted = call.request().forModel(lease.model());
       lease.admit(wanted);
@@ -50,6 +58,7 @@ final class GenerationHandler implements RouteHandler {
           ClientConnection.Watch _ = client.whenGone(events::cancel)) {
         lease.onRevoke(events::cancel);
         EventWriter writer = call.writer().open(wanted, lease.model().id(), lease.generator()::tokenBytes);
+        events.promptTokens().ifPresent(writer::promptTokens);
         requests.tell(asked.ignored(), response);
         AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
         if (call.stream()) {

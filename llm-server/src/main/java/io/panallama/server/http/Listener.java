@@ -10,13 +10,16 @@ import io.helidon.webserver.Router;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,54 +57,57 @@ public final class Listener implements AutoCloseable {
   /** How long connections may take to end by themselves, and then by force, when the listener is closed. */
   private static final Duration FAREWELL = Duration.ofMillis(200);
 
-  /** Connections that the operating system keeps while none is accepted; Linux cuts it to {@code somaxconn}. */
-  private static final int BACKLOG = 1024;
-
-  private final ServerSocketChannel server;
+  private final ServerSockets sockets;
+  private final Selector selector;
   private final HelidonParts helidon;
   private final ConnectionLimits limits;
   private final Semaphore places;
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closing = new CountDownLatch(1);
+  private final int port;
   private final Thread acceptor;
   private final Thread stallWatch;
   private long lastLogged = System.nanoTime() - LOG_INTERVAL.toNanos();
 
-  private Listener(ServerSocketChannel server, HelidonParts helidon, ConnectionLimits limits) {
-    this.server = server;
+  private Listener(ServerSockets sockets, Selector selector, HelidonParts helidon, ConnectionLimits limits) {
+    this.sockets = sockets;
+    this.selector = selector;
     this.helidon = helidon;
     this.limits = limits;
+    this.port = sockets.port();
     this.places = new Semaphore(limits.connections());
     this.acceptor = Thread.ofPlatform().name("panallama-accept").unstarted(this::acceptAll);
     this.stallWatch = Thread.ofVirtual().name("panallama-stall-watch").unstarted(this::watchStalls);
   }
 
   /**
-   * Starts to listen.
+   * Starts to accept connections on these sockets, which it then owns.
    *
-   * @throws IOException if the address is taken or not of this machine
+   * @throws IOException if the process has no file descriptor left
    */
   public static Listener open(
-      InetSocketAddress address, ConnectionLimits limits, HttpRouting.Builder routing, DirectHandlers outsideRoutes)
+      ServerSockets sockets, ConnectionLimits limits, HttpRouting.Builder routing, DirectHandlers outsideRoutes)
       throws IOException {
-    ServerSocketChannel server = ServerSocketChannel.open();
+    Selector selector = Selector.open();
     try {
-      server.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      server.bind(address, BACKLOG);
+      for (ServerSocketChannel channel : sockets.channels()) {
+        channel.configureBlocking(false);
+        channel.register(selector, SelectionKey.OP_ACCEPT);
+      }
     } catch (IOException | RuntimeException refused) {
-      server.close();
+      selector.close();
       throw refused;
     }
-    Listener listener = new Listener(server, new HelidonParts(limits, routing, outsideRoutes), limits);
+    Listener listener = new Listener(sockets, selector, new HelidonParts(limits, routing, outsideRoutes), limits);
     listener.helidon.router().beforeStart();
     listener.acceptor.start();
     listener.stallWatch.start();
     return listener;
   }
 
-  /** The port on which it listens. */
+  /** The port on which it listens; -1 if it listens on Unix domain sockets only. */
   public int port() {
-    return server.socket().getLocalPort();
+    return port;
   }
 
   /** How many connections are open. */
@@ -113,10 +119,12 @@ public final class Listener implements AutoCloseable {
   @Override
   public void close() {
     closing.countDown();
+    // A socket that is registered goes on listening until its selector is closed as well.
+    sockets.close();
     try {
-      server.close();
+      selector.close();
     } catch (IOException failed) {
-      LOGGER.log(System.Logger.Level.DEBUG, "Closing the server's socket", failed);
+      LOGGER.log(System.Logger.Level.DEBUG, "Closing the server's selector", failed);
     }
     connections.forEach(ClientConnection::finish);
     boolean interrupted = !awaitEnd();
@@ -145,10 +153,9 @@ public final class Listener implements AutoCloseable {
       while (takePlace()) {
         boolean started = false;
         try {
-          SocketChannel channel = server.accept();
-          start(channel);
+          start(accept());
           started = true;
-        } catch (ClosedChannelException closed) {
+        } catch (ClosedChannelException | ClosedSelectorException closed) {
           return;
         } catch (IOException | RuntimeException | OutOfMemoryError refused) {
           makeRoom();
@@ -162,6 +169,23 @@ public final class Listener implements AutoCloseable {
       }
     } catch (InterruptedException ended) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for the next connection to any of the sockets. Only the acceptor's thread uses it. */
+  private SocketChannel accept() throws IOException {
+    while (true) {
+      Iterator<SelectionKey> ready = selector.selectedKeys().iterator();
+      if (!ready.hasNext()) {
+        selector.select();
+        continue;
+      }
+      ServerSocketChannel server = (ServerSocketChannel) ready.next().channel();
+      ready.remove();
+      SocketChannel channel = server.accept();
+      if (channel != null) {
+        return channel;
+      }
     }
   }
 
@@ -203,7 +227,9 @@ public final class Listener implements AutoCloseable {
   /** Starts a connection, which releases its place when it ends. */
   private void start(SocketChannel channel) throws IOException {
     try {
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      }
       ClientConnection connection = ClientConnection.on(channel, helidon, limits);
       connections.add(connection);
       if (closing.getCount() == 0) {

@@ -81,6 +81,8 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   private boolean answered;
   private boolean failed;
   private DirectHandler.TransportRequest request = DirectHandler.TransportRequest.empty();
+  private @Nullable RequestHead head;
+  private String requestId = "";
 
   /**
    * A framer of what {@code peer} reads.
@@ -107,6 +109,17 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   /** Whether the connection has to end after the current answer because its client still waits for {@code 100 Continue}. */
   boolean mustClose() {
     return continueWanted;
+  }
+
+  /** The head of the current request as far as it has been read; null before that. */
+  @Nullable RequestHead requestHead() {
+    return head;
+  }
+
+  /** The name of the current request, see {@link RequestId}. */
+  String requestId() {
+    RequestHead read = head;
+    return read == null ? requestId : read.requestId();
   }
 
   /** Tells that the current request has been answered, and whether it is the connection's last. */
@@ -141,33 +154,36 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
 
   private byte @Nullable [] head() {
     request = DirectHandler.TransportRequest.empty();
+    head = null;
     onRequest.accept(AnswerShaper.Form.AS_IT_IS);
     if (!skipEmptyLines()) {
       return null;
     }
     peer.requestBegun();
     answered = false;
-    RequestHead head;
+    requestId = RequestId.create();
+    RequestHead read;
     try {
-      head = new RequestHead(line(MAX_REQUEST_LINE, Status.REQUEST_URI_TOO_LONG_414));
-      onRequest.accept(head.answerForm());
-      request = DirectTransportRequest.create("HTTP/1.1", head.method(), head.path());
-      fields(head);
+      read = new RequestHead(line(MAX_REQUEST_LINE, Status.REQUEST_URI_TOO_LONG_414));
+      head = read;
+      onRequest.accept(read.answerForm());
+      request = DirectTransportRequest.create("HTTP/1.1", read.method(), read.path());
+      fields(read);
     } catch (RequestHead.Malformed malformed) {
       throw refused(malformed);
     }
-    continueWanted = head.expectsContinue();
+    continueWanted = read.expectsContinue();
     chunkOverhead = 0;
     bodyBytes = 0;
-    remaining = announced(head.contentLength());
-    if (head.chunked()) {
+    remaining = announced(read.contentLength());
+    if (read.chunked()) {
       part = Part.CHUNK_SIZE;
     } else if (remaining > 0) {
       part = Part.BODY;
     } else {
       continueWanted = false;
     }
-    return head.canonical(authority);
+    return read.canonical(authority);
   }
 
   private void fields(RequestHead head) {
@@ -373,7 +389,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   private RequestException refused(RequestHead.Malformed malformed) {
     RequestException.Builder refusal = refusal(malformed.status(), malformed.text());
     if (malformed.status().code() == Status.METHOD_NOT_ALLOWED_405.code()) {
-      refusal.header(HeaderValues.create(HeaderNames.ALLOW, "GET, HEAD, POST, OPTIONS"));
+      refusal.header(HeaderValues.create(HeaderNames.ALLOW, Routes.ALL_METHODS));
     }
     return refusal.build();
   }

@@ -46,6 +46,9 @@ final class RequestHead {
   private @Nullable String host;
   private @Nullable String codings;
   private @Nullable String connection;
+  private @Nullable String origin;
+  private String contentEncoding = "";
+  private String requestId = RequestId.create();
   private long contentLength = -1;
   private boolean expectsContinue;
 
@@ -147,6 +150,9 @@ final class RequestHead {
       case "transfer-encoding" -> codings = codings == null ? value : codings + "," + value;
       case "expect" -> expect(value);
       case "connection" -> connection = connection == null ? value : connection + ", " + value;
+      case "content-encoding" -> contentEncoding = contentEncoding.isEmpty() ? value : contentEncoding + ", " + value;
+      case "origin" -> origin(name, value);
+      case "x-request-id" -> requestId = RequestId.isUsable(value) ? value : requestId;
       default -> fields.append(name).append(": ").append(value).append("\r\n");
     }
   }
@@ -168,6 +174,14 @@ final class RequestHead {
       throw malformed("The header " + line.substring(0, colon) + " has a control character in its value.");
     }
     return colon;
+  }
+
+  private void origin(String name, String value) {
+    if (origin != null) {
+      throw malformed("A request must have one Origin header at most, but it has several.");
+    }
+    origin = value;
+    fields.append(name).append(": ").append(value).append("\r\n");
   }
 
   private void length(String value) {
@@ -236,6 +250,26 @@ final class RequestHead {
     return query < 0 ? target : target.substring(0, query);
   }
 
+  /** What the request asks for, as a {@code Host} header names it; null if it doesn't say. */
+  @Nullable String host() {
+    return authority == null ? host : authority;
+  }
+
+  /** Where the page that sends the request comes from; null if it doesn't say. */
+  @Nullable String origin() {
+    return origin;
+  }
+
+  /** The codings of the body, separated by commas; empty if it has none. Helidon isn't told: it would refuse any. */
+  String contentEncoding() {
+    return contentEncoding;
+  }
+
+  /** The client's name for the request, or one that was made for it. */
+  String requestId() {
+    return requestId;
+  }
+
   /** What the request's method and version make of its answer. */
   AnswerShaper.Form answerForm() {
     if (headOnly()) {
@@ -270,7 +304,7 @@ final class RequestHead {
     StringBuilder out = new StringBuilder(fields.length() + 256);
     out.append(headOnly() ? "GET" : method).append(' ').append(target).append(" HTTP/1.1\r\n");
     // RFC 9112, 3.2.2: the authority of an absolute target takes the place of the Host header.
-    String named = authority == null ? host : authority;
+    String named = host();
     out.append("Host: ").append(named == null ? ownAuthority : named).append("\r\n");
     if (old) {
       out.append("Connection: close\r\n");

@@ -36,7 +36,7 @@ final class Requests {
     }
     Map<String, String> headers = new HashMap<>();
     request.headers().forEach(header -> headers.put(header.headerName().lowerCase(), header.get()));
-    return new ClientRequest(Responses.body(request), rest, query, headers, new Ignored(strict));
+    return new ClientRequest(RequestBody.read(request), rest, query, headers, new Ignored(strict));
   }
 
   /** Names in the answer's head what it won't follow, and in the log each name once. */

@@ -3,39 +3,17 @@ package io.panallama.server.http;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
-import io.helidon.http.HttpMediaType;
 import io.helidon.http.Status;
-import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.Answer;
-import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Framing;
-import java.util.Optional;
 
-/** Bodies, in and out. */
+/** The heads and bodies of answers. */
 final class Responses {
   static final Header JSON = HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "application/json");
   private static final Header NO_STORE = HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-store");
 
   private Responses() {}
-
-  /**
-   * The bytes of a JSON body; empty if there is no body.
-   *
-   * @throws ApiException with 415 if the content type is another one
-   */
-  static byte[] body(ServerRequest request) {
-    // A page of another origin can send text/plain without a preflight; nothing sends JSON under that name by accident.
-    Optional<HttpMediaType> type = request.headers().contentType();
-    if (type.isPresent() && !type.get().subtype().equals("json")) {
-      throw ApiException.invalid(
-          415,
-          null,
-          "unsupported_media_type",
-          "The body must be application/json, but it is " + type.get().text() + ".");
-    }
-    return request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
-  }
 
   static void send(ServerResponse response, Answer answer) {
     response.status(Status.create(answer.status()));

@@ -1,7 +1,11 @@
 package io.panallama.server.http;
 
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Headers;
+import io.helidon.http.HttpPrologue;
 import io.helidon.http.Method;
+import io.helidon.http.Status;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
@@ -25,11 +29,18 @@ import java.util.stream.Collectors;
  * route that has exactly the path goes first. A known path with another method is 405, an unknown path 404, both as JSON.
  */
 public final class Routes {
+  /** The methods that some path answers. */
+  static final String ALL_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
+
+  /** The target of an OPTIONS that is about no path. */
+  private static final String WHOLE_SERVER = "*";
+
   private final Registry registry;
   private final Duration heartbeat;
   private final Requests requests;
   private final Map<PathPattern, Map<Method, RouteHandler>> table = new LinkedHashMap<>();
   private final Map<PathPattern, Dialect> dialects = new LinkedHashMap<>();
+  private final Map<PathPattern, HeaderRoute> headerRoutes = new LinkedHashMap<>();
 
   /**
    * A table with {@code /health} and {@code /ready}.
@@ -78,9 +89,29 @@ public final class Routes {
         case Route.Post post -> add(Method.POST, route.path(), served(post.handler()));
         case Route.Get get ->
             add(Method.GET, route.path(), (request, rest, response) -> answer(get.handler(), request, rest, response));
+        case Route.HeaderGet get -> add(dialect, get);
         case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler()));
       }
-      dialects.putIfAbsent(new PathPattern(route.path()), dialect);
+      if (!(route instanceof Route.HeaderGet)) {
+        dialects.putIfAbsent(new PathPattern(route.path()), dialect);
+      }
+    }
+  }
+
+  /** What answers the GETs of a path that have this header. */
+  private record HeaderRoute(Dialect dialect, HeaderName header, RouteHandler handler) {
+    boolean takes(HttpPrologue prologue, Headers headers) {
+      return prologue.method().equals(Method.GET) && headers.contains(header);
+    }
+  }
+
+  private void add(Dialect dialect, Route.HeaderGet get) {
+    PathPattern pattern = new PathPattern(get.path());
+    table.computeIfAbsent(pattern, ignored -> new LinkedHashMap<>());
+    RouteHandler handler = (request, rest, response) -> answer(get.handler(), request, rest, response);
+    HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler);
+    if (headerRoutes.putIfAbsent(pattern, route) != null) {
+      throw new IllegalArgumentException("Two routes answer GET " + get.path() + " of requests with a header.");
     }
   }
 
@@ -130,6 +161,16 @@ public final class Routes {
     return Optional.empty();
   }
 
+  /** The dialect whose route answers a request; empty if none does. */
+  Optional<Dialect> dialectOf(ServerRequest request) {
+    String path = request.path().path();
+    return find(path)
+        .map(found -> headerRoutes.get(found.pattern()))
+        .filter(route -> route.takes(request.prologue(), request.headers()))
+        .map(HeaderRoute::dialect)
+        .or(() -> dialectAt(path));
+  }
+
   /** The dialect whose route answers at a path; empty if none does. */
   Optional<Dialect> dialectAt(String path) {
     return find(path).map(found -> dialects.get(found.pattern()));
@@ -151,24 +192,45 @@ public final class Routes {
 
   private void dispatch(ServerRequest request, ServerResponse response) {
     String path = request.path().path();
+    boolean options = request.prologue().method().equals(Method.OPTIONS);
+    if (options && path.equals(WHOLE_SERVER)) {
+      tellMethods(ALL_METHODS, response);
+      return;
+    }
     Found found = find(path).orElseThrow(() -> notFound(path));
     Map<Method, RouteHandler> methods = table.getOrDefault(found.pattern(), Map.of());
-    RouteHandler handler = methods.get(request.prologue().method());
+    HeaderRoute special = headerRoutes.get(found.pattern());
+    RouteHandler handler =
+        special != null && special.takes(request.prologue(), request.headers())
+            ? special.handler()
+            : methods.get(request.prologue().method());
     if (handler == null) {
+      if (options) {
+        tellMethods(allowed(methods) + ", OPTIONS", response);
+        return;
+      }
       throw wrongMethod(path, methods, response);
     }
     handler.handle(request, found.rest(), response);
   }
 
   private static ApiException wrongMethod(String path, Map<Method, RouteHandler> methods, ServerResponse response) {
-    // Every GET is answered to HEAD as well, see AnswerShaper.
-    response.header(
-        HeaderNames.ALLOW,
-        methods.keySet().stream()
-            .map(method -> method.equals(Method.GET) ? "GET, HEAD" : method.text())
-            .collect(Collectors.joining(", ")));
+    response.header(HeaderNames.ALLOW, allowed(methods));
     String allowed = methods.keySet().stream().map(Method::text).collect(Collectors.joining(" or "));
     return ApiException.invalid(405, null, "method_not_allowed", path + " takes " + allowed + " only.");
+  }
+
+  private static String allowed(Map<Method, RouteHandler> methods) {
+    // Every GET is answered to HEAD as well, see AnswerShaper.
+    return methods.keySet().stream()
+        .map(method -> method.equals(Method.GET) ? "GET, HEAD" : method.text())
+        .collect(Collectors.joining(", "));
+  }
+
+  /** Answers OPTIONS. */
+  private static void tellMethods(String allowed, ServerResponse response) {
+    response.header(HeaderNames.ALLOW, allowed);
+    response.status(Status.NO_CONTENT_204).send();
   }
 
   private static ApiException notFound(String path) {

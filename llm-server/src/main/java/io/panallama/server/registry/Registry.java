@@ -278,7 +278,7 @@ public final class Registry {
       return entries.values().iterator().next();
     }
     for (Entry entry : entries.values()) {
-      if (entry.model().names().contains(name)) {
+      if (entry.model().answersTo(name)) {
         return entry;
       }
     }

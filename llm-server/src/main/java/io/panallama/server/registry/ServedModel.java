@@ -1,9 +1,14 @@
 package io.panallama.server.registry;
 
+import io.panallama.chat.ReasoningFormat;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -14,15 +19,22 @@ public final class ServedModel {
   /** The name by which requests can ask for whichever model is the server's default. */
   public static final String DEFAULT_NAME = "default";
 
+  /** What Ollama's clients put behind a name that has no tag. */
+  private static final String LATEST = ":latest";
+
   private final String id;
   private final List<String> aliases;
   private final String description;
   private final boolean demo;
   private final int contextSize;
   private final long parameters;
+  private final long sizeBytes;
   private final Instant created;
   private final String ownedBy;
   private final Sampling sampling;
+  private final int maxTokens;
+  private final List<String> stops;
+  private final TemplateOptions template;
 
   private ServedModel(Builder from) {
     id = from.id;
@@ -31,9 +43,13 @@ public final class ServedModel {
     demo = from.demo;
     contextSize = from.contextSize;
     parameters = from.parameters;
+    sizeBytes = from.sizeBytes;
     created = from.created;
     ownedBy = from.ownedBy;
     sampling = from.sampling;
+    maxTokens = from.maxTokens;
+    stops = from.stops;
+    template = from.template;
     if (id.isBlank()) {
       throw new IllegalArgumentException("id is blank; a model needs a name.");
     }
@@ -43,8 +59,14 @@ public final class ServedModel {
     if (contextSize < 1) {
       throw new IllegalArgumentException("contextSize is " + contextSize + "; it must be at least 1.");
     }
+    if (maxTokens < 0) {
+      throw new IllegalArgumentException("maxTokens is " + maxTokens + "; it must be 0 or more.");
+    }
     if (parameters < 0) {
       throw new IllegalArgumentException("parameters is " + parameters + "; it must be 0 or more.");
+    }
+    if (sizeBytes < 0) {
+      throw new IllegalArgumentException("sizeBytes is " + sizeBytes + "; it must be 0 or more.");
     }
   }
 
@@ -74,9 +96,13 @@ public final class ServedModel {
         .description(description)
         .demo(demo)
         .parameters(parameters)
+        .sizeBytes(sizeBytes)
         .created(created)
         .ownedBy(ownedBy)
-        .sampling(sampling);
+        .sampling(sampling)
+        .maxTokens(maxTokens)
+        .stops(stops)
+        .template(template);
   }
 
   /** The name in {@code /v1/models} and in every answer. */
@@ -94,6 +120,12 @@ public final class ServedModel {
     List<String> names = new ArrayList<>(aliases);
     names.addFirst(id);
     return names;
+  }
+
+  /** Whether a request with this name asks for this model: it is one of its names, or one with {@code :latest} behind it. */
+  public boolean answersTo(String name) {
+    return names().contains(name)
+        || name.endsWith(LATEST) && names().contains(name.substring(0, name.length() - LATEST.length()));
   }
 
   /** A description of one line; empty by default. */
@@ -116,6 +148,11 @@ public final class ServedModel {
     return parameters;
   }
 
+  /** The bytes of all weights; 0 if they are unknown. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
   /** When the model was made or loaded; by default when the builder was made. */
   public Instant created() {
     return created;
@@ -131,6 +168,52 @@ public final class ServedModel {
     return sampling;
   }
 
+  /**
+   * The limit of tokens of a request that sets none; {@link GenerationOptions#UNLIMITED} by default.
+   */
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /** The stop texts of a request that sets none; empty by default. */
+  public List<String> stops() {
+    return stops;
+  }
+
+  /** What the chat template is told where a request does not; {@link TemplateOptions#defaults} by default. */
+  public TemplateOptions template() {
+    return template;
+  }
+
+  /** The options of a request that asks for these: the model's limit and stop texts fill in where there are none. */
+  public GenerationOptions options(GenerationOptions requested) {
+    GenerationOptions.Builder merged = requested.toBuilder();
+    if (requested.maxTokens() == GenerationOptions.UNLIMITED) {
+      merged.maxTokens(maxTokens);
+    }
+    if (requested.stops().isEmpty()) {
+      merged.stops(stops.toArray(String[]::new));
+    }
+    return merged.build();
+  }
+
+  /** The options of a chat that asks for these: the model's fill in what is left at its default. */
+  public TemplateOptions template(TemplateOptions requested) {
+    Map<String, String> arguments = new HashMap<>(template.arguments());
+    arguments.putAll(requested.arguments());
+    TemplateOptions.Builder merged = requested.toBuilder().arguments(arguments);
+    if (requested.reasoning() == ReasoningFormat.AUTO) {
+      merged.reasoning(template.reasoning());
+    }
+    if (requested.thinking().isEmpty()) {
+      template.thinking().ifPresent(merged::thinking);
+    }
+    if (requested.budget().isEmpty()) {
+      template.budget().ifPresent(merged::budget);
+    }
+    return merged.build();
+  }
+
   @Override
   public String toString() {
     return "ServedModel[" + id + "]";
@@ -144,9 +227,13 @@ public final class ServedModel {
     private String description = "";
     private boolean demo;
     private long parameters;
+    private long sizeBytes;
     private Instant created = Instant.now();
     private String ownedBy = "panallama";
     private Sampling sampling = Sampling.recommended();
+    private int maxTokens = GenerationOptions.UNLIMITED;
+    private List<String> stops = List.of();
+    private TemplateOptions template = TemplateOptions.defaults();
 
     private Builder(String id, int contextSize) {
       this.id = Objects.requireNonNull(id, "id");
@@ -177,6 +264,12 @@ public final class ServedModel {
       return this;
     }
 
+    /** The bytes of all weights; 0 if they are unknown. */
+    public Builder sizeBytes(long value) {
+      sizeBytes = value;
+      return this;
+    }
+
     /** When the model was made or loaded. */
     public Builder created(Instant value) {
       created = Objects.requireNonNull(value, "created");
@@ -192,6 +285,24 @@ public final class ServedModel {
     /** The sampling over which a request's own fields are set. */
     public Builder sampling(Sampling value) {
       sampling = Objects.requireNonNull(value, "sampling");
+      return this;
+    }
+
+    /** The limit of tokens of a request that sets none. */
+    public Builder maxTokens(int value) {
+      maxTokens = value;
+      return this;
+    }
+
+    /** The stop texts of a request that sets none. */
+    public Builder stops(List<String> value) {
+      stops = List.copyOf(value);
+      return this;
+    }
+
+    /** What the chat template is told where a request does not. */
+    public Builder template(TemplateOptions value) {
+      template = Objects.requireNonNull(value, "template");
       return this;
     }
 

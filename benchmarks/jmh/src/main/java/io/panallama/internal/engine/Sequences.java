@@ -57,7 +57,7 @@ final class Sequences {
 
   /** An active sequence that has computed nothing of its prompt. */
   static Sequence prefilling(PrefixCache cache, int id, int promptLength) {
-    EngineGeneration generation = new EngineGeneration(id, new Mailbox(16, 16, 0), false, NOBODY);
+    EngineGeneration generation = new EngineGeneration(id, 0, new Mailbox(16, 16, 0), false, NOBODY);
     Sequence sequence =
         new Sequence(
             generation,

@@ -54,7 +54,7 @@ public class MailboxBenchmark extends LauncherJvm {
   /** A generation that never ends. */
   @State(Scope.Thread)
   public static class Stream {
-    private final EngineGeneration generation = new EngineGeneration(1, mailbox(), false, new NoEngine());
+    private final EngineGeneration generation = new EngineGeneration(1, 0, mailbox(), false, new NoEngine());
   }
 
   private static final class NoEngine implements ReaderListener {

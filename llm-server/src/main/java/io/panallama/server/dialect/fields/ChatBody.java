@@ -54,7 +54,7 @@ public record ChatBody(
     return ChatRequest.builder()
         .messages(messages)
         .tools(tools)
-        .template(template)
+        .template(model.template(template))
         .options(withLogprobs(common.options(model), topLogprobs))
         .build();
   }

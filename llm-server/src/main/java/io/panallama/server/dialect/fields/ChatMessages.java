@@ -9,10 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Reads the messages of a chat request. */
-final class ChatMessages {
+public final class ChatMessages {
   private ChatMessages() {}
 
-  static List<ChatMessage> read(JsonFields body) {
+  /**
+   * Reads {@code messages}.
+   *
+   * @throws ApiException if they are missing, or a part of them is wrong
+   */
+  public static List<ChatMessage> read(JsonFields body) {
     JsonNode array = body.any("messages");
     if (array == null) {
       throw ApiException.invalid("messages", "messages is missing; at least one message is needed.");

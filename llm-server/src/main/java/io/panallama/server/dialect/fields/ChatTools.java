@@ -10,10 +10,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. */
-final class ChatTools {
+public final class ChatTools {
   private ChatTools() {}
 
-  static Tools read(JsonFields body) {
+  /**
+   * Reads the three fields; without them the model has no tools.
+   *
+   * @throws ApiException if a part of them is wrong
+   */
+  public static Tools read(JsonFields body) {
     List<Tool> tools = tools(body);
     ToolChoice choice = choice(body);
     JsonNode parallel = body.any("parallel_tool_calls");

@@ -66,7 +66,14 @@ public record CommonFields(
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   public GenerationOptions options(ServedModel served) {
-    return fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build();
+    GenerationOptions.Builder options = fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder()));
+    if (fixed.maxTokens() == GenerationOptions.UNLIMITED) {
+      options.maxTokens(served.maxTokens());
+    }
+    if (fixed.stops().isEmpty()) {
+      options.stops(served.stops().toArray(String[]::new));
+    }
+    return options.build();
   }
 
   private static int choices(JsonFields body) {

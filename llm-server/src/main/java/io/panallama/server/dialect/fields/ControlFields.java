@@ -13,7 +13,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Fields beyond OpenAI's: when a generation ends, how long the model may think, and how a stream is cut into pieces. */
-final class ControlFields {
+public final class ControlFields {
   private static final String BUDGET = "reasoning_budget_tokens";
 
   /** llama-server's older name. */
@@ -31,7 +31,7 @@ final class ControlFields {
    *
    * @throws InvalidRequestException if the core finds a value out of its range
    */
-  static GenerationOptions read(JsonFields body, GenerationOptions options) {
+  public static GenerationOptions read(JsonFields body, GenerationOptions options) {
     StopConditions stop = options.stop();
     Integer minTokens = body.integer("min_tokens");
     if (minTokens != null) {
@@ -53,8 +53,12 @@ final class ControlFields {
     };
   }
 
-  /** {@code options} with the reasoning budget. */
-  static TemplateOptions readBudget(JsonFields body, TemplateOptions options) {
+  /**
+   * {@code options} with the reasoning budget.
+   *
+   * @throws ApiException if its two names contradict each other, or a message has no budget
+   */
+  public static TemplateOptions readBudget(JsonFields body, TemplateOptions options) {
     Integer tokens = limit(body);
     String message = body.string(MESSAGE);
     if (tokens == null || tokens == NO_LIMIT) {

@@ -7,10 +7,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the format that the answer must have: OpenAI's {@code response_format}, and llama-server's {@code json_schema}. */
-final class FormatFields {
+public final class FormatFields {
   private FormatFields() {}
 
-  static ResponseFormat read(JsonFields body) {
+  /**
+   * Reads the format; text if the body names none.
+   *
+   * @throws ApiException if it is wrong
+   */
+  public static ResponseFormat read(JsonFields body) {
     JsonNode bare = body.any("json_schema");
     JsonFields format = body.object("response_format");
     if (format == null) {

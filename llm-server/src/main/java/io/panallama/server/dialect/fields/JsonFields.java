@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.server.dialect.ApiException;
@@ -123,8 +124,14 @@ public final class JsonFields {
     throw wrongType(path(name), value, "an object");
   }
 
+  /** An object inside this one; an empty one if absent. */
+  public JsonFields objectOrEmpty(String name) {
+    JsonFields inner = object(name);
+    return inner == null ? new JsonFields(JsonNodeFactory.instance.objectNode(), path(name), ignored) : inner;
+  }
+
   /** Every field that is not JSON null, of any name. */
-  void forEach(BiConsumer<String, JsonNode> action) {
+  public void forEach(BiConsumer<String, JsonNode> action) {
     for (Map.Entry<String, JsonNode> entry : object.properties()) {
       known.add(entry.getKey());
       if (!entry.getValue().isNull()) {
@@ -134,7 +141,7 @@ public final class JsonFields {
   }
 
   /** A text as a JSON value. */
-  static String quoted(String text) {
+  public static String quoted(String text) {
     return TextNode.valueOf(text).toString();
   }
 
@@ -205,7 +212,8 @@ public final class JsonFields {
     return text;
   }
 
-  static float number(JsonNode value, String path) {
+  /** The number of a value that has to be one; {@code path} is for the message. */
+  public static float number(JsonNode value, String path) {
     if (!value.isNumber()) {
       throw wrongType(path, value, "a number");
     }
@@ -219,7 +227,7 @@ public final class JsonFields {
   }
 
   /** The kind of a value, for a message; never the value itself, which may be large. */
-  static String kind(JsonNode value) {
+  public static String kind(JsonNode value) {
     return switch (value.getNodeType()) {
       case OBJECT -> "an object";
       case ARRAY -> "an array";
@@ -233,7 +241,7 @@ public final class JsonFields {
   }
 
   /** Cuts between characters: half of a surrogate pair can't be encoded. */
-  static String shorten(String value) {
+  public static String shorten(String value) {
     return value.codePointCount(0, value.length()) <= LONGEST_SHOWN
         ? value
         : value.substring(0, value.offsetByCodePoints(0, LONGEST_SHOWN)) + "...";

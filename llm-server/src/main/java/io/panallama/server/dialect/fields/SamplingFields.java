@@ -40,7 +40,7 @@ public final class SamplingFields {
   private SamplingFields() {}
 
   /** Reads the fields; their ranges are checked by the core when {@link #over} applies them. */
-  static SamplingFields read(JsonFields body) {
+  public static SamplingFields read(JsonFields body) {
     SamplingFields fields = new SamplingFields();
     fields.set(body.number("temperature"), Sampling.Builder::temperature);
     fields.set(body.number("top_p"), Sampling.Builder::topP);

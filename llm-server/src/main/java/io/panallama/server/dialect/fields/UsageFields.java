@@ -21,7 +21,7 @@ public final class UsageFields {
 
   /** The event that an answer ended with. */
   public static GenerationEvent.Finished end(Completion answer) {
-    return new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings());
+    return new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings(), answer.stopText());
   }
 
   /** The usage of all choices of one request together. */

@@ -1,0 +1,73 @@
+package io.panallama.server.dialect.anthropic;
+
+import io.panallama.request.ChatRequest;
+import io.panallama.server.dialect.Answer;
+import io.panallama.server.dialect.Call;
+import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.ErrorWriter;
+import io.panallama.server.dialect.FieldNames;
+import io.panallama.server.dialect.Framing;
+import io.panallama.server.dialect.Route;
+import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.registry.Lease;
+import io.panallama.server.registry.Registry;
+import java.util.List;
+
+/**
+ * Anthropic's API: messages, the counting of their tokens, and models. Keys ({@code x-api-key}) and versions are taken as they
+ * come.
+ */
+public final class AnthropicDialect implements Dialect {
+  /** The header that every request of Anthropic's clients has, by which {@code /v1/models} knows them. */
+  private static final String VERSION = "anthropic-version";
+
+  @Override
+  public String name() {
+    return "anthropic";
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        new Route.Generate("/v1/messages", Framing.SSE, AnthropicDialect::message),
+        new Route.Post("/v1/messages/count_tokens", AnthropicDialect::countTokens),
+        new Route.HeaderGet(
+            "/v1/models", VERSION, (request, registry) -> Answer.json(ModelInfo.list(registry.models()))),
+        new Route.HeaderGet(
+            "/v1/models/*",
+            VERSION,
+            (request, registry) -> Answer.json(ModelInfo.one(registry.model(request.rest())))));
+  }
+
+  @Override
+  public ErrorWriter errors() {
+    return new AnthropicError();
+  }
+
+  @Override
+  public FieldNames fieldNames() {
+    return AnthropicNames::wireName;
+  }
+
+  private static Call message(ClientRequest request) {
+    MessagesBody body = MessagesBody.read(JsonBody.read(request), false);
+    return new Call(
+        body.model(),
+        body.stream(),
+        1,
+        body::request,
+        (wanted, model, tokenBytes) -> new MessageWriter(model, wanted.options().stops()));
+  }
+
+  private static Answer countTokens(ClientRequest request, Registry registry) {
+    MessagesBody body = MessagesBody.read(JsonBody.read(request), true);
+    try (Lease lease = registry.lease(body.model())) {
+      ChatRequest chat = body.request(lease.model());
+      lease.admit(chat);
+      int tokens = lease.generator().countTokens(chat);
+      return Answer.json(Json.object(json -> json.writeNumberField("input_tokens", tokens)));
+    }
+  }
+}

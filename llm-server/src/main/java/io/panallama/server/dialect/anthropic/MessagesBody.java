@@ -1,0 +1,194 @@
+package io.panallama.server.dialect.anthropic;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ReasoningBudget;
+import io.panallama.chat.Role;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.chat.TemplateOptions.Turn;
+import io.panallama.chat.Tools;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.ResponseFormat;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.SamplingFields;
+import io.panallama.server.registry.ServedModel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of {@code POST /v1/messages} and of the counting of its tokens. Immutable.
+ *
+ * @param model the name of the model; null for the default one
+ * @param stream whether the answer is to be streamed
+ * @param sampling how tokens are chosen
+ * @param fixed the options that do not depend on the model
+ */
+record MessagesBody(
+    @Nullable String model,
+    boolean stream,
+    List<ChatMessage> messages,
+    Tools tools,
+    TemplateOptions template,
+    SamplingFields sampling,
+    GenerationOptions fixed) {
+  /** llama-server's value for no limit but the context. */
+  private static final int NO_LIMIT = -1;
+
+  /** Anthropic's own servers interpret these; a server of one's own has nothing to choose there. */
+  private static final String[] WITHOUT_EFFECT = {
+    "cache_control", "metadata", "service_tier", "inference_geo", "user_profile_id", "workspace_id", "diagnostics"
+  };
+
+  /**
+   * Reads a body.
+   *
+   * @param counting whether only the tokens are to be counted, so that any conversation will do
+   * @throws ApiException if a field is wrong or not supported
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static MessagesBody read(JsonFields body, boolean counting) {
+    String model = body.string("model");
+    boolean stream = body.bool("stream");
+    List<ChatMessage> messages = Conversation.read(body);
+    Tools tools = ToolFields.read(body);
+    Map<String, String> arguments = new HashMap<>();
+    JsonFields given = body.object("chat_template_kwargs");
+    if (given != null) {
+      given.forEach((name, value) -> arguments.put(name, value.toString()));
+    }
+    GenerationOptions.Builder options =
+        GenerationOptions.builder().maxTokens(maxTokens(body)).stops(stops(body).toArray(String[]::new));
+    JsonFields output = body.object("output_config");
+    if (output != null) {
+      effort(output, arguments);
+      format(output, "format", options);
+      output.ignoreUnknown();
+    }
+    // The name that the field had in Anthropic's first version of it.
+    format(body, "output_format", options);
+    TemplateOptions template =
+        thinking(body, TemplateOptions.builder().turn(turn(messages, counting)).arguments(arguments).build());
+    SamplingFields sampling = SamplingFields.read(body);
+    body.accept(WITHOUT_EFFECT);
+    body.ignoreUnknown();
+    return new MessagesBody(model, stream, messages, tools, template, sampling, options.build());
+  }
+
+  /**
+   * The conversation for this model to continue.
+   *
+   * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
+   */
+  ChatRequest request(ServedModel served) {
+    return ChatRequest.builder()
+        .messages(messages)
+        .tools(tools)
+        .template(served.template(template))
+        .options(served.options(fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build()))
+        .build();
+  }
+
+  /** A last message of the assistant is how the answer begins. */
+  private static Turn turn(List<ChatMessage> messages, boolean counting) {
+    ChatMessage last = messages.getLast();
+    if (last.role() != Role.ASSISTANT) {
+      return Turn.NEW;
+    }
+    if (last.toolCalls().isEmpty()) {
+      return Turn.CONTINUED;
+    }
+    if (counting) {
+      return Turn.OPEN;
+    }
+    throw ApiException.invalid(
+        "messages",
+        "messages ends with a tool_use block; the next message must have its tool_result, so that there is something to"
+            + " answer.");
+  }
+
+  private static int maxTokens(JsonFields body) {
+    Integer given = body.integer("max_tokens");
+    if (given == null) {
+      return GenerationOptions.UNLIMITED;
+    }
+    if (given < NO_LIMIT) {
+      throw ApiException.invalid(
+          "max_tokens", "max_tokens is " + given + "; it must be 0 or more, or -1 for no limit but the context.");
+    }
+    return given == NO_LIMIT ? GenerationOptions.UNLIMITED : given;
+  }
+
+  private static List<String> stops(JsonFields body) {
+    JsonNode value = body.any("stop_sequences");
+    if (value == null) {
+      return List.of();
+    }
+    if (!value.isArray()) {
+      throw JsonFields.wrongType("stop_sequences", value, "an array of strings");
+    }
+    List<String> stops = new ArrayList<>();
+    for (int i = 0; i < value.size(); i++) {
+      String stop = JsonFields.string(value.get(i), "stop_sequences[" + i + "]");
+      if (!stop.isEmpty()) {
+        stops.add(stop);
+      }
+    }
+    return stops;
+  }
+
+  /** The budget has no effect on a model that doesn't think, since agents ask every model to. */
+  private static TemplateOptions thinking(JsonFields body, TemplateOptions options) {
+    JsonFields thinking = body.object("thinking");
+    if (thinking == null) {
+      return options;
+    }
+    String type = thinking.choice("type", List.of("enabled", "disabled", "adaptive", "between_tools"));
+    Integer budget = thinking.integer("budget_tokens");
+    // How much of the thinking an answer shows; all of it here.
+    thinking.accept("display");
+    thinking.ignoreUnknown();
+    if (type == null) {
+      throw ApiException.invalid(thinking.path("type"), thinking.path("type") + " is missing.");
+    }
+    TemplateOptions.Builder builder = options.toBuilder().thinking(!type.equals("disabled"));
+    if (type.equals("enabled") && budget != null) {
+      builder.budget(ReasoningBudget.builder(budget).required(false).build());
+    }
+    return builder.build();
+  }
+
+  /** The effort, in the words that templates know. */
+  private static void effort(JsonFields output, Map<String, String> arguments) {
+    String effort = output.choice("effort", List.of("low", "medium", "high", "xhigh", "max"));
+    if (effort != null) {
+      boolean more = effort.equals("xhigh") || effort.equals("max");
+      arguments.put("reasoning_effort", JsonFields.quoted(more ? "high" : effort));
+    }
+  }
+
+  private static void format(JsonFields fields, String name, GenerationOptions.Builder options) {
+    JsonFields format = fields.object(name);
+    if (format == null) {
+      return;
+    }
+    format.choice("type", List.of("json_schema"));
+    JsonNode schema = format.any("schema");
+    // Some clients name the schema as OpenAI's do.
+    format.accept("name");
+    format.ignoreUnknown();
+    String path = format.path("schema");
+    if (schema == null) {
+      throw ApiException.invalid(path, path + " is missing.");
+    }
+    if (!schema.isObject()) {
+      throw JsonFields.wrongType(path, schema, "a JSON schema");
+    }
+    options.format(new ResponseFormat.JsonSchema(schema.toString(), false));
+  }
+}

@@ -1,0 +1,121 @@
+package io.panallama.server.dialect.anthropic;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.chat.Tool;
+import io.panallama.chat.ToolChoice;
+import io.panallama.chat.Tools;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.JsonFields;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code tools} and {@code tool_choice}. */
+final class ToolFields {
+  private ToolFields() {}
+
+  /**
+   * The tools; without them the model has none.
+   *
+   * @throws ApiException if a part of them is wrong
+   * @throws InvalidRequestException if the core refuses them
+   */
+  static Tools read(JsonFields body) {
+    Tools.Builder tools = Tools.builder().list(tools(body));
+    JsonNode choice = body.any("tool_choice");
+    if (choice != null && choice.isTextual()) {
+      tools.choice(choice("tool_choice", choice.textValue(), null));
+    } else {
+      choose(body.object("tool_choice"), tools);
+    }
+    return tools.build();
+  }
+
+  private static List<Tool> tools(JsonFields body) {
+    JsonNode array = body.any("tools");
+    if (array == null) {
+      return List.of();
+    }
+    if (!array.isArray()) {
+      throw JsonFields.wrongType("tools", array, "an array of tools");
+    }
+    List<Tool> tools = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      Tool tool = tool(body.element(array, i, "tools"));
+      if (tool != null) {
+        tools.add(tool);
+      }
+    }
+    return tools;
+  }
+
+  /** Null for a tool that the client does not define: Anthropic's servers run it, or its models were trained for it. */
+  private static @Nullable Tool tool(JsonFields fields) {
+    String type = fields.string("type");
+    String name = fields.string("name");
+    if (type != null && !type.equals("custom")) {
+      fields
+          .ignored()
+          .unsupported(
+              fields.path("type"),
+              fields.path("type")
+                  + " is \""
+                  + JsonFields.shorten(type)
+                  + "\", a tool of Anthropic's own; only tools with an input_schema are known here.");
+      return null;
+    }
+    if (name == null) {
+      throw ApiException.invalid(fields.path("name"), fields.path("name") + " is missing.");
+    }
+    String description = fields.string("description");
+    JsonNode schema = fields.any("input_schema");
+    if (schema != null && !schema.isObject()) {
+      throw JsonFields.wrongType(fields.path("input_schema"), schema, "a JSON schema");
+    }
+    boolean strict = fields.bool("strict");
+    fields.accept("cache_control", "defer_loading", "eager_input_streaming", "input_examples", "allowed_callers");
+    fields.ignoreUnknown();
+    return new Tool(
+        name,
+        description == null ? "" : description,
+        schema == null || schema.isEmpty() ? Tool.NO_PARAMETERS : schema.toString(),
+        strict);
+  }
+
+  private static void choose(@Nullable JsonFields choice, Tools.Builder tools) {
+    if (choice == null) {
+      return;
+    }
+    String type = choice.string("type");
+    if (type == null) {
+      throw ApiException.invalid(choice.path("type"), choice.path("type") + " is missing.");
+    }
+    tools.choice(choice(choice.path("type"), type, choice.string("name")));
+    if (choice.bool("disable_parallel_tool_use")) {
+      tools.parallelCalls(false);
+    }
+    choice.ignoreUnknown();
+  }
+
+  private static ToolChoice choice(String path, String type, @Nullable String name) {
+    return switch (type) {
+      case "auto" -> new ToolChoice.Auto();
+      case "none" -> new ToolChoice.None();
+      case "any" -> new ToolChoice.Required();
+      case "tool" -> {
+        if (name == null) {
+          throw ApiException.invalid("tool_choice.name", "tool_choice.name is missing; it names the tool to call.");
+        }
+        yield new ToolChoice.Named(name);
+      }
+      default ->
+          throw ApiException.invalid(
+              path,
+              path
+                  + " is \""
+                  + JsonFields.shorten(type)
+                  + "\"; it must be one of \"auto\", \"any\", \"tool\", \"none\".");
+    };
+  }
+}

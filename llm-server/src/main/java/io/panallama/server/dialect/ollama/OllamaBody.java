@@ -1,0 +1,232 @@
+package io.panallama.server.dialect.ollama;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.Role;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.chat.TemplateOptions.Turn;
+import io.panallama.chat.Tools;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.InfillRequest;
+import io.panallama.request.Prompt;
+import io.panallama.request.ResponseFormat;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.ChatTools;
+import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.SamplingFields;
+import io.panallama.server.registry.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of {@code POST /api/generate} or {@code POST /api/chat}. Immutable.
+ *
+ * @param chat whether it is that of a chat, whose answers have another shape
+ * @param model the name of the model; null for the default one
+ * @param stream whether the answer is to be streamed
+ * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
+ * @param sampling how tokens are chosen
+ * @param request what to generate, with the options that do not depend on the model; null if the model is only to be loaded
+ */
+record OllamaBody(
+    boolean chat,
+    @Nullable String model,
+    boolean stream,
+    int topLogprobs,
+    SamplingFields sampling,
+    @Nullable GenerationRequest request) {
+  /**
+   * Reads the body of {@code /api/generate}.
+   *
+   * @throws ApiException if a field is wrong or not supported
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static OllamaBody generate(ClientRequest asked) {
+    JsonFields body = JsonBody.read(asked);
+    String prompt = text(body, "prompt");
+    String suffix = text(body, "suffix");
+    String system = text(body, "system");
+    boolean raw = body.bool("raw");
+    body.refuse("images");
+    leaveOut(
+        body, "template", "the model's own template is used; render the prompt yourself and set raw to use another.");
+    leaveOut(
+        body, "context", "the tokens of earlier answers are not kept; use /api/chat, which finds them in its cache.");
+    TemplateOptions template = think(body).build();
+    Options options = options(body);
+    GenerationRequest request;
+    if (prompt.isEmpty() && suffix.isEmpty()) {
+      request = null;
+    } else if (!suffix.isEmpty()) {
+      request = InfillRequest.of(prompt, suffix).with(options.fixed());
+    } else if (raw) {
+      request = CompletionRequest.of(new Prompt.Text(prompt, true), options.fixed());
+    } else {
+      List<ChatMessage> messages = new ArrayList<>();
+      if (!system.isEmpty()) {
+        messages.add(ChatMessage.system(system));
+      }
+      messages.add(ChatMessage.user(prompt));
+      request = ChatRequest.builder().messages(messages).template(template).options(options.fixed()).build();
+    }
+    return finish(body, false, options, request);
+  }
+
+  /**
+   * Reads the body of {@code /api/chat}.
+   *
+   * @throws ApiException if a field is wrong or not supported
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static OllamaBody chat(ClientRequest asked) {
+    JsonFields body = JsonBody.read(asked);
+    List<ChatMessage> messages = OllamaMessages.read(body);
+    Tools tools = ChatTools.read(body);
+    TemplateOptions.Builder template = think(body);
+    Options options = options(body);
+    if (messages.isEmpty()) {
+      return finish(body, true, options, null);
+    }
+    ChatMessage last = messages.getLast();
+    if (last.role() == Role.ASSISTANT && last.toolCalls().isEmpty()) {
+      template.turn(Turn.CONTINUED);
+    }
+    GenerationRequest request =
+        ChatRequest.builder()
+            .messages(messages)
+            .tools(tools)
+            .template(template.build())
+            .options(options.fixed())
+            .build();
+    return finish(body, true, options, request);
+  }
+
+  private static OllamaBody finish(
+      JsonFields body, boolean chat, Options options, @Nullable GenerationRequest request) {
+    String model = body.string("model");
+    boolean stream = streams(body);
+    JsonNode keepAlive = body.any("keep_alive");
+    if (keepAlive != null && keepAlive.isNumber() && keepAlive.doubleValue() == 0) {
+      body.ignored().unsupported("keep_alive", "keep_alive is 0; the models of this server stay loaded.");
+    }
+    body.ignoreUnknown();
+    return new OllamaBody(chat, model, stream, options.topLogprobs(), options.sampling(), request);
+  }
+
+  /**
+   * The request to this model.
+   *
+   * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
+   */
+  GenerationRequest forModel(ServedModel served) {
+    if (request == null) {
+      throw new IllegalStateException("There is nothing to generate.");
+    }
+    GenerationRequest optioned =
+        request.with(
+            served.options(
+                request.options().toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build()));
+    return optioned instanceof ChatRequest chat ? chat.with(served.template(chat.template())) : optioned;
+  }
+
+  /** Whether the answer is to be streamed, as it is unless the body says otherwise. */
+  static boolean streams(JsonFields body) {
+    return body.any("stream") == null || body.bool("stream");
+  }
+
+  private static String text(JsonFields body, String name) {
+    String text = body.string(name);
+    return text == null ? "" : text;
+  }
+
+  private static void leaveOut(JsonFields body, String name, String why) {
+    JsonNode value = body.any(name);
+    boolean nothing =
+        value == null || value.isTextual() && value.textValue().isEmpty() || value.isArray() && value.isEmpty();
+    if (!nothing) {
+      body.ignored().unsupported(name, name + " is not supported: " + why);
+    }
+  }
+
+  /** Whether the model thinks, and how much. */
+  private static TemplateOptions.Builder think(JsonFields body) {
+    TemplateOptions.Builder template = TemplateOptions.builder();
+    JsonNode think = body.any("think");
+    if (think == null) {
+      return template;
+    }
+    if (think.isBoolean()) {
+      return template.thinking(think.booleanValue());
+    }
+    String level = body.choice("think", List.of("low", "medium", "high", "max"));
+    String known = "max".equals(level) ? "high" : String.valueOf(level);
+    return template.thinking(true).arguments(Map.of("reasoning_effort", JsonFields.quoted(known)));
+  }
+
+  private record Options(SamplingFields sampling, GenerationOptions fixed, int topLogprobs) {}
+
+  private static Options options(JsonFields body) {
+    GenerationOptions.Builder fixed = GenerationOptions.builder().format(format(body));
+    JsonFields options = body.objectOrEmpty("options");
+    Integer limit = options.integer("num_predict");
+    fixed.maxTokens(limit == null || limit <= 0 ? GenerationOptions.UNLIMITED : limit);
+    fixed.stops(stops(options).toArray(String[]::new));
+    SamplingFields sampling = SamplingFields.read(options);
+    options.ignoreUnknown();
+    if (body.bool("shift")) {
+      fixed.overflow(new ContextOverflow.Shift(0));
+    }
+    body.accept("truncate");
+    boolean wanted = body.bool("logprobs");
+    Integer top = body.integer("top_logprobs");
+    int topLogprobs = wanted ? top == null ? 0 : top : -1;
+    if (wanted) {
+      // The core reports the chosen token only along with at least one alternative.
+      fixed.topLogprobs(topLogprobs == 0 ? 1 : topLogprobs);
+    }
+    return new Options(sampling, fixed.build(), topLogprobs);
+  }
+
+  private static ResponseFormat format(JsonFields body) {
+    JsonNode format = body.any("format");
+    if (format == null || format.isTextual() && format.textValue().isEmpty()) {
+      return new ResponseFormat.Text();
+    }
+    if (format.isObject()) {
+      return new ResponseFormat.JsonSchema(format.toString(), false);
+    }
+    if (!"json".equals(format.textValue())) {
+      throw JsonFields.wrongType("format", format, "\"json\" or a JSON schema");
+    }
+    return new ResponseFormat.JsonObject();
+  }
+
+  private static List<String> stops(JsonFields options) {
+    JsonNode value = options.any("stop");
+    if (value == null) {
+      return List.of();
+    }
+    String path = options.path("stop");
+    List<String> stops = new ArrayList<>();
+    if (value.isTextual()) {
+      stops.add(JsonFields.string(value, path));
+    } else if (value.isArray()) {
+      for (int i = 0; i < value.size(); i++) {
+        stops.add(JsonFields.string(value.get(i), path + "[" + i + "]"));
+      }
+    } else {
+      throw JsonFields.wrongType(path, value, "an array of strings");
+    }
+    stops.removeIf(String::isEmpty);
+    return stops;
+  }
+}
