@@ -79,8 +79,9 @@ test('an abort in the middle of a stream stops the generation', async () => {
     model,
     prompt: 'Hello',
     stream: true,
-    ignore_eos: true,
-    context_overflow: 'shift',
+    // Longer than any answer.
+    format: { type: 'array', items: { type: 'integer' }, minItems: 2000 },
+    shift: true,
     options: { num_predict: -1 },
   });
   let parts = 0;
