@@ -382,6 +382,19 @@ public final class Engine implements TextGenerator, AutoCloseable {
   }
 
   @Override
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return prepared(
+        text.length() > RequestSize.LARGE,
+        checkpoint -> compiler.tokenize(text, addSpecial, parseSpecial),
+        tokens -> {});
+  }
+
+  @Override
+  public String detokenize(int... tokens) {
+    return prepared(tokens.length > RequestSize.LARGE, checkpoint -> compiler.detokenize(tokens), text -> {});
+  }
+
+  @Override
   public byte[] tokenBytes(int token) {
     return model.vocabulary().piece(token);
   }

@@ -137,6 +137,16 @@ public final class IsolatedEngine implements TextGenerator, AutoCloseable {
     return supervisor.countTokens(text);
   }
 
+  @Override
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return supervisor.tokenize(text, addSpecial, parseSpecial);
+  }
+
+  @Override
+  public String detokenize(int... tokens) {
+    return supervisor.detokenize(tokens);
+  }
+
   /** The process is asked once for all tokens. */
   @Override
   public byte[] tokenBytes(int token) {

@@ -36,6 +36,22 @@ public interface TextGenerator extends Generator {
   int countTokens(String text);
 
   /**
+   * The tokens of a text, as {@link Tokenizer#tokenize} returns them.
+   *
+   * @param addSpecial whether to add the tokens that the vocabulary puts around a text
+   * @param parseSpecial whether special tokens written in the text become those tokens
+   * @throws InvalidRequestException if the text can't be tokenized
+   */
+  int[] tokenize(String text, boolean addSpecial, boolean parseSpecial);
+
+  /**
+   * The text of tokens. Special tokens are written out, such as {@code <|im_end|>}; invalid UTF-8 becomes U+FFFD.
+   *
+   * @throws InvalidRequestException if an id is not in the vocabulary
+   */
+  String detokenize(int... tokens);
+
+  /**
    * The bytes of a token, as returned by {@link Vocabulary#piece}.
    *
    * @throws IndexOutOfBoundsException if the id is not in the vocabulary

@@ -122,6 +122,16 @@ final class WorkerMain {
     }
 
     @Override
+    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+      return engine.tokenize(text, addSpecial, parseSpecial);
+    }
+
+    @Override
+    public String detokenize(int[] tokens) {
+      return engine.detokenize(tokens);
+    }
+
+    @Override
     public void pieces(Output out) {
       out.put(model.vocabulary().pieces().bytes()).put(model.vocabulary().pieces().offsets());
     }

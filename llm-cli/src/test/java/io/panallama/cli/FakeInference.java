@@ -150,6 +150,16 @@ final class FakeInference implements Inference {
     }
 
     @Override
+    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+      return text.chars().toArray();
+    }
+
+    @Override
+    public String detokenize(int... tokens) {
+      return new String(tokens, 0, tokens.length);
+    }
+
+    @Override
     public byte[] tokenBytes(int token) {
       return new byte[] {(byte) token};
     }

@@ -38,10 +38,7 @@ public final class StopConditions {
     minTokens = from.minTokens;
     texts = from.texts;
     tokens = from.tokens;
-    if (maxTokens < 1) {
-      throw new InvalidRequestException(
-          "maxTokens", name("maxTokens") + " is " + maxTokens + "; it must be at least 1.");
-    }
+    Checks.inRange("maxTokens", maxTokens, 0, Integer.MAX_VALUE);
     Checks.inRange("minTokens", minTokens, 0, maxTokens);
     if (texts.size() > MAX_TEXTS) {
       throw new InvalidRequestException(
@@ -82,8 +79,9 @@ public final class StopConditions {
   }
 
   /**
-   * The maximum number of tokens to generate, at least 1; {@link GenerationOptions#UNLIMITED} leaves the context as the
-   * only limit.
+   * The maximum number of tokens to generate, 0 or more; {@link GenerationOptions#UNLIMITED} leaves the context as the
+   * only limit. With 0 the prompt is computed, so that a later request that begins with it finds it in the KV cache, and the
+   * generation ends with {@link io.panallama.generation.FinishReason#LENGTH}.
    */
   public int maxTokens() {
     return maxTokens;

@@ -32,7 +32,7 @@ class InvalidRequestExceptionTest {
 
   private static Map<String, ThrowingCallable> wrong() {
     Map<String, ThrowingCallable> all = new LinkedHashMap<>();
-    all.put("maxTokens", () -> GenerationOptions.builder().maxTokens(0));
+    all.put("maxTokens", () -> GenerationOptions.builder().maxTokens(-1));
     all.put("minTokens", () -> StopConditions.builder().minTokens(-1).build());
     all.put("stop.texts", () -> StopConditions.builder().texts(Collections.nCopies(65, "a")).build());
     all.put("stop.texts[1]", () -> GenerationOptions.builder().stops("a", ""));

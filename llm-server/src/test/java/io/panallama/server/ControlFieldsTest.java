@@ -130,21 +130,18 @@ class ControlFieldsTest {
       quoteCharacter = '~',
       textBlock =
           """
-          "samplers": "kpt"                        | samplers                 | an array of names
-          "samplers": ["top_q"]                    | samplers[0]              | is not a sampler
+          "samplers": 5                            | samplers                 | an array of names or a text
           "samplers": ["adaptive_p"]               | samplers                 | needs adaptive_target
           "mirostat": 3                            | mirostat                 | must be 0, 1 or 2
           "mirostat": 2, "adaptive_target": 0.5    | adaptive_target          | exclude each other
           "mirostat_tau": 0                        | mirostat_tau             | larger than 0
           "adaptive_target": 2                     | adaptive_target          | 0 to 1
           "adaptive_decay": 1                      | adaptive_decay           | 0 to 0.99
-          "xtc_probability": 2                     | xtc_probability          | 0 to 1
-          "dry_base": 0.5                          | dry_base                 | 1 or more
           "dynatemp_range": -1                     | dynatemp_range           | 0 or more
           "dynatemp_exponent": 0                   | dynatemp_exponent        | larger than 0
           "min_keep": -1                           | min_keep                 | 0 or more
           "logit_bias": [5]                        | logit_bias[0]            | a pair
-          "logit_bias": [["a", 1]]                 | logit_bias[0][0]         | a token id
+          "logit_bias": [[true, 1]]                | logit_bias[0][0]         | a token id
           "logit_bias": {"1": true}                | logit_bias.1             | a number
           "banned_tokens": [0.5]                   | banned_tokens[0]         | a token id
           "bad_words": [""]                        | bad_words                | a text of 0 chars; it must have 1 to 256

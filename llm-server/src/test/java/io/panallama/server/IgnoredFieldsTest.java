@@ -30,7 +30,7 @@ class IgnoredFieldsTest {
       quoteCharacter = '~',
       textBlock =
           """
-          "thinking": {"type": "enabled"}, "x": 1          | thinking, x
+          "thoughts": {"type": "enabled"}, "x": 1          | thoughts, x
           "nothing": null                                  |
           "user": "me", "metadata": {"a": "b"}             |
           "ä, b": 1                                        | ?? b

@@ -98,6 +98,17 @@ public final class ScriptedGenerator implements TextGenerator {
     return text.length();
   }
 
+  /** The token ids are the text's characters; 1 begins a text. */
+  @Override
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return (addSpecial ? "\u0001" + text : text).chars().toArray();
+  }
+
+  @Override
+  public String detokenize(int... tokens) {
+    return new String(tokens, 0, tokens.length);
+  }
+
   @Override
   public byte[] tokenBytes(int token) {
     return new byte[] {(byte) token};

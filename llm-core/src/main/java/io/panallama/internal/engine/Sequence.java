@@ -370,6 +370,11 @@ final class Sequence implements Schedulable, CachedText {
     }
   }
 
+  /** Whether it ends after its prompt, without a token. */
+  boolean endsWithPrompt() {
+    return wantsState() || options.maxTokens() == 0;
+  }
+
   /** Whether it ends after its prompt and passes the state to its listener. */
   boolean wantsState() {
     return listener instanceof StateListener;

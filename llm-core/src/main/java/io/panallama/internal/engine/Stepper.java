@@ -157,7 +157,7 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       sequence.clock().step(now);
-      rows[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.wantsState());
+      rows[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.endsWithPrompt());
     }
     markPrefills(true);
   }
@@ -201,7 +201,7 @@ final class Stepper {
       boolean completes = plan.completes(i);
       sequence.residency().computed(plan.count(i));
       prefixes.computed(sequence.residency());
-      if (completes && !sequence.wantsState()) {
+      if (completes && !sequence.endsWithPrompt()) {
         if (sequence.processor() == null) {
           outputs.addSample(sequence.sampler(), rows[i], sequence.topLogprobs());
         } else {
@@ -226,7 +226,7 @@ final class Stepper {
       }
       sampled[i] = null;
     }
-    handOutStates();
+    endPrompts();
     if (asked > 0) {
       processors.await();
     }
@@ -254,11 +254,14 @@ final class Stepper {
     return deferred;
   }
 
-  private void handOutStates() {
+  /** Ends the sequences whose prompt was all that they wanted. */
+  private void endPrompts() {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
-      if (sequence.wantsState() && sequence.missing() == 0) {
-        sequence.tellState(states.save(sequence.residency().id()));
+      if (sequence.endsWithPrompt() && sequence.missing() == 0) {
+        if (sequence.wantsState()) {
+          sequence.tellState(states.save(sequence.residency().id()));
+        }
         loop.finish(sequence, FinishReason.LENGTH);
       }
     }

@@ -80,13 +80,18 @@ public final class TemplateHandle implements AutoCloseable {
               template, arena.allocateFrom(request, StandardCharsets.UTF_8), result, error.slot());
       requireMemory(status);
       if (status != LlamaCpp.PANALLAMA_OK()) {
-        throw new ChatTemplateException("The conversation can't be rendered: " + error.take(), null);
+        throw new ChatTemplateException("The conversation can't be rendered: " + explained(error.take()), null);
       }
       return ErrorText.takeText(result, "{}");
     } finally {
       lock.unlock();
       references.release();
     }
+  }
+
+  /** The reason without the words of llama.cpp's JSON library, which are about its own values. */
+  private static String explained(String reason) {
+    return reason.contains("[json.exception.") ? "the chat template takes no message of this form." : reason;
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.panallama.request.ChatRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A compiled chat template and its JSON protocol. */
@@ -30,6 +31,9 @@ public final class ChatTemplate {
 
   /** Null until it is known. */
   private volatile @Nullable Boolean showsEveryUserMessage;
+
+  /** Whether a second system message at the beginning is shown; null until it is known. */
+  private volatile @Nullable Boolean showsEverySystemMessage;
 
   public ChatTemplate(TemplateHandle handle) {
     this.handle = handle;
@@ -64,10 +68,42 @@ public final class ChatTemplate {
   }
 
   /**
-   * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced
+   * Renders a conversation. Several system messages at its beginning are one for a template that shows one only. Arguments of
+   * an earlier call that are no JSON object are text for a template that takes that.
+   *
+   * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced, or the arguments of a call can't
+   *     be shown
    * @throws ChatTemplateException if the template rejects the conversation
    */
   public Rendered render(ChatRequest request) {
+    ChatRequest shown = showsSystemMessages(request) ? request : SystemMessages.joined(request);
+    try {
+      return apply(shown);
+    } catch (ChatTemplateException refused) {
+      if (CallArguments.areObjects(shown)) {
+        throw refused;
+      }
+      try {
+        return apply(CallArguments.quoted(shown));
+      } catch (ChatTemplateException again) {
+        throw CallArguments.refusal(request, again);
+      }
+    }
+  }
+
+  private boolean showsSystemMessages(ChatRequest request) {
+    if (SystemMessages.count(request.messages()) < 2) {
+      return true;
+    }
+    Boolean known = showsEverySystemMessage;
+    if (known == null) {
+      known = shows(List.of(ChatMessage.system(FIRST), ChatMessage.system(LAST), ChatMessage.user(".")), this::apply);
+      showsEverySystemMessage = known;
+    }
+    return known;
+  }
+
+  private Rendered apply(ChatRequest request) {
     String text = ChatTemplateRequest.of(request).toString();
     try {
       return rendered(JSON.readTree(handle.apply(text)));
@@ -90,10 +126,12 @@ public final class ChatTemplate {
   }
 
   private boolean probe() {
-    List<ChatMessage> conversation =
-        List.of(ChatMessage.user(FIRST), ChatMessage.assistant("."), ChatMessage.user(LAST));
+    return shows(List.of(ChatMessage.user(FIRST), ChatMessage.assistant("."), ChatMessage.user(LAST)), this::render);
+  }
+
+  private static boolean shows(List<ChatMessage> conversation, Function<ChatRequest, Rendered> render) {
     try {
-      String prompt = render(ChatRequest.builder().messages(conversation).build()).prompt();
+      String prompt = render.apply(ChatRequest.builder().messages(conversation).build()).prompt();
       return prompt.contains(FIRST) && prompt.contains(LAST);
     } catch (InvalidRequestException refused) {
       return false;

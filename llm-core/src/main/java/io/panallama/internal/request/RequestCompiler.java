@@ -93,6 +93,17 @@ public final class RequestCompiler {
     return TokenizerCalls.tokenize(model.handle(), text, false, false).length;
   }
 
+  /** The tokens of a text. */
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return TokenizerCalls.tokenize(model.handle(), text, addSpecial, parseSpecial);
+  }
+
+  /** The text of tokens, with special ones written out. */
+  public String detokenize(int[] tokens) {
+    requireTokens(tokens, "tokens");
+    return TokenizerCalls.detokenize(model.handle(), tokens, false, true);
+  }
+
   /** Renders the prompt of a conversation. */
   public ChatTemplate.Rendered render(ChatRequest request) {
     return model.template(RequestSize.isLarge(request)).render(request);

@@ -6,8 +6,12 @@ enum Question {
   RENDER,
   /** A request; the tokens of its prompt. */
   COUNT_REQUEST,
-  /** A text; its tokens. */
+  /** A text; the number of its tokens. */
   COUNT_TEXT,
+  /** A text, and whether special tokens are added and recognised; its tokens. */
+  TOKENIZE,
+  /** Tokens; their text. */
+  DETOKENIZE,
   /** Nothing; the bytes of every token. */
   PIECES
 }

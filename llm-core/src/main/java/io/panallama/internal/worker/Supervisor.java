@@ -373,6 +373,14 @@ public final class Supervisor implements AutoCloseable {
     return ask(out -> out.put(Question.COUNT_TEXT).put(text), Input::integer);
   }
 
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return ask(out -> out.put(Question.TOKENIZE).put(text).put(addSpecial).put(parseSpecial), Input::integers);
+  }
+
+  public String detokenize(int[] tokens) {
+    return ask(out -> out.put(Question.DETOKENIZE).put(tokens), Input::text);
+  }
+
   private static GenerationOptions withoutProcessor(GenerationOptions options) {
     return options.toBuilder().noProcessing().build();
   }

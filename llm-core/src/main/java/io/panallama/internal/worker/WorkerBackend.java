@@ -49,6 +49,10 @@ public interface WorkerBackend extends AutoCloseable {
 
   int countTokens(String text);
 
+  int[] tokenize(String text, boolean addSpecial, boolean parseSpecial);
+
+  String detokenize(int[] tokens);
+
   /** Writes the bytes of all tokens, and one offset more than there are tokens. */
   void pieces(Output out);
 

@@ -204,6 +204,8 @@ public final class WorkerServer {
         case RENDER -> out.put(running.render(RequestCodec.chat(values)));
         case COUNT_REQUEST -> out.put(running.countTokens(RequestCodec.read(values)));
         case COUNT_TEXT -> out.put(running.countTokens(values.text()));
+        case TOKENIZE -> out.put(running.tokenize(values.text(), values.flag(), values.flag()));
+        case DETOKENIZE -> out.put(running.detokenize(values.integers()));
         case PIECES -> running.pieces(out);
       }
       out.end();

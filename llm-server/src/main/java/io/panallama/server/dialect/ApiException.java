@@ -1,6 +1,9 @@
 package io.panallama.server.dialect;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,9 @@ public final class ApiException extends RuntimeException {
   private final @Nullable String code;
   private final @Nullable Duration retryAfter;
   private final boolean fault;
+
+  /** Serializable, as an exception's fields should be. */
+  private final LinkedHashMap<String, Long> numbers = new LinkedHashMap<>();
 
   private ApiException(
       int status,
@@ -57,6 +63,19 @@ public final class ApiException extends RuntimeException {
   /** An error that the request does not cause and that a retry does not fix. */
   static ApiException lasting(int status, String code, String message, boolean fault, Throwable cause) {
     return new ApiException(status, message, null, code, null, fault, cause);
+  }
+
+  /** The same with a number that a program can read. */
+  ApiException with(String name, long number) {
+    ApiException more = new ApiException(status, text(), param, code, retryAfter, fault, getCause());
+    more.numbers.putAll(numbers);
+    more.numbers.put(name, number);
+    return more;
+  }
+
+  /** The numbers of the message by the names that clients know; often none. */
+  public Map<String, Long> numbers() {
+    return Collections.unmodifiableMap(numbers);
   }
 
   /** The message for the client. */

@@ -1,9 +1,12 @@
 package io.panallama.server.dialect;
 
+import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.registry.ServedModel;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the name of the model to use; null for the default one
  * @param stream whether the events are to be sent as they come
- * @param choices how many answers to give
- * @param request makes the core's request once the model is known
- * @param writer makes the writer of the answer once the engine has taken the request
+ * @param choices how many answers to give to each request
+ * @param requests make the core's requests once the model is known, at least one; the answer's choices are those of the first, then
+ *     those of the second, and so on
+ * @param writer makes the writer of the answer once the engine has taken the requests
  * @param detached answers at once, with a generation of its own that does not end with the connection; null to generate for
  *     the client that waits
  */
@@ -22,23 +26,37 @@ public record Call(
     @Nullable String model,
     boolean stream,
     int choices,
-    RequestFactory request,
+    List<RequestFactory> requests,
     WriterFactory writer,
     Route.@Nullable Handler detached) {
   /** All components but the model and {@code detached} are required. */
   public Call {
-    Objects.requireNonNull(request, "request");
+    requests = List.copyOf(requests);
     Objects.requireNonNull(writer, "writer");
+    if (requests.isEmpty()) {
+      throw new IllegalArgumentException("requests is empty; a call needs at least one.");
+    }
   }
 
-  /** A request whose client waits for the answer. */
-  public Call(@Nullable String model, boolean stream, int choices, RequestFactory request, WriterFactory writer) {
-    this(model, stream, choices, request, writer, null);
+  /** A call with one request that needs no tokens to be made. */
+  public Call(
+      @Nullable String model,
+      boolean stream,
+      int choices,
+      Function<ServedModel, GenerationRequest> request,
+      WriterFactory writer) {
+    this(model, stream, choices, List.of((served, generator) -> request.apply(served)), writer, null);
   }
 
-  /** The same request, answered at once by {@code handler}, which sees to the generation. */
+  /** A call whose client waits for the answer. */
+  public Call(
+      @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
+    this(model, stream, choices, requests, writer, null);
+  }
+
+  /** The same call, answered at once by {@code handler}, which sees to the generation. */
   public Call detached(Route.Handler handler) {
-    return new Call(model, stream, choices, request, writer, handler);
+    return new Call(model, stream, choices, requests, writer, handler);
   }
 
   /** Makes the core's request. */
@@ -47,10 +65,11 @@ public record Call(
     /**
      * The request for this model. Fields that the body leaves out take the model's defaults.
      *
+     * @param generator generates for the model; it knows its tokens
      * @throws ApiException if the body contradicts itself under the model's defaults
      * @throws InvalidRequestException if the core refuses a value
      */
-    GenerationRequest forModel(ServedModel model);
+    GenerationRequest forModel(ServedModel model, TextGenerator generator);
   }
 
   /** Makes the writer of one answer. */
@@ -59,7 +78,7 @@ public record Call(
     /**
      * The writer of the answer to {@code request}.
      *
-     * @param request a request that the engine has accepted, so its token ids are in the vocabulary
+     * @param request the first request; the engine has accepted all, so their token ids are in the vocabulary
      * @param model the id of the model that answers
      * @param tokenBytes gives the bytes of a token of the model
      */

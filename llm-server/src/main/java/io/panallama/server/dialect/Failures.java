@@ -31,7 +31,7 @@ public final class Failures {
       case ApiException already -> already;
       case UnknownModelException unknown -> ApiException.invalid(404, "model", "model_not_found", text(unknown));
       case ModelUnavailableException unavailable -> unavailable(unavailable);
-      case PromptTooLongException tooLong -> refused(tooLong, "context_length_exceeded", names);
+      case PromptTooLongException tooLong -> tooLong(tooLong, names.wireName(tooLong.parameter()));
       case InfillNotSupportedException noTokens ->
           ApiException.invalid(400, null, "infill_not_supported", text(noTokens));
       case InvalidRequestException invalid -> refused(invalid, null, names);
@@ -39,6 +39,29 @@ public final class Failures {
       case GenerationException ended -> ended(ended);
       default -> ApiException.lasting(500, "internal_error", "The server failed; its log says more.", true, failure);
     };
+  }
+
+  /**
+   * 400: a prompt that the context can't hold. The message begins as OpenAI's does, since agents look for its words to shorten
+   * their conversation.
+   *
+   * @param param the field that has the prompt
+   */
+  public static ApiException tooLong(PromptTooLongException tooLong, String param) {
+    String text =
+        "This model's maximum context length is "
+            + tooLong.contextSize()
+            + " tokens. However, your "
+            + param
+            + " resulted in "
+            + (tooLong.isExact() ? "" : "at least ")
+            + tooLong.promptTokens()
+            + " tokens, which leaves no room for an answer. Shorten the "
+            + param
+            + ", or start the server with a larger --ctx-size or with fewer slots to share it.";
+    return ApiException.invalid(400, param, "context_length_exceeded", text)
+        .with("n_prompt_tokens", tooLong.promptTokens())
+        .with("n_ctx", tooLong.contextSize());
   }
 
   /** 503: the server ends a request because it is being closed. */

@@ -25,14 +25,14 @@ final class ChoiceReader implements EventSource {
 
   private record Handed(int choice, @Nullable GenerationEvent event, @Nullable RuntimeException failure) {}
 
-  private final GenerationGroup group;
+  private final List<GenerationGroup> groups;
   private final BlockingQueue<Handed> queue;
   private final List<Thread> threads = new ArrayList<>();
   private int choice;
 
-  ChoiceReader(GenerationGroup group) {
-    this.group = group;
-    List<Generation> generations = group.list();
+  ChoiceReader(List<GenerationGroup> groups) {
+    this.groups = groups;
+    List<Generation> generations = groups.stream().flatMap(group -> group.list().stream()).toList();
     queue = new ArrayBlockingQueue<>(AHEAD * generations.size());
     for (int i = 0; i < generations.size(); i++) {
       int number = i;
@@ -64,7 +64,7 @@ final class ChoiceReader implements EventSource {
 
   @Override
   public int choices() {
-    return group.list().size();
+    return threads.size();
   }
 
   @Override
@@ -92,13 +92,13 @@ final class ChoiceReader implements EventSource {
 
   @Override
   public void cancel() {
-    group.cancel();
+    groups.forEach(GenerationGroup::cancel);
   }
 
   /** Ends the threads and the generations. */
   @Override
   public void close() {
     threads.forEach(Thread::interrupt);
-    group.close();
+    groups.forEach(GenerationGroup::close);
   }
 }

@@ -5,16 +5,22 @@ import io.helidon.webserver.http.ServerResponse;
 import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
+import io.panallama.error.PromptTooLongException;
+import io.panallama.generation.GenerationGroup;
+import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
+import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A route that generates: the dialect reads the body into a call, the registry leases an engine, the engine generates, and the
@@ -51,13 +57,16 @@ final class GenerationHandler implements RouteHandler {
       return;
     }
     try (Lease lease = registry.lease(call.model())) {
-      GenerationRequest wanted = call.request().forModel(lease.model());
-      lease.admit(wanted);
+      List<GenerationRequest> wanted = new ArrayList<>();
+      for (Call.RequestFactory factory : call.requests()) {
+        wanted.add(factory.forModel(lease.model(), lease.generator()));
+      }
+      wanted.forEach(lease::admit);
       ClientConnection client = ClientConnection.current();
       try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call.choices()));
           ClientConnection.Watch _ = client.whenGone(events::cancel)) {
         lease.onRevoke(events::cancel);
-        EventWriter writer = call.writer().open(wanted, lease.model().id(), lease.generator()::tokenBytes);
+        EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
         events.promptTokens().ifPresent(writer::promptTokens);
         requests.tell(asked.ignored(), response);
         AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
@@ -70,16 +79,32 @@ final class GenerationHandler implements RouteHandler {
     }
   }
 
-  private static EventSource start(Lease lease, GenerationRequest request, int choices) {
-    TextGenerator generator = lease.generator();
+  private EventSource start(Lease lease, List<GenerationRequest> requests, int choices) {
     try {
-      return choices == 1
-          ? EventSource.of(generator.generate(request))
-          : new ChoiceReader(generator.generateAll(request, choices));
+      return requests.size() == 1 && choices == 1
+          ? EventSource.of(lease.generator().generate(requests.getFirst()))
+          : new ChoiceReader(groups(lease.generator(), requests, choices));
     } catch (EngineClosedException closed) {
       throw lease.engineClosed(closed);
     } catch (EngineFailedException failed) {
       throw lease.engineFailed(failed);
+    } catch (PromptTooLongException tooLong) {
+      boolean chat = requests.getFirst() instanceof ChatRequest;
+      throw Failures.tooLong(tooLong, dialect.fieldNames().wireName(chat ? "messages" : "prompt"));
+    }
+  }
+
+  /** The generations of all requests, or of none. */
+  private static List<GenerationGroup> groups(TextGenerator generator, List<GenerationRequest> requests, int choices) {
+    List<GenerationGroup> groups = new ArrayList<>();
+    try {
+      for (GenerationRequest request : requests) {
+        groups.add(generator.generateAll(request, choices));
+      }
+      return groups;
+    } catch (RuntimeException refused) {
+      groups.forEach(GenerationGroup::close);
+      throw refused;
     }
   }
 }

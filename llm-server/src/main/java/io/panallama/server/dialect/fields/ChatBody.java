@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.TextGenerator;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
@@ -18,31 +19,36 @@ import java.util.Map;
 /**
  * The body of a conversation in OpenAI's shape, with llama-server's fields in addition to OpenAI's. Immutable.
  *
+ * @param olderCalls whether the answer's calls have OpenAI's older names, since the body has them
  * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
  */
 public record ChatBody(
-    CommonFields common, List<ChatMessage> messages, Tools tools, TemplateOptions template, int topLogprobs) {
-  /** OpenAI's fields that would change the answer and that this version does not support. */
-  private static final List<String> UNSUPPORTED =
-      List.of("functions", "audio", "prediction", "web_search_options", "verbosity");
-
+    CommonFields common,
+    List<ChatMessage> messages,
+    Tools tools,
+    boolean olderCalls,
+    TemplateOptions template,
+    int topLogprobs) {
   /**
    * Reads a body.
    *
-   * @throws ApiException if a field is wrong, unknown or not supported
+   * @throws ApiException if a field is wrong or not supported
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   public static ChatBody read(JsonFields body) {
-    List<ChatMessage> messages = ChatMessages.read(body);
-    for (String name : UNSUPPORTED) {
-      body.refuse(name);
-    }
-    refuseUnless(body, "function_call", "none");
+    Turn turn = ChatTurn.read(body);
+    List<ChatMessage> messages = ChatMessages.read(body, ChatTurn.isContinued(turn));
+    body.refuse("audio");
     checkModalities(body);
+    boolean olderCalls = ChatTools.isOlder(body);
     Tools tools = ChatTools.read(body);
-    TemplateOptions template = template(body);
+    body.acceptNothing("functions");
+    if (!olderCalls) {
+      body.accept("function_call");
+    }
+    TemplateOptions template = template(body, turn);
     int topLogprobs = topLogprobs(body);
-    return new ChatBody(CommonFields.finish(body), messages, tools, template, topLogprobs);
+    return new ChatBody(CommonFields.finish(body), messages, tools, olderCalls, template, topLogprobs);
   }
 
   /**
@@ -50,33 +56,34 @@ public record ChatBody(
    *
    * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
    */
-  public ChatRequest request(ServedModel model) {
+  public ChatRequest request(ServedModel model, TextGenerator generator) {
     return ChatRequest.builder()
         .messages(messages)
         .tools(tools)
         .template(model.template(template))
-        .options(withLogprobs(common.options(model), topLogprobs))
+        .options(withLogprobs(common.options(model, generator), topLogprobs))
         .build();
   }
 
-  private static TemplateOptions template(JsonFields body) {
-    TemplateOptions options = TemplateOptions.builder().turn(turn(body)).build();
+  private static TemplateOptions template(JsonFields body, Turn turn) {
+    TemplateOptions.Builder options = TemplateOptions.builder().turn(turn);
     String reasoning = body.string("reasoning_format");
     if (reasoning != null) {
-      options = options.toBuilder().reasoning(reasoningFormat(reasoning)).build();
+      options.reasoning(reasoningFormat(reasoning));
     }
     Map<String, String> arguments = new HashMap<>();
     JsonFields given = body.object("chat_template_kwargs");
     if (given != null) {
       given.forEach((name, value) -> arguments.put(name, value.toString()));
     }
-    String effort = body.string("reasoning_effort");
-    if ("none".equals(effort)) {
-      options = options.toBuilder().thinking(false).build();
-    } else if (effort != null) {
-      arguments.put("reasoning_effort", JsonFields.quoted(effort));
+    ThinkingFields thinking = ThinkingFields.read(body);
+    if (thinking.on() != null) {
+      options.thinking(thinking.on());
     }
-    return ControlFields.readBudget(body, options.toBuilder().arguments(arguments).build());
+    if (thinking.effort() != null) {
+      arguments.put("reasoning_effort", JsonFields.quoted(thinking.effort()));
+    }
+    return ControlFields.readBudget(body, options.arguments(arguments).build());
   }
 
   private static ReasoningFormat reasoningFormat(String name) {
@@ -94,36 +101,14 @@ public record ChatBody(
     };
   }
 
-  /** llama-server's two fields. A conversation that ends with the assistant is continued where the client says so. */
-  private static Turn turn(JsonFields body) {
-    JsonNode prompt = body.any("add_generation_prompt");
-    if (prompt != null && !prompt.isBoolean()) {
-      throw JsonFields.wrongType("add_generation_prompt", prompt, "true or false");
-    }
-    JsonNode continued = body.any("continue_final_message");
-    if (continued == null || continued.isBoolean() && !continued.booleanValue()) {
-      return prompt != null && !prompt.booleanValue() ? Turn.OPEN : Turn.NEW;
-    }
-    if (prompt != null && prompt.booleanValue()) {
-      throw ApiException.invalid(
-          "continue_final_message", "continue_final_message and add_generation_prompt exclude each other.");
-    }
-    if (continued.isBoolean()) {
-      return Turn.CONTINUED;
-    }
-    return switch (continued.asText()) {
-      case "content" -> Turn.CONTINUED_TEXT;
-      case "reasoning_content" -> Turn.CONTINUED_REASONING;
-      default ->
-          throw JsonFields.wrongType(
-              "continue_final_message", continued, "true, false, \"content\" or \"reasoning_content\"");
-    };
-  }
-
   /** How many alternatives to report; -1 for no log-probabilities at all. */
   private static int topLogprobs(JsonFields body) {
     boolean wanted = body.bool("logprobs");
     Integer top = body.integer("top_logprobs");
+    Integer llamaServers = body.nearestInteger("n_probs");
+    if (top == null && llamaServers != null && llamaServers > 0) {
+      return Math.min(llamaServers, GenerationOptions.MAX_TOP_LOGPROBS);
+    }
     if (!wanted && top != null && top != 0) {
       throw ApiException.invalid("top_logprobs", "top_logprobs is only allowed when logprobs is true.");
     }
@@ -141,19 +126,15 @@ public record ChatBody(
     return top < 0 ? options : options.toBuilder().topLogprobs(top == 0 ? 1 : top).build();
   }
 
-  private static void refuseUnless(JsonFields fields, String name, String allowed) {
-    JsonNode value = fields.any(name);
-    if (value != null && !allowed.equals(value.textValue())) {
-      throw ApiException.unsupported(name, name + " other than \"" + allowed + "\"");
-    }
-  }
-
   private static void checkModalities(JsonFields body) {
     JsonNode modalities = body.any("modalities");
     if (modalities == null) {
       return;
     }
-    boolean textOnly = modalities.isArray() && modalities.size() == 1 && "text".equals(modalities.get(0).textValue());
+    boolean textOnly = modalities.isArray();
+    for (JsonNode modality : modalities) {
+      textOnly &= "text".equals(modality.textValue());
+    }
     if (!textOnly) {
       throw ApiException.unsupported("modalities", "modalities other than [\"text\"]");
     }

@@ -7,9 +7,11 @@ import io.panallama.chat.Tools;
 import io.panallama.server.dialect.ApiException;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Reads {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. */
+/**
+ * Reads {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}, and {@code functions} and {@code function_call}, which
+ * are OpenAI's older names for them.
+ */
 public final class ChatTools {
   private ChatTools() {}
 
@@ -19,6 +21,9 @@ public final class ChatTools {
    * @throws ApiException if a part of them is wrong
    */
   public static Tools read(JsonFields body) {
+    if (isOlder(body)) {
+      return Tools.builder().list(functions(body)).choice(functionCall(body)).parallelCalls(false).build();
+    }
     List<Tool> tools = tools(body);
     ToolChoice choice = choice(body);
     JsonNode parallel = body.any("parallel_tool_calls");
@@ -30,6 +35,44 @@ public final class ChatTools {
       builder.parallelCalls(parallel.booleanValue());
     }
     return builder.build();
+  }
+
+  /** Whether the body has tools under OpenAI's older names only, so that the answer calls them under those, too. */
+  static boolean isOlder(JsonFields body) {
+    JsonNode functions = body.any("functions");
+    return functions != null && !functions.isEmpty() && body.any("tools") == null;
+  }
+
+  private static List<Tool> functions(JsonFields body) {
+    JsonNode array = body.any("functions");
+    if (array == null || !array.isArray()) {
+      throw ApiException.invalid(400, "functions", "invalid_type", "functions must be an array of functions.");
+    }
+    List<Tool> tools = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      tools.add(function(body.element(array, i, "functions")));
+    }
+    return tools;
+  }
+
+  private static ToolChoice functionCall(JsonFields body) {
+    JsonNode value = body.any("function_call");
+    if (value == null) {
+      return new ToolChoice.Auto();
+    }
+    if (value.isObject()) {
+      JsonFields named = body.object("function_call");
+      String name = named == null ? null : named.string("name");
+      if (name == null) {
+        throw ApiException.invalid("function_call.name", "function_call.name is missing.");
+      }
+      return new ToolChoice.Named(name);
+    }
+    return switch (value.asText()) {
+      case "auto" -> new ToolChoice.Auto();
+      case "none" -> new ToolChoice.None();
+      default -> throw JsonFields.wrongType("function_call", value, "\"auto\", \"none\" or one of the functions");
+    };
   }
 
   private static List<Tool> tools(JsonFields body) {
@@ -51,9 +94,17 @@ public final class ChatTools {
     requireFunction(fields);
     JsonFields function = fields.object("function");
     if (function == null) {
+      // As in OpenAI's Responses.
+      if (fields.has("name")) {
+        return function(fields);
+      }
       throw ApiException.invalid(fields.path("function"), fields.path("function") + " is missing.");
     }
     fields.ignoreUnknown();
+    return function(function);
+  }
+
+  private static Tool function(JsonFields function) {
     String name = function.string("name");
     if (name == null) {
       throw ApiException.invalid(function.path("name"), function.path("name") + " is missing.");
@@ -74,14 +125,11 @@ public final class ChatTools {
 
   static void requireFunction(JsonFields fields) {
     String type = fields.string("type");
-    if (!"function".equals(type)) {
+    if (type != null && !"function".equals(type)) {
       throw ApiException.invalid(
-          fields.path("type"), fields.path("type") + " must be \"function\", but it is " + shown(type) + ".");
+          fields.path("type"),
+          fields.path("type") + " is \"" + JsonFields.shorten(type) + "\"; it must be \"function\".");
     }
-  }
-
-  private static String shown(@Nullable String type) {
-    return type == null ? "missing" : "another";
   }
 
   private static ToolChoice choice(JsonFields body) {
@@ -95,7 +143,7 @@ public final class ChatTools {
     return switch (value.asText()) {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
-      case "required" -> new ToolChoice.Required();
+      case "required", "any" -> new ToolChoice.Required();
       default ->
           throw JsonFields.wrongType("tool_choice", value, "\"auto\", \"none\", \"required\" or one of the tools");
     };
@@ -106,9 +154,20 @@ public final class ChatTools {
     if (choice == null) {
       return new ToolChoice.Auto();
     }
+    String type = choice.string("type");
+    if ("auto".equals(type)) {
+      return new ToolChoice.Auto();
+    }
+    if ("none".equals(type)) {
+      return new ToolChoice.None();
+    }
+    if ("required".equals(type) || "any".equals(type)) {
+      return new ToolChoice.Required();
+    }
     requireFunction(choice);
     JsonFields function = choice.object("function");
-    String name = function == null ? null : function.string("name");
+    // Without "function" as in OpenAI's Responses.
+    String name = function == null ? choice.string("name") : function.string("name");
     if (name == null) {
       throw ApiException.invalid("tool_choice.function.name", "tool_choice.function.name is missing.");
     }

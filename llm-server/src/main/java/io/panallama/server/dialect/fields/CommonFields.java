@@ -1,9 +1,11 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.GenerationGroup;
 import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
@@ -27,8 +29,50 @@ public record CommonFields(
     int choices,
     SamplingFields sampling,
     GenerationOptions fixed) {
+  /** Fields that change nothing about an answer: who asks, how it is billed, stored or cached, where it is computed. */
+  private static final String[] HARMLESS = {
+    "user",
+    "metadata",
+    "store",
+    "service_tier",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "cache_prompt",
+    "prediction",
+    "session_id",
+    "id_slot"
+  };
+
+  /** llama-server's fields that clients send with the value that turns them off. */
+  private static final List<String> OFF =
+      List.of(
+          "n_probs",
+          "lora",
+          "n_indent",
+          "n_discard",
+          "t_max_prompt_ms",
+          "t_max_predict_ms",
+          "post_sampling_probs",
+          "return_tokens",
+          "return_progress",
+          "timings_per_token",
+          "backend_sampling",
+          "grammar_lazy",
+          "grammar_triggers",
+          "preserved_tokens",
+          "response_fields",
+          "image_data",
+          "n_cache_reuse",
+          "use_beam_search",
+          "length_penalty",
+          "echo");
+
+  /** Clients' value for no limit. */
+  private static final int NO_LIMIT = -1;
+
   /**
-   * Reads the common fields and refuses unknown ones; call it last.
+   * Reads the common fields and ignores unknown ones; call it last.
    *
    * @throws ApiException if a field is wrong or unknown
    * @throws InvalidRequestException if the core finds a value out of its range
@@ -47,15 +91,8 @@ public record CommonFields(
             .format(FormatFields.read(body))
             .build();
     options = ServiceFields.read(body, ControlFields.read(body, options));
-    body.accept(
-        "user",
-        "metadata",
-        "store",
-        "service_tier",
-        "safety_identifier",
-        "prompt_cache_key",
-        "prompt_cache_retention",
-        "cache_prompt");
+    body.accept(HARMLESS);
+    OFF.forEach(body::acceptNothing);
     body.ignoreUnknown();
     return new CommonFields(model, stream, includeUsage, choices, sampling, options);
   }
@@ -63,10 +100,12 @@ public record CommonFields(
   /**
    * The options of a generation by this model.
    *
+   * @param generator knows the tokens of texts that the fields name
    * @throws InvalidRequestException if the core finds a value out of its range
    */
-  public GenerationOptions options(ServedModel served) {
-    GenerationOptions.Builder options = fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder()));
+  public GenerationOptions options(ServedModel served, TextGenerator generator) {
+    Sampling over = sampling.over(served.sampling().toBuilder(), text -> generator.tokenize(text, false, false));
+    GenerationOptions.Builder options = fixed.toBuilder().sampling(over);
     if (fixed.maxTokens() == GenerationOptions.UNLIMITED) {
       options.maxTokens(served.maxTokens());
     }
@@ -77,20 +116,21 @@ public record CommonFields(
   }
 
   private static int choices(JsonFields body) {
-    Integer given = body.integer("n");
-    int choices = given == null ? 1 : given;
+    Integer given = body.nearestInteger("n");
+    Integer llamaServers = body.nearestInteger("n_cmpl");
+    String name = given == null && llamaServers != null ? "n_cmpl" : "n";
+    int choices = given != null ? given : llamaServers != null ? llamaServers : 1;
     if (choices < 1 || choices > GenerationGroup.MAX_SIZE) {
-      throw ApiException.invalid("n", "n is " + choices + "; it must be 1 to " + GenerationGroup.MAX_SIZE + ".");
+      throw ApiException.invalid(name, name + " is " + choices + "; it must be 1 to " + GenerationGroup.MAX_SIZE + ".");
     }
-    Integer candidates = body.integer("best_of");
+    Integer candidates = body.nearestInteger("best_of");
     if (candidates != null && candidates != choices) {
-      throw ApiException.invalid(
-          400,
-          "best_of",
-          "unsupported_parameter",
-          "best_of is "
-              + candidates
-              + "; this version gives all the answers that it makes: leave it out, or make it equal to n.");
+      body.ignored()
+          .unsupported(
+              "best_of",
+              "best_of is "
+                  + candidates
+                  + "; this version gives all the answers that it makes: leave it out, or make it equal to n.");
     }
     return choices;
   }
@@ -101,7 +141,8 @@ public record CommonFields(
       return false;
     }
     if (!stream) {
-      throw ApiException.invalid("stream_options", "stream_options is only allowed when stream is true.");
+      body.ignored().unsupported("stream_options", "stream_options is only allowed when stream is true.");
+      return false;
     }
     boolean includeUsage = options.bool("include_usage");
     options.accept("include_obfuscation");
@@ -109,25 +150,29 @@ public record CommonFields(
     return includeUsage;
   }
 
+  /** The limit under its newest name; llama-server's own name goes before OpenAI's, as there. */
   private static int maxTokens(JsonFields body) {
-    Integer older = limit(body, "max_tokens");
-    Integer newer = limit(body, "max_completion_tokens");
-    if (older != null && newer != null && !older.equals(newer)) {
-      throw ApiException.invalid(
-          "max_completion_tokens", "max_tokens and max_completion_tokens contradict each other; give one of them.");
+    Integer limit = null;
+    String from = "";
+    for (String name : List.of("n_predict", "max_completion_tokens", "max_tokens")) {
+      Integer given = limit(body, name);
+      if (limit == null) {
+        limit = given;
+        from = name;
+      } else if (given != null && !given.equals(limit)) {
+        body.ignored().unsupported(name, name + " and " + from + " contradict each other; give one of them.");
+      }
     }
-    if (newer != null) {
-      return newer;
-    }
-    return older == null ? GenerationOptions.UNLIMITED : older;
+    return limit == null ? GenerationOptions.UNLIMITED : limit;
   }
 
   private static @Nullable Integer limit(JsonFields body, String name) {
-    Integer value = body.integer(name);
-    if (value != null && value < 1) {
-      throw ApiException.invalid(name, name + " is " + value + "; it must be at least 1.");
+    Integer value = body.nearestInteger(name);
+    if (value != null && value < NO_LIMIT) {
+      throw ApiException.invalid(
+          name, name + " is " + value + "; it must be 0 or more, or -1 for no limit but the context.");
     }
-    return value;
+    return value == null || value != NO_LIMIT ? value : Integer.valueOf(GenerationOptions.UNLIMITED);
   }
 
   private static List<String> stops(JsonFields body) {
@@ -139,7 +184,8 @@ public record CommonFields(
       if (!value.isTextual()) {
         throw JsonFields.wrongType("stop", value, "a string or an array of strings");
       }
-      return List.of(JsonFields.string(value, "stop"));
+      String only = JsonFields.string(value, "stop");
+      return only.isEmpty() ? List.of() : List.of(only);
     }
     if (value.size() > GenerationOptions.MAX_STOPS) {
       throw ApiException.invalid(
@@ -147,7 +193,10 @@ public record CommonFields(
     }
     List<String> stops = new ArrayList<>();
     for (int i = 0; i < value.size(); i++) {
-      stops.add(JsonFields.string(value.get(i), "stop[" + i + "]"));
+      String stop = JsonFields.string(value.get(i), "stop[" + i + "]");
+      if (!stop.isEmpty()) {
+        stops.add(stop);
+      }
     }
     return stops;
   }

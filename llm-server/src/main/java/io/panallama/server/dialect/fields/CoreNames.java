@@ -14,6 +14,7 @@ public final class CoreNames {
   /** An index of the path goes to the same place in the wire name; where that has none, it is left out. */
   private static final Map<String, String> WIRE_NAMES =
       Map.ofEntries(
+          Map.entry("messages[].toolCalls[].arguments", "messages[].tool_calls[].function.arguments"),
           Map.entry("tools.list", "tools"),
           Map.entry("tools.list[].parameters", "tools[].function.parameters"),
           Map.entry("tools.choice", "tool_choice"),

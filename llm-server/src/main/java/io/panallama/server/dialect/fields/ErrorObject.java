@@ -1,8 +1,9 @@
 package io.panallama.server.dialect.fields;
 
 import io.panallama.server.dialect.ApiException;
+import java.util.Map;
 
-/** OpenAI's error object, which llama-server's clients know, too. */
+/** OpenAI's error object, which llama-server's clients know, too; numbers have llama-server's names. */
 public final class ErrorObject {
   private ErrorObject() {}
 
@@ -14,6 +15,9 @@ public final class ErrorObject {
       json.writeStringField("type", type(error.status()));
       json.writeStringField("param", error.param());
       json.writeStringField("code", error.code());
+      for (Map.Entry<String, Long> number : error.numbers().entrySet()) {
+        json.writeNumberField(number.getKey(), number.getValue());
+      }
       json.writeEndObject();
     });
   }

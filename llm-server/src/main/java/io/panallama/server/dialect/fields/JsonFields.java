@@ -52,6 +52,12 @@ public final class JsonFields {
     return value == null || value.isNull() ? null : value;
   }
 
+  /** Whether the object has this field, even as JSON {@code null}. */
+  public boolean has(String name) {
+    known.add(name);
+    return object.has(name);
+  }
+
   /** A text; null if absent. */
   public @Nullable String string(String name) {
     JsonNode value = any(name);
@@ -98,6 +104,12 @@ public final class JsonFields {
       throw ApiException.invalid(path(name), path(name) + " is " + value + "; it must be " + bound + ".");
     }
     return value.intValue();
+  }
+
+  /** A whole number, the closest of 32 bits where it has more; null if absent. */
+  public @Nullable Integer nearestInteger(String name) {
+    Long value = longInteger(name);
+    return value == null ? null : (int) Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
   /** A whole number of 64 bits; null if absent. */
@@ -150,6 +162,22 @@ public final class JsonFields {
     known.addAll(Set.of(names));
   }
 
+  /** Accepts a field whose value asks for nothing: null, false, 0, -1, an empty text, array or object. */
+  public void acceptNothing(String name) {
+    if (asksForNothing(object.get(name))) {
+      known.add(name);
+    }
+  }
+
+  private static boolean asksForNothing(@Nullable JsonNode value) {
+    return value == null
+        || value.isNull()
+        || value.isBoolean() && !value.booleanValue()
+        || value.isTextual() && value.textValue().isEmpty()
+        || value.isContainerNode() && value.isEmpty()
+        || value.isNumber() && (value.doubleValue() == 0 || value.doubleValue() == -1);
+  }
+
   /**
    * Call it when all fields have been read: those that are present and were not read, and are not JSON null, are ignored.
    *
@@ -164,18 +192,12 @@ public final class JsonFields {
   }
 
   /**
-   * Refuses a field unless its value asks for nothing: null, false, 0, an empty array.
+   * Refuses a field unless its value asks for nothing: null, false, 0, -1, an empty text, array or object.
    *
    * @throws ApiException if it asks for something
    */
   public void refuse(String name) {
-    JsonNode value = any(name);
-    boolean nothing =
-        value == null
-            || value.isBoolean() && !value.booleanValue()
-            || value.isArray() && value.isEmpty()
-            || value.isInt() && value.intValue() == 0;
-    if (!nothing) {
+    if (!asksForNothing(any(name))) {
       throw ApiException.unsupported(path(name), path(name));
     }
   }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.sampling.SamplerStage;
 import io.panallama.server.dialect.ApiException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,33 +47,71 @@ record SamplerNames(@Nullable List<SamplerStage> order, boolean namesAdaptive) {
           Map.entry("temp", "temperature"),
           Map.entry("adaptivep", ADAPTIVE));
 
-  static SamplerNames read(@Nullable JsonNode names) {
-    if (names == null) {
+  /** llama-server's letters for the stages ({@code common_sampler_type_to_chr}). */
+  private static final Map<Character, String> LETTERS =
+      Map.ofEntries(
+          Map.entry('d', "dry"),
+          Map.entry('k', "top_k"),
+          Map.entry('y', "typ_p"),
+          Map.entry('p', "top_p"),
+          Map.entry('s', "top_n_sigma"),
+          Map.entry('m', "min_p"),
+          Map.entry('t', "temperature"),
+          Map.entry('x', "xtc"),
+          Map.entry('i', "infill"),
+          Map.entry('e', "penalties"),
+          Map.entry('a', ADAPTIVE));
+
+  /** Reads an array of names, names in one text separated by semicolons, or llama-server's letters. */
+  static SamplerNames read(JsonFields body) {
+    JsonNode value = body.any(FIELD);
+    if (value == null || value.isTextual() && value.textValue().isBlank()) {
       return new SamplerNames(null, false);
     }
-    if (!names.isArray()) {
-      throw JsonFields.wrongType(FIELD, names, "an array of names");
+    List<String> names = new ArrayList<>();
+    List<String> paths = new ArrayList<>();
+    if (value.isArray()) {
+      for (int i = 0; i < value.size(); i++) {
+        paths.add(FIELD + "[" + i + "]");
+        names.add(normal(JsonFields.string(value.get(i), paths.getLast())));
+      }
+    } else if (value.isTextual()) {
+      names = split(JsonFields.string(value, FIELD));
+      paths.addAll(Collections.nCopies(names.size(), FIELD));
+    } else {
+      throw JsonFields.wrongType(FIELD, value, "an array of names or a text");
     }
     List<SamplerStage> order = new ArrayList<>();
-    boolean named = false;
+    boolean adaptive = false;
     for (int i = 0; i < names.size(); i++) {
-      String path = FIELD + "[" + i + "]";
-      String given = JsonFields.string(names.get(i), path).toLowerCase(Locale.ROOT).replace('-', '_');
-      String name = SPELLINGS.getOrDefault(given, given);
-      SamplerStage stage = STAGES.get(name);
+      SamplerStage stage = STAGES.get(names.get(i));
       if (stage != null) {
         order.add(stage);
-      } else if (name.equals(ADAPTIVE)) {
-        named = true;
+      } else if (names.get(i).equals(ADAPTIVE)) {
+        adaptive = true;
       } else {
-        throw ApiException.invalid(
-            path,
-            path
-                + " is not a sampler; known are adaptive_p, dry, infill, min_p, penalties, temperature, top_k, "
-                + "top_n_sigma, top_p, typ_p, xtc.");
+        body.ignored()
+            .unsupported(
+                paths.get(i),
+                paths.get(i)
+                    + " is not a sampler; known are adaptive_p, dry, infill, min_p, penalties, temperature, top_k, "
+                    + "top_n_sigma, top_p, typ_p, xtc.");
       }
     }
-    return new SamplerNames(order, named);
+    return new SamplerNames(order, adaptive);
+  }
+
+  private static String normal(String given) {
+    String name = given.strip().toLowerCase(Locale.ROOT).replace('-', '_');
+    return SPELLINGS.getOrDefault(name, name);
+  }
+
+  private static List<String> split(String text) {
+    String first = normal(text);
+    if (text.contains(";") || STAGES.containsKey(first) || first.equals(ADAPTIVE)) {
+      return Arrays.stream(text.split(";", 0)).map(SamplerNames::normal).filter(name -> !name.isEmpty()).toList();
+    }
+    return text.chars().mapToObj(letter -> LETTERS.getOrDefault((char) letter, "?")).toList();
   }
 
   /**

@@ -5,17 +5,17 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.dialect.ApiException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The fields that decide how tokens are chosen: OpenAI's, and llama-server's and vLLM's under their names. Fields that a
- * request leaves out take the model's defaults. Immutable.
+ * request leaves out take the model's defaults. Immutable once it is read.
  */
 public final class SamplingFields {
   /** Clients of llama-server say -1 for a fresh seed. */
@@ -23,6 +23,9 @@ public final class SamplingFields {
 
   /** As llama.cpp has it, any negative number turns top-n-sigma and adaptive-p off. */
   private static final float OFF = -1;
+
+  /** One more than the largest number of 64 bits. */
+  private static final BigDecimal SEEDS = BigDecimal.TWO.pow(64);
 
   // llama.cpp's defaults (common_params_sampling) of fields that only matter together with another one.
   private static final float XTC_THRESHOLD = 0.1f;
@@ -36,28 +39,29 @@ public final class SamplingFields {
   private static final float ADAPTIVE_DECAY = 0.9f;
 
   private final List<Consumer<Sampling.Builder>> changes = new ArrayList<>();
+  private LogitBiasFields bias = LogitBiasFields.NONE;
 
   private SamplingFields() {}
 
   /** Reads the fields; their ranges are checked by the core when {@link #over} applies them. */
   public static SamplingFields read(JsonFields body) {
     SamplingFields fields = new SamplingFields();
-    fields.set(body.number("temperature"), Sampling.Builder::temperature);
-    fields.set(body.number("top_p"), Sampling.Builder::topP);
-    fields.set(body.number("min_p"), Sampling.Builder::minP);
-    fields.set(body.integer("top_k"), Sampling.Builder::topK);
-    fields.set(body.number("typical_p"), Sampling.Builder::typicalP);
+    fields.set(clamped(body, "temperature", 0, Float.MAX_VALUE), Sampling.Builder::temperature);
+    fields.set(clamped(body, "top_p", 0, 1), Sampling.Builder::topP);
+    fields.set(clamped(body, "min_p", 0, 1), Sampling.Builder::minP);
+    fields.set(countOrOff(body, "top_k"), Sampling.Builder::topK);
+    fields.set(clamped(body, alias(body, "typical_p", "typ_p"), 0, 1), Sampling.Builder::typicalP);
     fields.set(body.number("top_n_sigma"), (sampling, n) -> sampling.topNSigma(n < 0 ? 0 : n));
-    fields.set(body.integer("repeat_last_n"), Sampling.Builder::repeatLastN);
-    fields.set(body.number("repeat_penalty"), Sampling.Builder::repeatPenalty);
+    fields.set(lookBack(body, "repeat_last_n"), Sampling.Builder::repeatLastN);
+    fields.set(body.number(alias(body, "repeat_penalty", "repetition_penalty")), Sampling.Builder::repeatPenalty);
     fields.set(body.number("frequency_penalty"), Sampling.Builder::frequencyPenalty);
     fields.set(body.number("presence_penalty"), Sampling.Builder::presencePenalty);
-    fields.set(
-        body.longInteger("seed"),
-        (sampling, seed) -> sampling.seed(seed == LLAMA_SERVER_RANDOM ? Sampling.RANDOM_SEED : seed));
-    fields.set(body.string("grammar"), (sampling, gbnf) -> sampling.grammar(new Sampler.Grammar(gbnf, "root")));
-    JsonNode bias = body.any("logit_bias");
-    fields.set(bias == null ? null : logitBias(bias), Sampling.Builder::logitBias);
+    fields.set(seed(body), Sampling.Builder::seed);
+    String grammar = body.string("grammar");
+    if (grammar != null && !grammar.isEmpty()) {
+      fields.set(new Sampler.Grammar(grammar, "root"), Sampling.Builder::grammar);
+    }
+    fields.bias = LogitBiasFields.read(body);
     JsonNode ids = body.any("banned_tokens");
     fields.set(ids == null ? null : tokenIds("banned_tokens", ids), Sampling.Builder::banTokens);
     JsonNode words = body.any("bad_words");
@@ -70,20 +74,97 @@ public final class SamplingFields {
     fields.dynamicTemperature(body);
     fields.xtc(body, minKeep == null ? 1 : minKeep);
     fields.dry(body);
-    SamplerNames names = SamplerNames.read(body.any("samplers"));
+    SamplerNames names = SamplerNames.read(body);
     fields.selecting(body, names);
     fields.set(names.order(), Sampling.Builder::order);
     return fields;
   }
 
   /**
-   * The sampling of a request: these fields over the model's defaults.
+   * The sampling of a request whose dialect has no biases of texts: these fields over the model's defaults.
    *
+   * @throws ApiException if there is such a bias
    * @throws InvalidRequestException if a value is out of its range
    */
   public Sampling over(Sampling.Builder defaults) {
+    return over(
+        defaults,
+        text -> {
+          throw ApiException.unsupported("logit_bias", "logit_bias of a text");
+        });
+  }
+
+  /**
+   * The sampling of a request: these fields over the model's defaults.
+   *
+   * @param tokens the tokens of a text; asked where a bias is given to one
+   * @throws InvalidRequestException if a value is out of its range
+   */
+  public Sampling over(Sampling.Builder defaults, Function<String, int[]> tokens) {
     changes.forEach(change -> change.accept(defaults));
+    if (!bias.isEmpty()) {
+      defaults.logitBias(bias.resolve(tokens));
+    }
     return defaults.build();
+  }
+
+  /**
+   * A number, the closest one in its range where it is outside, as llama-server takes it; that is named.
+   */
+  private static @Nullable Float clamped(JsonFields body, String name, float low, float high) {
+    Float value = body.number(name);
+    if (value == null || value >= low && value <= high) {
+      return value;
+    }
+    float closest = Math.clamp(value, low, high);
+    body.ignored().unsupported(name, name + " is " + value + "; it must be " + range(low, high) + ".");
+    return closest;
+  }
+
+  private static String range(float low, float high) {
+    return high == Float.MAX_VALUE ? (int) low + " or more" : (int) low + " to " + (int) high;
+  }
+
+  /** A count for which clients say -1 to turn it off. */
+  private static @Nullable Integer countOrOff(JsonFields body, String name) {
+    Integer value = body.nearestInteger(name);
+    if (value == null || value >= 0) {
+      return value;
+    }
+    if (value != -1) {
+      body.ignored().unsupported(name, name + " is " + value + "; it must be 0 or more, or -1 to turn it off.");
+    }
+    return 0;
+  }
+
+  /** How many tokens to look back; -1 is all of them, as in older versions of llama-server. */
+  private static @Nullable Integer lookBack(JsonFields body, String name) {
+    Integer value = body.nearestInteger(name);
+    return value == null
+        ? null
+        : value == -1 ? Integer.valueOf(Sampler.MAX_LAST_N) : Math.min(value, Sampler.MAX_LAST_N);
+  }
+
+  /** Which of two names of a field the body has; the first if it has both or none. */
+  private static String alias(JsonFields body, String name, String other) {
+    boolean second = body.any(name) == null && body.any(other) != null;
+    return second ? other : name;
+  }
+
+  /** A seed of any 64 bits, folded into 32; -1 asks for a fresh one. */
+  private static @Nullable Long seed(JsonFields body) {
+    JsonNode value = body.any("seed");
+    if (value == null) {
+      return null;
+    }
+    if (!value.isNumber() || !value.canConvertToExactIntegral() || value.decimalValue().abs().compareTo(SEEDS) >= 0) {
+      throw JsonFields.wrongType("seed", value, "a whole number of 64 bits");
+    }
+    long seed = value.decimalValue().toBigIntegerExact().longValue();
+    if (seed == LLAMA_SERVER_RANDOM && value.decimalValue().signum() < 0) {
+      return Sampling.RANDOM_SEED;
+    }
+    return seed >= 0 && seed <= Sampling.RANDOM_SEED ? seed : (seed ^ seed >>> 32) & 0xFFFF_FFFFL;
   }
 
   private <T> void set(@Nullable T value, BiConsumer<Sampling.Builder, T> setter) {
@@ -109,8 +190,8 @@ public final class SamplingFields {
   }
 
   private void xtc(JsonFields body, int minKeep) {
-    Float probability = body.number("xtc_probability");
-    Float threshold = body.number("xtc_threshold");
+    Float probability = clamped(body, "xtc_probability", 0, 1);
+    Float threshold = clamped(body, "xtc_threshold", 0, 1);
     if (probability != null || threshold != null) {
       Sampler.Xtc xtc = new Sampler.Xtc(or(probability, 0), or(threshold, XTC_THRESHOLD), minKeep);
       changes.add(sampling -> sampling.xtc(xtc));
@@ -119,9 +200,9 @@ public final class SamplingFields {
 
   private void dry(JsonFields body) {
     Float multiplier = body.number("dry_multiplier");
-    float base = or(body.number("dry_base"), DRY_BASE);
-    int allowedLength = or(body.integer("dry_allowed_length"), DRY_ALLOWED_LENGTH);
-    int lastN = or(body.integer("dry_penalty_last_n"), DRY_LAST_N);
+    float base = or(clamped(body, "dry_base", 1, Float.MAX_VALUE), DRY_BASE);
+    int allowedLength = or(body.nearestInteger("dry_allowed_length"), DRY_ALLOWED_LENGTH);
+    int lastN = or(lookBack(body, "dry_penalty_last_n"), DRY_LAST_N);
     JsonNode breakers = body.any("dry_sequence_breakers");
     List<String> texts = breakers == null ? DRY_BREAKERS : texts("dry_sequence_breakers", breakers);
     // Made even where no multiplier turns it on, so that values out of range are refused.
@@ -158,41 +239,7 @@ public final class SamplingFields {
     }
   }
 
-  /** OpenAI's object of ids and numbers, or llama-server's array of pairs; false forbids a token. */
-  private static Map<Integer, Float> logitBias(JsonNode value) {
-    Map<Integer, Float> bias = new HashMap<>();
-    if (value.isObject()) {
-      for (Map.Entry<String, JsonNode> entry : value.properties()) {
-        bias.put(tokenId(entry.getKey()), biasOf(entry.getValue(), "logit_bias." + entry.getKey()));
-      }
-    } else if (value.isArray()) {
-      for (int i = 0; i < value.size(); i++) {
-        JsonNode pair = value.get(i);
-        String path = "logit_bias[" + i + "]";
-        if (!pair.isArray() || pair.size() != 2) {
-          throw JsonFields.wrongType(path, pair, "a pair of a token id and a number");
-        }
-        bias.put(tokenId(pair.get(0), path + "[0]"), biasOf(pair.get(1), path + "[1]"));
-      }
-    } else {
-      throw JsonFields.wrongType("logit_bias", value, "an object of token ids and numbers");
-    }
-    return bias;
-  }
-
-  private static float biasOf(JsonNode value, String path) {
-    return value.isBoolean() && !value.booleanValue() ? Float.NEGATIVE_INFINITY : JsonFields.number(value, path);
-  }
-
-  private static int tokenId(String key) {
-    try {
-      return Integer.parseInt(key);
-    } catch (NumberFormatException notANumber) {
-      throw ApiException.invalid("logit_bias", "logit_bias has the key \"" + key + "\"; keys must be token ids.");
-    }
-  }
-
-  private static int tokenId(JsonNode value, String path) {
+  static int tokenId(JsonNode value, String path) {
     if (!value.isIntegralNumber() || !value.canConvertToInt()) {
       throw JsonFields.wrongType(path, value, "a token id");
     }

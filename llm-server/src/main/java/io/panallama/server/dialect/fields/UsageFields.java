@@ -24,6 +24,25 @@ public final class UsageFields {
     return new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings(), answer.stopText());
   }
 
+  /**
+   * The usage of the choices of several requests together.
+   *
+   * @param choices how many each request has
+   */
+  public static Usage together(List<GenerationEvent.Finished> ends, int choices) {
+    Usage sum = new Usage(0, 0, 0, 0);
+    for (int first = 0; first < ends.size(); first += choices) {
+      Usage one = together(ends.subList(first, Math.min(ends.size(), first + choices)));
+      sum =
+          new Usage(
+              sum.promptTokens() + one.promptTokens(),
+              sum.cachedTokens() + one.cachedTokens(),
+              sum.completionTokens() + one.completionTokens(),
+              sum.discardedTokens() + one.discardedTokens());
+    }
+    return sum;
+  }
+
   /** The usage of all choices of one request together. */
   public static Usage together(List<GenerationEvent.Finished> ends) {
     Usage first = ends.getFirst().usage();
@@ -53,8 +72,17 @@ public final class UsageFields {
     json.writeEndObject();
   }
 
-  /** Writes the field {@code timings} of an answer whose choices ended so. */
+  /** Writes the field {@code timings} of an answer to one request, whose choices ended so. */
   public static void timings(JsonGenerator json, List<GenerationEvent.Finished> ends) throws IOException {
+    timings(json, ends, ends.size());
+  }
+
+  /**
+   * Writes the field {@code timings} of an answer whose choices ended so.
+   *
+   * @param choices how many each request has
+   */
+  public static void timings(JsonGenerator json, List<GenerationEvent.Finished> ends, int choices) throws IOException {
     Duration queued = Duration.ZERO;
     Duration prefill = Duration.ZERO;
     Duration decode = Duration.ZERO;
@@ -73,15 +101,17 @@ public final class UsageFields {
       // The first token comes out of the prefill, so only the others took decode time.
       decoded += Math.max(usage.completionTokens() - 1, 0);
     }
-    Usage all = together(ends);
+    Usage all = together(ends, choices);
     json.writeObjectFieldStart("timings");
     json.writeNumberField("queued_ms", millis(queued));
     json.writeNumberField("cache_n", all.cachedTokens());
     json.writeNumberField("prompt_n", computed);
     json.writeNumberField("prompt_ms", millis(prefill));
+    json.writeNumberField("prompt_per_token_ms", perToken(computed, prefill));
     json.writeNumberField("prompt_per_second", rate(computed, prefill));
     json.writeNumberField("predicted_n", all.completionTokens());
     json.writeNumberField("predicted_ms", millis(decode));
+    json.writeNumberField("predicted_per_token_ms", perToken(decoded, decode));
     json.writeNumberField("predicted_per_second", rate(decoded, decode));
     if (resumed > 0) {
       json.writeNumberField("resumed", resumed);
@@ -95,6 +125,10 @@ public final class UsageFields {
 
   private static double millis(Duration time) {
     return Math.round(time.toNanos() / 1e3) / 1e3;
+  }
+
+  private static double perToken(int tokens, Duration time) {
+    return tokens == 0 ? 0 : Math.round(time.toNanos() / 1e3 / tokens) / 1e3;
   }
 
   private static double rate(int tokens, Duration time) {

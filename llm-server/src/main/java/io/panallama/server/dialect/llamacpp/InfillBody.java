@@ -1,8 +1,8 @@
 package io.panallama.server.dialect.llamacpp;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
-import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.InfillRequest;
 import io.panallama.server.dialect.ApiException;
@@ -11,21 +11,16 @@ import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The body of {@code POST /infill}, llama-server's route for filling gaps. Immutable.
  *
  * @param gap the request without its options
- * @param limit the most tokens to generate, if llama-server's own field gives it; null otherwise
  */
-record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limit) {
+record InfillBody(CommonFields common, InfillRequest gap) {
   /** llama-server's fields that would change the answer and that this version does not support. */
   private static final List<String> UNSUPPORTED =
       List.of("n_indent", "n_probs", "t_max_predict_ms", "return_tokens", "top_logprobs", "stream_options");
-
-  /** llama-server's value for no limit. */
-  private static final int NO_LIMIT = -1;
 
   /**
    * Reads a body.
@@ -36,7 +31,6 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
   static InfillBody read(JsonFields body) {
     String prompt = body.string("prompt");
     Integer window = body.integer("window");
-    Integer limit = limit(body);
     InfillRequest gap =
         InfillRequest.of(required(body, "input_prefix"), required(body, "input_suffix")).toBuilder()
             .prompt(prompt == null ? "" : prompt)
@@ -53,7 +47,7 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
     if (common.choices() != 1) {
       throw ApiException.invalid("n", "n is " + common.choices() + "; an infill has one choice.");
     }
-    return new InfillBody(common, gap, limit);
+    return new InfillBody(common, gap);
   }
 
   /**
@@ -61,9 +55,8 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
    *
    * @throws InvalidRequestException if the core finds a value out of its range
    */
-  GenerationRequest request(ServedModel model) {
-    GenerationOptions options = common.options(model);
-    return gap.with(limit == null ? options : options.toBuilder().maxTokens(limit).build());
+  GenerationRequest request(ServedModel model, TextGenerator generator) {
+    return gap.with(common.options(model, generator));
   }
 
   private static String required(JsonFields body, String name) {
@@ -72,21 +65,6 @@ record InfillBody(CommonFields common, InfillRequest gap, @Nullable Integer limi
       throw ApiException.invalid(name, name + " is missing.");
     }
     return text;
-  }
-
-  private static @Nullable Integer limit(JsonFields body) {
-    Integer limit = body.integer("n_predict");
-    if (limit == null) {
-      return null;
-    }
-    if (body.any("max_tokens") != null || body.any("max_completion_tokens") != null) {
-      throw ApiException.invalid("n_predict", "n_predict and max_tokens are two names of one thing; give one of them.");
-    }
-    if (limit < 1 && limit != NO_LIMIT) {
-      throw ApiException.invalid(
-          "n_predict", "n_predict is " + limit + "; it must be at least 1, or -1 for no limit but the context.");
-    }
-    return limit == NO_LIMIT ? GenerationOptions.UNLIMITED : limit;
   }
 
   private static List<InfillRequest.File> extra(JsonFields body) {

@@ -47,14 +47,18 @@ public final class LlamaCppDialect implements Dialect {
     InfillBody body = InfillBody.read(JsonBody.read(request));
     CommonFields common = body.common();
     return new Call(
-        common.model(), common.stream(), 1, body::request, (wanted, model, tokenBytes) -> new InfillWriter(model));
+        common.model(),
+        common.stream(),
+        1,
+        List.of(body::request),
+        (wanted, model, tokenBytes) -> new InfillWriter(model));
   }
 
   /** The prompt that a chat request would be generated from. */
   private static Answer applyTemplate(ClientRequest request, Registry registry) {
     ChatBody body = ChatBody.read(JsonBody.read(request));
     try (Lease lease = registry.lease(body.common().model())) {
-      ChatRequest chat = body.request(lease.model());
+      ChatRequest chat = body.request(lease.model(), lease.generator());
       lease.admit(chat);
       String prompt = lease.generator().render(chat);
       return Answer.json(Json.object(out -> out.writeStringField("prompt", prompt)));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the parts of a chat answer other than plain text, in OpenAI's shapes: reasoning, tool calls, log-probabilities. */
 final class ChatDelta {
@@ -18,41 +19,61 @@ final class ChatDelta {
     json.writeStringField("reasoning_content", piece.text());
   }
 
-  static void started(JsonGenerator json, GenerationEvent.ToolCallStarted call) throws IOException {
+  /**
+   * @param older whether the call has the form that OpenAI had before there were several
+   */
+  static void started(JsonGenerator json, GenerationEvent.ToolCallStarted call, boolean older) throws IOException {
+    if (older) {
+      function(json, "function_call", call.name(), "");
+      return;
+    }
     json.writeArrayFieldStart("tool_calls");
     json.writeStartObject();
     json.writeNumberField("index", call.index());
-    function(json, call.id(), call.name(), "");
+    call(json, call.id(), call.name(), "");
     json.writeEndObject();
     json.writeEndArray();
   }
 
-  static void arguments(JsonGenerator json, GenerationEvent.ToolCallArguments piece) throws IOException {
+  static void arguments(JsonGenerator json, GenerationEvent.ToolCallArguments piece, boolean older) throws IOException {
+    if (older) {
+      function(json, "function_call", null, piece.json());
+      return;
+    }
     json.writeArrayFieldStart("tool_calls");
     json.writeStartObject();
     json.writeNumberField("index", piece.index());
-    json.writeObjectFieldStart("function");
-    json.writeStringField("arguments", piece.json());
-    json.writeEndObject();
+    function(json, "function", null, piece.json());
     json.writeEndObject();
     json.writeEndArray();
   }
 
-  static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
+  static void toolCalls(JsonGenerator json, List<ToolCall> calls, boolean older) throws IOException {
+    if (older) {
+      function(json, "function_call", calls.getFirst().name(), calls.getFirst().arguments());
+      return;
+    }
     json.writeArrayFieldStart("tool_calls");
     for (ToolCall call : calls) {
       json.writeStartObject();
-      function(json, call.id(), call.name(), call.arguments());
+      call(json, call.id(), call.name(), call.arguments());
       json.writeEndObject();
     }
     json.writeEndArray();
   }
 
-  private static void function(JsonGenerator json, String id, String name, String arguments) throws IOException {
+  private static void call(JsonGenerator json, String id, String name, String arguments) throws IOException {
     json.writeStringField("id", id);
     json.writeStringField("type", "function");
-    json.writeObjectFieldStart("function");
-    json.writeStringField("name", name);
+    function(json, "function", name, arguments);
+  }
+
+  private static void function(JsonGenerator json, String field, @Nullable String name, String arguments)
+      throws IOException {
+    json.writeObjectFieldStart(field);
+    if (name != null) {
+      json.writeStringField("name", name);
+    }
     json.writeStringField("arguments", arguments);
     json.writeEndObject();
   }

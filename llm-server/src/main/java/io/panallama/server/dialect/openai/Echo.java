@@ -1,9 +1,6 @@
 package io.panallama.server.dialect.openai;
 
-import io.panallama.request.CompletionRequest;
-import io.panallama.request.GenerationRequest;
-import io.panallama.request.InfillRequest;
-import io.panallama.request.Prompt;
+import io.panallama.server.dialect.fields.PromptFields;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.IntFunction;
@@ -13,25 +10,21 @@ final class Echo {
   private Echo() {}
 
   /**
+   * The text of a prompt.
+   *
    * @param bytes the bytes of a token
    */
-  static String of(GenerationRequest request, IntFunction<byte[]> bytes) {
-    return switch (request) {
-      case InfillRequest infill -> infill.prefix();
-      case CompletionRequest completion ->
-          switch (completion.prompt()) {
-            case Prompt.Text text -> text.text();
-            case Prompt.Tokens tokens -> text(tokens.tokens(), bytes);
-          };
-      default -> throw new IllegalArgumentException("A conversation is not repeated.");
+  static String of(PromptFields.Given prompt, IntFunction<byte[]> bytes) {
+    return switch (prompt) {
+      case PromptFields.Text text -> text.text();
+      case PromptFields.Mixed mixed -> {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (PromptFields.Part part : mixed.parts()) {
+          part.ids().forEach(token -> all.writeBytes(bytes.apply(token)));
+          all.writeBytes(part.text().getBytes(StandardCharsets.UTF_8));
+        }
+        yield all.toString(StandardCharsets.UTF_8);
+      }
     };
-  }
-
-  private static String text(int[] tokens, IntFunction<byte[]> bytes) {
-    ByteArrayOutputStream all = new ByteArrayOutputStream();
-    for (int token : tokens) {
-      all.writeBytes(bytes.apply(token));
-    }
-    return all.toString(StandardCharsets.UTF_8);
   }
 }

@@ -46,12 +46,18 @@ public final class OpenAiDialect implements Dialect {
     ChatBody body = ChatBody.read(JsonBody.read(request));
     CommonFields common = body.common();
     OpenAiWriter.Format format =
-        new OpenAiWriter.Format(true, common.includeUsage(), Math.max(0, body.topLogprobs()), "");
+        new OpenAiWriter.Format(
+            true,
+            common.includeUsage(),
+            Math.max(0, body.topLogprobs()),
+            body.olderCalls(),
+            List.of(),
+            common.choices());
     return new Call(
         common.model(),
         common.stream(),
         common.choices(),
-        body::request,
+        List.of(body::request),
         (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes));
   }
 
@@ -63,11 +69,14 @@ public final class OpenAiDialect implements Dialect {
         common.model(),
         common.stream(),
         common.choices(),
-        body::request,
+        body.requests(),
         (wanted, model, tokenBytes) -> {
-          String echo = body.echo() ? Echo.of(wanted, tokenBytes) : "";
+          List<String> echoes =
+              body.echo() ? body.prompts().stream().map(prompt -> Echo.of(prompt, tokenBytes)).toList() : List.of();
           return OpenAiWriter.of(
-              new OpenAiWriter.Format(false, common.includeUsage(), topLogprobs, echo), model, tokenBytes);
+              new OpenAiWriter.Format(false, common.includeUsage(), topLogprobs, false, echoes, common.choices()),
+              model,
+              tokenBytes);
         });
   }
 }

@@ -42,9 +42,17 @@ public final class OpenAiWriter implements EventWriter {
    * @param chat whether it has the shape of {@code /v1/chat/completions}, not that of {@code /v1/completions}
    * @param includeUsage whether the stream ends with a chunk of token counts
    * @param topLogprobs how many alternatives to give with each token's log-probability
-   * @param echo the beginning of the answer's text: the prompt, or empty
+   * @param olderCalls whether calls have OpenAI's older form, {@code function_call}
+   * @param echoes the beginnings of the texts of each request's choices: the prompt, or empty
+   * @param choices how many choices each request has
    */
-  public record Format(boolean chat, boolean includeUsage, int topLogprobs, String echo) {}
+  public record Format(
+      boolean chat, boolean includeUsage, int topLogprobs, boolean olderCalls, List<String> echoes, int choices) {
+    /** All components are required. */
+    public Format {
+      echoes = List.copyOf(echoes);
+    }
+  }
 
   private final Format format;
   private final IntFunction<byte[]> tokenBytes;
@@ -89,8 +97,16 @@ public final class OpenAiWriter implements EventWriter {
     return new OpenAiWriter(format, model, tokenBytes, id, created, newIndex);
   }
 
+  private String echo() {
+    return echo(index);
+  }
+
+  private String echo(int choice) {
+    return format.echoes().isEmpty() ? "" : format.echoes().get(choice / format.choices());
+  }
+
   private LegacyLogprobs legacyLogprobs() {
-    String echo = format.echo();
+    String echo = echo();
     return new LegacyLogprobs(format.topLogprobs(), tokenBytes, echo.codePointCount(0, echo.length()));
   }
 
@@ -99,8 +115,8 @@ public final class OpenAiWriter implements EventWriter {
   public void begin(Frames out) throws IOException {
     if (format.chat()) {
       out.data(chunk(json -> delta(json, "assistant", ""), List.of(), null));
-    } else if (!format.echo().isEmpty()) {
-      out.data(chunk(format.echo()));
+    } else if (!echo().isEmpty()) {
+      out.data(chunk(echo()));
     }
   }
 
@@ -111,8 +127,10 @@ public final class OpenAiWriter implements EventWriter {
       case GenerationEvent.Text piece ->
           out.data(chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null));
       case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
-      case GenerationEvent.ToolCallStarted call -> out.data(chunk(json -> ChatDelta.started(json, call)));
-      case GenerationEvent.ToolCallArguments piece -> out.data(chunk(json -> ChatDelta.arguments(json, piece)));
+      case GenerationEvent.ToolCallStarted call ->
+          out.data(chunk(json -> ChatDelta.started(json, call, format.olderCalls())));
+      case GenerationEvent.ToolCallArguments piece ->
+          out.data(chunk(json -> ChatDelta.arguments(json, piece, format.olderCalls())));
       case GenerationEvent.Finished end -> out.data(chunk(json -> delta(json, null, null), List.of(), end));
     }
   }
@@ -138,7 +156,7 @@ public final class OpenAiWriter implements EventWriter {
             head(json, true);
             json.writeArrayFieldStart("choices");
             json.writeEndArray();
-            UsageFields.usage(json, UsageFields.together(ends));
+            UsageFields.usage(json, UsageFields.together(ends, format.choices()));
           }));
     }
     out.data(DONE);
@@ -153,13 +171,13 @@ public final class OpenAiWriter implements EventWriter {
       for (int choice = 0; choice < answers.size(); choice++) {
         json.writeStartObject();
         json.writeNumberField("index", choice);
-        whole(json, answers.get(choice));
+        choice(choice).whole(json, answers.get(choice));
         finish(json, ends.get(choice).reason());
         json.writeEndObject();
       }
       json.writeEndArray();
-      UsageFields.usage(json, UsageFields.together(ends));
-      UsageFields.timings(json, ends);
+      UsageFields.usage(json, UsageFields.together(ends, format.choices()));
+      UsageFields.timings(json, ends, format.choices());
     });
   }
 
@@ -167,12 +185,12 @@ public final class OpenAiWriter implements EventWriter {
     if (format.chat()) {
       message(json, answer);
     } else {
-      json.writeStringField("text", format.echo() + answer.text());
+      json.writeStringField("text", echo() + answer.text());
     }
     logprobs(json, answer.logprobs(), legacyLogprobs());
   }
 
-  private static void message(JsonGenerator json, Completion answer) throws IOException {
+  private void message(JsonGenerator json, Completion answer) throws IOException {
     List<ToolCall> calls = answer.toolCalls();
     json.writeObjectFieldStart("message");
     json.writeStringField("role", "assistant");
@@ -181,7 +199,7 @@ public final class OpenAiWriter implements EventWriter {
       json.writeStringField("reasoning_content", answer.reasoning());
     }
     if (!calls.isEmpty()) {
-      ChatDelta.toolCalls(json, calls);
+      ChatDelta.toolCalls(json, calls, format.olderCalls());
     }
     json.writeNullField("refusal");
     json.writeEndObject();
@@ -230,7 +248,7 @@ public final class OpenAiWriter implements EventWriter {
         json.writeNullField("usage");
       }
       if (end != null) {
-        UsageFields.timings(json, List.of(end));
+        UsageFields.timings(json, List.of(end), 1);
       }
     });
   }
@@ -258,7 +276,7 @@ public final class OpenAiWriter implements EventWriter {
     json.writeStringField("model", model);
   }
 
-  private static void finish(JsonGenerator json, FinishReason reason) throws IOException {
+  private void finish(JsonGenerator json, FinishReason reason) throws IOException {
     json.writeStringField("finish_reason", wireName(reason));
     Optional<String> detail = FinishDetail.of(reason);
     if (detail.isPresent()) {
@@ -266,10 +284,10 @@ public final class OpenAiWriter implements EventWriter {
     }
   }
 
-  private static String wireName(FinishReason reason) {
+  private String wireName(FinishReason reason) {
     return switch (reason) {
       case STOP, STOP_TEXT -> "stop";
-      case TOOL_CALLS -> "tool_calls";
+      case TOOL_CALLS -> format.olderCalls() ? "function_call" : "tool_calls";
       case LENGTH, CONTEXT_FULL, TIME_LIMIT -> "length";
       case CANCELLED -> throw new IllegalArgumentException("A cancelled generation has no answer.");
     };

@@ -18,7 +18,8 @@ public class StreamBenchmark extends LauncherJvm {
   private final Wire wire = new Wire();
   private final SseWriter sse = new SseWriter(wire);
   private final OpenAiWriter writer =
-      OpenAiWriter.of(new OpenAiWriter.Format(true, false, 0, ""), "panallama-demo", token -> new byte[] {'x'});
+      OpenAiWriter.of(
+          new OpenAiWriter.Format(true, false, 0, false, List.of(), 1), "panallama-demo", token -> new byte[] {'x'});
   private final byte[] escaped = Json.escape(" token");
   private String plain = " token";
   private String special = "\n\"é";

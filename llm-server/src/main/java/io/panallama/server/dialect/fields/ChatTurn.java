@@ -1,0 +1,85 @@
+package io.panallama.server.dialect.fields;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.chat.TemplateOptions.Turn;
+import io.panallama.server.dialect.ApiException;
+
+/**
+ * Reads where the answer of a conversation begins: llama-server's {@code add_generation_prompt} and {@code
+ * continue_final_message}. As there, a last message of the assistant is continued unless the client says otherwise.
+ */
+final class ChatTurn {
+  private static final String PROMPT = "add_generation_prompt";
+  private static final String CONTINUE = "continue_final_message";
+
+  private ChatTurn() {}
+
+  static Turn read(JsonFields body) {
+    JsonNode prompt = body.any(PROMPT);
+    if (prompt != null && !prompt.isBoolean()) {
+      throw JsonFields.wrongType(PROMPT, prompt, "true or false");
+    }
+    JsonNode continued = body.any(CONTINUE);
+    boolean newTurn = prompt != null && prompt.booleanValue();
+    if (continued == null) {
+      if (!newTurn && endsWithAssistant(body)) {
+        return Turn.CONTINUED;
+      }
+      return prompt == null || newTurn ? Turn.NEW : Turn.OPEN;
+    }
+    if (continued.isBoolean() && !continued.booleanValue()) {
+      return prompt == null || newTurn ? Turn.NEW : Turn.OPEN;
+    }
+    if (newTurn) {
+      throw ApiException.invalid(CONTINUE, CONTINUE + " and " + PROMPT + " exclude each other.");
+    }
+    if (continued.isBoolean()) {
+      return Turn.CONTINUED;
+    }
+    return switch (continued.asText()) {
+      case "content" -> Turn.CONTINUED_TEXT;
+      case "reasoning_content" -> Turn.CONTINUED_REASONING;
+      default -> throw JsonFields.wrongType(CONTINUE, continued, "true, false, \"content\" or \"reasoning_content\"");
+    };
+  }
+
+  static boolean isContinued(Turn turn) {
+    return switch (turn) {
+      case NEW, OPEN -> false;
+      case CONTINUED, CONTINUED_TEXT, CONTINUED_REASONING -> true;
+    };
+  }
+
+  /**
+   * Whether the last message is one of the assistant that can go on: one that calls tools is complete.
+   *
+   * @throws ApiException if the message before it is the assistant's, too, so that it is unclear which goes on
+   */
+  private static boolean endsWithAssistant(JsonFields body) {
+    JsonNode messages = body.any("messages");
+    if (messages == null || !messages.isArray() || messages.isEmpty()) {
+      return false;
+    }
+    int last = messages.size() - 1;
+    if (!isAssistant(messages.get(last)) || calls(messages.get(last))) {
+      return false;
+    }
+    if (last > 0 && isAssistant(messages.get(last - 1))) {
+      throw ApiException.invalid(
+          "messages",
+          "messages ends with two messages of the assistant; the last one is continued, so the one before must be"
+              + " another role's. Join them, or set "
+              + PROMPT
+              + " to true for a new message.");
+    }
+    return true;
+  }
+
+  private static boolean isAssistant(JsonNode message) {
+    return "assistant".equals(message.path("role").textValue());
+  }
+
+  private static boolean calls(JsonNode message) {
+    return !message.path("tool_calls").isEmpty() || message.path("function_call").isObject();
+  }
+}
