@@ -32,8 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("fuzz")
 class MutatedRequestTest {
   private static final int FEW = 250;
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+  private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
   /** Values of every type, among them those at the borders. */
   private static final List<String> VALUES =
@@ -138,9 +137,7 @@ class MutatedRequestTest {
     try (LogRecords faults = LogRecords.of(ErrorBoundary.class);
         DemoServer server = DemoServer.start(4)) {
       for (Recorded request : recorded) {
-        assertThat(send(server.port(), request.path(), request.body()).status())
-            .as("%s", request)
-            .isEqualTo(200);
+        assertThat(send(server.port(), request.path(), request.body()).status()).as("%s", request).isEqualTo(200);
       }
       try (Fuzzing health = new Fuzzing(server.port())) {
         for (long began = System.nanoTime(); Fuzzing.goesOn(done, FEW, began); done++) {
