@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chat-peg-parser.h"
+#include "chat_grammar.h"
 #include "chat_request.h"
 #include "guard.h"
 #include "jinja/lexer.h"
@@ -122,36 +123,6 @@ std::vector<common_json> parts_of(const common_json & arena, int id) {
     return parts;
 }
 
-// llama.cpp names a rule after a tool, or after a tool and a property, replaces everything but letters, digits and dashes
-// by a dash, and keeps only the second of two rules with the same name. If the rules of a schema have taken a name, the
-// parser's rule gets another one, but references to it still use the name. In both cases the grammar would enforce one
-// thing in place of another, so such requests are refused.
-void require_own_rules(const common_chat_params & params) {
-    if (params.grammar.empty() || params.parser.empty()) {
-        return;
-    }
-    const common_json               arena = common_json::parse(params.parser);
-    std::map<std::string, int>      defined;
-    const auto &                    parsers = arena.at("parsers");
-    for (const auto & parser : parsers) {
-        if (parser.at("type") == "rule") {
-            // A rule that may refer to itself starts as a placeholder that accepts any character.
-            const auto & child = parsers.at(static_cast<size_t>(parser.at("child").get<int>()));
-            defined[parser.at("name").get<std::string>()] += child.at("type") == "any" ? 0 : 1;
-        }
-    }
-    const std::string grammar = "\n" + params.grammar;
-    for (const auto & [name, count] : defined) {
-        const std::string second = name + "0";
-        const bool        taken  = defined.find(second) == defined.end() &&
-                                   grammar.find("\n" + second + " ::=") != std::string::npos;
-        if (count > 1 || taken) {
-            throw invalid_input("the names of two tools, or of properties of a tool, are too much alike, or one has the "
-                                "name of a part of the format: " + name);
-        }
-    }
-}
-
 // Whether a parser treats the whole answer as content: the generation prompt, the content, the end.
 bool reads_content_only(const common_chat_params & params) {
     if (params.parser.empty()) {
@@ -241,6 +212,29 @@ std::vector<std::string> thinking_tags(const common_chat_params & params) {
     return tags;
 }
 
+// The parser and the grammar of the answer. llama.cpp enforces a format and makes every call impossible where it gets both.
+common_chat_params built(const panallama_chat_template & chat_template, const common_chat_templates_inputs & inputs) {
+    const bool callable  = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+    const bool required  = callable && inputs.tool_choice == COMMON_CHAT_TOOL_CHOICE_REQUIRED;
+    const bool formatted = !inputs.json_schema.empty();
+    if (!callable || (!required && !formatted)) {
+        return apply_with_own_rules(chat_template.templates.get(), inputs);
+    }
+    common_chat_templates_inputs calling = inputs;
+    calling.json_schema.clear();
+    calling.tool_choice      = COMMON_CHAT_TOOL_CHOICE_REQUIRED;
+    common_chat_params calls = apply_with_own_rules(chat_template.templates.get(), calling);
+    require_call_first(calls, calling);
+    if (required) {
+        return calls;
+    }
+    common_chat_templates_inputs telling = inputs;
+    telling.tool_choice                  = COMMON_CHAT_TOOL_CHOICE_NONE;
+    const common_chat_params format      = apply_with_own_rules(chat_template.templates.get(), telling);
+    // A template without a form for one of them leaves the other.
+    return calls.grammar.empty() || format.grammar.empty() ? format : either(calls, format, inputs);
+}
+
 std::string apply(const panallama_chat_template & chat_template, const char * request) {
     const chat_request read =
         read_chat_request(request, chat_template.templates.get(), chat_template.enable_thinking);
@@ -257,8 +251,7 @@ std::string apply(const panallama_chat_template & chat_template, const char * re
             of.tool_choice = COMMON_CHAT_TOOL_CHOICE_NONE;
             return common_chat_templates_apply(chat_template.templates.get(), of);
         };
-        const common_chat_params params = common_chat_templates_apply(chat_template.templates.get(), inputs);
-        require_own_rules(params);
+        const common_chat_params params = built(chat_template, inputs);
         common_json json = common_json::object();
         json["prompt"]   = read.grammar_tools.empty() ? params.prompt : rendered(shown).prompt;
         common_chat_templates_inputs marked = shown;

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string>
 
+#include "chat_grammar.h"
 #include "common.h"
 #include "guard.h"
 #include "json-schema-to-grammar.h"
@@ -21,9 +22,40 @@ std::string without_headings(const std::string & message) {
     return place == std::string::npos ? message : message.substr(place + std::strlen("JSON schema error "));
 }
 
+// A constant of this key stands for a rule, which the caller has written.
+constexpr char k_given_rule[] = R"("{\"panallama:gbnf\":)";
+
+// The text that a literal of a grammar stands for, as llama.cpp escapes it.
+std::string unescaped(const std::string & literal) {
+    std::string text;
+    for (size_t pos = 1; pos + 1 < literal.size(); pos++) {
+        if (literal[pos] != '\\') {
+            text += literal[pos];
+            continue;
+        }
+        pos++;
+        text += literal[pos] == 'n' ? '\n' : literal[pos] == 'r' ? '\r' : literal[pos];
+    }
+    return text;
+}
+
+std::string with_given_rules(const std::string & grammar) {
+    if (grammar.find(k_given_rule) == std::string::npos) {
+        return grammar;
+    }
+    return rewrite_grammar(
+        grammar, [](const std::string & name) { return name; },
+        [](const std::string & literal) {
+            return literal.compare(0, std::strlen(k_given_rule), k_given_rule) != 0
+                       ? literal
+                       : "(" + common_json::parse(unescaped(literal)).at("panallama:gbnf").get<std::string>() + ")";
+        });
+}
+
 }  // namespace
 
 std::string with_readable_json(std::string grammar) {
+    grammar = with_given_rules(grammar);
     string_replace_all(grammar, R"("u" [0-9a-fA-F]{4})",
                        R"("u" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))");
     string_replace_all(grammar, "([eE] [-+]? integral-part)?", "([eE] [-+]? [0-9]{1,2})?");

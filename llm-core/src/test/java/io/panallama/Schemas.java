@@ -14,6 +14,41 @@ public final class Schemas {
     all.put(
         "exclusive bounds", object("\"n\": {\"type\": \"integer\", \"exclusiveMinimum\": 0, \"exclusiveMaximum\": 9}"));
     all.put("number", object("\"n\": {\"type\": \"number\"}"));
+    all.put(
+        "bounds of numbers",
+        object(
+            "\"n\": {\"type\": \"number\", \"minimum\": 0, \"maximum\": 1}, \"m\": {\"type\": \"number\","
+                + " \"exclusiveMinimum\": -2.5, \"exclusiveMaximum\": 17.25}, \"cent\": {\"type\": \"number\","
+                + " \"multipleOf\": 0.01}, \"o\": {\"maximum\": -0.5}"));
+    all.put(
+        "64 bits",
+        object(
+            "\"n\": {\"type\": \"integer\", \"minimum\": 0, \"maximum\": 9223372036854775807}, \"u\": {\"type\":"
+                + " \"integer\", \"minimum\": 9223372036854775807, \"maximum\": 18446744073709551615}, \"s\":"
+                + " {\"type\": \"integer\", \"maximum\": -9223372036854775808}, \"m\": {\"type\": \"integer\","
+                + " \"minimum\": 0, \"maximum\": 90, \"multipleOf\": 15}"));
+    all.put(
+        "long strings",
+        object(
+            "\"s\": {\"type\": \"string\", \"maxLength\": 65536}, \"t\": {\"type\": \"array\", \"items\": {\"type\":"
+                + " \"string\", \"maxLength\": 2500}, \"maxItems\": 3}"));
+    all.put(
+        "patterns without anchors",
+        object(
+            "\"a\": {\"type\": \"string\", \"pattern\": \"[a-z ]\"}, \"b\": {\"type\": \"string\", \"pattern\":"
+                + " \"^[^1]|[^2]$\"}, \"c\": {\"type\": \"string\", \"pattern\": \"[^x]$\"}"));
+    all.put(
+        "a reference to the whole",
+        """
+        {"type": "object", "properties": {"v": {"type": ["string", "null"], "enum": ["a", null]},
+         "next": {"anyOf": [{"type": "null"}, {"$ref": "#"}]}}, "required": ["v", "next"]}\
+        """);
+    all.put(
+        "truth values as schemas",
+        """
+        {"type": "object", "properties": {"a": {"type": "array", "items": true, "maxItems": 0}, "b": false},
+         "required": ["a"], "propertyNames": {"type": "string"}, "patternProperties": {"^x-": false}}\
+        """);
     all.put("enum", object("\"e\": {\"enum\": [\"red\", \"grün\", \"\\\"blue\\\"\", 5, null, true]}"));
     all.put("const", object("\"version\": {\"const\": 3}, \"kind\": {\"const\": \"a\\nb\"}"));
     all.put(

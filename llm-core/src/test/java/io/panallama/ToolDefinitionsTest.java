@@ -1,7 +1,6 @@
 package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,7 +12,6 @@ import io.panallama.chat.ToolCall;
 import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.config.ModelConfig;
-import io.panallama.error.PanallamaException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.request.ChatRequest;
@@ -75,6 +73,13 @@ class ToolDefinitionsTest {
     String source = Files.readString(TestFiles.llamaTestData().resolve("templates").resolve(template + ".jinja"));
     return Model.load(file, ModelConfig.builder().chatTemplate(source).build());
   }
+
+  /** Texts that the models have as tokens. */
+  private static final Map<String, List<String>> WORDS =
+      Map.of(
+          "Qwen-Qwen2.5-7B-Instruct", List.of("<tool_call>\n"),
+          "mistralai-Mistral-Nemo-Instruct-2407", List.of("[TOOL_CALLS]"),
+          "Qwen3-Coder", List.of("<tool_call>"));
 
   static Stream<Arguments> formats() {
     return Stream.of(
@@ -139,33 +144,77 @@ class ToolDefinitionsTest {
 
   /** llama.cpp would have one rule for both. */
   @ParameterizedTest
-  @CsvSource({"get_it, get-it", "get.it, get_it", "call, other"})
-  void namesThatWouldBeOneRuleAreRefused(String one, String other) throws Exception {
-    List<Tool> tools = List.of(new Tool(one, "", Tool.NO_PARAMETERS), new Tool(other, "", Tool.NO_PARAMETERS));
-    try (Model model = load("Qwen-Qwen2.5-7B-Instruct", List.of())) {
-      assertThatThrownBy(() -> model.render(request(tools)))
-          .isInstanceOf(PanallamaException.class)
-          .hasMessageContaining("too much alike");
+  @CsvSource({
+    "Qwen-Qwen2.5-7B-Instruct, get_it, get-it",
+    "Qwen-Qwen2.5-7B-Instruct, mcp/get.it:v2, mcp_get_it_v2",
+    "Qwen-Qwen2.5-7B-Instruct, call, other",
+    "Qwen3-Coder, call, other",
+    "Qwen3-Coder, get.it, get/it",
+    "mistralai-Mistral-Nemo-Instruct-2407, calls, call",
+    "openai-gpt-oss-120b, get_it, get-it"
+  })
+  void namesThatWouldBeOneRuleAreKeptApart(String template, String one, String other) throws Exception {
+    Map<String, String> schemas = Map.of(one, "{\"enum\": [1, 2]}", other, "{\"enum\": [3, 4]}");
+    List<Tool> tools = List.of(tool(one, schemas.get(one)), tool(other, schemas.get(other)));
+    List<String> words = WORDS.getOrDefault(template, List.of());
+    Map<String, Integer> called = new HashMap<>();
+    try (Model model = load(template, words);
+        Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(1).contextSize(8192).build())) {
+      assertThat(model.render(request(tools))).contains(one, other);
+      for (int seed = 0; seed < 20; seed++) {
+        String favourite = seed % 2 == 0 ? one : other;
+        int differs = 0;
+        while (differs < favourite.length() - 1 && one.charAt(differs) == other.charAt(differs)) {
+          differs++;
+        }
+        List<String> likely = new ArrayList<>(words);
+        likely.add(favourite.substring(differs, differs + 1));
+        Completion answer = engine.generate(request(tools).with(options(model, likely, seed))).await();
+        for (ToolCall call : answer.reason() == FinishReason.TOOL_CALLS ? answer.toolCalls() : List.<ToolCall>of()) {
+          int value = JSON.readTree(call.arguments()).path("a").asInt();
+          assertThat(value).as("seed %s: %s", seed, call).isBetween(1, 4);
+          assertThat(value <= 2).as("seed %s: %s", seed, call).isEqualTo(call.name().equals(one));
+          called.merge(call.name(), 1, Integer::sum);
+        }
+      }
     }
+    assertThat(called).as("calls of each tool").containsOnlyKeys(one, other);
+  }
+
+  private static GenerationOptions options(Model model, List<String> words, int seed) {
+    Map<Integer, Float> likely = new HashMap<>();
+    words.forEach(word -> likely.put(model.tokenizer().tokenize(word, false, true)[0], 7f));
+    likely.put(model.vocabulary().endOfText().orElseThrow(), 7f);
+    Sampling sampling =
+        Sampling.builder().temperature(1.5f).topK(0).topP(1).minP(0).seed(seed).logitBias(likely).build();
+    return GenerationOptions.builder().sampling(sampling).maxTokens(600).build();
   }
 
   /** Where properties are written as tags each has a rule, and so has the schema of one. */
   @ParameterizedTest
-  @CsvSource({"x_y, x-y, false", "output, output_schema, false", "output, output2, true"})
-  void propertiesThatWouldBeOneRuleAreRefused(String one, String other, boolean fine) throws Exception {
+  @CsvSource({"x_y, x-y", "output, output_schema", "output, output2"})
+  void propertiesThatWouldBeOneRuleAreKeptApart(String one, String other) throws Exception {
     String object = "{\"type\": \"object\", \"properties\": {\"x\": {\"type\": \"boolean\"}}, \"required\": [\"x\"]}";
     String schema =
         "{\"type\": \"object\", \"properties\": {\"%s\": %s, \"%s\": {\"enum\": [1, 2]}}, \"required\": [\"%s\", \"%s\"]}"
             .formatted(one, object, other, one, other);
     ChatRequest request = request(List.of(new Tool("it", "", schema)));
-    try (Model tags = load("Qwen3-Coder", List.of());
-        Model json = load("Qwen-Qwen2.5-7B-Instruct", List.of())) {
-      assertThat(json.render(request)).contains(one, other);
-      if (fine) {
-        assertThat(tags.render(request)).contains(one, other);
-      } else {
-        assertThatThrownBy(() -> tags.render(request)).hasMessageContaining("too much alike");
+    JsonSchema validator = VALIDATORS.getSchema(schema);
+    for (String template : List.of("Qwen3-Coder", "Qwen-Qwen2.5-7B-Instruct")) {
+      int called = 0;
+      List<String> words = List.of("<tool_call>");
+      try (Model model = load(template, words);
+          Engine engine = Engine.start(model, TestEngines.config().toBuilder().slots(1).contextSize(8192).build())) {
+        assertThat(model.render(request)).contains(one, other);
+        for (int seed = 0; seed < 6; seed++) {
+          Completion answer = engine.generate(request.with(options(model, words, seed))).await();
+          for (ToolCall call : answer.reason() == FinishReason.TOOL_CALLS ? answer.toolCalls() : List.<ToolCall>of()) {
+            assertThat(validator.validate(JSON.readTree(call.arguments()))).as("%s: %s", template, call).isEmpty();
+            called++;
+          }
+        }
       }
+      assertThat(called).as(template).isPositive();
     }
   }
 }

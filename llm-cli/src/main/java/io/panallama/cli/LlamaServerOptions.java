@@ -12,7 +12,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
- * Options of llama-server (b9 of 2026, common/arg.cpp) that {@code serve} has no use for, so that its command lines work
+ * Options of llama-server (llama.cpp 0.5.0, common/arg.cpp) that {@code serve} has no use for, so that its command lines work
  * as they are. Those that ask for what is so anyway are silent, those that change no answer are ignored with a warning,
  * and those whose absence would make answers silently wrong are refused. None is shown in the help.
  *
@@ -222,10 +222,20 @@ final class LlamaServerOptions {
         }
       });
       if (IGNORED.stream().anyMatch(names -> plainNames(names).contains(name))) {
-        ignored.add(name);
+        ignored.add(spelling(option, parsed.originalArgs()));
       }
     }
     return ignored;
+  }
+
+  /** The name by which an option was given. */
+  private static String spelling(OptionSpec option, List<String> arguments) {
+    List<String> names = Arrays.asList(option.names());
+    return arguments.stream()
+        .map(argument -> argument.replaceFirst("=.*", ""))
+        .filter(names::contains)
+        .findFirst()
+        .orElse(option.longestName());
   }
 
   private static List<String> plainNames(String names) {

@@ -95,9 +95,13 @@ final class SamplingOptions {
    * These options over the values that a model recommends.
    *
    * @param limited the options to start from
+   * @throws UsageException if there would be no answer
    * @throws io.panallama.error.InvalidRequestException if a value is out of its range
    */
   GenerationOptions over(Sampling recommended, GenerationOptions limited) {
+    if (maxTokens == 0) {
+      throw new UsageException("--max-tokens is 0; it must be at least 1, or -1 for no limit.");
+    }
     Sampling.Builder builder = recommended.toBuilder();
     if (temperature != null) {
       builder.temperature(temperature);

@@ -221,6 +221,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         .description(summary.description())
         .demo(model.isDemo())
         .parameters(summary.parameters())
+        .trainedContextSize(summary.trainedContextSize())
         .sizeBytes(summary.sizeBytes())
         .sampling(defaults.sampling())
         .maxTokens(defaults.maxTokens())

@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The tools of a conversation. Immutable and thread-safe. */
 public final class Tools {
-  /** The maximum number of tools in one request; OpenAI's own limit. */
-  public static final int MAX_TOOLS = 128;
-
   private static final Tools NONE = new Builder().build();
 
   private final List<Tool> list;
@@ -27,15 +24,17 @@ public final class Tools {
     list = from.list;
     choice = from.choice;
     parallelCalls = from.parallelCalls;
-    if (list.size() > MAX_TOOLS) {
-      throw new InvalidRequestException(
-          "tools.list", name("tools.list") + " has " + list.size() + " tools; at most " + MAX_TOOLS + " are allowed.");
-    }
     Set<String> names = new HashSet<>();
-    for (Tool tool : list) {
-      if (!names.add(tool.name())) {
+    for (int i = 0; i < list.size(); i++) {
+      if (!names.add(list.get(i).name())) {
         throw new InvalidRequestException(
-            "tools.list", name("tools.list") + " has two tools named \"" + tool.name() + "\".");
+            "tools.list",
+            name("tools.list")
+                + " has two tools named \""
+                + list.get(i).name()
+                + "\"; the second one is number "
+                + (i + 1)
+                + ".");
       }
     }
     if (choice instanceof ToolChoice.Named(String name) && !names.contains(name)) {
@@ -72,7 +71,7 @@ public final class Tools {
     return !list.isEmpty() && !(choice instanceof ToolChoice.None);
   }
 
-  /** At most {@link #MAX_TOOLS} tools with distinct names. */
+  /** Tools with distinct names. */
   public List<Tool> list() {
     return list;
   }
@@ -152,8 +151,7 @@ public final class Tools {
     /**
      * Builds the value.
      *
-     * @throws InvalidRequestException if there are too many tools, two have the same name, or the choice names none of
-     *     them
+     * @throws InvalidRequestException if two tools have the same name, or the choice names none of them
      */
     public Tools build() {
       return new Tools(this);

@@ -30,11 +30,11 @@ public final class ChatRequest implements GenerationRequest {
     if (messages.isEmpty()) {
       throw new InvalidRequestException("messages", name("messages") + " is empty; at least one message is needed.");
     }
-    if (tools.callable() && !(options.format() instanceof ResponseFormat.Text)) {
+    if (tools.callable() && options.format() instanceof ResponseFormat.Gbnf) {
       throw new InvalidRequestException(
           "format",
           name("format")
-              + " other than text leaves no room for tool calls; leave one out or set "
+              + " of a grammar leaves no room for tool calls; leave one out or set "
               + name("tools.choice")
               + " to none.");
     }

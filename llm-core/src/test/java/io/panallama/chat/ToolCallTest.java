@@ -21,6 +21,7 @@ import io.panallama.request.ResponseFormat;
 import io.panallama.sampling.Sampling;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -189,17 +190,88 @@ class ToolCallTest {
   @ParameterizedTest
   @ValueSource(strings = {"{", "[]", "5", "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"x\"}}}"})
   void aToolWithABrokenSchemaIsRefused(String schema) {
-    ChatRequest request = request(new ToolChoice.Auto()).with(Tools.of(new Tool("a", "", schema)));
+    ChatRequest request = request(new ToolChoice.Auto()).with(Tools.of(new Tool("a", "", schema, true)));
     assertThatThrownBy(() -> engine.generate(request))
         .isInstanceOf(InvalidRequestException.class)
         .extracting(thrown -> ((InvalidRequestException) thrown).parameter())
         .isEqualTo("tools.list[0].parameters");
   }
 
+  /** Free text in front of it once went on until the limit, whatever the seed. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Hi", "Tell me a story about a dog.", "What is the weather in Paris?"})
+  void aRequiredCallComesFirst(String message) {
+    int called = 0;
+    for (int seed = 0; seed < 8; seed++) {
+      Sampling sampling = seed == 0 ? Sampling.greedy() : Sampling.builder().temperature(1f).seed(seed).build();
+      for (ToolChoice choice : List.of(new ToolChoice.Required(), new ToolChoice.Named("get_weather"))) {
+        ChatRequest request =
+            ChatRequest.of(message)
+                .with(GenerationOptions.builder().sampling(sampling).maxTokens(400).build())
+                .with(Tools.of(Conversations.WEATHER).toBuilder().choice(choice).build());
+        Completion answer = engine.generate(request).await();
+        assertThat(answer.text()).as("seed %s", seed).isEmpty();
+        // A random sampler may not find the end of an argument, which has no bound.
+        assertThat(answer.reason()).isIn(FinishReason.TOOL_CALLS, FinishReason.LENGTH);
+        if (seed == 0 || answer.reason() == FinishReason.TOOL_CALLS) {
+          assertThat(answer.toolCalls().getFirst().name()).isEqualTo("get_weather");
+          called++;
+        }
+      }
+    }
+    assertThat(called).isGreaterThanOrEqualTo(12);
+  }
+
   @Test
-  void toolsAndAResponseFormatExcludeEachOther() {
+  void withToolsAndAFormatTheAnswerIsACallOrInTheFormat() throws Exception {
+    String schema =
+        "{\"type\": \"object\", \"properties\": {\"mood\": {\"enum\": [\"HAPPY\", \"SAD\"]}}, \"required\":"
+            + " [\"mood\"]}";
+    int calls = 0;
+    int texts = 0;
+    for (int seed = 0; seed < 24; seed++) {
+      // The model calls wherever it can, so every other time it is kept from beginning to.
+      int token = model.tokenizer().tokenize("<tool_call>", false, true)[0];
+      Sampling sampling =
+          Sampling.builder()
+              .temperature(1.5f)
+              .topK(0)
+              .topP(1)
+              .minP(0)
+              .seed(seed)
+              .logitBias(Map.of(token, -40f * (seed % 2)))
+              .build();
+      ChatRequest request =
+          ChatRequest.of("What is the weather in Paris?")
+              .with(
+                  GenerationOptions.builder()
+                      .sampling(sampling)
+                      .maxTokens(400)
+                      .format(seed % 3 == 0 ? new ResponseFormat.JsonObject() : new ResponseFormat.JsonSchema(schema))
+                      .build())
+              .with(Tools.of(Conversations.WEATHER));
+      Completion answer = engine.generate(request).await();
+      if (answer.reason() == FinishReason.TOOL_CALLS) {
+        assertThat(answer.text()).isEmpty();
+        assertThat(JSON.readTree(answer.toolCalls().getFirst().arguments()).has("city")).isTrue();
+        calls++;
+      } else if (answer.reason() == FinishReason.STOP) {
+        JsonNode value = JSON.readTree(answer.text());
+        assertThat(value.isObject()).as(answer.text()).isTrue();
+        if (seed % 3 != 0) {
+          assertThat(value.path("mood").asText()).isIn("HAPPY", "SAD");
+        }
+        texts++;
+      }
+    }
+    assertThat(calls).as("calls").isPositive();
+    assertThat(texts).as("texts").isPositive();
+  }
+
+  @Test
+  void aGrammarLeavesNoRoomForCalls() {
     ChatRequest request = request(new ToolChoice.Auto());
-    GenerationOptions options = request.options().toBuilder().format(new ResponseFormat.JsonObject()).build();
+    GenerationOptions options = request.options().toBuilder().format(new ResponseFormat.Gbnf("root ::= \"a\"")).build();
     assertThatThrownBy(() -> request.with(options)).isInstanceOf(InvalidRequestException.class);
   }
 

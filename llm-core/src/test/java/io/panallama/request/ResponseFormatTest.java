@@ -125,17 +125,15 @@ class ResponseFormatTest {
       value = {
         "{\"type\": \"strin\"} => #: the type must be one of",
         "{\"type\": \"object\", \"properties\": {\"a\": 5}} => #/properties/a: a schema must be an object",
-        "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"number\", \"maximum\": 5}}} => #/properties/a:"
-            + " maximum",
+        "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"number\", \"multipleOf\": 3.5}}} =>"
+            + " #/properties/a: multipleOf",
         "{\"type\": \"array\", \"items\": {\"type\": \"integer\", \"multipleOf\": 3}} => #/items: multipleOf",
         "{\"type\": \"array\", \"minItems\": 3, \"maxItems\": 2} => #: minItems is larger than maxItems",
         "{\"type\": \"array\", \"maxItems\": 1000000} => #: maxItems is 1000000",
-        "{\"type\": \"string\", \"minLength\": 4294967297} => #: minLength must be a whole number",
+        "{\"type\": \"string\", \"minLength\": 4294967297} => #: minLength is 4294967297; at most",
         "{\"type\": \"integer\", \"minimum\": 5, \"maximum\": 4} => #: no number is both",
-        "{\"type\": \"integer\", \"minimum\": 1e300} => #: minimum must be a number between",
-        "{\"type\": \"string\", \"pattern\": \"a+\"} => doesn't begin with ^",
+        "{\"type\": \"integer\", \"minimum\": 1e300} => #: minimum has more than 40 digits",
         "{\"type\": \"string\", \"pattern\": \"^(?=a)b$\"} => a group that begins with (?",
-        "{\"type\": \"string\", \"pattern\": \"^a|b$\"} => alternatives outside of a group",
         "{\"type\": \"string\", \"pattern\": \"^[$\"} => class",
         "{\"type\": \"string\", \"pattern\": \"^a{x}$\"} => begins no quantifier",
         "{\"type\": \"string\", \"pattern\": \"^a+?$\"} => lazy",
@@ -146,8 +144,8 @@ class ResponseFormatTest {
         "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"$ref\": \"#/$defs/a\"}}} => left-recursive",
         "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"anyOf\": [{\"$ref\": \"#/$defs/r0\"}]}}} => cannot resolve"
             + " $ref #/$defs/r0",
-        "{\"$ref\": \"#/$defs/a/b\", \"$defs\": {\"a\": {\"b\": {\"type\": \"number\", \"maximum\": 5}}}} =>"
-            + " #/$defs/a/b: maximum",
+        "{\"$ref\": \"#/$defs/a/b\", \"$defs\": {\"a\": {\"b\": {\"type\": \"number\", \"multipleOf\": 3.5}}}} =>"
+            + " #/$defs/a/b: multipleOf",
         "{\"$ref\": \"#/default\", \"default\": {\"type\": \"array\", \"items\": {\"type\": \"x\"}}} =>"
             + " #/default/items: the type",
         "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 0}}} =>"
@@ -176,7 +174,7 @@ class ResponseFormatTest {
 
   /** What would take forever, or all of the stack, is refused in a moment. */
   @ParameterizedTest
-  @ValueSource(strings = {"huge", "deep", "many types", "optional", "deep brackets", "repetition"})
+  @ValueSource(strings = {"huge", "deep", "optional", "deep brackets", "repetition"})
   @Timeout(60)
   void aHostileSchemaIsRefusedSoon(String kind) {
     String schema =
@@ -184,8 +182,6 @@ class ResponseFormatTest {
           case "huge" -> "{\"description\": \"" + "x".repeat(10 << 20) + "\"}";
           case "deep" -> "{\"type\": \"array\", \"items\": ".repeat(500) + "{}" + "}".repeat(500);
           case "deep brackets" -> "{\"const\": " + "[".repeat(900) + "]".repeat(900) + "}";
-          case "many types" ->
-              "{\"type\": [\"array\", \"array\", \"array\"], \"items\": ".repeat(40) + "{}" + "}".repeat(40);
           case "repetition" -> "{\"type\": \"array\", \"maxItems\": 2000, \"items\": ".repeat(4) + "{}" + "}".repeat(4);
           default -> {
             StringBuilder properties = new StringBuilder();
@@ -223,7 +219,7 @@ class ResponseFormatTest {
   @Test
   void aSchemaThatIsNotStrictLeavesOutWhatCantBeEnforced() throws Exception {
     String schema =
-        "{\"type\": \"object\", \"properties\": {\"n\": {\"type\": \"number\", \"maximum\": 5}}, \"required\":"
+        "{\"type\": \"object\", \"properties\": {\"n\": {\"type\": \"number\", \"multipleOf\": 3.5}}, \"required\":"
             + " [\"n\"]}";
     GenerationOptions options = options(new ResponseFormat.JsonSchema(schema, false), 3);
     Completion answer = engine.generate(ChatRequest.of("?").with(options)).await();

@@ -8,12 +8,14 @@ import io.panallama.server.dialect.anthropic.AnthropicDialect;
 import io.panallama.server.dialect.llamacpp.LlamaCppDialect;
 import io.panallama.server.dialect.ollama.OllamaDialect;
 import io.panallama.server.dialect.openai.OpenAiDialect;
+import io.panallama.server.dialect.responses.ResponsesDialect;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.Listener;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
 import io.panallama.server.http.ServerSockets;
+import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestLimits;
@@ -53,8 +55,13 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
-  private static List<Dialect> dialects() {
-    return List.of(new OpenAiDialect(), new LlamaCppDialect(), new AnthropicDialect(), new OllamaDialect());
+  static List<Dialect> dialects() {
+    return List.of(
+        new OpenAiDialect(),
+        new ResponsesDialect(),
+        new LlamaCppDialect(),
+        new AnthropicDialect(),
+        new OllamaDialect());
   }
 
   /**
@@ -73,6 +80,7 @@ public final class ChatServer implements AutoCloseable {
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
     dialects.forEach(routes::add);
     new PageRoutes().paths().forEach(routes::get);
+    routes.get(ApiDescription.PATH, new ApiDescription(dialects));
     ConnectionLimits limits =
         new ConnectionLimits(
             config.maxConnections(),

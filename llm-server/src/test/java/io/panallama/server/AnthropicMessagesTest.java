@@ -237,7 +237,8 @@ class AnthropicMessagesTest {
       generator.refuse(new PromptTooLongException(5000, 4096));
       HttpResponse<String> tooLong = server.post(MESSAGES, known);
       assertThat(error(tooLong)).isEqualTo("400 invalid_request_error");
-      assertThat(json(tooLong.body()).path("error").path("message").asText()).startsWith("prompt is too long: ");
+      assertThat(json(tooLong.body()).path("error").path("message").asText())
+          .startsWith("prompt is too long: 5000 tokens > 4096 maximum. ");
     }
     try (TestServer server = TestServer.startWithoutModel()) {
       assertThat(error(server.post(MESSAGES, HELLO))).isEqualTo("503 overloaded_error");

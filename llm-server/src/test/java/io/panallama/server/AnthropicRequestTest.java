@@ -21,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,14 @@ class AnthropicRequestTest {
   @AfterAll
   void stop() {
     server.close();
+  }
+
+  /** Forgets the requests of a test that did not look at them. */
+  @BeforeEach
+  void forget() throws InterruptedException {
+    while (generator.startedMore()) {
+      generator.next();
+    }
   }
 
   private ChatRequest request(String body) throws InterruptedException {
@@ -185,6 +194,7 @@ class AnthropicRequestTest {
             new Sampler.TopK(7), new Sampler.TopP(0.9f, 1), new Sampler.MinP(0.1f, 1), new Sampler.Temperature(0.5f));
     assertThat(request.options().format()).isEqualTo(new ResponseFormat.JsonSchema("{\"type\":\"object\"}", false));
     assertThat(request.template().arguments()).containsEntry("reasoning_effort", "\"high\"").containsEntry("a", "[1]");
+    assertThat(request(HELLO.replace("50", "0")).options().maxTokens()).isZero();
     assertThat(request(HELLO.replace("50", "-1")).options().maxTokens()).isEqualTo(GenerationOptions.UNLIMITED);
     assertThat(request(HELLO.replace("\"max_tokens\": 50,", "")).options().maxTokens())
         .isEqualTo(GenerationOptions.UNLIMITED);

@@ -75,7 +75,13 @@ class ChatFieldsTest {
         .isEqualTo(new ResponseFormat.JsonObject());
     String schema = "{\"type\":\"null\"}";
     assertThat(request("\"json_schema\": " + schema).options().format())
-        .isEqualTo(new ResponseFormat.JsonSchema(schema));
+        .isEqualTo(new ResponseFormat.JsonSchema(schema, false));
+    String named =
+        "\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\", %s\"schema\": %s}}";
+    assertThat(request(named.formatted("", schema)).options().format())
+        .isEqualTo(new ResponseFormat.JsonSchema(schema, false));
+    assertThat(request(named.formatted("\"strict\": true, ", schema)).options().format())
+        .isEqualTo(new ResponseFormat.JsonSchema(schema, true));
     String loose =
         "\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\", \"strict\": false,"
             + " \"schema\": "

@@ -168,7 +168,9 @@ class CompletionFieldsTest {
       assertThat(whole.at("/timings/predicted_per_second").asDouble()).isEqualTo(100);
       List<String> events = data(server.post("/infill", body.formatted(", \"stream\": true")).body());
       assertThat(events).hasSize(3);
-      assertThat(events.get(0)).isEqualTo("{\"index\":0,\"content\":\"x\\\"\",\"tokens\":[],\"stop\":false}");
+      assertThat(events.get(0))
+          .isEqualTo(
+              "{\"index\":0,\"content\":\"x\\\"\",\"tokens\":[],\"stop\":false,\"id_slot\":-1,\"tokens_predicted\":0,\"tokens_evaluated\":12}");
       JsonNode last = json(events.getLast());
       assertThat(last.path("content").asText()).isEmpty();
       assertThat(last.path("stop").asBoolean()).isTrue();

@@ -109,6 +109,73 @@ class RealEngineTest {
   }
 
   @Test
+  void aPromptMayBeComputedWithoutAnAnswer() throws Exception {
+    String prompt = "Once upon a time there was a llama that liked to count the stars above the mountains";
+    JsonNode warm = demo.answer("/completion", "{\"prompt\": \"" + prompt + "\", \"n_predict\": 0}");
+    assertThat(warm.path("content").asText()).isEmpty();
+    assertThat(warm.path("tokens_predicted").asInt()).isZero();
+    assertThat(warm.path("stop_type").asText()).isEqualTo("limit");
+    assertThat(warm.path("tokens_evaluated").asInt()).isPositive();
+    JsonNode next = demo.answer("/completion", "{\"prompt\": \"" + prompt + "\", \"n_predict\": 1}");
+    assertThat(next.at("/timings/cache_n").asInt()).isEqualTo(warm.path("tokens_evaluated").asInt() - 1);
+    JsonNode chat = answer("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"max_tokens\": 0}");
+    assertThat(chat.at("/choices/0/message/content").asText()).isEmpty();
+    assertThat(chat.at("/choices/0/finish_reason").asText()).isEqualTo("length");
+    assertThat(chat.at("/usage/completion_tokens").asInt()).isZero();
+    assertThat(chat.at("/usage/prompt_tokens").asInt()).isPositive();
+  }
+
+  @Test
+  void tokensGoBackToTheirText() throws Exception {
+    String text = "What is the capital of France? <|im_end|>";
+    JsonNode tokens = demo.answer("/tokenize", "{\"content\": \"" + text + "\"}").path("tokens");
+    assertThat(tokens).hasSizeGreaterThan(5);
+    assertThat(demo.answer("/detokenize", "{\"tokens\": " + tokens + "}").path("content").asText().strip())
+        .isEqualTo(text);
+    assertThat(demo.post("/detokenize", "{\"tokens\": [99999999]}").statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void severalPromptsAreAnsweredTogether() throws Exception {
+    String one = "{\"prompt\": %s, \"max_tokens\": 5, \"temperature\": 0}";
+    JsonNode choices = demo.answer("/v1/completions", one.formatted("[\"Once upon\", \"The llama\"]")).path("choices");
+    assertThat(choices).hasSize(2);
+    JsonNode alone = demo.answer("/v1/completions", one.formatted("\"The llama\"")).at("/choices/0");
+    assertThat(choices.get(1).path("text")).isEqualTo(alone.path("text"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\\\"city\\\": \\\"Par", "not json", "[1]", "\\\"text\\\""})
+  void brokenArgumentsOfAnEarlierCallEndNoConversation(String arguments) throws Exception {
+    HttpResponse<String> response =
+        demo.post(
+            CHAT,
+            "{\"max_tokens\": 1, \"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}, {\"role\": \"assistant\","
+                + " \"content\": null, \"tool_calls\": [{\"id\": \"a\", \"function\": {\"name\": \"f\", \"arguments\":"
+                + " \""
+                + arguments
+                + "\"}}]}, {\"role\": \"tool\", \"tool_call_id\": \"a\", \"content\": \"5\"}]}");
+    if (response.statusCode() != 200) {
+      JsonNode error = JSON.readTree(response.body()).path("error");
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+      assertThat(error.path("param").asText()).isEqualTo("messages[1].tool_calls[0].function.arguments");
+      assertThat(error.path("message").asText()).doesNotContain("json.exception");
+    }
+  }
+
+  @Test
+  void severalSystemMessagesAreAllShown() throws Exception {
+    String prompt =
+        demo.answer(
+                "/apply-template",
+                "{\"messages\": [{\"role\": \"system\", \"content\": \"First rule.\"}, {\"role\": \"developer\","
+                    + " \"content\": \"Second rule.\"}, {\"role\": \"user\", \"content\": \"Hi\"}]}")
+            .path("prompt")
+            .asText();
+    assertThat(prompt).contains("First rule.", "Second rule.");
+  }
+
+  @Test
   void healthAnswersWhileEverySlotGenerates() throws Exception {
     assertThat(System.getProperty("jdk.virtualThreadScheduler.parallelism")).isEqualTo("1");
     List<BufferedReader> streams = new ArrayList<>();
@@ -384,7 +451,7 @@ class RealEngineTest {
   void aModelThatCantFillGapsSaysSo() throws Exception {
     HttpResponse<String> infill = demo.post("/infill", "{\"input_prefix\": \"a\", \"input_suffix\": \"b\"}");
     assertThat(infill.statusCode()).isEqualTo(400);
-    assertThat(JSON.readTree(infill.body()).at("/error/code").asText()).isEqualTo("infill_not_supported");
+    assertThat(JSON.readTree(infill.body()).at("/error/reason").asText()).isEqualTo("infill_not_supported");
     HttpResponse<String> suffix = demo.post("/v1/completions", "{\"prompt\": \"a\", \"suffix\": \"b\"}");
     assertThat(suffix.statusCode()).isEqualTo(400);
     assertThat(suffix.body()).contains("no token for prefix, suffix, middle");

@@ -8,12 +8,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The memory that this process can still allocate before something else is evicted from memory. Thread-safe. */
 public final class SystemMemory {
   private SystemMemory() {}
 
-  /** Available bytes; on Linux what the kernel calls available, within the limits of this process's control groups. */
+  /**
+   * Available bytes; on Linux what the kernel calls available, within the limits of this process and its control groups.
+   */
   public static long availableBytes() {
     return availableBytes(Path.of("/"));
   }
@@ -22,7 +26,29 @@ public final class SystemMemory {
    * @param root the folder that contains {@code proc} and {@code sys}
    */
   static long availableBytes(Path root) {
-    return Math.min(hostAvailable(root), new ControlGroups(root).availableBytes());
+    return Math.min(Math.min(hostAvailable(root), limitAvailable(root)), new ControlGroups(root).availableBytes());
+  }
+
+  /** What this process may still allocate under its own limit ({@code RLIMIT_DATA}), such as that of a worker. */
+  private static long limitAvailable(Path root) {
+    Path self = root.resolve("proc/self");
+    try {
+      OptionalLong limit =
+          number(Files.readAllLines(self.resolve("limits")), Pattern.compile("Max data size\\s+(\\d+)\\s.*"));
+      OptionalLong used = number(Files.readAllLines(self.resolve("status")), Pattern.compile("VmData:\\s+(\\d+) kB"));
+      return limit.isPresent() ? Math.max(0, limit.getAsLong() - used.orElse(0) * 1024) : Long.MAX_VALUE;
+    } catch (IOException absent) {
+      // This is not Linux.
+      return Long.MAX_VALUE;
+    }
+  }
+
+  private static OptionalLong number(List<String> lines, Pattern pattern) {
+    return lines.stream()
+        .map(pattern::matcher)
+        .filter(Matcher::matches)
+        .mapToLong(matcher -> Long.parseLong(matcher.group(1)))
+        .findFirst();
   }
 
   private static long hostAvailable(Path root) {

@@ -3,19 +3,23 @@ package io.panallama.internal.schema;
 import java.util.Map;
 import java.util.Set;
 
-/** Which types the keywords of a JSON schema apply to, and which keywords llama.cpp's grammars enforce. */
+/** Which types the keywords of a JSON schema apply to, and which keywords grammars enforce. */
 public final class SchemaKeywords {
-  /** Keywords that constrain nothing. */
+  /** Keywords that constrain nothing: JSON Schema's, OpenAPI's, and those of well-known generators. */
   private static final Set<String> ANNOTATIONS =
       Set.of(
           "$schema",
           "$id",
+          "id",
           "$anchor",
+          "$dynamicAnchor",
           "$comment",
           "$defs",
+          "$vocabulary",
           "definitions",
           "title",
           "description",
+          "markdownDescription",
           "default",
           "example",
           "examples",
@@ -24,16 +28,25 @@ public final class SchemaKeywords {
           "writeOnly",
           "contentEncoding",
           "contentMediaType",
+          "contentSchema",
+          "discriminator",
+          "enumDescriptions",
+          "enumNames",
+          "externalDocs",
+          "nullable",
+          "propertyOrdering",
+          "unit",
+          "xml",
           "format");
 
-  /** The keywords that llama.cpp's grammars enforce for each type. */
+  /** The keywords that grammars enforce for each type; for numbers see {@link SchemaNumbers}. */
   private static final Map<String, Set<String>> ENFORCED =
       Map.of(
           "object", Set.of("properties", "required", "additionalProperties"),
           "array", Set.of("items", "prefixItems", "minItems", "maxItems"),
           "string", Set.of("pattern", "minLength", "maxLength"),
-          "integer", Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-          "number", Set.of(),
+          "integer", Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+          "number", Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
           "boolean", Set.of(),
           "null", Set.of());
 
@@ -83,18 +96,22 @@ public final class SchemaKeywords {
   }
 
   public static boolean isAnnotation(String keyword) {
-    return ANNOTATIONS.contains(keyword);
+    return ANNOTATIONS.contains(keyword) || keyword.startsWith("x-");
   }
 
-  /** The keywords for bounds of integers. */
-  public static Set<String> ofIntegers() {
-    return of(ENFORCED, "integer");
+  /** Whether a keyword constrains values of this type. */
+  public static boolean appliesTo(String keyword, String type) {
+    return of(APPLICABLE, type).contains(keyword);
+  }
+
+  /** Whether a keyword constrains values of one type only. */
+  public static boolean isOfOneType(String keyword) {
+    return APPLICABLE.values().stream().anyMatch(all -> all.contains(keyword));
   }
 
   /** Whether the grammar of a type enforces a keyword, or the keyword does not apply to the type. */
   public static boolean isKept(String keyword, String type) {
-    boolean speaksOfOthers =
-        APPLICABLE.values().stream().anyMatch(all -> all.contains(keyword)) && !of(APPLICABLE, type).contains(keyword);
+    boolean speaksOfOthers = isOfOneType(keyword) && !appliesTo(keyword, type);
     return keyword.equals("type") || isAnnotation(keyword) || of(ENFORCED, type).contains(keyword) || speaksOfOthers;
   }
 

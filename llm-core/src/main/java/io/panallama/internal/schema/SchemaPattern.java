@@ -1,5 +1,7 @@
 package io.panallama.internal.schema;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,6 +15,9 @@ import java.util.regex.Pattern;
 public final class SchemaPattern {
   /** Characters that JSON can't contain unescaped, for use inside a class. */
   private static final String UNSAFE = "\"\\\\\\x00-\\x1F\\x7F";
+
+  /** What may stand in front of a pattern that does not begin with ^, and behind one that does not end with $. */
+  private static final String ANYTHING = "[^" + UNSAFE + "]*";
 
   private static final Pattern QUANTIFIER = Pattern.compile("[*+?]|\\{(\\d+)(?:,(\\d*))?}");
 
@@ -33,16 +38,30 @@ public final class SchemaPattern {
    * @throws IllegalArgumentException if it can't be enforced; the message says why
    */
   public static String rewrite(String pattern) {
-    if (pattern.length() < 2 || !pattern.startsWith("^") || !pattern.endsWith("$")) {
-      throw new IllegalArgumentException("it doesn't begin with ^ and end with $");
+    List<String> ways = new ArrayList<>();
+    for (String way : ways(pattern)) {
+      boolean begins = way.startsWith("^");
+      boolean ends = way.endsWith("$") && !endsEscaped(way);
+      String inner = new SchemaPattern("^" + way.substring(begins ? 1 : 0, way.length() - (ends ? 1 : 0)) + "$").run();
+      inner = inner.substring(1, inner.length() - 1);
+      ways.add((begins ? "" : ANYTHING) + inner + (ends ? "" : ANYTHING));
     }
-    if (topLevelChoice(pattern)) {
-      throw new IllegalArgumentException("it has alternatives outside of a group, which ^ and $ don't hold together");
-    }
-    return new SchemaPattern(pattern).run();
+    return "^" + (ways.size() == 1 ? ways.getFirst() : "(" + String.join("|", ways) + ")") + "$";
   }
 
-  private static boolean topLevelChoice(String pattern) {
+  /** Whether the last character is escaped: an odd number of backslashes is in front of it. */
+  private static boolean endsEscaped(String pattern) {
+    int begin = pattern.length() - 1;
+    while (begin > 0 && pattern.charAt(begin - 1) == '\\') {
+      begin--;
+    }
+    return (pattern.length() - 1 - begin) % 2 == 1;
+  }
+
+  /** The alternatives outside of groups, each of which has anchors of its own. */
+  private static List<String> ways(String pattern) {
+    List<String> ways = new ArrayList<>();
+    int begin = 0;
     int depth = 0;
     for (int i = 0; i < pattern.length(); i++) {
       char c = pattern.charAt(i);
@@ -57,10 +76,12 @@ public final class SchemaPattern {
           i += pattern.charAt(i + 1) == '\\' ? 2 : 1;
         }
       } else if (c == '|' && depth == 0) {
-        return true;
+        ways.add(pattern.substring(begin, i));
+        begin = i + 1;
       }
     }
-    return false;
+    ways.add(pattern.substring(begin));
+    return ways;
   }
 
   private String run() {

@@ -3,6 +3,7 @@ package io.panallama.internal.schema;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * replaced by a dash, and assumes that an existing rule of that name is the one that is meant. So {@code #/$defs/a_b},
  * {@code #/$defs/a-b}, and a {@code #/$defs/a_b} of another tool in the same grammar would be the same rule. Each
  * target therefore becomes a definition, with a reference to it in its former location; definitions without references
- * are removed.
+ * are removed. A reference to the whole document leads to a copy of it among the definitions.
  */
 public final class SchemaReferences {
   private static final String DEFINITIONS = "$defs";
@@ -60,13 +61,16 @@ public final class SchemaReferences {
     return found.targets.isEmpty() ? Map.of() : found.rename(prefix);
   }
 
-  /** The target of a reference within the document; null if it does not exist or is the document itself. */
+  /** The target of a reference within the document; null if it does not exist. */
   public static @Nullable JsonNode resolve(String reference, ObjectNode root) {
     Target target = target(reference, root);
     return target == null ? null : target.node();
   }
 
   private static @Nullable Target target(String reference, ObjectNode root) {
+    if (reference.equals("#")) {
+      return new Target(root, MissingNode.getInstance(), JsonPointer.empty());
+    }
     if (!reference.startsWith("#/")) {
       return null;
     }
@@ -95,7 +99,7 @@ public final class SchemaReferences {
         walk(target.node());
       }
     } else {
-      for (String keyword : List.of("properties", "oneOf", "anyOf", "allOf", "prefixItems")) {
+      for (String keyword : List.of("properties", "patternProperties", "oneOf", "anyOf", "allOf", "prefixItems")) {
         schema.path(keyword).forEach(this::walk);
       }
       if (schema.path("items").isArray()) {
@@ -142,6 +146,11 @@ public final class SchemaReferences {
     }
     targets.forEach((reference, target) -> target.replace(root.objectNode().put("$ref", renamed.get(reference))));
     root.remove(List.of(DEFINITIONS, "definitions"));
+    String own = names.get(root);
+    if (own != null) {
+      // The document itself stays in its place, where templates look for the properties of a tool.
+      definitions.set(own, root.deepCopy());
+    }
     root.set(DEFINITIONS, definitions);
     return origins;
   }

@@ -195,4 +195,19 @@ class ControlGroupsTest {
     write("proc/meminfo", "MemTotal: 16777216 kB\nMemFree: 1 kB\nMemAvailable:    1048576 kB\n");
     assertThat(SystemMemory.availableBytes(root)).isEqualTo(GIB);
   }
+
+  @Test
+  void theLimitOfTheProcessIsAnother() throws IOException {
+    write("proc/meminfo", "MemAvailable:    8388608 kB\n");
+    write(
+        "proc/self/limits",
+        "Max cpu time  unlimited  unlimited  seconds\n"
+            + "Max data size             1073741824  unlimited            bytes     \n");
+    write("proc/self/status", "VmPeak:\t 9 kB\nVmData:\t  262144 kB\n");
+    assertThat(SystemMemory.availableBytes(root)).isEqualTo(GIB - GIB / 4);
+    write("proc/self/limits", "Max data size             unlimited            unlimited            bytes     \n");
+    assertThat(SystemMemory.availableBytes(root)).isEqualTo(8 * GIB);
+    write("proc/self/limits", "Max data size             1024            unlimited            bytes     \n");
+    assertThat(SystemMemory.availableBytes(root)).isZero();
+  }
 }

@@ -2,12 +2,14 @@ package io.panallama.server.dialect;
 
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.generation.Generation;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.registry.ServedModel;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param choices how many answers to give to each request
  * @param requests make the core's requests once the model is known, at least one; the answer's choices are those of the first, then
  *     those of the second, and so on
+ * @param around wraps each generation before it is read, for limits that the engine doesn't know
  * @param writer makes the writer of the answer once the engine has taken the requests
  * @param detached answers at once, with a generation of its own that does not end with the connection; null to generate for
  *     the client that waits
@@ -27,11 +30,13 @@ public record Call(
     boolean stream,
     int choices,
     List<RequestFactory> requests,
+    UnaryOperator<Generation> around,
     WriterFactory writer,
     Route.@Nullable Handler detached) {
   /** All components but the model and {@code detached} are required. */
   public Call {
     requests = List.copyOf(requests);
+    Objects.requireNonNull(around, "around");
     Objects.requireNonNull(writer, "writer");
     if (requests.isEmpty()) {
       throw new IllegalArgumentException("requests is empty; a call needs at least one.");
@@ -45,18 +50,23 @@ public record Call(
       int choices,
       Function<ServedModel, GenerationRequest> request,
       WriterFactory writer) {
-    this(model, stream, choices, List.of((served, generator) -> request.apply(served)), writer, null);
+    this(model, stream, choices, List.of((served, generator) -> request.apply(served)), writer);
   }
 
   /** A call whose client waits for the answer. */
   public Call(
       @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
-    this(model, stream, choices, requests, writer, null);
+    this(model, stream, choices, requests, UnaryOperator.identity(), writer, null);
   }
 
   /** The same call, answered at once by {@code handler}, which sees to the generation. */
   public Call detached(Route.Handler handler) {
-    return new Call(model, stream, choices, requests, writer, handler);
+    return new Call(model, stream, choices, requests, around, writer, handler);
+  }
+
+  /** The same call whose generations are read through {@code wrapper}. */
+  public Call around(UnaryOperator<Generation> wrapper) {
+    return new Call(model, stream, choices, requests, wrapper, writer, detached);
   }
 
   /** Makes the core's request. */

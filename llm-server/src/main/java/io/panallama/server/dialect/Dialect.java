@@ -4,7 +4,7 @@ import java.util.List;
 
 /** An API that clients speak: its routes, its errors, and its names of request fields. Safe for any thread. */
 public interface Dialect {
-  /** A human-readable name, such as {@code "openai"}. */
+  /** A human-readable name, such as {@code "openai"}; also the name of the resource that describes the routes. */
   String name();
 
   /** The routes of this dialect. No two routes may have the same method and path, across all dialects. */

@@ -40,6 +40,19 @@ public interface EventWriter {
    */
   void end(List<GenerationEvent.Finished> ends, Frames out) throws IOException;
 
+  /**
+   * Writes the end of a stream whose generation failed or was cancelled by the server; {@link #end} is not called. Called on the
+   * writer of choice 0.
+   *
+   * @param error what happened
+   * @param document {@code error} as the dialect's {@link ErrorWriter} wrote it, which is sent as a frame {@code error} unless a
+   *     dialect has frames of its own for it
+   * @throws IOException if the client has left
+   */
+  default void failed(ApiException error, byte[] document, Frames out) throws IOException {
+    out.event("error", document);
+  }
+
   /** The whole answer as a JSON document; the list has an element for each choice. */
   byte[] whole(List<Completion> answers);
 

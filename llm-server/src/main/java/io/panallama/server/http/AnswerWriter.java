@@ -6,10 +6,10 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
-import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.Framing;
 import io.panallama.server.registry.Registry;
 import java.io.IOException;
@@ -86,7 +86,8 @@ final class AnswerWriter {
       } catch (CloseConnectionException gone) {
         throw gone;
       } catch (RuntimeException failed) {
-        error(failed, out);
+        ApiException error = ErrorBoundary.describe(failed, dialect);
+        writers.getFirst().failed(error, dialect.errors().write(error), out);
         return;
       }
       if (event.isEmpty()) {
@@ -100,10 +101,6 @@ final class AnswerWriter {
       writers.get(events.choice()).event(event.get(), out);
     }
     writers.getFirst().end(Arrays.asList(ends), out);
-  }
-
-  private void error(RuntimeException failed, Frames out) throws IOException {
-    out.event("error", dialect.errors().write(ErrorBoundary.describe(failed, dialect)));
   }
 
   /** The next event. A cancelled generation is incomplete, so its end is a failure: it must not be taken for an answer. */

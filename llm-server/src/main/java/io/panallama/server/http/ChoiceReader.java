@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +31,9 @@ final class ChoiceReader implements EventSource {
   private final List<Thread> threads = new ArrayList<>();
   private int choice;
 
-  ChoiceReader(List<GenerationGroup> groups) {
+  ChoiceReader(List<GenerationGroup> groups, UnaryOperator<Generation> around) {
     this.groups = groups;
-    List<Generation> generations = groups.stream().flatMap(group -> group.list().stream()).toList();
+    List<Generation> generations = groups.stream().flatMap(group -> group.list().stream()).map(around).toList();
     queue = new ArrayBlockingQueue<>(AHEAD * generations.size());
     for (int i = 0; i < generations.size(); i++) {
       int number = i;

@@ -15,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -42,8 +41,6 @@ public final class ClientConnection {
 
   /** How long a connection that the server ends is still read, so that the peer gets the last bytes instead of a reset. */
   private static final Duration LINGER = Duration.ofSeconds(1);
-
-  private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
   /** {@link RequestFramer} enforces the limits of a head, so Helidon's need only be larger. */
   private static final int MAX_HEAD = 2 * (RequestFramer.MAX_REQUEST_LINE + RequestFramer.MAX_HEADERS);
@@ -93,7 +90,7 @@ public final class ClientConnection {
         new RequestFramer(
             reader,
             limits.maxBodyBytes(),
-            () -> stall.writeNow(BufferData.create(CONTINUE)),
+            bytes -> stall.writeNow(BufferData.create(bytes)),
             writer::begin,
             authority(channel));
     ServerConnection http = HTTP1.connection(new HelidonContext(socket, parts, DataReader.create(framer), writer));

@@ -63,7 +63,7 @@ final class GenerationHandler implements RouteHandler {
       }
       wanted.forEach(lease::admit);
       ClientConnection client = ClientConnection.current();
-      try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call.choices()));
+      try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
           ClientConnection.Watch _ = client.whenGone(events::cancel)) {
         lease.onRevoke(events::cancel);
         EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
@@ -79,11 +79,11 @@ final class GenerationHandler implements RouteHandler {
     }
   }
 
-  private EventSource start(Lease lease, List<GenerationRequest> requests, int choices) {
+  private EventSource start(Lease lease, List<GenerationRequest> requests, Call call) {
     try {
-      return requests.size() == 1 && choices == 1
-          ? EventSource.of(lease.generator().generate(requests.getFirst()))
-          : new ChoiceReader(groups(lease.generator(), requests, choices));
+      return requests.size() == 1 && call.choices() == 1
+          ? EventSource.of(call.around().apply(lease.generator().generate(requests.getFirst())))
+          : new ChoiceReader(groups(lease.generator(), requests, call.choices()), call.around());
     } catch (EngineClosedException closed) {
       throw lease.engineClosed(closed);
     } catch (EngineFailedException failed) {

@@ -49,6 +49,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   /** Helidon has no constant for it. */
   private static final Status HEADERS_TOO_LARGE = Status.create(431, "Request Header Fields Too Large");
 
+  private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] LAST_CHUNK = {'0', '\r', '\n', '\r', '\n'};
   private static final byte[] NOTHING = new byte[0];
 
@@ -62,7 +63,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
 
   private final PeerReader peer;
   private final long maxBodyBytes;
-  private final Runnable sendContinue;
+  private final Consumer<byte[]> writeNow;
   private final Consumer<AnswerShaper.Form> onRequest;
   private final String authority;
 
@@ -88,7 +89,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
    * A framer of what {@code peer} reads.
    *
    * @param maxBodyBytes the largest body
-   * @param sendContinue sends {@code 100 Continue}
+   * @param writeNow writes bytes to the client at once
    * @param onRequest told when a request begins, and then which form its answer has to have. Helidon gets a HEAD as a GET, and
    *     HTTP/1.0 as HTTP/1.1
    * @param authority the host that a request of HTTP/1.0 without a {@code Host} header asks for
@@ -96,12 +97,12 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   RequestFramer(
       PeerReader peer,
       long maxBodyBytes,
-      Runnable sendContinue,
+      Consumer<byte[]> writeNow,
       Consumer<AnswerShaper.Form> onRequest,
       String authority) {
     this.peer = peer;
     this.maxBodyBytes = maxBodyBytes;
-    this.sendContinue = sendContinue;
+    this.writeNow = writeNow;
     this.onRequest = onRequest;
     this.authority = authority;
   }
@@ -164,7 +165,11 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     requestId = RequestId.create();
     RequestHead read;
     try {
-      read = new RequestHead(line(MAX_REQUEST_LINE, Status.REQUEST_URI_TOO_LONG_414));
+      String line = line(MAX_REQUEST_LINE, Status.REQUEST_URI_TOO_LONG_414);
+      if (line.equals(Http2Refusal.REQUEST_LINE)) {
+        refuseHttp2();
+      }
+      read = new RequestHead(line);
       head = read;
       onRequest.accept(read.answerForm());
       request = DirectTransportRequest.create("HTTP/1.1", read.method(), read.path());
@@ -184,6 +189,19 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
       continueWanted = false;
     }
     return read.canonical(authority);
+  }
+
+  /** Ends the connection if the client goes on in HTTP/2; otherwise its request line is wrong, as any with this version is. */
+  private void refuseHttp2() {
+    boolean refused;
+    try {
+      refused = new Http2Refusal(this::next, writeNow).run();
+    } catch (RequestException incomplete) {
+      throw new CloseConnectionException("A client of HTTP/2 left or was too slow", incomplete);
+    }
+    if (refused) {
+      throw new CloseConnectionException("The client speaks HTTP/2");
+    }
   }
 
   private void fields(RequestHead head) {
@@ -262,7 +280,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
       if (answered) {
         throw new CloseConnectionException("The client waits for 100 Continue, and got an answer without it");
       }
-      sendContinue.run();
+      writeNow.accept(CONTINUE);
       continueWanted = false;
     }
   }

@@ -163,8 +163,8 @@ public final class ServerSockets implements AutoCloseable {
     if (!host.equalsIgnoreCase("localhost")) {
       return List.of(new Target(host, InetAddress.getByName(host), null));
     }
-    Target old = new Target(host, InetAddress.getByName("127.0.0.1"), null);
-    InetAddress loopback = InetAddress.getByName("::1");
+    Target old = new Target(host, InetAddress.ofLiteral("127.0.0.1"), null);
+    InetAddress loopback = InetAddress.ofLiteral("::1");
     return NetworkInterface.getByInetAddress(loopback) == null
         ? List.of(old)
         : List.of(old, new Target(host, loopback, null));

@@ -15,9 +15,13 @@ import java.nio.charset.StandardCharsets;
  * How large the parts of a request may be that cost more than their bytes. Immutable.
  *
  * @param messages the most messages of a conversation
- * @param grammarBytes the most bytes of UTF-8 of a grammar, of a schema, and of the schemas of all tools together
+ * @param grammarBytes the most bytes of UTF-8 of a grammar, of a schema, and of the names and schemas of all tools
+ *     together, where each tool counts for 64 more
  */
 public record RequestLimits(int messages, int grammarBytes) {
+  /** What a tool costs without a name and parameters. */
+  private static final int BYTES_OF_TOOL = 64;
+
   /** Limits that nothing exceeds. */
   public static final RequestLimits NONE = new RequestLimits(Integer.MAX_VALUE, Integer.MAX_VALUE);
 
@@ -31,7 +35,7 @@ public record RequestLimits(int messages, int grammarBytes) {
       checkMessages(chat.messages().size());
       long bytes = 0;
       for (Tool tool : chat.tools().list()) {
-        bytes += bytes(tool.parameters());
+        bytes += BYTES_OF_TOOL + tool.name().length() + bytes(tool.parameters());
       }
       checkGrammar("tools.list", "the schemas of the tools have", bytes);
     }

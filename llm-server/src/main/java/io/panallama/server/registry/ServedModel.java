@@ -27,6 +27,8 @@ public final class ServedModel {
   private final String description;
   private final boolean demo;
   private final int contextSize;
+  private final int trainedContextSize;
+  private final String chatTemplate;
   private final long parameters;
   private final long sizeBytes;
   private final Instant created;
@@ -42,6 +44,8 @@ public final class ServedModel {
     description = from.description;
     demo = from.demo;
     contextSize = from.contextSize;
+    trainedContextSize = from.trainedContextSize;
+    chatTemplate = from.chatTemplate;
     parameters = from.parameters;
     sizeBytes = from.sizeBytes;
     created = from.created;
@@ -95,6 +99,8 @@ public final class ServedModel {
         .aliases(aliases)
         .description(description)
         .demo(demo)
+        .trainedContextSize(trainedContextSize)
+        .chatTemplate(chatTemplate)
         .parameters(parameters)
         .sizeBytes(sizeBytes)
         .created(created)
@@ -141,6 +147,16 @@ public final class ServedModel {
   /** How many tokens one conversation may hold. */
   public int contextSize() {
     return contextSize;
+  }
+
+  /** How many tokens the model was trained for; 0, the default, if it is unknown. */
+  public int trainedContextSize() {
+    return trainedContextSize;
+  }
+
+  /** The source of the chat template; empty, the default, if there is none or it is unknown. */
+  public String chatTemplate() {
+    return chatTemplate;
   }
 
   /** The number of weights; 0, the default, if it is unknown. */
@@ -226,6 +242,8 @@ public final class ServedModel {
     private List<String> aliases = List.of();
     private String description = "";
     private boolean demo;
+    private int trainedContextSize;
+    private String chatTemplate = "";
     private long parameters;
     private long sizeBytes;
     private Instant created = Instant.now();
@@ -255,6 +273,18 @@ public final class ServedModel {
     /** Whether this is the embedded demo model. */
     public Builder demo(boolean value) {
       demo = value;
+      return this;
+    }
+
+    /** How many tokens the model was trained for; 0 if it is unknown. */
+    public Builder trainedContextSize(int value) {
+      trainedContextSize = value;
+      return this;
+    }
+
+    /** The source of the chat template; empty for none. */
+    public Builder chatTemplate(String value) {
+      chatTemplate = Objects.requireNonNull(value, "chatTemplate");
       return this;
     }
 

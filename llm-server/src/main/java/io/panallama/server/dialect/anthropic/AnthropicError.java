@@ -35,7 +35,10 @@ final class AnthropicError implements ErrorWriter {
   /** Agents shorten their history when they read that the prompt is too long, in the words that Anthropic's API has for it. */
   private static String message(ApiException error) {
     if ("context_length_exceeded".equals(error.code())) {
-      return "prompt is too long: " + error.text();
+      Long tokens = error.numbers().get("n_prompt_tokens");
+      Long most = error.numbers().get("n_ctx");
+      String numbers = tokens == null || most == null ? "" : tokens + " tokens > " + most + " maximum. ";
+      return "prompt is too long: " + numbers + error.text();
     }
     // The object has no field of its own for the name.
     String param = error.param();

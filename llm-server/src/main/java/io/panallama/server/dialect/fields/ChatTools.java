@@ -87,6 +87,7 @@ public final class ChatTools {
     for (int i = 0; i < array.size(); i++) {
       tools.add(tool(body.element(array, i, "tools")));
     }
+    SchemaFields.requireDistinct(tools, "tools[%d].function.name");
     return tools;
   }
 
@@ -111,16 +112,10 @@ public final class ChatTools {
     }
     String description = function.string("description");
     JsonNode parameters = function.any("parameters");
-    if (parameters != null && !parameters.isObject()) {
-      throw JsonFields.wrongType(function.path("parameters"), parameters, "a JSON schema");
-    }
     boolean strict = function.bool("strict");
     function.ignoreUnknown();
-    return new Tool(
-        name,
-        description == null ? "" : description,
-        parameters == null || parameters.isEmpty() ? Tool.NO_PARAMETERS : parameters.toString(),
-        strict);
+    return SchemaFields.tool(
+        name, function.path("name"), description, parameters, function.path("parameters"), strict, fields.ignored());
   }
 
   static void requireFunction(JsonFields fields) {

@@ -19,7 +19,7 @@ public final class FormatFields {
     JsonNode bare = body.any("json_schema");
     JsonFields format = body.object("response_format");
     if (format == null) {
-      return bare == null ? new ResponseFormat.Text() : schema(bare, "json_schema", true);
+      return bare == null ? new ResponseFormat.Text() : schema(bare, "json_schema", false, body);
     }
     if (bare != null) {
       throw ApiException.invalid("json_schema", "json_schema and response_format exclude each other.");
@@ -34,7 +34,7 @@ public final class FormatFields {
       case "text" -> new ResponseFormat.Text();
       case "json_object" -> {
         JsonNode schema = format.any("schema");
-        yield schema == null ? new ResponseFormat.JsonObject() : schema(schema, format.path("schema"), true);
+        yield schema == null ? new ResponseFormat.JsonObject() : schema(schema, format.path("schema"), false, format);
       }
       case "json_schema" -> named(format);
       default -> throw ApiException.invalid(format.path("type"), format.path("type") + " is missing.");
@@ -56,13 +56,10 @@ public final class FormatFields {
       throw JsonFields.wrongType(named.path("strict"), strict, "true or false");
     }
     named.ignoreUnknown();
-    return schema(schema, named.path("schema"), strict == null || strict.booleanValue());
+    return schema(schema, named.path("schema"), strict != null && strict.booleanValue(), named);
   }
 
-  private static ResponseFormat schema(JsonNode schema, String path, boolean strict) {
-    if (!schema.isObject()) {
-      throw JsonFields.wrongType(path, schema, "a JSON schema");
-    }
-    return new ResponseFormat.JsonSchema(schema.toString(), strict);
+  private static ResponseFormat schema(JsonNode schema, String path, boolean strict, JsonFields fields) {
+    return new ResponseFormat.JsonSchema(SchemaFields.schema(schema, path, strict, fields.ignored()), strict);
   }
 }

@@ -14,11 +14,11 @@ public final class Json {
 
   private Json() {}
 
-  /** Writes the fields of one object. */
+  /** Writes the fields of one object, or the elements of an array. */
   @FunctionalInterface
   public interface Fields {
     /**
-     * Writes the fields.
+     * Writes them.
      *
      * @throws IOException if {@code json} throws it
      */
@@ -32,6 +32,19 @@ public final class Json {
       json.writeStartObject();
       fields.writeTo(json);
       json.writeEndObject();
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** A JSON array as UTF-8, on one line; {@code elements} writes what is in it. */
+  public static byte[] array(Fields elements) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
+      json.writeStartArray();
+      elements.writeTo(json);
+      json.writeEndArray();
     } catch (IOException impossible) {
       throw new UncheckedIOException(impossible);
     }

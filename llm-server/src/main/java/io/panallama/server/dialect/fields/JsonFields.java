@@ -109,7 +109,7 @@ public final class JsonFields {
   /** A whole number, the closest of 32 bits where it has more; null if absent. */
   public @Nullable Integer nearestInteger(String name) {
     Long value = longInteger(name);
-    return value == null ? null : (int) Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
+    return value == null ? null : Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
   /** A whole number of 64 bits; null if absent. */

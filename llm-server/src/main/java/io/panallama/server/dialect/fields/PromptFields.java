@@ -5,9 +5,12 @@ import io.panallama.TextGenerator;
 import io.panallama.generation.GenerationGroup;
 import io.panallama.request.Prompt;
 import io.panallama.server.dialect.ApiException;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -27,8 +30,12 @@ public final class PromptFields {
     /** The prompt for a model. */
     Prompt of(TextGenerator generator);
 
-    /** Its text; ids as the texts of their tokens. */
-    String text(TextGenerator generator);
+    /**
+     * Its text; ids as the texts of their tokens, without control tokens.
+     *
+     * @param tokenBytes gives the bytes of a token of the vocabulary
+     */
+    String text(IntFunction<byte[]> tokenBytes);
   }
 
   /** A text. */
@@ -39,7 +46,7 @@ public final class PromptFields {
     }
 
     @Override
-    public String text(TextGenerator generator) {
+    public String text(IntFunction<byte[]> tokenBytes) {
       return text;
     }
   }
@@ -62,10 +69,13 @@ public final class PromptFields {
     }
 
     @Override
-    public String text(TextGenerator generator) {
-      StringBuilder text = new StringBuilder();
-      parts.forEach(part -> text.append(part.text(generator)));
-      return text.toString();
+    public String text(IntFunction<byte[]> tokenBytes) {
+      ByteArrayOutputStream text = new ByteArrayOutputStream();
+      for (Part part : parts) {
+        part.ids().forEach(token -> text.writeBytes(tokenBytes.apply(token)));
+        text.writeBytes(part.text().getBytes(StandardCharsets.UTF_8));
+      }
+      return text.toString(StandardCharsets.UTF_8);
     }
   }
 
@@ -85,10 +95,6 @@ public final class PromptFields {
       return ids.isEmpty()
           ? generator.tokenize(text, beginning, true)
           : ids.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    private String text(TextGenerator generator) {
-      return ids.isEmpty() ? text : generator.detokenize(tokens(generator, false));
     }
   }
 

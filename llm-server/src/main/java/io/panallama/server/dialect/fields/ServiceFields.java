@@ -44,8 +44,8 @@ final class ServiceFields {
     if ("shift".equals(policy)) {
       return new ContextOverflow.Shift(keep == null ? 0 : keep);
     }
-    if (keep != null) {
-      throw ApiException.invalid(KEEP, KEEP + " is only allowed when " + OVERFLOW + " is \"shift\".");
+    if (keep != null && keep != 0 && keep != -1) {
+      body.ignored().unsupported(KEEP, KEEP + " is only allowed when " + OVERFLOW + " is \"shift\".");
     }
     return "stop".equals(policy) ? new ContextOverflow.Stop() : new ContextOverflow.Reject();
   }

@@ -6,7 +6,6 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.InfillRequest;
 import io.panallama.server.dialect.ApiException;
-import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
@@ -17,15 +16,11 @@ import java.util.List;
  *
  * @param gap the request without its options
  */
-record InfillBody(CommonFields common, InfillRequest gap) {
-  /** llama-server's fields that would change the answer and that this version does not support. */
-  private static final List<String> UNSUPPORTED =
-      List.of("n_indent", "n_probs", "t_max_predict_ms", "return_tokens", "top_logprobs", "stream_options");
-
+record InfillBody(CompletionOptions options, InfillRequest gap) {
   /**
    * Reads a body.
    *
-   * @throws ApiException if a field is wrong, unknown or not supported
+   * @throws ApiException if a field is wrong or not supported
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   static InfillBody read(JsonFields body) {
@@ -38,16 +33,7 @@ record InfillBody(CommonFields common, InfillRequest gap) {
             .window(window == null ? InfillRequest.DEFAULT_WINDOW : window)
             .suffixFirst(body.bool("spm_infill"))
             .build();
-    for (String name : UNSUPPORTED) {
-      body.refuse(name);
-    }
-    // Where the work is done changes nothing about the answer.
-    body.accept("id_slot");
-    CommonFields common = CommonFields.finish(body);
-    if (common.choices() != 1) {
-      throw ApiException.invalid("n", "n is " + common.choices() + "; an infill has one choice.");
-    }
-    return new InfillBody(common, gap);
+    return new InfillBody(CompletionOptions.read(body), gap);
   }
 
   /**
@@ -56,7 +42,7 @@ record InfillBody(CommonFields common, InfillRequest gap) {
    * @throws InvalidRequestException if the core finds a value out of its range
    */
   GenerationRequest request(ServedModel model, TextGenerator generator) {
-    return gap.with(common.options(model, generator));
+    return gap.with(options.options(model, generator));
   }
 
   private static String required(JsonFields body, String name) {

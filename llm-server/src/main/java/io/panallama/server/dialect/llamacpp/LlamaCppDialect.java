@@ -1,7 +1,5 @@
 package io.panallama.server.dialect.llamacpp;
 
-import io.panallama.request.ChatRequest;
-import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
@@ -9,17 +7,15 @@ import io.panallama.server.dialect.ErrorWriter;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Framing;
 import io.panallama.server.dialect.Route;
-import io.panallama.server.dialect.fields.ChatBody;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
-import io.panallama.server.dialect.fields.ErrorObject;
-import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
-import io.panallama.server.registry.Lease;
-import io.panallama.server.registry.Registry;
 import java.util.List;
 
-/** llama-server's own routes: {@code /infill} and {@code /apply-template}. */
+/**
+ * llama-server's own routes: completions and infills in its shape, tokens, the prompt of a conversation, and the server's state.
+ * {@code /completions} without {@code /v1} is llama-server's, as there.
+ */
 public final class LlamaCppDialect implements Dialect {
   @Override
   public String name() {
@@ -29,13 +25,21 @@ public final class LlamaCppDialect implements Dialect {
   @Override
   public List<Route> routes() {
     return List.of(
+        new Route.Generate("/completion", Framing.SSE, LlamaCppDialect::completion),
+        new Route.Generate("/completions", Framing.SSE, LlamaCppDialect::completion),
         new Route.Generate("/infill", Framing.SSE, LlamaCppDialect::infill),
-        new Route.Post("/apply-template", LlamaCppDialect::applyTemplate));
+        new Route.Post("/tokenize", TokenRoutes::tokenize),
+        new Route.Post("/detokenize", TokenRoutes::detokenize),
+        new Route.Post("/apply-template", TokenRoutes::applyTemplate),
+        new Route.Post("/v1/chat/completions/input_tokens", TokenRoutes::inputTokens),
+        new Route.Get("/props", StateRoutes::props),
+        new Route.Get("/slots", StateRoutes::slots),
+        new Route.Get("/metrics", StateRoutes::metrics));
   }
 
   @Override
   public ErrorWriter errors() {
-    return ErrorObject::write;
+    return LlamaCppErrors::write;
   }
 
   @Override
@@ -43,25 +47,32 @@ public final class LlamaCppDialect implements Dialect {
     return CoreNames::wireName;
   }
 
-  private static Call infill(ClientRequest request) {
-    InfillBody body = InfillBody.read(JsonBody.read(request));
-    CommonFields common = body.common();
+  private static Call completion(ClientRequest request) {
+    CompletionBody body = CompletionBody.read(JsonBody.read(request));
+    CompletionOptions options = body.options();
+    CommonFields common = options.common();
     return new Call(
-        common.model(),
-        common.stream(),
-        1,
-        List.of(body::request),
-        (wanted, model, tokenBytes) -> new InfillWriter(model));
+            common.model(),
+            common.stream(),
+            common.choices(),
+            body.requests(),
+            (wanted, model, tokenBytes) -> {
+              List<String> prompts = body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList();
+              return CompletionWriter.of(options, wanted, prompts, model, tokenBytes);
+            })
+        .around(options.lines()::around);
   }
 
-  /** The prompt that a chat request would be generated from. */
-  private static Answer applyTemplate(ClientRequest request, Registry registry) {
-    ChatBody body = ChatBody.read(JsonBody.read(request));
-    try (Lease lease = registry.lease(body.common().model())) {
-      ChatRequest chat = body.request(lease.model(), lease.generator());
-      lease.admit(chat);
-      String prompt = lease.generator().render(chat);
-      return Answer.json(Json.object(out -> out.writeStringField("prompt", prompt)));
-    }
+  private static Call infill(ClientRequest request) {
+    InfillBody body = InfillBody.read(JsonBody.read(request));
+    CompletionOptions options = body.options();
+    CommonFields common = options.common();
+    return new Call(
+            common.model(),
+            common.stream(),
+            common.choices(),
+            List.of(body::request),
+            (wanted, model, tokenBytes) -> CompletionWriter.of(options, wanted, List.of(), model, tokenBytes))
+        .around(options.lines()::around);
   }
 }

@@ -88,6 +88,6 @@ record CompletionBody(
     options = logprobs == null ? options : options.toBuilder().topLogprobs(Math.max(1, logprobs)).build();
     return suffix.isEmpty()
         ? CompletionRequest.of(prompt.of(generator), options)
-        : InfillRequest.of(prompt.text(generator), suffix).with(options);
+        : InfillRequest.of(prompt.text(generator::tokenBytes), suffix).with(options);
   }
 }

@@ -20,6 +20,23 @@ final class ModelList {
         json.writeEndObject();
       }
       json.writeEndArray();
+      // llama-server's other list, in Ollama's form.
+      json.writeArrayFieldStart("models");
+      for (ServedModel model : models) {
+        json.writeStartObject();
+        json.writeStringField("name", model.id());
+        json.writeStringField("model", model.id());
+        json.writeStringField("type", "model");
+        json.writeStringField("description", model.description());
+        json.writeArrayFieldStart("capabilities");
+        json.writeString("completion");
+        json.writeEndArray();
+        json.writeObjectFieldStart("details");
+        json.writeStringField("format", "gguf");
+        json.writeEndObject();
+        json.writeEndObject();
+      }
+      json.writeEndArray();
     });
   }
 
@@ -32,8 +49,20 @@ final class ModelList {
     json.writeStringField("object", "model");
     json.writeNumberField("created", model.created().getEpochSecond());
     json.writeStringField("owned_by", model.ownedBy());
+    json.writeArrayFieldStart("aliases");
+    for (String alias : model.aliases()) {
+      json.writeString(alias);
+    }
+    json.writeEndArray();
+    // vLLM's, OpenRouter's and Groq's names.
+    json.writeNumberField("max_model_len", model.contextSize());
+    json.writeNumberField("context_length", model.contextSize());
+    json.writeNumberField("context_window", model.contextSize());
     json.writeObjectFieldStart("meta");
     json.writeNumberField("n_ctx", model.contextSize());
+    if (model.trainedContextSize() > 0) {
+      json.writeNumberField("n_ctx_train", model.trainedContextSize());
+    }
     json.writeNumberField("n_params", model.parameters());
     json.writeStringField("description", model.description());
     json.writeBooleanField("demo", model.demo());

@@ -72,7 +72,7 @@ public final class OpenAiDialect implements Dialect {
         body.requests(),
         (wanted, model, tokenBytes) -> {
           List<String> echoes =
-              body.echo() ? body.prompts().stream().map(prompt -> Echo.of(prompt, tokenBytes)).toList() : List.of();
+              body.echo() ? body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList() : List.of();
           return OpenAiWriter.of(
               new OpenAiWriter.Format(false, common.includeUsage(), topLogprobs, false, echoes, common.choices()),
               model,

@@ -8,6 +8,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
+import io.panallama.server.dialect.fields.Fingerprint;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.UsageFields;
 import java.io.IOException;
@@ -274,6 +275,7 @@ public final class OpenAiWriter implements EventWriter {
     json.writeStringField("object", format.chat() ? chatObject : "text_completion");
     json.writeNumberField("created", created);
     json.writeStringField("model", model);
+    json.writeStringField("system_fingerprint", Fingerprint.value());
   }
 
   private void finish(JsonGenerator json, FinishReason reason) throws IOException {

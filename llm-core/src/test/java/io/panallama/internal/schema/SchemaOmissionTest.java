@@ -1,0 +1,177 @@
+package io.panallama.internal.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panallama.error.InvalidRequestException;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a grammar can't enforce of a schema that is not strict. */
+class SchemaOmissionTest {
+  private static List<String> places(String schema) {
+    return SchemaCheck.omissions("schema", schema).stream().map(SchemaOmission::place).toList();
+  }
+
+  /** Schemas as clients generate them, of which all is enforced. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"type\": [\"string\", \"null\"], \"enum\": [\"HAPPY\", \"SAD\"]}",
+        "{\"type\": \"object\", \"properties\": {\"next\": {\"$ref\": \"#\"}}}",
+        "{\"type\": \"object\", \"properties\": {\"list\": {\"type\": \"array\", \"items\": {\"$ref\": \"#\"}}}}",
+        "{\"type\": \"number\", \"minimum\": 0, \"exclusiveMaximum\": 1.5}",
+        "{\"type\": \"number\", \"minimum\": 0, \"exclusiveMinimum\": true}",
+        "{\"type\": \"number\", \"multipleOf\": 0.01}",
+        "{\"type\": \"integer\", \"maximum\": 9223372036854775807}",
+        "{\"type\": \"integer\", \"minimum\": -9223372036854775808, \"maximum\": 18446744073709551615}",
+        "{\"type\": \"integer\", \"minimum\": 0, \"maximum\": 100, \"multipleOf\": 5}",
+        "{\"type\": \"object\", \"propertyNames\": {\"type\": \"string\"}}",
+        "{\"type\": \"string\", \"unit\": \"m\", \"x-order\": 3, \"enumNames\": [\"a\"], \"nullable\": true}",
+        "{\"type\": \"array\", \"items\": [{\"type\": \"string\"}], \"additionalItems\": false}",
+        "{\"type\": \"array\", \"items\": {\"type\": \"string\"}, \"additionalItems\": false}",
+        "{\"type\": \"string\", \"pattern\": \"[a-z]+\"}",
+        "{\"type\": \"string\", \"pattern\": \"^a|b$\"}",
+        "{\"type\": \"string\", \"maxLength\": 65536}",
+        "{\"type\": \"string\", \"minLength\": 3000, \"maxLength\": 1000000}",
+        "{\"type\": \"object\", \"properties\": {\"value\": true}}",
+        "{\"type\": \"object\", \"properties\": {\"value\": false}}",
+        "{\"type\": \"object\", \"patternProperties\": {\"^x-\": {}}, \"properties\": {\"a\": {}}}",
+        "{\"$ref\": \"#/definitions/a~1b\", \"definitions\": {\"a/b\": {\"type\": \"boolean\"}}}",
+        "{\"allOf\": [{\"$ref\": \"#/$defs/a\"}], \"description\": \"x\", \"$defs\": {\"a\": {\"enum\": [1]}}}",
+        "{\"allOf\": [{\"type\": \"object\", \"properties\": {\"a\": {}}}, {\"properties\": {\"b\": {\"minLength\":"
+            + " 2}}}]}",
+        "{\"type\": \"string\", \"format\": \"email\", \"contentEncoding\": \"base64\", \"$comment\": \"c\", \"$id\":"
+            + " \"i\"}",
+        "{\"const\": 5}",
+        "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"nullable\": true, \"maxLength\": 5}}",
+        "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"nullable\": true, \"enum\": [\"a\"]}}",
+        "{\"type\": \"array\", \"items\": {\"minLength\": 1, \"nullable\": true}}",
+        "{\"type\": \"object\", \"properties\": {\"a\": {}}, \"required\": [\"a\"], \"dependentRequired\": {\"a\":"
+            + " [\"a\"]}}",
+        "{\"type\": \"object\", \"required\": [\"a\"]}",
+        "{\"type\": \"string\", \"anyOf\": [{\"enum\": [\"a\"]}, {\"pattern\": \"^b$\"}]}",
+      })
+  void nothingIsLeftOut(String schema) {
+    assertThat(SchemaCheck.omissions("schema", schema)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      quoteCharacter = '`',
+      value = {
+        "{\"type\": \"array\", \"maxItems\": 5000} => #/maxItems",
+        "{\"type\": \"string\", \"maxLength\": 2000000} => #/maxLength",
+        "{\"type\": \"string\", \"pattern\": \"^(?=a)b$\"} => #/pattern",
+        "{\"type\": \"str\"} => #/type",
+        "{\"type\": [\"string\", \"file\"]} => #/type",
+        "{\"not\": {\"type\": \"null\"}} => #/not",
+        "{\"type\": \"string\", \"if\": {}, \"then\": {}, \"else\": {}} => #/if #/then #/else",
+        "{\"type\": \"object\", \"properties\": {\"x\": {\"type\": \"string\", \"glory\": 1}}} => #/properties/x/glory",
+        "{\"type\": \"object\", \"patternProperties\": {\"^x\": {\"type\": \"boolean\"}}} => #/patternProperties",
+        "{\"type\": \"object\", \"properties\": {\"a\": {}, \"b\": {}}, \"dependentRequired\": {\"a\": [\"b\"]}} =>"
+            + " #/dependentRequired",
+        "{\"$ref\": \"#\"} => #/$ref",
+        "{\"$ref\": \"#/$defs/missing\"} => #/$ref",
+        "{\"$ref\": \"https://example.com/x.json\"} => #/$ref",
+        "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"anyOf\": [{\"$ref\": \"#/$defs/a\"}, {}]}}} => #/$defs/a/$ref",
+        "{\"type\": \"integer\", \"multipleOf\": 7} => #/multipleOf",
+        "{\"type\": \"integer\", \"minimum\": 5, \"maximum\": 4} => #/maximum",
+        "{\"type\": \"integer\", \"minimum\": \"5\"} => #/minimum",
+        "{\"type\": \"integer\", \"minimum\": 1e300} => #/minimum",
+        "{\"oneOf\": [{\"type\": \"integer\"}, {\"type\": \"number\"}]} => #/oneOf",
+        "{\"enum\": []} => #/enum",
+        "{\"anyOf\": []} => #/anyOf",
+        "{\"type\": \"object\", \"properties\": {\"a\": 5}} => #/properties/a",
+        "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\", \"required\": true}}} =>",
+        "{\"type\": \"array\", \"uniqueItems\": true, \"contains\": {}} => #/uniqueItems #/contains",
+        "{\"allOf\": [{\"type\": \"string\"}, {\"type\": \"null\"}]} => #/allOf/1/type",
+      })
+  void whatIsLeftOutIsNamed(String schema, String places) {
+    assertThat(String.join(" ", places(schema))).isEqualTo(places == null ? "" : places);
+  }
+
+  @Test
+  void allOfAHugeObjectIsLeftOut() {
+    StringBuilder properties = new StringBuilder();
+    for (int i = 0; i < 300; i++) {
+      properties.append(i == 0 ? "" : ",").append("\"p").append(i).append("\": {\"type\": \"null\"}");
+    }
+    assertThat(places("{\"type\": \"object\", \"properties\": {" + properties + "}}")).containsExactly("#/properties");
+  }
+
+  @Test
+  void deepSchemasAreLeftOutBelowALimit() {
+    String deep = "{\"type\": \"array\", \"items\": ".repeat(80) + "{}" + "}".repeat(80);
+    assertThat(places(deep)).hasSize(1).first().asString().endsWith("/items/items");
+  }
+
+  @Test
+  void partsThatLeadBackToTheirWholeEnd() {
+    assertThat(places("{\"allOf\": [{\"$ref\": \"#\"}, {\"type\": \"object\"}]}")).isNotEmpty();
+    assertThat(places("{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"allOf\": [{\"$ref\": \"#/$defs/a\"}]}}}"))
+        .isNotEmpty();
+  }
+
+  /** What would take forever, or all memory, is left out. */
+  @ParameterizedTest
+  @ValueSource(strings = {"alternatives", "parts", "names", "pattern"})
+  @Timeout(60)
+  void hostileSchemasAreReadSoon(String kind) {
+    String properties =
+        IntStream.range(0, 5000).mapToObj(i -> "\"p" + i + "\": {}").collect(Collectors.joining(",", "{", "}"));
+    String reference = "{\"$ref\": \"#/$defs/a\"}";
+    String schema =
+        switch (kind) {
+          case "alternatives" -> {
+            String inner = "[{\"maxLength\": 1}, {\"maxLength\": 2}]";
+            for (int i = 0; i < 9; i++) {
+              inner = "[{\"anyOf\": " + inner + "}, {\"anyOf\": " + inner + "}]";
+            }
+            yield "{\"items\": {\"properties\": " + properties + ", \"anyOf\": " + inner + "}}";
+          }
+          case "parts" ->
+              "{\"$defs\": {\"a\": {\"properties\": "
+                  + properties
+                  + "}}, \"allOf\": ["
+                  + String.join(",", Collections.nCopies(5000, reference))
+                  + "]}";
+          case "names" -> {
+            String name = "n".repeat(40_000);
+            yield "{\"properties\": {\"" + name + "\": {\"properties\": " + properties.replace("{}", "5") + "}}}";
+          }
+          default ->
+              "{\"properties\": {\""
+                  + "a".repeat(60)
+                  + "b\": {}}, \"patternProperties\": {\"^(a+)+$\": {\"type\": \"null\"}}}";
+        };
+    try {
+      assertThat(SchemaCheck.omissions("schema", schema)).isNotEmpty();
+    } catch (InvalidRequestException refused) {
+      assertThat(refused).hasMessageContaining("more than 20000 schemas");
+    }
+  }
+
+  @Test
+  void strictSchemasAreRefusedWithThePlace() {
+    assertThatThrownBy(() -> SchemaCheck.check("schema", "{\"type\": \"array\", \"items\": {\"not\": {}}}", true, "r"))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("#/items: not can't be enforced");
+  }
+
+  @Test
+  void theKeyOfRulesIsReserved() {
+    assertThatThrownBy(() -> SchemaCheck.omissions("schema", "{\"const\": {\"panallama:gbnf\": \"x\"}}"))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("reserved");
+  }
+}

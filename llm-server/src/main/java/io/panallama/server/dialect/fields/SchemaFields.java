@@ -1,0 +1,125 @@
+package io.panallama.server.dialect.fields;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.chat.Tool;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.Ignored;
+import io.panallama.typed.SchemaCoverage;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads JSON schemas and the tools that have them, for every dialect. What a grammar can't enforce of a schema that is not
+ * strict is named as ignored; the core refuses a strict one.
+ */
+public final class SchemaFields {
+  /** The keywords whose values are lists, so that a number behind them is an index. */
+  private static final Set<String> LISTS = Set.of("allOf", "anyOf", "oneOf", "prefixItems", "items");
+
+  private SchemaFields() {}
+
+  /**
+   * A schema as the core takes it.
+   *
+   * @param path the schema's path from the body's root, in the client's names
+   * @param strict whether the core is to refuse what can't be enforced
+   * @throws ApiException if it is not a schema
+   */
+  public static String schema(JsonNode schema, String path, boolean strict, Ignored ignored) {
+    if (schema.isBoolean() && schema.booleanValue()) {
+      return "{}";
+    }
+    if (!schema.isObject()) {
+      throw JsonFields.wrongType(path, schema, "a JSON schema");
+    }
+    String text = schema.toString();
+    if (!strict) {
+      for (SchemaCoverage.Unenforced part : unenforced(text, path)) {
+        String place = path + suffix(part.place());
+        ignored.unsupported(place, place + ": " + part.reason() + ".");
+      }
+    }
+    return text;
+  }
+
+  private static List<SchemaCoverage.Unenforced> unenforced(String schema, String path) {
+    try {
+      return SchemaCoverage.unenforced(path, schema);
+    } catch (InvalidRequestException fault) {
+      throw ApiException.invalid(path, fault.message(name -> name));
+    }
+  }
+
+  /** {@code #/properties/a/anyOf/0} as {@code .properties.a.anyOf[0]}. */
+  private static String suffix(String place) {
+    StringBuilder path = new StringBuilder();
+    String before = "";
+    for (String step : place.substring(1).split("/")) {
+      if (!step.isEmpty()) {
+        boolean index = LISTS.contains(before) && step.chars().allMatch(Character::isDigit);
+        path.append(index ? "[" + step + "]" : "." + step);
+      }
+      before = step;
+    }
+    return path.toString();
+  }
+
+  /**
+   * A tool.
+   *
+   * @param path of the field with the name, for the error
+   * @param parameters a schema; null, {@code {}} and {@code true} for a tool without arguments
+   * @throws ApiException if the name or the schema is none
+   */
+  public static Tool tool(
+      String name,
+      String path,
+      @Nullable String description,
+      @Nullable JsonNode parameters,
+      String parametersPath,
+      boolean strict,
+      Ignored ignored) {
+    String schema = parameters == null ? "{}" : schema(parameters, parametersPath, strict, ignored);
+    try {
+      return new Tool(
+          name, description == null ? "" : description, schema.equals("{}") ? Tool.NO_PARAMETERS : schema, strict);
+    } catch (InvalidRequestException fault) {
+      throw ApiException.invalid(
+          path,
+          path
+              + " is not a name for a tool: it must have 1 to "
+              + Tool.MAX_NAME
+              + " letters, digits or characters of _-./:, but it is \""
+              + JsonFields.shorten(name)
+              + "\".");
+    }
+  }
+
+  /**
+   * Checks that no two tools have the same name.
+   *
+   * @param path the path of a name, with {@code %d} for the index of its tool
+   * @throws ApiException that names the second one
+   */
+  public static void requireDistinct(List<Tool> tools, String path) {
+    Map<String, Integer> first = new HashMap<>();
+    for (int i = 0; i < tools.size(); i++) {
+      Integer earlier = first.putIfAbsent(tools.get(i).name(), i);
+      if (earlier != null) {
+        String place = path.formatted(i);
+        throw ApiException.invalid(
+            place,
+            place
+                + " is \""
+                + tools.get(i).name()
+                + "\", which is the name of another tool, "
+                + path.formatted(earlier)
+                + "; give each tool a name of its own.");
+      }
+    }
+  }
+}

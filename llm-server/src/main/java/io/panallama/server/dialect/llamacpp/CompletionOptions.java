@@ -1,0 +1,84 @@
+package io.panallama.server.dialect.llamacpp;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.TextGenerator;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.GenerationOptions;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.CommonFields;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.registry.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields that llama-server's own completions and infills have beside those of other APIs. Immutable.
+ *
+ * @param probabilities how many alternatives to report with each token; 0 for none
+ * @param tokens whether the answer has the ids of its tokens
+ * @param fields the paths of the answer's fields that are wanted; empty for all
+ * @param lines the limits that hold from line to line
+ */
+record CompletionOptions(
+    CommonFields common, int probabilities, boolean tokens, List<String> fields, LineLimits lines) {
+  /**
+   * Reads the fields; call it last.
+   *
+   * @throws ApiException if a field is wrong or not supported
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static CompletionOptions read(JsonFields body) {
+    Integer given = body.nearestInteger("n_probs");
+    Integer alias = body.nearestInteger("logprobs");
+    int probabilities = Math.max(0, given != null ? given : alias != null ? alias : 0);
+    if (probabilities > GenerationOptions.MAX_TOP_LOGPROBS) {
+      body.ignored()
+          .unsupported(
+              "n_probs",
+              "n_probs is " + probabilities + "; at most " + GenerationOptions.MAX_TOP_LOGPROBS + " are reported.");
+      probabilities = GenerationOptions.MAX_TOP_LOGPROBS;
+    }
+    if (body.bool("post_sampling_probs")) {
+      body.ignored()
+          .unsupported(
+              "post_sampling_probs", "post_sampling_probs is not supported: probabilities are those before sampling.");
+    }
+    boolean tokens = body.bool("return_tokens");
+    List<String> fields = fields(body);
+    LineLimits lines = new LineLimits(atLeastZero(body, "n_indent"), atLeastZero(body, "t_max_predict_ms"));
+    return new CompletionOptions(CommonFields.finish(body), probabilities, tokens, fields, lines);
+  }
+
+  /**
+   * The options of a generation by this model.
+   *
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  GenerationOptions options(ServedModel model, TextGenerator generator) {
+    GenerationOptions options = common.options(model, generator);
+    // Ids come with log-probabilities only; the chunks of a stream always have them.
+    boolean ids = tokens || common.stream();
+    return options.toBuilder().topLogprobs(Math.max(probabilities, ids ? 1 : 0)).build();
+  }
+
+  private static int atLeastZero(JsonFields body, String name) {
+    @Nullable Integer value = body.nearestInteger(name);
+    return value == null ? 0 : Math.max(0, value);
+  }
+
+  private static List<String> fields(JsonFields body) {
+    JsonNode array = body.any("response_fields");
+    if (array == null) {
+      return List.of();
+    }
+    if (!array.isArray()) {
+      throw JsonFields.wrongType("response_fields", array, "an array of paths");
+    }
+    List<String> fields = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      fields.add(JsonFields.string(array.get(i), "response_fields[" + i + "]"));
+    }
+    return fields;
+  }
+}

@@ -1,0 +1,125 @@
+package io.panallama.server.dialect.llamacpp;
+
+import io.panallama.observe.EngineStats;
+import io.panallama.request.GenerationOptions;
+import io.panallama.server.dialect.Answer;
+import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.Fingerprint;
+import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.registry.Registry;
+import io.panallama.server.registry.ServedModel;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/** The routes that show what the server serves and does. Of several models they are about the default one. */
+final class StateRoutes {
+  private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+
+  private StateRoutes() {}
+
+  /** The model and its defaults. */
+  static Answer props(ClientRequest request, Registry registry) {
+    Registry.Ready ready = registry.checkReady().getFirst();
+    ServedModel model = ready.model();
+    GenerationOptions defaults = GenerationOptions.builder().sampling(model.sampling()).build();
+    return Answer.json(
+        Json.object(json -> {
+          json.writeObjectFieldStart("default_generation_settings");
+          json.writeObjectFieldStart("params");
+          GenerationSettings.of(json, defaults);
+          json.writeEndObject();
+          json.writeNumberField("n_ctx", model.contextSize());
+          json.writeEndObject();
+          json.writeNumberField("total_slots", ready.stats().map(EngineStats::slots).orElse(1));
+          json.writeStringField("model_alias", model.id());
+          json.writeStringField("model_path", model.id());
+          json.writeObjectFieldStart("modalities");
+          json.writeBooleanField("vision", false);
+          json.writeBooleanField("video", false);
+          json.writeBooleanField("audio", false);
+          json.writeEndObject();
+          json.writeBooleanField("endpoint_slots", true);
+          json.writeBooleanField("endpoint_props", false);
+          json.writeBooleanField("endpoint_metrics", true);
+          json.writeStringField("chat_template", model.chatTemplate());
+          json.writeStringField("build_info", Fingerprint.value());
+          json.writeBooleanField("is_sleeping", false);
+        }));
+  }
+
+  /** The slots: as many of them are busy as sequences run. A sequence keeps no slot of its own here, so none has a prompt. */
+  static Answer slots(ClientRequest request, Registry registry) {
+    Registry.Ready ready = registry.checkReady().getFirst();
+    EngineStats stats = ready.stats().orElse(null);
+    int slots = stats == null ? 1 : stats.slots();
+    int running = stats == null ? 0 : stats.running();
+    return Answer.json(
+        Json.array(json -> {
+          for (int slot = 0; slot < slots; slot++) {
+            json.writeStartObject();
+            json.writeNumberField("id", slot);
+            json.writeNumberField("n_ctx", ready.model().contextSize());
+            json.writeBooleanField("speculative", false);
+            json.writeBooleanField("is_processing", slot < running);
+            json.writeEndObject();
+          }
+        }));
+  }
+
+  /** Counters and gauges of all models, in Prometheus' text format. */
+  static Answer metrics(ClientRequest request, Registry registry) {
+    List<Registry.Ready> all = registry.checkReady();
+    StringBuilder text = new StringBuilder();
+    for (Metric metric : METRICS) {
+      String name = "llamacpp:" + metric.name();
+      text.append("# HELP ").append(name).append(' ').append(metric.help()).append('\n');
+      text.append("# TYPE ").append(name).append(' ').append(metric.type()).append('\n');
+      for (Registry.Ready ready : all) {
+        Optional<EngineStats> stats = ready.stats();
+        if (stats.isPresent()) {
+          text.append(name);
+          if (all.size() > 1) {
+            text.append("{model=\"").append(escaped(ready.model().id())).append("\"}");
+          }
+          text.append(' ').append(metric.value().of(stats.get())).append('\n');
+        }
+      }
+    }
+    return Answer.of(PROMETHEUS, text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String escaped(String label) {
+    return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+  }
+
+  @FunctionalInterface
+  private interface Value {
+    long of(EngineStats stats);
+  }
+
+  private record Metric(String type, String name, String help, Value value) {}
+
+  private static Metric counter(String name, String help, Value value) {
+    return new Metric("counter", name, help, value);
+  }
+
+  private static Metric gauge(String name, String help, Value value) {
+    return new Metric("gauge", name, help, value);
+  }
+
+  /** llama-server's names where it has the number, too. */
+  private static final List<Metric> METRICS =
+      List.of(
+          counter("prompt_tokens_total", "Number of prompt tokens processed.", EngineStats::promptTokens),
+          counter("tokens_predicted_total", "Number of generation tokens processed.", EngineStats::generatedTokens),
+          counter("n_decode_total", "Number of steps of the engine.", EngineStats::steps),
+          counter(
+              "prompt_tokens_cached_total",
+              "Number of prompt tokens that the KV cache had already.",
+              EngineStats::cachedPromptTokens),
+          counter("preemptions_total", "Number of generations that made room for others.", EngineStats::preemptions),
+          gauge("requests_processing", "Number of requests processing.", EngineStats::running),
+          gauge("requests_deferred", "Number of requests waiting.", EngineStats::waiting),
+          gauge("slots", "Number of requests that can be processed at once.", EngineStats::slots));
+}

@@ -1,0 +1,180 @@
+package io.panallama.server.dialect.responses;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.panallama.chat.Tool;
+import io.panallama.chat.ToolChoice;
+import io.panallama.chat.Tools;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.JsonFields;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}. Functions are tools; tools of other types, which OpenAI runs
+ * itself, are named as ignored.
+ *
+ * @param tools those that the model sees
+ * @param sent the functions as the client sent them
+ * @param choice the choice as the client sent it
+ */
+record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
+  private static final String TOOLS = "tools";
+  private static final String CHOICE = "tool_choice";
+  private static final String PARALLEL = "parallel_tool_calls";
+  private static final String FUNCTION = "function";
+
+  /**
+   * Reads the three fields.
+   *
+   * @throws ApiException if one is wrong
+   */
+  static ResponseTools read(JsonFields body) {
+    ArrayNode sent = Items.array();
+    List<Tool> tools = tools(body, sent);
+    JsonNode given = body.any(CHOICE);
+    JsonNode parallel = body.any(PARALLEL);
+    if (parallel != null && !parallel.isBoolean()) {
+      throw JsonFields.wrongType(PARALLEL, parallel, "true or false");
+    }
+    Tools.Builder builder = chosen(body, given, tools);
+    if (parallel != null) {
+      builder.parallelCalls(parallel.booleanValue());
+    }
+    return new ResponseTools(builder.build(), sent, given == null ? TextNode.valueOf("auto") : given);
+  }
+
+  private static List<Tool> tools(JsonFields body, ArrayNode sent) {
+    JsonNode array = body.any(TOOLS);
+    List<Tool> tools = new ArrayList<>();
+    if (array == null) {
+      return tools;
+    }
+    if (!array.isArray()) {
+      throw JsonFields.wrongType(TOOLS, array, "an array of tools");
+    }
+    for (int i = 0; i < array.size(); i++) {
+      JsonFields fields = body.element(array, i, TOOLS);
+      String type = fields.string("type");
+      if (type == null) {
+        throw missing(fields, "type");
+      }
+      if (type.equals(FUNCTION)) {
+        tools.add(tool(fields));
+        sent.add(array.get(i));
+      } else {
+        String path = TOOLS + "[" + i + "]";
+        body.ignored()
+            .unsupported(path, path + " is of type \"" + type + "\"; this server has tools of type function only.");
+      }
+    }
+    return tools;
+  }
+
+  /** A function, whose fields stand in the tool itself or, as in chats, in an object inside of it. */
+  private static Tool tool(JsonFields fields) {
+    JsonFields inner = fields.object(FUNCTION);
+    JsonFields function = inner == null ? fields : inner;
+    String name = function.string("name");
+    if (name == null) {
+      throw missing(function, "name");
+    }
+    String description = function.string("description");
+    JsonNode parameters = function.any("parameters");
+    if (parameters != null && !parameters.isObject()) {
+      throw JsonFields.wrongType(function.path("parameters"), parameters, "a JSON schema");
+    }
+    boolean strict = function.bool("strict");
+    fields.ignoreUnknown();
+    function.ignoreUnknown();
+    return new Tool(
+        name,
+        description == null ? "" : description,
+        parameters == null || parameters.isEmpty() ? Tool.NO_PARAMETERS : parameters.toString(),
+        strict);
+  }
+
+  private static Tools.Builder chosen(JsonFields body, @Nullable JsonNode given, List<Tool> tools) {
+    Tools.Builder all = Tools.builder().list(tools);
+    if (given == null) {
+      return all;
+    }
+    if (!given.isObject()) {
+      return all.choice(mode(given, CHOICE));
+    }
+    JsonFields choice = body.object(CHOICE);
+    if (choice == null) {
+      return all;
+    }
+    String type = choice.string("type");
+    if (type == null) {
+      throw missing(choice, "type");
+    }
+    return switch (type) {
+      case FUNCTION -> all.choice(new ToolChoice.Named(name(choice)));
+      case "allowed_tools" -> allowed(choice, tools);
+      default -> {
+        body.ignored()
+            .unsupported(CHOICE, CHOICE + " is a tool of type \"" + type + "\"; this server has functions only.");
+        yield all;
+      }
+    };
+  }
+
+  private static ToolChoice mode(JsonNode value, String path) {
+    return switch (value.asText()) {
+      case "auto" -> new ToolChoice.Auto();
+      case "none" -> new ToolChoice.None();
+      case "required" -> new ToolChoice.Required();
+      default -> throw JsonFields.wrongType(path, value, "\"auto\", \"none\", \"required\" or one of the tools");
+    };
+  }
+
+  private static String name(JsonFields choice) {
+    JsonFields inner = choice.object(FUNCTION);
+    JsonFields named = inner == null ? choice : inner;
+    String name = named.string("name");
+    if (name == null) {
+      throw missing(named, "name");
+    }
+    choice.ignoreUnknown();
+    return name;
+  }
+
+  /** The model sees these of the tools. */
+  private static Tools.Builder allowed(JsonFields choice, List<Tool> tools) {
+    String mode = choice.choice("mode", List.of("auto", "required"));
+    JsonNode array = choice.any(TOOLS);
+    String path = choice.path(TOOLS);
+    if (array == null) {
+      throw missing(choice, TOOLS);
+    }
+    if (!array.isArray()) {
+      throw JsonFields.wrongType(path, array, "an array of tools");
+    }
+    Set<String> names = new HashSet<>();
+    for (int i = 0; i < array.size(); i++) {
+      JsonFields one = choice.element(array, i, path);
+      if (FUNCTION.equals(one.string("type"))) {
+        String name = name(one);
+        if (tools.stream().noneMatch(tool -> tool.name().equals(name))) {
+          throw ApiException.invalid(one.path("name"), one.path("name") + " names none of the functions in tools.");
+        }
+        names.add(name);
+      }
+    }
+    choice.ignoreUnknown();
+    return Tools.builder()
+        .list(tools.stream().filter(tool -> names.contains(tool.name())).toList())
+        .choice("required".equals(mode) ? new ToolChoice.Required() : new ToolChoice.Auto());
+  }
+
+  private static ApiException missing(JsonFields fields, String name) {
+    return ApiException.invalid(
+        400, fields.path(name), "missing_required_parameter", fields.path(name) + " is missing.");
+  }
+}

@@ -1,0 +1,275 @@
+package io.panallama.server.dialect.responses;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.panallama.TextGenerator;
+import io.panallama.chat.ChatMessage;
+import io.panallama.chat.ReasoningBudget;
+import io.panallama.chat.Role;
+import io.panallama.chat.TemplateOptions;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.ContextOverflow;
+import io.panallama.request.GenerationOptions;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.CommonFields;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.registry.ServedModel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of {@code POST /v1/responses}. Immutable.
+ *
+ * @param common the fields that all generations have in common
+ * @param own the generation's options of this API; the common ones hold where it has none
+ * @param messages the conversation, with that of the response before it
+ * @param turns what the response is made from, for the store
+ * @param echo the fields that a response repeats
+ * @param store whether the response is to be kept
+ * @param background whether the client does not wait for it
+ */
+record ResponsesBody(
+    CommonFields common,
+    OwnOptions own,
+    List<ChatMessage> messages,
+    ResponseTools tools,
+    TemplateOptions template,
+    Shape shape,
+    List<ResponseStore.Turn> turns,
+    ObjectNode echo,
+    boolean store,
+    boolean background) {
+  private static final String MAX_TOKENS = "max_output_tokens";
+  private static final String PREVIOUS = "previous_response_id";
+  private static final String TRUNCATION = "truncation";
+
+  /** The value of {@code max_output_tokens} that other servers take for no limit. */
+  private static final int NO_LIMIT = -1;
+
+  /**
+   * Options under names of this API.
+   *
+   * @param maxTokens null if none is given
+   * @param truncate whether the oldest tokens give way if the context is full
+   */
+  record OwnOptions(@Nullable Integer maxTokens, TextFormat text, boolean truncate) {}
+
+  /**
+   * Reads a body.
+   *
+   * @param size its length in bytes
+   * @param responses has the response before it, and the items that it refers to
+   * @throws ApiException if a field is wrong or not supported
+   * @throws InvalidRequestException if the core finds a value out of its range
+   */
+  static ResponsesBody read(JsonFields body, int size, ResponseStore responses) {
+    for (String state : List.of("prompt", "conversation")) {
+      if (body.any(state) != null) {
+        throw ApiException.unsupported(state, state + ", which refers to something that is kept at OpenAI,");
+      }
+    }
+    List<ResponseStore.Turn> turns = new ArrayList<>(previous(body, responses));
+    List<ObjectNode> input = InputItems.read(body, responses);
+    if (turns.isEmpty() && input.isEmpty()) {
+      throw ApiException.invalid(
+          400, "input", "missing_required_parameter", "input is missing; a text or at least one item is needed.");
+    }
+    turns.add(new ResponseStore.Turn(input, size));
+    String instructions = instructions(body);
+    List<ObjectNode> items = turns.stream().flatMap(turn -> turn.items().stream()).toList();
+    List<ChatMessage> messages = Conversation.of(instructions, items);
+    JsonFields reasoning = body.object("reasoning");
+    TemplateOptions template = template(body, reasoning, messages);
+    Shape shape = Shape.read(body, summary(reasoning));
+    ResponseTools tools = ResponseTools.read(body);
+    OwnOptions own = new OwnOptions(maxTokens(body), TextFormat.read(body), truncate(body));
+    boolean store = on(body, "store", true);
+    boolean background = on(body, "background", false);
+    if (background && !store) {
+      throw ApiException.invalid(
+          "background", "background is only allowed when store is true: nothing else has the result.");
+    }
+    ObjectNode echo = echo(body, tools, own, shape, store, background);
+    CommonFields common = CommonFields.finish(body);
+    if (common.choices() != 1) {
+      throw ApiException.unsupported("n", "n other than 1");
+    }
+    if (background && common.stream()) {
+      body.ignored()
+          .unsupported(
+              "background", "background has no effect together with stream: the response ends with its connection.");
+    }
+    return new ResponsesBody(
+        common, own, messages, tools, template, shape, turns, echo, store, background && !common.stream());
+  }
+
+  /**
+   * The conversation for this model to continue.
+   *
+   * @param generator generates for the model; it knows its tokens
+   * @throws InvalidRequestException if the core refuses a value, or values that contradict each other
+   */
+  ChatRequest request(ServedModel model, TextGenerator generator) {
+    GenerationOptions.Builder options = common.options(model, generator).toBuilder();
+    Integer maxTokens = own.maxTokens();
+    if (maxTokens != null) {
+      options.maxTokens(maxTokens);
+    }
+    var format = own.text().format();
+    if (format != null) {
+      options.format(format);
+    }
+    if (own.truncate()) {
+      options.overflow(new ContextOverflow.Shift(0));
+    }
+    options.topLogprobs(shape.coreLogprobs());
+    return ChatRequest.builder()
+        .messages(messages)
+        .tools(tools.tools())
+        .template(model.template(template))
+        .options(options.build())
+        .build();
+  }
+
+  private static List<ResponseStore.Turn> previous(JsonFields body, ResponseStore responses) {
+    String id = body.string(PREVIOUS);
+    if (id == null || id.isEmpty()) {
+      return List.of();
+    }
+    ResponseStore.Stored before =
+        responses
+            .find(id)
+            .orElseThrow(() ->
+                ApiException.invalid(
+                    400,
+                    PREVIOUS,
+                    "previous_response_not_found",
+                    "Previous response with id '"
+                        + id
+                        + "' not found. Responses are kept unless store is false, until newer ones take their room;"
+                        + " send the conversation in input."));
+    if (before.running() != null) {
+      throw ApiException.invalid(
+          400, PREVIOUS, "previous_response_not_ready", "The previous response is still being made; wait for its end.");
+    }
+    return before.all();
+  }
+
+  /** A text, or items, of which the texts count. */
+  private static String instructions(JsonFields body) {
+    String instructions = body.string("instructions");
+    return instructions == null ? "" : instructions;
+  }
+
+  private static TemplateOptions template(JsonFields body, @Nullable JsonFields reasoning, List<ChatMessage> messages) {
+    TemplateOptions.Builder options = TemplateOptions.builder();
+    Map<String, String> arguments = new HashMap<>();
+    JsonFields given = body.object("chat_template_kwargs");
+    JsonNode variables = body.any("chat_template_kwargs");
+    if (given != null && variables != null) {
+      variables.properties().forEach(variable -> arguments.put(variable.getKey(), variable.getValue().toString()));
+    }
+    String effort = reasoning == null ? null : reasoning.string("effort");
+    if ("none".equals(effort)) {
+      options.thinking(false);
+    } else if (effort != null) {
+      arguments.put("reasoning_effort", TextNode.valueOf(effort).toString());
+    }
+    if (reasoning != null) {
+      reasoning.accept("summary", "generate_summary");
+      reasoning.ignoreUnknown();
+    }
+    Integer budget = body.integer("reasoning_budget_tokens");
+    if (budget != null && budget != NO_LIMIT) {
+      String message = body.string("reasoning_budget_message");
+      options.budget(ReasoningBudget.of(budget, message == null ? "" : message));
+    }
+    // As in llama-server: what the assistant began, it goes on with.
+    ChatMessage last = messages.getLast();
+    if (last.role() == Role.ASSISTANT && last.toolCalls().isEmpty()) {
+      options.turn(TemplateOptions.Turn.CONTINUED);
+    }
+    return options.arguments(arguments).build();
+  }
+
+  private static boolean summary(@Nullable JsonFields reasoning) {
+    if (reasoning == null) {
+      return false;
+    }
+    String older = reasoning.string("generate_summary");
+    String kind = reasoning.string("summary");
+    String wanted = kind == null ? older : kind;
+    return wanted != null && !wanted.equals("none");
+  }
+
+  private static @Nullable Integer maxTokens(JsonFields body) {
+    Integer tokens = body.integer(MAX_TOKENS);
+    if (tokens != null && tokens < NO_LIMIT) {
+      throw ApiException.invalid(
+          MAX_TOKENS, MAX_TOKENS + " is " + tokens + "; it must be 0 or more, or -1 for no limit but the context.");
+    }
+    return tokens != null && tokens == NO_LIMIT ? null : tokens;
+  }
+
+  private static boolean truncate(JsonFields body) {
+    return "auto".equals(body.choice(TRUNCATION, List.of("auto", "disabled")));
+  }
+
+  private static boolean on(JsonFields body, String name, boolean otherwise) {
+    return body.any(name) == null ? otherwise : body.bool(name);
+  }
+
+  private static ObjectNode echo(
+      JsonFields body, ResponseTools tools, OwnOptions own, Shape shape, boolean store, boolean background) {
+    ObjectNode echo = Items.object();
+    echo.put("background", background);
+    echo.set("instructions", or(body.any("instructions"), NullNode.instance));
+    echo.set(MAX_TOKENS, or(body.any(MAX_TOKENS), NullNode.instance));
+    echo.set("max_tool_calls", or(body.any("max_tool_calls"), NullNode.instance));
+    echo.set("metadata", metadata(body));
+    echo.set("parallel_tool_calls", or(body.any("parallel_tool_calls"), BooleanNode.TRUE));
+    echo.set(PREVIOUS, or(body.any(PREVIOUS), NullNode.instance));
+    echo.set("prompt_cache_key", or(body.any("prompt_cache_key"), NullNode.instance));
+    echo.set("reasoning", reasoning(body));
+    echo.set("safety_identifier", or(body.any("safety_identifier"), NullNode.instance));
+    echo.put("service_tier", "default");
+    echo.put("store", store);
+    echo.set("text", own.text().sent());
+    echo.set("tool_choice", tools.choice());
+    echo.set("tools", tools.sent());
+    echo.set("top_logprobs", IntNode.valueOf(Math.max(0, shape.topLogprobs())));
+    echo.put("truncation", own.truncate() ? "auto" : "disabled");
+    echo.set("user", or(body.any("user"), NullNode.instance));
+    return echo;
+  }
+
+  private static JsonNode metadata(JsonFields body) {
+    JsonNode metadata = body.any("metadata");
+    if (metadata != null && !metadata.isObject()) {
+      throw JsonFields.wrongType("metadata", metadata, "an object");
+    }
+    return metadata == null ? Items.object() : metadata;
+  }
+
+  private static ObjectNode reasoning(JsonFields body) {
+    JsonNode given = body.any("reasoning");
+    ObjectNode echo = Items.object();
+    for (String name : List.of("effort", "summary")) {
+      JsonNode value = given == null ? null : given.get(name);
+      echo.set(name, or(value, NullNode.instance));
+    }
+    return echo;
+  }
+
+  private static JsonNode or(@Nullable JsonNode value, JsonNode otherwise) {
+    return value == null ? otherwise : value;
+  }
+}

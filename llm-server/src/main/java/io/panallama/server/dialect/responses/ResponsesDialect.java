@@ -1,0 +1,278 @@
+package io.panallama.server.dialect.responses;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.TextGenerator;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
+import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.request.ChatRequest;
+import io.panallama.server.dialect.Answer;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.Call;
+import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.ErrorWriter;
+import io.panallama.server.dialect.Failures;
+import io.panallama.server.dialect.FieldNames;
+import io.panallama.server.dialect.Framing;
+import io.panallama.server.dialect.Route;
+import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.registry.Lease;
+import io.panallama.server.registry.Registry;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** OpenAI's Responses API. Its responses are kept in memory until the server ends, the newest within limits. */
+public final class ResponsesDialect implements Dialect {
+  private static final System.Logger LOGGER = System.getLogger(ResponsesDialect.class.getName());
+
+  /** The most responses that are kept. */
+  private static final int MAX_RESPONSES = 1000;
+
+  /** The most bytes of their JSON: small beside a model. */
+  private static final long MAX_BYTES = 64L << 20;
+
+  /** OpenAI's bounds and default of {@code limit}. */
+  private static final int MAX_PAGE = 100;
+
+  private static final int PAGE = 20;
+
+  private final ResponseStore store = new ResponseStore(MAX_RESPONSES, MAX_BYTES);
+
+  /** Without any response yet. */
+  public ResponsesDialect() {}
+
+  @Override
+  public String name() {
+    return "responses";
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        new Route.Generate("/v1/responses", Framing.SSE, this::create),
+        new Route.Post("/v1/responses/input_tokens", this::count),
+        new Route.Post("/v1/responses/*/cancel", (request, registry) -> cancel(request)),
+        new Route.Get("/v1/responses/*/input_items", (request, registry) -> inputItems(request)),
+        new Route.Get("/v1/responses/*", (request, registry) -> retrieve(request)),
+        new Route.Delete("/v1/responses/*", (request, registry) -> delete(request)));
+  }
+
+  @Override
+  public ErrorWriter errors() {
+    return ErrorObject::write;
+  }
+
+  @Override
+  public FieldNames fieldNames() {
+    return ResponsesNames::wireName;
+  }
+
+  private ResponsesBody read(ClientRequest request) {
+    return ResponsesBody.read(JsonBody.read(request), request.body().length, store);
+  }
+
+  private Call create(ClientRequest request) {
+    ResponsesBody body = read(request);
+    Call call =
+        new Call(
+            body.common().model(),
+            body.common().stream(),
+            1,
+            List.of(body::request),
+            (wanted, model, tokenBytes) -> {
+              ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
+              Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
+              return new ResponsesWriter(
+                  response, body.shape(), logprobs, (document, output) -> keep(body, response, document, output));
+            });
+    return body.background() ? call.detached((asked, registry) -> background(body, registry)) : call;
+  }
+
+  private void keep(ResponsesBody body, ResponseDocument response, ObjectNode document, List<ObjectNode> output) {
+    if (body.store()) {
+      store.put(stored(body, response, document, output, null));
+    }
+  }
+
+  private static ResponseStore.Stored stored(
+      ResponsesBody body,
+      ResponseDocument response,
+      ObjectNode document,
+      List<ObjectNode> output,
+      ResponseStore.@Nullable Running running) {
+    List<ResponseStore.Turn> said = output.isEmpty() ? List.of() : List.of(OutputItems.turn(output));
+    return new ResponseStore.Stored(response.id(), document.toString(), body.turns(), said, body.background(), running);
+  }
+
+  /** Starts a generation that goes on without its client. */
+  @SuppressWarnings("FutureReturnValueIgnored") // the dependent stage keeps the result and returns the lease
+  private Answer background(ResponsesBody body, Registry registry) {
+    Lease lease = registry.lease(body.common().model());
+    try {
+      ChatRequest wanted = body.request(lease.model(), lease.generator());
+      lease.admit(wanted);
+      ResponseDocument response = new ResponseDocument(body.echo(), wanted, lease.model().id());
+      Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), lease.generator()::tokenBytes);
+      Generation generation = start(lease, wanted);
+      lease.onRevoke(generation::cancel);
+      ObjectNode begun = response.inProgress();
+      ResponseStore.Stored running = stored(body, response, begun, List.of(), new Background(generation, response));
+      store.put(running);
+      generation
+          .toFuture()
+          .whenComplete((answer, failure) -> {
+            lease.close();
+            store.replace(running, ended(body, response, logprobs, answer, failure));
+          });
+      return Answer.json(OutputItems.bytes(begun));
+    } catch (Throwable refused) {
+      lease.close();
+      throw refused;
+    }
+  }
+
+  private static Generation start(Lease lease, ChatRequest wanted) {
+    try {
+      return lease.generator().generate(wanted);
+    } catch (EngineClosedException closed) {
+      throw lease.engineClosed(closed);
+    } catch (EngineFailedException failed) {
+      throw lease.engineFailed(failed);
+    }
+  }
+
+  private record Background(Generation generation, ResponseDocument response) implements ResponseStore.Running {
+    @Override
+    public void cancel() {
+      generation.cancel();
+    }
+
+    @Override
+    public String cancelled() {
+      return response.cancelled().toString();
+    }
+  }
+
+  private ResponseStore.Stored ended(
+      ResponsesBody body,
+      ResponseDocument response,
+      Logprobs logprobs,
+      @Nullable Completion answer,
+      @Nullable Throwable failure) {
+    if (answer == null) {
+      ApiException error = Failures.of(failure == null ? new IllegalStateException() : failure, fieldNames());
+      if (error.isFault()) {
+        LOGGER.log(System.Logger.Level.ERROR, "A response in the background failed", failure);
+      }
+      return stored(body, response, response.failed(error, List.of()), List.of(), null);
+    }
+    if (answer.reason() == FinishReason.CANCELLED) {
+      return stored(body, response, response.cancelled(), List.of(), null);
+    }
+    List<ObjectNode> output = OutputItems.of(answer, body.shape(), logprobs);
+    ObjectNode document =
+        new ResponsesWriter(response, body.shape(), logprobs, (ended, items) -> {}).document(answer, output);
+    return stored(body, response, document, output, null);
+  }
+
+  private ResponseStore.Stored find(ClientRequest request) {
+    String id = request.rest();
+    return store.find(id).orElseThrow(() -> notFound(id));
+  }
+
+  private static ApiException notFound(String id) {
+    return ApiException.invalid(404, "response_id", "response_not_found", "Response with id '" + id + "' not found.");
+  }
+
+  private Answer retrieve(ClientRequest request) {
+    if (request.query("stream").map(Boolean::parseBoolean).orElse(false)) {
+      throw ApiException.unsupported("stream", "stream, for a response that was made before,");
+    }
+    return Answer.json(find(request).document().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private Answer delete(ClientRequest request) {
+    String id = request.rest();
+    if (store.remove(id).isEmpty()) {
+      throw notFound(id);
+    }
+    return Answer.json(OutputItems.bytes(Items.object().put("id", id).put("object", "response").put("deleted", true)));
+  }
+
+  /** Ends a response in the background. One that has ended stays as it is. */
+  private Answer cancel(ClientRequest request) {
+    ResponseStore.Stored found = find(request);
+    if (!found.background()) {
+      throw ApiException.invalid(
+          "response_id",
+          "Only a response with background set to true can be cancelled; close the connection of others.");
+    }
+    ResponseStore.Running running = found.running();
+    if (running != null) {
+      running.cancel();
+      store.replace(
+          found, new ResponseStore.Stored(found.id(), running.cancelled(), found.input(), List.of(), true, null));
+    }
+    return Answer.json(find(request).document().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** What a response was made from, the newest first unless {@code order} is {@code asc}. */
+  private Answer inputItems(ClientRequest request) {
+    List<ObjectNode> items = new ArrayList<>();
+    find(request).input().forEach(turn -> items.addAll(turn.items()));
+    String order = request.query("order").orElse("desc");
+    if (!order.equals("asc") && !order.equals("desc")) {
+      throw ApiException.invalid("order", "order must be \"asc\" or \"desc\".");
+    }
+    if (order.equals("desc")) {
+      Collections.reverse(items);
+    }
+    int from = request.query("after").map(after -> indexOf(items, after) + 1).orElse(0);
+    List<ObjectNode> page = items.subList(from, Math.min(items.size(), from + limit(request)));
+    ObjectNode list = Items.object().put("object", "list");
+    ArrayNode data = list.putArray("data");
+    data.addAll(page);
+    list.set("first_id", page.isEmpty() ? null : page.getFirst().get("id"));
+    list.set("last_id", page.isEmpty() ? null : page.getLast().get("id"));
+    list.put("has_more", from + page.size() < items.size());
+    return Answer.json(OutputItems.bytes(list));
+  }
+
+  private static int limit(ClientRequest request) {
+    String given = request.query("limit").orElse(Integer.toString(PAGE));
+    int limit = given.matches("\\d{1,6}") ? Integer.parseInt(given) : 0;
+    if (limit < 1 || limit > MAX_PAGE) {
+      throw ApiException.invalid("limit", "limit must be a whole number from 1 to " + MAX_PAGE + ".");
+    }
+    return limit;
+  }
+
+  private static int indexOf(List<ObjectNode> items, String id) {
+    for (int i = 0; i < items.size(); i++) {
+      if (items.get(i).path("id").asText().equals(id)) {
+        return i;
+      }
+    }
+    throw ApiException.invalid("after", "after is not the id of one of the items.");
+  }
+
+  private Answer count(ClientRequest request, Registry registry) {
+    ResponsesBody body = read(request);
+    try (Lease lease = registry.lease(body.common().model())) {
+      ChatRequest wanted = body.request(lease.model(), lease.generator());
+      lease.admit(wanted);
+      TextGenerator generator = lease.generator();
+      int tokens = generator.countTokens(wanted);
+      return Answer.json(
+          OutputItems.bytes(Items.object().put("object", "response.input_tokens").put("input_tokens", tokens)));
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package io.panallama.server;
+
+import static io.panallama.server.TestServer.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.server.dialect.Dialect;
+import io.panallama.server.dialect.Route;
+import java.net.http.HttpResponse;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The OpenAPI document says what is true. */
+@Timeout(120)
+class ApiDescriptionTest {
+  /** Fields whose value in the document refers to something that a fresh server hasn't, or needs a model of a certain kind. */
+  private static final Set<String> NOT_SENT = Set.of("previous_response_id");
+
+  private static JsonNode document(TestServer server) {
+    HttpResponse<String> response = server.get("/openapi.json");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type")).hasValue("application/json");
+    return json(response.body());
+  }
+
+  private static String operation(Route route) {
+    String method =
+        switch (route) {
+          case Route.Generate _, Route.Post _ -> "post";
+          case Route.Get _, Route.HeaderGet _ -> "get";
+          case Route.Delete _ -> "delete";
+        };
+    return method + " " + route.path();
+  }
+
+  private static TestServer strict() {
+    ServerConfig config = TestServer.config().toBuilder().strictFields(true).build();
+    return TestServer.start(config, ScriptedGenerator.answering("x"));
+  }
+
+  @Test
+  void everyRouteIsDescribedAndNothingElse() {
+    Set<String> routes = new TreeSet<>(Set.of("get /", "get /health", "get /ready", "get /openapi.json"));
+    for (Dialect dialect : ChatServer.dialects()) {
+      dialect.routes().forEach(route -> routes.add(operation(route)));
+    }
+    Set<String> described = new TreeSet<>();
+    try (TestServer server = strict()) {
+      document(server)
+          .path("paths")
+          .properties()
+          .forEach(path ->
+              path.getValue()
+                  .fieldNames()
+                  .forEachRemaining(method -> described.add(method + " " + path.getKey().replaceAll("\\{\\w+}", "*"))));
+    }
+    assertThat(described)
+        .as("describe a dialect's routes in src/main/resources/io/panallama/server/openapi/(its name).json")
+        .isEqualTo(routes);
+  }
+
+  @Test
+  void referencesLeadSomewhereAndNamesAreUsedOnce() {
+    try (TestServer server = strict()) {
+      JsonNode document = document(server);
+      for (JsonNode reference : document.findValues("$ref")) {
+        assertThat(document.at(reference.asText().substring(1)).isMissingNode()).as(reference.asText()).isFalse();
+      }
+      assertThat(document.findValuesAsText("operationId")).doesNotHaveDuplicates();
+      assertThat(document.path("openapi").asText()).isEqualTo("3.1.0");
+    }
+  }
+
+  private static void collect(JsonNode document, JsonNode schema, Map<String, JsonNode> properties) {
+    if (schema.has("$ref")) {
+      collect(document, document.at(schema.path("$ref").asText().substring(1)), properties);
+    }
+    schema.path("allOf").forEach(part -> collect(document, part, properties));
+    schema.path("properties").properties().forEach(entry -> properties.put(entry.getKey(), entry.getValue()));
+  }
+
+  /** Each field that the document has is sent with the example that the document has for it, to a server that ignores nothing. */
+  @Test
+  void everyFieldOfARequestIsTakenAsDescribed() {
+    try (TestServer server = strict()) {
+      JsonNode document = document(server);
+      int sent = 0;
+      for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+        JsonNode content = path.getValue().path("post").path("requestBody").path("content").path("application/json");
+        if (content.isMissingNode()) {
+          continue;
+        }
+        Map<String, JsonNode> properties = new LinkedHashMap<>();
+        collect(document, content.path("schema"), properties);
+        assertThat(properties).as(path.getKey()).isNotEmpty();
+        for (Map.Entry<String, JsonNode> property : properties.entrySet()) {
+          JsonNode example = property.getValue().path("example");
+          String where = path.getKey() + " " + property.getKey();
+          assertThat(example.isMissingNode()).as(where + " has an example").isFalse();
+          if (NOT_SENT.contains(property.getKey())) {
+            continue;
+          }
+          ObjectNode body = content.path("example").deepCopy();
+          body.set(property.getKey(), example);
+          HttpResponse<String> response = server.post(path.getKey(), body.toString());
+          assertThat(response.statusCode()).as(where + ": " + response.body()).isEqualTo(200);
+          sent++;
+        }
+      }
+      assertThat(sent).isGreaterThan(100);
+    }
+  }
+
+  /** The answers have what the document says that they always have. */
+  @Test
+  void answersHaveWhatTheyMustHave() {
+    try (TestServer server = strict()) {
+      JsonNode document = document(server);
+      for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+        for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
+          JsonNode body =
+              method.getValue().path("requestBody").path("content").path("application/json").path("example");
+          boolean post = method.getKey().equals("post");
+          boolean sent = post ? !body.isMissingNode() : method.getKey().equals("get");
+          if (path.getKey().contains("{") || !sent) {
+            continue;
+          }
+          JsonNode schema =
+              method.getValue().path("responses").path("200").path("content").path("application/json").path("schema");
+          if (schema.has("$ref")) {
+            schema = document.at(schema.path("$ref").asText().substring(1));
+          }
+          HttpResponse<String> response =
+              post ? server.post(path.getKey(), body.toString()) : server.get(path.getKey());
+          assertThat(response.statusCode()).as(path.getKey()).isEqualTo(200);
+          for (JsonNode required : schema.path("required")) {
+            assertThat(json(response.body()).has(required.asText())).as(path.getKey() + " " + required).isTrue();
+          }
+        }
+      }
+    }
+  }
+}
