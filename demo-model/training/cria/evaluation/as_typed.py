@@ -13,7 +13,7 @@ from . import sets
 from .question import Question, check
 from .sets import CRIA, ask, calling, from_turns
 
-# What the chat page suggests (app.js), and the check of the answer.
+# What the chat page suggests (locales/en.js), and the check of the answer.
 SUGGESTIONS = {
     "Tell me a short story": check("contains any", "once", "a long time ago", "lived"),
     "What can you help me with?": check("contains any", "I can chat", "I can tell", "Try: tell me"),

@@ -2,7 +2,6 @@ package io.panallama.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +47,7 @@ class DemoModelGuardTest {
 
   private static final int RIGHT_OF_SEEDS = 19;
 
-  private static final Pattern SUGGESTIONS = Pattern.compile("const SUGGESTIONS = (\\[.*?]);", Pattern.DOTALL);
+  private static final Pattern SUGGESTION = Pattern.compile("suggestion\\d: \"(.*)\"");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -148,10 +146,11 @@ class DemoModelGuardTest {
   }
 
   private static List<String> suggestionsOfThePage() throws IOException {
-    try (InputStream script = ChatServer.class.getResourceAsStream("page/app.js")) {
-      Matcher found = SUGGESTIONS.matcher(new String(script.readAllBytes(), StandardCharsets.UTF_8));
-      assertThat(found.find()).isTrue();
-      return JSON.readValue(found.group(1), new TypeReference<>() {});
+    try (InputStream texts = ChatServer.class.getResourceAsStream("page/locales/en.js")) {
+      String english = new String(texts.readAllBytes(), StandardCharsets.UTF_8);
+      List<String> found = SUGGESTION.matcher(english).results().map(match -> match.group(1)).toList();
+      assertThat(found).hasSize(3);
+      return found;
     }
   }
 

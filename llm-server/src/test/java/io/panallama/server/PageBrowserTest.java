@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /** Drives the chat page in a browser, with the tests of {@code src/test/browser}. */
 @Tag("integration")
@@ -16,11 +17,16 @@ class PageBrowserTest {
   private static final Path TESTS = Path.of("src", "test", "browser").toAbsolutePath();
 
   @Test
+  @EnabledIf("isBrowserInstalled")
   void thePageDoesWhatItsTestsSay() throws IOException, InterruptedException {
     run("", "npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
     try (TestServer server = TestServer.start(new PageScript().generator())) {
       run(server.uri("/").toString(), "node", "--test", "page.test.mjs");
     }
+  }
+
+  static boolean isBrowserInstalled() {
+    return Files.isExecutable(Path.of(System.getenv().getOrDefault("CHROMIUM", "/usr/bin/chromium")));
   }
 
   /** Runs a command in the folder of the tests, which finds the page at {@code uri}; what it prints is the message if it fails. */
