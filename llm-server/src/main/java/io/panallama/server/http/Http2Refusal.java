@@ -49,8 +49,8 @@ final class Http2Refusal {
 
   /** Refuses the client's requests, after which the connection has to end. False if the client does not speak HTTP/2. */
   boolean run() {
-    for (char expected : REST_OF_PREFACE.toCharArray()) {
-      if (in.getAsInt() != expected) {
+    for (int i = 0; i < REST_OF_PREFACE.length(); i++) {
+      if (in.getAsInt() != REST_OF_PREFACE.charAt(i)) {
         return false;
       }
     }
@@ -64,9 +64,7 @@ final class Http2Refusal {
       if (length > MAX_FRAME) {
         break;
       }
-      for (int i = 0; i < length; i++) {
-        in.getAsInt();
-      }
+      skip(length);
       if (type == SETTINGS && (flags & ACK) == 0) {
         out.accept(frame(SETTINGS, ACK, 0));
       } else if (type == HEADERS) {
@@ -117,5 +115,10 @@ final class Http2Refusal {
 
   private static byte[] bytes(int number) {
     return new byte[] {(byte) (number >> 24), (byte) (number >> 16), (byte) (number >> 8), (byte) number};
+  }
+
+  /** Reads the payload of a frame, whose content does not matter. */
+  private void skip(int length) {
+    for (int left = length; left > 0 && in.getAsInt() >= 0; left--) {}
   }
 }

@@ -71,7 +71,7 @@ record CompletionBody(
               + GenerationGroup.MAX_SIZE
               + " answers are allowed.");
     }
-    return new CompletionBody(common, prompts, gap ? suffix : "", logprobs, echo);
+    return new CompletionBody(common, prompts, suffix == null ? "" : suffix, logprobs, echo);
   }
 
   /** One request for each prompt. */
