@@ -115,7 +115,7 @@ public final class ChatTools {
     boolean strict = function.bool("strict");
     function.ignoreUnknown();
     return SchemaFields.tool(
-        name, function.path("name"), description, parameters, function.path("parameters"), strict, fields.ignored());
+        name, function.path("name"), description, parameters, function.path("parameters"), strict, function.ignored());
   }
 
   static void requireFunction(JsonFields fields) {
