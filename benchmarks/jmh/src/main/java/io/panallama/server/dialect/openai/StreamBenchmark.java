@@ -5,6 +5,7 @@ import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.http.SseWriter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
