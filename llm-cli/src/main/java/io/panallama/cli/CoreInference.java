@@ -84,7 +84,8 @@ final class CoreInference implements Inference {
           facts.parameterCount(),
           facts.sizeBytes(),
           facts.trainedContextSize(),
-          engine.recommendedSampling());
+          engine.recommendedSampling(),
+          facts.chatTemplate());
     }
 
     @Override
@@ -132,7 +133,8 @@ final class CoreInference implements Inference {
           loaded.parameterCount(),
           loaded.sizeBytes(),
           loaded.trainedContextSize(),
-          loaded.recommendedSampling());
+          loaded.recommendedSampling(),
+          loaded.chatTemplate());
     }
 
     @Override

@@ -26,6 +26,8 @@ final class LlamaServerOptions {
   private static final List<String> SILENT =
       List.of(
           "--jinja",
+          "--metrics",
+          "--props",
           "--kv-unified -kvu",
           "--cont-batching -cb",
           "--no-context-shift",
@@ -58,8 +60,6 @@ final class LlamaServerOptions {
       List.of(
           "--no-jinja",
           "--no-cont-batching -nocb",
-          "--metrics",
-          "--props",
           "--no-slots",
           "--no-ui --no-webui",
           "--threads-http=",

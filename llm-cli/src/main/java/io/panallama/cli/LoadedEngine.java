@@ -7,6 +7,7 @@ import io.panallama.observe.EngineStats;
 import io.panallama.observe.NativeReport;
 import io.panallama.sampling.Sampling;
 import java.util.List;
+import java.util.Optional;
 
 /** An engine together with the model it owns; closing it closes both. */
 interface LoadedEngine extends AutoCloseable {
@@ -44,5 +45,11 @@ interface LoadedEngine extends AutoCloseable {
    * @param sampling the sampling its authors recommend
    */
   record ModelSummary(
-      String name, String description, long parameters, long sizeBytes, int trainedContextSize, Sampling sampling) {}
+      String name,
+      String description,
+      long parameters,
+      long sizeBytes,
+      int trainedContextSize,
+      Sampling sampling,
+      Optional<String> chatTemplate) {}
 }

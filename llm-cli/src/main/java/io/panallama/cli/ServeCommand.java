@@ -227,6 +227,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         .maxTokens(defaults.maxTokens())
         .stops(defaults.stops())
         .template(reasoning.options())
+        .chatTemplate(summary.chatTemplate().orElse(""))
         .build();
   }
 

@@ -13,6 +13,9 @@ import java.util.function.BooleanSupplier;
 final class ConnectionFilter implements Filter {
   static final HeaderName REQUEST_ID = HeaderNames.create(RequestId.HEADER);
 
+  /** Anthropic's name of the same, which its clients read. */
+  private static final HeaderName ANTHROPIC_REQUEST_ID = HeaderNames.create("Request-Id");
+
   private final BooleanSupplier draining;
 
   /**
@@ -27,6 +30,7 @@ final class ConnectionFilter implements Filter {
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     response.header(REQUEST_ID, ClientConnection.current().requestId());
+    response.header(ANTHROPIC_REQUEST_ID, ClientConnection.current().requestId());
     if (draining.getAsBoolean()) {
       ClientConnection.current().endAfterAnswer();
       response.header(HeaderValues.CONNECTION_CLOSE);
