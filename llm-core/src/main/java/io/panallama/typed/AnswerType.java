@@ -123,12 +123,20 @@ public final class AnswerType<T> {
   /**
    * The conversation, to be answered in this type, within {@link #MAX_TOKENS} tokens unless the request sets a limit.
    *
-   * @throws InvalidRequestException if the request has a response format or tools of its own
+   * @throws InvalidRequestException if the request has a response format, or tools that may be called
    */
   public ChatRequest applyTo(ChatRequest request) {
     if (!(request.options().format() instanceof ResponseFormat.Text)) {
       throw new InvalidRequestException(
           "format", name("format") + " is given by the type of the answer; leave it out.");
+    }
+    if (request.tools().callable()) {
+      throw new InvalidRequestException(
+          "tools.list",
+          name("tools.list")
+              + " may be called in place of the answer, which would then not be of its type; leave them out or set "
+              + name("tools.choice")
+              + " to none.");
     }
     List<ChatMessage> messages = new ArrayList<>(request.messages());
     ChatMessage last = messages.getLast();

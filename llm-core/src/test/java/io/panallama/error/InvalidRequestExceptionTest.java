@@ -51,7 +51,7 @@ class InvalidRequestExceptionTest {
         () ->
             ChatRequest.of("a")
                 .with(Tools.of(TOOL))
-                .with(GenerationOptions.builder().format(new ResponseFormat.JsonObject()).build()));
+                .with(GenerationOptions.builder().format(new ResponseFormat.Gbnf("root ::= \"a\"")).build()));
     all.put("tools.list", () -> Tools.of(TOOL, TOOL));
     all.put("tools.choice", () -> Tools.builder().choice(new ToolChoice.Required()).build());
     all.put("template.budget.tokens", () -> ReasoningBudget.of(-1));
@@ -100,13 +100,14 @@ class InvalidRequestExceptionTest {
     InvalidRequestException two = catchThrowableOfType(InvalidRequestException.class, wrong().get("format"));
     assertThat(two.message(Map.of("format", "response_format", "tools.choice", "tool_choice")::get))
         .isEqualTo(
-            "response_format other than text leaves no room for tool calls; leave one out or set tool_choice to none.");
+            "response_format of a grammar leaves no room for tool calls; leave one out or set tool_choice to none.");
   }
 
   @Test
   void valuesAreNotTakenForNames() {
     Tool odd = new Tool("maxTokens", "", Tool.NO_PARAMETERS);
     InvalidRequestException thrown = catchThrowableOfType(InvalidRequestException.class, () -> Tools.of(odd, odd));
-    assertThat(thrown.message(name -> "$1\\" + name)).isEqualTo("$1\\tools.list has two tools named \"maxTokens\".");
+    assertThat(thrown.message(name -> "$1\\" + name))
+        .isEqualTo("$1\\tools.list has two tools named \"maxTokens\"; the second one is number 2.");
   }
 }
