@@ -306,5 +306,9 @@ test('Responses: errors', async () => {
     assert.equal(error.code, 'context_length_exceeded');
     return true;
   });
-  await assert.rejects(client.responses.create({ model, input: 'Hello', previous_response_id: 'resp_none' }), NotFoundError);
+  await assert.rejects(client.responses.create({ model, input: 'Hello', previous_response_id: 'resp_none' }), (error) => {
+    assert.ok(error instanceof BadRequestError);
+    assert.equal(error.param, 'previous_response_id');
+    return true;
+  });
 });

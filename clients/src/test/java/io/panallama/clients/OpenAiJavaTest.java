@@ -154,8 +154,8 @@ class OpenAiJavaTest {
               assertThat(error.param()).contains("messages");
             })
         .hasMessageContaining("maximum context length is 1024 tokens");
-    assertThatThrownBy(() -> client.chat().completions().create(chat("Hello").temperature(9.0).build()))
-        .isInstanceOfSatisfying(BadRequestException.class, error -> assertThat(error.param()).contains("temperature"));
+    assertThatThrownBy(() -> client.chat().completions().create(chat("Hello").n(0).build()))
+        .isInstanceOfSatisfying(BadRequestException.class, error -> assertThat(error.param()).contains("n"));
   }
 
   @Test

@@ -144,7 +144,7 @@ class ResponsesTest {
               "[{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[],\"text\":\"Hello \\\"you\\\"\\n🦙\"}]");
       assertThat(response.path("usage").toString())
           .isEqualTo(
-              "{\"input_tokens\":12,\"input_tokens_details\":{\"cached_tokens\":4},\"output_tokens\":5,"
+              "{\"input_tokens\":12,\"input_tokens_details\":{\"cached_tokens\":4,\"cache_write_tokens\":0},\"output_tokens\":5,"
                   + "\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":17}");
       assertThat(response.path("instructions").asText()).isEqualTo("Be kind.");
       assertThat(response.path("metadata").toString()).isEqualTo("{\"a\":\"b\"}");

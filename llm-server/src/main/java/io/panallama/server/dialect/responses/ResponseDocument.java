@@ -106,7 +106,7 @@ final class ResponseDocument {
 
   private static ObjectNode usage(Usage usage, int reasoningTokens) {
     ObjectNode json = Items.object().put("input_tokens", usage.promptTokens());
-    json.putObject("input_tokens_details").put("cached_tokens", usage.cachedTokens());
+    json.putObject("input_tokens_details").put("cached_tokens", usage.cachedTokens()).put("cache_write_tokens", 0);
     json.put("output_tokens", usage.completionTokens());
     json.putObject("output_tokens_details").put("reasoning_tokens", reasoningTokens);
     json.put("total_tokens", usage.totalTokens());
