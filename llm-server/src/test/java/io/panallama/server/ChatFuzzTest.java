@@ -33,6 +33,9 @@ import org.junit.jupiter.api.Timeout;
 @Tag("fuzz")
 class ChatFuzzTest {
   private static final int FEW = 250;
+
+  /** The limit where a request has none: one that also shifts its context would never end. */
+  private static final int MAX_TOKENS = 64;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern CODE = Pattern.compile("\"code\":\"([a-z_]+)\"");
 
@@ -271,7 +274,7 @@ class ChatFuzzTest {
     TreeMap<String, String> failures = new TreeMap<>();
     int done = 0;
     try (LogRecords faults = LogRecords.of(ErrorBoundary.class);
-        DemoServer server = DemoServer.start(4)) {
+        DemoServer server = DemoServer.start(4, MAX_TOKENS)) {
       try (Fuzzing health = new Fuzzing(server.port())) {
         for (long began = System.nanoTime(); Fuzzing.goesOn(done, FEW, began); done++) {
           Input input = input(random);

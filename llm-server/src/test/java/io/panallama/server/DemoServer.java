@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.Engine;
 import io.panallama.Model;
 import io.panallama.config.EngineConfig;
+import io.panallama.request.GenerationOptions;
 import io.panallama.demo.DemoModel;
 import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
@@ -31,10 +32,15 @@ final class DemoServer implements AutoCloseable {
 
   /** Starts all three; the engine computes on one thread, so that its answers are the same everywhere. */
   static DemoServer start(int slots) {
+    return start(slots, GenerationOptions.UNLIMITED);
+  }
+
+  /** The same, with a limit for the answers to requests that have none. */
+  static DemoServer start(int slots, int maxTokens) {
     Model model = Model.load(DemoModel.extract());
     Engine engine = Engine.start(model, EngineConfig.builder().slots(slots).threads(1).batchThreads(1).build());
     ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build());
-    server.serve(ServedModel.of("demo", engine.sequenceContextSize()), engine);
+    server.serve(ServedModel.builder("demo", engine.sequenceContextSize()).maxTokens(maxTokens).build(), engine);
     return new DemoServer(model, engine, server);
   }
 
