@@ -179,7 +179,8 @@ final class FakeInference implements Inference {
 
     @Override
     public ModelSummary model() {
-      return new ModelSummary("Fake", "fake 2M Q8_0", 1_992_768, 2_187_264, 1024, Sampling.defaults(), Optional.empty());
+      return new ModelSummary(
+          "Fake", "fake 2M Q8_0", 1_992_768, 2_187_264, 1024, Sampling.defaults(), Optional.empty());
     }
 
     @Override

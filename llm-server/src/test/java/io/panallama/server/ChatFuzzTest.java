@@ -36,6 +36,7 @@ class ChatFuzzTest {
 
   /** The limit where a request has none: one that also shifts its context would never end. */
   private static final int MAX_TOKENS = 64;
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern CODE = Pattern.compile("\"code\":\"([a-z_]+)\"");
 

@@ -35,6 +35,7 @@ class MutatedRequestTest {
 
   /** The limit where a request has none: one that also shifts its context would never end. */
   private static final int MAX_TOKENS = 64;
+
   private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
   /** Values of every type, among them those at the borders. */
