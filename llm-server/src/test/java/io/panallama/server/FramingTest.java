@@ -314,6 +314,7 @@ class FramingTest {
     Map<String, String> rest = new TreeMap<>(headers);
     rest.remove("date");
     rest.remove("x-request-id");
+    rest.remove("request-id");
     return rest;
   }
 

@@ -107,8 +107,18 @@ public final class ChatTemplateRequest {
     return switch (format) {
       case ResponseFormat.Text _, ResponseFormat.Gbnf _ -> null;
       case ResponseFormat.JsonObject() -> JSON.createObjectNode().put("type", "object");
-      case ResponseFormat.JsonSchema(String schema, boolean strict) -> SchemaCheck.check("format", schema, strict, "r");
+      case ResponseFormat.JsonSchema(String schema, boolean strict) ->
+          anyValue(SchemaCheck.check("format", schema, strict, "r"));
     };
+  }
+
+  /** The schema, or one that says in words what an empty one does: llama.cpp takes that for none. */
+  private static ObjectNode anyValue(ObjectNode schema) {
+    if (schema.isEmpty()) {
+      ArrayNode types = schema.putArray("type");
+      List.of("object", "array", "string", "number", "boolean", "null").forEach(types::add);
+    }
+    return schema;
   }
 
   private static void write(TemplateOptions options, ObjectNode json) {
