@@ -31,6 +31,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Anthropic's client for Java, as it is. */
 @ExtendWith(ServedModelUnderTest.class)
 class AnthropicJavaTest {
+  @SuppressWarnings("unchecked") // The client's own JsonValue is a raw type.
   private static final Tool WEATHER =
       Tool.builder()
           .name(ServedModelUnderTest.TOOL)

@@ -233,6 +233,8 @@ class RequestErrorTest {
     HttpResponse<String> response = server.post(CHAT, body);
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(TestServer.error(response).path("code").asText()).isEqualTo("invalid_json");
+    assertThat(TestServer.error(response).path("message").asText())
+        .doesNotContainIgnoringCase("jackson", "FAIL_ON", "enable", "No content");
   }
 
   @Test

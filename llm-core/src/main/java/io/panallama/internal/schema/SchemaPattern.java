@@ -24,6 +24,9 @@ public final class SchemaPattern {
   /** The maximum number of repetitions in llama.cpp's grammars. */
   private static final int MAX_REPETITIONS = 2000;
 
+  /** llama.cpp takes patterns whose groups nest 100 deep, and any text for deeper ones; alternatives add a group here. */
+  private static final int MAX_DEPTH = 99;
+
   private final String source;
   private final StringBuilder result = new StringBuilder("^");
   private int pos = 1;
@@ -153,6 +156,9 @@ public final class SchemaPattern {
     int length = source.startsWith("(?:", pos) ? 3 : 1;
     result.append('(');
     depth++;
+    if (depth > MAX_DEPTH) {
+      throw new IllegalArgumentException("its groups nest deeper than " + MAX_DEPTH);
+    }
     pos += length;
   }
 

@@ -59,7 +59,7 @@ final class GenerationHandler implements RouteHandler {
     try (Lease lease = registry.lease(call.model())) {
       List<GenerationRequest> wanted = new ArrayList<>();
       for (Call.RequestFactory factory : call.requests()) {
-        wanted.add(factory.forModel(lease.model(), lease.generator()));
+        wanted.add(lease.bounded(factory.forModel(lease.model(), lease.generator())));
       }
       wanted.forEach(lease::admit);
       ClientConnection client = ClientConnection.current();

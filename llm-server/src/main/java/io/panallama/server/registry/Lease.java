@@ -42,6 +42,11 @@ public final class Lease implements AutoCloseable {
     registry.limits().check(request);
   }
 
+  /** The request with an end: one that shifts its context could go on for ever, and keep others from their turn. */
+  public GenerationRequest bounded(GenerationRequest request) {
+    return RequestLimits.bounded(request, model().contextSize());
+  }
+
   /** What generates for the model. */
   public TextGenerator generator() {
     return entry.engine().generator();

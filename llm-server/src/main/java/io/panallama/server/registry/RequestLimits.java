@@ -5,6 +5,7 @@ import static io.panallama.error.InvalidRequestException.name;
 import io.panallama.chat.Tool;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.ChatRequest;
+import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.ResponseFormat;
@@ -24,6 +25,17 @@ public record RequestLimits(int messages, int grammarBytes) {
 
   /** Limits that nothing exceeds. */
   public static final RequestLimits NONE = new RequestLimits(Integer.MAX_VALUE, Integer.MAX_VALUE);
+
+  /** How many contexts an answer may fill that shifts its context; Ollama has the same limit. */
+  private static final int SHIFTED_CONTEXTS = 10;
+
+  /** The request with a limit to its answer if it shifts its context. */
+  static GenerationRequest bounded(GenerationRequest request, int contextSize) {
+    GenerationOptions options = request.options();
+    int limit = (int) Math.min(Integer.MAX_VALUE, (long) SHIFTED_CONTEXTS * contextSize);
+    boolean unbounded = options.overflow() instanceof ContextOverflow.Shift && options.maxTokens() > limit;
+    return unbounded ? request.with(options.toBuilder().maxTokens(limit).build()) : request;
+  }
 
   /**
    * Checks a request.

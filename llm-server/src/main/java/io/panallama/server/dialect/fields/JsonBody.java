@@ -24,7 +24,7 @@ public final class JsonBody {
 
   /** Parts of Jackson's messages that are meant for programmers: source locations and the settings in force. */
   private static final Pattern JACKSON_INTERNALS =
-      Pattern.compile(" \\(start marker at .*\\)$|, from `[^`]*`", Pattern.DOTALL);
+      Pattern.compile(" \\(start marker at .*\\)$|, from `[^`]*`|: enable `[^`]*`.*$", Pattern.DOTALL);
 
   private static final ObjectReader READER =
       JsonMapper.builder(
@@ -67,9 +67,16 @@ public final class JsonBody {
   }
 
   private static String describe(JsonProcessingException malformed) {
+    String message = malformed.getOriginalMessage();
+    if (message.contains("FAIL_ON_TRAILING_TOKENS")) {
+      return "something follows the value.";
+    }
+    if (message.startsWith("No content")) {
+      return "it is empty.";
+    }
     JsonLocation location = malformed.getLocation();
     String where =
         location == null ? "" : " (line " + location.getLineNr() + ", column " + location.getColumnNr() + ")";
-    return JACKSON_INTERNALS.matcher(malformed.getOriginalMessage()).replaceAll("") + where;
+    return JACKSON_INTERNALS.matcher(message).replaceAll("") + where;
   }
 }
