@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class RequestLimitsTest {
   private static GenerationRequest request(ContextOverflow overflow, int maxTokens) {
-    return ChatRequest.of("x")
-        .with(GenerationOptions.builder().overflow(overflow).maxTokens(maxTokens).build());
+    return ChatRequest.of("x").with(GenerationOptions.builder().overflow(overflow).maxTokens(maxTokens).build());
   }
 
   @Test
