@@ -24,7 +24,10 @@ public final class JsonBody {
 
   /** Parts of Jackson's messages that are meant for programmers: source locations and the settings in force. */
   private static final Pattern JACKSON_INTERNALS =
-      Pattern.compile(" \\(start marker at .*\\)$|, from `[^`]*`|: enable `[^`]*`.*$| \\(not recognized as one since Feature .*\\)$", Pattern.DOTALL);
+      Pattern.compile(
+          " \\(start marker at .*\\)$|, from `[^`]*`|: enable `[^`]*`.*$| \\(not recognized as one since Feature"
+              + " .*\\)$",
+          Pattern.DOTALL);
 
   private static final ObjectReader READER =
       JsonMapper.builder(
