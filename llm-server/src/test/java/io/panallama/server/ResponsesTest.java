@@ -18,7 +18,6 @@ import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.ContextOverflow;
-import io.panallama.request.GenerationOptions;
 import io.panallama.request.ResponseFormat;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -550,7 +549,7 @@ class ResponsesTest {
     assertThat(asked.tools().parallelCalls()).hasValue(false);
     assertThat(asked.options().overflow()).isEqualTo(new ContextOverflow.Shift(0));
     assertThat(asked.options().sampling().seed()).isEqualTo(5);
-    assertThat(asked.options().maxTokens()).isEqualTo(GenerationOptions.UNLIMITED);
+    assertThat(asked.options().maxTokens()).as("ten contexts at most").isEqualTo(10 * TestServer.model().contextSize());
     ChatRequest format =
         asked(
             """
