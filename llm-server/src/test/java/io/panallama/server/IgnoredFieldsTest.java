@@ -53,6 +53,26 @@ class IgnoredFieldsTest {
     assertThat(response.headers().firstValue(Ignored.HEADER).orElseThrow()).hasSizeLessThan(4000).endsWith(" more");
   }
 
+  /** What a grammar can't enforce of a schema is named in every dialect, by the client's own path. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/messages  | "max_tokens": 9, "tools": [{"name": "f", "input_schema": {"type": "object", "not": {}}}] | tools[0].input_schema.not
+          /api/chat     | "stream": false, "format": {"type": "object", "not": {}}                                 | format.not
+          /v1/responses | "input": "x", "tools": [{"type": "function", "name": "f", "parameters": {"type": "object", "not": {}}}] | tools[0].parameters.not
+          /v1/responses | "input": "x", "text": {"format": {"type": "json_schema", "name": "f", "schema": {"type": "object", "not": {}}}} | text.format.schema.not
+          """)
+  void whatASchemaLosesIsNamed(String path, String fields, String named) {
+    String messages =
+        path.startsWith("/v1/responses") ? "" : "\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], ";
+    HttpResponse<String> response = server.post(path, "{" + messages + fields + "}");
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue(Ignored.HEADER)).hasValue(named);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "gpt-4o", "test/model", "default"})
   void theOnlyModelAnswersToAnyName(String name) {

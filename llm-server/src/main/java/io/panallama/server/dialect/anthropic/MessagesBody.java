@@ -14,6 +14,7 @@ import io.panallama.request.ResponseFormat;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
+import io.panallama.server.dialect.fields.SchemaFields;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -186,9 +187,6 @@ record MessagesBody(
     if (schema == null) {
       throw ApiException.invalid(path, path + " is missing.");
     }
-    if (!schema.isObject()) {
-      throw JsonFields.wrongType(path, schema, "a JSON schema");
-    }
-    options.format(new ResponseFormat.JsonSchema(schema.toString(), false));
+    options.format(new ResponseFormat.JsonSchema(SchemaFields.schema(schema, path, false, fields.ignored()), false));
   }
 }

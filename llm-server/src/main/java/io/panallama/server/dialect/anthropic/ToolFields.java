@@ -7,6 +7,7 @@ import io.panallama.chat.Tools;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.SchemaFields;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -70,17 +71,11 @@ final class ToolFields {
     }
     String description = fields.string("description");
     JsonNode schema = fields.any("input_schema");
-    if (schema != null && !schema.isObject()) {
-      throw JsonFields.wrongType(fields.path("input_schema"), schema, "a JSON schema");
-    }
     boolean strict = fields.bool("strict");
     fields.accept("cache_control", "defer_loading", "eager_input_streaming", "input_examples", "allowed_callers");
     fields.ignoreUnknown();
-    return new Tool(
-        name,
-        description == null ? "" : description,
-        schema == null || schema.isEmpty() ? Tool.NO_PARAMETERS : schema.toString(),
-        strict);
+    return SchemaFields.tool(
+        name, fields.path("name"), description, schema, fields.path("input_schema"), strict, fields.ignored());
   }
 
   private static void choose(@Nullable JsonFields choice, Tools.Builder tools) {

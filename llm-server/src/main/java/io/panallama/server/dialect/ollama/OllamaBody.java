@@ -21,6 +21,7 @@ import io.panallama.server.dialect.fields.ChatTools;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
+import io.panallama.server.dialect.fields.SchemaFields;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,7 +203,7 @@ record OllamaBody(
       return new ResponseFormat.Text();
     }
     if (format.isObject()) {
-      return new ResponseFormat.JsonSchema(format.toString(), false);
+      return new ResponseFormat.JsonSchema(SchemaFields.schema(format, "format", false, body.ignored()), false);
     }
     if (!"json".equals(format.textValue())) {
       throw JsonFields.wrongType("format", format, "\"json\" or a JSON schema");

@@ -8,6 +8,7 @@ import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.SchemaFields;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -85,17 +86,11 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
     }
     String description = function.string("description");
     JsonNode parameters = function.any("parameters");
-    if (parameters != null && !parameters.isObject()) {
-      throw JsonFields.wrongType(function.path("parameters"), parameters, "a JSON schema");
-    }
     boolean strict = function.bool("strict");
     fields.ignoreUnknown();
     function.ignoreUnknown();
-    return new Tool(
-        name,
-        description == null ? "" : description,
-        parameters == null || parameters.isEmpty() ? Tool.NO_PARAMETERS : parameters.toString(),
-        strict);
+    return SchemaFields.tool(
+        name, function.path("name"), description, parameters, function.path("parameters"), strict, function.ignored());
   }
 
   private static Tools.Builder chosen(JsonFields body, @Nullable JsonNode given, List<Tool> tools) {

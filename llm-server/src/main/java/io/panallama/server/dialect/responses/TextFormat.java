@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.request.ResponseFormat;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.SchemaFields;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -61,12 +62,10 @@ record TextFormat(@Nullable ResponseFormat format, ObjectNode sent) {
     if (schema == null) {
       throw missing(named, "schema");
     }
-    if (!schema.isObject()) {
-      throw JsonFields.wrongType(named.path("schema"), schema, "a JSON schema");
-    }
     boolean strict = named.bool("strict");
     named.ignoreUnknown();
-    return new ResponseFormat.JsonSchema(schema.toString(), strict);
+    String text = SchemaFields.schema(schema, named.path("schema"), strict, named.ignored());
+    return new ResponseFormat.JsonSchema(text, strict);
   }
 
   private static ApiException missing(JsonFields fields, String name) {
