@@ -90,6 +90,13 @@ public final class Routes {
         case Route.Get get ->
             add(Method.GET, route.path(), (request, rest, response) -> answer(get.handler(), request, rest, response));
         case Route.HeaderGet get -> add(dialect, get);
+        case Route.Refused refused ->
+            add(
+                Method.POST,
+                route.path(),
+                (request, rest, response) -> {
+                  throw refused.error();
+                });
         case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler()));
       }
       if (!(route instanceof Route.HeaderGet)) {
@@ -161,19 +168,45 @@ public final class Routes {
     return Optional.empty();
   }
 
-  /** The dialect whose route answers a request; empty if none does. */
+  /**
+   * The dialect in whose shape a request is answered, whatever happens to it: that of its route or, where there is none, of the
+   * header by which a dialect's clients are known, or of the route whose path has the most segments in common. Empty if the path has
+   * nothing to do with any dialect.
+   */
   Optional<Dialect> dialectOf(ServerRequest request) {
     String path = request.path().path();
-    return find(path)
-        .map(found -> headerRoutes.get(found.pattern()))
+    Optional<Found> found = find(path);
+    if (found.isEmpty()) {
+      return headerRoutes.values().stream()
+          .filter(route -> request.headers().contains(route.header()))
+          .map(HeaderRoute::dialect)
+          .findFirst()
+          .or(() -> nearest(path));
+    }
+    return found
+        .map(route -> headerRoutes.get(route.pattern()))
         .filter(route -> route.takes(request.prologue(), request.headers()))
         .map(HeaderRoute::dialect)
         .or(() -> dialectAt(path));
   }
 
-  /** The dialect whose route answers at a path; empty if none does. */
+  /** The dialect in whose shape a request to a path is answered, as far as the path alone tells. */
   Optional<Dialect> dialectAt(String path) {
-    return find(path).map(found -> dialects.get(found.pattern()));
+    Optional<Found> found = find(path);
+    return found.isEmpty() ? nearest(path) : found.map(route -> dialects.get(route.pattern()));
+  }
+
+  private Optional<Dialect> nearest(String path) {
+    Dialect nearest = null;
+    int most = 0;
+    for (Map.Entry<PathPattern, Dialect> entry : dialects.entrySet()) {
+      int common = entry.getKey().commonSegments(path);
+      if (common > most) {
+        nearest = entry.getValue();
+        most = common;
+      }
+    }
+    return Optional.ofNullable(nearest);
   }
 
   /**

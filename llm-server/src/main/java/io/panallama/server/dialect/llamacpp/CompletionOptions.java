@@ -10,6 +10,7 @@ import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +46,7 @@ record CompletionOptions(
               "post_sampling_probs", "post_sampling_probs is not supported: probabilities are those before sampling.");
     }
     boolean tokens = body.bool("return_tokens");
-    List<String> fields = fields(body);
+    List<String> fields = Objects.requireNonNullElse(body.strings("response_fields"), List.of());
     LineLimits lines = new LineLimits(atLeastZero(body, "n_indent"), atLeastZero(body, "t_max_predict_ms"));
     return new CompletionOptions(CommonFields.finish(body), probabilities, tokens, fields, lines);
   }
@@ -65,20 +66,5 @@ record CompletionOptions(
   private static int atLeastZero(JsonFields body, String name) {
     @Nullable Integer value = body.nearestInteger(name);
     return value == null ? 0 : Math.max(0, value);
-  }
-
-  private static List<String> fields(JsonFields body) {
-    JsonNode array = body.any("response_fields");
-    if (array == null) {
-      return List.of();
-    }
-    if (!array.isArray()) {
-      throw JsonFields.wrongType("response_fields", array, "an array of paths");
-    }
-    List<String> fields = new ArrayList<>();
-    for (int i = 0; i < array.size(); i++) {
-      fields.add(JsonFields.string(array.get(i), "response_fields[" + i + "]"));
-    }
-    return fields;
   }
 }
