@@ -44,7 +44,9 @@ class ErrorShapeTest {
     if (error.path("error").isTextual()) {
       return "ollama";
     }
-    return error.path("error").path("code").isNumber() ? "llama.cpp" : error.path("error").has("param") ? "openai" : "?";
+    return error.path("error").path("code").isNumber()
+        ? "llama.cpp"
+        : error.path("error").has("param") ? "openai" : "?";
   }
 
   @ParameterizedTest
@@ -114,9 +116,11 @@ class ErrorShapeTest {
               .build();
       assertShape(path, 403, server.send(foreign));
       assertRawShape(path, 400, "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n");
-      assertRawShape(path, 431, "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
+      assertRawShape(
+          path, 431, "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(20_000) + "\r\n\r\n");
       assertRawShape(path, 417, "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\n\r\n");
-      assertRawShape(path + "?q=" + "x".repeat(9_000), 414, "POST " + path + "?q=" + "x".repeat(9_000) + " HTTP/1.1\r\n");
+      assertRawShape(
+          path + "?q=" + "x".repeat(9_000), 414, "POST " + path + "?q=" + "x".repeat(9_000) + " HTTP/1.1\r\n");
     }
   }
 

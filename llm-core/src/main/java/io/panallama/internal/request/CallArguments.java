@@ -62,8 +62,8 @@ final class CallArguments {
           return new InvalidRequestException(
               path,
               name(path)
-                  + " must be a JSON object whose numbers fit a double, since the model's chat template takes nothing else; correct the text, or"
-                  + " leave the call and its result out.",
+                  + " must be a JSON object whose numbers fit a double, since the model's chat template takes nothing"
+                  + " else; correct the text, or leave the call and its result out.",
               cause);
         }
       }

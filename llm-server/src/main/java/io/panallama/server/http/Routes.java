@@ -82,14 +82,18 @@ public final class Routes {
    * @throws IllegalArgumentException if one of its methods and paths is taken
    */
   public void add(Dialect dialect) {
+    AnswerSender sender = new AnswerSender(dialect, heartbeat);
     for (Route route : dialect.routes()) {
       switch (route) {
         case Route.Generate generate ->
             add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat, requests));
-        case Route.Post post -> add(Method.POST, route.path(), served(post.handler()));
+        case Route.Post post -> add(Method.POST, route.path(), served(post.handler(), sender));
         case Route.Get get ->
-            add(Method.GET, route.path(), (request, rest, response) -> answer(get.handler(), request, rest, response));
-        case Route.HeaderGet get -> add(dialect, get);
+            add(
+                Method.GET,
+                route.path(),
+                (request, rest, response) -> answer(get.handler(), sender, request, rest, response));
+        case Route.HeaderGet get -> add(dialect, get, sender);
         case Route.Refused refused ->
             add(
                 Method.POST,
@@ -97,7 +101,7 @@ public final class Routes {
                 (request, rest, response) -> {
                   throw refused.error();
                 });
-        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler()));
+        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler(), sender));
       }
       if (!(route instanceof Route.HeaderGet)) {
         dialects.putIfAbsent(new PathPattern(route.path()), dialect);
@@ -112,10 +116,10 @@ public final class Routes {
     }
   }
 
-  private void add(Dialect dialect, Route.HeaderGet get) {
+  private void add(Dialect dialect, Route.HeaderGet get, AnswerSender sender) {
     PathPattern pattern = new PathPattern(get.path());
     table.computeIfAbsent(pattern, ignored -> new LinkedHashMap<>());
-    RouteHandler handler = (request, rest, response) -> answer(get.handler(), request, rest, response);
+    RouteHandler handler = (request, rest, response) -> answer(get.handler(), sender, request, rest, response);
     HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler);
     if (headerRoutes.putIfAbsent(pattern, route) != null) {
       throw new IllegalArgumentException("Two routes answer GET " + get.path() + " of requests with a header.");
@@ -129,18 +133,19 @@ public final class Routes {
     }
   }
 
-  private RouteHandler served(Route.Handler handler) {
+  private RouteHandler served(Route.Handler handler, AnswerSender sender) {
     return (request, rest, response) -> {
       registry.checkServing();
-      answer(handler, request, rest, response);
+      answer(handler, sender, request, rest, response);
     };
   }
 
-  private void answer(Route.Handler handler, ServerRequest request, String rest, ServerResponse response) {
+  private void answer(
+      Route.Handler handler, AnswerSender sender, ServerRequest request, String rest, ServerResponse response) {
     ClientRequest asked = requests.read(request, rest);
     Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
     requests.tell(asked.ignored(), response);
-    Responses.send(response, answer);
+    sender.send(answer, response);
   }
 
   /**

@@ -203,9 +203,7 @@ public final class ServedModel {
 
   /** The options of a request that asks for these: the model's stop texts fill in where there are none. */
   public GenerationOptions options(GenerationOptions requested) {
-    return requested.stops().isEmpty()
-        ? requested.toBuilder().stops(stops.toArray(String[]::new)).build()
-        : requested;
+    return requested.stops().isEmpty() ? requested.toBuilder().stops(stops.toArray(String[]::new)).build() : requested;
   }
 
   /** The options of a chat that asks for these: the model's fill in what is left at its default. */

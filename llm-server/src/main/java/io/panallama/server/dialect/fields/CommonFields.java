@@ -1,6 +1,5 @@
 package io.panallama.server.dialect.fields;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.GenerationGroup;
@@ -8,7 +7,6 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.registry.ServedModel;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -152,7 +152,9 @@ public final class JsonFields {
       throw wrongType(path(name), value, "a string or an array of strings");
     }
     List<String> texts =
-        value != null && value.isTextual() ? List.of(string(value, path(name))) : Objects.requireNonNullElse(strings(name), List.of());
+        value != null && value.isTextual()
+            ? List.of(string(value, path(name)))
+            : Objects.requireNonNullElse(strings(name), List.of());
     if (texts.size() > GenerationOptions.MAX_STOPS) {
       throw ApiException.invalid(
           path(name),

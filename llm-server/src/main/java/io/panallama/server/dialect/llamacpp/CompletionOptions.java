@@ -1,6 +1,5 @@
 package io.panallama.server.dialect.llamacpp;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.GenerationOptions;
@@ -8,7 +7,6 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.ServedModel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -123,8 +123,7 @@ record OllamaBody(
       body.ignored().unsupported("keep_alive", "keep_alive is 0; the models of this server stay loaded.");
     }
     body.ignoreUnknown();
-    return new OllamaBody(
-        chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), request);
+    return new OllamaBody(chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), request);
   }
 
   /**
@@ -140,9 +139,9 @@ record OllamaBody(
         request.with(
             served.options(
                 request.options().toBuilder()
-.sampling(sampling.over(served.sampling().toBuilder()))
-.maxTokens(limit.or(served.maxTokens()))
-.build()));
+                    .sampling(sampling.over(served.sampling().toBuilder()))
+                    .maxTokens(limit.or(served.maxTokens()))
+                    .build()));
     return optioned instanceof ChatRequest chat ? chat.with(served.template(chat.template())) : optioned;
   }
 

@@ -109,13 +109,7 @@ record ResponsesBody(
     if (common.choices() != 1) {
       throw ApiException.unsupported("n", "n other than 1");
     }
-    if (background && common.stream()) {
-      body.ignored()
-          .unsupported(
-              "background", "background has no effect together with stream: the response ends with its connection.");
-    }
-    return new ResponsesBody(
-        common, own, messages, tools, template, shape, turns, echo, store, background && !common.stream());
+    return new ResponsesBody(common, own, messages, tools, template, shape, turns, echo, store, background);
   }
 
   /**
