@@ -6,9 +6,12 @@ after(() => browser.close());
 
 const operation = (page, id) => page.locator(`.opblock[id$="-${id}"]`);
 
-/** Expands an operation, executes its example, and reads the answer. */
-async function execute(page, id) {
+/** Expands an operation, executes its example, or another body, and reads the answer. */
+async function execute(page, id, body) {
   await operation(page, id).locator(".opblock-summary-control").click();
+  if (body) {
+    await operation(page, id).locator("textarea.body-param__text").fill(body);
+  }
   await operation(page, id).getByRole("button", { name: "Execute" }).click();
   const answer = operation(page, id).locator(".live-responses-table .response").first();
   await answer.waitFor();
@@ -22,21 +25,14 @@ test("the example of chat completions is executed and answered", async (t) => {
   assert.match(body, /"object": "chat.completion"/);
 });
 
-test("every operation that needs no identifier is answered", async (t) => {
+test("a request without a body is executed, and a changed example", async (t) => {
   const page = await openDocs(t);
-  const { paths } = await (await page.request.get("/openapi.json")).json();
-  const runnable = Object.values(paths)
-    .flatMap((methods) => Object.entries(methods))
-    .filter(([method, { parameters, requestBody }]) => {
-      const example = requestBody?.content["application/json"].example;
-      return !parameters?.some(({ required, example: value }) => required && value === undefined) && (method === "get" || example);
-    })
-    .map(([, { operationId }]) => operationId);
-  assert.ok(runnable.length > 20, String(runnable));
-  for (const id of runnable) {
-    const { status } = await execute(page, id);
-    assert.match(status, /^200/, id);
-  }
+  const models = await execute(page, "listModels");
+  assert.match(models.status, /^200/);
+  assert.match(models.body, /"object": "list"/);
+  const { status, body } = await execute(page, "tokenize", '{"content": "Once upon a time"}');
+  assert.match(status, /^200/);
+  assert.match(body, /"tokens": \[/);
 });
 
 test("it is dark where the reader wants that", async (t) => {
@@ -52,7 +48,7 @@ test("it is dark where the reader wants that", async (t) => {
 
 test("the chat page leads to it and it leads back", async (t) => {
   const page = await openDocs(t);
-  await page.getByRole("link", { name: "Chat" }).click();
+  await page.getByRole("link", { name: "Chat", exact: true }).click();
   await page.locator("#prompt").waitFor();
   await page.getByRole("link", { name: "API" }).click();
   await operation(page, "createChatCompletion").waitFor();

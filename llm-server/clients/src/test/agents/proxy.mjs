@@ -12,19 +12,19 @@ const DIALECTS = {
   '/v1/chat/completions': {
     name: (tool) => tool.function?.name,
     narrow: (tool, parameters) => ({ ...tool, function: { ...tool.function, parameters } }),
-    choice: (name) => ({ type: 'function', function: { name } }),
+    choice: (name) => ({ tool_choice: { type: 'function', function: { name } } }),
     results: (body) => body.messages.filter(({ role }) => role === 'tool').map(({ content }) => content),
   },
   '/v1/responses': {
     name: (tool) => (tool.type === 'function' ? tool.name : undefined),
     narrow: (tool, parameters) => ({ ...tool, parameters }),
-    choice: (name) => ({ type: 'function', name }),
+    choice: (name) => ({ tool_choice: { type: 'function', name } }),
     results: (body) => [body.input].flat().filter(({ type }) => type === 'function_call_output').map(({ output }) => output),
   },
   '/v1/messages': {
     name: (tool) => tool.name,
     narrow: (tool, parameters) => ({ ...tool, input_schema: parameters }),
-    choice: (name) => ({ type: 'tool', name }),
+    choice: (name) => ({ tool_choice: { type: 'tool', name, disable_parallel_tool_use: true } }),
     results: (body) =>
       body.messages
         .flatMap(({ content }) => content)
@@ -110,6 +110,6 @@ export class Proxy {
   #forced(fields, dialect) {
     const { tool, arguments: values } = this.#force;
     const tools = fields.tools.map((each) => (dialect.name(each) === tool ? dialect.narrow(each, only(values)) : each));
-    return { ...fields, tools, tool_choice: dialect.choice(tool) };
+    return { ...fields, tools, ...dialect.choice(tool) };
   }
 }

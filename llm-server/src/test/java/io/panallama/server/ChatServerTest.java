@@ -185,8 +185,7 @@ class ChatServerTest {
             .isEqualTo(plain.body());
       }
       String tag = response.headers().firstValue("ETag").orElseThrow();
-      HttpRequest again =
-          server.request(path).header("Accept-Encoding", accepted).header("If-None-Match", tag).build();
+      HttpRequest again = server.request(path).header("Accept-Encoding", accepted).header("If-None-Match", tag).build();
       assertThat(server.send(again, BodyHandlers.ofByteArray()).statusCode()).isEqualTo(304);
     }
   }
@@ -212,7 +211,10 @@ class ChatServerTest {
       }
       assertThat(served)
           .contains(
-              "/assets/locales/de.js", "/assets/vendor/swagger-ui.js", "/assets/vendor/katex.js", "/assets/vendor/fonts/KaTeX_Main-Regular.woff2");
+              "/assets/locales/de.js",
+              "/assets/vendor/swagger-ui.js",
+              "/assets/vendor/katex.js",
+              "/assets/vendor/fonts/KaTeX_Main-Regular.woff2");
     }
   }
 

@@ -30,7 +30,8 @@ public final class StaticContent implements Handler {
 
   /** An element of Accept-Encoding that allows gzip; a weight of zero forbids it. */
   private static final Pattern GZIP =
-      Pattern.compile("\\s*(?:(?:x-)?gzip|\\*)\\s*(?:;\\s*q\\s*=\\s*(?!0(?:\\.0*)?\\s*$).*)?", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          "\\s*(?:(?:x-)?gzip|\\*)\\s*(?:;\\s*q\\s*=\\s*(?!0(?:\\.0*)?\\s*$).*)?", Pattern.CASE_INSENSITIVE);
 
   private final String type;
   private final boolean compressible;

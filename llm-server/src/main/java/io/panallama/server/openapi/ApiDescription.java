@@ -32,7 +32,8 @@ public final class ApiDescription implements Handler {
    */
   public ApiDescription(List<Dialect> dialects) {
     List<String> names = dialects.stream().map(Dialect::name).toList();
-    document = StaticContent.text("application/json", () -> assemble(names).toString().getBytes(StandardCharsets.UTF_8));
+    document =
+        StaticContent.text("application/json", () -> assemble(names).toString().getBytes(StandardCharsets.UTF_8));
   }
 
   @Override

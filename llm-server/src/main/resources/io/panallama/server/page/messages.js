@@ -217,7 +217,8 @@ class MessageView {
     if (node.error) {
       parts.push(this.#errorBox());
     } else if (node.role === "assistant" && last && node.outcome?.detail === "context_full" && !busy) {
-      parts.push(element("div", { className: "warning" }, this.#contextFull(), this.#contextButtons()));
+      const words = errorText({ code: CONTEXT_FULL }, this.#actions.contextSize());
+      parts.push(element("div", { className: "warning" }, element("span", {}, words), this.#contextButtons()));
     }
     if (last && !busy && open.length > 0) {
       parts.push(this.#resultForm());
