@@ -33,7 +33,7 @@ class ApiDescriptionTest {
   private static String operation(Route route) {
     String method =
         switch (route) {
-          case Route.Generate _, Route.Post _ -> "post";
+          case Route.Generate _, Route.Post _, Route.Refused _ -> "post";
           case Route.Get _, Route.HeaderGet _ -> "get";
           case Route.Delete _ -> "delete";
         };
