@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Proxy } from './proxy.mjs';
 
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
 const KEY = 'sk-none'; // The server asks for none, but agents insist on one.
 const MODEL = 'demo';
 const SECRET = 'pomegranate';
