@@ -16,6 +16,7 @@ import io.panallama.sampling.Sampling;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -35,6 +36,9 @@ final class IsolationChaos {
   private static final int STREAMS = 16;
   private static final int QUESTIONS = 39;
   private static final int MAX_TOKENS = 200;
+
+  /** The most tokens of all streams between two signals. */
+  private static final int MOST_TOKENS = 1500;
 
   /** How a question is asked, by the number of the question. */
   private enum Kind {
@@ -58,7 +62,7 @@ final class IsolationChaos {
   private record Answer(String text, int[] tokens, GenerationEvent.Finished end, long longestGap) {
     boolean equalTo(Answer other) {
       return text.equals(other.text)
-          && java.util.Arrays.equals(tokens, other.tokens)
+          && Arrays.equals(tokens, other.tokens)
           && end.reason() == other.end.reason()
           && end.usage().completionTokens() == other.end.usage().completionTokens();
     }
@@ -131,11 +135,9 @@ final class IsolationChaos {
     }
     for (int i = 0; i < signals; i++) {
       long pid = awaitOther(0);
-      if (random.nextInt(3) > 0) {
-        // Otherwise the signal may come while the worker has not generated anything yet.
-        awaitTokens();
-      }
-      Thread.sleep(random.nextInt(200));
+      // At times none: the signal then comes while the requests are prepared again.
+      awaitTokens(random.nextInt(4) == 0 ? 0 : random.nextInt(MOST_TOKENS));
+      Thread.sleep(random.nextInt(50));
       long sent = System.nanoTime();
       new ProcessBuilder("kill", "-" + names.get(i % names.size()), Long.toString(pid)).start().waitFor();
       awaitOther(pid);
@@ -171,9 +173,10 @@ final class IsolationChaos {
     }
   }
 
-  private void awaitTokens() throws InterruptedException {
+  /** Waits until the worker has generated this many tokens more. */
+  private void awaitTokens(int count) throws InterruptedException {
     long before = victim.stats().generatedTokens();
-    while (victim.stats().generatedTokens() == before) {
+    while (victim.stats().generatedTokens() < before + count) {
       Thread.sleep(1);
     }
   }

@@ -3,12 +3,14 @@ package io.panallama;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.GenerationException;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.GenerationGroup;
+import io.panallama.observe.EngineState;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
@@ -105,7 +107,7 @@ final class StormUser {
   }
 
   private static boolean isClosed(Engine engine) {
-    return engine.state() == io.panallama.observe.EngineState.CLOSED;
+    return engine.state() == EngineState.CLOSED;
   }
 
   /** The name of a failure that the contracts allow here; empty for any other. */
@@ -243,8 +245,8 @@ final class StormUser {
       if (random.nextBoolean()) {
         group.await();
       }
-    } catch (io.panallama.error.InvalidRequestException tooMany) {
-      if (!tooMany.getMessage().contains("n")) {
+    } catch (InvalidRequestException tooMany) {
+      if (!tooMany.parameter().equals("n")) {
         throw tooMany;
       }
     }
