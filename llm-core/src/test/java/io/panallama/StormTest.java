@@ -34,6 +34,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("fuzz")
 class StormTest {
   private static final int FEW = 8;
+
+  /** The most actions of all users before the first of them is interrupted, or something is closed. */
+  private static final int MOST_ACTIONS = 100;
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final ChatRequest CONTROL =
@@ -90,7 +94,7 @@ class StormTest {
       Path file = folder.resolve("session-" + number + "-" + i);
       users.add(StormUser.start(model, engines, file, random.nextLong(), outcomes));
     }
-    Thread.sleep(random.nextInt(300));
+    awaitActions(users, random.nextInt(MOST_ACTIONS));
     List<Runnable> blows = new ArrayList<>();
     for (int i = random.nextInt(users.size()); i > 0; i--) {
       blows.add(users.get(random.nextInt(users.size()))::interrupt);
@@ -118,6 +122,13 @@ class StormTest {
       faults.add("the model is not freed");
     }
     return faults;
+  }
+
+  /** Waits until the users have done this many things, or one of them has found a fault. */
+  private static void awaitActions(List<StormUser> users, int count) throws InterruptedException {
+    while (users.stream().mapToInt(StormUser::actions).sum() < count && users.stream().allMatch(StormUser::isRunning)) {
+      Thread.sleep(1);
+    }
   }
 
   /** Runs these on some threads, with pauses of up to 30 ms; returns when all have returned. */

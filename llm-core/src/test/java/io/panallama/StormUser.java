@@ -26,6 +26,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ final class StormUser {
   private final Thread thread;
   private volatile @Nullable Throwable fault;
   private volatile String doing = "starting";
+  private final AtomicInteger actions = new AtomicInteger();
 
   private StormUser(Model model, List<Engine> engines, Path file, long seed, Map<String, Integer> outcomes) {
     this.model = model;
@@ -64,6 +66,15 @@ final class StormUser {
     return user;
   }
 
+  /** How much it has done. */
+  int actions() {
+    return actions.get();
+  }
+
+  boolean isRunning() {
+    return thread.isAlive();
+  }
+
   void interrupt() {
     thread.interrupt();
   }
@@ -83,7 +94,7 @@ final class StormUser {
   }
 
   private void run() {
-    for (int i = 0; i < MOST_ACTIONS; i++) {
+    while (actions.getAndIncrement() < MOST_ACTIONS) {
       String outcome;
       try {
         act(engines.get(random.nextInt(engines.size())));
@@ -220,7 +231,7 @@ final class StormUser {
         session = session.fork();
       }
       if (random.nextInt(4) == 0) {
-        session.rewind(random.nextInt(session.position() + 1));
+        session.rewind(0);
       }
       if (random.nextInt(4) == 0) {
         session = engine.openSession(session.tokens());

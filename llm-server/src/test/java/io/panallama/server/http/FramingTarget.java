@@ -61,7 +61,8 @@ public final class FramingTarget {
     }
   }
 
-  /** Sends these bytes and no more. */
+  /** Sends these bytes and no more. The interface still has a method that is to be removed. */
+  @SuppressWarnings("removal")
   private static final class Client implements HelidonSocket {
     private byte @Nullable [] rest;
 
