@@ -1,8 +1,5 @@
 package io.panallama;
 
-import io.panallama.config.EngineConfig;
-import io.panallama.config.IsolationConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
@@ -14,7 +11,6 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -23,14 +19,12 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 
 /**
  * Sends signals to the worker of an isolated engine at random moments under sixteen streams, and compares every answer
  * with that of an engine that nobody disturbs. A greedy answer that is another one is checked to its end by
- * {@link GreedyReplay}. Of a sampled one only the number of tokens is known, and whether it is the same is counted. As a
- * program: the number of signals, the seed, and the signals.
- *
- * <pre>.ci/storms isolation 100 1 KILL,SEGV</pre>
+ * {@link GreedyReplay}. Of a sampled one only the number of tokens is known, and whether it is the same is counted.
  */
 final class IsolationChaos {
   private static final int STREAMS = 16;
@@ -97,6 +91,10 @@ final class IsolationChaos {
     return failures;
   }
 
+  int signals() {
+    return restarts.size();
+  }
+
   int resumed() {
     return resumed.get();
   }
@@ -122,8 +120,12 @@ final class IsolationChaos {
         : undisturbed.tokenize("Once upon a time there were " + number + " ", true, false);
   }
 
-  /** Sends this many signals, each to a new worker. */
-  void run(int signals, List<String> names) throws InterruptedException, IOException {
+  /**
+   * Sends these signals in turn, each to a new worker, and waits for all answers.
+   *
+   * @param more whether there is to be another one, by how many there were
+   */
+  void run(IntPredicate more, List<String> names) throws InterruptedException, IOException {
     for (int number = 0; number < QUESTIONS; number++) {
       expected.add(read(undisturbed.generate(question(number))));
     }
@@ -133,7 +135,7 @@ final class IsolationChaos {
       int first = stream;
       streams.add(CompletableFuture.runAsync(() -> ask(first), task -> Thread.ofVirtual().start(task)));
     }
-    for (int i = 0; i < signals; i++) {
+    for (int i = 0; more.test(i); i++) {
       long pid = awaitOther(0);
       // At times none: the signal then comes while the requests are prepared again.
       awaitTokens(random.nextInt(4) == 0 ? 0 : random.nextInt(MOST_TOKENS));
@@ -284,7 +286,8 @@ final class IsolationChaos {
             + answer.text());
   }
 
-  private String summary() {
+  /** The figures of the run. */
+  String summary() {
     return "%d signals; %d answers of %d tokens, %d failed; %d answers resumed %d times; greedy: %d equal, %d others replayed; lost or doubled tokens: %d; sampled: %d of %d equal; until the next worker runs: %s; longest gap in a resumed answer: %s"
         .formatted(
             restarts.size(),
@@ -310,22 +313,5 @@ final class IsolationChaos {
     Collections.sort(sorted);
     return "median %d ms, longest %d ms"
         .formatted(sorted.get(sorted.size() / 2) / 1_000_000, sorted.getLast() / 1_000_000);
-  }
-
-  public static void main(String[] arguments) throws InterruptedException, IOException {
-    EngineConfig config = EngineConfig.builder().slots(8).queueLimit(64).build();
-    IsolationConfig isolation = IsolationConfig.builder().silenceLimit(Duration.ofSeconds(2)).build();
-    try (Model model = Model.load(TestFiles.demoModel());
-        Engine undisturbed = Engine.start(model, config);
-        IsolatedEngine victim =
-            IsolatedEngine.start(TestFiles.demoModel(), ModelConfig.defaults(), config, isolation)) {
-      IsolationChaos chaos = new IsolationChaos(undisturbed, victim, new Random(Long.parseLong(arguments[1])));
-      chaos.run(Integer.parseInt(arguments[0]), List.of(arguments[2].split(",")));
-      chaos.failures().forEach(System.out::println);
-      System.out.println(chaos.summary());
-      if (!chaos.failures().isEmpty()) {
-        System.exit(1);
-      }
-    }
   }
 }

@@ -22,6 +22,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,10 @@ import org.junit.jupiter.api.Timeout;
 @Tag("fuzz")
 class ServerStormTest {
   private static final int FEW = 6;
+
+  /** The most requests of all clients before something is closed. */
+  private static final int MOST_ACTIONS = 60;
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final ServedModel DEMO = ServedModel.builder("demo", 1024).maxTokens(64).build();
 
@@ -43,6 +48,7 @@ class ServerStormTest {
       {"messages": [{"role": "user", "content": "What is the capital of France?"}], "temperature": 0, "max_tokens": 24}\
       """;
 
+  private final AtomicInteger actions = new AtomicInteger();
   private final Map<String, Integer> outcomes = Collections.synchronizedMap(new TreeMap<>());
 
   @Test
@@ -121,6 +127,11 @@ class ServerStormTest {
         Random own = new Random(random.nextLong());
         clients.add(Thread.ofVirtual().name("storm-client").start(() -> client(own)));
       }
+      int before = actions.get();
+      int enough = random.nextInt(MOST_ACTIONS);
+      while (actions.get() - before < enough && fault.get().isEmpty()) {
+        Thread.sleep(1);
+      }
       List<Runnable> blows = new ArrayList<>();
       for (int i = random.nextInt(4); i > 0; i--) {
         blows.add(this::serveAnother);
@@ -148,15 +159,21 @@ class ServerStormTest {
           return "a client still waits: " + List.of(client.getStackTrace());
         }
       }
-      return server.connections() + server.runningRequests() == 0
-          ? fault.get()
-          : server.connections() + " connections and " + server.runningRequests() + " requests are left";
+      long deadline = System.nanoTime() + PATIENCE.toNanos();
+      while (server.connections() + server.runningRequests() > 0) {
+        if (System.nanoTime() > deadline) {
+          return server.connections() + " connections and " + server.runningRequests() + " requests are left";
+        }
+        Thread.sleep(1);
+      }
+      return fault.get();
     }
 
     private void client(Random own) {
       while (!closed && fault.get().isEmpty()) {
         try {
           outcomes.merge(act(own), 1, Integer::sum);
+          actions.incrementAndGet();
         } catch (SocketTimeoutException stall) {
           fault.compareAndSet("", "no answer: " + stall);
         } catch (IOException broken) {
