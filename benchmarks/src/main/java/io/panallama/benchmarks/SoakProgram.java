@@ -38,8 +38,16 @@ final class SoakProgram implements Callable<Integer> {
   @Option(
       names = "--serve",
       paramLabel = "WORD",
-      description = "Further argument for `panallama serve`; may be repeated. Default: the demo model on one thread.")
-  private List<String> serve = List.of();
+      description =
+          "Argument for `panallama serve`, in place of the default ones; may be repeated. Default: the demo model on one"
+              + " thread, and a cache of prefixes that is soon full, because one that fills looks like a leak.")
+  private List<String> serve = List.of("--threads", "1", "--cache-ram", "64M");
+
+  @Option(
+      names = "--java-opts",
+      paramLabel = "OPTIONS",
+      description = "For the JVM of the server; default ${DEFAULT-VALUE}, because a heap that grows looks like a leak.")
+  private String javaOptions = "-Xmx256m";
 
   @Option(names = "--json", paramLabel = "FILE", description = "Also write the results as JSON.")
   private @Nullable Path json;
@@ -54,10 +62,11 @@ final class SoakProgram implements Callable<Integer> {
     facts.put("clients", clients);
     facts.put("seed", seed);
     facts.put("serve", String.join(" ", serve));
+    facts.put("java options", javaOptions);
     Report report = new Report("soak", facts);
     int port = Server.freePort();
     List<String> command = new ArrayList<>(List.of(root.resolve("panallama").toString(), "serve"));
-    command.addAll(List.of("--port", Integer.toString(port), "--threads", "1"));
+    command.addAll(List.of("--port", Integer.toString(port)));
     command.addAll(serve);
     Path log = Files.createDirectories(root.resolve("benchmarks/target")).resolve("soak-server.log");
     try (Children children = Children.create();
@@ -65,7 +74,7 @@ final class SoakProgram implements Callable<Integer> {
             Server.start(
                 "serve",
                 children,
-                new Children.Command(command, root, Map.of()),
+                new Children.Command(command, root, Map.of("PANALLAMA_JAVA_OPTS", javaOptions)),
                 port,
                 "/ready",
                 log,

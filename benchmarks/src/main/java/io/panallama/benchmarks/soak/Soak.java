@@ -41,6 +41,10 @@ public final class Soak {
   private final Map<String, AtomicLong> kinds = new ConcurrentHashMap<>();
   private final List<String> kept = Collections.synchronizedList(new ArrayList<>());
   private final List<Sample> samples = new ArrayList<>();
+
+  /** The index of the sample at the end of the warm-up. */
+  private int warm;
+
   private volatile boolean enough;
 
   /**
@@ -89,9 +93,6 @@ public final class Soak {
     running.forEach(CompletableFuture::join);
     warm = Math.max(0, (int) samples.stream().filter(sample -> sample.at().compareTo(warmUp) < 0).count() - 1);
   }
-
-  /** The index of the sample at the end of the warm-up. */
-  private int warm;
 
   private void sample(long began) throws IOException {
     samples.add(new Sample(Duration.ofNanos(System.nanoTime() - began), requests.get(), Footprint.of(pid)));
