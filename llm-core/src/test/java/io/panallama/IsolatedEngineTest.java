@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.IsolationException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
@@ -32,6 +33,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -64,7 +66,11 @@ class IsolatedEngineTest {
   }
 
   private static IsolatedEngine start(IsolationConfig isolation) {
-    return IsolatedEngine.start(TestFiles.demoModel(), ModelConfig.defaults(), config(), isolation);
+    return (IsolatedEngine) Engine.start(TestFiles.demoModel(), isolated(isolation));
+  }
+
+  private static EngineConfig isolated(IsolationConfig isolation) {
+    return config().toBuilder().isolation(Isolation.PROCESS).isolationConfig(isolation).build();
   }
 
   @AfterAll
@@ -98,7 +104,9 @@ class IsolatedEngineTest {
     assertThat(engine.countTokens("a few words")).isEqualTo(local.countTokens("a few words"));
     assertThat(engine.tokenBytes(300)).isEqualTo(local.tokenBytes(300));
     assertThat(engine.config().slots()).isEqualTo(8);
-    assertThat(engine.model().parameterCount()).isEqualTo(model.parameterCount());
+    assertThat(engine.config().isolation()).isEqualTo(Isolation.PROCESS);
+    assertThat(engine.config().isolationConfig().reports()).contains(reports);
+    assertThat(engine.modelFacts().parameterCount()).isEqualTo(model.parameterCount());
     assertThat(engine.recommendedSampling()).isEqualTo(model.recommendedSampling());
     assertThat(engine.state()).isEqualTo(EngineState.RUNNING);
   }
@@ -143,9 +151,52 @@ class IsolatedEngineTest {
   }
 
   @Test
+  void refusesWhatNeedsTheModelInThisProcess() {
+    assertThatThrownBy(engine::openSession).isInstanceOf(IsolationException.class).hasMessageContaining("sessions");
+    assertThatThrownBy(() -> engine.openSession(new int[] {1})).isInstanceOf(IsolationException.class);
+    assertThatThrownBy(() -> engine.restoreSession(Path.of("a.session"))).isInstanceOf(IsolationException.class);
+    assertThatThrownBy(engine::model).isInstanceOf(IsolationException.class).hasMessageContaining("modelFacts()");
+  }
+
+  @Test
+  void anEngineOnALoadedModelCanBeIsolatedToo() {
+    try (Engine other = Engine.start(model, isolated(IsolationConfig.defaults()))) {
+      assertThat(other).isInstanceOf(IsolatedEngine.class);
+      assertThat(other.model()).isSameAs(model);
+      assertThat(other.generate(story(0, 20)).await().text()).isEqualTo(local.generate(story(0, 20)).await().text());
+    }
+  }
+
+  @Test
+  void tokensCrossTheBorder() {
+    String text = "Once upon a time <|im_end|> \uD83E\uDD99 ä";
+    for (boolean addSpecial : List.of(true, false)) {
+      for (boolean parseSpecial : List.of(true, false)) {
+        int[] there = engine.tokenize(text, addSpecial, parseSpecial);
+        assertThat(there).isEqualTo(local.tokenize(text, addSpecial, parseSpecial));
+        assertThat(engine.detokenize(there)).isEqualTo(local.detokenize(there));
+      }
+    }
+    assertThat(engine.tokenize(text, false, true)).hasSizeLessThan(engine.tokenize(text, false, false).length);
+    assertThat(engine.tokenize("", false, false)).isEmpty();
+    assertThat(engine.detokenize()).isEmpty();
+    int[] first = engine.tokenize("\uD83E\uDD99", false, false);
+    assertThat(engine.detokenize(first[0])).isEqualTo(local.detokenize(first[0]));
+    for (int outside : new int[] {-1, model.vocabulary().size()}) {
+      assertThatThrownBy(() -> engine.detokenize(outside))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessage(messageOf(() -> local.detokenize(outside)));
+    }
+  }
+
+  private static String messageOf(ThrowingCallable refused) {
+    return String.valueOf(catchThrowable(refused).getMessage());
+  }
+
+  @Test
   void aFileThatCannotBeLoadedIsRefusedAsUsual() {
     Path missing = reports.resolve("missing.gguf");
-    assertThatThrownBy(() -> IsolatedEngine.start(missing))
+    assertThatThrownBy(() -> Engine.start(missing, isolated(IsolationConfig.defaults())))
         .isInstanceOf(ModelLoadException.class)
         .extracting(e -> ((ModelLoadException) e).reason())
         .isEqualTo(ModelLoadException.Reason.NOT_FOUND);

@@ -1,8 +1,8 @@
 package io.panallama;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.generation.Completion;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.observe.EngineState;
@@ -196,11 +196,14 @@ final class IsolationChaos {
 
   public static void main(String[] arguments) throws InterruptedException, IOException {
     EngineConfig config = EngineConfig.builder().slots(8).queueLimit(64).build();
-    IsolationConfig isolation = IsolationConfig.builder().silenceLimit(Duration.ofSeconds(2)).build();
+    EngineConfig isolated =
+        config.toBuilder()
+            .isolation(Isolation.PROCESS)
+            .isolationConfig(IsolationConfig.builder().silenceLimit(Duration.ofSeconds(2)).build())
+            .build();
     try (Model model = Model.load(TestFiles.demoModel());
         Engine undisturbed = Engine.start(model, config);
-        IsolatedEngine victim =
-            IsolatedEngine.start(TestFiles.demoModel(), ModelConfig.defaults(), config, isolation)) {
+        IsolatedEngine victim = (IsolatedEngine) Engine.start(TestFiles.demoModel(), isolated)) {
       IsolationChaos chaos = new IsolationChaos(undisturbed, victim, new Random(Long.parseLong(arguments[1])));
       chaos.run(Integer.parseInt(arguments[0]), List.of(arguments[2].split(",")));
       chaos.failures().forEach(System.out::println);

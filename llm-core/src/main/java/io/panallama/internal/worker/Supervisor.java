@@ -138,14 +138,13 @@ public final class Supervisor implements AutoCloseable {
   private Supervisor(
       Worker.Launcher launcher,
       StartOrder order,
-      IsolationConfig limits,
       CrashReports reports,
       LoadListener listener,
       String name) {
     EngineConfig config = order.engine();
     this.launcher = launcher;
     this.order = order;
-    this.limits = limits;
+    this.limits = config.isolationConfig();
     this.reports = reports;
     this.listener = listener;
     this.admission = new Admission(config.slots(), config.queueLimit());
@@ -165,11 +164,10 @@ public final class Supervisor implements AutoCloseable {
   static Supervisor start(
       Worker.Launcher launcher,
       StartOrder order,
-      IsolationConfig limits,
       CrashReports reports,
       LoadListener listener,
       String name) {
-    Supervisor supervisor = new Supervisor(launcher, order, limits, reports, listener, name);
+    Supervisor supervisor = new Supervisor(launcher, order, reports, listener, name);
     supervisor.thread.start();
     supervisor.watchdog.start();
     try {
@@ -182,10 +180,11 @@ public final class Supervisor implements AutoCloseable {
   }
 
   /** Starts workers with the class path of this process. */
-  public static Supervisor start(StartOrder order, IsolationConfig limits, String mainClass, String name) {
+  public static Supervisor start(StartOrder order, String mainClass, String name) {
+    IsolationConfig limits = order.engine().isolationConfig();
     CrashReports reports = new CrashReports(limits.reports().orElseGet(CrashReports::usualFolder));
     return start(
-        new ProcessLauncher(mainClass, limits.memoryBytes()), order, limits, reports, order.model().listener(), name);
+        new ProcessLauncher(mainClass, limits.memoryBytes()), order, reports, order.model().listener(), name);
   }
 
   // ---- callers ----

@@ -307,8 +307,8 @@ class SupervisorTest {
           latest = worker;
           return worker;
         },
-        new StartOrder(Path.of("fake.gguf"), ModelConfig.defaults(), CONFIG, Optional.empty()),
-        limits,
+        new StartOrder(
+            Path.of("fake.gguf"), ModelConfig.defaults(), CONFIG.toBuilder().isolationConfig(limits).build()),
         new CrashReports(reports),
         LoadListener.NONE,
         "test-supervisor");
