@@ -4,6 +4,7 @@ import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.Checks;
+import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
@@ -264,6 +265,16 @@ final class LocalEngine extends Engine {
               });
         },
         PreparedGroup::close);
+  }
+
+  /**
+   * Has a task that prepares a request done by one of the threads for that.
+   *
+   * @param length about how many characters it prepares
+   * @throws EngineBusyException if too many wait already
+   */
+  void execute(int length, Runnable task) {
+    preparations.execute(length > RequestSize.LARGE, task);
   }
 
   /** Starts a generation, or continues one that another engine has begun. */

@@ -97,6 +97,11 @@ final class WorkerMain {
     }
 
     @Override
+    public void execute(int length, Runnable task) {
+      engine.execute(length, task);
+    }
+
+    @Override
     public Started start(GenerationRequest request, int[] replay, IntConsumer read) {
       LocalEngine.Replayed started = engine.generate(request, new Replay(replay, read));
       Generation generation = started.generation();

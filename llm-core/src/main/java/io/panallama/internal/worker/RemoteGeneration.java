@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class RemoteGeneration implements Generation {
   private final long id;
   private final byte[] request;
-  private final Refusals.Key key;
-  private final String shape;
+  private final Supplier<Refusals.Key> key;
+  private final Supplier<String> shape;
   private final boolean logprobs;
   private final long deadline;
   private final int window;
@@ -79,8 +80,8 @@ final class RemoteGeneration implements Generation {
   RemoteGeneration(
       long id,
       byte[] request,
-      Refusals.Key key,
-      String shape,
+      Supplier<Refusals.Key> key,
+      Supplier<String> shape,
       long deadline,
       boolean logprobs,
       int window,
@@ -118,7 +119,7 @@ final class RemoteGeneration implements Generation {
   }
 
   Refusals.Key key() {
-    return key;
+    return key.get();
   }
 
   long deadline() {
@@ -326,7 +327,7 @@ final class RemoteGeneration implements Generation {
     lock.lock();
     try {
       String state = accepted ? tokenCount + " tokens generated" : "being prepared";
-      return shape + ", prompt of " + promptTokens + " tokens, " + state + ", resumed " + resumed + " times";
+      return shape.get() + ", prompt of " + promptTokens + " tokens, " + state + ", resumed " + resumed + " times";
     } finally {
       lock.unlock();
     }

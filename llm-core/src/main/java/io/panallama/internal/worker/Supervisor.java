@@ -44,6 +44,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,16 +123,20 @@ public final class Supervisor implements AutoCloseable {
   /** A question whose answer a caller waits for. */
   private static final class Asked {
     private final byte[] frame;
-    private final Refusals.Key key;
+    private final byte[] content;
     private final CompletableFuture<Input> answer = new CompletableFuture<>();
 
     // Guarded by the supervisor's lock.
     private @Nullable Life life;
     private int deaths;
 
-    Asked(byte[] frame, Refusals.Key key) {
+    Asked(byte[] frame, byte[] content) {
       this.frame = frame;
-      this.key = key;
+      this.content = content;
+    }
+
+    Refusals.Key key() {
+      return Refusals.key(content);
     }
   }
 
@@ -300,20 +305,18 @@ public final class Supervisor implements AutoCloseable {
               + " isolation for it.");
     }
     requireRunning();
-    Output bytes = new Output();
-    RequestCodec.write(bytes, request.with(timeless(options, recommended)));
-    Refusals.Key key = Refusals.key(bytes.toBytes());
+    Sampling chosen = options.sampling().over(recommended);
+    Supplier<Refusals.Key> key = () -> key(request, chosen);
     refusals.check(key);
-    bytes.clear();
-    Sampling sampling = seeded(options.sampling().over(recommended));
-    RequestCodec.write(bytes, request.with(options.toBuilder().sampling(sampling).build()));
+    Output bytes = new Output();
+    RequestCodec.write(bytes, request.with(options.toBuilder().sampling(seeded(chosen)).build()));
     long id = ids.incrementAndGet();
     RemoteGeneration generation =
         new RemoteGeneration(
             id,
             bytes.toBytes(),
             key,
-            RequestShape.of(request),
+            () -> RequestShape.of(request),
             deadline(options),
             options.topLogprobs() > 0,
             order.engine().mailboxCapacity(),
@@ -339,8 +342,11 @@ public final class Supervisor implements AutoCloseable {
   }
 
   /** What makes a request the same one again: everything but the time, and a seed that is drawn anew. */
-  private static GenerationOptions timeless(GenerationOptions options, Sampling recommended) {
-    return options.toBuilder().sampling(options.sampling().over(recommended)).noTimeLimit().noDeadline().build();
+  private static Refusals.Key key(GenerationRequest request, Sampling chosen) {
+    Output bytes = new Output();
+    RequestCodec.write(
+        bytes, request.with(request.options().toBuilder().sampling(chosen).noTimeLimit().noDeadline().build()));
+    return Refusals.key(bytes.toBytes());
   }
 
   /** A worker that continues a generation must draw the same random numbers. */
@@ -400,12 +406,11 @@ public final class Supervisor implements AutoCloseable {
   private <T> T ask(Consumer<Output> question, Function<Input, T> answer) {
     requireRunning();
     long id = ids.incrementAndGet();
-    Output out = new Output().begin(FrameKind.CALL).put(id);
-    Output content = new Output();
-    question.accept(content);
-    Refusals.Key key = Refusals.key(content.toBytes());
-    refusals.check(key);
-    Asked asked = new Asked(out.raw(content.toBytes()).end().toBytes(), key);
+    Output writer = new Output();
+    question.accept(writer);
+    byte[] content = writer.toBytes();
+    Asked asked = new Asked(new Output().begin(FrameKind.CALL).put(id).raw(content).end().toBytes(), content);
+    refusals.check(asked::key);
     questions.put(id, asked);
     lock.lock();
     try {
@@ -789,7 +794,7 @@ public final class Supervisor implements AutoCloseable {
     }
     for (Asked asked : questions.values()) {
       if (asked.deaths >= 2) {
-        refusals.add(asked.key, report);
+        refusals.add(asked.key(), report);
         asked.answer.completeExceptionally(killed(how, report));
       }
     }

@@ -448,6 +448,7 @@ class CodecTest {
   /** These never come from the engine of a worker. */
   private static final Set<String> LOCAL =
       Set.of(
+          "IsolationException",
           "ModelFileChangedException",
           "PanallamaException",
           "QuantizationException",
