@@ -188,8 +188,10 @@ public final class Supervisor implements AutoCloseable {
   public static Supervisor start(StartOrder order, String mainClass, String name) {
     IsolationConfig limits = order.engine().isolationConfig();
     CrashReports reports = new CrashReports(limits.reports().orElseGet(CrashReports::usualFolder));
-    return start(
-        new ProcessLauncher(mainClass, limits.memoryBytes()), order, reports, order.model().listener(), name);
+    Worker.Launcher launcher = new ProcessLauncher(mainClass, limits.memoryBytes());
+    Supervisor supervisor = start(launcher, order, reports, order.model().listener(), name);
+    Thread.ofVirtual().name(name + "-rehearsal").start(() -> Rehearsal.run(supervisor));
+    return supervisor;
   }
 
   // ---- callers ----
@@ -384,6 +386,21 @@ public final class Supervisor implements AutoCloseable {
 
   public String detokenize(int[] tokens) {
     return ask(out -> out.put(Question.DETOKENIZE).put(tokens), Input::text);
+  }
+
+  /** Has a request written, sent, read and answered with events that are read, for {@link Rehearsal}. */
+  void rehearse(GenerationRequest request) {
+    ask(
+        out -> {
+          out.put(Question.REHEARSE);
+          RequestCodec.write(out, request);
+        },
+        in -> in.list(EventCodec::read));
+  }
+
+  /** Whether it runs and has no request. */
+  boolean isIdle() {
+    return state == EngineState.RUNNING && admission.inFlight() == 0;
   }
 
   private static GenerationOptions withoutProcessor(GenerationOptions options) {
