@@ -8,6 +8,8 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
+import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.IsolationException;
@@ -24,8 +26,10 @@ import io.panallama.request.StreamFlush;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.Sampling;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,11 +37,14 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An engine in another process, on the demo model; some tests kill the process. */
@@ -230,16 +237,97 @@ class IsolatedEngineTest {
     assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)).isFalse();
   }
 
-  /** The short form of {@link IsolationChaos}: KILL, SEGV and STOP at random moments under 16 streams. */
+  /** The short form of {@link IsolationChaos}: KILL, SEGV, STOP and BUS at random moments under 16 streams. */
   @Test
   void killedWorkersLoseNothing() throws Exception {
     IsolationConfig impatient = IsolationConfig.builder().reports(reports).silenceLimit(Duration.ofSeconds(2)).build();
     try (IsolatedEngine victim = start(impatient)) {
       IsolationChaos chaos = new IsolationChaos(local, victim, new Random(1407));
-      chaos.run(5, List.of("KILL", "SEGV", "STOP"));
+      chaos.run(5, List.of("KILL", "SEGV", "STOP", "BUS"));
       assertThat(chaos.failures()).isEmpty();
       assertThat(chaos.resumed()).isPositive();
       assertThat(victim.restarts()).isEqualTo(5);
+    }
+  }
+
+  /**
+   * The limit of the memory is what an idle worker has and a little more, so that the text of a long request does not fit.
+   * Only Linux counts what the limit counts.
+   */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void memoryBeyondTheLimitEndsTheWorkerOnly() throws IOException {
+    long idle;
+    try (IsolatedEngine roomy = start(IsolationConfig.builder().reports(reports).memoryBytes(16L << 30).build())) {
+      roomy.generate(story(0, 8)).await();
+      idle = dataBytes(roomy.pid());
+    }
+    IsolationConfig limit = IsolationConfig.builder().reports(reports).memoryBytes(idle + (48L << 20)).build();
+    try (IsolatedEngine limited = start(limit)) {
+      assertThat(Files.readString(Path.of("/proc/" + limited.pid() + "/limits")))
+          .containsPattern("Max data size +" + limit.memoryBytes() / 1024 * 1024 + " ");
+      String expected = local.generate(story(3, 400)).await().text();
+      CompletableFuture<Completion> other = limited.generate(story(3, 400)).toFuture();
+      CompletionRequest tooMuch = CompletionRequest.of("a".repeat(64 << 20));
+      assertThatThrownBy(() -> limited.generate(tooMuch))
+          .isInstanceOfSatisfying(
+              GenerationException.class,
+              killed -> assertThat(killed.reason()).isEqualTo(GenerationException.Reason.ENGINE_KILLED))
+          .hasMessageContaining("memory");
+      assertThat(other.join().text()).isEqualTo(expected);
+      assertThat(limited.restarts()).isPositive();
+      assertThat(limited.generate(story(3, 400)).await().text()).isEqualTo(expected);
+    }
+  }
+
+  /** What RLIMIT_DATA counts. */
+  private static long dataBytes(long pid) throws IOException {
+    Matcher size =
+        Pattern.compile("VmData:\\s+(\\d+) kB").matcher(Files.readString(Path.of("/proc/" + pid + "/status")));
+    assertThat(size.find()).isTrue();
+    return Long.parseLong(size.group(1)) * 1024;
+  }
+
+  @Test
+  void aLimitThatIsTooSmallToStartIsRefused() {
+    IsolationConfig tiny = IsolationConfig.builder().reports(reports).memoryBytes(8 << 20).build();
+    assertThatThrownBy(() -> start(tiny).close())
+        .isInstanceOfSatisfying(
+            EngineStartException.class,
+            refused -> assertThat(refused.reason()).isEqualTo(EngineStartException.Reason.PROCESS_DIED));
+    assertThat(engine.generate(story(0, 4)).await().usage().completionTokens()).isEqualTo(4);
+  }
+
+  /**
+   * The weights of the second half of the file are no longer there when the next step reads them: the kernel sends SIGBUS,
+   * unless the engine notices the change before. Both end the worker only, and the file is refused from then on.
+   */
+  @Test
+  void aModelFileThatIsTruncatedWhileItIsMappedEndsTheWorkerOnly() throws IOException {
+    Path file = reports.resolve("truncated.gguf");
+    Files.copy(TestFiles.demoModel(), file);
+    IsolationConfig isolation = IsolationConfig.builder().reports(reports.resolve("truncated")).build();
+    try (IsolatedEngine victim = (IsolatedEngine) Engine.start(file, isolated(isolation))) {
+      List<CompletableFuture<Completion>> running = new ArrayList<>();
+      for (int stream = 0; stream < 4; stream++) {
+        running.add(victim.generate(story(stream, 900)).toFuture());
+      }
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(channel.size() / 2);
+      }
+      for (CompletableFuture<Completion> one : running) {
+        assertThatThrownBy(one::join).hasCauseInstanceOf(GenerationException.class);
+      }
+      assertThatThrownBy(() -> victim.generate(story(9, 4))).isInstanceOf(EngineFailedException.class);
+      assertThat(victim.state()).isEqualTo(EngineState.FAILED);
+      assertThat(victim.failure())
+          .get()
+          .isInstanceOfSatisfying(
+              ModelLoadException.class,
+              refused -> assertThat(refused.reason()).isEqualTo(ModelLoadException.Reason.TRUNCATED));
+      try (Stream<Path> all = Files.list(reports.resolve("truncated"))) {
+        assertThat(all).isNotEmpty();
+      }
     }
   }
 

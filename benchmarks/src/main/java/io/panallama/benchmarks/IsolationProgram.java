@@ -45,6 +45,13 @@ final class IsolationProgram implements Callable<Integer> {
       description = "Within a round, of which the median is taken; default ${DEFAULT-VALUE}.")
   private int repetitions = 3;
 
+  @Option(
+      names = "--warm-up",
+      description =
+          "How many short requests each engine gets first, so that both JVMs have compiled what they run; default"
+              + " ${DEFAULT-VALUE}.")
+  private int warmUp = 1000;
+
   @Option(names = "--starts", description = "How often a start is measured; default ${DEFAULT-VALUE}.")
   private int starts = 5;
 
@@ -79,6 +86,10 @@ final class IsolationProgram implements Callable<Integer> {
         Engine there = isolated(model, config)) {
       Requests requests = new Requests(model);
       Report report = new Report("isolation", options.facts(here));
+      for (int i = 0; i < warmUp; i++) {
+        here.generate(requests.random(PROMPT, 2)).await();
+        there.generate(requests.random(PROMPT, 2)).await();
+      }
       for (int streams : this.streams) {
         measure(here, requests, streams);
         measure(there, requests, streams);

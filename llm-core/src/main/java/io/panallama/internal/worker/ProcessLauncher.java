@@ -32,6 +32,11 @@ final class ProcessLauncher implements Worker.Launcher {
   /** Begins a line of the worker's log, and separates its level and its logger. */
   private static final char MARK = '\u0001';
 
+  /** How a JVM exits with {@code -XX:+ExitOnOutOfMemoryError}. */
+  private static final int OUT_OF_MEMORY = 3;
+
+  private static final long FIRST_HEAP = 16L << 20;
+
   private static final int LAST_WORDS = 200;
   private static final int LONGEST_LINE = 4096;
 
@@ -112,8 +117,16 @@ final class ProcessLauncher implements Worker.Launcher {
     boolean named = module.isNamed() && modules != null && !isPatched();
     command.add("--enable-native-access=" + (named ? "io.panallama.bindings" : "ALL-UNNAMED"));
     command.add("-XX:+UseSerialGC");
-    command.add("-Xmx" + Runtime.getRuntime().maxMemory());
+    long heap = Runtime.getRuntime().maxMemory();
+    if (memoryBytes > 0) {
+      // The limit counts the heap that is set aside, used or not, so the heap grows from little.
+      heap = Math.min(heap, memoryBytes);
+      command.add("-Xms" + Math.min(heap, FIRST_HEAP));
+    }
+    command.add("-Xmx" + heap);
     command.add("-XX:ErrorFile=" + dump);
+    // What is left after such an error is unreliable; the next process begins anew.
+    command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-XX:-CreateCoredumpOnCrash");
     command.add("-Xshare:auto");
     command.addAll(sharedArchive());
@@ -286,6 +299,9 @@ final class ProcessLauncher implements Worker.Launcher {
               .findFirst()
               .orElse("an error that its report describes");
       return "native code crashed: " + found;
+    }
+    if (exit == OUT_OF_MEMORY) {
+      return "its memory ran out (OutOfMemoryError), which IsolationConfig.memoryBytes and the heap of this JVM limit";
     }
     int signal = exit - 128;
     return signal > 0 && signal < 65
