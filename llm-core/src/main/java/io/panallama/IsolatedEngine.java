@@ -15,6 +15,7 @@ import io.panallama.internal.request.RecommendedSampling;
 import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.worker.StartOrder;
 import io.panallama.internal.worker.Supervisor;
+import io.panallama.internal.worker.WorkerClient;
 import io.panallama.internal.worker.WorkerFacts;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
@@ -67,14 +68,16 @@ public final class IsolatedEngine extends Engine {
   private final @Nullable Model model;
   private final EngineConfig config;
   private final Supervisor supervisor;
+  private final WorkerClient client;
   private final WorkerFacts facts;
   private final Sampling recommended;
-  private volatile Supervisor.@Nullable Pieces pieces;
+  private volatile WorkerClient.@Nullable Pieces pieces;
 
   private IsolatedEngine(Path file, @Nullable Model model, EngineConfig wanted, Supervisor supervisor) {
     this.file = file;
     this.model = model;
     this.supervisor = supervisor;
+    this.client = supervisor.client();
     this.facts = supervisor.facts();
     this.config =
         facts
@@ -110,17 +113,17 @@ public final class IsolatedEngine extends Engine {
 
   @Override
   public Generation generate(GenerationRequest request) {
-    return supervisor.generate(request, recommended, null);
+    return client.generate(request, recommended);
   }
 
   /** Reserves capacity for all generations together; the process renders the request once for each. */
   @Override
   public GenerationGroup generateAll(GenerationRequest request, int n) {
     Checks.inRange("n", n, 1, Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit()));
-    try (Reservation reservation = supervisor.reserve(n)) {
-      List<Supervisor.Submission> submissions = new ArrayList<>();
+    try (Reservation reservation = client.reserve(n)) {
+      List<WorkerClient.Submission> submissions = new ArrayList<>();
       for (int choice = 0; choice < n; choice++) {
-        submissions.add(supervisor.submit(request.forChoice(choice), recommended, reservation));
+        submissions.add(client.submit(request.forChoice(choice), recommended, reservation));
       }
       return GenerationGroup.start(n, choice -> submissions.get(choice).accepted());
     }
@@ -128,35 +131,35 @@ public final class IsolatedEngine extends Engine {
 
   @Override
   public String render(ChatRequest request) {
-    return supervisor.render(request);
+    return client.render(request);
   }
 
   @Override
   public int countTokens(GenerationRequest request) {
-    return supervisor.countTokens(request);
+    return client.countTokens(request);
   }
 
   @Override
   public int countTokens(String text) {
-    return supervisor.countTokens(text);
+    return client.countTokens(text);
   }
 
   @Override
   public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-    return supervisor.tokenize(text, addSpecial, parseSpecial);
+    return client.tokenize(text, addSpecial, parseSpecial);
   }
 
   @Override
   public String detokenize(int... tokens) {
-    return supervisor.detokenize(tokens);
+    return client.detokenize(tokens);
   }
 
   /** The process is asked once for all tokens. */
   @Override
   public byte[] tokenBytes(int token) {
-    Supervisor.Pieces all = pieces;
+    WorkerClient.Pieces all = pieces;
     if (all == null) {
-      all = supervisor.pieces();
+      all = client.pieces();
       pieces = all;
     }
     return Arrays.copyOfRange(all.bytes(), all.offsets()[token], all.offsets()[token + 1]);

@@ -35,6 +35,9 @@ final class ProcessLauncher implements Worker.Launcher {
   /** How a JVM exits with {@code -XX:+ExitOnOutOfMemoryError}. */
   private static final int OUT_OF_MEMORY = 3;
 
+  /** What a JVM says that gets no native memory. */
+  private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
+
   private static final long FIRST_HEAP = 16L << 20;
 
   private static final int LAST_WORDS = 200;
@@ -274,7 +277,7 @@ final class ProcessLauncher implements Worker.Launcher {
         words = List.copyOf(lastWords);
       }
       return new Death(
-          how(exit, report), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
+          how(exit, report, words), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
     }
   }
 
@@ -289,7 +292,14 @@ final class ProcessLauncher implements Worker.Launcher {
           15, "SIGTERM");
 
   /** A JVM that finds a crash of native code describes it in its report, and then ends with 1 or by SIGABRT. */
-  private static String how(int exit, @Nullable String report) {
+  private static String how(int exit, @Nullable String report, List<String> words) {
+    boolean noMemory =
+        exit == OUT_OF_MEMORY
+            || report != null && report.contains(NO_MEMORY)
+            || exit == 1 && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
+    if (noMemory) {
+      return "its memory ran out, which IsolationConfig.memoryBytes and the heap of this JVM limit";
+    }
     if (report != null) {
       String found =
           report
@@ -299,9 +309,6 @@ final class ProcessLauncher implements Worker.Launcher {
               .findFirst()
               .orElse("an error that its report describes");
       return "native code crashed: " + found;
-    }
-    if (exit == OUT_OF_MEMORY) {
-      return "its memory ran out (OutOfMemoryError), which IsolationConfig.memoryBytes and the heap of this JVM limit";
     }
     int signal = exit - 128;
     return signal > 0 && signal < 65

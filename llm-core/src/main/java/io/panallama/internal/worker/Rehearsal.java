@@ -48,10 +48,10 @@ final class Rehearsal {
   private Rehearsal() {}
 
   /** Runs until it is done, or a request comes, which needs the processors more. */
-  static void run(Supervisor supervisor) {
+  static void run(WorkerClient client) {
     try {
-      for (int round = 0; round < ROUNDS && supervisor.isIdle(); round++) {
-        supervisor.rehearse(REQUESTS.get(round % REQUESTS.size()));
+      for (int round = 0; round < ROUNDS && client.isIdle(); round++) {
+        client.rehearse(REQUESTS.get(round % REQUESTS.size()));
       }
     } catch (PanallamaException ended) {
       LOG.log(System.Logger.Level.DEBUG, "The rehearsal with a worker has ended early.", ended);
