@@ -80,12 +80,7 @@ public final class IsolatedEngine extends Engine {
     this.client = supervisor.client();
     this.facts = supervisor.facts();
     this.config =
-        facts
-            .config()
-            .toBuilder()
-            .isolation(wanted.isolation())
-            .isolationConfig(wanted.isolationConfig())
-            .build();
+        facts.config().toBuilder().isolation(wanted.isolation()).isolationConfig(wanted.isolationConfig()).build();
     this.recommended = RecommendedSampling.of(facts.metadata());
   }
 
@@ -207,7 +202,8 @@ public final class IsolatedEngine extends Engine {
   public Model model() {
     if (model == null) {
       throw new IsolationException(
-          file + " is loaded only in the engine's own process. modelFacts() says what it is, and the engine itself"
+          file
+              + " is loaded only in the engine's own process. modelFacts() says what it is, and the engine itself"
               + " renders and tokenizes; start the engine on a Model to have one here.");
     }
     return model;

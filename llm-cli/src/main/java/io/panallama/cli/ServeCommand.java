@@ -108,10 +108,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   }
 
   private void loadAndServe(
-      ChatServer server,
-      ModelOptions.Configs configs,
-      CompletableFuture<Void> stop,
-      Duration grace)
+      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, Duration grace)
       throws InterruptedException {
     try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
       try {

@@ -296,7 +296,8 @@ final class ProcessLauncher implements Worker.Launcher {
     boolean noMemory =
         exit == OUT_OF_MEMORY
             || report != null && report.contains(NO_MEMORY)
-            || exit == 1 && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
+            || exit == 1
+                && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
     if (noMemory) {
       return "its memory ran out, which IsolationConfig.memoryBytes and the heap of this JVM limit";
     }

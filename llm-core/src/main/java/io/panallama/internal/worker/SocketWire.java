@@ -14,7 +14,6 @@ public final class SocketWire implements Wire {
   /** Also what is read or written at once: the JDK copies it to native memory, which it keeps. */
   private static final int USUAL_BUFFER = 1 << 16;
 
-
   private final SocketChannel channel;
   private final ReentrantLock writing = new ReentrantLock();
   private byte[] buffer = new byte[USUAL_BUFFER];

@@ -212,8 +212,7 @@ public final class WorkerClient {
         out -> {
           out.put(Question.REHEARSE);
           Sampling chosen = request.options().sampling().over(Sampling.defaults());
-          RequestCodec.write(
-              out, request.with(request.options().toBuilder().sampling(seeded(chosen)).build()));
+          RequestCodec.write(out, request.with(request.options().toBuilder().sampling(seeded(chosen)).build()));
         },
         in -> in.list(EventCodec::read));
   }

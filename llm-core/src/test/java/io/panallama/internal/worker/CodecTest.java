@@ -360,8 +360,7 @@ class CodecTest {
     assertThat(again(ENGINE, ConfigCodec::write, ConfigCodec::engine)).isEqualTo(ENGINE);
     assertThat(again(MODEL, ConfigCodec::write, ConfigCodec::model)).isEqualTo(MODEL);
     IsolationConfig isolation = IsolationConfig.builder().numa(NumaStrategy.ISOLATE).build();
-    StartOrder order =
-        new StartOrder(Path.of("m.gguf"), MODEL, ENGINE.toBuilder().isolationConfig(isolation).build());
+    StartOrder order = new StartOrder(Path.of("m.gguf"), MODEL, ENGINE.toBuilder().isolationConfig(isolation).build());
     assertThat(again(order, (out, value) -> value.write(out), StartOrder::read)).isEqualTo(order);
     Device device = new Device("CPU", "a processor", "CPU", Device.Type.CPU, 1L << 35, 1L << 36);
     WorkerFacts facts =
