@@ -3,8 +3,8 @@ package io.panallama;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.testkit.Fuzzing;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +36,10 @@ class IsolationStormTest {
     try (Model model = Model.load(TestFiles.demoModel());
         Engine undisturbed = Engine.start(model, config);
         IsolatedEngine victim =
-            IsolatedEngine.start(TestFiles.demoModel(), ModelConfig.defaults(), config, isolation)) {
+            (IsolatedEngine)
+                Engine.start(
+                    TestFiles.demoModel(),
+                    config.toBuilder().isolation(Isolation.PROCESS).isolationConfig(isolation).build())) {
       IsolationChaos chaos = new IsolationChaos(undisturbed, victim, new Random(Fuzzing.seed()));
       long began = System.nanoTime();
       chaos.run(done -> Fuzzing.goesOn(done, FEW, began), signals);

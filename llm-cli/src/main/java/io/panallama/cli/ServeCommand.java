@@ -1,7 +1,7 @@
 package io.panallama.cli;
 
 import io.panallama.cli.settings.Settings;
-import io.panallama.config.IsolationConfig;
+import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.InvalidRequestException;
@@ -78,8 +78,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
     ServerConfig config = serverOptions.config();
-    ModelOptions.Configs configs = model.checked(engineOptions::configure);
-    Optional<IsolationConfig> isolated = isolation.config();
+    ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();
     if (!ignored.isEmpty()) {
@@ -89,7 +88,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
         ChatServer server = ChatServer.start(config)) {
-      loadAndServe(server, configs, isolated, stop, config.shutdownGrace());
+      loadAndServe(server, configs, stop, config.shutdownGrace());
     }
     return ExitCode.OK;
   }
@@ -100,17 +99,18 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     defaults(Sampling.recommended());
     reasoning.options();
     serverOptions.config();
-    model.checked(engineOptions::configure);
+    model.checked(this::configure);
+  }
+
+  private void configure(EngineConfig.Builder engine) {
+    engineOptions.configure(engine);
+    isolation.configure(engine);
   }
 
   private void loadAndServe(
-      ChatServer server,
-      ModelOptions.Configs configs,
-      Optional<IsolationConfig> isolated,
-      CompletableFuture<Void> stop,
-      Duration grace)
+      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, Duration grace)
       throws InterruptedException {
-    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, isolated, stopped))) {
+    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
       try {
         Optional<LoadedEngine> engine = load.await(stop);
         if (engine.isPresent()) {
@@ -125,8 +125,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
-  private LoadedEngine load(ModelOptions.Configs configs, Optional<IsolationConfig> isolated, BooleanSupplier stopped) {
-    LoadedEngine engine = model.start(context, configs, isolated, stopped);
+  private LoadedEngine load(ModelOptions.Configs configs, BooleanSupplier stopped) {
+    LoadedEngine engine = model.start(context, configs, stopped);
     try {
       if (!noWarmup) {
         warmUp(engine);

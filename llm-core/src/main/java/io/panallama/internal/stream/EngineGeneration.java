@@ -1,9 +1,6 @@
 package io.panallama.internal.stream;
 
 import io.panallama.error.GenerationException;
-import io.panallama.generation.Completion;
-import io.panallama.generation.CompletionBuilder;
-import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
@@ -14,19 +11,17 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The reader's side of a generation, and the flags through which reader and engine communicate. */
-public final class EngineGeneration implements Generation {
+public final class EngineGeneration extends SingleReader {
   private final long id;
   private final int promptTokens;
   private final Mailbox mailbox;
   private final boolean logprobs;
   private final ReaderListener engine;
   private final IntConsumer tokensRead;
-  private final AtomicBoolean reading = new AtomicBoolean();
 
   private volatile boolean cancelled;
   private volatile boolean prefilling;
@@ -73,56 +68,13 @@ public final class EngineGeneration implements Generation {
   }
 
   @Override
-  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
-    lockReading();
-    try {
-      return read(timeout);
-    } finally {
-      reading.set(false);
-    }
+  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
+    mailbox.awaitMany();
+    return next(Duration.ZERO);
   }
 
-  /** Wakes the reader only a few times, because the caller does not need individual tokens. */
   @Override
-  public Completion await() {
-    CompletionBuilder answer = new CompletionBuilder();
-    while (true) {
-      Optional<Completion> completion = answer.add(next());
-      if (completion.isPresent()) {
-        return completion.get();
-      }
-    }
-  }
-
-  private GenerationEvent next() {
-    lockReading();
-    try {
-      while (true) {
-        mailbox.awaitMany();
-        Optional<GenerationEvent> event = read(Duration.ZERO);
-        if (event.isPresent()) {
-          return event.get();
-        }
-      }
-    } catch (NoSuchElementException over) {
-      throw new IllegalStateException("The generation is closed, or was already read to its end.", over);
-    } catch (InterruptedException interrupt) {
-      Thread.currentThread().interrupt();
-      cancel();
-      throw new GenerationException(
-          GenerationException.Reason.INTERRUPTED, "Interrupted while waiting for the next token.", interrupt);
-    } finally {
-      reading.set(false);
-    }
-  }
-
-  private void lockReading() {
-    if (!reading.compareAndSet(false, true)) {
-      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
-    }
-  }
-
-  private Optional<GenerationEvent> read(Duration timeout) throws InterruptedException {
+  protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
     if (finishedRead || closed) {
       throw new NoSuchElementException(closed ? "The generation is closed." : "The generation has finished.");
     }
@@ -156,8 +108,7 @@ public final class EngineGeneration implements Generation {
 
   private GenerationEvent end() {
     if (failure != null) {
-      // A fresh exception each time: it has the reader's stack trace and the engine's cause.
-      throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+      throw again(failure);
     }
     if (!textFlushed) {
       textFlushed = true;

@@ -32,6 +32,14 @@ final class ProcessLauncher implements Worker.Launcher {
   /** Begins a line of the worker's log, and separates its level and its logger. */
   private static final char MARK = '\u0001';
 
+  /** How a JVM exits with {@code -XX:+ExitOnOutOfMemoryError}. */
+  private static final int OUT_OF_MEMORY = 3;
+
+  /** What a JVM says that gets no native memory. */
+  private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
+
+  private static final long FIRST_HEAP = 16L << 20;
+
   private static final int LAST_WORDS = 200;
   private static final int LONGEST_LINE = 4096;
 
@@ -112,8 +120,16 @@ final class ProcessLauncher implements Worker.Launcher {
     boolean named = module.isNamed() && modules != null && !isPatched();
     command.add("--enable-native-access=" + (named ? "io.panallama.bindings" : "ALL-UNNAMED"));
     command.add("-XX:+UseSerialGC");
-    command.add("-Xmx" + Runtime.getRuntime().maxMemory());
+    long heap = Runtime.getRuntime().maxMemory();
+    if (memoryBytes > 0) {
+      // The limit counts the heap that is set aside, used or not, so the heap grows from little.
+      heap = Math.min(heap, memoryBytes);
+      command.add("-Xms" + Math.min(heap, FIRST_HEAP));
+    }
+    command.add("-Xmx" + heap);
     command.add("-XX:ErrorFile=" + dump);
+    // What is left after such an error is unreliable; the next process begins anew.
+    command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-XX:-CreateCoredumpOnCrash");
     command.add("-Xshare:auto");
     command.addAll(sharedArchive());
@@ -261,7 +277,7 @@ final class ProcessLauncher implements Worker.Launcher {
         words = List.copyOf(lastWords);
       }
       return new Death(
-          how(exit, report), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
+          how(exit, report, words), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
     }
   }
 
@@ -276,7 +292,15 @@ final class ProcessLauncher implements Worker.Launcher {
           15, "SIGTERM");
 
   /** A JVM that finds a crash of native code describes it in its report, and then ends with 1 or by SIGABRT. */
-  private static String how(int exit, @Nullable String report) {
+  private static String how(int exit, @Nullable String report, List<String> words) {
+    boolean noMemory =
+        exit == OUT_OF_MEMORY
+            || report != null && report.contains(NO_MEMORY)
+            || exit == 1
+                && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
+    if (noMemory) {
+      return "its memory ran out, which IsolationConfig.memoryBytes and the heap of this JVM limit";
+    }
     if (report != null) {
       String found =
           report

@@ -307,8 +307,8 @@ class SupervisorTest {
           latest = worker;
           return worker;
         },
-        new StartOrder(Path.of("fake.gguf"), ModelConfig.defaults(), CONFIG, Optional.empty()),
-        limits,
+        new StartOrder(
+            Path.of("fake.gguf"), ModelConfig.defaults(), CONFIG.toBuilder().isolationConfig(limits).build()),
         new CrashReports(reports),
         LoadListener.NONE,
         "test-supervisor");
@@ -329,7 +329,7 @@ class SupervisorTest {
   private static Generation generate(Supervisor supervisor, String prompt) {
     CompletionRequest request =
         CompletionRequest.of(prompt).with(GenerationOptions.builder().sampling(Sampling.greedy()).build());
-    return supervisor.generate(request, Sampling.defaults(), null);
+    return supervisor.client().generate(request, Sampling.defaults());
   }
 
   private static CompletableFuture<Completion> later(Supervisor supervisor, String prompt) {
@@ -515,7 +515,7 @@ class SupervisorTest {
       GenerationOptions options =
           GenerationOptions.builder().sampling(Sampling.greedy()).timeLimit(Duration.ofMillis(1)).build();
       Completion answer =
-          supervisor.generate(CompletionRequest.of("hold").with(options), Sampling.defaults(), null).await();
+          supervisor.client().generate(CompletionRequest.of("hold").with(options), Sampling.defaults()).await();
       assertThat(answer.reason()).isEqualTo(FinishReason.TIME_LIMIT);
     }
   }
