@@ -32,6 +32,9 @@ public final class ChatTemplate {
   /** Null until it is known. */
   private volatile @Nullable Boolean showsEveryUserMessage;
 
+  /** Null until it is known. */
+  private volatile @Nullable ShownTools shownTools;
+
   /** Whether a second system message at the beginning is shown; null until it is known. */
   private volatile @Nullable Boolean showsEverySystemMessage;
 
@@ -121,6 +124,16 @@ public final class ChatTemplate {
     if (known == null) {
       known = probe();
       showsEveryUserMessage = known;
+    }
+    return known;
+  }
+
+  /** What the prompt has of the tools. */
+  ShownTools shownTools() {
+    ShownTools known = shownTools;
+    if (known == null) {
+      known = ShownTools.of(request -> render(request).prompt());
+      shownTools = known;
     }
     return known;
   }
