@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cancellation.h"
 #include "guard.h"
 
 namespace panallama {
@@ -83,6 +84,7 @@ class merging {
                 k_worth_merging) {
                 continue;
             }
+            cancellation::check();
             std::vector<alternative> alternatives = alternatives_of(sources[id]);
             for (alternative & one : alternatives) {
                 show_beginning(one);
@@ -91,6 +93,7 @@ class merging {
             rules[id].clear();
             pending.push_back({ static_cast<uint32_t>(id), 0, alternatives.size(), 0 });
             while (!pending.empty()) {
+                cancellation::check();
                 const part next = pending.back();
                 pending.pop_back();
                 write(alternatives, next);
