@@ -38,6 +38,7 @@ public final class Registry {
   private final Set<Lease> leases = new HashSet<>();
   private boolean closed;
   private boolean revoked;
+  private boolean everServed;
 
   /** A registry without models, for requests of any size. */
   public Registry() {
@@ -72,6 +73,7 @@ public final class Registry {
           List<Entry> all = List.copyOf(entries.values());
           entries.clear();
           entries.put(model.id(), new Entry(model, engine));
+          everServed = true;
           return all.stream().filter(Entry::retire).toList();
         });
     old.forEach(entry -> entry.engine().release());
@@ -88,6 +90,7 @@ public final class Registry {
         locked(() -> {
           checkNames(model);
           Entry before = entries.put(model.id(), new Entry(model, engine));
+          everServed = true;
           return Optional.ofNullable(before).filter(Entry::retire);
         });
     old.ifPresent(entry -> entry.engine().release());
@@ -183,6 +186,11 @@ public final class Registry {
   /** How many leases are open. */
   public int openLeases() {
     return locked(leases::size);
+  }
+
+  /** Whether no model has been served yet, and one may still come. */
+  public boolean isLoading() {
+    return locked(() -> !closed && !everServed);
   }
 
   /** Whether {@link #close} was called. */

@@ -6,6 +6,8 @@ import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.fields.Fingerprint;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedModel;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +21,7 @@ final class StateRoutes {
   private StateRoutes() {}
 
   /** The model and its defaults. */
-  static Answer props(ClientRequest request, Registry registry) {
+  static Answer props(Registry registry, boolean metrics, boolean slots, boolean settable) {
     Registry.Ready ready = registry.checkReady().getFirst();
     ServedModel model = ready.model();
     GenerationOptions defaults = GenerationOptions.builder().sampling(model.sampling()).build();
@@ -39,13 +41,20 @@ final class StateRoutes {
           json.writeBooleanField("video", false);
           json.writeBooleanField("audio", false);
           json.writeEndObject();
-          json.writeBooleanField("endpoint_slots", true);
-          json.writeBooleanField("endpoint_props", false);
-          json.writeBooleanField("endpoint_metrics", true);
+          json.writeBooleanField("endpoint_slots", slots);
+          json.writeBooleanField("endpoint_props", settable);
+          json.writeBooleanField("endpoint_metrics", metrics);
           json.writeStringField("chat_template", model.chatTemplate());
           json.writeStringField("build_info", Fingerprint.value());
           json.writeBooleanField("is_sleeping", false);
         }));
+  }
+
+  /** Takes properties and changes none, as llama-server does: it has no property that can be changed. */
+  static Answer setProps(ClientRequest request, Registry registry) {
+    JsonFields body = JsonBody.read(request);
+    body.ignoreUnknown();
+    return Answer.json(Json.object(json -> json.writeBooleanField("success", true)));
   }
 
   /** The slots: as many of them are busy as sequences run. A sequence keeps no slot of its own here, so none has a prompt. */
