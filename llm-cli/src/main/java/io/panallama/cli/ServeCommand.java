@@ -89,7 +89,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
         ChatServer server = ChatServer.start(config)) {
-      loadAndServe(server, configs, isolated, stop, config.shutdownGrace());
+      loadAndServe(server, configs, isolated, stop, config);
     }
     return ExitCode.OK;
   }
@@ -108,16 +108,16 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       ModelOptions.Configs configs,
       Optional<IsolationConfig> isolated,
       CompletableFuture<Void> stop,
-      Duration grace)
+      ServerConfig config)
       throws InterruptedException {
     try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, isolated, stopped))) {
       try {
         Optional<LoadedEngine> engine = load.await(stop);
         if (engine.isPresent()) {
-          serve(server, engine.get());
+          serve(server, engine.get(), config);
           await(stop);
         }
-        context.err().println("panallama: stopping" + patience(server.runningRequests(), grace));
+        context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
       } finally {
         // The server is closed before the engine that its requests run on.
         server.close();
@@ -138,10 +138,10 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
-  private void serve(ChatServer server, LoadedEngine engine) {
+  private void serve(ChatServer server, LoadedEngine engine, ServerConfig config) {
     server.serve(served(engine), engine.generator(), engine::stats);
     announce(engine, server);
-    ServerOptions.warnIfOpen(context, server);
+    ServerOptions.warnIfOpen(context, server, config);
   }
 
   private static void await(CompletableFuture<Void> stop) throws InterruptedException {
