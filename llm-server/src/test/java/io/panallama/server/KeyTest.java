@@ -40,7 +40,7 @@ class KeyTest {
               + (body.isEmpty() ? "" : "Content-Length: " + body.getBytes(StandardCharsets.UTF_8).length + "\r\n")
               + "\r\n"
               + body);
-      return client.read();
+      return line.startsWith("HEAD") ? client.readHead() : client.read();
     }
   }
 

@@ -1,6 +1,7 @@
 package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException;
+import io.panallama.generation.PromptProgress;
 import io.panallama.internal.cache.CachedText;
 import io.panallama.internal.cache.Residency;
 import io.panallama.internal.decode.Lineage;
@@ -58,6 +59,10 @@ final class Sequence implements Schedulable, CachedText {
   private int length;
   private int generated;
   private int discarded;
+
+  /** How many tokens of the prompt the KV cache had before its first step; negative until then. */
+  private int cachedPrompt = -1;
+
   private final Residency residency = new Residency(this);
   private long stalledSince = NOT_STALLED;
   private boolean preempted;
@@ -201,6 +206,23 @@ final class Sequence implements Schedulable, CachedText {
   @Override
   public int sharedLength() {
     return residency.sharedLength();
+  }
+
+  /** Tells the reader how much of the prompt the cache had; only the first call does. */
+  void promptBegins() {
+    if (cachedPrompt < 0) {
+      cachedPrompt = cached();
+      promptAdvanced();
+    }
+  }
+
+  /** Tells the reader how much of the prompt is in the cache, unless the answer has begun. */
+  void promptAdvanced() {
+    if (generated == 0) {
+      int total = promptLength - discarded;
+      generation.promptProgress(
+          new PromptProgress(total, cachedPrompt, Math.min(cached(), total), clock.timings().prefill()));
+    }
   }
 
   /** Number of its tokens that are in the KV cache. */

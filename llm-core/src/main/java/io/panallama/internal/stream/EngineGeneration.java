@@ -5,6 +5,7 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import java.time.Duration;
@@ -13,6 +14,8 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
@@ -36,6 +39,8 @@ public final class EngineGeneration implements Generation {
   private GenerationEvent.@Nullable Finished outcome;
 
   private @Nullable GenerationException failure;
+
+  private final Queue<PromptProgress> promptSteps = new ConcurrentLinkedQueue<>();
 
   // Owned by the reader.
   private final Utf8Assembler text = new Utf8Assembler();
@@ -70,6 +75,16 @@ public final class EngineGeneration implements Generation {
   @Override
   public OptionalInt promptTokens() {
     return OptionalInt.of(promptTokens);
+  }
+
+  @Override
+  public Optional<PromptProgress> promptProgress() {
+    return Optional.ofNullable(promptSteps.poll());
+  }
+
+  /** Reports a state of the prompt. Called by the engine. */
+  public void promptProgress(PromptProgress state) {
+    promptSteps.add(state);
   }
 
   @Override

@@ -29,6 +29,7 @@ public final class Registry {
 
   private final RequestLimits limits;
   private final boolean strictNames;
+  private final AnswerTotals totals = new AnswerTotals();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition returned = lock.newCondition();
 
@@ -53,6 +54,11 @@ public final class Registry {
   public Registry(RequestLimits limits, boolean strictNames) {
     this.limits = limits;
     this.strictNames = strictNames;
+  }
+
+  /** Sums over all answers. */
+  public AnswerTotals totals() {
+    return totals;
   }
 
   RequestLimits limits() {

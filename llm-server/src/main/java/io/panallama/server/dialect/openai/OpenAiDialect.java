@@ -52,7 +52,8 @@ public final class OpenAiDialect implements Dialect {
             Math.max(0, body.topLogprobs()),
             body.olderCalls(),
             List.of(),
-            common.choices());
+            common.choices(),
+            common.telemetry());
     return new Call(
         common.model(),
         common.stream(),
@@ -74,7 +75,8 @@ public final class OpenAiDialect implements Dialect {
           List<String> echoes =
               body.echo() ? body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList() : List.of();
           return OpenAiWriter.of(
-              new OpenAiWriter.Format(false, common.includeUsage(), topLogprobs, false, echoes, common.choices()),
+              new OpenAiWriter.Format(
+                  false, common.includeUsage(), topLogprobs, false, echoes, common.choices(), common.telemetry()),
               model,
               tokenBytes);
         });

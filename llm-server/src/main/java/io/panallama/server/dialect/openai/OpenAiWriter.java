@@ -5,11 +5,13 @@ import io.panallama.chat.ToolCall;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Fingerprint;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.dialect.fields.UsageFields;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -46,9 +48,16 @@ public final class OpenAiWriter implements EventWriter {
    * @param olderCalls whether calls have OpenAI's older form, {@code function_call}
    * @param echoes the beginnings of the texts of each request's choices: the prompt, or empty
    * @param choices how many choices each request has
+   * @param telemetry what a stream tells of its speed
    */
   public record Format(
-      boolean chat, boolean includeUsage, int topLogprobs, boolean olderCalls, List<String> echoes, int choices) {
+      boolean chat,
+      boolean includeUsage,
+      int topLogprobs,
+      boolean olderCalls,
+      List<String> echoes,
+      int choices,
+      Telemetry.Wanted telemetry) {
     /** All components are required. */
     public Format {
       echoes = List.copyOf(echoes);
@@ -65,6 +74,7 @@ public final class OpenAiWriter implements EventWriter {
   /** For a stream, whose offsets go on from chunk to chunk. */
   private final LegacyLogprobs legacyLogprobs;
 
+  private final Telemetry telemetry;
   private final byte[] beforeText;
   private final byte[] afterText;
 
@@ -76,6 +86,7 @@ public final class OpenAiWriter implements EventWriter {
     this.id = id;
     this.created = created;
     this.index = index;
+    this.telemetry = new Telemetry(format.telemetry());
     this.legacyLogprobs = legacyLogprobs();
     String chunk = new String(chunk(MARK), StandardCharsets.UTF_8);
     int text = chunk.lastIndexOf(MARK);
@@ -122,9 +133,24 @@ public final class OpenAiWriter implements EventWriter {
   }
 
   @Override
+  public boolean wantsPromptProgress() {
+    return telemetry.wantsPrompt();
+  }
+
+  @Override
+  public void promptProgress(PromptProgress state, Frames out) throws IOException {
+    if (telemetry.take(state)) {
+      out.data(chunk(json -> delta(json, null, null), List.of(), null, telemetry::progress));
+    }
+  }
+
+  @Override
   public void event(GenerationEvent event, Frames out) throws IOException {
+    telemetry.take(event);
     switch (event) {
-      case GenerationEvent.Text piece when piece.logprobs().isEmpty() -> text(Json.escape(piece.text()), out);
+      case GenerationEvent.Text piece when piece.logprobs().isEmpty() && !telemetry.wantsTimings() ->
+          text(Json.escape(piece.text()), out);
+      case GenerationEvent.Text piece when piece.text().isEmpty() && piece.logprobs().isEmpty() -> {}
       case GenerationEvent.Text piece ->
           out.data(chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null));
       case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
@@ -231,6 +257,11 @@ public final class OpenAiWriter implements EventWriter {
   }
 
   private byte[] chunk(Json.Fields delta, List<TokenLogprobs> tokens, GenerationEvent.@Nullable Finished end) {
+    return chunk(delta, tokens, end, json -> {});
+  }
+
+  private byte[] chunk(
+      Json.Fields delta, List<TokenLogprobs> tokens, GenerationEvent.@Nullable Finished end, Json.Fields more) {
     return Json.object(json -> {
       head(json, true);
       json.writeArrayFieldStart("choices");
@@ -250,7 +281,10 @@ public final class OpenAiWriter implements EventWriter {
       }
       if (end != null) {
         UsageFields.timings(json, List.of(end), 1);
+      } else {
+        telemetry.timings(json);
       }
+      more.writeTo(json);
     });
   }
 

@@ -21,6 +21,7 @@ import io.panallama.server.dialect.Framing;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.ErrorObject;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.nio.charset.StandardCharsets;
@@ -91,7 +92,11 @@ public final class ResponsesDialect implements Dialect {
               ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
               Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
               return new ResponsesWriter(
-                  response, body.shape(), logprobs, (document, output) -> keep(body, response, document, output));
+                  response,
+                  body.shape(),
+                  logprobs,
+                  body.common().telemetry(),
+                  (document, output) -> keep(body, response, document, output));
             });
     return body.background() ? call.detached((asked, registry) -> background(body, registry)) : call;
   }
@@ -130,6 +135,9 @@ public final class ResponsesDialect implements Dialect {
           .toFuture()
           .whenComplete((answer, failure) -> {
             lease.close();
+            if (answer != null) {
+              registry.totals().add(answer.usage(), answer.timings());
+            }
             store.replace(running, ended(body, response, logprobs, answer, failure));
           });
       return Answer.json(OutputItems.bytes(begun));
@@ -179,7 +187,8 @@ public final class ResponsesDialect implements Dialect {
     }
     List<ObjectNode> output = OutputItems.of(answer, body.shape(), logprobs);
     ObjectNode document =
-        new ResponsesWriter(response, body.shape(), logprobs, (ended, items) -> {}).document(answer, output);
+        new ResponsesWriter(response, body.shape(), logprobs, Telemetry.Wanted.NONE, (ended, items) -> {})
+            .document(answer, output);
     return stored(body, response, document, output, null);
   }
 

@@ -8,11 +8,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.dialect.fields.UsageFields;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,6 +35,7 @@ final class ResponsesWriter implements EventWriter {
   private final Shape shape;
   private final Logprobs logprobs;
   private final Keeper keeper;
+  private final Telemetry telemetry;
 
   private final List<ObjectNode> output = new ArrayList<>();
   private @Nullable Open open;
@@ -66,7 +69,9 @@ final class ResponsesWriter implements EventWriter {
     }
   }
 
-  ResponsesWriter(ResponseDocument response, Shape shape, Logprobs logprobs, Keeper keeper) {
+  ResponsesWriter(
+      ResponseDocument response, Shape shape, Logprobs logprobs, Telemetry.Wanted telemetry, Keeper keeper) {
+    this.telemetry = new Telemetry(telemetry);
     this.response = response;
     this.shape = shape;
     this.logprobs = logprobs;
@@ -99,7 +104,27 @@ final class ResponsesWriter implements EventWriter {
   }
 
   @Override
+  public boolean wantsPromptProgress() {
+    return telemetry.wantsPrompt();
+  }
+
+  @Override
+  public void promptProgress(PromptProgress state, Frames out) throws IOException {
+    if (telemetry.take(state)) {
+      ObjectNode document = response.inProgress();
+      send(
+          out,
+          "response.in_progress",
+          json -> {
+            raw(json, "response", document);
+            telemetry.progress(json);
+          });
+    }
+  }
+
+  @Override
   public void event(GenerationEvent event, Frames out) throws IOException {
+    telemetry.take(event);
     switch (event) {
       case GenerationEvent.Text piece -> text(piece, out);
       case GenerationEvent.Reasoning piece -> reasoning(piece, out);
@@ -391,6 +416,9 @@ final class ResponsesWriter implements EventWriter {
           json.writeStringField("type", type);
           json.writeNumberField("sequence_number", sequence);
           fields.writeTo(json);
+          if (type.endsWith(".delta")) {
+            telemetry.timings(json);
+          }
         });
     sequence++;
     out.event(type, data);
