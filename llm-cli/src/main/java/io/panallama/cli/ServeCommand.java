@@ -77,7 +77,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   public Integer call() throws InterruptedException {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
-    ServerConfig config = serverOptions.config();
+    ServerConfig config = serverOptions.config().toBuilder().verbose(isVerbose()).build();
     ModelOptions.Configs configs = model.checked(engineOptions::configure);
     Optional<IsolationConfig> isolated = isolation.config();
     defaults(Sampling.recommended());
@@ -92,6 +92,11 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       loadAndServe(server, configs, isolated, stop, config);
     }
     return ExitCode.OK;
+  }
+
+  /** Whether -v was given, on either side of the command's name. */
+  private boolean isVerbose() {
+    return Boolean.TRUE.equals(spec.root().findOption("--verbose").getValue());
   }
 
   @Override

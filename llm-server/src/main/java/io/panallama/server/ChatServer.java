@@ -58,7 +58,7 @@ public final class ChatServer implements AutoCloseable {
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
   static List<Dialect> dialects(ServerConfig config) {
     return List.of(
-        new OpenAiDialect(),
+        new OpenAiDialect(config.verbose()),
         new ResponsesDialect(),
         new LlamaCppDialect(
             config.endpoints().contains(Endpoint.METRICS),

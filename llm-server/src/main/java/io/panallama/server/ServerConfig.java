@@ -37,6 +37,7 @@ public final class ServerConfig {
   private final boolean strictModelNames;
   private final Set<String> apiKeys;
   private final Set<Endpoint> endpoints;
+  private final boolean verbose;
 
   private ServerConfig(Builder from) {
     hosts = from.hosts;
@@ -56,6 +57,7 @@ public final class ServerConfig {
     strictModelNames = from.strictModelNames;
     apiKeys = from.apiKeys;
     endpoints = from.endpoints;
+    verbose = from.verbose;
     if (hosts.isEmpty() || hosts.stream().anyMatch(String::isBlank)) {
       throw new IllegalArgumentException("hosts is blank; give a name or an address, such as 127.0.0.1.");
     }
@@ -263,6 +265,14 @@ public final class ServerConfig {
     return endpoints;
   }
 
+  /**
+   * Whether answers to chats show the prompt that the conversation became, as {@code __verbose}; false by default, when only those do
+   * that are asked for it ({@code "verbose": true}).
+   */
+  public boolean verbose() {
+    return verbose;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ServerConfig that && components().equals(that.components());
@@ -301,6 +311,7 @@ public final class ServerConfig {
     all.put("strictModelNames", strictModelNames);
     all.put("apiKeys", apiKeys);
     all.put("endpoints", endpoints);
+    all.put("verbose", verbose);
     return all;
   }
 
@@ -323,6 +334,7 @@ public final class ServerConfig {
     private boolean strictModelNames;
     private Set<String> apiKeys = Set.of();
     private Set<Endpoint> endpoints = Set.of(Endpoint.PAGE, Endpoint.SLOTS);
+    private boolean verbose;
 
     private Builder() {}
 
@@ -344,6 +356,7 @@ public final class ServerConfig {
       strictModelNames = from.strictModelNames;
       apiKeys = from.apiKeys;
       endpoints = from.endpoints;
+      verbose = from.verbose;
     }
 
     /** Sets {@link ServerConfig#hosts()}; an address of IPv6 may stand in brackets. */
@@ -463,6 +476,12 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#endpoints()}. */
     public Builder endpoints(Set<Endpoint> value) {
       endpoints = Set.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#verbose()}. */
+    public Builder verbose(boolean value) {
+      verbose = value;
       return this;
     }
 

@@ -44,6 +44,7 @@ public final class PageRoutes {
           "files.js",
           "i18n.js",
           "kept.js",
+          "key.js",
           "locales/ar.js",
           "locales/de.js",
           "locales/en.js",

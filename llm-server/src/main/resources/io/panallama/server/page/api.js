@@ -1,5 +1,6 @@
 /** Talks to the server: its models, and streamed answers. */
 
+import { askForKey, authorization } from "./key.js";
 import { SseParser } from "./sse.js";
 
 /** The code of an ApiError when no answer came from the server. */
@@ -37,12 +38,13 @@ export async function fetchModels() {
  * and { usage }. Throws ApiError; an abort by `signal` ends it with the browser's AbortError.
  */
 export async function* streamAnswer(body, signal) {
-  const response = await request("/v1/chat/completions", {
+  const options = {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
     signal,
-  });
+  };
+  const response = await request("/v1/chat/completions", options, true);
   if (!response.ok) {
     throw await errorOf(response);
   }
@@ -93,9 +95,18 @@ async function* events(response) {
   }
 }
 
-async function request(path, options) {
+/** The server's answer. If it wants a key, the reader is asked for one, with `byReader` even if that was declined before. */
+async function request(path, options = {}, byReader = false) {
+  let response = await send(path, options);
+  while (response.status === 401 && (await askForKey(byReader))) {
+    response = await send(path, options);
+  }
+  return response;
+}
+
+async function send(path, options) {
   try {
-    return await fetch(path, options);
+    return await fetch(path, { ...options, headers: { ...options.headers, ...authorization() } });
   } catch (failure) {
     throw networkError(failure, UNREACHABLE);
   }

@@ -66,6 +66,7 @@ public final class OpenAiWriter implements EventWriter {
 
   private final Format format;
   private final IntFunction<byte[]> tokenBytes;
+  private final @Nullable String prompt;
   private final String model;
   private final String id;
   private final long created;
@@ -79,7 +80,14 @@ public final class OpenAiWriter implements EventWriter {
   private final byte[] afterText;
 
   private OpenAiWriter(
-      Format format, String model, IntFunction<byte[]> tokenBytes, String id, long created, int index) {
+      Format format,
+      String model,
+      IntFunction<byte[]> tokenBytes,
+      @Nullable String prompt,
+      String id,
+      long created,
+      int index) {
+    this.prompt = prompt;
     this.format = format;
     this.model = model;
     this.tokenBytes = tokenBytes;
@@ -98,15 +106,16 @@ public final class OpenAiWriter implements EventWriter {
    * The writer of choice 0 of an answer.
    *
    * @param tokenBytes gives the bytes of a token of the model
+   * @param prompt shown in the answer as {@code __verbose}; null if it is not
    */
-  public static OpenAiWriter of(Format format, String model, IntFunction<byte[]> tokenBytes) {
+  public static OpenAiWriter of(Format format, String model, IntFunction<byte[]> tokenBytes, @Nullable String prompt) {
     String id = (format.chat() ? "chatcmpl-" : "cmpl-") + UUID.randomUUID().toString().replace("-", "");
-    return new OpenAiWriter(format, model, tokenBytes, id, Instant.now().getEpochSecond(), 0);
+    return new OpenAiWriter(format, model, tokenBytes, prompt, id, Instant.now().getEpochSecond(), 0);
   }
 
   @Override
   public OpenAiWriter choice(int newIndex) {
-    return new OpenAiWriter(format, model, tokenBytes, id, created, newIndex);
+    return new OpenAiWriter(format, model, tokenBytes, prompt, id, created, newIndex);
   }
 
   private String echo() {
@@ -205,7 +214,27 @@ public final class OpenAiWriter implements EventWriter {
       json.writeEndArray();
       UsageFields.usage(json, UsageFields.together(ends, format.choices()));
       UsageFields.timings(json, ends, format.choices());
+      verbose(json, ends.getFirst(), answers.getFirst().text());
     });
+  }
+
+  /** What llama-server adds for debugging: the answer before it is given OpenAI's shape, with its prompt. */
+  private void verbose(JsonGenerator json, GenerationEvent.Finished end, @Nullable String text) throws IOException {
+    if (prompt == null) {
+      return;
+    }
+    json.writeObjectFieldStart("__verbose");
+    json.writeNumberField("index", index);
+    if (text != null) {
+      json.writeStringField("content", text);
+    }
+    json.writeStringField("model", model);
+    json.writeNumberField("tokens_predicted", end.usage().completionTokens());
+    json.writeNumberField("tokens_evaluated", end.usage().promptTokens());
+    json.writeNumberField("tokens_cached", end.usage().cachedTokens());
+    json.writeStringField("prompt", prompt);
+    json.writeStringField("stopping_word", end.stopText());
+    json.writeEndObject();
   }
 
   private void whole(JsonGenerator json, Completion answer) throws IOException {
@@ -281,6 +310,7 @@ public final class OpenAiWriter implements EventWriter {
       }
       if (end != null) {
         UsageFields.timings(json, List.of(end), 1);
+        verbose(json, end, null);
       } else {
         telemetry.timings(json);
       }
