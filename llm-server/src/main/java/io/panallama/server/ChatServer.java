@@ -86,7 +86,7 @@ public final class ChatServer implements AutoCloseable {
     if (config.endpoints().contains(Endpoint.PAGE)) {
       new PageRoutes().paths().forEach(routes::openGet);
     }
-    routes.get(ApiDescription.PATH, new ApiDescription(dialects));
+    routes.openGet(ApiDescription.PATH, new ApiDescription(dialects));
     ConnectionLimits limits =
         new ConnectionLimits(
             config.maxConnections(),

@@ -1,5 +1,6 @@
 package io.panallama.server;
 
+import io.panallama.server.http.ServerSockets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -145,6 +146,11 @@ public final class ServerConfig {
     }
   }
 
+  /** Whether a host is the path of a Unix domain socket, see {@link #hosts()}. */
+  public static boolean isUnixSocket(String host) {
+    return ServerSockets.unixSocket(host).isPresent();
+  }
+
   /**
    * What to listen on: names, addresses of IPv4 and IPv6, and paths of Unix domain sockets, which begin with {@code unix:} or end with
    * {@code .sock}. {@code localhost}, the default, is 127.0.0.1 and, where the machine has it, ::1: nothing outside this machine can
@@ -254,7 +260,7 @@ public final class ServerConfig {
 
   /**
    * The keys of which each request has to bring one, in the header {@code Authorization} ({@code Bearer KEY}) or {@code x-api-key}; others
-   * get 401. Empty by default: no key is asked for. {@code /health}, {@code /livez}, {@code /ready} and the chat page need none.
+   * get 401. Empty by default: no key is asked for. {@code /health}, {@code /livez}, {@code /ready}, {@code /openapi.json} and the pages need none.
    */
   public Set<String> apiKeys() {
     return apiKeys;

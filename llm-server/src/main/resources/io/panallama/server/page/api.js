@@ -1,20 +1,20 @@
 /** Talks to the server: its models, and streamed answers. */
 
-import { askForKey, authorization } from "./key.js";
+import { BROKEN_OFF, UNREACHABLE } from "./errors.js";
+import { authorized } from "./key.js";
 import { SseParser } from "./sse.js";
 
-/** The code of an ApiError when no answer came from the server. */
-export const UNREACHABLE = "unreachable";
+/** The status of an answer to a request without the key that the server asks for. */
+export const UNAUTHORIZED = 401;
 
-/** The code of an ApiError when an answer broke off. */
-export const BROKEN_OFF = "broken_off";
-
-/** What went wrong; `code` is the server's or one of the above, `wait` the seconds until another try makes sense. */
+/**
+ * What went wrong; `code` is the server's or one of errors.js, `status` that of HTTP if an answer came, `wait` the seconds until another
+ * try makes sense.
+ */
 export class ApiError extends Error {
-  constructor(message, code, wait = null) {
+  constructor(message, { code, status, wait } = {}) {
     super(message);
-    this.code = code;
-    this.wait = wait;
+    Object.assign(this, { code, status, wait });
   }
 }
 
@@ -38,13 +38,12 @@ export async function fetchModels() {
  * and { usage }. Throws ApiError; an abort by `signal` ends it with the browser's AbortError.
  */
 export async function* streamAnswer(body, signal) {
-  const options = {
+  const response = await request("/v1/chat/completions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
     signal,
-  };
-  const response = await request("/v1/chat/completions", options, true);
+  });
   if (!response.ok) {
     throw await errorOf(response);
   }
@@ -55,7 +54,7 @@ export async function* streamAnswer(body, signal) {
     }
     const chunk = JSON.parse(data);
     if (chunk.error) {
-      throw new ApiError(chunk.error.message, chunk.error.code);
+      throw new ApiError(chunk.error.message, { code: chunk.error.code });
     }
     const choice = chunk.choices?.[0];
     const { content, reasoning_content: thinking, tool_calls: calls } = choice?.delta ?? {};
@@ -77,7 +76,7 @@ export async function* streamAnswer(body, signal) {
     }
   }
   if (!finished) {
-    throw new ApiError("The connection ended before the answer did.", BROKEN_OFF);
+    throw new ApiError("The connection ended before the answer did.", { code: BROKEN_OFF });
   }
 }
 
@@ -95,25 +94,16 @@ async function* events(response) {
   }
 }
 
-/** The server's answer. If it wants a key, the reader is asked for one, with `byReader` even if that was declined before. */
-async function request(path, options = {}, byReader = false) {
-  let response = await send(path, options);
-  while (response.status === 401 && (await askForKey(byReader))) {
-    response = await send(path, options);
-  }
-  return response;
-}
-
-async function send(path, options) {
+async function request(path, options = {}) {
   try {
-    return await fetch(path, { ...options, headers: { ...options.headers, ...authorization() } });
+    return await fetch(path, { ...options, headers: authorized(options.headers) });
   } catch (failure) {
     throw networkError(failure, UNREACHABLE);
   }
 }
 
 function networkError(failure, code) {
-  return failure instanceof TypeError ? new ApiError("The server can't be reached.", code) : failure;
+  return failure instanceof TypeError ? new ApiError("The server can't be reached.", { code }) : failure;
 }
 
 async function errorOf(response) {
@@ -123,6 +113,7 @@ async function errorOf(response) {
   } catch {
     // Not our server's JSON; the status has to do.
   }
-  const wait = response.status === 429 ? response.headers.get("Retry-After") : null;
-  return new ApiError(error.message ?? `The server answered ${response.status}.`, error.code, wait);
+  const { status } = response;
+  const wait = status === 429 ? Number(response.headers.get("Retry-After")) : 0;
+  return new ApiError(error.message ?? `HTTP ${status}`, { code: error.code ?? undefined, status, wait: wait || undefined });
 }
