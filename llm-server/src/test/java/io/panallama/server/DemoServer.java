@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Set;
 
 /** The embedded model behind a server on a free port, and a client for it. */
 final class DemoServer implements AutoCloseable {
@@ -39,7 +40,7 @@ final class DemoServer implements AutoCloseable {
   static DemoServer start(int slots, int maxTokens) {
     Model model = Model.load(DemoModel.extract());
     Engine engine = Engine.start(model, EngineConfig.builder().slots(slots).threads(1).batchThreads(1).build());
-    ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build());
+    ChatServer server = ChatServer.start(ServerConfig.builder().port(0).endpoints(Set.of(Endpoint.values())).build());
     server.serve(ServedModel.builder("demo", engine.sequenceContextSize()).maxTokens(maxTokens).build(), engine);
     return new DemoServer(model, engine, server);
   }

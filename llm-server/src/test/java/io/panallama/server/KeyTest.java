@@ -150,9 +150,9 @@ class KeyTest {
             "OPTIONS /v1/chat/completions",
             origin + "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n",
             "");
-    assertThat(preflight.status()).isEqualTo(204);
+    assertThat(preflight.status()).isEqualTo(200);
     assertThat(preflight.headers()).containsEntry("access-control-allow-headers", "authorization");
-    assertThat(ask("OPTIONS /v1/chat/completions", "", "").status()).isEqualTo(204);
+    assertThat(ask("OPTIONS /v1/chat/completions", "", "").status()).isEqualTo(200);
     Answer refused = ask("GET /v1/models", origin, "");
     assertThat(refused.status()).isEqualTo(401);
     assertThat(refused.headers()).containsEntry("access-control-allow-origin", "http://localhost:3000");

@@ -15,6 +15,7 @@ import io.panallama.internal.stream.StopMatcher;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.LogitProcessing;
+import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -212,17 +213,20 @@ final class Sequence implements Schedulable, CachedText {
   void promptBegins() {
     if (cachedPrompt < 0) {
       cachedPrompt = cached();
-      promptAdvanced();
+      tellPrompt(Duration.ZERO);
     }
   }
 
   /** Tells the reader how much of the prompt is in the cache, unless the answer has begun. */
   void promptAdvanced() {
     if (generated == 0) {
-      int total = promptLength - discarded;
-      generation.promptProgress(
-          new PromptProgress(total, cachedPrompt, Math.min(cached(), total), clock.timings().prefill()));
+      tellPrompt(clock.timings().prefill());
     }
+  }
+
+  private void tellPrompt(Duration elapsed) {
+    int total = promptLength - discarded;
+    generation.promptProgress(new PromptProgress(total, cachedPrompt, Math.min(cached(), total), elapsed));
   }
 
   /** Number of its tokens that are in the KV cache. */

@@ -287,7 +287,7 @@ public final class Routes {
   /** Answers OPTIONS. */
   private static void tellMethods(String allowed, ServerResponse response) {
     response.header(HeaderNames.ALLOW, allowed);
-    response.status(Status.NO_CONTENT_204).send();
+    response.status(Status.OK_200).send();
   }
 
   private static ApiException notFound(String path) {
