@@ -128,7 +128,8 @@ public final class PreparationPool implements AutoCloseable {
               task.run();
               return Boolean.TRUE;
             },
-            _ -> {}));
+            _ -> {},
+            interruptions.get()));
   }
 
   private static RuntimeException rethrown(@Nullable Throwable cause) {
