@@ -20,7 +20,7 @@ import java.util.zip.ZipOutputStream;
  * stack maps that they lack. The JVM's AOT cache holds no class without stack maps, so each start would read and verify
  * them anew; picocli is compiled for Java 5.
  *
- * <p>Arguments: the jar, and the copy.
+ * <p>Arguments: the jar, and the folder of the copy, which has the same name.
  */
 final class UpgradeClasses {
   private static final int FIRST_WITH_STACK_MAPS = 50;
@@ -28,9 +28,9 @@ final class UpgradeClasses {
   private UpgradeClasses() {}
 
   public static void main(String[] arguments) throws IOException {
-    Path copy = Path.of(arguments[1]);
-    Files.createDirectories(copy.getParent());
-    try (ZipFile jar = new ZipFile(arguments[0]);
+    Path original = Path.of(arguments[0]);
+    Path copy = Files.createDirectories(Path.of(arguments[1])).resolve(original.getFileName());
+    try (ZipFile jar = new ZipFile(original.toFile());
         ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(copy))) {
       ClassFile upgrader =
           ClassFile.of(

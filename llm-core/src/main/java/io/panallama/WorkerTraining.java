@@ -14,6 +14,7 @@ import io.panallama.internal.worker.StartOrder;
 import io.panallama.internal.worker.Wire;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -74,7 +75,7 @@ final class WorkerTraining {
     GenerationOptions options = GenerationOptions.builder().maxTokens(16).build();
     for (int id = 1; id <= REQUESTS; id++) {
       Output request = new Output();
-      RequestCodec.write(request, ChatRequest.of("Hello").with(options));
+      RequestCodec.write(request, (GenerationRequest) ChatRequest.of("Hello").with(options));
       Output submit = new Output().begin(FrameKind.SUBMIT).put((long) id).put(0L);
       wire.send(submit.put(CREDIT).put(new int[0], 0).raw(request.toBytes()).end());
       awaitEnd(wire);

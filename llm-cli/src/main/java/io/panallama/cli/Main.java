@@ -133,7 +133,12 @@ public final class Main implements Runnable {
    */
   private CommandLine commandLine(String... args) {
     Map<String, Supplier<CommandLine>> commands = commands();
-    boolean single = args.length > 0 && commands.containsKey(args[0]) && !ABOUT_ALL.contains(args[0]) && settings.isEmpty() && broken.isEmpty();
+    boolean single =
+        args.length > 0
+            && commands.containsKey(args[0])
+            && !ABOUT_ALL.contains(args[0])
+            && settings.isEmpty()
+            && broken.isEmpty();
     return configured(single ? List.of(commands.get(args[0])) : commands.values());
   }
 
@@ -156,9 +161,10 @@ public final class Main implements Runnable {
     commands.put("cache", () -> new CommandLine(new CacheCommand(context)));
     commands.put(
         "config",
-        () -> new CommandLine(new ConfigCommand(context, settings, this::program))
-            // Everything after the name of a command belongs to that command.
-            .setStopAtPositional(true));
+        () ->
+            new CommandLine(new ConfigCommand(context, settings, this::program))
+                // Everything after the name of a command belongs to that command.
+                .setStopAtPositional(true));
     commands.put("completion", () -> new CommandLine(new CompletionCommand(context)));
     commands.put("help", () -> new CommandLine(new HelpCommand()));
     return commands;

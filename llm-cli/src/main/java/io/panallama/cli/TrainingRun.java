@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,9 @@ final class TrainingRun {
     serve("never");
     serve("always");
     if (worker.waitFor() != 0) {
-      throw new IllegalStateException("the training run of a worker ended with exit code " + worker.exitValue());
+      // A worker starts without a cache, too.
+      System.err.println("The training run of a worker ended with exit code " + worker.exitValue() + ".");
+      Files.deleteIfExists(Path.of(arguments[0]));
     }
     System.exit(0);
   }
@@ -74,7 +77,8 @@ final class TrainingRun {
   }
 
   /** Starts a server, asks it, and stops it. */
-  private static void serve(String isolation) throws IOException, InterruptedException, ExecutionException, TimeoutException {
+  private static void serve(String isolation)
+      throws IOException, InterruptedException, ExecutionException, TimeoutException {
     Announcement announcement = new Announcement();
     CompletableFuture<Runnable> stop = new CompletableFuture<>();
     StopSignals signals =
@@ -84,13 +88,15 @@ final class TrainingRun {
         };
     String[] args = {"serve", "--backend", "cpu", "--isolate", isolation, "--port", "0"};
     CompletableFuture<Integer> code = new CompletableFuture<>();
-    Thread.ofPlatform().name("panallama-training").start(() -> {
-      try {
-        code.complete(Main.run(context(announcement, signals), args));
-      } catch (Throwable failure) {
-        code.completeExceptionally(failure);
-      }
-    });
+    Thread.ofPlatform()
+        .name("panallama-training")
+        .start(() -> {
+          try {
+            code.complete(Main.run(context(announcement, signals), args));
+          } catch (Throwable failure) {
+            code.completeExceptionally(failure);
+          }
+        });
     CompletableFuture.anyOf(announcement.address, code).get(LIMIT_SECONDS, TimeUnit.SECONDS);
     if (!code.isDone()) {
       ask(announcement.address.join());

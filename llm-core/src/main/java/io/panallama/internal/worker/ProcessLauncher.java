@@ -148,8 +148,7 @@ final class ProcessLauncher implements Worker.Launcher {
     List<String> options = new ArrayList<>();
     String cache = System.getProperty("panallama.worker.cache", "");
     if (!cache.isEmpty() && Files.isReadable(Path.of(cache))) {
-      options.addAll(
-          List.of("-XX:AOTCache=" + cache, "-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"));
+      options.addAll(List.of("-XX:AOTCache=" + cache, "-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"));
     }
     for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
       boolean log = argument.startsWith("-Xlog:cds") || argument.startsWith("-Xlog:aot");
