@@ -268,6 +268,11 @@ final class ModelOptions {
       }
       return loadMode;
     }
+    if (directInput && (lock || noMapping)) {
+      throw new UsageException(
+          "--direct-io reads the weights past the page cache, so --mlock and --no-mmap have no effect; leave them"
+              + " out.");
+    }
     if (directInput) {
       return LoadMode.DIRECT_IO;
     }

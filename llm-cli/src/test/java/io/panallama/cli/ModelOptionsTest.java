@@ -169,6 +169,11 @@ class ModelOptionsTest {
     assertThat(parse("-dio").model().loadMode()).isEqualTo(LoadMode.DIRECT_IO);
     assertThat(parse("-lm", "mmap+mlock").model().loadMode()).isEqualTo(LoadMode.MMAP_MLOCK);
     assertThatThrownBy(() -> parse("--load-mode", "mmap", "--mlock")).isInstanceOf(UsageException.class);
+    assertThatThrownBy(() -> parse("-dio", "--mlock")).hasMessageContaining("--direct-io");
+    assertThatThrownBy(() -> parse("--slots", "4", "--parallel", "2")).hasMessageContaining("--parallel is 2");
+    assertThat(parse("--slots", "--parallel", "2").engine().slots()).isEqualTo(2);
+    assertThatThrownBy(() -> parse("--rope-scale", "4", "--rope-freq-scale", "0.5"))
+        .hasMessageContaining("--rope-freq-scale");
 
     assertThat(parse("--rope-scale", "4").engine().rope().frequencyScale()).isEqualTo(0.25f);
     assertThat(parse("-nkvo").engine().offloadKeyValues()).isFalse();

@@ -527,6 +527,9 @@ class ServeCommandTest {
           --unix-socket /run/a                      | unix:/run/a
           --unix-socket /run/a --host 0.0.0.0       | 0.0.0.0 unix:/run/a
           --port 0                                  | localhost
+          --unix-socket /run/a --port 8081          | localhost unix:/run/a
+          --host /run/a.sock -p 8081                | localhost /run/a.sock
+          --host /run/a.sock,::1 -p 8081            | /run/a.sock ::1
           """)
   void listensOnAllHosts(String options, String hosts) {
     assertThat(parse(options).hosts()).containsExactly(hosts.split(" "));
@@ -541,6 +544,14 @@ class ServeCommandTest {
     assertThat(config.allowedHosts()).containsExactlyInAnyOrder("a.example", "*.local", "b.example");
     assertThat(config.allowedOrigins()).containsExactlyInAnyOrder("app://*", "null", "https://c.example");
     assertThat(parse("--port 0").allowedOrigins()).containsExactly("localhost");
+  }
+
+  @Test
+  void aTimeoutOfItsOwnGoesBeforeTheOneForSeveral() {
+    ServerConfig config = parse("--timeout 600 --write-timeout 5s");
+    assertThat(config.writeTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(config.requestTimeout()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(parse("--request-timeout 7s -to 600").requestTimeout()).isEqualTo(Duration.ofSeconds(7));
   }
 
   private static ServerConfig parse(String options) {

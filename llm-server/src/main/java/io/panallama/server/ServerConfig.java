@@ -1,5 +1,6 @@
 package io.panallama.server;
 
+import io.panallama.server.http.ServerSockets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -137,6 +138,11 @@ public final class ServerConfig {
     if (!value.isPositive()) {
       throw new IllegalArgumentException(name + " is " + value + "; it must be larger than 0.");
     }
+  }
+
+  /** Whether a host is the path of a Unix domain socket, see {@link #hosts()}. */
+  public static boolean isUnixSocket(String host) {
+    return ServerSockets.unixSocket(host).isPresent();
   }
 
   /**

@@ -1,17 +1,33 @@
 package io.panallama.server.dialect;
 
-/** The whole answer of a route that does not generate. Immutable. */
+import org.jspecify.annotations.Nullable;
+
+/** The answer of a route that does not generate: whole, or a stream of frames. Immutable but for those. */
 public final class Answer {
   private static final String JSON = "application/json";
 
   private final int status;
   private final String contentType;
   private final byte[] body;
+  private final @Nullable Stream stream;
+
+  /**
+   * Frames and how they are delimited.
+   */
+  public record Stream(Framing framing, FrameSource frames) {}
+
+  private Answer(Stream stream) {
+    this.status = 200;
+    this.contentType = "";
+    this.body = new byte[0];
+    this.stream = stream;
+  }
 
   private Answer(int status, String contentType, byte[] body) {
     this.status = status;
     this.contentType = contentType;
     this.body = body.clone();
+    this.stream = null;
   }
 
   /** 200 with a JSON document as UTF-8. */
@@ -24,9 +40,19 @@ public final class Answer {
     return new Answer(200, contentType, body);
   }
 
-  /** The same with another status. */
+  /** 200 with frames as they come. */
+  public static Answer stream(Framing framing, FrameSource frames) {
+    return new Answer(new Stream(framing, frames));
+  }
+
+  /** The same whole answer with another status. */
   public Answer withStatus(int other) {
     return new Answer(other, contentType, body);
+  }
+
+  /** The frames; null if the answer is whole. */
+  public @Nullable Stream stream() {
+    return stream;
   }
 
   /** The HTTP status. */

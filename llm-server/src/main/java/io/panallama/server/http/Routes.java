@@ -82,15 +82,26 @@ public final class Routes {
    * @throws IllegalArgumentException if one of its methods and paths is taken
    */
   public void add(Dialect dialect) {
+    AnswerSender sender = new AnswerSender(dialect, heartbeat);
     for (Route route : dialect.routes()) {
       switch (route) {
         case Route.Generate generate ->
             add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat, requests));
-        case Route.Post post -> add(Method.POST, route.path(), served(post.handler()));
+        case Route.Post post -> add(Method.POST, route.path(), served(post.handler(), sender));
         case Route.Get get ->
-            add(Method.GET, route.path(), (request, rest, response) -> answer(get.handler(), request, rest, response));
-        case Route.HeaderGet get -> add(dialect, get);
-        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler()));
+            add(
+                Method.GET,
+                route.path(),
+                (request, rest, response) -> answer(get.handler(), sender, request, rest, response));
+        case Route.HeaderGet get -> add(dialect, get, sender);
+        case Route.Refused refused ->
+            add(
+                Method.POST,
+                route.path(),
+                (request, rest, response) -> {
+                  throw refused.error();
+                });
+        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler(), sender));
       }
       if (!(route instanceof Route.HeaderGet)) {
         dialects.putIfAbsent(new PathPattern(route.path()), dialect);
@@ -105,10 +116,10 @@ public final class Routes {
     }
   }
 
-  private void add(Dialect dialect, Route.HeaderGet get) {
+  private void add(Dialect dialect, Route.HeaderGet get, AnswerSender sender) {
     PathPattern pattern = new PathPattern(get.path());
     table.computeIfAbsent(pattern, ignored -> new LinkedHashMap<>());
-    RouteHandler handler = (request, rest, response) -> answer(get.handler(), request, rest, response);
+    RouteHandler handler = (request, rest, response) -> answer(get.handler(), sender, request, rest, response);
     HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler);
     if (headerRoutes.putIfAbsent(pattern, route) != null) {
       throw new IllegalArgumentException("Two routes answer GET " + get.path() + " of requests with a header.");
@@ -122,18 +133,19 @@ public final class Routes {
     }
   }
 
-  private RouteHandler served(Route.Handler handler) {
+  private RouteHandler served(Route.Handler handler, AnswerSender sender) {
     return (request, rest, response) -> {
       registry.checkServing();
-      answer(handler, request, rest, response);
+      answer(handler, sender, request, rest, response);
     };
   }
 
-  private void answer(Route.Handler handler, ServerRequest request, String rest, ServerResponse response) {
+  private void answer(
+      Route.Handler handler, AnswerSender sender, ServerRequest request, String rest, ServerResponse response) {
     ClientRequest asked = requests.read(request, rest);
     Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
     requests.tell(asked.ignored(), response);
-    Responses.send(response, answer);
+    sender.send(answer, response);
   }
 
   /**
@@ -161,19 +173,45 @@ public final class Routes {
     return Optional.empty();
   }
 
-  /** The dialect whose route answers a request; empty if none does. */
+  /**
+   * The dialect in whose shape a request is answered, whatever happens to it: that of its route or, where there is none, of the
+   * header by which a dialect's clients are known, or of the route whose path has the most segments in common. Empty if the path has
+   * nothing to do with any dialect.
+   */
   Optional<Dialect> dialectOf(ServerRequest request) {
     String path = request.path().path();
-    return find(path)
-        .map(found -> headerRoutes.get(found.pattern()))
+    Optional<Found> found = find(path);
+    if (found.isEmpty()) {
+      return headerRoutes.values().stream()
+          .filter(route -> request.headers().contains(route.header()))
+          .map(HeaderRoute::dialect)
+          .findFirst()
+          .or(() -> nearest(path));
+    }
+    return found
+        .map(route -> headerRoutes.get(route.pattern()))
         .filter(route -> route.takes(request.prologue(), request.headers()))
         .map(HeaderRoute::dialect)
         .or(() -> dialectAt(path));
   }
 
-  /** The dialect whose route answers at a path; empty if none does. */
+  /** The dialect in whose shape a request to a path is answered, as far as the path alone tells. */
   Optional<Dialect> dialectAt(String path) {
-    return find(path).map(found -> dialects.get(found.pattern()));
+    Optional<Found> found = find(path);
+    return found.isEmpty() ? nearest(path) : found.map(route -> dialects.get(route.pattern()));
+  }
+
+  private Optional<Dialect> nearest(String path) {
+    Dialect nearest = null;
+    int most = 0;
+    for (Map.Entry<PathPattern, Dialect> entry : dialects.entrySet()) {
+      int common = entry.getKey().commonSegments(path);
+      if (common > most) {
+        nearest = entry.getValue();
+        most = common;
+      }
+    }
+    return Optional.ofNullable(nearest);
   }
 
   /**

@@ -10,6 +10,7 @@ import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.TextOnly;
 import java.util.List;
 
 /**
@@ -32,6 +33,10 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Post("/detokenize", TokenRoutes::detokenize),
         new Route.Post("/apply-template", TokenRoutes::applyTemplate),
         new Route.Post("/v1/chat/completions/input_tokens", TokenRoutes::inputTokens),
+        new Route.Refused("/embedding", TextOnly.embeddings()),
+        new Route.Refused("/embeddings", TextOnly.embeddings()),
+        new Route.Refused("/v1/rerank", TextOnly.reranking()),
+        new Route.Refused("/v1/reranking", TextOnly.reranking()),
         new Route.Get("/props", StateRoutes::props),
         new Route.Get("/slots", StateRoutes::slots),
         new Route.Get("/metrics", StateRoutes::metrics));

@@ -13,6 +13,7 @@ import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
 import io.panallama.server.dialect.fields.ErrorObject;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.TextOnly;
 import java.util.List;
 
 /** OpenAI's API: chat completions, completions and models. */
@@ -27,6 +28,10 @@ public final class OpenAiDialect implements Dialect {
     return List.of(
         new Route.Generate("/v1/chat/completions", Framing.SSE, OpenAiDialect::chat),
         new Route.Generate("/v1/completions", Framing.SSE, OpenAiDialect::completion),
+        new Route.Refused("/v1/embeddings", TextOnly.embeddings()),
+        new Route.Refused("/v1/moderations", TextOnly.of("moderate texts")),
+        new Route.Refused("/v1/audio/*", TextOnly.of("transcribe, translate or make speech")),
+        new Route.Refused("/v1/images/*", TextOnly.of("make or edit images")),
         new Route.Get("/v1/models", (request, registry) -> Answer.json(ModelList.of(registry.models()))),
         new Route.Get(
             "/v1/models/*", (request, registry) -> Answer.json(ModelList.one(registry.model(request.rest())))));
