@@ -17,6 +17,7 @@ globalThis.SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   filter: true,
+  tagsSorter: (a, b) => (a === "server") - (b === "server"), // What a model answers comes first.
   tryItOutEnabled: true,
   validatorUrl: null, // It would ask a server on the Internet.
   requestInterceptor: (request) => Object.assign(request, { headers: authorized(request.headers) }),
