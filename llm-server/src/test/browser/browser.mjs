@@ -31,7 +31,7 @@ export async function openDocs(test, options = {}) {
 export async function open(test, uri, options = {}) {
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 1200, height: 800 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {

@@ -44,18 +44,18 @@ function only(values) {
 }
 
 export class Proxy {
-  /** What passed: { method, path, status, forced, results, ignored, answer }. */
+  /** What passed: { method, path, status, bytes, forced, results, ignored }; a status of 0 if there was no answer. */
   requests = [];
 
+  /** Null or { tool, arguments }: the first request that offers the tool has to call it so. */
+  force = null;
+
   #target;
-  #force;
   #server;
   #called = false;
 
-  /** `force` is null or { tool, arguments }: the first request that offers the tool has to call it so. */
-  constructor(target, force = null) {
+  constructor(target) {
     this.#target = new URL(target);
-    this.#force = force;
     this.#server = createServer((request, response) => this.#pass(request, response));
   }
 
@@ -73,16 +73,15 @@ export class Proxy {
 
   async #pass(request, response) {
     const { method, url } = request;
-    const entry = { method, path: url, status: 0, forced: false, results: [], answer: '' };
+    const entry = { method, path: url, status: 0, forced: false, results: [] };
     this.requests.push(entry);
     let body = Buffer.concat(await request.toArray());
     const dialect = DIALECTS[url.split('?')[0]];
     if (method === 'POST' && dialect) {
       const fields = JSON.parse(body);
-      entry.tools = (fields.tools ?? []).map(dialect.name);
       entry.results = dialect.results(fields);
       entry.bytes = body.length;
-      if (this.#force && !this.#called && entry.tools.includes(this.#force.tool)) {
+      if (this.force && !this.#called && fields.tools?.some((tool) => dialect.name(tool) === this.force.tool)) {
         this.#called = true;
         entry.forced = true;
         body = Buffer.from(JSON.stringify(this.#forced(fields, dialect)));
@@ -98,7 +97,6 @@ export class Proxy {
       entry.status = answer.statusCode;
       entry.ignored = answer.headers['panallama-ignored'];
       response.writeHead(answer.statusCode, answer.headers);
-      answer.on('data', (piece) => (entry.answer += piece));
       answer.on('error', () => response.destroy());
       answer.pipe(response);
     });
@@ -108,7 +106,7 @@ export class Proxy {
   }
 
   #forced(fields, dialect) {
-    const { tool, arguments: values } = this.#force;
+    const { tool, arguments: values } = this.force;
     const tools = fields.tools.map((each) => (dialect.name(each) === tool ? dialect.narrow(each, only(values)) : each));
     return { ...fields, tools, ...dialect.choice(tool) };
   }

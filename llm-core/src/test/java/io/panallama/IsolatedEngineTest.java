@@ -33,7 +33,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -235,19 +234,6 @@ class IsolatedEngineTest {
     assertThatThrownBy(() -> other.generate(story(2, 1))).isInstanceOf(EngineClosedException.class);
     assertThat(other.state()).isEqualTo(EngineState.CLOSED);
     assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)).isFalse();
-  }
-
-  /** The short form of {@link IsolationChaos}: KILL, SEGV, STOP and BUS at random moments under 16 streams. */
-  @Test
-  void killedWorkersLoseNothing() throws Exception {
-    IsolationConfig impatient = IsolationConfig.builder().reports(reports).silenceLimit(Duration.ofSeconds(2)).build();
-    try (IsolatedEngine victim = start(impatient)) {
-      IsolationChaos chaos = new IsolationChaos(local, victim, new Random(1407));
-      chaos.run(5, List.of("KILL", "SEGV", "STOP", "BUS"));
-      assertThat(chaos.failures()).isEmpty();
-      assertThat(chaos.resumed()).isPositive();
-      assertThat(victim.restarts()).isEqualTo(5);
-    }
   }
 
   /**

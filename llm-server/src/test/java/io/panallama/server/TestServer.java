@@ -126,6 +126,11 @@ public final class TestServer implements AutoCloseable {
             .header("Accept", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
+    return lines(request);
+  }
+
+  /** The lines of the answer to any request as they arrive. */
+  public HttpResponse<Stream<String>> lines(HttpRequest request) throws IOException, InterruptedException {
     return client.send(request, HttpResponse.BodyHandlers.ofLines());
   }
 
