@@ -1,5 +1,7 @@
 #include "effort.h"
 
+#include "cancellation.h"
+
 namespace panallama {
 namespace {
 
@@ -43,6 +45,7 @@ void effort::renew() {
         left = 0;
         throw too_much_work("the work on the grammar was cancelled");
     }
+    cancellation::check();
     if (std::chrono::steady_clock::now() >= innermost->deadline) {
         left = 0;
         throw too_much_work("the grammar takes too long: it has too many alternatives at once");

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cancellation.h"
 #include "effort.h"
 #include "guard.h"
 #include "large_stack.h"
@@ -115,9 +116,12 @@ llama_grammar_parser parsed(const llama_vocab * vocab, const char * grammar, con
             pos += std::strspn(pos, " \t\r\n");
         }
         while (*pos != '\0') {
+            cancellation::check();
             pos = parser.parse_rule(pos);
         }
     } catch (const std::bad_alloc &) {
+        throw;
+    } catch (const cancelled_work &) {
         throw;
     } catch (const std::exception & e) {
         // The message ends with the whole rest of the grammar.

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "cancellation.h"
 #include "guard.h"
 
 namespace panallama {
@@ -42,6 +43,8 @@ template <typename Body> void refusing(const char * what, Body && body) {
     } catch (const invalid_input &) {
         throw;
     } catch (const std::bad_alloc &) {
+        throw;
+    } catch (const cancelled_work &) {
         throw;
     } catch (const std::exception & e) {
         const std::string message = e.what();

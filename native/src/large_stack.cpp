@@ -6,6 +6,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "cancellation.h"
+
 #ifdef _WIN32
 #    include <windows.h>
 #else
@@ -20,8 +22,10 @@ namespace {
 struct task {
     const std::function<void()> & body;
     std::exception_ptr            failure;
+    const int32_t *               flag; // of the thread that waits
 
     void run() noexcept {
+        const cancellable scope(flag);
         try {
             body();
         } catch (...) {
@@ -161,7 +165,7 @@ class reserved_thread {
     }
 
     const std::function<void()>   loop = [this] { serve(); };
-    task                          work{ loop, nullptr };
+    task                          work{ loop, nullptr, nullptr };
     std::mutex                    callers; // held by the one whose body runs
     std::mutex                    mutex;   // guards what follows
     std::condition_variable       changed;
@@ -178,7 +182,7 @@ reserved_thread & reserved() {
 }  // namespace
 
 void on_large_stack(size_t stack_bytes, const std::function<void()> & body) {
-    task work{ body, nullptr };
+    task work{ body, nullptr, cancellable::current() };
     if (!run_on_thread(stack_bytes, work)) {
         throw std::runtime_error("could not start a thread");
     }

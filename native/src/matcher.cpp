@@ -24,7 +24,7 @@ uint64_t mixed(uint64_t value) {
 }  // namespace
 
 grammar_matcher::grammar_matcher(const llama_vocab * vocab, std::shared_ptr<const grammar_rules> given)
-    : vocab(vocab), rules(std::move(given)), stacks({ { 0, 0 } }), slots(64, 0), sets({ { 0, 0, -1, false } }) {
+    : vocab(vocab), rules(std::move(given)), stacks({ { 0, 0 } }), slots(64, 0), sets({ { 0, 0, k_unused, false } }) {
     begin_set();
     add_alternatives(rules->root, 0);
     now.set = end_set();
@@ -52,7 +52,28 @@ void grammar_matcher::add(uint32_t stack) {
     todo.push_back(stack);
 }
 
-// Follows the references on top of the stacks until a character or a token is there.
+// What follows the place on top of a stack.
+uint32_t grammar_matcher::continuation(const node & top) {
+    return ends(top.element + 1) ? top.below : stack_of(top.element + 1, top.below);
+}
+
+// The switch that the place refers to; NULL if it is none.
+const character_switch * grammar_matcher::switch_at(uint32_t element) const {
+    const llama_grammar_element & there = rules->elements[element];
+    if (there.type != LLAMA_GRETYPE_RULE_REF || rules->switch_of[there.value] < 0) {
+        return nullptr;
+    }
+    return &rules->switches[static_cast<size_t>(rules->switch_of[there.value])];
+}
+
+// The element of the alternative that begins with the character; NULL if there is none.
+const uint32_t * grammar_matcher::alternative(const character_switch & from, uint32_t character) const {
+    const auto at = std::lower_bound(from.alternatives.begin(), from.alternatives.end(),
+                                     std::pair<uint32_t, uint32_t>(character, 0));
+    return at == from.alternatives.end() || at->first != character ? nullptr : &at->second;
+}
+
+// Follows the references on top of the stacks until a character, a token or a switch is there.
 uint32_t grammar_matcher::end_set() {
     bool may_end = false;
     while (!todo.empty()) {
@@ -69,8 +90,13 @@ uint32_t grammar_matcher::end_set() {
         if (stack == 0) {
             may_end = true;
             found.push_back(stack);
+        } else if (const character_switch * choice = switch_at(top.element)) {
+            found.push_back(stack);
+            if (choice->has_empty) {
+                todo.push_back(continuation(top));
+            }
         } else if (element.type == LLAMA_GRETYPE_RULE_REF) {
-            add_alternatives(element.value, ends(top.element + 1) ? top.below : stack_of(top.element + 1, top.below));
+            add_alternatives(element.value, continuation(top));
         } else {
             found.push_back(stack);
         }
@@ -92,7 +118,7 @@ uint32_t grammar_matcher::end_set() {
     }
     require_room();
     const auto id = static_cast<uint32_t>(sets.size());
-    sets.push_back({ static_cast<uint32_t>(members.size()), static_cast<uint32_t>(found.size()), -1, may_end });
+    sets.push_back({ static_cast<uint32_t>(members.size()), static_cast<uint32_t>(found.size()), k_unused, may_end });
     members.insert(members.end(), found.begin(), found.end());
     known_sets.emplace(hash, id);
     return id;
@@ -151,6 +177,9 @@ uint32_t grammar_matcher::behind(uint32_t element) const {
 }
 
 bool grammar_matcher::matches(uint32_t element, uint32_t character) const {
+    if (const character_switch * choice = switch_at(element)) {
+        return alternative(*choice, character) != nullptr;
+    }
     const llama_grammar_element * pos = &rules->elements[element];
     if (pos->type == LLAMA_GRETYPE_CHAR_ANY) {
         return true;
@@ -171,6 +200,11 @@ bool grammar_matcher::matches(uint32_t element, uint32_t character) const {
 
 // Whether any character of the range matches.
 bool grammar_matcher::may_match(uint32_t element, uint32_t smallest, uint32_t largest) const {
+    if (const character_switch * choice = switch_at(element)) {
+        const auto first = std::lower_bound(choice->alternatives.begin(), choice->alternatives.end(),
+                                            std::pair<uint32_t, uint32_t>(smallest, 0));
+        return first != choice->alternatives.end() && first->first <= largest;
+    }
     const llama_grammar_element * pos = &rules->elements[element];
     if (pos->type == LLAMA_GRETYPE_CHAR_ANY) {
         return true;
@@ -211,14 +245,31 @@ uint32_t grammar_matcher::computed_step(uint32_t from, uint32_t character) {
     const uint32_t end   = begin + sets[from].count;
     effort::spend(k_match_units * sets[from].count);
     for (uint32_t i = begin; i < end; i++) {
-        const uint32_t stack = members[i];
-        const node     top   = stacks[stack];
-        if (stack != 0 && matches(top.element, character)) {
-            const uint32_t next = behind(top.element);
-            add(ends(next) ? top.below : stack_of(next, top.below));
-        }
+        leave(members[i], character);
     }
-    return end_set();
+    return todo.empty() ? 0 : end_set();
+}
+
+// Adds what a stack becomes with the character, if that matches.
+void grammar_matcher::leave(uint32_t stack, uint32_t character) {
+    if (stack == 0) {
+        return;
+    }
+    node     top  = stacks[stack];
+    uint32_t next = 0;
+    if (const character_switch * choice = switch_at(top.element)) {
+        const uint32_t * taken = alternative(*choice, character);
+        if (taken == nullptr) {
+            return;
+        }
+        top.below = continuation(top);
+        next      = *taken + 1;
+    } else if (matches(top.element, character)) {
+        next = behind(top.element);
+    } else {
+        return;
+    }
+    add(ends(next) ? top.below : stack_of(next, top.below));
 }
 
 // Most characters lead nowhere: they are found for all of the set together, instead of one by one.
@@ -233,6 +284,15 @@ void grammar_matcher::make_table(uint32_t from) {
         const uint32_t element = stacks[members[i]].element;
         const auto     type    = rules->elements[element].type;
         if (members[i] == 0 || type == LLAMA_GRETYPE_TOKEN || type == LLAMA_GRETYPE_TOKEN_NOT) {
+            continue;
+        }
+        if (const character_switch * choice = switch_at(element)) {
+            for (const auto & one : choice->alternatives) {
+                if (one.first >= k_ascii) {
+                    break;
+                }
+                table[one.first] = k_unknown;
+            }
             continue;
         }
         if (type != LLAMA_GRETYPE_CHAR) {
@@ -260,6 +320,10 @@ void grammar_matcher::make_table(uint32_t from) {
 uint32_t grammar_matcher::step(uint32_t from, uint32_t character) {
     if (character < k_ascii) {
         if (sets[from].table < 0) {
+            if (sets[from].count <= k_few && sets[from].table > k_often) {
+                sets[from].table--;
+                return computed_step(from, character);
+            }
             make_table(from);
         }
         const size_t table = static_cast<size_t>(sets[from].table);

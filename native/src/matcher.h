@@ -70,12 +70,16 @@ class grammar_matcher {
     struct set {
         uint32_t begin; // in `members`
         uint32_t count;
-        int32_t  table; // in `tables`; -1 while there is none
+        int32_t  table; // in `tables`; while there is none, how often the set was left, below 0
         bool     may_end;
     };
 
     static constexpr uint32_t k_unknown = UINT32_MAX;
     static constexpr uint32_t k_ascii   = 128;
+    static constexpr int32_t  k_unused  = -1;
+    // A set of few stacks gets a table once it has been left this often.
+    static constexpr uint32_t k_few   = 4;
+    static constexpr int32_t  k_often = -8;
 
     static constexpr size_t k_most_bytes  = size_t(64) << 20;
     static constexpr size_t k_usual_bytes = size_t(2) << 20;
@@ -92,6 +96,10 @@ class grammar_matcher {
     bool     matches(uint32_t element, uint32_t character) const;
     bool     may_match(uint32_t element, uint32_t smallest, uint32_t largest) const;
     uint32_t behind(uint32_t element) const;
+    uint32_t continuation(const node & top);
+    const character_switch * switch_at(uint32_t element) const;
+    const uint32_t * alternative(const character_switch & from, uint32_t character) const;
+    void     leave(uint32_t stack, uint32_t character);
     bool     ends(uint32_t element) const { return ends_alternative(rules->elements[element]); }
     size_t   bytes() const;
     void     require_room() const;

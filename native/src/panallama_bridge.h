@@ -72,6 +72,13 @@ PANALLAMA_API int32_t panallama_backends_load(const char * folder, char ** error
 // How many chat templates and parsers exist. For tests.
 PANALLAMA_API int64_t panallama_live_objects(void);
 
+// ---- cancelling -----------------------------------------------------------------------------------------------------
+
+// From now on, what this thread has the bridge do ends early once `*flag`, an int32_t that any thread may set, is not zero:
+// rendering, tokenizing, and compiling grammars, with PANALLAMA_FAILED and within milliseconds. The flag has to live until
+// another one takes its place, or NULL, with which nothing ends.
+PANALLAMA_API void panallama_cancel_by(const void * flag);
+
 // ---- decoding -------------------------------------------------------------------------------------------------------
 
 // A ggml_abort_callback: `flag` points to an int32_t that any thread may set; non-zero asks to abort.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cancellation.h"
 #include "guard.h"
 
 namespace panallama {
@@ -83,6 +84,7 @@ class merging {
                 k_worth_merging) {
                 continue;
             }
+            cancellation::check();
             std::vector<alternative> alternatives = alternatives_of(sources[id]);
             for (alternative & one : alternatives) {
                 show_beginning(one);
@@ -91,6 +93,7 @@ class merging {
             rules[id].clear();
             pending.push_back({ static_cast<uint32_t>(id), 0, alternatives.size(), 0 });
             while (!pending.empty()) {
+                cancellation::check();
                 const part next = pending.back();
                 pending.pop_back();
                 write(alternatives, next);
@@ -311,6 +314,44 @@ class left_recursion {
     uint32_t                    count = 0;
 };
 
+// A rule with fewer alternatives is followed as fast as it is looked up in.
+constexpr size_t k_worth_switching = 4;
+
+// Finds the rules that are switches.
+void find_switches(grammar_rules & linked) {
+    linked.switch_of.assign(linked.begins.size(), -1);
+    for (size_t rule = 0; rule < linked.begins.size(); rule++) {
+        character_switch found;
+        bool             fits = true;
+        for (uint32_t pos = linked.begins[rule]; fits;) {
+            const llama_grammar_element & first = linked.elements[pos];
+            if (ends_alternative(first)) {
+                found.has_empty = true;
+            } else if (first.type == LLAMA_GRETYPE_CHAR && !continues_symbol(linked.elements[pos + 1])) {
+                found.alternatives.emplace_back(first.value, pos);
+            } else {
+                fits = false;
+            }
+            while (!ends_alternative(linked.elements[pos])) {
+                pos++;
+            }
+            if (linked.elements[pos].type == LLAMA_GRETYPE_END) {
+                break;
+            }
+            pos++;
+        }
+        if (!fits || found.alternatives.size() < k_worth_switching) {
+            continue;
+        }
+        std::sort(found.alternatives.begin(), found.alternatives.end());
+        const auto alike = [](const auto & a, const auto & b) { return a.first == b.first; };
+        if (std::adjacent_find(found.alternatives.begin(), found.alternatives.end(), alike) == found.alternatives.end()) {
+            linked.switch_of[rule] = static_cast<int32_t>(linked.switches.size());
+            linked.switches.push_back(std::move(found));
+        }
+    }
+}
+
 }  // namespace
 
 std::shared_ptr<const grammar_rules> linked_rules(llama_grammar_rules parsed, uint32_t root) {
@@ -322,6 +363,7 @@ std::shared_ptr<const grammar_rules> linked_rules(llama_grammar_rules parsed, ui
         linked->begins.push_back(static_cast<uint32_t>(linked->elements.size()));
         linked->elements.insert(linked->elements.end(), rule.begin(), rule.end());
     }
+    find_switches(*linked);
     linked->names_tokens =
         std::any_of(linked->elements.begin(), linked->elements.end(), [](const llama_grammar_element & element) {
             return element.type == LLAMA_GRETYPE_TOKEN || element.type == LLAMA_GRETYPE_TOKEN_NOT;

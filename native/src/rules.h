@@ -4,11 +4,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "src/llama-grammar.h"
 
 namespace panallama {
+
+// A rule whose alternatives begin with different characters, such as the nodes of a prefix tree. It is matched by looking a
+// character up instead of following all alternatives.
+struct character_switch {
+    std::vector<std::pair<uint32_t, uint32_t>> alternatives;       // a character and its element, sorted
+    bool                                       has_empty = false; // one more alternative, which is empty
+};
 
 // Immutable, and shared by the copies of a matcher.
 struct grammar_rules {
@@ -16,6 +24,9 @@ struct grammar_rules {
     std::vector<uint32_t>              begins;   // of each rule, in `elements`
     uint32_t                           root         = 0;
     bool                               names_tokens = false;
+
+    std::vector<character_switch> switches;
+    std::vector<int32_t>          switch_of; // of each rule, in `switches`; -1 for a rule that is none
 };
 
 // Whether a place in a rule is the end of an alternative.

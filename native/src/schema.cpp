@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string>
 
+#include "cancellation.h"
 #include "chat_grammar.h"
 #include "common.h"
 #include "guard.h"
@@ -69,6 +70,7 @@ extern "C" int32_t panallama_schema_grammar(const char * schema, char ** grammar
     return guarded(error, [&] {
         require(grammar != nullptr, "there is no room for the grammar");
         *grammar = nullptr;
+        cancellation::check();
         require(schema != nullptr, "there is no schema");
         require(std::strlen(schema) <= k_max_schema_bytes, "the schema is larger than 1 MiB");
         require_bounded_json(schema);

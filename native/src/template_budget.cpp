@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cancellation.h"
 #include "guard.h"
 #include "jinja/runtime.h"
 #include "jinja/value.h"
@@ -53,7 +54,7 @@ constexpr int      k_nesting         = 2'000;
 constexpr size_t   k_bytes_per_unit  = 64;
 constexpr size_t   k_short_search    = 64;
 
-enum class limit { none, work, memory, output, nesting };
+enum class limit { none, work, memory, output, nesting, caller };
 
 // Not a std::exception: the interpreter decorates those with the place in the source, and llama.cpp's analysis of a template
 // takes them for a template that does not support something and goes on.
@@ -75,6 +76,9 @@ struct budget {
     // Once a limit is reached every hook throws, so a handler for any exception does not hide it.
     void add(uint64_t work) {
         spent += work;
+        if (cancellation::requested(flag)) {
+            exhaust(limit::caller);
+        }
         if (reached != limit::none || spent > limits.work) {
             exhaust(limit::work);
         }
@@ -89,6 +93,7 @@ struct budget {
     }
 
     const template_limits limits;
+    const int32_t * const flag    = cancellable::current();
     uint64_t              spent   = 0;
     // What llama.cpp's library allocates and the bridge frees, such as strings out of JSON, is subtracted only.
     int64_t               live    = 0;
@@ -128,6 +133,8 @@ void * allocate(size_t bytes) {
     budget * counting = t_budget;
     if (counting != nullptr) {
         counting->before_allocation(bytes);
+    } else {
+        cancellation::check_allocation();
     }
     void * memory = std::malloc(std::max<size_t>(bytes, 1));
     if (memory == nullptr) {
@@ -199,6 +206,7 @@ const char * describe(limit reached) {
             return "nests calls, expressions or values deeper than 2000 (recursion without an end, or a value that "
                    "contains itself)";
         case limit::none:
+        case limit::caller:
             break;
     }
     return "";
@@ -258,6 +266,9 @@ void within_budget(const template_limits & limits, const std::string & name, con
     }
     t_budget = nullptr;
     free_circles(counting);
+    if (counting.reached == limit::caller) {
+        throw cancelled_work();
+    }
     if (counting.reached != limit::none) {
         throw invalid_input(name + " was stopped because it " + describe(counting.reached) +
                             "; give the model another template, or use raw completions");

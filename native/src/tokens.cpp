@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "cancellation.h"
 #include "guard.h"
 #include "literals.h"
 #include "src/llama-vocab.h"
@@ -241,6 +242,7 @@ int32_t panallama_tokenize_prompt(const struct llama_vocab * vocab,
         require(length >= 0 && text != nullptr, "the text is missing or has a negative length");
         require(n_literals >= 0 && (literals != nullptr || n_literals == 0), "the literals are missing or negative");
         require(capacity >= 0 && (tokens != nullptr || capacity == 0), "the token buffer is missing or negative");
+        const cancellable_allocations  scope;
         const std::vector<llama_token> all = tokenize_prompt(vocab, text, length, literals, n_literals);
         *count                             = static_cast<int32_t>(all.size());
         if (*count <= capacity) {
@@ -268,6 +270,7 @@ int32_t panallama_tokenize(const struct llama_vocab * vocab,
         if (add_special) {
             require_special_tokens(vocab);
         }
+        const cancellable_allocations scope;
         set_count(tokenize(vocab, text != nullptr ? text : "", length, tokens, capacity, add_special, parse_special),
                   count);
         return PANALLAMA_OK;

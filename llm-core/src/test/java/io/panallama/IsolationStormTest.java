@@ -32,11 +32,14 @@ class IsolationStormTest {
   void killedWorkersLoseNothing() throws Exception {
     EngineConfig config = TestEngines.config().toBuilder().slots(8).queueLimit(64).build();
     IsolationConfig isolation = IsolationConfig.builder().reports(reports).silenceLimit(Duration.ofSeconds(2)).build();
-    EngineConfig isolated = config.toBuilder().isolation(Isolation.PROCESS).isolationConfig(isolation).build();
     List<String> signals = List.of(System.getProperty("panallama.fuzz.signals", "KILL,SEGV,KILL,SEGV,STOP").split(","));
     try (Model model = Model.load(TestFiles.demoModel());
         Engine undisturbed = Engine.start(model, config);
-        IsolatedEngine victim = (IsolatedEngine) Engine.start(TestFiles.demoModel(), isolated)) {
+        IsolatedEngine victim =
+            (IsolatedEngine)
+                Engine.start(
+                    TestFiles.demoModel(),
+                    config.toBuilder().isolation(Isolation.PROCESS).isolationConfig(isolation).build())) {
       IsolationChaos chaos = new IsolationChaos(undisturbed, victim, new Random(Fuzzing.seed()));
       long began = System.nanoTime();
       chaos.run(done -> Fuzzing.goesOn(done, FEW, began), signals);

@@ -143,6 +143,7 @@ class ControlFieldsTest {
           "logit_bias": [5]                        | logit_bias[0]            | a pair
           "logit_bias": [[true, 1]]                | logit_bias[0][0]         | a token id
           "logit_bias": {"1": true}                | logit_bias.1             | a number
+          "logit_bias": {"9999999999": 1}          | logit_bias.9999999999    | names token 9999999999, which no vocabulary has
           "banned_tokens": [0.5]                   | banned_tokens[0]         | a token id
           "bad_words": [""]                        | bad_words                | a text of 0 chars; it must have 1 to 256
           "dry_sequence_breakers": [""]            | dry_sequence_breakers    | a text of 0 bytes; it must have 1 to

@@ -9144,6 +9144,65 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
+    private static class panallama_cancel_by {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_cancel_by");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void panallama_cancel_by(const void *flag)
+     * }
+     */
+    public static FunctionDescriptor panallama_cancel_by$descriptor() {
+        return panallama_cancel_by.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void panallama_cancel_by(const void *flag)
+     * }
+     */
+    public static MethodHandle panallama_cancel_by$handle() {
+        return panallama_cancel_by.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void panallama_cancel_by(const void *flag)
+     * }
+     */
+    public static MemorySegment panallama_cancel_by$address() {
+        return panallama_cancel_by.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void panallama_cancel_by(const void *flag)
+     * }
+     */
+    public static void panallama_cancel_by(MemorySegment flag) {
+        var mh$ = panallama_cancel_by.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_cancel_by", flag);
+            }
+            mh$.invokeExact(flag);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panallama_abort_requested {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LlamaCpp.C_BOOL,

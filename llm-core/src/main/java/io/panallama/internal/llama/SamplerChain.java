@@ -113,6 +113,7 @@ public final class SamplerChain implements TokenSampler {
 
   /** The bridge rejects arguments with INVALID; anything else is not the caller's fault. */
   private static void requireOk(String parameter, int status, ErrorText error) {
+    NativeInterruption.check(status, error);
     if (status == LlamaCpp.PANALLAMA_INVALID()) {
       throw new InvalidRequestException(parameter, name(parameter) + " was refused: " + error.take() + ".");
     }
@@ -472,6 +473,7 @@ public final class SamplerChain implements TokenSampler {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
       int status = maker.make(out, error.slot());
+      NativeInterruption.check(status, error);
       if (status == LlamaCpp.PANALLAMA_INVALID() || status == LlamaCpp.PANALLAMA_FAILED()) {
         throw new InvalidRequestException(
             parameter, "The grammar of " + name(parameter) + " was refused: " + error.take());

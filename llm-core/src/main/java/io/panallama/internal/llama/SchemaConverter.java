@@ -23,7 +23,9 @@ public final class SchemaConverter {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
       MemorySegment text = arena.allocateFrom(schema, StandardCharsets.UTF_8);
-      if (LlamaCpp.panallama_schema_grammar(text, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
+      int status = LlamaCpp.panallama_schema_grammar(text, out, error.slot());
+      NativeInterruption.check(status, error);
+      if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new InvalidRequestException(parameter, name(parameter) + " has a fault " + error.take() + ".");
       }
       return ErrorText.takeText(out, "");

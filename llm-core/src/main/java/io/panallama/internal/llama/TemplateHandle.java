@@ -45,6 +45,7 @@ public final class TemplateHandle implements AutoCloseable {
       ErrorText error = new ErrorText(arena);
       MemorySegment text = source == null ? MemorySegment.NULL : arena.allocateFrom(source, StandardCharsets.UTF_8);
       int status = LlamaCpp.panallama_chat_template_new(model.pointer(), text, out, error.slot());
+      NativeInterruption.check(status, error);
       requireMemory(status);
       if (status == LlamaCpp.PANALLAMA_INVALID()) {
         throw new ChatTemplateException("The model can't be used for chat: " + error.take(), null);
@@ -78,6 +79,7 @@ public final class TemplateHandle implements AutoCloseable {
       int status =
           LlamaCpp.panallama_chat_template_apply(
               template, arena.allocateFrom(request, StandardCharsets.UTF_8), result, error.slot());
+      NativeInterruption.check(status, error);
       requireMemory(status);
       if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new ChatTemplateException("The conversation can't be rendered: " + explained(error.take()), null);

@@ -68,6 +68,7 @@ public final class TokenizerCalls {
       while (true) {
         MemorySegment tokens = arena.allocate(JAVA_INT, capacity);
         int status = call.run(arena, source, bytes.length, tokens, capacity, count, error.slot());
+        NativeInterruption.check(status, error);
         if (status != LlamaCpp.PANALLAMA_OK()) {
           throw new InvalidRequestException("prompt", "The text can't be tokenized: " + error.take());
         }

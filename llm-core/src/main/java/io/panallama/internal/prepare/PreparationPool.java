@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs preparations of virtual threads on a few platform threads, small ones before many large ones; see {@link Lanes}.
- * A caller on a platform thread does its own work: it has no carrier to hold.
+ * A caller on a platform thread does its own work: it has no carrier to hold. What runs ends early when its caller, if it
+ * is a virtual thread, is interrupted, or when the pool is closed.
  *
  * <p>Lifetime: from the constructor to {@link #close}. Threads start when there is work and end after ten seconds
  * without any. Thread-safe.
@@ -35,11 +36,14 @@ public final class PreparationPool implements AutoCloseable {
   private final Condition work = lock.newCondition();
   private final Condition ended = lock.newCondition();
   private final Supplier<? extends RuntimeException> closedFailure;
+  private final Supplier<? extends Interruption> interruptions;
 
   // Guarded by the lock.
   private final Lanes<Job<?>> lanes;
 
+  /** On the pool's threads and on those of callers. */
   private final Set<Job<?>> running = new HashSet<>();
+
   private int workers;
   private int idle;
   private boolean closed;
@@ -49,13 +53,19 @@ public final class PreparationPool implements AutoCloseable {
    * @param limit how many small and how many large preparations may wait
    * @param threads makes the platform threads, which must be daemons
    * @param closedFailure what callers get once the pool is closed
+   * @param interruptions one for each preparation
    */
   public PreparationPool(
-      int processors, int limit, ThreadFactory threads, Supplier<? extends RuntimeException> closedFailure) {
+      int processors,
+      int limit,
+      ThreadFactory threads,
+      Supplier<? extends RuntimeException> closedFailure,
+      Supplier<? extends Interruption> interruptions) {
     this.maxWorkers = Math.max(2, processors);
     this.limit = limit;
     this.threads = threads;
     this.closedFailure = closedFailure;
+    this.interruptions = interruptions;
     this.lanes = new Lanes<>(maxWorkers, limit);
   }
 
@@ -65,9 +75,13 @@ public final class PreparationPool implements AutoCloseable {
    * @param owner names the threads
    */
   public static PreparationPool of(
-      String owner, int processors, int limit, Supplier<? extends RuntimeException> closedFailure) {
+      String owner,
+      int processors,
+      int limit,
+      Supplier<? extends RuntimeException> closedFailure,
+      Supplier<? extends Interruption> interruptions) {
     ThreadFactory threads = Thread.ofPlatform().daemon(true).name("panallama-prepare-" + owner + "-", 1).factory();
-    return new PreparationPool(processors, limit, threads, closedFailure);
+    return new PreparationPool(processors, limit, threads, closedFailure, interruptions);
   }
 
   /**
@@ -77,15 +91,15 @@ public final class PreparationPool implements AutoCloseable {
    * @param discard gets the result if the caller was interrupted while it was made
    * @throws EngineBusyException if too many preparations wait already
    * @throws RuntimeException the failure given to the constructor, if the pool is closed before the work is done
-   * @throws GenerationException if the thread is interrupted while it waits; the work is then not begun, or ends at its
-   *     next checkpoint
+   * @throws GenerationException if the thread is interrupted while it waits; the work is then not begun, or ends early
    */
   public <T> T run(boolean large, Preparation<T> preparation, Consumer<T> discard) {
-    if (!Thread.currentThread().isVirtual()) {
-      return preparation.run(() -> {});
+    Job<T> job = new Job<>(large, preparation, discard, interruptions.get());
+    if (Thread.currentThread().isVirtual()) {
+      submit(job);
+    } else {
+      runHere(job);
     }
-    Job<T> job = new Job<>(large, preparation, discard);
-    submit(job);
     try {
       return job.result.get();
     } catch (InterruptedException left) {
@@ -114,7 +128,8 @@ public final class PreparationPool implements AutoCloseable {
               task.run();
               return Boolean.TRUE;
             },
-            _ -> {}));
+            _ -> {},
+            interruptions.get()));
   }
 
   private static RuntimeException rethrown(@Nullable Throwable cause) {
@@ -123,6 +138,29 @@ public final class PreparationPool implements AutoCloseable {
       case Error error -> throw error;
       case null, default -> new IllegalStateException("A preparation failed", cause);
     };
+  }
+
+  /** Does the work of a caller on its own thread. */
+  private void runHere(Job<?> job) {
+    lock.lock();
+    try {
+      if (closed) {
+        throw closedFailure.get();
+      }
+      running.add(job);
+    } finally {
+      lock.unlock();
+    }
+    try {
+      job.run();
+    } finally {
+      lock.lock();
+      try {
+        running.remove(job);
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 
   private void submit(Job<?> job) {
@@ -243,10 +281,7 @@ public final class PreparationPool implements AutoCloseable {
     }
   }
 
-  /**
-   * Fails what waits and what is being done. The threads end at the next checkpoint of what they are doing; this does not
-   * wait for them.
-   */
+  /** Fails what waits and what is being done, which ends early; this does not wait for it. */
   @Override
   public void close() {
     List<Job<?>> abandoned;
@@ -259,7 +294,10 @@ public final class PreparationPool implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    abandoned.forEach(job -> job.result.completeExceptionally(closedFailure.get()));
+    abandoned.forEach(job -> {
+      job.result.completeExceptionally(closedFailure.get());
+      job.interruption.request();
+    });
   }
 
   /** Waits until all threads have ended after {@link #close}; false if {@code timeout} passed first. */
@@ -288,14 +326,20 @@ public final class PreparationPool implements AutoCloseable {
     final CompletableFuture<T> result = new CompletableFuture<>();
     private final Preparation<T> preparation;
     private final Consumer<T> discard;
+    final Interruption interruption;
 
-    Job(boolean large, Preparation<T> preparation, Consumer<T> discard) {
+    Job(boolean large, Preparation<T> preparation, Consumer<T> discard, Interruption interruption) {
+      this.interruption = interruption;
       this.large = large;
       this.preparation = preparation;
       this.discard = discard;
     }
 
     void run() {
+      interruption.during(this::make);
+    }
+
+    private void make() {
       T made;
       try {
         made = preparation.run(this::requireCaller);
@@ -315,6 +359,7 @@ public final class PreparationPool implements AutoCloseable {
     }
 
     void leave() {
+      interruption.request();
       boolean madeJustNow = !result.cancel(false) && !result.isCompletedExceptionally();
       if (madeJustNow) {
         discard.accept(result.join());

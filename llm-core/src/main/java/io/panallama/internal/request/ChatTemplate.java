@@ -1,6 +1,9 @@
 package io.panallama.internal.request;
 
+import static io.panallama.error.InvalidRequestException.name;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -31,6 +34,9 @@ public final class ChatTemplate {
 
   /** Null until it is known. */
   private volatile @Nullable Boolean showsEveryUserMessage;
+
+  /** Null until it is known. */
+  private volatile @Nullable ShownTools shownTools;
 
   /** Whether a second system message at the beginning is shown; null until it is known. */
   private volatile @Nullable Boolean showsEverySystemMessage;
@@ -107,9 +113,26 @@ public final class ChatTemplate {
     String text = ChatTemplateRequest.of(request).toString();
     try {
       return rendered(JSON.readTree(handle.apply(text)));
+    } catch (StreamConstraintsException tooLarge) {
+      throw tooLarge(request, tooLarge);
     } catch (JsonProcessingException impossible) {
       throw new ChatTemplateException("The chat template gave no JSON: " + impossible.getOriginalMessage(), impossible);
     }
+  }
+
+  /** The grammar of an answer grows faster than the tools and the schema that it is made from. */
+  private static InvalidRequestException tooLarge(ChatRequest request, StreamConstraintsException cause) {
+    if (!request.tools().callable()) {
+      return new InvalidRequestException(
+          "format", name("format") + " makes a grammar that is too large; use a smaller schema.", cause);
+    }
+    return new InvalidRequestException(
+        "tools.list",
+        name("tools.list")
+            + " has "
+            + request.tools().list().size()
+            + " tools, whose calls make a grammar that is too large; send fewer tools, or smaller schemas of their parameters.",
+        cause);
   }
 
   /**
@@ -121,6 +144,16 @@ public final class ChatTemplate {
     if (known == null) {
       known = probe();
       showsEveryUserMessage = known;
+    }
+    return known;
+  }
+
+  /** What the prompt has of the tools. */
+  ShownTools shownTools() {
+    ShownTools known = shownTools;
+    if (known == null) {
+      known = ShownTools.of(request -> render(request).prompt());
+      shownTools = known;
     }
     return known;
   }

@@ -70,7 +70,7 @@ public final class ChatTemplateRequest {
   }
 
   private static void write(Tools tools, ObjectNode json) {
-    List<Tool> list = tools.list();
+    String only = null;
     String choice = "auto";
     switch (tools.choice()) {
       case ToolChoice.Auto() -> {}
@@ -78,13 +78,16 @@ public final class ChatTemplateRequest {
       case ToolChoice.Required() -> choice = "required";
       case ToolChoice.Named(String name) -> {
         choice = "required";
-        list = list.stream().filter(tool -> tool.name().equals(name)).toList();
+        only = name;
       }
     }
     ArrayNode shown = JSON.createArrayNode();
     ArrayNode enforced = JSON.createArrayNode();
-    for (Tool tool : list) {
-      int index = tools.list().indexOf(tool);
+    for (int index = 0; index < tools.list().size(); index++) {
+      Tool tool = tools.list().get(index);
+      if (only != null && !only.equals(tool.name())) {
+        continue;
+      }
       String path = "tools.list[" + index + "].parameters";
       write(tool, SchemaCheck.read(path, tool.parameters()), shown);
       write(tool, SchemaCheck.check(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);

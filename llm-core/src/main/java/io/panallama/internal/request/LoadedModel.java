@@ -3,6 +3,7 @@ package io.panallama.internal.request;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.internal.llama.ModelHandle;
+import io.panallama.internal.llama.NativeInterruption;
 import io.panallama.internal.llama.OnDemand;
 import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.TemplateHandle;
@@ -82,7 +83,7 @@ public final class LoadedModel {
    * @param closed what callers get once it is closed
    */
   public static PreparationPool preparations(String owner, int limit, Supplier<? extends RuntimeException> closed) {
-    return PreparationPool.of(owner, Processors.count(), limit, closed);
+    return PreparationPool.of(owner, Processors.count(), limit, closed, NativeInterruption::new);
   }
 
   private OnDemand<ChatTemplate> compiledTemplate() {

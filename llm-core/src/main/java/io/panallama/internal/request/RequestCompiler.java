@@ -225,18 +225,24 @@ public final class RequestCompiler {
 
   // ---- prompts that are too long ----
 
-  /** Rejects a conversation before it is rendered, if what its user wrote is too long by itself. */
+  /** Rejects a conversation before it is rendered, if what its user wrote and its tools are too long by themselves. */
   private void requireRoom(ChatRequest request) {
-    long bytes = 0;
-    for (ChatMessage message : request.messages()) {
-      // Templates may leave out parts of the others, such as earlier reasoning.
-      if (message.role() == Role.USER) {
-        bytes += FewestTokens.visibleBytes(message.content());
+    if (RequestSize.of(request) < contextSize) {
+      return;
+    }
+    ChatTemplate template = model.template(true);
+    long bytes = request.tools().list().isEmpty() ? 0 : template.shownTools().bytes(request.tools());
+    if (template.showsEveryUserMessage()) {
+      for (ChatMessage message : request.messages()) {
+        // Templates may leave out parts of the others, such as earlier reasoning.
+        if (message.role() == Role.USER) {
+          bytes += FewestTokens.visibleBytes(message.content());
+        }
       }
     }
     if (bytes >= contextSize) {
       int fewest = model.fewestTokens().ofBytes(bytes);
-      if (fewest >= contextSize && model.template(true).showsEveryUserMessage()) {
+      if (fewest >= contextSize) {
         throw PromptTooLongException.atLeast(fewest, contextSize);
       }
     }

@@ -88,6 +88,11 @@ class GrammarParityTest {
         "root ::= ((\"a\"?){0,3} \"b\"?){0,3}",
         "root ::= \"[\" (root (\",\" root)*)? \"]\"",
         "root ::= [a-zà-ÿ]{2,5} .",
+        // Alternatives that are looked up by their first character: nested, repeated, one of them empty, beyond ASCII.
+        "root ::= (\"a\" | \"b\" | \"c\" | \"d\" | \"\") (\"ab\" | \"ac\" | \"bd\" | \"cd\" | \"da\") \"e\"",
+        "root ::= x+ x?\nx ::= \"the\" | \"a\" | \"in\" | \"on\" | \"to\" | \"too\" | \" \"",
+        "root ::= x*\nx ::= \"ä\" | \"ö\" | \"日本\" | \"日\" | \"🗼\" | \"s\" x",
+        "root ::= \"\\\"\" (\"one\" | \"once\" | \"two\" | \"three\" | \"four\" | \"five\") \"\\\"\"",
         "root ::= a | b | c | d\na ::= \"in\" \"to\"\nb ::= \"in\"\nc ::= \"in\" [a-z]\nd ::= \"inter\"",
       })
   void bothAllowTheSameTokensOf(String gbnf) {

@@ -82,15 +82,18 @@ class GrammarSamplingTest {
 
   /**
    * What it costs to match does not grow with the number of values, only with what may come next: a digit of ten instead of
-   * the only one. 2,000 units are about 0.01 ms.
+   * the only one.
    */
   @Test
-  void tenThousandValuesCostATokenLittleMoreThanTenDo() {
+  void tenThousandValuesCostATokenAtMostTwiceWhatTenDo() {
     List<String> values = IntStream.range(0, 10_000).mapToObj("value-%04d"::formatted).toList();
+    double few = 0;
+    double many = 0;
     for (int seed = 0; seed < 20; seed++) {
-      double few = effortPerToken(values.subList(10 * seed, 10 * seed + 10), seed);
-      assertThat(effortPerToken(values, seed)).isLessThan(few + 2_000);
+      few += effortPerToken(values.subList(10 * seed, 10 * seed + 10), seed);
+      many += effortPerToken(values, seed);
     }
+    assertThat(many).isLessThan(2 * few);
   }
 
   /** Almost any token may come next at first, and each that may is looked at: 20,000 units are about 0.1 ms. */

@@ -28,7 +28,11 @@ class PreparationPoolTest {
 
   private final PreparationPool pool =
       new PreparationPool(
-          PROCESSORS, 8, Thread.ofPlatform().daemon(true).name("prepare-", 1).factory(), EngineClosedException::new);
+          PROCESSORS,
+          8,
+          Thread.ofPlatform().daemon(true).name("prepare-", 1).factory(),
+          EngineClosedException::new,
+          Flag::new);
   private final CountDownLatch release = new CountDownLatch(1);
 
   @AfterEach
@@ -36,6 +40,33 @@ class PreparationPoolTest {
     release.countDown();
     pool.close();
     assertThat(pool.awaitEnd(LONG)).isTrue();
+  }
+
+  /** Ends work that asks {@link #isRequested}. */
+  private static final class Flag implements Interruption {
+    private static final ThreadLocal<Flag> CURRENT = new ThreadLocal<>();
+
+    private final CountDownLatch requested = new CountDownLatch(1);
+
+    @Override
+    public void during(Runnable work) {
+      CURRENT.set(this);
+      try {
+        work.run();
+      } finally {
+        CURRENT.remove();
+      }
+    }
+
+    @Override
+    public void request() {
+      requested.countDown();
+    }
+
+    /** What a native call does that ends early only. */
+    static void awaitRequest() {
+      PreparationPoolTest.await(CURRENT.get().requested);
+    }
   }
 
   /** A virtual thread that has the pool do something. */
@@ -91,7 +122,8 @@ class PreparationPoolTest {
   void slowPreparationsHoldNoCarrier() throws Exception {
     int many = 4 * Runtime.getRuntime().availableProcessors();
     PreparationPool wide =
-        new PreparationPool(PROCESSORS, many, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new);
+        new PreparationPool(
+            PROCESSORS, many, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new, Flag::new);
     List<Caller<Boolean>> callers = new ArrayList<>();
     for (int i = 0; i < many; i++) {
       callers.add(
@@ -259,7 +291,8 @@ class PreparationPoolTest {
   void nothingIsLostWhenCallersLeaveAtAnyTime() throws Exception {
     for (int round = 0; round < 200; round++) {
       PreparationPool fresh =
-          new PreparationPool(PROCESSORS, 64, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new);
+          new PreparationPool(
+              PROCESSORS, 64, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new, Flag::new);
       AtomicInteger made = new AtomicInteger();
       AtomicInteger gone = new AtomicInteger();
       AtomicInteger got = new AtomicInteger();
@@ -286,5 +319,55 @@ class PreparationPoolTest {
       assertThat(fresh.awaitEnd(LONG)).isTrue();
       assertThat(got.get() + gone.get()).isEqualTo(made.get());
     }
+  }
+
+  // ---- work that is asked to end ----
+
+  @Test
+  void workWhoseCallerIsInterruptedIsAskedToEnd() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    Caller<Object> caller =
+        call(
+            true,
+            checkpoint -> {
+              begun.countDown();
+              Flag.awaitRequest();
+              ended.countDown();
+              throw new CancellationException();
+            });
+    begun.await();
+    caller.thread.interrupt();
+    assertThatThrownBy(caller::get).isInstanceOf(GenerationException.class);
+    ended.await();
+  }
+
+  @Test
+  void workOfAClosedPoolIsAskedToEnd() throws Exception {
+    CountDownLatch begun = new CountDownLatch(2);
+    CountDownLatch ended = new CountDownLatch(2);
+    Preparation<Object> work =
+        checkpoint -> {
+          begun.countDown();
+          Flag.awaitRequest();
+          ended.countDown();
+          throw new CancellationException();
+        };
+    Caller<Object> caller = call(true, work);
+    FutureTask<Object> onItsOwnThread = new FutureTask<>(() -> pool.run(true, work, discarded -> {}));
+    Thread.ofPlatform().daemon(true).start(onItsOwnThread);
+    begun.await();
+    pool.close();
+    assertThatThrownBy(caller::get).isInstanceOf(EngineClosedException.class);
+    assertThatThrownBy(onItsOwnThread::get).hasCauseInstanceOf(EngineClosedException.class);
+    ended.await();
+  }
+
+  @Test
+  void aClosedPoolTakesNoWorkOfAPlatformThreadEither() throws Exception {
+    pool.close();
+    FutureTask<Object> task = new FutureTask<>(() -> pool.run(false, checkpoint -> "made", discarded -> {}));
+    Thread.ofPlatform().daemon(true).start(task);
+    assertThatThrownBy(task::get).hasCauseInstanceOf(EngineClosedException.class);
   }
 }

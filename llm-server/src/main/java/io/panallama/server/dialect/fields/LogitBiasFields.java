@@ -19,8 +19,10 @@ record LogitBiasFields(Map<Integer, Float> ids, Map<String, Float> texts) {
 
   private static final String FIELD = "logit_bias";
 
-  /** Nine digits always fit; there is no larger vocabulary. */
-  private static final Pattern ID = Pattern.compile("-?\\d{1,9}");
+  private static final Pattern ID = Pattern.compile("-?\\d+");
+
+  /** Nine digits always fit into an int; no vocabulary is larger. */
+  private static final int MOST_DIGITS = 9;
 
   LogitBiasFields {
     ids = Map.copyOf(ids);
@@ -38,7 +40,7 @@ record LogitBiasFields(Map<Integer, Float> ids, Map<String, Float> texts) {
       for (Map.Entry<String, JsonNode> entry : value.properties()) {
         float bias = bias(entry.getValue(), FIELD + "." + entry.getKey());
         if (ID.matcher(entry.getKey()).matches()) {
-          ids.put(Integer.parseInt(entry.getKey()), bias);
+          ids.put(id(entry.getKey()), bias);
         } else {
           texts.put(entry.getKey(), bias);
         }
@@ -51,6 +53,15 @@ record LogitBiasFields(Map<Integer, Float> ids, Map<String, Float> texts) {
       throw JsonFields.wrongType(FIELD, value, "an object of token ids and numbers");
     }
     return new LogitBiasFields(ids, texts);
+  }
+
+  private static int id(String digits) {
+    if (digits.length() > MOST_DIGITS) {
+      throw ApiException.invalid(
+          FIELD + "." + digits,
+          FIELD + " names token " + digits + ", which no vocabulary has; ids are 0 to the size of the model's less 1.");
+    }
+    return Integer.parseInt(digits);
   }
 
   private static void pair(JsonNode pair, String path, Map<Integer, Float> ids, Map<String, Float> texts) {
