@@ -11,6 +11,7 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
@@ -348,6 +349,11 @@ public final class Session {
     @Override
     public OptionalInt promptTokens() {
       return generation.promptTokens();
+    }
+
+    @Override
+    public Optional<PromptProgress> promptProgress() {
+      return generation.promptProgress();
     }
 
     @Override

@@ -37,16 +37,28 @@ final class WorkerMain {
 
   public static void main(String[] arguments) throws IOException {
     offerToOutOfMemoryKiller();
-    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(arguments[0]))) {
-      WorkerServer server = new WorkerServer(new SocketWire(channel), EngineBackend::open, WorkerMain::dieIfAsked);
-      if (!server.run()) {
-        // The supervisor is gone, or nothing can be said to it. A step that hangs must not keep the process.
-        Runtime.getRuntime().halt(1);
-      }
-      server.close();
+    if (!serve(Path.of(arguments[0]))) {
+      // The supervisor is gone, or nothing can be said to it. A step that hangs must not keep the process.
+      Runtime.getRuntime().halt(1);
     }
     // Threads that wait for the engine or the socket are daemons.
     System.exit(0);
+  }
+
+  /**
+   * Serves the supervisor that listens on a socket.
+   *
+   * @return whether it ended in order
+   */
+  static boolean serve(Path socket) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      WorkerServer server = new WorkerServer(new SocketWire(channel), EngineBackend::open, WorkerMain::dieIfAsked);
+      boolean ordered = server.run();
+      if (ordered) {
+        server.close();
+      }
+      return ordered;
+    }
   }
 
   /** If memory runs out, the kernel should end this process and not the one that serves. */

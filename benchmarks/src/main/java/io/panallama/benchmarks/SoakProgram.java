@@ -39,8 +39,8 @@ final class SoakProgram implements Callable<Integer> {
       names = "--serve",
       paramLabel = "WORD",
       description =
-          "Argument for `panallama serve`, in place of the default ones; may be repeated. Default: the demo model on one"
-              + " thread, and a cache of prefixes that is soon full, because one that fills looks like a leak.")
+          "Argument for `panallama serve`, in place of the default ones; may be repeated. Default: the demo model on"
+              + " one thread, and a cache of prefixes that is soon full, because one that fills looks like a leak.")
   private List<String> serve = List.of("--threads", "1", "--cache-ram", "64M");
 
   @Option(

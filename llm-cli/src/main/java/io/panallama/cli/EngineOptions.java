@@ -48,10 +48,10 @@ final class EngineOptions {
   @Option(
       names = {"-cram", "--cache-ram"},
       paramLabel = "SIZE",
-      converter = Size.class,
+      converter = CacheSize.class,
       description =
-          "Host memory for the KV states of prefixes that were evicted from the context, such as 512M; 0 keeps none."
-              + " Default: 1G.")
+          "Host memory for the KV states of prefixes that were evicted from the context, such as 512M, or a number of"
+              + " mebibytes; 0 keeps none. Default: 1G.")
   private long cacheMemory = DEFAULTS.spill().memoryBytes();
 
   @Option(

@@ -77,7 +77,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   public Integer call() throws InterruptedException {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
-    ServerConfig config = serverOptions.config();
+    ServerConfig config = serverOptions.config().toBuilder().verbose(isVerbose()).build();
     ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();
@@ -88,9 +88,14 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
         ChatServer server = ChatServer.start(config)) {
-      loadAndServe(server, configs, stop, config.shutdownGrace());
+      loadAndServe(server, configs, stop, config);
     }
     return ExitCode.OK;
+  }
+
+  /** Whether -v was given, on either side of the command's name. */
+  private boolean isVerbose() {
+    return Boolean.TRUE.equals(spec.root().findOption("--verbose").getValue());
   }
 
   @Override
@@ -108,16 +113,16 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   }
 
   private void loadAndServe(
-      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, Duration grace)
+      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, ServerConfig config)
       throws InterruptedException {
     try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
       try {
         Optional<LoadedEngine> engine = load.await(stop);
         if (engine.isPresent()) {
-          serve(server, engine.get());
+          serve(server, engine.get(), config);
           await(stop);
         }
-        context.err().println("panallama: stopping" + patience(server.runningRequests(), grace));
+        context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
       } finally {
         // The server is closed before the engine that its requests run on.
         server.close();
@@ -138,10 +143,10 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
-  private void serve(ChatServer server, LoadedEngine engine) {
+  private void serve(ChatServer server, LoadedEngine engine, ServerConfig config) {
     server.serve(served(engine), engine.generator(), engine::stats);
     announce(engine, server);
-    ServerOptions.warnIfOpen(context, server);
+    ServerOptions.warnIfOpen(context, server, config);
   }
 
   private static void await(CompletableFuture<Void> stop) throws InterruptedException {

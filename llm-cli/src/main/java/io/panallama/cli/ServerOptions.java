@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of the HTTP server: every component of {@link ServerConfig}. */
@@ -150,6 +151,8 @@ final class ServerOptions {
               + " name.")
   private boolean strictModelNames = DEFAULTS.strictModelNames();
 
+  @Mixin private AccessOptions access = new AccessOptions();
+
   /**
    * The configuration that these options request.
    *
@@ -163,7 +166,9 @@ final class ServerOptions {
       throw new UsageException("--max-grammar is " + Printable.bytes(maxGrammar) + "; it must be at most 1 GiB.");
     }
     try {
-      return ServerConfig.builder()
+      ServerConfig.Builder server = ServerConfig.builder();
+      access.configure(server);
+      return server
           .hosts(hosts())
           .port(port == null ? DEFAULTS.port() : port)
           .maxBodyBytes((int) maxBody)
@@ -203,17 +208,18 @@ final class ServerOptions {
   }
 
   /** The values of an option that may be repeated, and that llama-server has with commas in between. */
-  private static List<String> separated(List<String> values) {
+  static List<String> separated(List<String> values) {
     return values.stream().flatMap(value -> Arrays.stream(value.split(",", -1))).map(String::strip).toList();
   }
 
   /** Warns if other machines can connect. */
-  static void warnIfOpen(CommandContext context, ChatServer server) {
+  static void warnIfOpen(CommandContext context, ChatServer server, ServerConfig config) {
     if (!server.openHosts().isEmpty()) {
       context.warn(
           "With --host "
               + String.join(",", server.openHosts())
-              + " every machine that can reach this one can use the server; it asks for no key and does not encrypt."
+              + " every machine that can reach this one can use the server; it "
+              + (config.apiKeys().isEmpty() ? "asks for no key (--api-key) and does not encrypt." : "does not encrypt.")
               + " Put a proxy or a firewall in front of it.");
     }
   }

@@ -40,7 +40,14 @@ class ChatServerTest {
   @Test
   void isAliveButNotReadyUntilItHasAModel() {
     try (TestServer server = TestServer.startWithoutModel()) {
-      assertThat(server.get("/health").statusCode()).isEqualTo(200);
+      for (String path : List.of("/health", "/v1/health")) {
+        HttpResponse<String> loading = server.get(path);
+        assertThat(loading.statusCode()).isEqualTo(503);
+        assertThat(loading.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(loading.body())
+            .isEqualTo("{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}");
+      }
+      assertThat(server.get("/livez").body()).isEqualTo("{\"status\":\"ok\"}");
       for (String path : List.of("/ready", "/v1/models")) {
         HttpResponse<String> response = server.get(path);
         assertThat(response.statusCode()).isEqualTo(503);
@@ -51,6 +58,7 @@ class ChatServerTest {
 
       server.server().serve(TestServer.model(), ScriptedGenerator.answering("hi"));
       assertThat(server.get("/ready").body()).isEqualTo("{\"status\":\"ready\",\"model\":\"test/model\"}");
+      assertThat(server.get("/health").body()).isEqualTo("{\"status\":\"ok\"}");
       server.load(ScriptedGenerator.answering("hi"));
 
       JsonNode ready = json(server.get("/ready").body());

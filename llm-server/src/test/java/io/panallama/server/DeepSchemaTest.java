@@ -106,7 +106,9 @@ class DeepSchemaTest {
     if (response.statusCode() == 400) {
       // The tiny context of the model is no matter of nesting.
       String error = response.body();
-      assertThat(error.contains("messages[1].tool_calls[0]") || error.contains("maximum context length")).as(error).isTrue();
+      assertThat(error.contains("messages[1].tool_calls[0]") || error.contains("maximum context length"))
+          .as(error)
+          .isTrue();
       return 200;
     }
     return response.statusCode();

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Set;
 
 /**
  * The embedded model behind a server on a free port, and a client for it. With {@code -Dpanallama.test.isolation=PROCESS}
@@ -46,7 +47,7 @@ final class DemoServer implements AutoCloseable {
   static DemoServer start(int slots, int maxTokens) {
     Model model = Model.load(DemoModel.extract());
     Engine engine = engine(model, slots);
-    ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build());
+    ChatServer server = ChatServer.start(ServerConfig.builder().port(0).endpoints(Set.of(Endpoint.values())).build());
     server.serve(ServedModel.builder("demo", engine.sequenceContextSize()).maxTokens(maxTokens).build(), engine);
     return new DemoServer(model, engine, server);
   }

@@ -93,7 +93,9 @@ class FailureStatusTest {
 
   /** Whatever a failure says, and however it reaches its client: that is for the log. */
   @ParameterizedTest
-  @EnumSource(names = {"INTERRUPTED", "NO_TOKEN_LEFT", "GRAMMAR_LIMIT"}, mode = EnumSource.Mode.EXCLUDE)
+  @EnumSource(
+      names = {"INTERRUPTED", "NO_TOKEN_LEFT", "GRAMMAR_LIMIT"},
+      mode = EnumSource.Mode.EXCLUDE)
   void noClientLearnsOfClassesFilesOrStacks(Reason reason) {
     for (String message : INTERNALS) {
       ScriptedGenerator generator =

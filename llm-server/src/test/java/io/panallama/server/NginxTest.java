@@ -59,7 +59,11 @@ class NginxTest {
     Path socket = folder.resolve("panallama.sock");
     server =
         TestServer.start(
-            TestServer.config().toBuilder().hosts(List.of("127.0.0.1", "unix:" + socket)).allowedHosts(Set.of(PUBLIC)).build(), generator);
+            TestServer.config().toBuilder()
+                .hosts(List.of("127.0.0.1", "unix:" + socket))
+                .allowedHosts(Set.of(PUBLIC))
+                .build(),
+            generator);
     int port = freePort();
     proxy = URI.create("http://127.0.0.1:" + port);
     log = folder.resolve("error.log");

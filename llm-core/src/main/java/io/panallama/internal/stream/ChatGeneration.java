@@ -13,6 +13,7 @@ import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import java.io.IOException;
 import java.time.Duration;
@@ -97,6 +98,11 @@ public final class ChatGeneration extends SingleReader {
   @Override
   public OptionalInt promptTokens() {
     return generation.promptTokens();
+  }
+
+  @Override
+  public Optional<PromptProgress> promptProgress() {
+    return generation.promptProgress();
   }
 
   /** Parses once, at the end: the caller needs no intermediate events. Results of earlier calls come first. */

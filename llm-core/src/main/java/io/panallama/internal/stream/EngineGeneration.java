@@ -2,6 +2,7 @@ package io.panallama.internal.stream;
 
 import io.panallama.error.GenerationException;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import java.time.Duration;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,8 @@ public final class EngineGeneration extends SingleReader {
   private GenerationEvent.@Nullable Finished outcome;
 
   private @Nullable GenerationException failure;
+
+  private final Queue<PromptProgress> promptSteps = new ConcurrentLinkedQueue<>();
 
   // Owned by the reader.
   private final Utf8Assembler text = new Utf8Assembler();
@@ -65,6 +70,16 @@ public final class EngineGeneration extends SingleReader {
   @Override
   public OptionalInt promptTokens() {
     return OptionalInt.of(promptTokens);
+  }
+
+  @Override
+  public Optional<PromptProgress> promptProgress() {
+    return Optional.ofNullable(promptSteps.poll());
+  }
+
+  /** Reports a state of the prompt. Called by the engine. */
+  public void promptProgress(PromptProgress state) {
+    promptSteps.add(state);
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.request.StreamFlush;
 import java.time.Duration;
@@ -49,6 +50,11 @@ public final class FlushedGeneration extends SingleReader {
   @Override
   public OptionalInt promptTokens() {
     return generation.promptTokens();
+  }
+
+  @Override
+  public Optional<PromptProgress> promptProgress() {
+    return generation.promptProgress();
   }
 
   @Override

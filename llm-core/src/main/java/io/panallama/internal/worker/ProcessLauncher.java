@@ -132,7 +132,7 @@ final class ProcessLauncher implements Worker.Launcher {
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-XX:-CreateCoredumpOnCrash");
     command.add("-Xshare:auto");
-    command.addAll(sharedArchive());
+    command.addAll(archive());
     command.add("-Djdk.system.logger.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
     command.add("-Djava.util.logging.SimpleFormatter.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
     Properties properties = System.getProperties();
@@ -156,15 +156,23 @@ final class ProcessLauncher implements Worker.Launcher {
     return System.getProperty("jdk.module.main") == null;
   }
 
-  /** The archive of loaded classes that this process was started with. */
-  private static List<String> sharedArchive() {
-    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument ->
-            argument.startsWith("-XX:SharedArchiveFile=")
-                || argument.startsWith("-XX:AOTCache=")
-                || argument.startsWith("-Xlog:cds")
-                || argument.startsWith("-Xlog:aot"))
-        .toList();
+  /**
+   * The AOT cache of workers, if there is one: that of this process has another main module, so the JVM would refuse it.
+   * An archive of classes alone serves both.
+   */
+  private static List<String> archive() {
+    List<String> options = new ArrayList<>();
+    String cache = System.getProperty("panallama.worker.cache", "");
+    if (!cache.isEmpty() && Files.isReadable(Path.of(cache))) {
+      options.addAll(List.of("-XX:AOTCache=" + cache, "-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"));
+    }
+    for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      boolean log = argument.startsWith("-Xlog:cds") || argument.startsWith("-Xlog:aot");
+      if (log || argument.startsWith("-XX:SharedArchiveFile=") && options.isEmpty()) {
+        options.add(argument);
+      }
+    }
+    return options;
   }
 
   /** A worker process. */

@@ -1,5 +1,7 @@
 package io.panallama.server.dialect;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The answer of a route that does not generate: whole, or a stream of frames. Immutable but for those. */
@@ -9,6 +11,7 @@ public final class Answer {
   private final int status;
   private final String contentType;
   private final byte[] body;
+  private final Map<String, String> headers;
   private final @Nullable Stream stream;
 
   /**
@@ -20,24 +23,26 @@ public final class Answer {
     this.status = 200;
     this.contentType = "";
     this.body = new byte[0];
+    this.headers = Map.of();
     this.stream = stream;
   }
 
-  private Answer(int status, String contentType, byte[] body) {
+  private Answer(int status, String contentType, byte[] body, Map<String, String> headers) {
     this.status = status;
     this.contentType = contentType;
     this.body = body.clone();
+    this.headers = Map.copyOf(headers);
     this.stream = null;
   }
 
   /** 200 with a JSON document as UTF-8. */
   public static Answer json(byte[] document) {
-    return new Answer(200, JSON, document);
+    return new Answer(200, JSON, document, Map.of());
   }
 
   /** 200 with a body of another type. */
   public static Answer of(String contentType, byte[] body) {
-    return new Answer(200, contentType, body);
+    return new Answer(200, contentType, body, Map.of());
   }
 
   /** 200 with frames as they come. */
@@ -47,7 +52,19 @@ public final class Answer {
 
   /** The same whole answer with another status. */
   public Answer withStatus(int other) {
-    return new Answer(other, contentType, body);
+    return new Answer(other, contentType, body, headers);
+  }
+
+  /** The same whole answer with a header. */
+  public Answer withHeader(String name, String value) {
+    Map<String, String> more = new HashMap<>(headers);
+    more.put(name, value);
+    return new Answer(status, contentType, body, more);
+  }
+
+  /** Headers besides {@code Content-Type}, by their names. */
+  public Map<String, String> headers() {
+    return headers;
   }
 
   /** The frames; null if the answer is whole. */

@@ -18,10 +18,12 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.registry.Registry;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -41,9 +43,10 @@ public final class Routes {
   private final Map<PathPattern, Map<Method, RouteHandler>> table = new LinkedHashMap<>();
   private final Map<PathPattern, Dialect> dialects = new LinkedHashMap<>();
   private final Map<PathPattern, HeaderRoute> headerRoutes = new LinkedHashMap<>();
+  private final Set<PathPattern> openToAll = new HashSet<>();
 
   /**
-   * A table with {@code /health} and {@code /ready}.
+   * A table with {@code /health}, {@code /livez} and {@code /ready}, which are public.
    *
    * @param heartbeat how long a stream may be silent before it sends something that keeps its connection alive
    * @param strict whether what would be ignored in a request is refused instead
@@ -53,8 +56,9 @@ public final class Routes {
     this.heartbeat = heartbeat;
     this.requests = new Requests(strict);
     HealthRoutes status = new HealthRoutes(registry);
-    get("/health", status::health);
-    get("/ready", status::ready);
+    openGet("/health", status::health);
+    openGet("/livez", status::live);
+    openGet("/ready", status::ready);
   }
 
   /**
@@ -64,6 +68,21 @@ public final class Routes {
    */
   public void get(String path, Handler handler) {
     add(Method.GET, path, (request, rest, response) -> handle(handler, request, response));
+  }
+
+  /**
+   * Adds a path that answers GET, also to those who have no key.
+   *
+   * @throws IllegalArgumentException if this path has a GET already
+   */
+  public void openGet(String path, Handler handler) {
+    get(path, handler);
+    openToAll.add(new PathPattern(path));
+  }
+
+  /** Whether a path is answered without a key. It is found as its route is, so no spelling of another path passes for it. */
+  boolean isPublic(String path) {
+    return find(path).filter(found -> openToAll.contains(found.pattern())).isPresent();
   }
 
   private static void handle(Handler handler, ServerRequest request, ServerResponse response) {
@@ -268,7 +287,7 @@ public final class Routes {
   /** Answers OPTIONS. */
   private static void tellMethods(String allowed, ServerResponse response) {
     response.header(HeaderNames.ALLOW, allowed);
-    response.status(Status.NO_CONTENT_204).send();
+    response.status(Status.OK_200).send();
   }
 
   private static ApiException notFound(String path) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit how long an answer may be
  * @param sampling how tokens are chosen
  * @param fixed the options that do not depend on the model
+ * @param telemetry what a stream tells of its speed
  */
 public record CommonFields(
     @Nullable String model,
@@ -28,7 +29,8 @@ public record CommonFields(
     int choices,
     TokenLimit limit,
     SamplingFields sampling,
-    GenerationOptions fixed) {
+    GenerationOptions fixed,
+    Telemetry.Wanted telemetry) {
   /** Fields that change nothing about an answer: who asks, how it is billed, stored or cached, where it is computed. */
   private static final String[] HARMLESS = {
     "user",
@@ -55,8 +57,6 @@ public record CommonFields(
           "t_max_predict_ms",
           "post_sampling_probs",
           "return_tokens",
-          "return_progress",
-          "timings_per_token",
           "backend_sampling",
           "grammar_lazy",
           "grammar_triggers",
@@ -89,8 +89,9 @@ public record CommonFields(
     options = ServiceFields.read(body, ControlFields.read(body, options));
     body.accept(HARMLESS);
     OFF.forEach(body::acceptNothing);
+    Telemetry.Wanted telemetry = Telemetry.Wanted.read(body);
     body.ignoreUnknown();
-    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options);
+    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, telemetry);
   }
 
   /**

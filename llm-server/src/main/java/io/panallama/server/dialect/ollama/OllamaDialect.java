@@ -64,6 +64,9 @@ public final class OllamaDialect implements Dialect {
   }
 
   private static byte[] error(ApiException error) {
+    if (error.status() == 401) {
+      return Json.object(json -> json.writeStringField("error", "unauthorized"));
+    }
     String param = error.param();
     boolean named = param == null || error.text().contains(param);
     return Json.object(json -> json.writeStringField("error", named ? error.text() : param + ": " + error.text()));

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class ItemStream {
   private final Shape shape;
   private final UnaryOperator<String> ids;
+  private final Json.Fields inDeltas;
   private final List<ObjectNode> output = new ArrayList<>();
   private @Nullable Open open;
   private int sequence;
@@ -46,8 +47,19 @@ final class ItemStream {
    * @param ids makes the id of the next item from its prefix
    */
   ItemStream(Shape shape, UnaryOperator<String> ids) {
+    this(shape, ids, json -> {});
+  }
+
+  /**
+   * A stream without items so far.
+   *
+   * @param ids makes the id of the next item from its prefix
+   * @param inDeltas writes further fields of each delta
+   */
+  ItemStream(Shape shape, UnaryOperator<String> ids, Json.Fields inDeltas) {
     this.shape = shape;
     this.ids = ids;
+    this.inDeltas = inDeltas;
   }
 
   /** The items that have ended. */
@@ -287,6 +299,9 @@ final class ItemStream {
           json.writeStringField("type", type);
           json.writeNumberField("sequence_number", sequence);
           fields.writeTo(json);
+          if (type.endsWith(".delta")) {
+            inDeltas.writeTo(json);
+          }
         });
     sequence++;
     out.event(type, data);

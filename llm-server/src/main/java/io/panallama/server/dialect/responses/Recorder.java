@@ -6,6 +6,7 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.registry.AnswerTotals;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -18,17 +19,20 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
   private final ResponsesWriter writer;
   private final EventLog log;
   private final FieldNames names;
+  private final AnswerTotals totals;
   private final Runnable whenEnded;
 
   /**
    * A recorder.
    *
+   * @param totals count the answer
    * @param whenEnded called once, before the last event is written
    */
-  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, Runnable whenEnded) {
+  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, AnswerTotals totals, Runnable whenEnded) {
     this.writer = writer;
     this.log = log;
     this.names = names;
+    this.totals = totals;
     this.whenEnded = whenEnded;
   }
 
@@ -45,6 +49,7 @@ final class Recorder implements Flow.Subscriber<GenerationEvent> {
         writer.event(event, log);
         return;
       }
+      totals.add(end.usage(), end.timings());
       whenEnded.run();
       if (end.reason() == FinishReason.CANCELLED) {
         writer.cancelled(log);

@@ -18,6 +18,7 @@ import io.panallama.server.dialect.Framing;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.ErrorObject;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.nio.charset.StandardCharsets;
@@ -89,7 +90,11 @@ public final class ResponsesDialect implements Dialect {
               ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
               Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
               return new ResponsesWriter(
-                  response, body.shape(), logprobs, (document, output) -> keep(body, response, document, output));
+                  response,
+                  body.shape(),
+                  logprobs,
+                  body.common().telemetry(),
+                  (document, output) -> keep(body, response, document, output));
             });
     return body.background() ? call.detached((asked, registry) -> background(body, registry)) : call;
   }
@@ -130,8 +135,9 @@ public final class ResponsesDialect implements Dialect {
               response,
               body.shape(),
               logprobs,
+              Telemetry.Wanted.NONE,
               (document, output) -> store.replace(running, stored(body, response, document, output, null).with(log)));
-      generation.subscribe(new Recorder(writer, log, fieldNames(), lease::close));
+      generation.subscribe(new Recorder(writer, log, fieldNames(), registry.totals(), lease::close));
       return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
     } catch (Throwable refused) {
       lease.close();

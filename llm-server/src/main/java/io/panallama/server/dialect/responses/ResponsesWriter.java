@@ -7,11 +7,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.dialect.fields.UsageFields;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,6 +32,7 @@ final class ResponsesWriter implements EventWriter {
   private final Shape shape;
   private final Logprobs logprobs;
   private final Keeper keeper;
+  private final Telemetry telemetry;
 
   private final ItemStream items;
 
@@ -46,12 +49,14 @@ final class ResponsesWriter implements EventWriter {
     void keep(ObjectNode document, List<ObjectNode> output);
   }
 
-  ResponsesWriter(ResponseDocument response, Shape shape, Logprobs logprobs, Keeper keeper) {
+  ResponsesWriter(
+      ResponseDocument response, Shape shape, Logprobs logprobs, Telemetry.Wanted telemetry, Keeper keeper) {
+    this.telemetry = new Telemetry(telemetry);
     this.response = response;
     this.shape = shape;
     this.logprobs = logprobs;
     this.keeper = keeper;
-    items = new ItemStream(shape, Items::id);
+    items = new ItemStream(shape, Items::id, this.telemetry::timings);
   }
 
   @Override
@@ -80,7 +85,27 @@ final class ResponsesWriter implements EventWriter {
   }
 
   @Override
+  public boolean wantsPromptProgress() {
+    return telemetry.wantsPrompt();
+  }
+
+  @Override
+  public void promptProgress(PromptProgress state, Frames out) throws IOException {
+    if (telemetry.take(state)) {
+      ObjectNode document = response.inProgress();
+      items.send(
+          out,
+          "response.in_progress",
+          json -> {
+            ItemStream.raw(json, "response", document);
+            telemetry.progress(json);
+          });
+    }
+  }
+
+  @Override
   public void event(GenerationEvent event, Frames out) throws IOException {
+    telemetry.take(event);
     switch (event) {
       case GenerationEvent.Text piece -> {
         pending.addAll(piece.logprobs());
