@@ -423,6 +423,8 @@ class SupervisorTest {
       for (CompletableFuture<Completion> other : others) {
         assertThat(other.join().text()).isEqualTo(whole(LENGTH));
       }
+      // The worker after the last death has started, so whatever starts from now on would be the guilty one's.
+      assertThat(generate(supervisor, "another").await().text()).isEqualTo(whole(LENGTH));
       int before = launched.get();
       assertThatThrownBy(() -> generate(supervisor, "a step that kills"))
           .isInstanceOf(GenerationException.class)
