@@ -22,7 +22,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -69,7 +68,7 @@ final class WorkerTraining {
   private static void supervise(Wire wire, Path model) throws IOException {
     Output start = new Output().begin(FrameKind.START);
     ModelConfig modelConfig = ModelConfig.builder().trial(Trial.NEVER).build();
-    new StartOrder(model, modelConfig, EngineConfig.defaults(), Optional.empty()).write(start);
+    new StartOrder(model, modelConfig, EngineConfig.defaults()).write(start);
     wire.send(start.end());
     await(wire, FrameKind.READY);
     GenerationOptions options = GenerationOptions.builder().maxTokens(16).build();
