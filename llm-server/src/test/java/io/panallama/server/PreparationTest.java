@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
+import io.panallama.internal.prepare.Interruption;
 import io.panallama.internal.prepare.PreparationPool;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -144,7 +145,19 @@ class PreparationTest {
   }
 
   private static PreparationPool pool() {
-    return new PreparationPool(2, 64, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new);
+    return new PreparationPool(
+        2, 64, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new, Uninterrupted::new);
+  }
+
+  /** The work of these preparations waits for the test, which ends it itself. */
+  private static final class Uninterrupted implements Interruption {
+    @Override
+    public void during(Runnable work) {
+      work.run();
+    }
+
+    @Override
+    public void request() {}
   }
 
   /** A generator whose preparations take until {@code release}; the first caller that leaves completes {@code left}. */

@@ -29,7 +29,7 @@ import java.util.function.BiConsumer;
  * from the seed and its number, so they are the same in every run; how they meet is not.
  */
 public final class Soak {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int KEPT = 50;
 
   private final URI server;
