@@ -131,7 +131,8 @@ public final class ChatTemplate {
         name("tools.list")
             + " has "
             + request.tools().list().size()
-            + " tools, whose calls make a grammar that is too large; send fewer tools, or smaller schemas of their parameters.",
+            + " tools, whose calls make a grammar that is too large; send fewer tools, or smaller schemas of their"
+            + " parameters.",
         cause);
   }
 

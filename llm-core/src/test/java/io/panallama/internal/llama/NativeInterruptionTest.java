@@ -58,8 +58,7 @@ class NativeInterruptionTest {
     requireCancelled(() -> template.apply(REQUEST.formatted("Hi")));
     requireCancelled(() -> TemplateHandle.create(model, LOOPS).close());
     requireCancelled(() -> TokenizerCalls.tokenize(model, "Once upon a time", true, false));
-    requireCancelled(
-        () -> TokenizerCalls.tokenizePrompt(model, "Once upon a time".getBytes(), new int[0]));
+    requireCancelled(() -> TokenizerCalls.tokenizePrompt(model, "Once upon a time".getBytes(), new int[0]));
     requireCancelled(() -> SchemaConverter.grammar("format", "{\"type\": \"object\"}"));
     requireCancelled(() -> chain("root ::= [a-z]*").close());
   }
@@ -82,11 +81,10 @@ class NativeInterruptionTest {
     FutureTask<Object> task =
         new FutureTask<>(
             () ->
-                interruption.during(
-                    () -> {
-                      begun.countDown();
-                      work.get();
-                    }),
+                interruption.during(() -> {
+                  begun.countDown();
+                  work.get();
+                }),
             null);
     Thread.ofPlatform().daemon(true).start(task);
     begun.await();
@@ -108,12 +106,11 @@ class NativeInterruptionTest {
   void theInnerOfTwoInterruptionsCounts() {
     NativeInterruption outer = new NativeInterruption();
     NativeInterruption inner = new NativeInterruption();
-    outer.during(
-        () -> {
-          inner.request();
-          assertThatThrownBy(() -> inner.during(() -> template.apply(REQUEST.formatted("Hi"))))
-              .isInstanceOf(CancellationException.class);
-          assertThat(template.apply(REQUEST.formatted("Hi"))).contains("Hi");
-        });
+    outer.during(() -> {
+      inner.request();
+      assertThatThrownBy(() -> inner.during(() -> template.apply(REQUEST.formatted("Hi"))))
+          .isInstanceOf(CancellationException.class);
+      assertThat(template.apply(REQUEST.formatted("Hi"))).contains("Hi");
+    });
   }
 }

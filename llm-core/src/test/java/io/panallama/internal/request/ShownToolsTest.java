@@ -105,7 +105,8 @@ class ShownToolsTest {
     String[] values = {
       "{\"type\": \"object\", \"properties\": {}}",
       "{}",
-      "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\", \"description\": \"größer <b> & \\\"c\\\"\"}}}",
+      "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\", \"description\": \"größer <b> &"
+          + " \\\"c\\\"\"}}}",
       "{\"type\": \"object\", \"properties\": {\"n\": {\"type\": \"number\", \"minimum\": 1e3, \"default\": 1.50}},"
           + " \"required\": [\"n\"]}",
       "{\"type\": \"object\", \"properties\": {\"e\": {\"enum\": [\"\\u00e9\\u00e9\\u00e9\", \"x\", 3, null, true]},"
@@ -137,7 +138,9 @@ class ShownToolsTest {
     LoadedModel model = load(FEW);
     try {
       ShownTools shown = model.template(true).shownTools();
-      Tools tools = request(tools(3, "What", "{\"type\": \"object\", \"properties\": {\"a\": {}}}"), new ToolChoice.Auto()).tools();
+      Tools tools =
+          request(tools(3, "What", "{\"type\": \"object\", \"properties\": {\"a\": {}}}"), new ToolChoice.Auto())
+              .tools();
       long rest = "{\"type\":\"function\",\"function\":{\"name\":\"\",\"description\":\"\",\"parameters\":}}".length();
       long each = "tool_0What{\"type\":\"object\",\"properties\":{\"a\":{}}}".length();
       assertThat(shown.bytes(tools)).isEqualTo(3 * (rest + each));
@@ -163,7 +166,8 @@ class ShownToolsTest {
   void aTemplateWithoutToolsCountsNone() {
     LoadedModel model = load("{%- for message in messages -%}{{ message.content }}{%- endfor -%}");
     try {
-      assertThat(model.template(true).shownTools().bytes(request(tools(9, "long", "{}"), new ToolChoice.Auto()).tools()))
+      assertThat(
+              model.template(true).shownTools().bytes(request(tools(9, "long", "{}"), new ToolChoice.Auto()).tools()))
           .isZero();
     } finally {
       model.release();
