@@ -1,5 +1,5 @@
 /**
- * Puts the libraries of the chat page where the build wants them: node page-libraries.mjs FOLDER
+ * Puts the libraries of the pages where the build wants them: node page-libraries.mjs FOLDER
  *
  * npm fetches what package-lock.json names and checks its hashes; node_modules is kept, so a further build needs no network.
  * Only the files that the page loads, and their licences, are copied.
@@ -22,10 +22,15 @@ const FILES = {
   "highlight.js": "@highlightjs/cdn-assets/es/highlight.min.js",
   "katex.js": "katex/dist/katex.mjs",
   "katex.css": "katex/dist/katex.min.css",
+  "swagger-ui.js": "swagger-ui-dist/swagger-ui-bundle.js",
+  "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
   "marked-LICENSE.txt": "marked/LICENSE",
   "dompurify-LICENSE.txt": "dompurify/LICENSE",
   "highlight-LICENSE.txt": "@highlightjs/cdn-assets/LICENSE",
   "katex-LICENSE.txt": "katex/LICENSE",
+  "swagger-ui-LICENSE.txt": "swagger-ui-dist/LICENSE",
+  "swagger-ui-NOTICE.txt": "swagger-ui-dist/NOTICE",
+  "swagger-ui-parts-LICENSE.txt": "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt",
 };
 
 function fetchLibraries() {

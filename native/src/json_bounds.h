@@ -9,8 +9,9 @@
 
 namespace panallama {
 
-// Far more than real requests have; k_parser_stack_bytes gives half a megabyte to each level.
-constexpr int k_max_json_nesting = 500;
+// Far more than real requests have, and room for a schema or a value in a request that the server takes, which nests up to 512
+// deep by itself; k_parser_stack_bytes gives 400 KB to each level.
+constexpr int k_max_json_nesting = 600;
 
 inline void require_bounded_json(const char * json) {
     int  depth     = 0;
@@ -25,7 +26,7 @@ inline void require_bounded_json(const char * json) {
         } else if (*pos == '"') {
             in_string = true;
         } else if (*pos == '[' || *pos == '{') {
-            require(++depth <= k_max_json_nesting, "the request nests deeper than 500");
+            require(++depth <= k_max_json_nesting, "the request nests deeper than 600");
         } else if (*pos == ']' || *pos == '}') {
             depth--;
         }

@@ -13,11 +13,25 @@ export const browser = await chromium.launch({
   args: ["--no-sandbox"], // A build runs as root, where Chromium's sandbox doesn't start.
 });
 
-/** A page of a fresh profile that fails the test on errors and on what its policy forbids. */
+/** The chat page, connected. */
 export async function openPage(test, { uri = PAGE, ...options } = {}) {
+  const page = await open(test, uri, options);
+  await page.locator("#model:not(:disabled)").waitFor();
+  return page;
+}
+
+/** The page to try the API, with its operations. */
+export async function openDocs(test, options = {}) {
+  const page = await open(test, new URL("/docs", PAGE).href, { baseURL: PAGE, ...options });
+  await page.locator(".opblock").first().waitFor();
+  return page;
+}
+
+/** A page of a fresh profile that fails the test on errors and on what its policy forbids. */
+export async function open(test, uri, options = {}) {
   const context = await browser.newContext({ locale: "en-US", viewport: { width: 1200, height: 800 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {
@@ -32,7 +46,6 @@ export async function openPage(test, { uri = PAGE, ...options } = {}) {
     }
   });
   await page.goto(uri);
-  await page.locator("#model:not(:disabled)").waitFor();
   return page;
 }
 

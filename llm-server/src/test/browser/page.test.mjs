@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { ask, askAndWait, browser, cuttable, ended, faultsOf, openPage, stored } from "./browser.mjs";
+import { ask, askAndWait, browser, cuttable, ended, faultsOf, open, openPage, stored } from "./browser.mjs";
 
 after(() => browser.close());
 
@@ -406,4 +406,45 @@ test("an accessibility checker finds nothing, in light and dark", async (t) => {
       await page.keyboard.press("Escape");
     }
   }
+});
+
+test("an error is said in the reader's language, with the server's words folded", async (t) => {
+  const page = await openPage(t, { locale: "de-DE" });
+  await page.route("**/v1/chat/completions", (route) =>
+    route.fulfill({ status: 500, json: { error: { message: "The server failed; its log says more.", code: "internal_error" } } }),
+  );
+  await askAndWait(page, "Hallo");
+  const error = page.locator(".error");
+  await error.getByText("Im Server ist ein Fehler aufgetreten.").waitFor();
+  const words = error.getByText("its log says more");
+  assert.equal(await words.isVisible(), false);
+  await error.getByText("Einzelheiten").click();
+  await words.waitFor();
+});
+
+test("a server with a key asks for it, once", async (t) => {
+  const page = await open(t, "about:blank");
+  const seen = [];
+  await page.route("**/v1/**", (route) => {
+    const sent = route.request().headers().authorization;
+    seen.push(sent);
+    return sent === "Bearer right"
+      ? route.continue()
+      : route.fulfill({ status: 401, json: { error: { message: "Invalid API Key", code: "invalid_api_key" } } });
+  });
+  await page.goto(process.env.PAGE);
+  await page.getByText("This server asks for a key.").waitFor();
+  await page.fill("#key", "wrong");
+  await page.press("#key", "Enter");
+  await page.getByText("The server does not accept the key.").waitFor();
+  await page.fill("#key", "right");
+  await button(page, "Use this key").click();
+  await page.locator("#model:not(:disabled)").waitFor();
+  assert.equal(await page.locator("#key-form").isVisible(), false);
+  await askAndWait(page, "Hello");
+  assert.equal((await answers(page)).length, 1);
+  await page.reload();
+  await page.locator("#model:not(:disabled)").waitFor();
+  assert.equal(seen.at(-1), "Bearer right");
+  assert.deepEqual([...new Set(seen)], [undefined, "Bearer wrong", "Bearer right"]);
 });

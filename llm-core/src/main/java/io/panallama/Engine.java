@@ -2,90 +2,45 @@ package io.panallama;
 
 import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
-import io.panallama.error.Checks;
+import io.panallama.config.Isolation;
+import io.panallama.config.ModelConfig;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
 import io.panallama.error.EngineStartException;
-import io.panallama.error.EngineStartException.Reason;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.IsolationException;
+import io.panallama.error.ModelLoadException;
+import io.panallama.error.NativeLibraryException;
 import io.panallama.error.SessionFileException;
-import io.panallama.generation.Generation;
-import io.panallama.generation.GenerationGroup;
-import io.panallama.internal.cache.ImageKey;
-import io.panallama.internal.cache.RefusedImageException;
-import io.panallama.internal.cache.UnusableKeyException;
-import io.panallama.internal.decode.Lineage;
-import io.panallama.internal.engine.EngineFront;
-import io.panallama.internal.engine.EngineSettings;
-import io.panallama.internal.engine.Replay;
-import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
-import io.panallama.internal.llama.EngineDefaults;
-import io.panallama.internal.llama.NativeDecoder;
-import io.panallama.internal.llama.SystemMemory;
-import io.panallama.internal.prepare.Preparation;
-import io.panallama.internal.prepare.PreparationPool;
-import io.panallama.internal.request.CompiledRequest;
-import io.panallama.internal.request.LoadedModel;
-import io.panallama.internal.request.PreparedGroup;
-import io.panallama.internal.request.PreparedRequest;
-import io.panallama.internal.request.RequestCompiler;
-import io.panallama.internal.request.RequestSize;
-import io.panallama.internal.schedule.Reservation;
-import io.panallama.internal.stream.ChatGeneration;
-import io.panallama.internal.stream.ChatParser;
-import io.panallama.internal.stream.FlushedGeneration;
+import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
 import io.panallama.observe.EngineStats;
-import io.panallama.request.ChatRequest;
-import io.panallama.request.GenerationRequest;
-import java.io.IOException;
+import io.panallama.observe.ModelFacts;
+import io.panallama.observe.NativeReport;
+import io.panallama.sampling.Sampling;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Generates for many concurrent callers on one loaded model, with one llama.cpp context and one platform thread that
  * decodes and samples for all of them.
  *
+ * <p>{@link EngineConfig#isolation} decides where: in this process, or in one of its own, whose death this process
+ * survives ({@link IsolatedEngine}).
+ *
  * <p>Lifetime: from {@link #start} to {@link #close}, which ends every generation with
- * {@link GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. The engine also owns the model: the
- * {@link Model} may be closed earlier, and the engine keeps running.
+ * {@link GenerationException.Reason#ENGINE_CLOSED} and waits for the thread. An engine that was started on a {@link Model}
+ * also owns the model: it may be closed earlier, and the engine keeps running.
  *
  * <p>Thread-safe. {@link #generate} renders and tokenizes first, and then only queues. A platform thread does that itself. For
  * a virtual thread, which native code would keep on its carrier, a few platform threads of the engine do it while it waits; an
  * interrupt ends the waiting with {@link GenerationException.Reason#INTERRUPTED}, and what is no longer needed is not begun.
  */
-public final class Engine implements TextGenerator, AutoCloseable {
-  private static final int[] NOTHING = {};
-
-  /** How many requests may wait to be prepared at least, however short the queue of generations is. */
-  private static final int LEAST_WAITING = 64;
-
-  private static final AtomicInteger NUMBER = new AtomicInteger();
-
-  private final Model model;
-  private final EngineConfig config;
-  private final EngineFront front;
-  private final RequestCompiler compiler;
-  private final PreparationPool preparations;
-  private final AtomicBoolean closed = new AtomicBoolean();
-
-  private Engine(Model model, EngineConfig config, EngineFront front) {
-    this.model = model;
-    this.config = config;
-    this.front = front;
-    this.compiler = new RequestCompiler(model.loaded(), front.sequenceContextSize());
-    this.preparations =
-        LoadedModel.preparations(
-            "engine", Math.max(LEAST_WAITING, config.slots() + config.queueLimit()), EngineClosedException::new);
-  }
+public abstract sealed class Engine implements TextGenerator, AutoCloseable permits LocalEngine, IsolatedEngine {
+  Engine() {}
 
   /** Starts with {@link EngineConfig#defaults()}. */
   public static Engine start(Model model) {
@@ -95,63 +50,44 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /**
    * Starts an engine.
    *
-   * @throws EngineStartException if the model can't generate, there is not enough memory, or llama.cpp rejects the
-   *     configuration
+   * <p>With {@link Isolation#PROCESS}, the engine's process loads the model's file again, with the same configuration. That
+   * costs memory only for weights that are not mapped. {@link #start(Path, ModelConfig, EngineConfig)} loads nothing native
+   * into this process.
+   *
+   * @throws EngineStartException if the model can't generate, there is not enough memory, llama.cpp rejects the
+   *     configuration, or the engine's own process dies
    * @throws IllegalStateException if the model is closed
    */
   public static Engine start(Model model, EngineConfig config) {
-    return start(model, config, StepObserver.NONE);
+    return switch (config.isolation()) {
+      case NONE -> LocalEngine.start(model, config, StepObserver.NONE);
+      case PROCESS -> IsolatedEngine.launch(model, config);
+    };
   }
 
-  static Engine start(Model model, EngineConfig config, StepObserver observer) {
-    if (model.isClosed()) {
-      throw new IllegalStateException("The model is closed.");
-    }
-    LoadedModel loaded = model.loaded();
-    loaded.retain();
-    try {
-      requireDecoder(model);
-      EngineConfig chosen =
-          EngineDefaults.fit(
-              loaded.handle(),
-              loaded.metadata(),
-              loaded.config(),
-              config,
-              EngineDefaults.resolve(config, model.sizeBytes(), model.trainedContextSize()),
-              model.trainedContextSize(),
-              SystemMemory.availableBytes());
-      EngineSettings settings =
-          new EngineSettings(
-              "panallama-engine-" + NUMBER.incrementAndGet(),
-              chosen.slots(),
-              chosen.queueLimit(),
-              chosen.mailboxCapacity(),
-              chosen.itlTarget(),
-              chosen.spill(),
-              ImageKey.of(chosen.sessionKey()),
-              loaded.handle()::fileChange,
-              observer);
-      return new Engine(
-          model,
-          chosen,
-          EngineFront.start(settings, loaded.pieces(), () -> NativeDecoder.create(loaded.handle(), chosen)));
-    } catch (Throwable failure) {
-      loaded.release();
-      throw failure;
-    }
+  /** Loads a GGUF file and starts an engine on it, with default configurations. */
+  public static Engine start(Path file) {
+    return start(file, EngineConfig.defaults());
   }
 
-  private static void requireDecoder(Model model) {
-    if (!model.hasWeights()) {
-      throw new EngineStartException(
-          Reason.VOCABULARY_ONLY, model.path() + " was loaded without its weights; it can't generate.", null);
-    }
-    if (!model.isTextDecoder()) {
-      throw new EngineStartException(
-          Reason.NOT_A_DECODER,
-          model.path() + " is a " + model.architecture() + " model, which does not generate text from text alone.",
-          null);
-    }
+  /** Loads a GGUF file with {@link ModelConfig#defaults()} and starts an engine on it. */
+  public static Engine start(Path file, EngineConfig config) {
+    return start(file, ModelConfig.defaults(), config);
+  }
+
+  /**
+   * Loads a GGUF file and starts an engine on it, which frees the model when it is closed.
+   *
+   * @throws ModelLoadException if the file can't be read or loaded, or the listener stops the load
+   * @throws EngineStartException if the model can't generate, there is not enough memory, llama.cpp rejects the
+   *     configuration, or the engine's own process dies
+   * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
+   */
+  public static Engine start(Path file, ModelConfig model, EngineConfig config) {
+    return switch (config.isolation()) {
+      case NONE -> LocalEngine.load(file, model, config, StepObserver.NONE);
+      case PROCESS -> IsolatedEngine.launch(file, model, config);
+    };
   }
 
   // ---- sessions ----
@@ -164,22 +100,19 @@ public final class Engine implements TextGenerator, AutoCloseable {
   /**
    * Opens a session that begins with these messages, such as a system message.
    *
+   * @throws IsolationException if the engine has a process of its own
    * @see Session#say(String)
    */
-  public Session openSession(List<ChatMessage> messages) {
-    return new Session(this, NOTHING, messages);
-  }
+  public abstract Session openSession(List<ChatMessage> messages);
 
   /**
    * Opens a session that begins with these tokens. Nothing is computed until it generates, and then only what the
    * engine does not have in the KV cache, in memory or on disk.
    *
    * @throws InvalidRequestException if an id is not in the vocabulary
+   * @throws IsolationException if the engine has a process of its own
    */
-  public Session openSession(int[] tokens) {
-    compiler.requireTokens(tokens, "session");
-    return new Session(this, tokens.clone(), List.of());
-  }
+  public abstract Session openSession(int[] tokens);
 
   /** Opens a session written by {@link Session#save}, without messages; see {@link #restoreSession(Path, List)}. */
   public Session restoreSession(Path file) {
@@ -199,248 +132,48 @@ public final class Engine implements TextGenerator, AutoCloseable {
    *     to another model, other KV cache types or another version of llama.cpp; or if there is no key
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if it has failed
+   * @throws IsolationException if the engine has a process of its own
    */
-  public Session restoreSession(Path file, List<ChatMessage> messages) {
-    try {
-      int[] tokens = front.restore(file);
-      compiler.requireTokens(tokens, "session");
-      return new Session(this, tokens, messages);
-    } catch (RefusedImageException refused) {
-      SessionFileException.Reason reason =
-          switch (refused.reason()) {
-            case NOT_AN_IMAGE, VERSION -> SessionFileException.Reason.NOT_A_SESSION;
-            case LENGTH, CHECKSUM -> SessionFileException.Reason.DAMAGED;
-            case FOREIGN -> SessionFileException.Reason.FOREIGN;
-          };
-      throw new SessionFileException(
-          reason, file, "The session can't be restored: " + refused.getMessage() + ".", refused);
-    } catch (UnusableKeyException none) {
-      throw new SessionFileException(
-          SessionFileException.Reason.NO_KEY,
-          file,
-          "The session can't be restored from " + file + ", because it can't be verified: " + none.getMessage(),
-          none);
-    } catch (IOException failure) {
-      throw new SessionFileException(
-          SessionFileException.Reason.IO,
-          file,
-          "The session can't be read from " + file + ": " + failure + ".",
-          failure);
-    }
-  }
-
-  void saveSession(int[] tokens, Path file) {
-    if (tokens.length == 0 || tokens.length > front.sequenceContextSize()) {
-      throw new InvalidRequestException(
-          "session",
-          "The session has "
-              + tokens.length
-              + " tokens; 1 to "
-              + front.sequenceContextSize()
-              + " can be saved with this engine.");
-    }
-    try {
-      front.save(tokens, file);
-    } catch (UnusableKeyException none) {
-      throw new SessionFileException(
-          SessionFileException.Reason.NO_KEY,
-          file,
-          "The session can't be saved to " + file + ", because it can't be signed: " + none.getMessage(),
-          none);
-    } catch (IOException failure) {
-      throw new SessionFileException(
-          SessionFileException.Reason.IO,
-          file,
-          "The session can't be written to " + file + ": " + failure + ".",
-          failure);
-    }
-  }
-
-  // ---- generations ----
-
-  @Override
-  public Generation generate(GenerationRequest request) {
-    return generate(request, NOTHING, null);
-  }
-
-  /** Renders and tokenizes the request once, and reserves capacity for all generations together. */
-  @Override
-  public GenerationGroup generateAll(GenerationRequest request, int n) {
-    int most = Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit());
-    Checks.inRange("n", n, 1, most);
-    front.requirePlace();
-    try (PreparedGroup prepared = prepare(request, n, NOTHING);
-        Reservation reservation = front.reserve(n)) {
-      return GenerationGroup.start(n, choice -> start(prepared.take(choice), null, reservation));
-    }
-  }
-
-  /**
-   * @param before tokens that the request's prompt continues
-   * @param listener called at the end of the generation, unless this throws
-   */
-  Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
-    front.requirePlace();
-    try (PreparedGroup prepared = prepare(request, 1, before)) {
-      return start(prepared.take(0), listener, null);
-    }
-  }
-
-  /** Compiles a request into {@code n} of its choices with all that they need, which the caller owns. */
-  private PreparedGroup prepare(GenerationRequest request, int n, int[] before) {
-    return prepared(
-        RequestSize.isLarge(request),
-        checkpoint -> {
-          CompiledRequest compiled = compiler.compile(request, before, checkpoint);
-          front.requireRoom(compiled.prompt().length, request.options().overflow());
-          return PreparedGroup.of(
-              n,
-              choice -> {
-                checkpoint.run();
-                return compiler.prepare(choice == 0 ? compiled : compiled.with(request.forChoice(choice).options()));
-              });
-        },
-        PreparedGroup::close);
-  }
-
-  /** Starts a generation, or continues one that another engine has begun. */
-  Replayed generate(GenerationRequest request, Replay replay) {
-    front.requirePlace();
-    try (PreparedGroup prepared = prepare(request, 1, NOTHING)) {
-      PreparedRequest only = prepared.take(0);
-      int promptTokens = only.request().prompt().length;
-      boolean parsed = only.parser() != null;
-      return new Replayed(start(only, null, null, replay), promptTokens, parsed);
-    }
-  }
-
-  /**
-   * A generation whose tokens are observed.
-   *
-   * @param promptTokens the length of its prompt
-   * @param parsed whether reading an event may take a while, because a chat parser reads the answer
-   */
-  record Replayed(Generation generation, int promptTokens, boolean parsed) {}
-
-  private Generation start(
-      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
-    return start(prepared, listener, reservation, EngineFront.NEW);
-  }
-
-  private Generation start(
-      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
-    CompiledRequest request = prepared.request();
-    try {
-      Generation generation =
-          front.submit(
-              Lineage.EMPTY,
-              request.prompt(),
-              request.options(),
-              request.stops(),
-              prepared.sampler(),
-              listener,
-              reservation,
-              replay);
-      ChatParser parser = prepared.parser();
-      return FlushedGeneration.of(
-          parser == null ? generation : new ChatGeneration(generation, parser), request.options().flush());
-    } catch (Throwable refused) {
-      prepared.close();
-      throw refused;
-    }
-  }
-
-  private <T> T prepared(boolean large, Preparation<T> work, Consumer<T> discard) {
-    return open(() -> preparations.run(large, work, discard));
-  }
-
-  /** Runs work that needs the model. If the engine is closed in the meantime, the caller gets that as the reason. */
-  private <T> T open(Supplier<T> work) {
-    try {
-      return work.get();
-    } catch (IllegalStateException modelClosed) {
-      front.requirePlace();
-      throw modelClosed;
-    }
-  }
-
-  // ---- prompts and tokens ----
-
-  @Override
-  public String render(ChatRequest request) {
-    return prepared(RequestSize.isLarge(request), checkpoint -> compiler.render(request).prompt(), prompt -> {});
-  }
-
-  @Override
-  public int countTokens(GenerationRequest request) {
-    return prepared(RequestSize.isLarge(request), checkpoint -> compiler.countTokens(request), count -> {});
-  }
-
-  @Override
-  public int countTokens(String text) {
-    return prepared(text.length() > RequestSize.LARGE, checkpoint -> compiler.countTokens(text), count -> {});
-  }
-
-  @Override
-  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-    return prepared(
-        text.length() > RequestSize.LARGE,
-        checkpoint -> compiler.tokenize(text, addSpecial, parseSpecial),
-        tokens -> {});
-  }
-
-  @Override
-  public String detokenize(int... tokens) {
-    return prepared(tokens.length > RequestSize.LARGE, checkpoint -> compiler.detokenize(tokens), text -> {});
-  }
-
-  @Override
-  public byte[] tokenBytes(int token) {
-    return model.vocabulary().piece(token);
-  }
+  public abstract Session restoreSession(Path file, List<ChatMessage> messages);
 
   // ---- the engine ----
 
   /** The configuration in use: every {@link EngineConfig#AUTO} is replaced by the chosen number. */
-  public EngineConfig config() {
-    return config;
-  }
+  public abstract EngineConfig config();
 
   /** The maximum number of tokens of one generation, prompt and answer together. */
-  public int sequenceContextSize() {
-    return front.sequenceContextSize();
-  }
+  public abstract int sequenceContextSize();
 
-  /** Whether the engine accepts requests. Never throws. */
-  public EngineState state() {
-    return front.state();
-  }
+  /** Whether the engine accepts requests. Never throws and never waits. */
+  public abstract EngineState state();
 
   /** The error that ended the engine; empty unless its state is {@link EngineState#FAILED}. */
-  public Optional<Throwable> failure() {
-    return Optional.ofNullable(front.failure());
-  }
+  public abstract Optional<Throwable> failure();
 
-  /** A snapshot of the engine's current load and of its counters since the start. */
-  public EngineStats stats() {
-    return front.stats();
-  }
+  /** A snapshot of the engine's current load and of its counters since the start. Never waits. */
+  public abstract EngineStats stats();
 
   /**
    * The model that the engine was started on. Its owner may have closed it; see {@link Model} for what still works
    * then.
+   *
+   * @throws IsolationException if the model is loaded only in the engine's own process; {@link #modelFacts} works there, too
    */
-  public Model model() {
-    return model;
-  }
+  public abstract Model model();
 
-  /** Ends every generation and frees the context. Repeating it is harmless. */
+  /** The facts about the model. */
+  public abstract ModelFacts modelFacts();
+
+  /** {@link Model#recommendedSampling} of the model. */
+  public abstract Sampling recommendedSampling();
+
+  /** The native libraries that the engine uses. */
+  public abstract NativeReport natives();
+
+  /** The devices that the engine can use. */
+  public abstract List<Device> devices();
+
+  /** Ends every generation and frees the context, or ends the engine's process. Repeating it is harmless. */
   @Override
-  public void close() {
-    preparations.close();
-    front.close();
-    if (closed.compareAndSet(false, true)) {
-      model.loaded().release();
-    }
-  }
+  public abstract void close();
 }

@@ -1,20 +1,21 @@
 package io.panallama;
 
+import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
-import io.panallama.config.IsolationConfig;
+import io.panallama.config.Isolation;
+import io.panallama.config.LoadListener;
 import io.panallama.config.ModelConfig;
-import io.panallama.config.NumaStrategy;
 import io.panallama.error.Checks;
-import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
-import io.panallama.error.ModelLoadException;
-import io.panallama.error.NativeLibraryException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.IsolationException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationGroup;
 import io.panallama.internal.request.RecommendedSampling;
 import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.worker.StartOrder;
 import io.panallama.internal.worker.Supervisor;
+import io.panallama.internal.worker.WorkerClient;
 import io.panallama.internal.worker.WorkerFacts;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
@@ -34,10 +35,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An engine whose model is loaded and computed in a process of its own, so that nothing that llama.cpp does ends this
- * one.
+ * one: what {@link Engine#start(Path, EngineConfig)} returns for {@link Isolation#PROCESS}.
  *
  * <pre>{@code
- * try (IsolatedEngine engine = IsolatedEngine.start(Path.of("model.gguf"))) {
+ * EngineConfig config = EngineConfig.builder().isolation(Isolation.PROCESS).build();
+ * try (Engine engine = Engine.start(Path.of("model.gguf"), config)) {
  *   System.out.println(engine.ask("What is a llama?"));
  * }
  * }</pre>
@@ -53,70 +55,70 @@ import org.jspecify.annotations.Nullable;
  * again, it fails with {@link GenerationException.Reason#ENGINE_KILLED}, and {@link #generate} throws the same for an
  * equal request for a while. The others go on. What is known about each death is written to a file.
  *
- * <p>Logit processors are refused, because they are code of this process. There are no {@linkplain Session sessions}; a
- * conversation that is sent again as a whole reuses its prefix as with {@link Engine}.
+ * <p>What can't leave this process is refused: logit processors with {@link InvalidRequestException}, because they are code
+ * of this process; {@linkplain Session sessions}, and {@link #model} unless the engine was started on a model, with
+ * {@link IsolationException}. A conversation that is sent again as a whole reuses its prefix as in any engine.
  *
- * <p>Lifetime: from {@link #start} to {@link #close}; the process ends with this one, however this one ends. Thread-safe.
+ * <p>Lifetime: from its start to {@link #close}; the process ends with this one, however this one ends. Thread-safe.
  */
-public final class IsolatedEngine implements TextGenerator, AutoCloseable {
+public final class IsolatedEngine extends Engine {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final Path file;
+  private final @Nullable Model model;
+  private final EngineConfig config;
   private final Supervisor supervisor;
+  private final WorkerClient client;
   private final WorkerFacts facts;
   private final Sampling recommended;
-  private volatile Supervisor.@Nullable Pieces pieces;
+  private volatile WorkerClient.@Nullable Pieces pieces;
 
-  private IsolatedEngine(Path file, Supervisor supervisor) {
+  private IsolatedEngine(Path file, @Nullable Model model, EngineConfig wanted, Supervisor supervisor) {
     this.file = file;
+    this.model = model;
     this.supervisor = supervisor;
+    this.client = supervisor.client();
     this.facts = supervisor.facts();
+    this.config =
+        facts.config().toBuilder().isolation(wanted.isolation()).isolationConfig(wanted.isolationConfig()).build();
     this.recommended = RecommendedSampling.of(facts.metadata());
   }
 
-  /** Starts with the default configurations. */
-  public static IsolatedEngine start(Path file) {
-    return start(file, ModelConfig.defaults(), EngineConfig.defaults(), IsolationConfig.defaults());
+  /** Starts a process that loads the file of a model. */
+  static IsolatedEngine launch(Model model, EngineConfig config) {
+    if (model.isClosed()) {
+      throw new IllegalStateException("The model is closed.");
+    }
+    // Progress is that of the load which has been seen already.
+    ModelConfig again = model.loaded().config().toBuilder().listener(LoadListener.NONE).build();
+    return launch(model.path(), model, again, config);
   }
 
-  /**
-   * Starts a process that loads a GGUF file and runs an engine on it.
-   *
-   * @throws ModelLoadException if the file can't be read or loaded, or the listener stops the load
-   * @throws EngineStartException if the model can't generate, there is not enough memory, llama.cpp rejects the
-   *     configuration, or the process dies
-   * @throws NativeLibraryException if llama.cpp's libraries can't be loaded
-   */
-  public static IsolatedEngine start(Path file, ModelConfig model, EngineConfig engine, IsolationConfig isolation) {
-    return start(file, model, engine, isolation, Optional.empty());
+  /** Starts a process that loads a file, which nothing of this process does. */
+  static IsolatedEngine launch(Path file, ModelConfig model, EngineConfig config) {
+    return launch(file, null, model, config);
   }
 
-  /**
-   * The same on a machine with several NUMA nodes.
-   *
-   * @param numa how the process uses them; see {@link NativeRuntime#initializeNuma}
-   */
-  public static IsolatedEngine start(
-      Path file, ModelConfig model, EngineConfig engine, IsolationConfig isolation, Optional<NumaStrategy> numa) {
-    StartOrder order = new StartOrder(file.toAbsolutePath(), model, engine, numa);
+  private static IsolatedEngine launch(Path file, @Nullable Model model, ModelConfig loading, EngineConfig config) {
+    StartOrder order = new StartOrder(file.toAbsolutePath(), loading, config);
     String name = "panallama-supervisor-" + NUMBER.incrementAndGet();
-    return new IsolatedEngine(file, Supervisor.start(order, isolation, WorkerMain.class.getName(), name));
+    Supervisor supervisor = Supervisor.start(order, WorkerMain.class.getName(), name);
+    return new IsolatedEngine(file, model, config, supervisor);
   }
 
   @Override
   public Generation generate(GenerationRequest request) {
-    return supervisor.generate(request, recommended, null);
+    return client.generate(request, recommended);
   }
 
   /** Reserves capacity for all generations together; the process renders the request once for each. */
   @Override
   public GenerationGroup generateAll(GenerationRequest request, int n) {
-    EngineConfig config = facts.config();
     Checks.inRange("n", n, 1, Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit()));
-    try (Reservation reservation = supervisor.reserve(n)) {
-      List<Supervisor.Submission> submissions = new ArrayList<>();
+    try (Reservation reservation = client.reserve(n)) {
+      List<WorkerClient.Submission> submissions = new ArrayList<>();
       for (int choice = 0; choice < n; choice++) {
-        submissions.add(supervisor.submit(request.forChoice(choice), recommended, reservation));
+        submissions.add(client.submit(request.forChoice(choice), recommended, reservation));
       }
       return GenerationGroup.start(n, choice -> submissions.get(choice).accepted());
     }
@@ -124,52 +126,91 @@ public final class IsolatedEngine implements TextGenerator, AutoCloseable {
 
   @Override
   public String render(ChatRequest request) {
-    return supervisor.render(request);
+    return client.render(request);
   }
 
   @Override
   public int countTokens(GenerationRequest request) {
-    return supervisor.countTokens(request);
+    return client.countTokens(request);
   }
 
   @Override
   public int countTokens(String text) {
-    return supervisor.countTokens(text);
+    return client.countTokens(text);
   }
 
   @Override
   public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-    return supervisor.tokenize(text, addSpecial, parseSpecial);
+    return client.tokenize(text, addSpecial, parseSpecial);
   }
 
   @Override
   public String detokenize(int... tokens) {
-    return supervisor.detokenize(tokens);
+    return client.detokenize(tokens);
   }
 
   /** The process is asked once for all tokens. */
   @Override
   public byte[] tokenBytes(int token) {
-    Supervisor.Pieces all = pieces;
+    WorkerClient.Pieces all = pieces;
     if (all == null) {
-      all = supervisor.pieces();
+      all = client.pieces();
       pieces = all;
     }
     return Arrays.copyOfRange(all.bytes(), all.offsets()[token], all.offsets()[token + 1]);
   }
 
-  /** The configuration in use: every {@link EngineConfig#AUTO} is replaced by the chosen number. */
-  public EngineConfig config() {
-    return facts.config();
+  // ---- sessions ----
+
+  /** Refused: a session's state is in the process of its engine. */
+  @Override
+  public Session openSession(List<ChatMessage> messages) {
+    throw noSessions();
   }
 
-  /** The maximum number of tokens of one generation, prompt and answer together. */
+  /** Refused, as {@link #openSession(List)}. */
+  @Override
+  public Session openSession(int[] tokens) {
+    throw noSessions();
+  }
+
+  /** Refused, as {@link #openSession(List)}. */
+  @Override
+  public Session restoreSession(Path session, List<ChatMessage> messages) {
+    throw noSessions();
+  }
+
+  private static IsolationException noSessions() {
+    return new IsolationException(
+        "An engine in a process of its own has no sessions. Send the whole conversation with each request, whose"
+            + " computed prefix is reused, or start the engine with Isolation.NONE.");
+  }
+
+  // ---- the engine ----
+
+  @Override
+  public EngineConfig config() {
+    return config;
+  }
+
+  @Override
   public int sequenceContextSize() {
     return facts.sequenceContextSize();
   }
 
-  /** The facts about the model. */
-  public ModelFacts model() {
+  @Override
+  public Model model() {
+    if (model == null) {
+      throw new IsolationException(
+          file
+              + " is loaded only in the engine's own process. modelFacts() says what it is, and the engine itself"
+              + " renders and tokenizes; start the engine on a Model to have one here.");
+    }
+    return model;
+  }
+
+  @Override
+  public ModelFacts modelFacts() {
     return new ModelFacts(
         file,
         facts.name(),
@@ -184,32 +225,35 @@ public final class IsolatedEngine implements TextGenerator, AutoCloseable {
         facts.chatTemplate());
   }
 
-  /** {@link Model#recommendedSampling} of the model. */
+  @Override
   public Sampling recommendedSampling() {
     return recommended;
   }
 
   /** The native libraries that the process uses. */
+  @Override
   public NativeReport natives() {
     return facts.natives();
   }
 
   /** The devices that the process can use. */
+  @Override
   public List<Device> devices() {
     return facts.devices();
   }
 
-  /** Whether the engine accepts requests. Never throws and never waits. */
+  @Override
   public EngineState state() {
     return supervisor.state();
   }
 
-  /** The error that ended the engine; empty unless its state is {@link EngineState#FAILED}. */
+  @Override
   public Optional<Throwable> failure() {
     return supervisor.failure();
   }
 
-  /** The counters of all processes since the start together; at most a fifth of a second old. Never waits. */
+  /** The counters of all processes since the start together; at most a fifth of a second old. */
+  @Override
   public EngineStats stats() {
     return supervisor.stats();
   }

@@ -11,6 +11,7 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
@@ -49,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * message counts as running until it has been read to its end.
  */
 public final class Session {
-  private final Engine engine;
+  private final LocalEngine engine;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition idle = lock.newCondition();
 
@@ -71,7 +72,7 @@ public final class Session {
    */
   private record Mark(int position, int messages) {}
 
-  Session(Engine engine, int[] tokens, List<ChatMessage> messages) {
+  Session(LocalEngine engine, int[] tokens, List<ChatMessage> messages) {
     this(
         engine,
         tokens,
@@ -79,7 +80,7 @@ public final class Session {
         messages.isEmpty() ? List.of() : List.of(new Mark(tokens.length, messages.size())));
   }
 
-  private Session(Engine engine, int[] tokens, List<ChatMessage> messages, List<Mark> marks) {
+  private Session(LocalEngine engine, int[] tokens, List<ChatMessage> messages, List<Mark> marks) {
     this.engine = engine;
     this.tokens = tokens;
     this.messages = messages;
@@ -348,6 +349,11 @@ public final class Session {
     @Override
     public OptionalInt promptTokens() {
       return generation.promptTokens();
+    }
+
+    @Override
+    public Optional<PromptProgress> promptProgress() {
+      return generation.promptProgress();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.panallama;
 
+import io.panallama.config.ModelConfig;
 import io.panallama.generation.Generation;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.StepObserver;
@@ -36,16 +37,28 @@ final class WorkerMain {
 
   public static void main(String[] arguments) throws IOException {
     offerToOutOfMemoryKiller();
-    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(arguments[0]))) {
-      WorkerServer server = new WorkerServer(new SocketWire(channel), EngineBackend::open, WorkerMain::dieIfAsked);
-      if (!server.run()) {
-        // The supervisor is gone, or nothing can be said to it. A step that hangs must not keep the process.
-        Runtime.getRuntime().halt(1);
-      }
-      server.close();
+    if (!serve(Path.of(arguments[0]))) {
+      // The supervisor is gone, or nothing can be said to it. A step that hangs must not keep the process.
+      Runtime.getRuntime().halt(1);
     }
     // Threads that wait for the engine or the socket are daemons.
     System.exit(0);
+  }
+
+  /**
+   * Serves the supervisor that listens on a socket.
+   *
+   * @return whether it ended in order
+   */
+  static boolean serve(Path socket) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      WorkerServer server = new WorkerServer(new SocketWire(channel), EngineBackend::open, WorkerMain::dieIfAsked);
+      boolean ordered = server.run();
+      if (ordered) {
+        server.close();
+      }
+      return ordered;
+    }
   }
 
   /** If memory runs out, the kernel should end this process and not the one that serves. */
@@ -68,20 +81,16 @@ final class WorkerMain {
   }
 
   /** The engine of the worker. */
-  private record EngineBackend(Model model, Engine engine) implements WorkerBackend {
+  private record EngineBackend(LocalEngine engine) implements WorkerBackend {
     static WorkerBackend open(StartOrder order, StepObserver observer, Progress progress) {
-      order.numa().ifPresent(NativeRuntime::initializeNuma);
-      Model model = Model.load(order.file(), order.model().toBuilder().listener(progress::at).build());
-      try {
-        return new EngineBackend(model, Engine.start(model, order.engine(), observer));
-      } catch (Throwable failure) {
-        model.close();
-        throw failure;
-      }
+      order.engine().isolationConfig().numa().ifPresent(NativeRuntime::initializeNuma);
+      ModelConfig loading = order.model().toBuilder().listener(progress::at).build();
+      return new EngineBackend(LocalEngine.load(order.file(), loading, order.engine(), observer));
     }
 
     @Override
     public WorkerFacts facts() {
+      Model model = engine.model();
       return new WorkerFacts(
           model.name(),
           model.description(),
@@ -95,13 +104,18 @@ final class WorkerMain {
           model.chatTemplate(),
           engine.config(),
           engine.sequenceContextSize(),
-          NativeRuntime.natives(),
-          NativeRuntime.devices());
+          engine.natives(),
+          engine.devices());
+    }
+
+    @Override
+    public void execute(int length, Runnable task) {
+      engine.execute(length, task);
     }
 
     @Override
     public Started start(GenerationRequest request, int[] replay, IntConsumer read) {
-      Engine.Replayed started = engine.generate(request, new Replay(replay, read));
+      LocalEngine.Replayed started = engine.generate(request, new Replay(replay, read));
       Generation generation = started.generation();
       return new Started(generation, started.promptTokens(), started.parsed());
     }
@@ -133,7 +147,7 @@ final class WorkerMain {
 
     @Override
     public void pieces(Output out) {
-      out.put(model.vocabulary().pieces().bytes()).put(model.vocabulary().pieces().offsets());
+      out.put(engine.model().vocabulary().pieces().bytes()).put(engine.model().vocabulary().pieces().offsets());
     }
 
     @Override
@@ -149,7 +163,6 @@ final class WorkerMain {
     @Override
     public void close() {
       engine.close();
-      model.close();
     }
   }
 }

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
+import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.IsolationException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.Completion;
@@ -23,19 +26,24 @@ import io.panallama.request.StreamFlush;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.Sampling;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An engine in another process, on the demo model; some tests kill the process. */
@@ -64,7 +72,11 @@ class IsolatedEngineTest {
   }
 
   private static IsolatedEngine start(IsolationConfig isolation) {
-    return IsolatedEngine.start(TestFiles.demoModel(), ModelConfig.defaults(), config(), isolation);
+    return (IsolatedEngine) Engine.start(TestFiles.demoModel(), isolated(isolation));
+  }
+
+  private static EngineConfig isolated(IsolationConfig isolation) {
+    return config().toBuilder().isolation(Isolation.PROCESS).isolationConfig(isolation).build();
   }
 
   @AfterAll
@@ -98,7 +110,9 @@ class IsolatedEngineTest {
     assertThat(engine.countTokens("a few words")).isEqualTo(local.countTokens("a few words"));
     assertThat(engine.tokenBytes(300)).isEqualTo(local.tokenBytes(300));
     assertThat(engine.config().slots()).isEqualTo(8);
-    assertThat(engine.model().parameterCount()).isEqualTo(model.parameterCount());
+    assertThat(engine.config().isolation()).isEqualTo(Isolation.PROCESS);
+    assertThat(engine.config().isolationConfig().reports()).contains(reports);
+    assertThat(engine.modelFacts().parameterCount()).isEqualTo(model.parameterCount());
     assertThat(engine.recommendedSampling()).isEqualTo(model.recommendedSampling());
     assertThat(engine.state()).isEqualTo(EngineState.RUNNING);
   }
@@ -143,9 +157,52 @@ class IsolatedEngineTest {
   }
 
   @Test
+  void refusesWhatNeedsTheModelInThisProcess() {
+    assertThatThrownBy(engine::openSession).isInstanceOf(IsolationException.class).hasMessageContaining("sessions");
+    assertThatThrownBy(() -> engine.openSession(new int[] {1})).isInstanceOf(IsolationException.class);
+    assertThatThrownBy(() -> engine.restoreSession(Path.of("a.session"))).isInstanceOf(IsolationException.class);
+    assertThatThrownBy(engine::model).isInstanceOf(IsolationException.class).hasMessageContaining("modelFacts()");
+  }
+
+  @Test
+  void anEngineOnALoadedModelCanBeIsolatedToo() {
+    try (Engine other = Engine.start(model, isolated(IsolationConfig.defaults()))) {
+      assertThat(other).isInstanceOf(IsolatedEngine.class);
+      assertThat(other.model()).isSameAs(model);
+      assertThat(other.generate(story(0, 20)).await().text()).isEqualTo(local.generate(story(0, 20)).await().text());
+    }
+  }
+
+  @Test
+  void tokensCrossTheBorder() {
+    String text = "Once upon a time <|im_end|> \uD83E\uDD99 ä";
+    for (boolean addSpecial : List.of(true, false)) {
+      for (boolean parseSpecial : List.of(true, false)) {
+        int[] there = engine.tokenize(text, addSpecial, parseSpecial);
+        assertThat(there).isEqualTo(local.tokenize(text, addSpecial, parseSpecial));
+        assertThat(engine.detokenize(there)).isEqualTo(local.detokenize(there));
+      }
+    }
+    assertThat(engine.tokenize(text, false, true)).hasSizeLessThan(engine.tokenize(text, false, false).length);
+    assertThat(engine.tokenize("", false, false)).isEmpty();
+    assertThat(engine.detokenize()).isEmpty();
+    int[] first = engine.tokenize("\uD83E\uDD99", false, false);
+    assertThat(engine.detokenize(first[0])).isEqualTo(local.detokenize(first[0]));
+    for (int outside : new int[] {-1, model.vocabulary().size()}) {
+      assertThatThrownBy(() -> engine.detokenize(outside))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessage(messageOf(() -> local.detokenize(outside)));
+    }
+  }
+
+  private static String messageOf(ThrowingCallable refused) {
+    return String.valueOf(catchThrowable(refused).getMessage());
+  }
+
+  @Test
   void aFileThatCannotBeLoadedIsRefusedAsUsual() {
     Path missing = reports.resolve("missing.gguf");
-    assertThatThrownBy(() -> IsolatedEngine.start(missing))
+    assertThatThrownBy(() -> Engine.start(missing, isolated(IsolationConfig.defaults())))
         .isInstanceOf(ModelLoadException.class)
         .extracting(e -> ((ModelLoadException) e).reason())
         .isEqualTo(ModelLoadException.Reason.NOT_FOUND);
@@ -179,16 +236,84 @@ class IsolatedEngineTest {
     assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)).isFalse();
   }
 
-  /** The short form of {@link IsolationChaos}: KILL, SEGV and STOP at random moments under 16 streams. */
+  /**
+   * The limit of the memory is what an idle worker has and a little more, so that the text of a long request does not fit.
+   * Only Linux counts what the limit counts.
+   */
   @Test
-  void killedWorkersLoseNothing() throws Exception {
-    IsolationConfig impatient = IsolationConfig.builder().reports(reports).silenceLimit(Duration.ofSeconds(2)).build();
-    try (IsolatedEngine victim = start(impatient)) {
-      IsolationChaos chaos = new IsolationChaos(local, victim, new Random(1407));
-      chaos.run(5, List.of("KILL", "SEGV", "STOP"));
-      assertThat(chaos.failures()).isEmpty();
-      assertThat(chaos.resumed()).isPositive();
-      assertThat(victim.restarts()).isEqualTo(5);
+  @EnabledOnOs(OS.LINUX)
+  void memoryBeyondTheLimitEndsTheWorkerOnly() throws IOException {
+    long idle;
+    try (IsolatedEngine roomy = start(IsolationConfig.builder().reports(reports).memoryBytes(16L << 30).build())) {
+      roomy.generate(story(0, 8)).await();
+      idle = dataBytes(roomy.pid());
+    }
+    IsolationConfig limit = IsolationConfig.builder().reports(reports).memoryBytes(idle + (48L << 20)).build();
+    try (IsolatedEngine limited = start(limit)) {
+      assertThat(Files.readString(Path.of("/proc/" + limited.pid() + "/limits")))
+          .containsPattern("Max data size +" + limit.memoryBytes() / 1024 * 1024 + " ");
+      String expected = local.generate(story(3, 400)).await().text();
+      CompletableFuture<Completion> other = limited.generate(story(3, 400)).toFuture();
+      CompletionRequest tooMuch = CompletionRequest.of("a".repeat(64 << 20));
+      assertThatThrownBy(() -> limited.generate(tooMuch))
+          .isInstanceOfSatisfying(
+              GenerationException.class,
+              killed -> assertThat(killed.reason()).isEqualTo(GenerationException.Reason.ENGINE_KILLED))
+          .hasMessageContaining("memory");
+      assertThat(other.join().text()).isEqualTo(expected);
+      assertThat(limited.restarts()).isPositive();
+      assertThat(limited.generate(story(3, 400)).await().text()).isEqualTo(expected);
+    }
+  }
+
+  /** What RLIMIT_DATA counts. */
+  private static long dataBytes(long pid) throws IOException {
+    Matcher size =
+        Pattern.compile("VmData:\\s+(\\d+) kB").matcher(Files.readString(Path.of("/proc/" + pid + "/status")));
+    assertThat(size.find()).isTrue();
+    return Long.parseLong(size.group(1)) * 1024;
+  }
+
+  @Test
+  void aLimitThatIsTooSmallToStartIsRefused() {
+    IsolationConfig tiny = IsolationConfig.builder().reports(reports).memoryBytes(8 << 20).build();
+    assertThatThrownBy(() -> start(tiny).close())
+        .isInstanceOfSatisfying(
+            EngineStartException.class,
+            refused -> assertThat(refused.reason()).isEqualTo(EngineStartException.Reason.PROCESS_DIED));
+    assertThat(engine.generate(story(0, 4)).await().usage().completionTokens()).isEqualTo(4);
+  }
+
+  /**
+   * The weights of the second half of the file are no longer there when the next step reads them: the kernel sends SIGBUS,
+   * unless the engine notices the change before. Both end the worker only, and the file is refused from then on.
+   */
+  @Test
+  void aModelFileThatIsTruncatedWhileItIsMappedEndsTheWorkerOnly() throws IOException {
+    Path file = reports.resolve("truncated.gguf");
+    Files.copy(TestFiles.demoModel(), file);
+    IsolationConfig isolation = IsolationConfig.builder().reports(reports.resolve("truncated")).build();
+    try (IsolatedEngine victim = (IsolatedEngine) Engine.start(file, isolated(isolation))) {
+      List<CompletableFuture<Completion>> running = new ArrayList<>();
+      for (int stream = 0; stream < 4; stream++) {
+        running.add(victim.generate(story(stream, 900)).toFuture());
+      }
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(channel.size() / 2);
+      }
+      for (CompletableFuture<Completion> one : running) {
+        assertThatThrownBy(one::join).hasCauseInstanceOf(GenerationException.class);
+      }
+      assertThatThrownBy(() -> victim.generate(story(9, 4))).isInstanceOf(EngineFailedException.class);
+      assertThat(victim.state()).isEqualTo(EngineState.FAILED);
+      assertThat(victim.failure())
+          .get()
+          .isInstanceOfSatisfying(
+              ModelLoadException.class,
+              refused -> assertThat(refused.reason()).isEqualTo(ModelLoadException.Reason.TRUNCATED));
+      try (Stream<Path> all = Files.list(reports.resolve("truncated"))) {
+        assertThat(all).isNotEmpty();
+      }
     }
   }
 

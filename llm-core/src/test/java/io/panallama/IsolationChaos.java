@@ -1,47 +1,84 @@
 package io.panallama;
 
-import io.panallama.config.EngineConfig;
-import io.panallama.config.IsolationConfig;
-import io.panallama.config.ModelConfig;
-import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.observe.EngineState;
 import io.panallama.request.ChatRequest;
+import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 
 /**
  * Sends signals to the worker of an isolated engine at random moments under sixteen streams, and compares every answer
- * with that of an engine that nobody disturbs. As a program: the number of signals, the seed, and the signals.
- *
- * <pre>java -cp ... io.panallama.IsolationChaos 100 1 KILL,SEGV,STOP</pre>
+ * with that of an engine that nobody disturbs. A greedy answer that is another one is checked to its end by
+ * {@link GreedyReplay}. Of a sampled one only the number of tokens is known, and whether it is the same is counted.
  */
 final class IsolationChaos {
   private static final int STREAMS = 16;
-  private static final int QUESTIONS = 40;
+  private static final int QUESTIONS = 39;
+  private static final int MAX_TOKENS = 200;
 
-  /** Steps of other sizes round differently: two tokens that are this close may change places. */
-  private static final float CLOSE_CALL = 0.1f;
+  /** The most tokens of all streams between two signals. */
+  private static final int MOST_TOKENS = 1500;
+
+  /** How a question is asked, by the number of the question. */
+  private enum Kind {
+    /** A conversation, with log-probabilities: the tokens of the answer are known. */
+    CHAT,
+    /** A raw prompt, without: only the text is known. */
+    TEXT,
+    /** Sampled with a seed, with log-probabilities. */
+    SAMPLED;
+
+    static Kind of(int question) {
+      return values()[question % values().length];
+    }
+  }
+
+  /**
+   * An answer as its reader saw it.
+   *
+   * @param longestGap between two events, in nanoseconds
+   */
+  private record Answer(String text, int[] tokens, GenerationEvent.Finished end, long longestGap) {
+    boolean equalTo(Answer other) {
+      return text.equals(other.text)
+          && Arrays.equals(tokens, other.tokens)
+          && end.reason() == other.end.reason()
+          && end.usage().completionTokens() == other.end.usage().completionTokens();
+    }
+  }
 
   private final Engine undisturbed;
   private final IsolatedEngine victim;
   private final Random random;
-  private final List<Completion> expected = new ArrayList<>();
+  private final List<Answer> expected = new ArrayList<>();
   private final List<String> failures = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger answers = new AtomicInteger();
-  private final AtomicInteger partings = new AtomicInteger();
+  private final AtomicInteger tokens = new AtomicInteger();
+  private final AtomicInteger equal = new AtomicInteger();
+  private final AtomicInteger replayed = new AtomicInteger();
+  private final AtomicInteger sampled = new AtomicInteger();
+  private final AtomicInteger sampledEqual = new AtomicInteger();
+  private final AtomicInteger lost = new AtomicInteger();
+  private final AtomicInteger failed = new AtomicInteger();
   private final AtomicInteger resumed = new AtomicInteger();
-  private final List<Long> pauses = new ArrayList<>();
+  private final AtomicInteger resumedAnswers = new AtomicInteger();
+  private final List<Long> restarts = new ArrayList<>();
+  private final List<Long> gaps = Collections.synchronizedList(new ArrayList<>());
   private volatile boolean enough;
 
   IsolationChaos(Engine undisturbed, IsolatedEngine victim, Random random) {
@@ -54,45 +91,92 @@ final class IsolationChaos {
     return failures;
   }
 
+  int signals() {
+    return restarts.size();
+  }
+
   int resumed() {
     return resumed.get();
   }
 
-  private static ChatRequest question(int number, int topLogprobs) {
+  private GenerationRequest question(int number) {
+    Kind kind = Kind.of(number);
+    Sampling sampling =
+        kind == Kind.SAMPLED ? Sampling.builder().temperature(1).seed(number).build() : Sampling.greedy();
     GenerationOptions options =
-        GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(200).topLogprobs(topLogprobs).build();
-    return ChatRequest.of("Tell me a story about the number " + number + ".").with(options);
+        GenerationOptions.builder()
+            .sampling(sampling)
+            .maxTokens(MAX_TOKENS)
+            .topLogprobs(kind == Kind.TEXT ? 0 : 2)
+            .build();
+    return kind == Kind.TEXT
+        ? CompletionRequest.of("Once upon a time there were " + number + " ").with(options)
+        : ChatRequest.of("Tell me a story about the number " + number + ".").with(options);
   }
 
-  /** Sends this many signals, each to a new worker. */
-  void run(int signals, List<String> names) throws InterruptedException, IOException {
+  private int[] prompt(int number) {
+    return question(number) instanceof ChatRequest chat
+        ? undisturbed.tokenize(undisturbed.render(chat), true, true)
+        : undisturbed.tokenize("Once upon a time there were " + number + " ", true, false);
+  }
+
+  /**
+   * Sends these signals in turn, each to a new worker, and waits for all answers.
+   *
+   * @param more whether there is to be another one, by how many there were
+   */
+  void run(IntPredicate more, List<String> names) throws InterruptedException, IOException {
     for (int number = 0; number < QUESTIONS; number++) {
-      expected.add(undisturbed.generate(question(number, 2)).await());
+      expected.add(read(undisturbed.generate(question(number))));
     }
+    checkTheCheck();
     List<CompletableFuture<Void>> streams = new ArrayList<>();
     for (int stream = 0; stream < STREAMS; stream++) {
       int first = stream;
       streams.add(CompletableFuture.runAsync(() -> ask(first), task -> Thread.ofVirtual().start(task)));
     }
-    for (int i = 0; i < signals; i++) {
+    for (int i = 0; more.test(i); i++) {
       long pid = awaitOther(0);
-      if (random.nextInt(3) > 0) {
-        // Otherwise the signal may come while the worker has not generated anything yet.
-        awaitTokens();
-      }
-      Thread.sleep(random.nextInt(200));
+      // At times none: the signal then comes while the requests are prepared again.
+      awaitTokens(random.nextInt(4) == 0 ? 0 : random.nextInt(MOST_TOKENS));
+      Thread.sleep(random.nextInt(50));
       long sent = System.nanoTime();
       new ProcessBuilder("kill", "-" + names.get(i % names.size()), Long.toString(pid)).start().waitFor();
       awaitOther(pid);
-      pauses.add(System.nanoTime() - sent);
+      restarts.add(System.nanoTime() - sent);
     }
     enough = true;
     streams.forEach(CompletableFuture::join);
   }
 
-  private void awaitTokens() throws InterruptedException {
+  /** A token left out of an expected answer, or written twice, must be found; otherwise a run says nothing. */
+  private void checkTheCheck() {
+    int number = 0;
+    while (Kind.of(number) != Kind.CHAT || expected.get(number).tokens().length < 20) {
+      number++;
+    }
+    Answer answer = expected.get(number);
+    int at = 10;
+    int[] tokens = answer.tokens();
+    int[] without = new int[tokens.length - 1];
+    System.arraycopy(tokens, 0, without, 0, at);
+    System.arraycopy(tokens, at + 1, without, at, without.length - at);
+    int[] twice = new int[tokens.length + 1];
+    System.arraycopy(tokens, 0, twice, 0, at + 1);
+    System.arraycopy(tokens, at, twice, at + 1, tokens.length - at);
+    GreedyReplay replay = new GreedyReplay(undisturbed, prompt(number));
+    FinishReason reason = answer.end().reason();
+    if (replay.faultInTokens(tokens, reason).isPresent()
+        || replay.faultInTokens(without, reason).isEmpty()
+        || replay.faultInTokens(twice, reason).isEmpty()) {
+      throw new IllegalStateException("the check does not work: " + replay.faultInTokens(tokens, reason));
+    }
+  }
+
+  /** Waits until the worker has generated this many tokens more. */
+  private void awaitTokens(int count) throws InterruptedException {
     long before = victim.stats().generatedTokens();
-    while (victim.stats().generatedTokens() == before) {
+    while (victim.stats().generatedTokens() < before + count) {
       Thread.sleep(1);
     }
   }
@@ -113,98 +197,119 @@ final class IsolationChaos {
     for (int turn = stream; !enough; turn += STREAMS) {
       int number = turn % QUESTIONS;
       try {
-        Completion answer = victim.generate(question(number, turn % 2 == 0 ? 2 : 0)).await();
+        Answer answer = read(victim.generate(question(number)));
         answers.incrementAndGet();
-        resumed.addAndGet(answer.timings().resumed());
-        compare(number, expected.get(number), answer);
+        tokens.addAndGet(answer.end().usage().completionTokens());
+        int resumptions = answer.end().timings().resumed();
+        if (resumptions > 0) {
+          resumed.addAndGet(resumptions);
+          resumedAnswers.incrementAndGet();
+          gaps.add(answer.longestGap());
+        }
+        check(number, answer);
       } catch (RuntimeException failure) {
+        failed.incrementAndGet();
         failures.add("question " + number + ": " + failure);
-        return;
       }
     }
   }
 
-  private void compare(int number, Completion here, Completion there) {
-    int parting = there.logprobs().isEmpty() ? partingOfText(here, there) : partingOfTokens(here, there);
-    if (parting < 0) {
-      if (there.usage().completionTokens() != here.usage().completionTokens()) {
-        failures.add("question " + number + " has another number of tokens");
+  private static Answer read(Generation generation) {
+    StringBuilder text = new StringBuilder();
+    List<TokenLogprobs> logprobs = new ArrayList<>();
+    GenerationEvent.Finished end = null;
+    long longest = 0;
+    long last = 0;
+    try (generation) {
+      for (GenerationEvent event : generation) {
+        long now = System.nanoTime();
+        longest = last == 0 ? 0 : Math.max(longest, now - last);
+        last = now;
+        switch (event) {
+          case GenerationEvent.Text piece -> {
+            text.append(piece.text());
+            logprobs.addAll(piece.logprobs());
+          }
+          case GenerationEvent.Finished finished -> end = finished;
+          default -> throw new IllegalStateException("unexpected: " + event);
+        }
       }
+    }
+    if (end == null) {
+      throw new IllegalStateException("no end after: " + text);
+    }
+    return new Answer(
+        text.toString(), logprobs.stream().mapToInt(token -> token.chosen().token()).toArray(), end, longest);
+  }
+
+  private void check(int number, Answer answer) {
+    Kind kind = Kind.of(number);
+    int count = answer.end().usage().completionTokens();
+    if (kind != Kind.TEXT && answer.tokens().length != count) {
+      fault(number, answer, answer.tokens().length + " log-probabilities, but " + count + " tokens");
       return;
     }
-    partings.incrementAndGet();
-    TokenLogprobs token = here.logprobs().get(parting);
-    float margin = token.top().get(0).logprob() - token.top().get(1).logprob();
-    if (margin > CLOSE_CALL) {
-      failures.add(
-          "question "
-              + number
-              + " parts at token "
-              + parting
-              + ", where the margin is "
-              + margin
-              + ":\n"
-              + here.text()
-              + "\n"
-              + there.text());
+    boolean same = answer.equalTo(expected.get(number));
+    if (kind == Kind.SAMPLED) {
+      sampled.incrementAndGet();
+      sampledEqual.addAndGet(same ? 1 : 0);
+      return;
     }
+    if (same) {
+      equal.incrementAndGet();
+      return;
+    }
+    replayed.incrementAndGet();
+    GreedyReplay replay = new GreedyReplay(undisturbed, prompt(number));
+    FinishReason reason = answer.end().reason();
+    Optional<String> fault =
+        kind == Kind.CHAT
+            ? replay.faultInTokens(answer.tokens(), reason)
+            : replay.faultInText(answer.text(), count, reason);
+    fault.ifPresent(wrong -> fault(number, answer, wrong));
   }
 
-  private static int partingOfTokens(Completion here, Completion there) {
-    int length = Math.min(here.logprobs().size(), there.logprobs().size());
-    for (int i = 0; i < length; i++) {
-      if (here.logprobs().get(i).chosen().token() != there.logprobs().get(i).chosen().token()) {
-        return i;
-      }
-    }
-    return here.logprobs().size() == there.logprobs().size() ? -1 : Math.min(length, here.logprobs().size() - 1);
+  private void fault(int number, Answer answer, String wrong) {
+    lost.incrementAndGet();
+    failures.add(
+        "question "
+            + number
+            + " (resumed "
+            + answer.end().timings().resumed()
+            + "): "
+            + wrong
+            + "\nexpected: "
+            + expected.get(number).text()
+            + "\nanswer:   "
+            + answer.text());
   }
 
-  private int partingOfText(Completion here, Completion there) {
-    byte[] expectedBytes = here.text().getBytes(StandardCharsets.UTF_8);
-    int parting = Arrays.mismatch(expectedBytes, there.text().getBytes(StandardCharsets.UTF_8));
-    if (parting < 0) {
-      return -1;
-    }
-    int position = 0;
-    for (int i = 0; i < here.logprobs().size(); i++) {
-      position += undisturbed.tokenBytes(here.logprobs().get(i).chosen().token()).length;
-      if (position > parting) {
-        return i;
-      }
-    }
-    return here.logprobs().size() - 1;
+  /** The figures of the run. */
+  String summary() {
+    return "%d signals; %d answers of %d tokens, %d failed; %d answers resumed %d times; greedy: %d equal, %d others replayed; lost or doubled tokens: %d; sampled: %d of %d equal; until the next worker runs: %s; longest gap in a resumed answer: %s"
+        .formatted(
+            restarts.size(),
+            answers.get(),
+            tokens.get(),
+            failed.get(),
+            resumedAnswers.get(),
+            resumed.get(),
+            equal.get(),
+            replayed.get(),
+            lost.get(),
+            sampledEqual.get(),
+            sampled.get(),
+            spread(restarts),
+            spread(gaps));
   }
 
-  private String summary() {
-    List<Long> sorted = new ArrayList<>(pauses);
+  private static String spread(List<Long> nanos) {
+    if (nanos.isEmpty()) {
+      return "none";
+    }
+    List<Long> sorted = new ArrayList<>(nanos);
     Collections.sort(sorted);
-    return pauses.size()
-        + " signals, "
-        + answers
-        + " answers, "
-        + resumed
-        + " resumptions, "
-        + partings
-        + " partings at close calls, "
-        + failures.size()
-        + " failures; pause in ms: median "
-        + sorted.get(sorted.size() / 2) / 1_000_000
-        + ", longest "
-        + sorted.getLast() / 1_000_000;
-  }
-
-  public static void main(String[] arguments) throws InterruptedException, IOException {
-    EngineConfig config = EngineConfig.builder().slots(8).queueLimit(64).build();
-    IsolationConfig isolation = IsolationConfig.builder().silenceLimit(Duration.ofSeconds(2)).build();
-    try (Model model = Model.load(TestFiles.demoModel());
-        Engine undisturbed = Engine.start(model, config);
-        IsolatedEngine victim =
-            IsolatedEngine.start(TestFiles.demoModel(), ModelConfig.defaults(), config, isolation)) {
-      IsolationChaos chaos = new IsolationChaos(undisturbed, victim, new Random(Long.parseLong(arguments[1])));
-      chaos.run(Integer.parseInt(arguments[0]), List.of(arguments[2].split(",")));
-      chaos.failures().forEach(System.out::println);
-      System.out.println(chaos.summary());
-    }
+    return "median %d ms, longest %d ms"
+        .formatted(sorted.get(sorted.size() / 2) / 1_000_000, sorted.getLast() / 1_000_000);
   }
 }

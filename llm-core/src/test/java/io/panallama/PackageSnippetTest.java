@@ -70,6 +70,17 @@ class PackageSnippetTest {
     assertThat(errors(files)).as("in the order of %s", packages).isEmpty();
   }
 
+  @Test
+  void theExampleOfIsolationInTheManualCompiles() throws IOException {
+    String page = Files.readString(Path.of("../docs/library.md"));
+    Matcher example =
+        Pattern.compile("```java\n((?:(?!```).)*Isolation\\.PROCESS.*?)```", Pattern.DOTALL).matcher(page);
+    assertThat(example.find()).isTrue();
+    String source =
+        String.format(Locale.ROOT, SURROUNDINGS, imports(exportedPackages()), 0, withoutOwn(example.group(1)));
+    assertThat(errors(List.of(Files.writeString(folder.resolve("Snippet0.java"), source)))).isEmpty();
+  }
+
   /** A snippet that opens a model of its own must not clash with the one that is there for the others. */
   private static String withoutOwn(String code) {
     boolean opens =

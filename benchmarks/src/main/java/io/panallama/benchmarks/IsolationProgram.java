@@ -1,11 +1,10 @@
 package io.panallama.benchmarks;
 
 import io.panallama.Engine;
-import io.panallama.IsolatedEngine;
 import io.panallama.Model;
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
-import io.panallama.config.IsolationConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.load.measure.Reader;
@@ -46,6 +45,13 @@ final class IsolationProgram implements Callable<Integer> {
       description = "Within a round, of which the median is taken; default ${DEFAULT-VALUE}.")
   private int repetitions = 3;
 
+  @Option(
+      names = "--warm-up",
+      description =
+          "How many short requests each engine gets first, so that both JVMs have compiled what they run; default"
+              + " ${DEFAULT-VALUE}.")
+  private int warmUp = 1000;
+
   @Option(names = "--starts", description = "How often a start is measured; default ${DEFAULT-VALUE}.")
   private int starts = 5;
 
@@ -77,9 +83,13 @@ final class IsolationProgram implements Callable<Integer> {
             .toList();
     try (Model model = options.load();
         Engine here = Engine.start(model, config);
-        IsolatedEngine there = isolated(model, config)) {
+        Engine there = isolated(model, config)) {
       Requests requests = new Requests(model);
       Report report = new Report("isolation", options.facts(here));
+      for (int i = 0; i < warmUp; i++) {
+        here.generate(requests.random(PROMPT, 2)).await();
+        there.generate(requests.random(PROMPT, 2)).await();
+      }
       for (int streams : this.streams) {
         measure(here, requests, streams);
         measure(there, requests, streams);
@@ -109,9 +119,9 @@ final class IsolationProgram implements Callable<Integer> {
     return 0;
   }
 
-  private IsolatedEngine isolated(Model model, EngineConfig config) {
+  private Engine isolated(Model model, EngineConfig config) {
     ModelConfig loading = ModelConfig.builder().gpuLayers(options.gpuLayers()).build();
-    return IsolatedEngine.start(model.path(), loading, config, IsolationConfig.defaults());
+    return Engine.start(model.path(), loading, config.toBuilder().isolation(Isolation.PROCESS).build());
   }
 
   /** What isolation adds to the time to first token, round by round, and how long a process takes to start. */
@@ -127,7 +137,7 @@ final class IsolationProgram implements Callable<Integer> {
     List<Double> times = new ArrayList<>();
     for (int i = 0; i < starts; i++) {
       long begin = System.nanoTime();
-      IsolatedEngine engine = isolated(model, config);
+      Engine engine = isolated(model, config);
       times.add((System.nanoTime() - begin) / 1e6);
       engine.close();
     }

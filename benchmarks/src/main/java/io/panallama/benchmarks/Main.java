@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       GrammarProgram.class,
       JvmProgram.class,
       SessionsProgram.class,
+      SoakProgram.class,
       CompareProgram.class
     })
 final class Main {

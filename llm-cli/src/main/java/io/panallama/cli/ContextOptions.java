@@ -36,7 +36,7 @@ final class ContextOptions {
       paramLabel = "F",
       description =
           "Factor of the frequencies of RoPE; 0.5 makes room for twice the context. Default: the model's own.")
-  private float ropeFrequencyScale = ROPE.frequencyScale();
+  private @Nullable Float ropeFrequencyScale;
 
   @Option(
       names = "--rope-scale",
@@ -118,6 +118,13 @@ final class ContextOptions {
       description = "How eagerly threads spin while they wait for work, 0 to 100. Default: 50.")
   private int polling = PLACEMENT.polling();
 
+  private float frequencyScale() {
+    if (ropeScale != null && ropeFrequencyScale != null) {
+      throw new UsageException("--rope-scale is 1 / --rope-freq-scale; give one of them.");
+    }
+    return ropeScale != null ? 1 / ropeScale : ropeFrequencyScale != null ? ropeFrequencyScale : ROPE.frequencyScale();
+  }
+
   /**
    * Applies these options.
    *
@@ -129,7 +136,7 @@ final class ContextOptions {
             RopeScaling.builder()
                 .type(ropeScaling)
                 .frequencyBase(ropeFrequencyBase)
-                .frequencyScale(ropeScale == null ? ropeFrequencyScale : 1 / ropeScale)
+                .frequencyScale(frequencyScale())
                 .yarnExtrapolation(yarnExtrapolation)
                 .yarnAttention(yarnAttention)
                 .yarnBetaFast(yarnBetaFast)

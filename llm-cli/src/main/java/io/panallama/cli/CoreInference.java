@@ -1,13 +1,10 @@
 package io.panallama.cli;
 
 import io.panallama.Engine;
-import io.panallama.IsolatedEngine;
-import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
-import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
@@ -18,7 +15,6 @@ import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationResult;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /** {@link Inference} by io.panallama itself. */
 final class CoreInference implements Inference {
@@ -54,22 +50,10 @@ final class CoreInference implements Inference {
 
   @Override
   public LoadedEngine start(Path file, ModelConfig modelConfig, EngineConfig engineConfig) {
-    Model model = Model.load(file, modelConfig);
-    try {
-      return new CoreEngine(model, Engine.start(model, engineConfig));
-    } catch (RuntimeException | Error failure) {
-      model.close();
-      throw failure;
-    }
+    return new CoreEngine(Engine.start(file, modelConfig, engineConfig));
   }
 
-  @Override
-  public LoadedEngine startIsolated(
-      Path file, ModelConfig model, EngineConfig engine, IsolationConfig isolation, Optional<NumaStrategy> numa) {
-    return new SeparateEngine(IsolatedEngine.start(file, model, engine, isolation, numa));
-  }
-
-  private record SeparateEngine(IsolatedEngine engine) implements LoadedEngine {
+  private record CoreEngine(Engine engine) implements LoadedEngine {
     @Override
     public TextGenerator generator() {
       return engine;
@@ -77,7 +61,7 @@ final class CoreInference implements Inference {
 
     @Override
     public ModelSummary model() {
-      ModelFacts facts = engine.model();
+      ModelFacts facts = engine.modelFacts();
       return new ModelSummary(
           facts.name(),
           facts.description(),
@@ -116,59 +100,6 @@ final class CoreInference implements Inference {
     @Override
     public void close() {
       engine.close();
-    }
-  }
-
-  private record CoreEngine(Model loaded, Engine engine) implements LoadedEngine {
-    @Override
-    public TextGenerator generator() {
-      return engine;
-    }
-
-    @Override
-    public ModelSummary model() {
-      return new ModelSummary(
-          loaded.name(),
-          loaded.description(),
-          loaded.parameterCount(),
-          loaded.sizeBytes(),
-          loaded.trainedContextSize(),
-          loaded.recommendedSampling(),
-          loaded.chatTemplate());
-    }
-
-    @Override
-    public EngineConfig config() {
-      return engine.config();
-    }
-
-    @Override
-    public int sequenceContextSize() {
-      return engine.sequenceContextSize();
-    }
-
-    @Override
-    public NativeReport natives() {
-      return NativeRuntime.natives();
-    }
-
-    @Override
-    public List<Device> devices() {
-      return NativeRuntime.devices();
-    }
-
-    @Override
-    public EngineStats stats() {
-      return engine.stats();
-    }
-
-    @Override
-    public void close() {
-      try {
-        engine.close();
-      } finally {
-        loaded.close();
-      }
     }
   }
 }

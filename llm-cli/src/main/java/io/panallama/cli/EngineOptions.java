@@ -21,7 +21,7 @@ final class EngineOptions {
       fallbackValue = "auto",
       converter = Slots.class,
       description = "Answers generated at the same time. Default: 8.")
-  private int slots = DEFAULTS.slots();
+  private @Nullable Integer slots;
 
   /** llama-server's name: its own {@code --slots} is a flag that shows them, often given together with this. */
   @Option(
@@ -48,10 +48,10 @@ final class EngineOptions {
   @Option(
       names = {"-cram", "--cache-ram"},
       paramLabel = "SIZE",
-      converter = Size.class,
+      converter = CacheSize.class,
       description =
-          "Host memory for the KV states of prefixes that were evicted from the context, such as 512M; 0 keeps none."
-              + " Default: 1G.")
+          "Host memory for the KV states of prefixes that were evicted from the context, such as 512M, or a number of"
+              + " mebibytes; 0 keeps none. Default: 1G.")
   private long cacheMemory = DEFAULTS.spill().memoryBytes();
 
   @Option(
@@ -89,7 +89,7 @@ final class EngineOptions {
       throw new UsageException("--itl-target is " + itlTarget + "; it must be 0 to " + longest + ".");
     }
     engine
-        .slots(parallel == null ? slots : parallel)
+        .slots(slots())
         .queueLimit(queue)
         .itlTarget(Duration.ofMillis(itlTarget))
         .mailboxCapacity(mailbox)
@@ -97,6 +97,15 @@ final class EngineOptions {
     if (noPrefixReuse) {
       engine.reusePrefixes(false);
     }
+  }
+
+  /** Under either name; llama-server's scripts give the first one as a flag, too. */
+  private int slots() {
+    if (slots != null && parallel != null && !slots.equals(parallel) && slots != DEFAULTS.slots()) {
+      throw new UsageException(
+          "--slots is " + slots + " and --parallel is " + parallel + "; both are the number of slots, so give one.");
+    }
+    return parallel != null ? parallel : slots != null ? slots : DEFAULTS.slots();
   }
 
   private SpillConfig spill() {

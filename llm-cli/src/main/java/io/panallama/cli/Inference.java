@@ -1,7 +1,6 @@
 package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
-import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.observe.Device;
@@ -10,7 +9,6 @@ import io.panallama.quantize.QuantizationConfig;
 import io.panallama.quantize.QuantizationResult;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /** What the commands need from llama.cpp. The real implementation is {@link CoreInference}; tests use a fake. */
 interface Inference {
@@ -35,24 +33,15 @@ interface Inference {
   List<Device> devices();
 
   /**
-   * Loads a model and starts an engine on it.
+   * Loads a model and starts an engine on it. With {@link io.panallama.config.Isolation#PROCESS} nothing native is
+   * loaded into this process.
    *
    * @throws io.panallama.error.ModelLoadException if the file can't be loaded
-   * @throws io.panallama.error.EngineStartException if no engine can be started on it
+   * @throws io.panallama.error.EngineStartException if no engine can be started on it, or its own process
+   *     dies
    * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
    */
   LoadedEngine start(Path file, ModelConfig model, EngineConfig engine);
-
-  /**
-   * Loads a model and starts an engine on it in a process of its own. Nothing native is loaded into this one.
-   *
-   * @param numa how the process uses a machine with several NUMA nodes
-   * @throws io.panallama.error.ModelLoadException if the file can't be loaded
-   * @throws io.panallama.error.EngineStartException if no engine can be started on it, or the process dies
-   * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
-   */
-  LoadedEngine startIsolated(
-      Path file, ModelConfig model, EngineConfig engine, IsolationConfig isolation, Optional<NumaStrategy> numa);
 
   /**
    * Quantises a model file.

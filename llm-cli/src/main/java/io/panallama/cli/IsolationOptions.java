@@ -1,8 +1,9 @@
 package io.panallama.cli;
 
+import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import java.time.Duration;
-import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The options of a command whose engine may run in a process of its own. */
@@ -49,8 +50,12 @@ final class IsolationOptions {
               + " limit. Default: 0.")
   private long memory = DEFAULTS.memoryBytes();
 
-  /** The configuration of the process; empty if the engine runs in this one. */
-  Optional<IsolationConfig> config() {
+  /**
+   * Sets where the engine computes.
+   *
+   * @throws UsageException if the limit of a step is too small
+   */
+  void configure(EngineConfig.Builder engine) {
     boolean isolated =
         switch (isolate) {
           case AUTO -> AUTO_ISOLATES;
@@ -58,11 +63,14 @@ final class IsolationOptions {
           case NEVER -> false;
         };
     if (!isolated) {
-      return Optional.empty();
+      return;
     }
     if (stepLimit < 1) {
       throw new UsageException("--step-limit is " + stepLimit + "; it must be 1 or more.");
     }
-    return Optional.of(IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build());
+    engine
+        .isolation(Isolation.PROCESS)
+        .isolationConfig(
+            IsolationConfig.builder().stepLimit(Duration.ofSeconds(stepLimit)).memoryBytes(memory).build());
   }
 }

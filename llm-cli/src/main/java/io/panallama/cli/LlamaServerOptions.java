@@ -26,8 +26,6 @@ final class LlamaServerOptions {
   private static final List<String> SILENT =
       List.of(
           "--jinja",
-          "--metrics",
-          "--props",
           "--kv-unified -kvu",
           "--cont-batching -cb",
           "--no-context-shift",
@@ -60,8 +58,6 @@ final class LlamaServerOptions {
       List.of(
           "--no-jinja",
           "--no-cont-batching -nocb",
-          "--no-slots",
-          "--no-ui --no-webui",
           "--threads-http=",
           "--slot-prompt-similarity= -sps=",
           "--cache-reuse=",
@@ -141,8 +137,6 @@ final class LlamaServerOptions {
 
   private static Map<String, String> refused() {
     Map<String, String> all = new HashMap<>();
-    String key = "the server asks for no key; put a proxy that checks one in front of it (docs/server.md).";
-    all.put("--api-key= --api-key-file=", key);
     all.put("--ssl-key-file= --ssl-cert-file=", NO_TLS);
     all.put("--hf-repo= -hf= -hfr= --hf-file= -hff= --hf-token= -hft=", NOTHING_IS_FETCHED);
     all.put("--model-url= -mu= --docker-repo= -dr=", NOTHING_IS_FETCHED);

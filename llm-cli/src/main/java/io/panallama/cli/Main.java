@@ -10,9 +10,14 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +53,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "130:interrupted by Ctrl-C"
     })
 public final class Main implements Runnable {
+  /** The options that print the version, by themselves. */
+  private static final Set<String> VERSION = Set.of("--version", "-V");
+
+  /** The commands that are about all the others. */
+  private static final Set<String> ABOUT_ALL = Set.of("config", "completion", "help");
+
   /** The beginning of a message about an option. */
   private static final Pattern OPTION = Pattern.compile("--[a-z0-9-]+");
 
@@ -94,10 +105,7 @@ public final class Main implements Runnable {
 
   /** Runs one command line and returns the exit code. */
   static int run(CommandContext context, String... args) {
-    // picocli's remarks about quotation marks within values, which are taken as they are.
-    CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
-    Main main = new Main(context, args);
-    int code = main.commandLine().execute(args);
+    int code = args.length == 1 && VERSION.contains(args[0]) ? printVersion(context) : execute(context, args);
     if (context.out().checkError() && code == 0) {
       context.err().println("panallama: the output could not be written; is the disk full, or the pipe closed?");
       return ExitCode.FAILURE;
@@ -105,28 +113,73 @@ public final class Main implements Runnable {
     return code;
   }
 
+  private static int execute(CommandContext context, String... args) {
+    // picocli's remarks about quotation marks within values, which are taken as they are.
+    CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
+    Main main = new Main(context, args);
+    return main.commandLine(args).execute(args);
+  }
+
+  /** The answer to {@code --version}, without the descriptions of all commands, which take longer than a JVM to start. */
+  private static int printVersion(CommandContext context) {
+    context.out().println(Version.line());
+    return ExitCode.OK;
+  }
+
+  /**
+   * The command line for these arguments: that of one command if they begin with its name, because the options of all are
+   * described by annotations, and reading those takes longer than the start of a JVM. Settings are checked against the
+   * options of all commands, so if there are any, it is the whole program's.
+   */
+  private CommandLine commandLine(String... args) {
+    Map<String, Supplier<CommandLine>> commands = commands();
+    boolean single =
+        args.length > 0
+            && commands.containsKey(args[0])
+            && !ABOUT_ALL.contains(args[0])
+            && settings.isEmpty()
+            && broken.isEmpty();
+    return configured(single ? List.of(commands.get(args[0])) : commands.values());
+  }
+
   /** The picocli command line of the whole program. */
-  private CommandLine commandLine() {
+  private CommandLine program() {
+    return configured(commands().values());
+  }
+
+  /** Every command by its name, in the order of the help. */
+  private Map<String, Supplier<CommandLine>> commands() {
+    Map<String, Supplier<CommandLine>> commands = new LinkedHashMap<>();
+    commands.put("serve", this::serve);
+    commands.put("chat", () -> new CommandLine(new ChatCommand(context)));
+    commands.put("run", () -> new CommandLine(new RunCommand(context)));
+    commands.put("doctor", () -> new CommandLine(new DoctorCommand(context)));
+    commands.put("inspect", () -> new CommandLine(new InspectCommand(context)));
+    commands.put("quantize", () -> new CommandLine(new QuantizeCommand(context)));
+    commands.put(
+        "bench", () -> new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)));
+    commands.put("cache", () -> new CommandLine(new CacheCommand(context)));
+    commands.put(
+        "config",
+        () ->
+            new CommandLine(new ConfigCommand(context, settings, this::program))
+                // Everything after the name of a command belongs to that command.
+                .setStopAtPositional(true));
+    commands.put("completion", () -> new CommandLine(new CompletionCommand(context)));
+    commands.put("help", () -> new CommandLine(new HelpCommand()));
+    return commands;
+  }
+
+  private CommandLine serve() {
     CommandLine serve = new CommandLine(new ServeCommand(context));
     LlamaServerOptions.addTo(serve.getCommandSpec());
     // As in llama-server, the last one counts: scripts add to a command line that they were given.
-    serve.setOverwrittenOptionsAllowed(true);
-    CommandLine program =
-        new CommandLine(this)
-            .addSubcommand(serve)
-            .addSubcommand(new ChatCommand(context))
-            .addSubcommand(new RunCommand(context))
-            .addSubcommand(new DoctorCommand(context))
-            .addSubcommand(new InspectCommand(context))
-            .addSubcommand(new QuantizeCommand(context))
-            .addSubcommand(new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)))
-            .addSubcommand(new CacheCommand(context))
-            .addSubcommand(
-                new CommandLine(new ConfigCommand(context, settings, this::commandLine))
-                    // Everything after the name of a command belongs to that command.
-                    .setStopAtPositional(true))
-            .addSubcommand(new CompletionCommand(context))
-            .addSubcommand(new HelpCommand());
+    return serve.setOverwrittenOptionsAllowed(true);
+  }
+
+  private CommandLine configured(Collection<Supplier<CommandLine>> commands) {
+    CommandLine program = new CommandLine(this);
+    commands.forEach(command -> program.addSubcommand(command.get()));
     return program
         .setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8))
@@ -140,7 +193,7 @@ public final class Main implements Runnable {
 
   /** The command line without settings and environment: only the commands and their options. */
   static CommandLine outline(CommandContext context) {
-    return new Main(context).commandLine();
+    return new Main(context).program();
   }
 
   private static Optional<Path> chosenConfig(String... args) {
@@ -273,9 +326,14 @@ public final class Main implements Runnable {
       return property("llama");
     }
 
+    /** What {@code --version} prints. */
+    static String line() {
+      return "panallama " + number() + " (llama.cpp " + llama() + ", Java " + Runtime.version() + ")";
+    }
+
     @Override
     public String[] getVersion() {
-      return new String[] {"panallama " + number() + " (llama.cpp " + llama() + ", Java " + Runtime.version() + ")"};
+      return new String[] {line()};
     }
 
     private static String property(String name) {

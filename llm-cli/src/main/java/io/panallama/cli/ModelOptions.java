@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.KvCacheType;
 import io.panallama.config.LoadMode;
@@ -11,7 +12,6 @@ import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -171,7 +171,7 @@ final class ModelOptions {
 
   /** Loads the model and starts an engine for one conversation on it. */
   LoadedEngine start(CommandContext context) {
-    return start(context, checked(engine -> engine.slots(1).queueLimit(0)), Optional.empty(), () -> false);
+    return start(context, checked(engine -> engine.slots(1).queueLimit(0)), () -> false);
   }
 
   /**
@@ -199,30 +199,32 @@ final class ModelOptions {
   /**
    * Loads the model and starts an engine on it, with a progress bar on a terminal.
    *
-   * @param isolation how the engine runs in a process of its own; empty if it runs in this one
    * @param stopped asked during the load, which fails once this is true
    */
-  LoadedEngine start(
-      CommandContext context, Configs configs, Optional<IsolationConfig> isolation, BooleanSupplier stopped) {
+  LoadedEngine start(CommandContext context, Configs configs, BooleanSupplier stopped) {
     backend.select(context.inference());
-    if (isolation.isEmpty()) {
+    EngineConfig engineConfig = withNuma(configs.engine());
+    if (engineConfig.isolation() == Isolation.NONE) {
       devices.initialize(context.inference());
     }
     Path file = model == null ? DemoModel.extract() : model;
     try (LoadProgress progress =
         new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime, stopped)) {
       ModelConfig loading = configs.model().toBuilder().listener(progress).build();
-      Inference inference = context.inference();
-      LoadedEngine engine =
-          isolation.isEmpty()
-              ? inference.start(file, loading, configs.engine())
-              : inference.startIsolated(file, loading, configs.engine(), isolation.get(), devices.numa());
+      LoadedEngine engine = context.inference().start(file, loading, engineConfig);
       backend
           .disappointment(engine::natives)
           .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       warnOfRounding(context, engine);
       return engine;
     }
+  }
+
+  /** The strategy for NUMA nodes is a matter of the process that computes. */
+  private EngineConfig withNuma(EngineConfig config) {
+    IsolationConfig.Builder isolation = config.isolationConfig().toBuilder();
+    devices.numa().ifPresent(isolation::numa);
+    return config.toBuilder().isolationConfig(isolation.build()).build();
   }
 
   /** A remark about how long conversations may be; empty if an option says so. */
@@ -267,6 +269,11 @@ final class ModelOptions {
             "--load-mode says how weights are loaded; leave out --mlock, --no-mmap and --direct-io.");
       }
       return loadMode;
+    }
+    if (directInput && (lock || noMapping)) {
+      throw new UsageException(
+          "--direct-io reads the weights past the page cache, so --mlock and --no-mmap have no effect; leave them"
+              + " out.");
     }
     if (directInput) {
       return LoadMode.DIRECT_IO;

@@ -20,6 +20,7 @@ final class OptionNames {
           Map.entry("hosts", "--host"),
           Map.entry("allowedHosts", "--allowed-hosts"),
           Map.entry("allowedOrigins", "--cors-origins"),
+          Map.entry("apiKeys", "--api-key"),
           Map.entry("port", "--port"),
           Map.entry("maxBodyBytes", "--max-body"),
           Map.entry("maxMessages", "--max-messages"),

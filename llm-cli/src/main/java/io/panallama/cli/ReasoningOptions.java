@@ -54,7 +54,7 @@ final class ReasoningOptions {
   /**
    * The options of a request that has none.
    *
-   * @throws UsageException if the variables are not a JSON object, or a limit is given
+   * @throws UsageException if the variables are not a JSON object, a limit is given, or two of these options contradict each other
    */
   TemplateOptions options() {
     TemplateOptions.Builder options = TemplateOptions.builder().reasoning(format).arguments(variables());
@@ -63,6 +63,9 @@ final class ReasoningOptions {
           "--reasoning-budget is "
               + budget
               + "; only 0 and -1 can be set for all requests. Send \"reasoning_budget_tokens\" with each request.");
+    }
+    if (thinking == Thinking.ON && budget != null && budget == 0) {
+      throw new UsageException("--reasoning on and --reasoning-budget 0 contradict each other; give one of them.");
     }
     if (thinking == Thinking.OFF || budget != null && budget == 0) {
       options.thinking(false);

@@ -1,7 +1,7 @@
 package io.panallama.cli;
 
 import io.panallama.cli.settings.Settings;
-import io.panallama.config.IsolationConfig;
+import io.panallama.config.EngineConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.InvalidRequestException;
@@ -77,9 +77,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   public Integer call() throws InterruptedException {
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
-    ServerConfig config = serverOptions.config();
-    ModelOptions.Configs configs = model.checked(engineOptions::configure);
-    Optional<IsolationConfig> isolated = isolation.config();
+    ServerConfig config = serverOptions.config().toBuilder().verbose(isVerbose()).build();
+    ModelOptions.Configs configs = model.checked(this::configure);
     defaults(Sampling.recommended());
     reasoning.options();
     if (!ignored.isEmpty()) {
@@ -89,9 +88,14 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
         ChatServer server = ChatServer.start(config)) {
-      loadAndServe(server, configs, isolated, stop, config.shutdownGrace());
+      loadAndServe(server, configs, stop, config);
     }
     return ExitCode.OK;
+  }
+
+  /** Whether -v was given, on either side of the command's name. */
+  private boolean isVerbose() {
+    return Boolean.TRUE.equals(spec.root().findOption("--verbose").getValue());
   }
 
   @Override
@@ -100,24 +104,25 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     defaults(Sampling.recommended());
     reasoning.options();
     serverOptions.config();
-    model.checked(engineOptions::configure);
+    model.checked(this::configure);
+  }
+
+  private void configure(EngineConfig.Builder engine) {
+    engineOptions.configure(engine);
+    isolation.configure(engine);
   }
 
   private void loadAndServe(
-      ChatServer server,
-      ModelOptions.Configs configs,
-      Optional<IsolationConfig> isolated,
-      CompletableFuture<Void> stop,
-      Duration grace)
+      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, ServerConfig config)
       throws InterruptedException {
-    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, isolated, stopped))) {
+    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
       try {
         Optional<LoadedEngine> engine = load.await(stop);
         if (engine.isPresent()) {
-          serve(server, engine.get());
+          serve(server, engine.get(), config);
           await(stop);
         }
-        context.err().println("panallama: stopping" + patience(server.runningRequests(), grace));
+        context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
       } finally {
         // The server is closed before the engine that its requests run on.
         server.close();
@@ -125,8 +130,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
-  private LoadedEngine load(ModelOptions.Configs configs, Optional<IsolationConfig> isolated, BooleanSupplier stopped) {
-    LoadedEngine engine = model.start(context, configs, isolated, stopped);
+  private LoadedEngine load(ModelOptions.Configs configs, BooleanSupplier stopped) {
+    LoadedEngine engine = model.start(context, configs, stopped);
     try {
       if (!noWarmup) {
         warmUp(engine);
@@ -138,10 +143,10 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
-  private void serve(ChatServer server, LoadedEngine engine) {
+  private void serve(ChatServer server, LoadedEngine engine, ServerConfig config) {
     server.serve(served(engine), engine.generator(), engine::stats);
     announce(engine, server);
-    ServerOptions.warnIfOpen(context, server);
+    ServerOptions.warnIfOpen(context, server, config);
   }
 
   private static void await(CompletableFuture<Void> stop) throws InterruptedException {

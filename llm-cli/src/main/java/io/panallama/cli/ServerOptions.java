@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of the HTTP server: every component of {@link ServerConfig}. */
@@ -31,15 +32,16 @@ final class ServerOptions {
       names = "--unix-socket",
       paramLabel = "PATH",
       description =
-          "Unix domain socket to listen on, which only the user of the server can use; --host adds addresses to it."
-              + " Default: none.")
+          "Unix domain socket to listen on, which only the user of the server can use; --host adds addresses to it,"
+              + " and so does --port. Default: none.")
   private @Nullable Path unixSocket;
 
   @Option(
       names = {"-p", "--port"},
       paramLabel = "PORT",
-      description = "Port to listen on; 0 takes a free one. Default: 8080.")
-  private int port = DEFAULTS.port();
+      description =
+          "Port to listen on; 0 takes a free one. Beside Unix domain sockets alone, it adds localhost. Default: 8080.")
+  private @Nullable Integer port;
 
   @Option(
       names = "--max-body",
@@ -73,7 +75,7 @@ final class ServerOptions {
       paramLabel = "TIME",
       converter = TimeSpan.class,
       description = "Longest time to receive one whole request; then it gets 408. Default: 30s.")
-  private Duration requestTimeout = DEFAULTS.requestTimeout();
+  private @Nullable Duration requestTimeout;
 
   @Option(
       names = "--idle-timeout",
@@ -89,7 +91,7 @@ final class ServerOptions {
       description =
           "Close a connection whose client has left an answer unread for this long, and cancel the answer."
               + " Default: 30s.")
-  private Duration writeTimeout = DEFAULTS.writeTimeout();
+  private @Nullable Duration writeTimeout;
 
   @Option(
       names = {"-to", "--timeout"},
@@ -149,6 +151,8 @@ final class ServerOptions {
               + " name.")
   private boolean strictModelNames = DEFAULTS.strictModelNames();
 
+  @Mixin private AccessOptions access = new AccessOptions();
+
   /**
    * The configuration that these options request.
    *
@@ -162,16 +166,18 @@ final class ServerOptions {
       throw new UsageException("--max-grammar is " + Printable.bytes(maxGrammar) + "; it must be at most 1 GiB.");
     }
     try {
-      return ServerConfig.builder()
+      ServerConfig.Builder server = ServerConfig.builder();
+      access.configure(server);
+      return server
           .hosts(hosts())
-          .port(port)
+          .port(port == null ? DEFAULTS.port() : port)
           .maxBodyBytes((int) maxBody)
           .maxMessages(maxMessages)
           .maxGrammarBytes((int) maxGrammar)
           .maxConnections(maxConnections)
-          .requestTimeout(timeout == null ? requestTimeout : Duration.ofSeconds(timeout))
+          .requestTimeout(orTimeout(requestTimeout, DEFAULTS.requestTimeout()))
           .idleTimeout(idleTimeout)
-          .writeTimeout(timeout == null ? writeTimeout : Duration.ofSeconds(timeout))
+          .writeTimeout(orTimeout(writeTimeout, DEFAULTS.writeTimeout()))
           .heartbeatInterval(heartbeat)
           .shutdownGrace(shutdownGrace)
           .allowedHosts(Set.copyOf(separated(allowedHosts)))
@@ -189,21 +195,31 @@ final class ServerOptions {
     if (unixSocket != null) {
       all.add("unix:" + unixSocket);
     }
-    return all.isEmpty() ? DEFAULTS.hosts() : all;
+    boolean socketsOnly = all.stream().allMatch(ServerConfig::isUnixSocket);
+    if (socketsOnly && (all.isEmpty() || port != null)) {
+      all.addAll(0, DEFAULTS.hosts());
+    }
+    return all;
+  }
+
+  /** The option's own value, else that of llama-server's option for several timeouts. */
+  private Duration orTimeout(@Nullable Duration given, Duration otherwise) {
+    return given != null ? given : timeout != null ? Duration.ofSeconds(timeout) : otherwise;
   }
 
   /** The values of an option that may be repeated, and that llama-server has with commas in between. */
-  private static List<String> separated(List<String> values) {
+  static List<String> separated(List<String> values) {
     return values.stream().flatMap(value -> Arrays.stream(value.split(",", -1))).map(String::strip).toList();
   }
 
   /** Warns if other machines can connect. */
-  static void warnIfOpen(CommandContext context, ChatServer server) {
+  static void warnIfOpen(CommandContext context, ChatServer server, ServerConfig config) {
     if (!server.openHosts().isEmpty()) {
       context.warn(
           "With --host "
               + String.join(",", server.openHosts())
-              + " every machine that can reach this one can use the server; it asks for no key and does not encrypt."
+              + " every machine that can reach this one can use the server; it "
+              + (config.apiKeys().isEmpty() ? "asks for no key (--api-key) and does not encrypt." : "does not encrypt.")
               + " Put a proxy or a firewall in front of it.");
     }
   }

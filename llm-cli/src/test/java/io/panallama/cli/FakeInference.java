@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.TextGenerator;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
@@ -81,18 +82,14 @@ final class FakeInference implements Inference {
     files.add(file);
     modelConfigs.add(model);
     engineConfigs.add(engine);
+    if (engine.isolation() == Isolation.PROCESS) {
+      isolations.add(engine.isolationConfig());
+      engine.isolationConfig().numa().ifPresent(numa::add);
+    }
     startFailure.ifPresent(FakeInference::fail);
     loading.accept(model);
     open++;
     return new FakeEngine(engine);
-  }
-
-  @Override
-  public LoadedEngine startIsolated(
-      Path file, ModelConfig model, EngineConfig engine, IsolationConfig isolation, Optional<NumaStrategy> strategy) {
-    isolations.add(isolation);
-    strategy.ifPresent(numa::add);
-    return start(file, model, engine);
   }
 
   /** Pretends to have a hundred tensors, and records both files. */

@@ -144,9 +144,15 @@ class LauncherTest {
         """
         for word in "$@"; do
           case $word in
-            -XX:ArchiveClassesAtExit=*) echo archive >"${word#*=}"; echo listening; exit 0 ;;
+            -XX:AOTCacheOutput=*) archive=${word#*=} ;;
           esac
         done
+        if [ -n "${archive:-}" ]; then
+          echo "$*" >>"$FAKES/trainings"
+          echo archive >"$archive"
+          echo archive >"$word"
+          exit 0
+        fi
         printf '%%s\\n' %s "$@"
         [ "$word" != wait ] || exec sleep 50
         exit 7
@@ -224,7 +230,7 @@ class LauncherTest {
     assertThat(result.code()).isEqualTo(7);
     assertThat(result.err()).isEmpty();
     assertThat(lines.subList(0, lines.indexOf(MAIN)))
-        .startsWith("jdk-25", "--enable-native-access=io.panallama.bindings", "--illegal-native-access=deny")
+        .startsWith("jdk-25", "--enable-native-access=io.panallama.bindings", "-XX:+UseSerialGC")
         .contains(programs.resolve("build-1/lib").toString())
         .endsWith("-Xmx1g", "-Da=b", "-m");
     assertThat(result.arguments()).containsExactly("run", "--input", "two  spaces", "", "--", "*");
@@ -419,14 +425,28 @@ class LauncherTest {
     return new String(uname.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
   }
 
+  private String trainings() throws IOException {
+    Path calls = temp.resolve("trainings");
+    return Files.exists(calls) ? Files.readString(calls) : "";
+  }
+
+  /** The times of files made by hand are older than what the launcher made just now. */
+  private void rewrite(String jar, String content) throws Exception {
+    Path file = programs.resolve("build-1/lib").resolve(jar);
+    Files.writeString(file, content);
+    Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis() + 10));
+  }
+
   @Test
   void archiveIsMadeAnewForOtherJarsAnotherJdkAndOtherJvmOptionsAndSaysSo() throws Exception {
     assertThat(run("doctor").err()).contains("preparing fast starts");
     Result second = run("doctor");
     assertThat(second.err()).isEmpty();
-    assertThat(second.out()).contains("-XX:SharedArchiveFile=" + programs.resolve("build-1/start-"));
+    assertThat(second.out())
+        .contains("-XX:AOTCache=" + programs.resolve("build-1/start-"))
+        .contains("-Dpanallama.worker.cache=" + programs.resolve("build-1/worker-"));
 
-    Files.writeString(programs.resolve("build-1/lib/old.jar"), "another jar");
+    rewrite("old.jar", "another jar");
     assertThat(run("doctor").err()).contains("preparing fast starts");
     environment.put("JAVA_HOME", jdk("jdk-26", "26").toString());
     assertThat(run("doctor").err()).contains("preparing fast starts");
@@ -437,13 +457,106 @@ class LauncherTest {
   }
 
   @Test
+  void archiveIsMadeAnewForAJarOfTheSameSizeAndForAJdkThatWasUpdatedInItsFolder() throws Exception {
+    run("doctor");
+    assertThat(run("doctor").err()).isEmpty();
+
+    rewrite("old.jar", "JAR");
+    assertThat(run("doctor").err()).contains("preparing fast starts");
+    assertThat(run("doctor").err()).isEmpty();
+    Path release = jdk.resolve("release");
+    FileTime packaged = Files.getLastModifiedTime(release);
+    Files.writeString(release, Files.readString(release).replace("25.0.1", "25.0.2"));
+    Files.setLastModifiedTime(release, packaged);
+    assertThat(run("doctor").err()).contains("preparing fast starts");
+    assertThat(trainings()).hasLineCount(3);
+  }
+
+  @Test
+  void freshBuildComesWithItsArchive() throws Exception {
+    run("doctor");
+    changeSource();
+
+    assertThat(run("doctor").err()).contains("building", "preparing fast starts");
+    Result next = run("doctor");
+    assertThat(next.err()).isEmpty();
+    assertThat(next.out()).contains("-XX:AOTCache=" + programs.resolve(current()));
+  }
+
+  @Test
   void archiveThatCannotBeMadeIsToldOnce() throws Exception {
     script(jdk.resolve("bin/java"), "printf '%s\\n' \"$@\"; exit 7");
 
     assertThat(run("doctor").err()).contains("that did not work", "launcher-archive.log");
     Result second = run("doctor");
     assertThat(second.err()).isEmpty();
-    assertThat(second.out()).doesNotContain("SharedArchiveFile");
+    assertThat(second.out()).doesNotContain("AOTCache");
+    try (Stream<Path> files = Files.list(programs.resolve("build-1"))) {
+      assertThat(files).noneMatch(file -> file.toString().contains(".part"));
+    }
+  }
+
+  @Test
+  void launchersThatStartAtOnceMakeOneArchive() throws Exception {
+    List<Process> launchers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      launchers.add(start(checkout.resolve("panallama"), temp.resolve("out" + i), temp.resolve("err" + i), "doctor"));
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThat(launchers.get(i).waitFor()).isEqualTo(7);
+      assertThat(Files.readString(temp.resolve("out" + i))).contains("-XX:AOTCache=");
+    }
+    assertThat(trainings()).hasLineCount(1);
+  }
+
+  @Test
+  void laterStartRunsNoProgramsButTheSearchForNewerSources() throws Exception {
+    environment.put("LC_ALL", "C");
+    run("doctor");
+    Path spies = Files.createDirectories(temp.resolve("spies"));
+    environment.merge("PATH", spies.toString(), (rest, first) -> first + ":" + rest);
+    for (String tool :
+        List.of("sed", "cat", "ls", "cksum", "uname", "grep", "dirname", "mkdir", "readlink", "rm", "head", "tr")) {
+      script(spies.resolve(tool), "echo " + tool + " >>\"$FAKES/others\"; exit 1");
+    }
+
+    Result result = run("doctor");
+
+    assertThat(result.err()).isEmpty();
+    assertThat(result.code()).isEqualTo(7);
+    assertThat(temp.resolve("others")).doesNotExist();
+  }
+
+  @Test
+  void otherCommandAndFolderAreNoReasonToLookAnew() throws Exception {
+    run("doctor");
+    Path notes = programs.resolve("build-1/launch");
+    FileTime noted = Files.getLastModifiedTime(notes);
+
+    Path link = Files.createSymbolicLink(temp.resolve("link"), Path.of("check out", "panallama"));
+    assertThat(runAs(link, "serve").arguments()).containsExactly("serve");
+    assertThat(run("run", "hi").arguments()).containsExactly("run", "hi");
+
+    assertThat(Files.getLastModifiedTime(notes)).isEqualTo(noted);
+  }
+
+  @Test
+  void startsInATreeThatCannotBeWritten() throws Exception {
+    assumeFalse("root".equals(System.getProperty("user.name")), "root may write anywhere");
+    List<Path> folders = List.of(programs.resolve("build-1"), programs, programs.getParent(), checkout);
+    for (Path folder : folders) {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-xr-xr-x"));
+    }
+    try {
+      Result result = run("doctor");
+      assertThat(result.err()).isEmpty();
+      assertThat(result.code()).isEqualTo(7);
+      assertThat(result.out()).doesNotContain("AOTCache");
+    } finally {
+      for (Path folder : folders) {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+      }
+    }
   }
 
   @ParameterizedTest

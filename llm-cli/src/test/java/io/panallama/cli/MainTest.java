@@ -7,14 +7,17 @@ import io.panallama.error.GenerationException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -93,6 +96,50 @@ class MainTest {
 
     assertThat(run.code()).isZero();
     assertThat(run.out()).matches("panallama \\d+\\.\\d+\\.\\d+\\S* \\(llama\\.cpp \\d+\\.\\d+\\.\\d+, Java .+\\)\\R");
+  }
+
+  @Test
+  void versionLoadsNeitherLibrariesNorTheOptionsOfCommands(@TempDir Path temp) throws Exception {
+    Path log = temp.resolve("classes");
+    String path = System.getProperty("java.class.path");
+    String modules = System.getProperty("jdk.module.path");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xlog:class+load:file=" + log,
+                "-cp",
+                modules == null ? path : path + File.pathSeparator + modules,
+                Main.class.getName(),
+                "--version")
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(process.waitFor()).isZero();
+    assertThat(out).startsWith("panallama ");
+    assertThat(Files.readString(log))
+        .contains("io.panallama.cli.Main ")
+        .doesNotContain("io.panallama.bindings.", "com.fasterxml.", "io.helidon.", "io.panallama.cli.ServeCommand ")
+        .doesNotContain("CommandReflection ", "java.util.logging.LogManager ");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          run --temprature 1 hi | Unknown option: '--temprature'; did you mean
+          serve sevre           | Unexpected argument: 'sevre'
+          """)
+  void commandAloneFindsFaultsLikeTheWholeProgram(String line, String expected) {
+    Environment setting = new Environment(Map.of("PANALLAMA_RUN_SEED", "1"), Path.of("no-such-folder", "config.yaml"));
+
+    CliRun alone = CliRun.of(inference, line.split(" "));
+
+    assertThat(alone.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(alone.err()).contains(expected).isEqualTo(CliRun.in(setting, inference, line.split(" ")).err());
+    assertThat(CliRun.of(inference, "run", "--help").out())
+        .isEqualTo(CliRun.in(setting, inference, "run", "--help").out());
   }
 
   @ParameterizedTest

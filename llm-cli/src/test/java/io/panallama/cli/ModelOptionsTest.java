@@ -71,9 +71,14 @@ class ModelOptionsTest {
                     + " --no-prefix-reuse --cache-ram 0 --itl-target 1 --rope-scaling yarn --rope-freq-base 1"
                     + " --rope-freq-scale 0.5 --yarn-ext-factor 1 --yarn-attn-factor 1 --yarn-beta-fast 32"
                     + " --yarn-beta-slow 1 --yarn-orig-ctx 1024 --no-kv-offload --no-op-offload --no-swa-full"
-                    + " --no-kv-unified --cpus 0-2,5 --cpu-strict --thread-priority low --poll 0")
+                    + " --no-kv-unified --cpus 0-2,5 --cpu-strict --thread-priority low --poll 0"
+                    + " --isolate always --step-limit 7")
                 .split(" "));
-    ModelOptions.Configs configs = parsed.model.checked(parsed.engine::configure);
+    ModelOptions.Configs configs =
+        parsed.model.checked(config -> {
+          parsed.engine.configure(config);
+          parsed.isolation.configure(config);
+        });
 
     // Neither is for users: one is for programs that only tokenize, the other is the progress bar.
     Set<String> ofModel = components(ModelConfig.Builder.class);
@@ -102,10 +107,11 @@ class ModelOptionsTest {
     assertThat(configs.engine().rope().yarnOriginalContext()).isEqualTo(1024);
   }
 
-  /** The two mixins of {@code serve} that make configurations of the core. */
+  /** The mixins of {@code serve} that make configurations of the core. */
   private static final class ServeOptions {
     @picocli.CommandLine.Mixin private final ModelOptions model = new ModelOptions();
     @picocli.CommandLine.Mixin private final EngineOptions engine = new EngineOptions();
+    @picocli.CommandLine.Mixin private final IsolationOptions isolation = new IsolationOptions();
   }
 
   @Test
@@ -169,6 +175,11 @@ class ModelOptionsTest {
     assertThat(parse("-dio").model().loadMode()).isEqualTo(LoadMode.DIRECT_IO);
     assertThat(parse("-lm", "mmap+mlock").model().loadMode()).isEqualTo(LoadMode.MMAP_MLOCK);
     assertThatThrownBy(() -> parse("--load-mode", "mmap", "--mlock")).isInstanceOf(UsageException.class);
+    assertThatThrownBy(() -> parse("-dio", "--mlock")).hasMessageContaining("--direct-io");
+    assertThatThrownBy(() -> parse("--slots", "4", "--parallel", "2")).hasMessageContaining("--parallel is 2");
+    assertThat(parse("--slots", "--parallel", "2").engine().slots()).isEqualTo(2);
+    assertThatThrownBy(() -> parse("--rope-scale", "4", "--rope-freq-scale", "0.5"))
+        .hasMessageContaining("--rope-freq-scale");
 
     assertThat(parse("--rope-scale", "4").engine().rope().frequencyScale()).isEqualTo(0.25f);
     assertThat(parse("-nkvo").engine().offloadKeyValues()).isFalse();

@@ -1,6 +1,7 @@
 package io.panallama.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
@@ -14,6 +15,7 @@ import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
+import io.panallama.server.Endpoint;
 import io.panallama.server.ServerConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -27,6 +29,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -381,8 +384,7 @@ class ServeCommandTest {
     assertThat(inference.requests).as("no warm-up").isEmpty();
     stop(running);
     assertThat(err.toString(StandardCharsets.UTF_8))
-        .contains(
-            "Accepted and ignored: --keep, -sps, -lv, --threads-http, --no-webui, --cache-reuse, -md, --draft-max.")
+        .contains("Accepted and ignored: --keep, -sps, -lv, --threads-http, --cache-reuse, -md, --draft-max.")
         .doesNotContain("--jinja", "--metrics", "--kv-unified", "--log-disable");
   }
 
@@ -392,7 +394,9 @@ class ServeCommandTest {
       quoteCharacter = '~',
       textBlock =
           """
-          --api-key=x           | --api-key: the server asks for no key
+          --api-key=            | --api-key is empty; leave it out
+          --api-key=a,b c       | --api-key has a key that no header can carry
+          --api-key-file=none   | --api-key-file can't be read: none
           -hf=a/b               | -hf: nothing is downloaded here; fetch the file
           --lora=x.gguf         | --lora: adapters (LoRA) are not supported
           --embedding           | --embedding: embeddings are not served
@@ -527,6 +531,9 @@ class ServeCommandTest {
           --unix-socket /run/a                      | unix:/run/a
           --unix-socket /run/a --host 0.0.0.0       | 0.0.0.0 unix:/run/a
           --port 0                                  | localhost
+          --unix-socket /run/a --port 8081          | localhost unix:/run/a
+          --host /run/a.sock -p 8081                | localhost /run/a.sock
+          --host /run/a.sock,::1 -p 8081            | /run/a.sock ::1
           """)
   void listensOnAllHosts(String options, String hosts) {
     assertThat(parse(options).hosts()).containsExactly(hosts.split(" "));
@@ -541,6 +548,14 @@ class ServeCommandTest {
     assertThat(config.allowedHosts()).containsExactlyInAnyOrder("a.example", "*.local", "b.example");
     assertThat(config.allowedOrigins()).containsExactlyInAnyOrder("app://*", "null", "https://c.example");
     assertThat(parse("--port 0").allowedOrigins()).containsExactly("localhost");
+  }
+
+  @Test
+  void aTimeoutOfItsOwnGoesBeforeTheOneForSeveral() {
+    ServerConfig config = parse("--timeout 600 --write-timeout 5s");
+    assertThat(config.writeTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(config.requestTimeout()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(parse("--request-timeout 7s -to 600").requestTimeout()).isEqualTo(Duration.ofSeconds(7));
   }
 
   private static ServerConfig parse(String options) {
@@ -611,6 +626,38 @@ class ServeCommandTest {
   }
 
   @Test
+  void aPlainNumberOfTheCacheIsMebibytesAsInLlamaServer() {
+    assertThat(configured("--cache-ram", "100").spill().memoryBytes()).isEqualTo(100L << 20);
+    assertThat(configured("-cram", "0").spill()).isEqualTo(SpillConfig.none());
+  }
+
+  private static ServerConfig server(String... options) {
+    ServerOptions parsed = new ServerOptions();
+    CommandLine.populateCommand(parsed, options);
+    return parsed.config();
+  }
+
+  @Test
+  void keysComeFromTheCommandLineAndFromAFile(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("keys"), "# the team's\r\nk3\r\n\n  k4 \n");
+    assertThat(server().apiKeys()).isEmpty();
+    assertThat(server("--api-key", "k1,k2", "--api-key", "k5", "--api-key-file", file.toString()).apiKeys())
+        .containsExactlyInAnyOrder("k1", "k2", "k3", "k4", "k5");
+    Path none = Files.writeString(folder.resolve("none"), "# no key\n");
+    assertThatThrownBy(() -> server("--api-key-file", none.toString()))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("has no key");
+  }
+
+  @Test
+  void endpointsAreThoseOfLlamaServer() {
+    assertThat(server().endpoints()).isEqualTo(ServerConfig.defaults().endpoints());
+    assertThat(server("--metrics", "--props").endpoints())
+        .containsExactlyInAnyOrder(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.METRICS, Endpoint.PROPS);
+    assertThat(server("--no-slots", "--no-webui").endpoints()).isEmpty();
+  }
+
+  @Test
   void engineOptionsDefaultToThoseOfTheCore() {
     assertThat(configured()).isEqualTo(EngineConfig.defaults());
   }
@@ -633,7 +680,7 @@ class ServeCommandTest {
           --itl-target=-1         | --itl-target is -1; it must be 0 to 3600000.
           --itl-target=3600001    | --itl-target is 3600001; it must be 0 to 3600000.
           --itl-target=fast       | is not a whole number in range
-          --cache-ram=2048        | '--cache-ram': '2048' is neither 0 nor a size with its unit, such as 512M or 2G
+          --cache-disk=2048       | '--cache-disk': '2048' is neither 0 nor a size with its unit, such as 512M or 2G
           --cache-ram=-1          | '-1' is neither 0 nor a size
           --cache-ram=2GB         | '2GB' is neither 0 nor a size
           --cache-disk=9999999999T | '9999999999T' is more than any machine has

@@ -360,5 +360,13 @@ class SettingsTest {
     assertThat(run(Map.of("PANALLAMA_BENCH_SERVE_API_KEY", "sesame"), "", "config bench serve").out())
         .contains("api-key: \"(hidden)\"")
         .doesNotContain("sesame");
+    for (String variable : List.of("PANALLAMA_API_KEY", "PANALLAMA_SERVE_API_KEY", "LLAMA_API_KEY")) {
+      assertThat(run(Map.of(variable, "sesame"), "", "config serve").out())
+          .contains("api-key: [\"(hidden)\"]", variable)
+          .doesNotContain("sesame");
+    }
+    assertThat(run(Map.of("LLAMA_API_KEY", "open sesame"), "", "serve").err())
+        .contains("--api-key")
+        .doesNotContain("sesame");
   }
 }

@@ -47,6 +47,8 @@ public final class EngineConfig {
   private final boolean unifiedCache;
   private final ThreadPlacement placement;
   private final SessionKey sessionKey;
+  private final Isolation isolation;
+  private final IsolationConfig isolationConfig;
 
   private EngineConfig(Builder from) {
     contextSize = from.contextSize;
@@ -70,6 +72,8 @@ public final class EngineConfig {
     unifiedCache = from.unifiedCache;
     placement = from.placement;
     sessionKey = from.sessionKey;
+    isolation = from.isolation;
+    isolationConfig = from.isolationConfig;
     if (itlTarget.isNegative() || itlTarget.compareTo(LONGEST_ITL) > 0) {
       throw new IllegalArgumentException("itlTarget is " + itlTarget + "; it must be 0 to " + LONGEST_ITL + ".");
     }
@@ -106,7 +110,7 @@ public final class EngineConfig {
     }
   }
 
-  /** 8 slots, a queue of 64, F16 cache, 1 GiB to spill to, an ITL target of 50 ms, everything else {@link #AUTO}. */
+  /** 8 slots, a queue of 64, F16 cache, 1 GiB to spill to, an ITL target of 50 ms, no isolation, everything else {@link #AUTO}. */
   public static EngineConfig defaults() {
     return DEFAULTS;
   }
@@ -284,6 +288,19 @@ public final class EngineConfig {
     return sessionKey;
   }
 
+  /**
+   * Whether the engine computes in this process or in one of its own; {@link Isolation#NONE} by default. A process of
+   * its own has no {@linkplain io.panallama.Session sessions} and no logit processors.
+   */
+  public Isolation isolation() {
+    return isolation;
+  }
+
+  /** The limits of the engine's own process. It has no effect with {@link Isolation#NONE}. */
+  public IsolationConfig isolationConfig() {
+    return isolationConfig;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof EngineConfig that && components().equals(that.components());
@@ -323,6 +340,8 @@ public final class EngineConfig {
     all.put("unifiedCache", unifiedCache);
     all.put("placement", placement);
     all.put("sessionKey", sessionKey);
+    all.put("isolation", isolation);
+    all.put("isolationConfig", isolationConfig);
     return all;
   }
 
@@ -349,6 +368,8 @@ public final class EngineConfig {
     private boolean unifiedCache = true;
     private ThreadPlacement placement = ThreadPlacement.defaults();
     private SessionKey sessionKey = SessionKey.installation();
+    private Isolation isolation = Isolation.NONE;
+    private IsolationConfig isolationConfig = IsolationConfig.defaults();
 
     private Builder() {}
 
@@ -374,6 +395,8 @@ public final class EngineConfig {
       unifiedCache = from.unifiedCache;
       placement = from.placement;
       sessionKey = from.sessionKey;
+      isolation = from.isolation;
+      isolationConfig = from.isolationConfig;
     }
 
     /** Sets {@link EngineConfig#contextSize()}. */
@@ -499,6 +522,18 @@ public final class EngineConfig {
     /** Sets {@link EngineConfig#sessionKey()}. */
     public Builder sessionKey(SessionKey value) {
       sessionKey = Objects.requireNonNull(value, "sessionKey");
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#isolation()}. */
+    public Builder isolation(Isolation value) {
+      isolation = Objects.requireNonNull(value, "isolation");
+      return this;
+    }
+
+    /** Sets {@link EngineConfig#isolationConfig()}. */
+    public Builder isolationConfig(IsolationConfig value) {
+      isolationConfig = Objects.requireNonNull(value, "isolationConfig");
       return this;
     }
 

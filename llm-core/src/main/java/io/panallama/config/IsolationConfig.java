@@ -18,6 +18,7 @@ public final class IsolationConfig {
   private final Duration refusal;
   private final long memoryBytes;
   private final @Nullable Path reports;
+  private final @Nullable NumaStrategy numa;
 
   private IsolationConfig(Builder from) {
     stepLimit = from.stepLimit;
@@ -26,6 +27,7 @@ public final class IsolationConfig {
     refusal = from.refusal;
     memoryBytes = from.memoryBytes;
     reports = from.reports;
+    numa = from.numa;
     positive("stepLimit", stepLimit);
     positive("silenceLimit", silenceLimit);
     positive("loadLimit", loadLimit);
@@ -98,6 +100,14 @@ public final class IsolationConfig {
     return Optional.ofNullable(reports);
   }
 
+  /**
+   * How the process uses a machine with several NUMA nodes; by default as if there were one. See
+   * {@link io.panallama.NativeRuntime#initializeNuma}.
+   */
+  public Optional<NumaStrategy> numa() {
+    return Optional.ofNullable(numa);
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof IsolationConfig that && components().equals(that.components());
@@ -122,6 +132,7 @@ public final class IsolationConfig {
     all.put("refusal", refusal);
     all.put("memoryBytes", memoryBytes);
     all.put("reports", reports());
+    all.put("numa", numa());
     return all;
   }
 
@@ -133,6 +144,7 @@ public final class IsolationConfig {
     private Duration refusal = Duration.ofMinutes(10);
     private long memoryBytes;
     private @Nullable Path reports;
+    private @Nullable NumaStrategy numa;
 
     private Builder() {}
 
@@ -143,6 +155,7 @@ public final class IsolationConfig {
       refusal = from.refusal;
       memoryBytes = from.memoryBytes;
       reports = from.reports;
+      numa = from.numa;
     }
 
     /** Sets {@link IsolationConfig#stepLimit()}. */
@@ -184,6 +197,18 @@ public final class IsolationConfig {
     /** Unsets {@link IsolationConfig#reports()}. */
     public Builder noReports() {
       reports = null;
+      return this;
+    }
+
+    /** Sets {@link IsolationConfig#numa()}. */
+    public Builder numa(NumaStrategy value) {
+      numa = Objects.requireNonNull(value, "numa");
+      return this;
+    }
+
+    /** Unsets {@link IsolationConfig#numa()}. */
+    public Builder noNuma() {
+      numa = null;
       return this;
     }
 

@@ -39,6 +39,16 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   }
 
   /**
+   * Takes the next state of the prompt while it is computed: one at the beginning, one after each step, the last one with the
+   * whole prompt and before the first token. Does not wait. Unlike events they may be left unread.
+   *
+   * @return empty if there is none (yet), or the generator does not tell
+   */
+  default Optional<PromptProgress> promptProgress() {
+    return Optional.empty();
+  }
+
+  /**
    * Waits for the next event.
    *
    * @return empty if {@code timeout} passed without one

@@ -51,6 +51,7 @@ class ConfigurationIdiomTest {
   static Stream<Object> values() {
     return Stream.of(
         EngineConfig.builder().reusePrefixes(false).build(),
+        IsolationConfig.defaults(),
         ModelConfig.defaults(),
         RopeScaling.defaults(),
         ThreadPlacement.builder().processors(Set.of(0)).build(),
@@ -150,6 +151,8 @@ class ConfigurationIdiomTest {
             Map.entry(Duration.class, Duration.ofMillis(7)),
             Map.entry(Instant.class, Instant.EPOCH),
             Map.entry(SpillConfig.class, SpillConfig.none()),
+            Map.entry(IsolationConfig.class, IsolationConfig.builder().memoryBytes(7).build()),
+            Map.entry(Path.class, Path.of("other")),
             Map.entry(SessionKey.class, SessionKey.of(new byte[SessionKey.MIN_BYTES])),
             Map.entry(LoadListener.class, (LoadListener) progress -> false),
             Map.entry(QuantizationListener.class, (QuantizationListener) progress -> false),

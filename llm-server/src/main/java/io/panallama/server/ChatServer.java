@@ -11,6 +11,7 @@ import io.panallama.server.dialect.openai.OpenAiDialect;
 import io.panallama.server.dialect.responses.ResponsesDialect;
 import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
+import io.panallama.server.http.KeyGuard;
 import io.panallama.server.http.Listener;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
@@ -32,7 +33,7 @@ import java.util.function.Supplier;
 
 /**
  * A running HTTP server: OpenAI's, Anthropic's and Ollama's API, some of llama-server's routes, {@code /health}, {@code
- * /ready}, and the chat page at {@code /}.
+ * /livez}, {@code /ready}, and the chat page at {@code /}.
  *
  * <p>Lifetime: it listens from {@link #start} to {@link #close}. It answers 503 until {@link #serve} gives it a model,
  * so that it can be up while a large model loads. It closes neither model nor engine; close it before them.
@@ -55,11 +56,14 @@ public final class ChatServer implements AutoCloseable {
   }
 
   /** The dialects that it speaks. Errors outside of any dialect's routes have the first one's shape. */
-  static List<Dialect> dialects() {
+  static List<Dialect> dialects(ServerConfig config) {
     return List.of(
-        new OpenAiDialect(),
+        new OpenAiDialect(config.verbose()),
         new ResponsesDialect(),
-        new LlamaCppDialect(),
+        new LlamaCppDialect(
+            config.endpoints().contains(Endpoint.METRICS),
+            config.endpoints().contains(Endpoint.SLOTS),
+            config.endpoints().contains(Endpoint.PROPS)),
         new AnthropicDialect(),
         new OllamaDialect());
   }
@@ -70,7 +74,7 @@ public final class ChatServer implements AutoCloseable {
    * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
    */
   public static ChatServer start(ServerConfig config) {
-    return start(config, dialects());
+    return start(config, dialects(config));
   }
 
   /** Starts listening for clients of these dialects, at least one. */
@@ -79,8 +83,10 @@ public final class ChatServer implements AutoCloseable {
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
     dialects.forEach(routes::add);
-    new PageRoutes().paths().forEach(routes::get);
-    routes.get(ApiDescription.PATH, new ApiDescription(dialects));
+    if (config.endpoints().contains(Endpoint.PAGE)) {
+      new PageRoutes().paths().forEach(routes::openGet);
+    }
+    routes.openGet(ApiDescription.PATH, new ApiDescription(dialects));
     ConnectionLimits limits =
         new ConnectionLimits(
             config.maxConnections(),
@@ -93,7 +99,7 @@ public final class ChatServer implements AutoCloseable {
       RequestGuard guard =
           new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
       ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
-      List<Filter> filters = List.of(guard);
+      List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
       Listener listener = Listener.open(sockets, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
       return new ChatServer(listener, sockets, registry, config);
     } catch (IOException failed) {

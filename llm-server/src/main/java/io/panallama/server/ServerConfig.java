@@ -1,5 +1,6 @@
 package io.panallama.server;
 
+import io.panallama.server.http.ServerSockets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,9 @@ public final class ServerConfig {
   private final Set<String> allowedOrigins;
   private final boolean strictFields;
   private final boolean strictModelNames;
+  private final Set<String> apiKeys;
+  private final Set<Endpoint> endpoints;
+  private final boolean verbose;
 
   private ServerConfig(Builder from) {
     hosts = from.hosts;
@@ -52,6 +56,9 @@ public final class ServerConfig {
     allowedOrigins = from.allowedOrigins;
     strictFields = from.strictFields;
     strictModelNames = from.strictModelNames;
+    apiKeys = from.apiKeys;
+    endpoints = from.endpoints;
+    verbose = from.verbose;
     if (hosts.isEmpty() || hosts.stream().anyMatch(String::isBlank)) {
       throw new IllegalArgumentException("hosts is blank; give a name or an address, such as 127.0.0.1.");
     }
@@ -137,6 +144,11 @@ public final class ServerConfig {
     if (!value.isPositive()) {
       throw new IllegalArgumentException(name + " is " + value + "; it must be larger than 0.");
     }
+  }
+
+  /** Whether a host is the path of a Unix domain socket, see {@link #hosts()}. */
+  public static boolean isUnixSocket(String host) {
+    return ServerSockets.unixSocket(host).isPresent();
   }
 
   /**
@@ -246,6 +258,27 @@ public final class ServerConfig {
     return strictModelNames;
   }
 
+  /**
+   * The keys of which each request has to bring one, in the header {@code Authorization} ({@code Bearer KEY}) or {@code x-api-key}; others
+   * get 401. Empty by default: no key is asked for. {@code /health}, {@code /livez}, {@code /ready}, {@code /openapi.json} and the pages need none.
+   */
+  public Set<String> apiKeys() {
+    return apiKeys;
+  }
+
+  /** The routes that are answered of those that need not be; by default {@link Endpoint#PAGE} and {@link Endpoint#SLOTS}. */
+  public Set<Endpoint> endpoints() {
+    return endpoints;
+  }
+
+  /**
+   * Whether answers to chats show the prompt that the conversation became, as {@code __verbose}; false by default, when only those do
+   * that are asked for it ({@code "verbose": true}).
+   */
+  public boolean verbose() {
+    return verbose;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof ServerConfig that && components().equals(that.components());
@@ -256,9 +289,12 @@ public final class ServerConfig {
     return components().hashCode();
   }
 
+  /** All components; of the keys only their number. */
   @Override
   public String toString() {
-    return "ServerConfig" + components();
+    Map<String, Object> shown = components();
+    shown.put("apiKeys", apiKeys.size());
+    return "ServerConfig" + shown;
   }
 
   /** Every component by its name: what equality, hash and text are made of. */
@@ -279,6 +315,9 @@ public final class ServerConfig {
     all.put("allowedOrigins", allowedOrigins);
     all.put("strictFields", strictFields);
     all.put("strictModelNames", strictModelNames);
+    all.put("apiKeys", apiKeys);
+    all.put("endpoints", endpoints);
+    all.put("verbose", verbose);
     return all;
   }
 
@@ -299,6 +338,9 @@ public final class ServerConfig {
     private Set<String> allowedOrigins = Set.of("localhost");
     private boolean strictFields;
     private boolean strictModelNames;
+    private Set<String> apiKeys = Set.of();
+    private Set<Endpoint> endpoints = Set.of(Endpoint.PAGE, Endpoint.SLOTS);
+    private boolean verbose;
 
     private Builder() {}
 
@@ -318,6 +360,9 @@ public final class ServerConfig {
       allowedOrigins = from.allowedOrigins;
       strictFields = from.strictFields;
       strictModelNames = from.strictModelNames;
+      apiKeys = from.apiKeys;
+      endpoints = from.endpoints;
+      verbose = from.verbose;
     }
 
     /** Sets {@link ServerConfig#hosts()}; an address of IPv6 may stand in brackets. */
@@ -416,6 +461,33 @@ public final class ServerConfig {
     /** Sets {@link ServerConfig#strictModelNames()}. */
     public Builder strictModelNames(boolean value) {
       strictModelNames = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ServerConfig#apiKeys()}.
+     *
+     * @throws IllegalArgumentException if one is empty, or has characters that a header can't carry
+     */
+    public Builder apiKeys(Set<String> value) {
+      if (!value.stream().allMatch(key -> key.matches("[!-~]+"))) {
+        // The key itself is not repeated, so that no log has it.
+        throw new IllegalArgumentException(
+            "apiKeys has a key that no header can carry; use visible ASCII characters without spaces.");
+      }
+      apiKeys = Set.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#endpoints()}. */
+    public Builder endpoints(Set<Endpoint> value) {
+      endpoints = Set.copyOf(value);
+      return this;
+    }
+
+    /** Sets {@link ServerConfig#verbose()}. */
+    public Builder verbose(boolean value) {
+      verbose = value;
       return this;
     }
 

@@ -36,6 +36,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatCompletionTest {
   @Test
+  void thePromptIsShownIfAsked() {
+    String body = HELLO.replace("}]}", "}], \"verbose\": %s, \"stream\": %s}");
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("hi"));
+        TestServer always =
+            TestServer.start(
+                TestServer.config().toBuilder().verbose(true).build(), ScriptedGenerator.answering("hi"))) {
+      JsonNode shown = json(server.post(CHAT, body.formatted(true, false)).body()).path("__verbose");
+      assertThat(shown.path("prompt").asText()).isEqualTo("<Hello>");
+      assertThat(shown.path("content").asText()).isEqualTo("hi");
+      assertThat(json(server.post(CHAT, body.formatted(false, false)).body()).has("__verbose")).isFalse();
+      assertThat(server.post(CHAT, body.formatted(true, true)).body()).containsOnlyOnce("\"prompt\":\"<Hello>\"");
+      assertThat(json(always.post(CHAT, HELLO).body()).at("/__verbose/prompt").asText()).isEqualTo("<Hello>");
+    }
+  }
+
+  @Test
   void answersInOpenAisShape() throws Exception {
     ScriptedGenerator generator = ScriptedGenerator.answering("Hel", "lo \"you\"\n", "🦙");
     try (TestServer server = TestServer.start(generator)) {

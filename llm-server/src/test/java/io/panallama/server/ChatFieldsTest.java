@@ -66,7 +66,8 @@ class ChatFieldsTest {
     assertThat(request.tools().parallelCalls()).contains(false);
     ChatRequest named = request(TOOLS + ", \"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"b\"}}");
     assertThat(named.tools().choice()).isEqualTo(new ToolChoice.Named("b"));
-    assertThat(named.tools().parallelCalls()).isEmpty();
+    assertThat(named.tools().parallelCalls()).as("a named function is called exactly once").contains(false);
+    assertThat(request(TOOLS).tools().parallelCalls()).isEmpty();
   }
 
   @Test

@@ -9,14 +9,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -24,6 +29,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,7 +40,14 @@ class ChatServerTest {
   @Test
   void isAliveButNotReadyUntilItHasAModel() {
     try (TestServer server = TestServer.startWithoutModel()) {
-      assertThat(server.get("/health").statusCode()).isEqualTo(200);
+      for (String path : List.of("/health", "/v1/health")) {
+        HttpResponse<String> loading = server.get(path);
+        assertThat(loading.statusCode()).isEqualTo(503);
+        assertThat(loading.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(loading.body())
+            .isEqualTo("{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}");
+      }
+      assertThat(server.get("/livez").body()).isEqualTo("{\"status\":\"ok\"}");
       for (String path : List.of("/ready", "/v1/models")) {
         HttpResponse<String> response = server.get(path);
         assertThat(response.statusCode()).isEqualTo(503);
@@ -44,6 +58,7 @@ class ChatServerTest {
 
       server.server().serve(TestServer.model(), ScriptedGenerator.answering("hi"));
       assertThat(server.get("/ready").body()).isEqualTo("{\"status\":\"ready\",\"model\":\"test/model\"}");
+      assertThat(server.get("/health").body()).isEqualTo("{\"status\":\"ok\"}");
       server.load(ScriptedGenerator.answering("hi"));
 
       JsonNode ready = json(server.get("/ready").body());
@@ -152,13 +167,44 @@ class ChatServerTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/assets/app.js                | gzip, deflate, br | gzip",
+        "/assets/vendor/swagger-ui.js  | br;q=1, GZIP;q=0.5 | gzip",
+        "/openapi.json                 | *                 | gzip",
+        "/                             | gzip;q=0          |",
+        "/                             | identity          |",
+        "/assets/vendor/fonts/KaTeX_Main-Regular.woff2 | gzip |"
+      })
+  void compressesForClientsThatAcceptIt(String path, String accepted, @Nullable String coding) throws IOException {
+    try (TestServer server = TestServer.startWithoutModel()) {
+      HttpRequest request = server.request(path).header("Accept-Encoding", accepted).build();
+      HttpResponse<byte[]> response = server.send(request, BodyHandlers.ofByteArray());
+      assertThat(response.statusCode()).isEqualTo(200);
+      assertThat(response.headers().firstValue("Content-Encoding")).isEqualTo(Optional.ofNullable(coding));
+      HttpResponse<byte[]> plain = server.send(server.request(path).build(), BodyHandlers.ofByteArray());
+      assertThat(plain.headers().firstValue("Content-Encoding")).isEmpty();
+      if (coding != null) {
+        assertThat(response.headers().firstValue("Vary")).hasValue("Accept-Encoding");
+        assertThat(response.body().length).isLessThan(plain.body().length);
+        assertThat(new GZIPInputStream(new ByteArrayInputStream(response.body())).readAllBytes())
+            .isEqualTo(plain.body());
+      }
+      String tag = response.headers().firstValue("ETag").orElseThrow();
+      HttpRequest again = server.request(path).header("Accept-Encoding", accepted).header("If-None-Match", tag).build();
+      assertThat(server.send(again, BodyHandlers.ofByteArray()).statusCode()).isEqualTo(304);
+    }
+  }
+
   @Test
   void everythingThePageRefersToIsServed() {
     Pattern reference =
         Pattern.compile("(?:src|href)=\"(/[^\"]+)\"|(?:from |import\\()\"(\\.[^\"]+)\"|url\\(([^)]+\\.woff2)\\)");
     try (TestServer server = TestServer.startWithoutModel()) {
       Set<String> served = new HashSet<>();
-      Deque<String> open = new ArrayDeque<>(List.of("/"));
+      Deque<String> open = new ArrayDeque<>(List.of("/", "/docs"));
       while (!open.isEmpty()) {
         String path = open.remove();
         if (served.add(path)) {
@@ -173,7 +219,10 @@ class ChatServerTest {
       }
       assertThat(served)
           .contains(
-              "/assets/locales/de.js", "/assets/vendor/katex.js", "/assets/vendor/fonts/KaTeX_Main-Regular.woff2");
+              "/assets/locales/de.js",
+              "/assets/vendor/swagger-ui.js",
+              "/assets/vendor/katex.js",
+              "/assets/vendor/fonts/KaTeX_Main-Regular.woff2");
     }
   }
 

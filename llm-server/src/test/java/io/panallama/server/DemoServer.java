@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.Engine;
 import io.panallama.Model;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.demo.DemoModel;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.registry.ServedModel;
@@ -14,10 +15,17 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Set;
 
-/** The embedded model behind a server on a free port, and a client for it. */
+/**
+ * The embedded model behind a server on a free port, and a client for it. With {@code -Dpanallama.test.isolation=PROCESS}
+ * the engine has a process of its own.
+ */
 final class DemoServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final Isolation ISOLATION =
+      Isolation.valueOf(System.getProperty("panallama.test.isolation", Isolation.NONE.name()));
 
   private final Model model;
   private final Engine engine;
@@ -38,10 +46,16 @@ final class DemoServer implements AutoCloseable {
   /** The same, with a limit for the answers to requests that have none. */
   static DemoServer start(int slots, int maxTokens) {
     Model model = Model.load(DemoModel.extract());
-    Engine engine = Engine.start(model, EngineConfig.builder().slots(slots).threads(1).batchThreads(1).build());
-    ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build());
+    Engine engine = engine(model, slots);
+    ChatServer server = ChatServer.start(ServerConfig.builder().port(0).endpoints(Set.of(Endpoint.values())).build());
     server.serve(ServedModel.builder("demo", engine.sequenceContextSize()).maxTokens(maxTokens).build(), engine);
     return new DemoServer(model, engine, server);
+  }
+
+  /** Starts an engine as the server's own. */
+  static Engine engine(Model model, int slots) {
+    return Engine.start(
+        model, EngineConfig.builder().slots(slots).threads(1).batchThreads(1).isolation(ISOLATION).build());
   }
 
   /** Swaps the engine behind the server for another one of the same model. */

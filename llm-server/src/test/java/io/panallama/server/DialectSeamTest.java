@@ -169,7 +169,7 @@ class DialectSeamTest {
   }
 
   private static TestServer start(ScriptedGenerator generator) {
-    ChatServer server = ChatServer.start(TestServer.config(), List.of(new OpenAiDialect(), new Plain()));
+    ChatServer server = ChatServer.start(TestServer.config(), List.of(new OpenAiDialect(false), new Plain()));
     server.serve(TestServer.model(), generator);
     return TestServer.around(server);
   }

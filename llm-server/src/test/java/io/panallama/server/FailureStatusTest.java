@@ -82,6 +82,43 @@ class FailureStatusTest {
     }
   }
 
+  private static final List<String> INTERNALS =
+      List.of(
+          "It ended: io.panallama.error.ModelFileChangedException: the file /srv/models/a.gguf changed.",
+          "It ended. java.lang.InternalError: a fault occurred",
+          "It ended: IllegalStateException: no",
+          "It ended. See /var/log/panallama/hs_err.log for more.",
+          "It ended: C:\\Models\\a.gguf is gone",
+          "It ended: why\n\tat io.panallama.internal.Engine.run(Engine.java:5)");
+
+  /** Whatever a failure says, and however it reaches its client: that is for the log. */
+  @ParameterizedTest
+  @EnumSource(
+      names = {"INTERRUPTED", "NO_TOKEN_LEFT", "GRAMMAR_LIMIT"},
+      mode = EnumSource.Mode.EXCLUDE)
+  void noClientLearnsOfClassesFilesOrStacks(Reason reason) {
+    for (String message : INTERNALS) {
+      ScriptedGenerator generator =
+          new ScriptedGenerator().playing(script -> script.fail(new GenerationException(reason, message, null)));
+      try (LogRecords log = LogRecords.of(ErrorBoundary.class);
+          TestServer server = TestServer.start(generator)) {
+        for (String body :
+            List.of(
+                server.post(CHAT, HELLO).body(),
+                server.post(CHAT, HELLO_STREAM).body(),
+                server.post("/v1/responses", "{\"input\": \"x\", \"stream\": true}").body(),
+                server.post("/v1/messages", HELLO).body(),
+                server.post("/api/chat", HELLO).body(),
+                server.post("/completion", "{\"prompt\": \"x\"}").body())) {
+          assertThat(body)
+              .contains("It ended")
+              .doesNotContain("panallama.", "java.", "Exception", "Error:", "/srv", "/var", "Models", "Engine.run");
+        }
+        assertThat(log.errors()).hasSizeGreaterThanOrEqualTo(TABLE.get(reason).logged() ? 1 : 0);
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void everyReasonEndsAStreamWithTheSameError(Reason reason) {

@@ -360,7 +360,7 @@ class ForeignFieldsTest {
           .startsWith("This model's maximum context length is 4096 tokens. However, your " + param)
           .contains("at least 5000 tokens", "--ctx-size");
       assertThat(error.path("code").asText()).isEqualTo("context_length_exceeded");
-      assertThat(error.path("type").asText()).isEqualTo("invalid_request_error");
+      assertThat(error.path("type").asText()).isEqualTo("exceed_context_size_error");
       assertThat(error.path("param").asText()).isEqualTo(param);
       assertThat(error.path("n_prompt_tokens").asInt()).isEqualTo(5000);
       assertThat(error.path("n_ctx").asInt()).isEqualTo(4096);

@@ -63,6 +63,11 @@ class FramingTest {
           \\r\\n\\r\\nGET /health HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
           GET /health HTTP/1.9\\r\\nHost: localhost\\r\\n\\r\\n
           GET /health?a=%20b HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
+          GET /health?a[]=1&b={"x":"y"}&c=<ab>&d=^`\\ HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
+          GET /health?a=ü&b=100%&c=%zz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
+          GET /health?a#b=c HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
+          GET /health#b HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
+          GET http://[::1]/health?x=[1] HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
           GET /health HTTP/1.1\\r\\nhOsT:localhost\\r\\nX: \\t a \\t\\r\\nY:\\r\\n\\r\\n
           GET http://localhost/health HTTP/1.1\\r\\nHost: evil.example\\r\\n\\r\\n
           GET HTTP://LOCALHOST:80/health?x HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n
@@ -73,6 +78,12 @@ class FramingTest {
           """)
   void aRequestAndTheNext(String request) throws IOException {
     List<Answer> answers = exchange(request.replace("\\r", "\r").replace("\\n", "\n").replace("\\t", "\t") + END);
+    assertThat(answers).extracting(Answer::status).containsExactly(200, 200);
+  }
+
+  @Test
+  void aBarInTheQueryIsTakenToo() throws IOException {
+    List<Answer> answers = exchange("GET /health?a=b|c HTTP/1.1\r\nHost: localhost\r\n\r\n" + END);
     assertThat(answers).extracting(Answer::status).containsExactly(200, 200);
   }
 
@@ -130,7 +141,9 @@ class FramingTest {
           GET http:///health HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n | 400 | name a host
           GET http://a@localhost/ HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n | 400 | without a user
           GET /a%2 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n       | 400 | hexadecimal
-          GET /a#b HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n       | 400 | percent-encoded
+          GET /a\\x7fb HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n    | 400 | percent-encoded
+          GET http://local\\x7fhost/ HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n | 400 | visible ASCII
+          GET http://a b/ HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n | 400 | visible ASCII
           GET /a\\0b HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n      | 400 | percent-encoded
           GET /health HTTP/1.1\\nHost: localhost\\n\\n            | 400 | LF alone
           GET /health HTTP/1.1\\r\\nHost: localhost\\n\\r\\n       | 400 | LF alone
@@ -168,7 +181,8 @@ class FramingTest {
             .replace("\\n", "\n")
             .replace("\\t", "\t")
             .replace("\\0", "\0")
-            .replace("\\x0b", "\u000b");
+            .replace("\\x0b", "\u000b")
+            .replace("\\x7f", "\u007f");
     assertRefused(exchange(bytes + END), status, message);
   }
 

@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.Engine;
 import io.panallama.IsolatedEngine;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.server.registry.ServedModel;
 import java.net.URI;
@@ -60,9 +61,13 @@ class IsolatedServerTest {
 
   @Test
   void clientsNoticeNothingOfADeath() throws Exception {
-    EngineConfig config = EngineConfig.builder().slots(8).build();
-    IsolationConfig isolation = IsolationConfig.builder().reports(reports).build();
-    try (IsolatedEngine engine = IsolatedEngine.start(DemoModel.extract(), ModelConfig.defaults(), config, isolation);
+    EngineConfig config =
+        EngineConfig.builder()
+            .slots(8)
+            .isolation(Isolation.PROCESS)
+            .isolationConfig(IsolationConfig.builder().reports(reports).build())
+            .build();
+    try (IsolatedEngine engine = (IsolatedEngine) Engine.start(DemoModel.extract(), config);
         ChatServer server =
             ChatServer.start(ServerConfig.builder().port(0).build(), ServedModel.of("demo", 1024), engine)) {
       String undisturbed = text(client.send(chat(server), HttpResponse.BodyHandlers.ofString()));

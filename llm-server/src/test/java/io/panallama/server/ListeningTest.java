@@ -111,7 +111,7 @@ class ListeningTest {
           .isInstanceOfSatisfying(ServerStartException.class, e -> assertThat(e.host()).isEqualTo("127.0.0.2"))
           .hasMessageContaining("127.0.0.2 port " + port);
       try (TestServer now = TestServer.around(ChatServer.start(both.toBuilder().hosts(List.of("127.0.0.1")).build()))) {
-        assertThat(health(now, "127.0.0.1")).isEqualTo(200);
+        assertThat(health(now, "127.0.0.1")).as("without a model").isEqualTo(503);
       }
     }
   }

@@ -19,6 +19,7 @@ import io.panallama.server.dialect.Ignored;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -318,7 +319,8 @@ class LlamaServerTest {
 
   @Test
   void theServersStateIsShown() {
-    try (TestServer server = TestServer.start(answering())) {
+    ServerConfig config = TestServer.config().toBuilder().endpoints(Set.of(Endpoint.values())).build();
+    try (TestServer server = TestServer.start(config, answering())) {
       JsonNode props = json(server.get("/props").body());
       assertThat(props.at("/default_generation_settings/n_ctx").asInt()).isEqualTo(4096);
       assertThat(props.at("/default_generation_settings/params/top_k").asInt()).isEqualTo(40);
@@ -333,7 +335,34 @@ class LlamaServerTest {
       assertThat(metrics.headers().firstValue("Content-Type").orElseThrow()).startsWith("text/plain");
       assertThat(metrics.body())
           .contains("# TYPE llamacpp:requests_deferred gauge\nllamacpp:requests_deferred 2\n")
-          .contains("# TYPE llamacpp:prompt_tokens_total counter\nllamacpp:prompt_tokens_total 0\n");
+          .contains("# TYPE llamacpp:prompt_tokens_total counter\nllamacpp:prompt_tokens_total 0\n")
+          .contains("# TYPE llamacpp:prompt_seconds_total counter\nllamacpp:prompt_seconds_total 0.0\n");
+      assertThat(metrics.headers().firstValueAsLong("Process-Start-Time-Unix").orElseThrow()).isPositive();
+      server.post(COMPLETION, "{\"prompt\": \"p\"}");
+      server.post(COMPLETION, "{\"prompt\": \"p\", \"stream\": true}");
+      assertThat(server.get("/metrics").body())
+          .contains("llamacpp:prompt_seconds_total 0.04\n", "llamacpp:tokens_predicted_seconds_total 0.08\n")
+          .contains("llamacpp:n_tokens_max 17\n", "llamacpp:prompt_tokens_seconds 400.0\n")
+          .contains("llamacpp:predicted_tokens_seconds 100.0\n");
+      assertThat(server.post("/props", "{\"any\": 1}").body()).isEqualTo("{\"success\":true}");
+      assertThat(server.get("/").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"GET, /metrics, --metrics", "GET, /slots, --slots", "POST, /props, --props"})
+  void anEndpointThatIsNotAskedForNamesItsFlag(String method, String path, String flag) {
+    ServerConfig config = TestServer.config().toBuilder().endpoints(Set.of()).build();
+    try (TestServer server = TestServer.start(config, answering())) {
+      HttpResponse<String> response = method.equals("GET") ? server.get(path) : server.post(path, "{}");
+      assertThat(response.statusCode()).isEqualTo(501);
+      assertThat(TestServer.error(response).path("type").asText()).isEqualTo("not_supported_error");
+      assertThat(TestServer.error(response).path("message").asText()).contains("`" + flag + "`");
+      JsonNode props = json(server.get("/props").body());
+      assertThat(props.path("endpoint_metrics").asBoolean(true)).isFalse();
+      assertThat(props.path("endpoint_slots").asBoolean(true)).isFalse();
+      assertThat(server.get("/").statusCode()).as("without the page").isEqualTo(404);
+      assertThat(server.get("/assets/app.js").statusCode()).isEqualTo(404);
     }
   }
 

@@ -47,6 +47,14 @@ public final class LogRecords implements AutoCloseable {
         .toList();
   }
 
+  /** What was logged with errors so far. */
+  List<Throwable> thrown() {
+    return records.stream()
+        .filter(record -> record.getLevel().equals(Level.SEVERE) && record.getThrown() != null)
+        .map(LogRecord::getThrown)
+        .toList();
+  }
+
   /** The messages of warnings so far. */
   List<String> warnings() {
     return records.stream()

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -41,6 +42,9 @@ import org.junit.jupiter.api.io.TempDir;
 class NginxTest {
   private static final List<Path> PLACES = List.of(Path.of("/usr/sbin/nginx"), Path.of("/usr/bin/nginx"));
 
+  /** A name under which others reach the proxy. */
+  private static final String PUBLIC = "chat.example.org";
+
   private final ScriptedGenerator generator = new ScriptedGenerator();
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private TestServer server;
@@ -55,7 +59,11 @@ class NginxTest {
     Path socket = folder.resolve("panallama.sock");
     server =
         TestServer.start(
-            TestServer.config().toBuilder().hosts(List.of("127.0.0.1", "unix:" + socket)).build(), generator);
+            TestServer.config().toBuilder()
+                .hosts(List.of("127.0.0.1", "unix:" + socket))
+                .allowedHosts(Set.of(PUBLIC))
+                .build(),
+            generator);
     int port = freePort();
     proxy = URI.create("http://127.0.0.1:" + port);
     log = folder.resolve("error.log");
@@ -76,10 +84,12 @@ class NginxTest {
                 listen 127.0.0.1:%d;
                 location / { proxy_pass http://127.0.0.1:%d; }
                 location /socket/ { proxy_pass http://unix:%s:/; }
+                location /named/ { proxy_pass http://127.0.0.1:%d/; proxy_set_header Host $http_host; }
+                location /named-socket/ { proxy_pass http://unix:%s:/; proxy_set_header Host $http_host; }
               }
             }
             """
-                .formatted(port, server.server().port(), socket));
+                .formatted(port, server.server().port(), socket, server.server().port(), socket));
     nginx =
         new ProcessBuilder(
                 program.toString(), "-p", folder + "/", "-c", config.toString(), "-e", log.toString(), "-g", options())
@@ -197,6 +207,25 @@ class NginxTest {
     ScriptedGenerator.Script script = generator.next();
     answer.body().close();
     assertThat(script.awaitCancel()).isTrue();
+  }
+
+  /** The page under a public name calls its own origin; docs/server.md has the lines of nginx for it. */
+  @Test
+  void aPageUnderAPublicNameMayUseItsOwnServer() throws Exception {
+    for (String path : List.of("/named/v1/models", "/named-socket/v1/models")) {
+      assertThat(statusOf(path, PUBLIC, "https://" + PUBLIC)).as(path).isEqualTo(200);
+      assertThat(statusOf(path, PUBLIC + ":8443", "https://" + PUBLIC + ":8443")).as(path).isEqualTo(200);
+      assertThat(statusOf(path, PUBLIC, "https://evil.example")).as(path).isEqualTo(403);
+    }
+    assertThat(statusOf("/named/v1/models", "evil.example", "https://evil.example")).as("rebound").isEqualTo(403);
+    assertThat(statusOf("/v1/models", PUBLIC, "https://" + PUBLIC)).as("nginx hides the name").isEqualTo(403);
+  }
+
+  private int statusOf(String path, String host, String origin) throws IOException {
+    try (RawHttp http = new RawHttp(proxy.getPort())) {
+      http.send("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nOrigin: " + origin + "\r\n\r\n");
+      return http.read().status();
+    }
   }
 
   private void awaitLine(BufferedReader lines, String part) throws IOException {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 
-/** Drives the chat page in a browser, with the tests of {@code src/test/browser}. */
+/** Drives the pages in a browser, with the tests of {@code src/test/browser}. */
 @Tag("integration")
 class PageBrowserTest {
   private static final Path TESTS = Path.of("src", "test", "browser").toAbsolutePath();
@@ -19,10 +19,24 @@ class PageBrowserTest {
   @Test
   @EnabledIf("isBrowserInstalled")
   void thePageDoesWhatItsTestsSay() throws IOException, InterruptedException {
-    run("", "npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
+    install();
     try (TestServer server = TestServer.start(new PageScript().generator())) {
       run(server.uri("/").toString(), "node", "--test", "page.test.mjs");
     }
+  }
+
+  /** The page to try the API executes its examples, so a real model answers. */
+  @Test
+  @EnabledIf("isBrowserInstalled")
+  void theApiCanBeTried() throws IOException, InterruptedException {
+    install();
+    try (DemoServer server = DemoServer.start(2)) {
+      run("http://127.0.0.1:" + server.port() + "/", "node", "--test", "docs.test.mjs");
+    }
+  }
+
+  private static void install() throws IOException, InterruptedException {
+    run("", "npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
   }
 
   static boolean isBrowserInstalled() {

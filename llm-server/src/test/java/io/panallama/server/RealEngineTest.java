@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.Engine;
-import io.panallama.config.EngineConfig;
 import io.panallama.server.registry.Registry;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -460,7 +459,7 @@ class RealEngineTest {
   @Test
   void anEngineThatIsClosedUnderTheServerIsNotReady() throws Exception {
     try (LogRecords log = LogRecords.of(Registry.class)) {
-      Engine other = Engine.start(demo.model(), EngineConfig.builder().slots(1).threads(1).batchThreads(1).build());
+      Engine other = DemoServer.engine(demo.model(), 1);
       demo.serve(other);
       assertThat(JSON.readTree(demo.get("/ready").body()).path("slots").asInt()).isEqualTo(1);
       other.close();

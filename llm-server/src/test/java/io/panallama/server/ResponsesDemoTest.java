@@ -57,6 +57,19 @@ class ResponsesDemoTest {
   }
 
   @Test
+  void aFunctionThatIsChosenByNameIsCalledOnce() throws Exception {
+    JsonNode response =
+        demo.answer(
+            RESPONSES,
+            "{\"input\": \"Weather?\", \"temperature\": 0, \"parallel_tool_calls\": true, "
+                + "\"tool_choice\": {\"type\": \"function\", \"name\": \"get_weather\"}, "
+                + TOOLS
+                + "}");
+    assertThat(response.path("status").asText()).isEqualTo("completed");
+    assertThat(response.path("output").findValuesAsText("type")).containsExactly("function_call");
+  }
+
+  @Test
   void aConversationGoesOnFromItsPreviousResponse() throws Exception {
     JsonNode first =
         demo.answer(

@@ -5,6 +5,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
 import io.panallama.request.ChatRequest;
@@ -14,7 +15,9 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -131,6 +134,7 @@ public final class ScriptedGenerator implements TextGenerator {
     private final long id;
     private final GenerationRequest request;
     private final BlockingQueue<Object> events = new LinkedBlockingQueue<>();
+    private final Queue<PromptProgress> prompt = new ConcurrentLinkedQueue<>();
     private final CountDownLatch cancelled = new CountDownLatch(1);
     private final CountDownLatch closed = new CountDownLatch(1);
     private boolean ended;
@@ -146,6 +150,11 @@ public final class ScriptedGenerator implements TextGenerator {
 
     public void say(String text) {
       events.add(new GenerationEvent.Text(text, List.of()));
+    }
+
+    /** Tells how far the prompt is. */
+    public void compute(PromptProgress state) {
+      prompt.add(state);
     }
 
     public void emit(GenerationEvent event) {
@@ -209,6 +218,11 @@ public final class ScriptedGenerator implements TextGenerator {
     @Override
     public OptionalInt promptTokens() {
       return OptionalInt.of(12);
+    }
+
+    @Override
+    public Optional<PromptProgress> promptProgress() {
+      return Optional.ofNullable(prompt.poll());
     }
 
     @Override

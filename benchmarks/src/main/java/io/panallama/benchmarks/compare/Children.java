@@ -23,7 +23,7 @@ import java.util.function.Consumer;
  * The processes that this one has started. They end with it: when this is closed, on Ctrl-C and on SIGTERM, with all that
  * they started themselves. Thread-safe.
  */
-final class Children implements AutoCloseable {
+public final class Children implements AutoCloseable {
   /** The time that a server has to end by itself before it is killed. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -35,7 +35,8 @@ final class Children implements AutoCloseable {
 
   private Children() {}
 
-  static Children create() {
+  /** No processes yet. */
+  public static Children create() {
     Children children = new Children();
     Runtime.getRuntime().addShutdownHook(children.hook);
     return children;
@@ -48,8 +49,9 @@ final class Children implements AutoCloseable {
    * @param directory to start it in
    * @param environment added to that of this process
    */
-  record Command(List<String> command, Path directory, Map<String, String> environment) {
-    Command {
+  public record Command(List<String> command, Path directory, Map<String, String> environment) {
+    /** Copies the collections. */
+    public Command {
       command = List.copyOf(command);
       environment = Map.copyOf(environment);
     }

@@ -1,7 +1,7 @@
 package io.panallama.benchmarks.compare;
 
 /** A part of the comparison could not be run; the message says which and why. */
-final class CompareException extends RuntimeException {
+public final class CompareException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   CompareException(String message) {

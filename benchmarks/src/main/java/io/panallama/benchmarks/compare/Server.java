@@ -16,8 +16,8 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A server in its own process, ready to answer. */
-final class Server implements AutoCloseable {
+/** A server in its own process, ready to answer. Thread-safe. */
+public final class Server implements AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
   private final String name;
@@ -42,7 +42,7 @@ final class Server implements AutoCloseable {
    * @param patience the longest time until it is ready
    * @throws CompareException if it ends or does not answer in time; the message has its last lines
    */
-  static Server start(
+  public static Server start(
       String name, Children children, Children.Command command, int port, String ready, Path log, Duration patience)
       throws InterruptedException {
     Process process = children.start(command, log);
@@ -82,7 +82,7 @@ final class Server implements AutoCloseable {
   }
 
   /** A port of the loopback interface that is free now. */
-  static int freePort() {
+  public static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     } catch (IOException e) {
@@ -90,15 +90,22 @@ final class Server implements AutoCloseable {
     }
   }
 
+  /** The id of its process. */
+  public long pid() {
+    return process.pid();
+  }
+
   String name() {
     return name;
   }
 
-  URI address() {
+  /** Where it listens. */
+  public URI address() {
     return address;
   }
 
-  boolean isAlive() {
+  /** Whether it has not ended. */
+  public boolean isAlive() {
     return process.isAlive();
   }
 

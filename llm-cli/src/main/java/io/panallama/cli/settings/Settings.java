@@ -56,6 +56,11 @@ public final class Settings implements IDefaultValueProvider {
     return file.map(ConfigFile::path);
   }
 
+  /** Whether nothing is set and nothing looks like a setting. */
+  public boolean isEmpty() {
+    return file.isEmpty() && environment.keySet().stream().noneMatch(OptionKeys::isOurs);
+  }
+
   @Override
   public @Nullable String defaultValue(ArgSpec argument) {
     return argument instanceof OptionSpec option ? of(option).map(Setting::value).orElse(null) : null;
@@ -131,15 +136,17 @@ public final class Settings implements IDefaultValueProvider {
 
   /** A line for each environment variable that looks like a misspelt setting. */
   public List<String> warnings(CommandLine program) {
+    List<String> ours = environment.keySet().stream().filter(OptionKeys::isOurs).sorted().toList();
+    if (ours.isEmpty()) {
+      return List.of();
+    }
     Set<String> known =
         options(program)
             .filter(OptionKeys::isSettable)
             .flatMap(option -> OptionKeys.variables(option).stream())
             .collect(Collectors.toSet());
-    return environment.keySet().stream()
-        .filter(OptionKeys::isOurs)
+    return ours.stream()
         .filter(name -> !known.contains(name))
-        .sorted()
         .flatMap(name ->
             Nearest.to(name, known).filter(near -> Nearest.distance(name, near) <= 2).stream()
                 .map(near -> "The environment variable " + name + " sets nothing; did you mean " + near + "?"))

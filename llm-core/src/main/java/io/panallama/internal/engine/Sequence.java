@@ -1,6 +1,7 @@
 package io.panallama.internal.engine;
 
 import io.panallama.error.GenerationException;
+import io.panallama.generation.PromptProgress;
 import io.panallama.internal.cache.CachedText;
 import io.panallama.internal.cache.Residency;
 import io.panallama.internal.decode.Lineage;
@@ -14,6 +15,7 @@ import io.panallama.internal.stream.StopMatcher;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.LogitProcessing;
+import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +60,10 @@ final class Sequence implements Schedulable, CachedText {
   private int length;
   private int generated;
   private int discarded;
+
+  /** How many tokens of the prompt the KV cache had before its first step; negative until then. */
+  private int cachedPrompt = -1;
+
   private final Residency residency = new Residency(this);
   private long stalledSince = NOT_STALLED;
   private boolean preempted;
@@ -201,6 +207,26 @@ final class Sequence implements Schedulable, CachedText {
   @Override
   public int sharedLength() {
     return residency.sharedLength();
+  }
+
+  /** Tells the reader how much of the prompt the cache had; only the first call does. */
+  void promptBegins() {
+    if (cachedPrompt < 0) {
+      cachedPrompt = cached();
+      tellPrompt(Duration.ZERO);
+    }
+  }
+
+  /** Tells the reader how much of the prompt is in the cache, unless the answer has begun. */
+  void promptAdvanced() {
+    if (generated == 0) {
+      tellPrompt(clock.timings().prefill());
+    }
+  }
+
+  private void tellPrompt(Duration elapsed) {
+    int total = promptLength - discarded;
+    generation.promptProgress(new PromptProgress(total, cachedPrompt, Math.min(cached(), total), elapsed));
   }
 
   /** Number of its tokens that are in the KV cache. */

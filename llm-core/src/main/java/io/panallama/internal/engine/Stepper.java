@@ -157,6 +157,7 @@ final class Stepper {
     for (int i = 0; i < plan.size(); i++) {
       Sequence sequence = plan.sequence(i);
       sequence.clock().step(now);
+      sequence.promptBegins();
       rows[i] = addTokens(sequence, plan.count(i), plan.completes(i) && !sequence.endsWithPrompt());
     }
     markPrefills(true);
@@ -201,6 +202,7 @@ final class Stepper {
       boolean completes = plan.completes(i);
       sequence.residency().computed(plan.count(i));
       prefixes.computed(sequence.residency());
+      sequence.promptAdvanced();
       if (completes && !sequence.endsWithPrompt()) {
         if (sequence.processor() == null) {
           outputs.addSample(sequence.sampler(), rows[i], sequence.topLogprobs());

@@ -112,6 +112,26 @@ public final class PreparationPool implements AutoCloseable {
     }
   }
 
+  /**
+   * Has a task done by one of the threads, without waiting for it.
+   *
+   * @param large whether it may take long; see {@link Lanes}
+   * @param task must not throw
+   * @throws EngineBusyException if too many preparations wait already
+   * @throws RuntimeException the failure given to the constructor, if the pool is closed
+   */
+  public void execute(boolean large, Runnable task) {
+    submit(
+        new Job<>(
+            large,
+            _ -> {
+              task.run();
+              return Boolean.TRUE;
+            },
+            _ -> {},
+            interruptions.get()));
+  }
+
   private static RuntimeException rethrown(@Nullable Throwable cause) {
     return switch (cause) {
       case RuntimeException failure -> failure;

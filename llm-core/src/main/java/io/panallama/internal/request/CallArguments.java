@@ -2,24 +2,30 @@ package io.panallama.internal.request;
 
 import static io.panallama.error.InvalidRequestException.name;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ToolCall;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.ChatRequest;
+import java.io.IOException;
 import java.util.List;
 
 /**
  * The arguments of the calls in a conversation. A model that was cut off, or another model, may have written something that is no
- * JSON object; llama.cpp parses the arguments for templates that take objects, and fails.
+ * JSON object, or holds a number that no double can; llama.cpp parses the arguments for templates that take objects, and fails.
  */
 final class CallArguments {
-  private static final ObjectReader JSON =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build().reader();
+  /** The most objects and arrays inside of one another; the bridge allows a few more for all of a request. */
+  private static final int MAX_DEPTH = 500;
+
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+          .build();
 
   private CallArguments() {}
 
@@ -56,8 +62,8 @@ final class CallArguments {
           return new InvalidRequestException(
               path,
               name(path)
-                  + " must be a JSON object, since the model's chat template takes nothing else; correct the text, or"
-                  + " leave the call and its result out.",
+                  + " must be a JSON object whose numbers fit a double, since the model's chat template takes nothing"
+                  + " else; correct the text, or leave the call and its result out.",
               cause);
         }
       }
@@ -65,10 +71,22 @@ final class CallArguments {
     return cause;
   }
 
+  /** Whether llama.cpp can read the arguments as an object. */
   private static boolean isObject(ToolCall call) {
-    try {
-      return JSON.readTree(call.arguments()).isObject();
-    } catch (JsonProcessingException malformed) {
+    try (JsonParser json = FACTORY.createParser(call.arguments())) {
+      if (json.nextToken() != JsonToken.START_OBJECT) {
+        return false;
+      }
+      int depth = 1;
+      while (depth > 0) {
+        JsonToken token = json.nextToken();
+        if (token == null || token.isNumeric() && !Double.isFinite(json.getDoubleValue())) {
+          return false;
+        }
+        depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+      }
+      return json.nextToken() == null;
+    } catch (IOException malformed) {
       return false;
     }
   }

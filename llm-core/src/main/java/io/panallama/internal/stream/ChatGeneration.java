@@ -13,6 +13,7 @@ import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import java.io.IOException;
 import java.time.Duration;
@@ -24,7 +25,6 @@ import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>llama.cpp's parsers read the whole answer at each call, so the time spent in them is bounded: after a call there
  * is none for {@link #REST} times as long as it took, and the text that arrives meanwhile waits for the next call.
  */
-public final class ChatGeneration implements Generation {
+public final class ChatGeneration extends SingleReader {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Checks the arguments of tool calls; the lengths and depths that the bridge's parser allows are allowed here. */
@@ -48,12 +48,13 @@ public final class ChatGeneration implements Generation {
                   .build())
           .build();
 
+  private static final Duration LONG = Duration.ofHours(1);
+
   /** At most a twentieth of the time goes into parsing. */
   private static final int REST = 19;
 
   private final Generation generation;
   private final ChatParser parser;
-  private final AtomicBoolean reading = new AtomicBoolean();
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final StringBuilder unread = new StringBuilder();
   private List<TokenLogprobs> logprobs = new ArrayList<>();
@@ -100,19 +101,14 @@ public final class ChatGeneration implements Generation {
   }
 
   @Override
-  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
-    lockReading();
-    try {
-      return read(System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout));
-    } finally {
-      reading.set(false);
-    }
+  public Optional<PromptProgress> promptProgress() {
+    return generation.promptProgress();
   }
 
   /** Parses once, at the end: the caller needs no intermediate events. Results of earlier calls come first. */
   @Override
   public Completion await() {
-    lockReading();
+    beginReading();
     try {
       CompletionBuilder answer = new CompletionBuilder();
       while (true) {
@@ -123,7 +119,7 @@ public final class ChatGeneration implements Generation {
           }
         }
         if (failure != null) {
-          throw failed(failure);
+          throw again(failure);
         }
         // Throws if the end was already read, or if the generation is closed or has failed.
         Completion raw = generation.await();
@@ -132,17 +128,18 @@ public final class ChatGeneration implements Generation {
         finish(new GenerationEvent.Finished(raw.reason(), raw.usage(), raw.timings(), raw.stopText()));
       }
     } finally {
-      reading.set(false);
+      endReading();
     }
   }
 
-  private void lockReading() {
-    if (!reading.compareAndSet(false, true)) {
-      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
-    }
+  @Override
+  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
+    return next(LONG);
   }
 
-  private Optional<GenerationEvent> read(long deadline) throws InterruptedException {
+  @Override
+  protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
     while (true) {
       if (closed) {
         // Throws the exception that tells the reader that there are no more events.
@@ -152,7 +149,7 @@ public final class ChatGeneration implements Generation {
         return Optional.of(events.remove());
       }
       if (failure != null) {
-        throw failed(failure);
+        throw again(failure);
       }
       long now = System.nanoTime();
       boolean waits = !unread.isEmpty() || !logprobs.isEmpty();
@@ -238,10 +235,6 @@ public final class ChatGeneration implements Generation {
 
   private Call call(int index) {
     return calls.computeIfAbsent(index, ignored -> new Call());
-  }
-
-  private static GenerationException failed(GenerationException failure) {
-    return new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
   }
 
   private void add(@Nullable String deltas) {

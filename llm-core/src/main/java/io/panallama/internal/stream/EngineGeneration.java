@@ -1,10 +1,8 @@
 package io.panallama.internal.stream;
 
 import io.panallama.error.GenerationException;
-import io.panallama.generation.Completion;
-import io.panallama.generation.CompletionBuilder;
-import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import java.time.Duration;
@@ -13,20 +11,20 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The reader's side of a generation, and the flags through which reader and engine communicate. */
-public final class EngineGeneration implements Generation {
+public final class EngineGeneration extends SingleReader {
   private final long id;
   private final int promptTokens;
   private final Mailbox mailbox;
   private final boolean logprobs;
   private final ReaderListener engine;
   private final IntConsumer tokensRead;
-  private final AtomicBoolean reading = new AtomicBoolean();
 
   private volatile boolean cancelled;
   private volatile boolean prefilling;
@@ -36,6 +34,8 @@ public final class EngineGeneration implements Generation {
   private GenerationEvent.@Nullable Finished outcome;
 
   private @Nullable GenerationException failure;
+
+  private final Queue<PromptProgress> promptSteps = new ConcurrentLinkedQueue<>();
 
   // Owned by the reader.
   private final Utf8Assembler text = new Utf8Assembler();
@@ -73,56 +73,23 @@ public final class EngineGeneration implements Generation {
   }
 
   @Override
-  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
-    lockReading();
-    try {
-      return read(timeout);
-    } finally {
-      reading.set(false);
-    }
+  public Optional<PromptProgress> promptProgress() {
+    return Optional.ofNullable(promptSteps.poll());
   }
 
-  /** Wakes the reader only a few times, because the caller does not need individual tokens. */
+  /** Reports a state of the prompt. Called by the engine. */
+  public void promptProgress(PromptProgress state) {
+    promptSteps.add(state);
+  }
+
   @Override
-  public Completion await() {
-    CompletionBuilder answer = new CompletionBuilder();
-    while (true) {
-      Optional<Completion> completion = answer.add(next());
-      if (completion.isPresent()) {
-        return completion.get();
-      }
-    }
+  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
+    mailbox.awaitMany();
+    return next(Duration.ZERO);
   }
 
-  private GenerationEvent next() {
-    lockReading();
-    try {
-      while (true) {
-        mailbox.awaitMany();
-        Optional<GenerationEvent> event = read(Duration.ZERO);
-        if (event.isPresent()) {
-          return event.get();
-        }
-      }
-    } catch (NoSuchElementException over) {
-      throw new IllegalStateException("The generation is closed, or was already read to its end.", over);
-    } catch (InterruptedException interrupt) {
-      Thread.currentThread().interrupt();
-      cancel();
-      throw new GenerationException(
-          GenerationException.Reason.INTERRUPTED, "Interrupted while waiting for the next token.", interrupt);
-    } finally {
-      reading.set(false);
-    }
-  }
-
-  private void lockReading() {
-    if (!reading.compareAndSet(false, true)) {
-      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
-    }
-  }
-
-  private Optional<GenerationEvent> read(Duration timeout) throws InterruptedException {
+  @Override
+  protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
     if (finishedRead || closed) {
       throw new NoSuchElementException(closed ? "The generation is closed." : "The generation has finished.");
     }
@@ -156,8 +123,7 @@ public final class EngineGeneration implements Generation {
 
   private GenerationEvent end() {
     if (failure != null) {
-      // A fresh exception each time: it has the reader's stack trace and the engine's cause.
-      throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+      throw again(failure);
     }
     if (!textFlushed) {
       textFlushed = true;

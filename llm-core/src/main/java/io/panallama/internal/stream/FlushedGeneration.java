@@ -4,6 +4,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.request.StreamFlush;
 import java.time.Duration;
@@ -14,17 +15,17 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A generation whose text and reasoning are delivered in whole words or sentences, split on the reader's thread.
  * Held-back text is released before any other event, before the end and before a failure.
  */
-public final class FlushedGeneration implements Generation {
+public final class FlushedGeneration extends SingleReader {
+  private static final Duration LONG = Duration.ofHours(1);
+
   private final Generation generation;
   private final TextBorders borders;
-  private final AtomicBoolean reading = new AtomicBoolean();
   private final Queue<GenerationEvent> ready = new ArrayDeque<>();
   private final StringBuilder held = new StringBuilder();
   private boolean holdsReasoning;
@@ -52,18 +53,18 @@ public final class FlushedGeneration implements Generation {
   }
 
   @Override
-  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
-    if (!reading.compareAndSet(false, true)) {
-      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
-    }
-    try {
-      return read(System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout));
-    } finally {
-      reading.set(false);
-    }
+  public Optional<PromptProgress> promptProgress() {
+    return generation.promptProgress();
   }
 
-  private Optional<GenerationEvent> read(long deadline) throws InterruptedException {
+  @Override
+  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
+    return next(LONG);
+  }
+
+  @Override
+  protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
     while (true) {
       if (closed) {
         // Throws the exception that tells the reader that there are no more events.
@@ -73,7 +74,7 @@ public final class FlushedGeneration implements Generation {
         return Optional.of(ready.remove());
       }
       if (failure != null) {
-        throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+        throw again(failure);
       }
       long left = Math.max(0, deadline - System.nanoTime());
       try {
@@ -145,7 +146,7 @@ public final class FlushedGeneration implements Generation {
   @Override
   public Completion await() {
     boolean untouched = ready.isEmpty() && held.isEmpty() && logprobs.isEmpty() && failure == null;
-    return untouched ? generation.await() : Generation.super.await();
+    return untouched ? generation.await() : super.await();
   }
 
   @Override

@@ -81,6 +81,7 @@ public final class ConfigCodec {
 
   // ---- the engine ----
 
+  /** Everything but the isolation, which is a matter of this side. */
   public static void write(Output out, EngineConfig config) {
     out.put(config.contextSize()).put(config.slots()).put(config.queueLimit()).put(config.batchSize());
     out.put(config.microBatchSize()).put(config.threads()).put(config.batchThreads());

@@ -32,6 +32,14 @@ final class ProcessLauncher implements Worker.Launcher {
   /** Begins a line of the worker's log, and separates its level and its logger. */
   private static final char MARK = '\u0001';
 
+  /** How a JVM exits with {@code -XX:+ExitOnOutOfMemoryError}. */
+  private static final int OUT_OF_MEMORY = 3;
+
+  /** What a JVM says that gets no native memory. */
+  private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
+
+  private static final long FIRST_HEAP = 16L << 20;
+
   private static final int LAST_WORDS = 200;
   private static final int LONGEST_LINE = 4096;
 
@@ -112,11 +120,19 @@ final class ProcessLauncher implements Worker.Launcher {
     boolean named = module.isNamed() && modules != null && !isPatched();
     command.add("--enable-native-access=" + (named ? "io.panallama.bindings" : "ALL-UNNAMED"));
     command.add("-XX:+UseSerialGC");
-    command.add("-Xmx" + Runtime.getRuntime().maxMemory());
+    long heap = Runtime.getRuntime().maxMemory();
+    if (memoryBytes > 0) {
+      // The limit counts the heap that is set aside, used or not, so the heap grows from little.
+      heap = Math.min(heap, memoryBytes);
+      command.add("-Xms" + Math.min(heap, FIRST_HEAP));
+    }
+    command.add("-Xmx" + heap);
     command.add("-XX:ErrorFile=" + dump);
+    // What is left after such an error is unreliable; the next process begins anew.
+    command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-XX:-CreateCoredumpOnCrash");
     command.add("-Xshare:auto");
-    command.addAll(sharedArchive());
+    command.addAll(archive());
     command.add("-Djdk.system.logger.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
     command.add("-Djava.util.logging.SimpleFormatter.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
     Properties properties = System.getProperties();
@@ -140,15 +156,23 @@ final class ProcessLauncher implements Worker.Launcher {
     return System.getProperty("jdk.module.main") == null;
   }
 
-  /** The archive of loaded classes that this process was started with. */
-  private static List<String> sharedArchive() {
-    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument ->
-            argument.startsWith("-XX:SharedArchiveFile=")
-                || argument.startsWith("-XX:AOTCache=")
-                || argument.startsWith("-Xlog:cds")
-                || argument.startsWith("-Xlog:aot"))
-        .toList();
+  /**
+   * The AOT cache of workers, if there is one: that of this process has another main module, so the JVM would refuse it.
+   * An archive of classes alone serves both.
+   */
+  private static List<String> archive() {
+    List<String> options = new ArrayList<>();
+    String cache = System.getProperty("panallama.worker.cache", "");
+    if (!cache.isEmpty() && Files.isReadable(Path.of(cache))) {
+      options.addAll(List.of("-XX:AOTCache=" + cache, "-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"));
+    }
+    for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      boolean log = argument.startsWith("-Xlog:cds") || argument.startsWith("-Xlog:aot");
+      if (log || argument.startsWith("-XX:SharedArchiveFile=") && options.isEmpty()) {
+        options.add(argument);
+      }
+    }
+    return options;
   }
 
   /** A worker process. */
@@ -261,7 +285,7 @@ final class ProcessLauncher implements Worker.Launcher {
         words = List.copyOf(lastWords);
       }
       return new Death(
-          how(exit, report), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
+          how(exit, report, words), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
     }
   }
 
@@ -276,7 +300,15 @@ final class ProcessLauncher implements Worker.Launcher {
           15, "SIGTERM");
 
   /** A JVM that finds a crash of native code describes it in its report, and then ends with 1 or by SIGABRT. */
-  private static String how(int exit, @Nullable String report) {
+  private static String how(int exit, @Nullable String report, List<String> words) {
+    boolean noMemory =
+        exit == OUT_OF_MEMORY
+            || report != null && report.contains(NO_MEMORY)
+            || exit == 1
+                && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
+    if (noMemory) {
+      return "its memory ran out, which IsolationConfig.memoryBytes and the heap of this JVM limit";
+    }
     if (report != null) {
       String found =
           report

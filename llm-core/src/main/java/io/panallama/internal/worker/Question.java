@@ -13,5 +13,7 @@ enum Question {
   /** Tokens; their text. */
   DETOKENIZE,
   /** Nothing; the bytes of every token. */
-  PIECES
+  PIECES,
+  /** A request that is only read; events. See {@link Rehearsal}. */
+  REHEARSE
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Remembers the requests that killed workers, by their hash, for a while. Thread-safe. */
 final class Refusals {
@@ -39,8 +40,16 @@ final class Refusals {
     entries.put(key, new Entry(System.nanoTime() + nanos, report));
   }
 
-  /** Throws if this request killed a worker a short while ago. */
-  synchronized void check(Key key) {
+  /**
+   * Throws if this request killed a worker a short while ago.
+   *
+   * @param request its key, which is asked for only if there are such requests
+   */
+  synchronized void check(Supplier<Key> request) {
+    if (entries.isEmpty()) {
+      return;
+    }
+    Key key = request.get();
     Entry entry = entries.get(key);
     if (entry == null) {
       return;

@@ -1,46 +1,40 @@
 package io.panallama.internal.worker;
 
 import io.panallama.error.GenerationException;
-import io.panallama.generation.Completion;
-import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.FinishReason;
-import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
-import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
+import io.panallama.internal.stream.SingleReader;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A generation that a worker computes: the reader's side, and the journal from which another worker can continue it.
  */
-final class RemoteGeneration implements Generation {
+final class RemoteGeneration extends SingleReader {
   private final long id;
   private final byte[] request;
-  private final Refusals.Key key;
-  private final String shape;
+  private final Supplier<Refusals.Key> key;
+  private final Supplier<String> shape;
   private final boolean logprobs;
   private final long deadline;
   private final int window;
-  private final Supervisor supervisor;
-  private final long submitted = System.nanoTime();
-  private final AtomicBoolean reading = new AtomicBoolean();
+  private final InFlight inFlight;
 
-  // ---- guarded by the supervisor's lock ----
+  // ---- guarded by the lock of what is in flight ----
 
   /** The worker that has it; null while it waits for one. */
-  private Supervisor.@Nullable Life life;
+  private @Nullable Life life;
 
   // ---- guarded by this lock ----
 
@@ -48,17 +42,13 @@ final class RemoteGeneration implements Generation {
   private final Condition changed = lock.newCondition();
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final Delivered delivered = new Delivered();
-  private int[] tokens = new int[64];
-  private int tokenCount;
-  private int tokensSeen;
+  private final Journal journal = new Journal();
   private boolean accepted;
   private boolean answered;
   private @Nullable RuntimeException refusal;
   private int promptTokens;
   private int resumed;
   private long prepareBegan;
-  private long firstToken;
-  private long lastToken;
   private boolean ended;
   private @Nullable GenerationException failure;
   private boolean finishedRead;
@@ -79,12 +69,12 @@ final class RemoteGeneration implements Generation {
   RemoteGeneration(
       long id,
       byte[] request,
-      Refusals.Key key,
-      String shape,
+      Supplier<Refusals.Key> key,
+      Supplier<String> shape,
       long deadline,
       boolean logprobs,
       int window,
-      Supervisor supervisor) {
+      InFlight inFlight) {
     this.id = id;
     this.key = key;
     this.logprobs = logprobs;
@@ -92,14 +82,14 @@ final class RemoteGeneration implements Generation {
     this.shape = shape;
     this.deadline = deadline;
     this.window = window;
-    this.supervisor = supervisor;
+    this.inFlight = inFlight;
   }
 
-  Supervisor.@Nullable Life life() {
+  @Nullable Life life() {
     return life;
   }
 
-  void life(Supervisor.@Nullable Life value) {
+  void life(@Nullable Life value) {
     life = value;
     if (value == null) {
       lock.lock();
@@ -118,7 +108,7 @@ final class RemoteGeneration implements Generation {
   }
 
   Refusals.Key key() {
-    return key;
+    return key.get();
   }
 
   long deadline() {
@@ -136,9 +126,8 @@ final class RemoteGeneration implements Generation {
     lock.lock();
     try {
       // Log-probabilities that were not delivered yet can't be replayed, so their tokens are computed again.
-      int replayed = logprobs ? Math.min(tokenCount, delivered.logprobs()) : tokenCount;
-      tokensSeen = 0;
-      tokenCount = replayed;
+      int replayed = logprobs ? Math.min(journal.count(), delivered.logprobs()) : journal.count();
+      journal.restart(replayed);
       delivered.restart();
       accepted = false;
       if (answered) {
@@ -146,8 +135,9 @@ final class RemoteGeneration implements Generation {
       }
       prepareBegan = System.nanoTime();
       consumed = 0;
-      out.begin(FrameKind.SUBMIT).put(id).put(System.nanoTime() - submitted);
-      out.put(Math.max(1, window - events.size())).put(tokens, replayed).raw(request).end();
+      out.begin(FrameKind.SUBMIT).put(id).put(journal.age()).put(Math.max(1, window - events.size()));
+      journal.write(out);
+      out.raw(request).end();
     } finally {
       lock.unlock();
     }
@@ -187,7 +177,7 @@ final class RemoteGeneration implements Generation {
   long position() {
     lock.lock();
     try {
-      return accepted ? tokenCount : Suspicion.PREPARING;
+      return accepted ? journal.count() : Suspicion.PREPARING;
     } finally {
       lock.unlock();
     }
@@ -213,7 +203,7 @@ final class RemoteGeneration implements Generation {
     try {
       int skipped = 0;
       for (int token : more) {
-        journal(token);
+        journal.add(token);
       }
       for (GenerationEvent event : arrived) {
         GenerationEvent rest = delivered.rest(event);
@@ -235,35 +225,12 @@ final class RemoteGeneration implements Generation {
     }
   }
 
-  private void journal(int token) {
-    if (tokensSeen++ < tokenCount) {
-      return;
-    }
-    if (tokenCount == tokens.length) {
-      tokens = Arrays.copyOf(tokens, 2 * tokenCount);
-    }
-    tokens[tokenCount++] = token;
-    lastToken = System.nanoTime();
-    if (firstToken == 0) {
-      firstToken = lastToken;
-    }
-  }
-
   /** The end of a generation that several workers have computed has the durations as they were seen from here. */
   private GenerationEvent told(GenerationEvent.Finished end) {
-    if (resumed == 0) {
-      return end;
-    }
-    long now = System.nanoTime();
-    long first = firstToken == 0 ? now : firstToken;
-    long prefill = Math.min(first - submitted, end.timings().prefill().toNanos());
-    Timings timings =
-        new Timings(
-            Duration.ofNanos(first - submitted - prefill),
-            Duration.ofNanos(prefill),
-            Duration.ofNanos(firstToken == 0 ? 0 : lastToken - firstToken),
-            resumed);
-    return new GenerationEvent.Finished(end.reason(), end.usage(), timings, end.stopText());
+    return resumed == 0
+        ? end
+        : new GenerationEvent.Finished(
+            end.reason(), end.usage(), journal.timings(end.timings().prefill(), resumed), end.stopText());
   }
 
   /** Ends it without a worker. */
@@ -273,15 +240,9 @@ final class RemoteGeneration implements Generation {
       if (!ended) {
         ended = true;
         answered = true;
-        long now = System.nanoTime();
-        long first = firstToken == 0 ? now : firstToken;
-        Timings timings =
-            new Timings(
-                Duration.ofNanos(first - submitted),
-                Duration.ZERO,
-                Duration.ofNanos(firstToken == 0 ? 0 : lastToken - firstToken),
-                resumed);
-        events.add(new GenerationEvent.Finished(reason, new Usage(promptTokens, 0, tokenCount, 0), timings));
+        events.add(
+            new GenerationEvent.Finished(
+                reason, new Usage(promptTokens, 0, journal.count(), 0), journal.timings(Duration.ZERO, resumed)));
         changed.signalAll();
       }
     } finally {
@@ -318,15 +279,15 @@ final class RemoteGeneration implements Generation {
 
   /** Nanoseconds since the submission. */
   long age() {
-    return System.nanoTime() - submitted;
+    return journal.age();
   }
 
   /** What it looks like and how far it is, for a crash report. */
   String description() {
     lock.lock();
     try {
-      String state = accepted ? tokenCount + " tokens generated" : "being prepared";
-      return shape + ", prompt of " + promptTokens + " tokens, " + state + ", resumed " + resumed + " times";
+      String state = accepted ? journal.count() + " tokens generated" : "being prepared";
+      return shape.get() + ", prompt of " + promptTokens + " tokens, " + state + ", resumed " + resumed + " times";
     } finally {
       lock.unlock();
     }
@@ -367,44 +328,13 @@ final class RemoteGeneration implements Generation {
   }
 
   @Override
-  public Optional<GenerationEvent> poll(Duration timeout) throws InterruptedException {
-    lockReading();
-    try {
-      return read(1, TimeUnit.NANOSECONDS.convert(timeout));
-    } finally {
-      reading.set(false);
-    }
+  protected Optional<GenerationEvent> next(Duration timeout) throws InterruptedException {
+    return read(1, TimeUnit.NANOSECONDS.convert(timeout));
   }
 
-  /** Wakes the reader only a few times, because the caller does not need individual tokens. */
   @Override
-  public Completion await() {
-    CompletionBuilder answer = new CompletionBuilder();
-    while (true) {
-      lockReading();
-      try {
-        Optional<GenerationEvent> event = read(Math.max(1, window / 4), Long.MAX_VALUE);
-        Optional<Completion> completion = event.flatMap(answer::add);
-        if (completion.isPresent()) {
-          return completion.get();
-        }
-      } catch (NoSuchElementException over) {
-        throw new IllegalStateException("The generation is closed, or was already read to its end.", over);
-      } catch (InterruptedException interrupt) {
-        Thread.currentThread().interrupt();
-        cancel();
-        throw new GenerationException(
-            GenerationException.Reason.INTERRUPTED, "Interrupted while waiting for the next token.", interrupt);
-      } finally {
-        reading.set(false);
-      }
-    }
-  }
-
-  private void lockReading() {
-    if (!reading.compareAndSet(false, true)) {
-      throw new IllegalStateException("Another thread is reading this generation; one at a time may.");
-    }
+  protected Optional<GenerationEvent> nextOfMany() throws InterruptedException {
+    return read(Math.max(1, window / 4), Long.MAX_VALUE);
   }
 
   private Optional<GenerationEvent> read(int many, long nanos) throws InterruptedException {
@@ -431,7 +361,7 @@ final class RemoteGeneration implements Generation {
       event = events.poll();
       if (event == null) {
         if (failure != null) {
-          throw new GenerationException(failure.reason(), String.valueOf(failure.getMessage()), failure);
+          throw again(failure);
         }
         throw new IllegalStateException("The generation ended without an outcome.");
       }
@@ -445,7 +375,7 @@ final class RemoteGeneration implements Generation {
       lock.unlock();
     }
     if (credit > 0) {
-      supervisor.credit(this, credit);
+      inFlight.credit(this, credit);
     }
     return Optional.of(event);
   }
@@ -454,7 +384,7 @@ final class RemoteGeneration implements Generation {
   public void cancel() {
     if (!cancelled) {
       cancelled = true;
-      supervisor.cancel(this);
+      inFlight.cancel(this);
     }
   }
 

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** Frames over a stream socket. */
 public final class SocketWire implements Wire {
   private static final int LONGEST_FRAME = 1 << 30;
+
+  /** Also what is read or written at once: the JDK copies it to native memory, which it keeps. */
   private static final int USUAL_BUFFER = 1 << 16;
 
   private final SocketChannel channel;
@@ -27,7 +29,9 @@ public final class SocketWire implements Wire {
     ByteBuffer bytes = frames.view();
     writing.lock();
     try {
-      while (bytes.hasRemaining()) {
+      int end = bytes.limit();
+      while (bytes.position() < end) {
+        bytes.limit(Math.min(end, bytes.position() + USUAL_BUFFER));
         channel.write(bytes);
       }
     } finally {
@@ -73,7 +77,7 @@ public final class SocketWire implements Wire {
       buffer = Arrays.copyOf(buffer, USUAL_BUFFER);
     }
     while (end < wanted) {
-      int read = channel.read(ByteBuffer.wrap(buffer, end, buffer.length - end));
+      int read = channel.read(ByteBuffer.wrap(buffer, end, Math.min(USUAL_BUFFER, buffer.length - end)));
       if (read < 0) {
         return false;
       }

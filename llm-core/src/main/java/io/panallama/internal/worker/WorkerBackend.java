@@ -36,6 +36,14 @@ public interface WorkerBackend extends AutoCloseable {
   WorkerFacts facts();
 
   /**
+   * Has a task that prepares or answers a request done by a thread that may be held for long; does not wait for it.
+   *
+   * @param length the bytes of the request
+   * @throws io.panallama.error.EngineBusyException if too many wait already
+   */
+  void execute(int length, Runnable task);
+
+  /**
    * Starts or continues a generation.
    *
    * @param replay the tokens that it has generated already

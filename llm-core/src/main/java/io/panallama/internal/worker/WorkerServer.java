@@ -138,7 +138,11 @@ public final class WorkerServer {
     int[] replay = in.integers();
     byte[] request = in.rest();
     outgoing.put(id, fresh);
-    Thread.ofVirtual().name("panallama-request-" + id).start(() -> prepare(fresh, request, elapsed, replay));
+    try {
+      running().execute(request.length, () -> prepare(fresh, request, elapsed, replay));
+    } catch (RuntimeException busy) {
+      refuse(fresh, busy);
+    }
   }
 
   private void prepare(Outgoing fresh, byte[] bytes, long elapsed, int[] replay) {
@@ -148,15 +152,19 @@ public final class WorkerServer {
       GenerationRequest request = left(RequestCodec.read(new Input(bytes)), elapsed);
       started = running().start(request, replay, fresh);
     } catch (Throwable refused) {
-      outgoing.remove(fresh.id());
-      Output out = new Output().begin(FrameKind.REFUSED).put(fresh.id());
-      FailureCodec.write(out, refused);
-      send(out.end());
+      refuse(fresh, refused);
       return;
     }
     fresh.started(started.generation());
     send(new Output().begin(FrameKind.ACCEPTED).put(fresh.id()).put(started.promptTokens()).end());
     pump.add(fresh, started.slow());
+  }
+
+  private void refuse(Outgoing fresh, Throwable why) {
+    outgoing.remove(fresh.id());
+    Output out = new Output().begin(FrameKind.REFUSED).put(fresh.id());
+    FailureCodec.write(out, why);
+    send(out.end());
   }
 
   /** The request with what is left of its time limit. */
@@ -187,7 +195,17 @@ public final class WorkerServer {
   private void call(Input in) {
     long id = in.number();
     byte[] rest = in.rest();
-    Thread.ofVirtual().name("panallama-call-" + id).start(() -> answer(id, rest));
+    try {
+      running().execute(rest.length, () -> answer(id, rest));
+    } catch (RuntimeException busy) {
+      send(failed(id, busy));
+    }
+  }
+
+  private static Output failed(long id, Throwable failure) {
+    Output out = new Output().begin(FrameKind.RESULT).put(id).put(false);
+    FailureCodec.write(out, failure);
+    return out.end();
   }
 
   private void answer(long id, byte[] question) {
@@ -207,12 +225,11 @@ public final class WorkerServer {
         case TOKENIZE -> out.put(running.tokenize(values.text(), values.flag(), values.flag()));
         case DETOKENIZE -> out.put(running.detokenize(values.integers()));
         case PIECES -> running.pieces(out);
+        case REHEARSE -> Rehearsal.answer(values, out);
       }
       out.end();
     } catch (Throwable failure) {
-      out = new Output().begin(FrameKind.RESULT).put(id).put(false);
-      FailureCodec.write(out, failure);
-      out.end();
+      out = failed(id, failure);
     }
     send(out);
   }

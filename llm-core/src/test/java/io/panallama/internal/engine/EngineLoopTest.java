@@ -12,6 +12,7 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.internal.decode.Decoder.Status;
 import io.panallama.internal.decode.KvMemory.Rewind;
 import io.panallama.internal.engine.FakeDecoder.FakeSampler;
@@ -20,8 +21,10 @@ import io.panallama.request.GenerationOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +33,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -89,6 +93,18 @@ class EngineLoopTest {
     assertThat(completion.reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(completion.usage().promptTokens()).isEqualTo(30);
     assertThat(completion.usage().completionTokens()).isEqualTo(10);
+  }
+
+  @Test
+  void tellsHowFarThePromptIs() {
+    start(4, 4, 16, 8, 512, 128);
+    Generation generation = submit(prompt(1, 30), GenerationOptions.builder().maxTokens(3).build());
+    generation.await();
+    List<PromptProgress> states =
+        Stream.generate(generation::promptProgress).takeWhile(Optional::isPresent).map(Optional::orElseThrow).toList();
+    assertThat(states).extracting(PromptProgress::processed).containsExactly(0, 8, 16, 24, 30);
+    assertThat(states).allMatch(state -> state.total() == 30 && state.cached() == 0);
+    assertThat(states).isSortedAccordingTo(Comparator.comparing(PromptProgress::elapsed));
   }
 
   @Test

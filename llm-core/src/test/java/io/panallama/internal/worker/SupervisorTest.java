@@ -307,8 +307,8 @@ class SupervisorTest {
           latest = worker;
           return worker;
         },
-        new StartOrder(Path.of("fake.gguf"), ModelConfig.defaults(), CONFIG, Optional.empty()),
-        limits,
+        new StartOrder(
+            Path.of("fake.gguf"), ModelConfig.defaults(), CONFIG.toBuilder().isolationConfig(limits).build()),
         new CrashReports(reports),
         LoadListener.NONE,
         "test-supervisor");
@@ -329,7 +329,7 @@ class SupervisorTest {
   private static Generation generate(Supervisor supervisor, String prompt) {
     CompletionRequest request =
         CompletionRequest.of(prompt).with(GenerationOptions.builder().sampling(Sampling.greedy()).build());
-    return supervisor.generate(request, Sampling.defaults(), null);
+    return supervisor.client().generate(request, Sampling.defaults());
   }
 
   private static CompletableFuture<Completion> later(Supervisor supervisor, String prompt) {
@@ -423,6 +423,8 @@ class SupervisorTest {
       for (CompletableFuture<Completion> other : others) {
         assertThat(other.join().text()).isEqualTo(whole(LENGTH));
       }
+      // The worker after the last death has started, so whatever starts from now on would be the guilty one's.
+      assertThat(generate(supervisor, "another").await().text()).isEqualTo(whole(LENGTH));
       int before = launched.get();
       assertThatThrownBy(() -> generate(supervisor, "a step that kills"))
           .isInstanceOf(GenerationException.class)
@@ -515,7 +517,7 @@ class SupervisorTest {
       GenerationOptions options =
           GenerationOptions.builder().sampling(Sampling.greedy()).timeLimit(Duration.ofMillis(1)).build();
       Completion answer =
-          supervisor.generate(CompletionRequest.of("hold").with(options), Sampling.defaults(), null).await();
+          supervisor.client().generate(CompletionRequest.of("hold").with(options), Sampling.defaults()).await();
       assertThat(answer.reason()).isEqualTo(FinishReason.TIME_LIMIT);
     }
   }

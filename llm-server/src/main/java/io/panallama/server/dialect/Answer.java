@@ -1,32 +1,75 @@
 package io.panallama.server.dialect;
 
-/** The whole answer of a route that does not generate. Immutable. */
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The answer of a route that does not generate: whole, or a stream of frames. Immutable but for those. */
 public final class Answer {
   private static final String JSON = "application/json";
 
   private final int status;
   private final String contentType;
   private final byte[] body;
+  private final Map<String, String> headers;
+  private final @Nullable Stream stream;
 
-  private Answer(int status, String contentType, byte[] body) {
+  /**
+   * Frames and how they are delimited.
+   */
+  public record Stream(Framing framing, FrameSource frames) {}
+
+  private Answer(Stream stream) {
+    this.status = 200;
+    this.contentType = "";
+    this.body = new byte[0];
+    this.headers = Map.of();
+    this.stream = stream;
+  }
+
+  private Answer(int status, String contentType, byte[] body, Map<String, String> headers) {
     this.status = status;
     this.contentType = contentType;
     this.body = body.clone();
+    this.headers = Map.copyOf(headers);
+    this.stream = null;
   }
 
   /** 200 with a JSON document as UTF-8. */
   public static Answer json(byte[] document) {
-    return new Answer(200, JSON, document);
+    return new Answer(200, JSON, document, Map.of());
   }
 
   /** 200 with a body of another type. */
   public static Answer of(String contentType, byte[] body) {
-    return new Answer(200, contentType, body);
+    return new Answer(200, contentType, body, Map.of());
   }
 
-  /** The same with another status. */
+  /** 200 with frames as they come. */
+  public static Answer stream(Framing framing, FrameSource frames) {
+    return new Answer(new Stream(framing, frames));
+  }
+
+  /** The same whole answer with another status. */
   public Answer withStatus(int other) {
-    return new Answer(other, contentType, body);
+    return new Answer(other, contentType, body, headers);
+  }
+
+  /** The same whole answer with a header. */
+  public Answer withHeader(String name, String value) {
+    Map<String, String> more = new HashMap<>(headers);
+    more.put(name, value);
+    return new Answer(status, contentType, body, more);
+  }
+
+  /** Headers besides {@code Content-Type}, by their names. */
+  public Map<String, String> headers() {
+    return headers;
+  }
+
+  /** The frames; null if the answer is whole. */
+  public @Nullable Stream stream() {
+    return stream;
   }
 
   /** The HTTP status. */

@@ -55,6 +55,27 @@ public final class ApiException extends RuntimeException {
     return invalid(400, param, "unsupported_parameter", what + " is not supported by this version.");
   }
 
+  /** The code of {@link #missingKey}. */
+  public static final String MISSING_KEY = "missing_api_key";
+
+  /** The code of {@link #wrongKey}. */
+  public static final String WRONG_KEY = "invalid_api_key";
+
+  /** 401: the request brings no key. */
+  public static ApiException missingKey() {
+    return invalid(
+        401,
+        null,
+        MISSING_KEY,
+        "You didn't provide an API key. Send the server's in the header Authorization (Authorization: Bearer YOUR_KEY)"
+            + " or x-api-key.");
+  }
+
+  /** 401: what the request brings is none of the server's keys. It is not repeated, so that no log has it. */
+  public static ApiException wrongKey() {
+    return invalid(401, null, WRONG_KEY, "Incorrect API key provided. Use one that the server was started with.");
+  }
+
   /** A temporary error: the same request may succeed after {@code retryAfter}. */
   static ApiException passing(int status, String code, String message, Duration retryAfter, @Nullable Throwable cause) {
     return new ApiException(status, message, null, code, retryAfter, false, cause);

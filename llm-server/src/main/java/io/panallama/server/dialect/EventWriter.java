@@ -2,6 +2,7 @@ package io.panallama.server.dialect;
 
 import io.panallama.generation.Completion;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import java.io.IOException;
 import java.util.List;
 
@@ -23,6 +24,19 @@ public interface EventWriter {
    * @throws IOException if the client has left
    */
   void begin(Frames out) throws IOException;
+
+  /** Whether {@link #promptProgress} is to be called. */
+  default boolean wantsPromptProgress() {
+    return false;
+  }
+
+  /**
+   * Takes a state of the prompt while it is computed, before the first event of a stream. Called only if wanted, and not if the
+   * generator does not tell or there are several choices.
+   *
+   * @throws IOException if the client has left
+   */
+  default void promptProgress(PromptProgress state, Frames out) throws IOException {}
 
   /**
    * Writes an event of this writer's choice, {@link GenerationEvent.Finished} included. A piece of text without characters and

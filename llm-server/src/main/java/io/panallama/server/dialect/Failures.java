@@ -8,6 +8,8 @@ import io.panallama.error.PromptTooLongException;
 import io.panallama.server.registry.ModelUnavailableException;
 import io.panallama.server.registry.UnknownModelException;
 import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,12 @@ import org.jspecify.annotations.Nullable;
 public final class Failures {
   /** When to retry a request that fails only while a model is being loaded or replaced. */
   private static final Duration SOON = Duration.ofSeconds(1);
+
+  /** Qualified names, exceptions, absolute paths of two segments or more, and lines of a stack. */
+  private static final Pattern INTERNALS =
+      Pattern.compile(
+          "\\b(?:[a-z_][a-z0-9_]*\\.){2,}\\w|\\b\\w*(?:Exception|Error)\\b|(?<![\\w/])/[^\\s/]+/[^\\s]|\\b[A-Za-z]:\\\\"
+              + "|\\R\\s*at ");
 
   private static final String NOT_READY = "not_ready";
   private static final String DRAINING = "draining";
@@ -93,8 +101,8 @@ public final class Failures {
         };
     // The registry has logged the failure of the engine once, so it is not logged again for each request.
     return unavailable.reason().retriable()
-        ? ApiException.passing(503, code, text(unavailable), SOON, unavailable)
-        : ApiException.lasting(500, code, text(unavailable), false, unavailable);
+        ? ApiException.passing(503, code, tellable(text(unavailable)), SOON, unavailable)
+        : ApiException.lasting(500, code, tellable(text(unavailable)), false, unavailable);
   }
 
   private static ApiException refused(InvalidRequestException refused, @Nullable String code, FieldNames names) {
@@ -103,17 +111,32 @@ public final class Failures {
 
   private static ApiException ended(GenerationException ended) {
     return switch (ended.reason()) {
-      case ENGINE_CLOSED -> ApiException.passing(503, "engine_closed", text(ended), SOON, ended);
+      case ENGINE_CLOSED -> ApiException.passing(503, "engine_closed", tellable(text(ended)), SOON, ended);
       case INTERRUPTED -> shuttingDown(ended);
       // As with any other request that can't be served: no retry helps, and there is nothing to log.
       case NO_TOKEN_LEFT -> ApiException.invalid(400, null, "no_token_left", text(ended));
       case GRAMMAR_LIMIT -> ApiException.invalid(400, null, "grammar_limit", text(ended));
-      case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", text(ended), true, ended);
-      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", text(ended), true, ended);
-      case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", text(ended), true, ended);
+      case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", tellable(text(ended)), true, ended);
+      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", tellable(text(ended)), true, ended);
+      case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", tellable(text(ended)), true, ended);
       // Malformed output is the model's fault and not the server's, so it is not logged.
-      case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", text(ended), false, ended);
+      case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", tellable(text(ended)), false, ended);
     };
+  }
+
+  /**
+   * A message of the core as far as it is a client's business: cut where it begins to name a class, a file of the server or a line of
+   * a stack. The log has the whole.
+   */
+  private static String tellable(String message) {
+    Matcher internals = INTERNALS.matcher(message);
+    if (!internals.find()) {
+      return message;
+    }
+    String before = message.substring(0, internals.start());
+    int end = Math.max(before.lastIndexOf(". "), before.lastIndexOf(": "));
+    String told = end < 0 ? "The server failed" : before.substring(0, end);
+    return told + "; the server's log says more.";
   }
 
   private static String text(Throwable failure) {

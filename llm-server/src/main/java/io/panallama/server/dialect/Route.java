@@ -59,6 +59,19 @@ public sealed interface Route {
     }
   }
 
+  /**
+   * A POST of the API that the server refuses, whatever its body is.
+   *
+   * @param error says what the server doesn't do
+   */
+  record Refused(String path, ApiException error) implements Route {
+    /** All components are required. */
+    public Refused {
+      Objects.requireNonNull(path, "path");
+      Objects.requireNonNull(error, "error");
+    }
+  }
+
   /** A DELETE. */
   record Delete(String path, Handler handler) implements Route {
     /** All components are required. */

@@ -6,6 +6,7 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.CompletionBuilder;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
@@ -28,6 +29,9 @@ import java.util.stream.Stream;
  * dialect's last frames.
  */
 final class AnswerWriter {
+  /** How often a stream that tells how far its prompt is looks at it. */
+  private static final Duration GLANCE = Duration.ofMillis(20);
+
   private final Registry registry;
   private final Dialect dialect;
   private final EventSource events;
@@ -45,7 +49,7 @@ final class AnswerWriter {
     Completion[] answers = new Completion[events.choices()];
     int open = answers.length;
     while (open > 0) {
-      Optional<GenerationEvent> event = next();
+      Optional<GenerationEvent> event = next(heartbeat);
       if (event.isPresent()) {
         Optional<Completion> answer = builders.get(events.choice()).add(event.get());
         if (answer.isPresent()) {
@@ -79,10 +83,12 @@ final class AnswerWriter {
   private void frames(List<EventWriter> writers, FrameWriter out) throws IOException {
     GenerationEvent.Finished[] ends = new GenerationEvent.Finished[writers.size()];
     int open = ends.length;
+    boolean watching = writers.getFirst().wantsPromptProgress();
     while (open > 0) {
       Optional<GenerationEvent> event;
       try {
-        event = next();
+        event = watching ? firstEvent(writers.getFirst(), out) : next(heartbeat);
+        watching &= event.isEmpty();
       } catch (CloseConnectionException gone) {
         throw gone;
       } catch (RuntimeException failed) {
@@ -103,13 +109,32 @@ final class AnswerWriter {
     writers.getFirst().end(Arrays.asList(ends), out);
   }
 
+  /** The first event, and before it what becomes known of the prompt; empty after the time of a heartbeat. */
+  private Optional<GenerationEvent> firstEvent(EventWriter writer, FrameWriter out) throws IOException {
+    long until = System.nanoTime() + heartbeat.toNanos();
+    while (true) {
+      Optional<GenerationEvent> event = next(heartbeat.compareTo(GLANCE) < 0 ? heartbeat : GLANCE);
+      for (Optional<PromptProgress> state = events.promptProgress();
+          state.isPresent();
+          state = events.promptProgress()) {
+        writer.promptProgress(state.get(), out);
+      }
+      if (event.isPresent() || System.nanoTime() - until >= 0) {
+        return event;
+      }
+    }
+  }
+
   /** The next event. A cancelled generation is incomplete, so its end is a failure: it must not be taken for an answer. */
-  private Optional<GenerationEvent> next() {
+  private Optional<GenerationEvent> next(Duration timeout) {
     Optional<GenerationEvent> event;
     try {
-      event = events.next(heartbeat);
+      event = events.next(timeout);
     } catch (InterruptedException stopped) {
       throw Failures.shuttingDown(stopped);
+    }
+    if (event.isPresent() && event.get() instanceof GenerationEvent.Finished end) {
+      registry.totals().add(end.usage(), end.timings());
     }
     if (event.isPresent()
         && event.get() instanceof GenerationEvent.Finished end

@@ -31,7 +31,10 @@ final class ConnectionFilter implements Filter {
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     response.header(REQUEST_ID, ClientConnection.current().requestId());
     response.header(ANTHROPIC_REQUEST_ID, ClientConnection.current().requestId());
-    if (draining.getAsBoolean()) {
+    // To end a connection that is idle, Helidon interrupts its thread. If the next request was there by then, it is
+    // answered as the last.
+    boolean interrupted = Thread.interrupted();
+    if (interrupted || draining.getAsBoolean()) {
       ClientConnection.current().endAfterAnswer();
       response.header(HeaderValues.CONNECTION_CLOSE);
     }

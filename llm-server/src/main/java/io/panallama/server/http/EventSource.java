@@ -3,6 +3,7 @@ package io.panallama.server.http;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -17,6 +18,11 @@ interface EventSource extends AutoCloseable {
 
   /** The length of the prompt in tokens, if there is one generation and it tells. */
   OptionalInt promptTokens();
+
+  /** The next state of the prompt, if there is one generation and it tells. */
+  default Optional<PromptProgress> promptProgress() {
+    return Optional.empty();
+  }
 
   /**
    * Waits for the next event of any choice.
@@ -47,6 +53,11 @@ interface EventSource extends AutoCloseable {
       @Override
       public OptionalInt promptTokens() {
         return generation.promptTokens();
+      }
+
+      @Override
+      public Optional<PromptProgress> promptProgress() {
+        return generation.promptProgress();
       }
 
       @Override

@@ -53,7 +53,7 @@ final class GenerationHandler implements RouteHandler {
     if (detached != null) {
       Answer answer = detached.answer(asked, registry);
       requests.tell(asked.ignored(), response);
-      Responses.send(response, answer);
+      new AnswerSender(dialect, heartbeat).send(answer, response);
       return;
     }
     try (Lease lease = registry.lease(call.model())) {

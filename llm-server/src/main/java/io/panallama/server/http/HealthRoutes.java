@@ -1,6 +1,8 @@
 package io.panallama.server.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.observe.EngineStats;
@@ -11,7 +13,7 @@ import io.panallama.server.registry.Registry;
 import java.io.IOException;
 import java.util.Optional;
 
-/** The state of the server, independent of dialects: {@code /health} and {@code /ready}. */
+/** The state of the server, independent of dialects: {@code /health}, {@code /livez} and {@code /ready}. */
 final class HealthRoutes {
   private final Registry registry;
 
@@ -19,8 +21,29 @@ final class HealthRoutes {
     this.registry = registry;
   }
 
-  /** 200 while the process is alive and answers; says whether it takes requests or only finishes those that run. */
+  /** llama-server's answer while it loads its model; its clients wait until they get another one. */
+  private static final byte[] LOADING =
+      Json.object(json -> {
+        json.writeObjectFieldStart("error");
+        json.writeNumberField("code", Status.SERVICE_UNAVAILABLE_503.code());
+        json.writeStringField("message", "Loading model");
+        json.writeStringField("type", "unavailable_error");
+        json.writeEndObject();
+      });
+
+  /** 503 while the first model is being loaded; otherwise as {@link #live}, also while an engine is replaced or has failed. */
   void health(ServerRequest request, ServerResponse response) {
+    if (registry.isLoading()) {
+      response.status(Status.SERVICE_UNAVAILABLE_503);
+      response.header(HeaderNames.RETRY_AFTER, "1");
+      Responses.json(response, LOADING);
+    } else {
+      live(request, response);
+    }
+  }
+
+  /** 200 while the process is alive and answers; says whether it takes requests or only finishes those that run. */
+  void live(ServerRequest request, ServerResponse response) {
     Responses.json(
         response, Json.object(json -> json.writeStringField("status", registry.isClosed() ? "draining" : "ok")));
   }

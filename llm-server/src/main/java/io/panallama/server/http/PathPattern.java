@@ -30,6 +30,23 @@ record PathPattern(String text) {
     return after.isEmpty() || rest.indexOf('/') < 0 ? Optional.of(rest) : Optional.empty();
   }
 
+  /** How many segments a path and this one have in common at their beginning, {@code v1} not counted. */
+  int commonSegments(String path) {
+    String[] mine = segments(text);
+    String[] theirs = segments(path);
+    int common = 0;
+    while (common < Math.min(mine.length, theirs.length) && mine[common].equals(theirs[common])) {
+      common++;
+    }
+    return common;
+  }
+
+  private static String[] segments(String path) {
+    String normal = normal(path);
+    String rest = normal.startsWith(VERSION + "/") ? normal.substring(VERSION.length()) : normal;
+    return rest.substring(Math.min(1, rest.length())).split("/", -1);
+  }
+
   /** A path without doubled slashes and without one at its end. */
   static String normal(String path) {
     String single = path.replaceAll("/{2,}", "/");

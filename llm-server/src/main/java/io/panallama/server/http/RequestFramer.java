@@ -364,10 +364,19 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
         throw refused(Status.BAD_REQUEST_400, "Lines must end with CRLF; this one ends with LF alone.");
       }
       if (line.length() >= limit) {
+        if (tooLong == Status.REQUEST_URI_TOO_LONG_414) {
+          request = begun(line.toString());
+        }
         throw refused(tooLong, tooLong(tooLong));
       }
       line.append((char) b);
     }
+  }
+
+  /** The method and the path at the beginning of a request line, so that its error has the shape of the path's dialect. */
+  private static DirectHandler.TransportRequest begun(String line) {
+    String[] parts = line.split(" ", 2);
+    return DirectTransportRequest.create("HTTP/1.1", parts[0], parts.length < 2 ? "/" : parts[1].split("\\?", 2)[0]);
   }
 
   private static String tooLong(Status status) {

@@ -139,6 +139,7 @@ public final class RequestGuard implements Filter {
     if (request.headers().first(ASKS_PRIVATE_NETWORK).filter("true"::equals).isPresent()) {
       response.header(ALLOW_PRIVATE_NETWORK);
     }
-    response.status(Status.NO_CONTENT_204).send();
+    // Not 204, as in llama-server: some proxies and older browsers take no other status.
+    response.status(Status.OK_200).send();
   }
 }

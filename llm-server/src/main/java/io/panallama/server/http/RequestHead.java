@@ -3,6 +3,7 @@ package io.panallama.server.http;
 import io.helidon.http.Status;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 final class RequestHead {
   /** The digits of the longest {@code Content-Length} that is read; longer ones are too large for any server. */
   private static final int MAX_LENGTH_DIGITS = 18;
+
+  /** What RFC 3986 does not allow in paths and queries, and clients send all the same. */
+  private static final String UNENCODED = "\"<>[\\]^`{|}";
+
+  private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
   private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
 
@@ -67,12 +73,14 @@ final class RequestHead {
     method = line.substring(0, first);
     checkVersion(line.substring(last + 1));
     old = line.endsWith("HTTP/1.0");
-    String written = line.substring(first + 1, last);
+    String sent = line.substring(first + 1, last);
     if (method.equals("CONNECT")) {
       throw new Malformed(Status.METHOD_NOT_ALLOWED_405, "This server is not a proxy: it takes no CONNECT.");
     }
-    checkTarget(written);
-    int scheme = schemeLength(written);
+    int scheme = schemeLength(sent);
+    // The host of an absolute target may have brackets.
+    int path = scheme == 0 ? 0 : authorityEnd(sent, scheme);
+    String written = sent.substring(0, path) + encoded(sent.substring(path));
     if (scheme == 0) {
       authority = null;
       target = written;
@@ -80,10 +88,12 @@ final class RequestHead {
         throw malformed("The target must begin with / or be an absolute http URL.");
       }
     } else {
-      int end = authorityEnd(written, scheme);
-      authority = written.substring(scheme, end);
-      String rest = written.substring(end);
+      authority = written.substring(scheme, path);
+      String rest = written.substring(path);
       target = rest.startsWith("/") ? rest : "/" + rest;
+      if (authority.chars().anyMatch(c -> c <= ' ' || c >= 0x7F)) {
+        throw malformed("The target's URL must name a host in visible ASCII characters.");
+      }
       if (authority.isEmpty() || authority.contains("@")) {
         throw malformed("The target's URL must name a host, without a user.");
       }
@@ -100,19 +110,37 @@ final class RequestHead {
     }
   }
 
-  private static void checkTarget(String target) {
-    for (int i = 0; i < target.length(); i++) {
+  /**
+   * The target with everything percent-encoded that must be and that browsers and other clients send as it is: brackets, braces,
+   * quotes, bars, bytes beyond ASCII, and in the query a % that encodes nothing. A fragment, which is none of the server's business, is
+   * left out. nginx and llama-server take these, too.
+   *
+   * @throws Malformed for blanks and control characters, and for a % in the path that encodes nothing
+   */
+  private static String encoded(String target) {
+    StringBuilder encoded = new StringBuilder(target.length());
+    boolean inQuery = false;
+    for (int i = 0; i < target.length() && target.charAt(i) != '#'; i++) {
       char c = target.charAt(i);
-      if (c <= ' ' || c >= 0x7F || c == '#') {
+      inQuery |= c == '?';
+      boolean encodes =
+          c != '%'
+              || i + 2 < target.length()
+                  && Character.digit(target.charAt(i + 1), 16) >= 0
+                  && Character.digit(target.charAt(i + 2), 16) >= 0;
+      if (c <= ' ' || c == 0x7F) {
         throw malformed("The target has a character that must be percent-encoded.");
       }
-      if (c == '%'
-          && (i + 2 >= target.length()
-              || Character.digit(target.charAt(i + 1), 16) < 0
-              || Character.digit(target.charAt(i + 2), 16) < 0)) {
+      if (!encodes && !inQuery) {
         throw malformed("The target has a % without two hexadecimal digits.");
       }
+      if (c > 0x7F || !encodes || UNENCODED.indexOf(c) >= 0) {
+        encoded.append('%').append(HEX.toHexDigits((byte) c));
+      } else {
+        encoded.append(c);
+      }
     }
+    return encoded.toString();
   }
 
   /** The length of {@code http://} or {@code https://} at the beginning; 0 if there is neither. */
@@ -123,7 +151,7 @@ final class RequestHead {
 
   private static int authorityEnd(String url, int from) {
     for (int i = from; i < url.length(); i++) {
-      if (url.charAt(i) == '/' || url.charAt(i) == '?') {
+      if ("/?#".indexOf(url.charAt(i)) >= 0) {
         return i;
       }
     }

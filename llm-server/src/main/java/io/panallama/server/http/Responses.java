@@ -19,6 +19,7 @@ final class Responses {
     response.status(Status.create(answer.status()));
     response.header(HeaderNames.CONTENT_TYPE, answer.contentType());
     response.header(NO_STORE);
+    answer.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
     response.send(answer.body());
   }
 

@@ -18,10 +18,12 @@ import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.registry.Registry;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -41,9 +43,10 @@ public final class Routes {
   private final Map<PathPattern, Map<Method, RouteHandler>> table = new LinkedHashMap<>();
   private final Map<PathPattern, Dialect> dialects = new LinkedHashMap<>();
   private final Map<PathPattern, HeaderRoute> headerRoutes = new LinkedHashMap<>();
+  private final Set<PathPattern> openToAll = new HashSet<>();
 
   /**
-   * A table with {@code /health} and {@code /ready}.
+   * A table with {@code /health}, {@code /livez} and {@code /ready}, which are public.
    *
    * @param heartbeat how long a stream may be silent before it sends something that keeps its connection alive
    * @param strict whether what would be ignored in a request is refused instead
@@ -53,8 +56,9 @@ public final class Routes {
     this.heartbeat = heartbeat;
     this.requests = new Requests(strict);
     HealthRoutes status = new HealthRoutes(registry);
-    get("/health", status::health);
-    get("/ready", status::ready);
+    openGet("/health", status::health);
+    openGet("/livez", status::live);
+    openGet("/ready", status::ready);
   }
 
   /**
@@ -64,6 +68,21 @@ public final class Routes {
    */
   public void get(String path, Handler handler) {
     add(Method.GET, path, (request, rest, response) -> handle(handler, request, response));
+  }
+
+  /**
+   * Adds a path that answers GET, also to those who have no key.
+   *
+   * @throws IllegalArgumentException if this path has a GET already
+   */
+  public void openGet(String path, Handler handler) {
+    get(path, handler);
+    openToAll.add(new PathPattern(path));
+  }
+
+  /** Whether a path is answered without a key. It is found as its route is, so no spelling of another path passes for it. */
+  boolean isPublic(String path) {
+    return find(path).filter(found -> openToAll.contains(found.pattern())).isPresent();
   }
 
   private static void handle(Handler handler, ServerRequest request, ServerResponse response) {
@@ -82,15 +101,26 @@ public final class Routes {
    * @throws IllegalArgumentException if one of its methods and paths is taken
    */
   public void add(Dialect dialect) {
+    AnswerSender sender = new AnswerSender(dialect, heartbeat);
     for (Route route : dialect.routes()) {
       switch (route) {
         case Route.Generate generate ->
             add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat, requests));
-        case Route.Post post -> add(Method.POST, route.path(), served(post.handler()));
+        case Route.Post post -> add(Method.POST, route.path(), served(post.handler(), sender));
         case Route.Get get ->
-            add(Method.GET, route.path(), (request, rest, response) -> answer(get.handler(), request, rest, response));
-        case Route.HeaderGet get -> add(dialect, get);
-        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler()));
+            add(
+                Method.GET,
+                route.path(),
+                (request, rest, response) -> answer(get.handler(), sender, request, rest, response));
+        case Route.HeaderGet get -> add(dialect, get, sender);
+        case Route.Refused refused ->
+            add(
+                Method.POST,
+                route.path(),
+                (request, rest, response) -> {
+                  throw refused.error();
+                });
+        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler(), sender));
       }
       if (!(route instanceof Route.HeaderGet)) {
         dialects.putIfAbsent(new PathPattern(route.path()), dialect);
@@ -105,10 +135,10 @@ public final class Routes {
     }
   }
 
-  private void add(Dialect dialect, Route.HeaderGet get) {
+  private void add(Dialect dialect, Route.HeaderGet get, AnswerSender sender) {
     PathPattern pattern = new PathPattern(get.path());
     table.computeIfAbsent(pattern, ignored -> new LinkedHashMap<>());
-    RouteHandler handler = (request, rest, response) -> answer(get.handler(), request, rest, response);
+    RouteHandler handler = (request, rest, response) -> answer(get.handler(), sender, request, rest, response);
     HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler);
     if (headerRoutes.putIfAbsent(pattern, route) != null) {
       throw new IllegalArgumentException("Two routes answer GET " + get.path() + " of requests with a header.");
@@ -122,18 +152,19 @@ public final class Routes {
     }
   }
 
-  private RouteHandler served(Route.Handler handler) {
+  private RouteHandler served(Route.Handler handler, AnswerSender sender) {
     return (request, rest, response) -> {
       registry.checkServing();
-      answer(handler, request, rest, response);
+      answer(handler, sender, request, rest, response);
     };
   }
 
-  private void answer(Route.Handler handler, ServerRequest request, String rest, ServerResponse response) {
+  private void answer(
+      Route.Handler handler, AnswerSender sender, ServerRequest request, String rest, ServerResponse response) {
     ClientRequest asked = requests.read(request, rest);
     Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
     requests.tell(asked.ignored(), response);
-    Responses.send(response, answer);
+    sender.send(answer, response);
   }
 
   /**
@@ -161,19 +192,45 @@ public final class Routes {
     return Optional.empty();
   }
 
-  /** The dialect whose route answers a request; empty if none does. */
+  /**
+   * The dialect in whose shape a request is answered, whatever happens to it: that of its route or, where there is none, of the
+   * header by which a dialect's clients are known, or of the route whose path has the most segments in common. Empty if the path has
+   * nothing to do with any dialect.
+   */
   Optional<Dialect> dialectOf(ServerRequest request) {
     String path = request.path().path();
-    return find(path)
-        .map(found -> headerRoutes.get(found.pattern()))
+    Optional<Found> found = find(path);
+    if (found.isEmpty()) {
+      return headerRoutes.values().stream()
+          .filter(route -> request.headers().contains(route.header()))
+          .map(HeaderRoute::dialect)
+          .findFirst()
+          .or(() -> nearest(path));
+    }
+    return found
+        .map(route -> headerRoutes.get(route.pattern()))
         .filter(route -> route.takes(request.prologue(), request.headers()))
         .map(HeaderRoute::dialect)
         .or(() -> dialectAt(path));
   }
 
-  /** The dialect whose route answers at a path; empty if none does. */
+  /** The dialect in whose shape a request to a path is answered, as far as the path alone tells. */
   Optional<Dialect> dialectAt(String path) {
-    return find(path).map(found -> dialects.get(found.pattern()));
+    Optional<Found> found = find(path);
+    return found.isEmpty() ? nearest(path) : found.map(route -> dialects.get(route.pattern()));
+  }
+
+  private Optional<Dialect> nearest(String path) {
+    Dialect nearest = null;
+    int most = 0;
+    for (Map.Entry<PathPattern, Dialect> entry : dialects.entrySet()) {
+      int common = entry.getKey().commonSegments(path);
+      if (common > most) {
+        nearest = entry.getValue();
+        most = common;
+      }
+    }
+    return Optional.ofNullable(nearest);
   }
 
   /**
@@ -230,7 +287,7 @@ public final class Routes {
   /** Answers OPTIONS. */
   private static void tellMethods(String allowed, ServerResponse response) {
     response.header(HeaderNames.ALLOW, allowed);
-    response.status(Status.NO_CONTENT_204).send();
+    response.status(Status.OK_200).send();
   }
 
   private static ApiException notFound(String path) {

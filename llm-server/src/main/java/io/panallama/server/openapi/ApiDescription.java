@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.Dialect;
+import io.panallama.server.http.StaticContent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -24,23 +24,30 @@ public final class ApiDescription implements Handler {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final byte[] document;
+  private final StaticContent document;
 
-  /** The description of a server that speaks these dialects. A dialect that has no resource is left out. */
+  /**
+   * The description of a server that speaks these dialects. A dialect that has no resource is left out.
+   * The document is put together when it is first asked for.
+   */
   public ApiDescription(List<Dialect> dialects) {
-    ObjectNode all =
-        load("server").orElseThrow(() -> new IllegalStateException("server.json is missing from the jar."));
-    for (Dialect dialect : dialects) {
-      load(dialect.name()).ifPresent(part -> merge(all, part));
-    }
-    document = all.toString().getBytes(StandardCharsets.UTF_8);
+    List<String> names = dialects.stream().map(Dialect::name).toList();
+    document =
+        StaticContent.text("application/json", () -> assemble(names).toString().getBytes(StandardCharsets.UTF_8));
   }
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
-    response.header(HeaderNames.CONTENT_TYPE, "application/json");
-    response.header(HeaderNames.CACHE_CONTROL, "no-cache");
-    response.send(document);
+    document.handle(request, response);
+  }
+
+  private static ObjectNode assemble(List<String> dialects) {
+    ObjectNode all =
+        load("server").orElseThrow(() -> new IllegalStateException("server.json is missing from the jar."));
+    for (String dialect : dialects) {
+      load(dialect).ifPresent(part -> merge(all, part));
+    }
+    return all;
   }
 
   /** Adds the members of objects and the elements of arrays, at any depth. */

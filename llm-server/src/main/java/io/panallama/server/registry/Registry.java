@@ -29,6 +29,7 @@ public final class Registry {
 
   private final RequestLimits limits;
   private final boolean strictNames;
+  private final AnswerTotals totals = new AnswerTotals();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition returned = lock.newCondition();
 
@@ -38,6 +39,7 @@ public final class Registry {
   private final Set<Lease> leases = new HashSet<>();
   private boolean closed;
   private boolean revoked;
+  private boolean everServed;
 
   /** A registry without models, for requests of any size. */
   public Registry() {
@@ -52,6 +54,11 @@ public final class Registry {
   public Registry(RequestLimits limits, boolean strictNames) {
     this.limits = limits;
     this.strictNames = strictNames;
+  }
+
+  /** Sums over all answers. */
+  public AnswerTotals totals() {
+    return totals;
   }
 
   RequestLimits limits() {
@@ -72,6 +79,7 @@ public final class Registry {
           List<Entry> all = List.copyOf(entries.values());
           entries.clear();
           entries.put(model.id(), new Entry(model, engine));
+          everServed = true;
           return all.stream().filter(Entry::retire).toList();
         });
     old.forEach(entry -> entry.engine().release());
@@ -88,6 +96,7 @@ public final class Registry {
         locked(() -> {
           checkNames(model);
           Entry before = entries.put(model.id(), new Entry(model, engine));
+          everServed = true;
           return Optional.ofNullable(before).filter(Entry::retire);
         });
     old.ifPresent(entry -> entry.engine().release());
@@ -183,6 +192,11 @@ public final class Registry {
   /** How many leases are open. */
   public int openLeases() {
     return locked(leases::size);
+  }
+
+  /** Whether no model has been served yet, and one may still come. */
+  public boolean isLoading() {
+    return locked(() -> !closed && !everServed);
   }
 
   /** Whether {@link #close} was called. */

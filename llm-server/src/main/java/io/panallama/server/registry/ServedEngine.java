@@ -1,7 +1,6 @@
 package io.panallama.server.registry;
 
 import io.panallama.Engine;
-import io.panallama.IsolatedEngine;
 import io.panallama.TextGenerator;
 import io.panallama.error.ModelFileChangedException;
 import io.panallama.observe.EngineState;
@@ -29,19 +28,13 @@ public final class ServedEngine {
   }
 
   /**
-   * A generator that counts as healthy and has no statistics, unless it is an {@link Engine} or an {@link IsolatedEngine},
-   * which know both.
+   * A generator that counts as healthy and has no statistics, unless it is an {@link Engine}, which knows both.
    */
   public static ServedEngine of(TextGenerator generator) {
-    return switch (generator) {
-      case Engine engine ->
-          new ServedEngine(
-              engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {});
-      case IsolatedEngine engine ->
-          new ServedEngine(
-              engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {});
-      default -> new ServedEngine(generator, Optional::empty, Health::up, () -> {});
-    };
+    return generator instanceof Engine engine
+        ? new ServedEngine(
+            engine, () -> Optional.of(engine.stats()), () -> health(engine.state(), engine::failure), () -> {})
+        : new ServedEngine(generator, Optional::empty, Health::up, () -> {});
   }
 
   private static Health health(EngineState state, Supplier<Optional<Throwable>> failure) {

@@ -201,16 +201,9 @@ public final class ServedModel {
     return template;
   }
 
-  /** The options of a request that asks for these: the model's limit and stop texts fill in where there are none. */
+  /** The options of a request that asks for these: the model's stop texts fill in where there are none. */
   public GenerationOptions options(GenerationOptions requested) {
-    GenerationOptions.Builder merged = requested.toBuilder();
-    if (requested.maxTokens() == GenerationOptions.UNLIMITED) {
-      merged.maxTokens(maxTokens);
-    }
-    if (requested.stops().isEmpty()) {
-      merged.stops(stops.toArray(String[]::new));
-    }
-    return merged.build();
+    return requested.stops().isEmpty() ? requested.toBuilder().stops(stops.toArray(String[]::new)).build() : requested;
   }
 
   /** The options of a chat that asks for these: the model's fill in what is left at its default. */

@@ -1,19 +1,20 @@
 /** Talks to the server: its models, and streamed answers. */
 
+import { BROKEN_OFF, UNREACHABLE } from "./errors.js";
+import { authorized } from "./key.js";
 import { SseParser } from "./sse.js";
 
-/** The code of an ApiError when no answer came from the server. */
-export const UNREACHABLE = "unreachable";
+/** The status of an answer to a request without the key that the server asks for. */
+export const UNAUTHORIZED = 401;
 
-/** The code of an ApiError when an answer broke off. */
-export const BROKEN_OFF = "broken_off";
-
-/** What went wrong; `code` is the server's or one of the above, `wait` the seconds until another try makes sense. */
+/**
+ * What went wrong; `code` is the server's or one of errors.js, `status` that of HTTP if an answer came, `wait` the seconds until another
+ * try makes sense.
+ */
 export class ApiError extends Error {
-  constructor(message, code, wait = null) {
+  constructor(message, { code, status, wait } = {}) {
     super(message);
-    this.code = code;
-    this.wait = wait;
+    Object.assign(this, { code, status, wait });
   }
 }
 
@@ -53,7 +54,7 @@ export async function* streamAnswer(body, signal) {
     }
     const chunk = JSON.parse(data);
     if (chunk.error) {
-      throw new ApiError(chunk.error.message, chunk.error.code);
+      throw new ApiError(chunk.error.message, { code: chunk.error.code });
     }
     const choice = chunk.choices?.[0];
     const { content, reasoning_content: thinking, tool_calls: calls } = choice?.delta ?? {};
@@ -75,7 +76,7 @@ export async function* streamAnswer(body, signal) {
     }
   }
   if (!finished) {
-    throw new ApiError("The connection ended before the answer did.", BROKEN_OFF);
+    throw new ApiError("The connection ended before the answer did.", { code: BROKEN_OFF });
   }
 }
 
@@ -93,16 +94,16 @@ async function* events(response) {
   }
 }
 
-async function request(path, options) {
+async function request(path, options = {}) {
   try {
-    return await fetch(path, options);
+    return await fetch(path, { ...options, headers: authorized(options.headers) });
   } catch (failure) {
     throw networkError(failure, UNREACHABLE);
   }
 }
 
 function networkError(failure, code) {
-  return failure instanceof TypeError ? new ApiError("The server can't be reached.", code) : failure;
+  return failure instanceof TypeError ? new ApiError("The server can't be reached.", { code }) : failure;
 }
 
 async function errorOf(response) {
@@ -112,6 +113,7 @@ async function errorOf(response) {
   } catch {
     // Not our server's JSON; the status has to do.
   }
-  const wait = response.status === 429 ? response.headers.get("Retry-After") : null;
-  return new ApiError(error.message ?? `The server answered ${response.status}.`, error.code, wait);
+  const { status } = response;
+  const wait = status === 429 ? Number(response.headers.get("Retry-After")) : 0;
+  return new ApiError(error.message ?? `HTTP ${status}`, { code: error.code ?? undefined, status, wait: wait || undefined });
 }

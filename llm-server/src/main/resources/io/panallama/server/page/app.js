@@ -1,16 +1,19 @@
 /** The chat page: puts its parts together. */
 
-import { ApiError, fetchModels, streamAnswer, UNREACHABLE } from "./api.js";
+import { ApiError, fetchModels, streamAnswer, UNAUTHORIZED } from "./api.js";
 import { announce, element, notify } from "./dom.js";
+import { BROKEN_OFF, errorText, UNREACHABLE } from "./errors.js";
 import { Attachments } from "./files.js";
 import { chooseLanguage, number, savedLanguage, t, translate } from "./i18n.js";
 import { load, save as keep } from "./kept.js";
+import { keepKey, key } from "./key.js";
 import { MessageList } from "./messages.js";
 import { summarize } from "./outcome.js";
 import { AnswerBuilder, answerRequest, continueRequest } from "./request.js";
-import { applyTheme, Settings } from "./settings.js";
+import { Settings } from "./settings.js";
 import { Sidebar } from "./sidebar.js";
 import { openStore } from "./store.js";
+import { applyTheme } from "./theme.js";
 import { Tools } from "./tools.js";
 import { addNode, dropOldest, newChat, sentPath, shownPath, turnTo } from "./tree.js";
 
@@ -48,7 +51,7 @@ const list = new MessageList({
   dropOldest: dropAndRetry,
   shift: shiftAndRetry,
   sendAll,
-  contextSize: () => model()?.meta?.n_ctx ?? 0,
+  contextSize,
 });
 
 // What the reader does
@@ -207,8 +210,8 @@ async function generate(of, node, body, builder) {
     if (controller.signal.aborted) {
       run.stopped = true;
     } else {
-      node.error = failure instanceof ApiError ? plain(failure) : { message: String(failure) };
-      if (failure.code === UNREACHABLE || failure.code === "broken_off") {
+      node.error = plain(failure);
+      if (failure.code === UNREACHABLE || failure.code === BROKEN_OFF || failure.status === UNAUTHORIZED) {
         reconnect();
       }
     }
@@ -221,12 +224,14 @@ async function generate(of, node, body, builder) {
   persist(of);
   if (of === chat) {
     show();
-    announce(node.error ? node.error.message : byId("messages").lastElementChild.querySelector(".content").innerText.slice(0, SPOKEN));
+    announce(node.error ? errorText(node.error, contextSize()) : byId("messages").lastElementChild.querySelector(".content").innerText.slice(0, SPOKEN));
   }
 }
 
-function plain({ message, code, wait }) {
-  return JSON.parse(JSON.stringify({ message, code, wait }));
+/** What is kept of a failure. */
+function plain(failure) {
+  const { message, code, status, wait } = failure instanceof ApiError ? failure : { message: String(failure) };
+  return JSON.parse(JSON.stringify({ message, code, status, wait })); // Without what is not known.
 }
 
 function stopAnswer() {
@@ -339,6 +344,10 @@ function update() {
   prompt.style.height = `${prompt.scrollHeight}px`;
 }
 
+function contextSize() {
+  return model()?.meta?.n_ctx ?? 0;
+}
+
 /** The model that is chosen. */
 function model() {
   return models?.find(({ id }) => id === byId("model").value) ?? models?.[0];
@@ -349,13 +358,18 @@ async function connect() {
   let state = "loadingModel";
   try {
     models = await fetchModels();
-  } catch {
+  } catch (failure) {
     models = null;
-    state = "notConnected";
+    state = failure.status === UNAUTHORIZED ? "locked" : "notConnected";
+  }
+  if (state === "locked") {
+    askForKey();
   }
   if (models === null) {
     chooser.replaceChildren(element("option", { value: "" }, t(state)));
-    setTimeout(connect, RECONNECT_MS);
+    if (state !== "locked") {
+      setTimeout(connect, RECONNECT_MS);
+    }
   } else {
     chooser.replaceChildren(...models.map(({ id }) => element("option", { value: id }, id)));
     const wanted = load("model", "");
@@ -373,7 +387,15 @@ function showModel() {
   update();
 }
 
-/** The server went away: says so in the head of the page, and waits for it. */
+/** Shows the field for the server's key; what is entered there is tried at once. */
+function askForKey() {
+  byId("key-words").textContent = t(key() === "" ? "keyNeeded" : "keyWrong");
+  byId("key-form").hidden = false;
+  byId("key").value = "";
+  byId("key").focus();
+}
+
+/** The server went away or refused the key: says so in the head of the page, and waits for it. */
 function reconnect() {
   if (models !== null) {
     models = null;
@@ -403,6 +425,12 @@ stop.addEventListener("click", () => {
   if (matchMedia("(pointer: fine)").matches) {
     prompt.focus(); // Elsewhere that would open the keyboard on the screen.
   }
+});
+byId("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  keepKey(byId("key").value.trim());
+  byId("key-form").hidden = true;
+  connect();
 });
 byId("new-chat").addEventListener("click", () => {
   beginChat();

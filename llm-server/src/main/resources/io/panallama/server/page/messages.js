@@ -1,6 +1,7 @@
 /** The messages of the chat that is open, as elements. */
 
 import { copyButton, element, icon, iconButton, textButton } from "./dom.js";
+import { CONTEXT_FULL, errorDetails, errorText } from "./errors.js";
 import { fileChip } from "./files.js";
 import { number, t } from "./i18n.js";
 import { describe } from "./outcome.js";
@@ -216,7 +217,8 @@ class MessageView {
     if (node.error) {
       parts.push(this.#errorBox());
     } else if (node.role === "assistant" && last && node.outcome?.detail === "context_full" && !busy) {
-      parts.push(element("div", { className: "warning" }, this.#contextFull(), this.#contextButtons()));
+      const words = errorText({ code: CONTEXT_FULL }, this.#actions.contextSize());
+      parts.push(element("div", { className: "warning" }, element("span", {}, words), this.#contextButtons()));
     }
     if (last && !busy && open.length > 0) {
       parts.push(this.#resultForm());
@@ -271,8 +273,9 @@ class MessageView {
   #errorBox() {
     const { error } = this.node;
     const { last, busy } = this.#context;
-    const full = error.code === "context_length_exceeded";
-    const words = full ? this.#contextFull() : element("span", {}, errorText(error));
+    const full = error.code === CONTEXT_FULL;
+    const said = errorDetails(error);
+    const words = element("span", {}, errorText(error, this.#actions.contextSize()));
     const buttons = full ? this.#contextButtons() : element("span", { className: "buttons" });
     if (!full) {
       buttons.append(textButton(t("tryAgain"), () => this.#actions.regenerate(this.node)));
@@ -280,13 +283,9 @@ class MessageView {
         buttons.append(textButton(t("continue"), () => this.#actions.resume(this.node)));
       }
     }
-    const box = element("div", { className: "error" }, words, last && !busy && buttons);
+    const box = element("div", { className: "error" }, words, said !== "" && details(said), last && !busy && buttons);
     box.setAttribute("role", "alert");
     return box;
-  }
-
-  #contextFull() {
-    return element("span", {}, t("contextFull", { size: this.#actions.contextSize() }));
   }
 
   /** A full context is no dead end. */
@@ -398,15 +397,20 @@ function folded(name, title, text, className) {
   );
 }
 
+/** The server's words, which are English. */
+function details(words) {
+  return element(
+    "details",
+    { className: "details" },
+    element("summary", {}, t("details")),
+    element("p", { lang: "en", dir: "ltr" }, words),
+  );
+}
+
 function pretty(json) {
   try {
     return JSON.stringify(JSON.parse(json), null, 2);
   } catch {
     return json; // Not whole yet, or cut off.
   }
-}
-
-function errorText({ message, code, wait }) {
-  const words = { unreachable: t("unreachable"), broken_off: t("brokenOff") }[code] ?? message;
-  return wait ? `${words} ${t("wait", { seconds: wait })}` : words;
 }

@@ -4,6 +4,7 @@ import { element } from "./dom.js";
 import { GROUPS, requestFields, textOf, valueOf } from "./fields.js";
 import { LANGUAGES, saveLanguage, savedLanguage, t } from "./i18n.js";
 import { load, save } from "./kept.js";
+import { applyTheme } from "./theme.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -200,15 +201,5 @@ export class Settings {
   /** The schema is asked for where it is used. */
   #showSchema() {
     byId("field-schema").parentElement.hidden = this.#values.response_format !== "json_schema";
-  }
-}
-
-/** Light, dark, or what the system has. */
-export function applyTheme() {
-  const theme = load("theme", "");
-  if (theme) {
-    document.documentElement.dataset.theme = theme;
-  } else {
-    delete document.documentElement.dataset.theme;
   }
 }

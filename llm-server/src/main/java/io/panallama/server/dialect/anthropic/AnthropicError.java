@@ -34,6 +34,9 @@ final class AnthropicError implements ErrorWriter {
 
   /** Agents shorten their history when they read that the prompt is too long, in the words that Anthropic's API has for it. */
   private static String message(ApiException error) {
+    if (error.status() == 401) {
+      return ApiException.MISSING_KEY.equals(error.code()) ? "x-api-key header is required" : "invalid x-api-key";
+    }
     if ("context_length_exceeded".equals(error.code())) {
       Long tokens = error.numbers().get("n_prompt_tokens");
       Long most = error.numbers().get("n_ctx");

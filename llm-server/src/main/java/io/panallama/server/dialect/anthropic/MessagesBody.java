@@ -15,8 +15,8 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
 import io.panallama.server.dialect.fields.SchemaFields;
+import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.ServedModel;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the name of the model; null for the default one
  * @param stream whether the answer is to be streamed
+ * @param limit how long the answer may be
  * @param sampling how tokens are chosen
  * @param fixed the options that do not depend on the model
  */
@@ -36,11 +37,9 @@ record MessagesBody(
     List<ChatMessage> messages,
     Tools tools,
     TemplateOptions template,
+    TokenLimit limit,
     SamplingFields sampling,
     GenerationOptions fixed) {
-  /** llama-server's value for no limit but the context. */
-  private static final int NO_LIMIT = -1;
-
   /** Anthropic's own servers interpret these; a server of one's own has nothing to choose there. */
   private static final String[] WITHOUT_EFFECT = {
     "cache_control", "metadata", "service_tier", "inference_geo", "user_profile_id", "workspace_id", "diagnostics"
@@ -64,7 +63,7 @@ record MessagesBody(
       given.forEach((name, value) -> arguments.put(name, value.toString()));
     }
     GenerationOptions.Builder options =
-        GenerationOptions.builder().maxTokens(maxTokens(body)).stops(stops(body).toArray(String[]::new));
+        GenerationOptions.builder().stops(body.stops("stop_sequences").toArray(String[]::new));
     JsonFields output = body.object("output_config");
     if (output != null) {
       effort(output, arguments);
@@ -75,10 +74,11 @@ record MessagesBody(
     format(body, "output_format", options);
     TemplateOptions template =
         thinking(body, TemplateOptions.builder().turn(turn(messages, counting)).arguments(arguments).build());
+    TokenLimit limit = TokenLimit.read(body, "max_tokens");
     SamplingFields sampling = SamplingFields.read(body);
     body.accept(WITHOUT_EFFECT);
     body.ignoreUnknown();
-    return new MessagesBody(model, stream, messages, tools, template, sampling, options.build());
+    return new MessagesBody(model, stream, messages, tools, template, limit, sampling, options.build());
   }
 
   /**
@@ -91,7 +91,12 @@ record MessagesBody(
         .messages(messages)
         .tools(tools)
         .template(served.template(template))
-        .options(served.options(fixed.toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build()))
+        .options(
+            served.options(
+                fixed.toBuilder()
+                    .sampling(sampling.over(served.sampling().toBuilder()))
+                    .maxTokens(limit.or(served.maxTokens()))
+                    .build()))
         .build();
   }
 
@@ -111,36 +116,6 @@ record MessagesBody(
         "messages",
         "messages ends with a tool_use block; the next message must have its tool_result, so that there is something to"
             + " answer.");
-  }
-
-  private static int maxTokens(JsonFields body) {
-    Integer given = body.integer("max_tokens");
-    if (given == null) {
-      return GenerationOptions.UNLIMITED;
-    }
-    if (given < NO_LIMIT) {
-      throw ApiException.invalid(
-          "max_tokens", "max_tokens is " + given + "; it must be 0 or more, or -1 for no limit but the context.");
-    }
-    return given == NO_LIMIT ? GenerationOptions.UNLIMITED : given;
-  }
-
-  private static List<String> stops(JsonFields body) {
-    JsonNode value = body.any("stop_sequences");
-    if (value == null) {
-      return List.of();
-    }
-    if (!value.isArray()) {
-      throw JsonFields.wrongType("stop_sequences", value, "an array of strings");
-    }
-    List<String> stops = new ArrayList<>();
-    for (int i = 0; i < value.size(); i++) {
-      String stop = JsonFields.string(value.get(i), "stop_sequences[" + i + "]");
-      if (!stop.isEmpty()) {
-        stops.add(stop);
-      }
-    }
-    return stops;
   }
 
   /** The budget has no effect on a model that doesn't think, since agents ask every model to. */

@@ -26,15 +26,27 @@ public final class ChatTools {
     }
     List<Tool> tools = tools(body);
     ToolChoice choice = choice(body);
+    Tools.Builder builder = Tools.builder().list(tools).choice(choice);
+    readParallel(body, choice, builder);
+    return builder.build();
+  }
+
+  /**
+   * Reads {@code parallel_tool_calls}. A function that is chosen by its name is called exactly once, whatever the field says, as OpenAI
+   * does it: a model that may not do anything else repeats the call.
+   *
+   * @throws ApiException if it is not a boolean
+   */
+  public static void readParallel(JsonFields body, ToolChoice choice, Tools.Builder builder) {
     JsonNode parallel = body.any("parallel_tool_calls");
     if (parallel != null && !parallel.isBoolean()) {
       throw JsonFields.wrongType("parallel_tool_calls", parallel, "true or false");
     }
-    Tools.Builder builder = Tools.builder().list(tools).choice(choice);
-    if (parallel != null) {
+    if (choice instanceof ToolChoice.Named) {
+      builder.parallelCalls(false);
+    } else if (parallel != null) {
       builder.parallelCalls(parallel.booleanValue());
     }
-    return builder.build();
   }
 
   /** Whether the body has tools under OpenAI's older names only, so that the answer calls them under those, too. */

@@ -1,6 +1,5 @@
 package io.panallama.server.dialect.fields;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.GenerationGroup;
@@ -8,7 +7,6 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.registry.ServedModel;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,16 +17,20 @@ import org.jspecify.annotations.Nullable;
  * @param stream whether the answer is to be streamed
  * @param includeUsage whether the stream ends with a chunk of token counts
  * @param choices how many answers to give
+ * @param limit how long an answer may be
  * @param sampling how tokens are chosen
  * @param fixed the options that do not depend on the model
+ * @param telemetry what a stream tells of its speed
  */
 public record CommonFields(
     @Nullable String model,
     boolean stream,
     boolean includeUsage,
     int choices,
+    TokenLimit limit,
     SamplingFields sampling,
-    GenerationOptions fixed) {
+    GenerationOptions fixed,
+    Telemetry.Wanted telemetry) {
   /** Fields that change nothing about an answer: who asks, how it is billed, stored or cached, where it is computed. */
   private static final String[] HARMLESS = {
     "user",
@@ -55,8 +57,6 @@ public record CommonFields(
           "t_max_predict_ms",
           "post_sampling_probs",
           "return_tokens",
-          "return_progress",
-          "timings_per_token",
           "backend_sampling",
           "grammar_lazy",
           "grammar_triggers",
@@ -67,9 +67,6 @@ public record CommonFields(
           "use_beam_search",
           "length_penalty",
           "echo");
-
-  /** Clients' value for no limit. */
-  private static final int NO_LIMIT = -1;
 
   /**
    * Reads the common fields and ignores unknown ones; call it last.
@@ -82,19 +79,19 @@ public record CommonFields(
     int choices = choices(body);
     boolean stream = body.bool("stream");
     boolean includeUsage = includeUsage(body, stream);
-    int maxTokens = maxTokens(body);
+    TokenLimit limit = maxTokens(body);
     SamplingFields sampling = SamplingFields.read(body);
     GenerationOptions options =
         GenerationOptions.builder()
-            .maxTokens(maxTokens)
-            .stops(stops(body).toArray(String[]::new))
+            .stops(body.stops("stop").toArray(String[]::new))
             .format(FormatFields.read(body))
             .build();
     options = ServiceFields.read(body, ControlFields.read(body, options));
     body.accept(HARMLESS);
     OFF.forEach(body::acceptNothing);
+    Telemetry.Wanted telemetry = Telemetry.Wanted.read(body);
     body.ignoreUnknown();
-    return new CommonFields(model, stream, includeUsage, choices, sampling, options);
+    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, telemetry);
   }
 
   /**
@@ -105,14 +102,7 @@ public record CommonFields(
    */
   public GenerationOptions options(ServedModel served, TextGenerator generator) {
     Sampling over = sampling.over(served.sampling().toBuilder(), text -> generator.tokenize(text, false, false));
-    GenerationOptions.Builder options = fixed.toBuilder().sampling(over);
-    if (fixed.maxTokens() == GenerationOptions.UNLIMITED) {
-      options.maxTokens(served.maxTokens());
-    }
-    if (fixed.stops().isEmpty()) {
-      options.stops(served.stops().toArray(String[]::new));
-    }
-    return options.build();
+    return served.options(fixed.toBuilder().sampling(over).maxTokens(limit.or(served.maxTokens())).build());
   }
 
   private static int choices(JsonFields body) {
@@ -151,53 +141,18 @@ public record CommonFields(
   }
 
   /** The limit under its newest name; llama-server's own name goes before OpenAI's, as there. */
-  private static int maxTokens(JsonFields body) {
-    Integer limit = null;
+  private static TokenLimit maxTokens(JsonFields body) {
+    TokenLimit limit = TokenLimit.NONE_GIVEN;
     String from = "";
     for (String name : List.of("n_predict", "max_completion_tokens", "max_tokens")) {
-      Integer given = limit(body, name);
-      if (limit == null) {
+      TokenLimit given = TokenLimit.read(body, name);
+      if (!limit.isGiven()) {
         limit = given;
         from = name;
-      } else if (given != null && !given.equals(limit)) {
+      } else if (given.isGiven() && !given.equals(limit)) {
         body.ignored().unsupported(name, name + " and " + from + " contradict each other; give one of them.");
       }
     }
-    return limit == null ? GenerationOptions.UNLIMITED : limit;
-  }
-
-  private static @Nullable Integer limit(JsonFields body, String name) {
-    Integer value = body.nearestInteger(name);
-    if (value != null && value < NO_LIMIT) {
-      throw ApiException.invalid(
-          name, name + " is " + value + "; it must be 0 or more, or -1 for no limit but the context.");
-    }
-    return value == null || value != NO_LIMIT ? value : Integer.valueOf(GenerationOptions.UNLIMITED);
-  }
-
-  private static List<String> stops(JsonFields body) {
-    JsonNode value = body.any("stop");
-    if (value == null) {
-      return List.of();
-    }
-    if (!value.isArray()) {
-      if (!value.isTextual()) {
-        throw JsonFields.wrongType("stop", value, "a string or an array of strings");
-      }
-      String only = JsonFields.string(value, "stop");
-      return only.isEmpty() ? List.of() : List.of(only);
-    }
-    if (value.size() > GenerationOptions.MAX_STOPS) {
-      throw ApiException.invalid(
-          "stop", "stop has " + value.size() + " texts; at most " + GenerationOptions.MAX_STOPS + " are allowed.");
-    }
-    List<String> stops = new ArrayList<>();
-    for (int i = 0; i < value.size(); i++) {
-      String stop = JsonFields.string(value.get(i), "stop[" + i + "]");
-      if (!stop.isEmpty()) {
-        stops.add(stop);
-      }
-    }
-    return stops;
+    return limit;
   }
 }

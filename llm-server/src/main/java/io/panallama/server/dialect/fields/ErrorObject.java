@@ -12,7 +12,7 @@ public final class ErrorObject {
     return Json.object(json -> {
       json.writeObjectFieldStart("error");
       json.writeStringField("message", error.text());
-      json.writeStringField("type", type(error.status()));
+      json.writeStringField("type", type(error));
       json.writeStringField("param", error.param());
       json.writeStringField("code", error.code());
       for (Map.Entry<String, Long> number : error.numbers().entrySet()) {
@@ -22,7 +22,12 @@ public final class ErrorObject {
     });
   }
 
-  private static String type(int status) {
+  private static String type(ApiException error) {
+    // llama-server's clients look for this type, OpenAI's for the code and the first words of the message.
+    if ("context_length_exceeded".equals(error.code())) {
+      return "exceed_context_size_error";
+    }
+    int status = error.status();
     if (status == 429) {
       return "rate_limit_error";
     }

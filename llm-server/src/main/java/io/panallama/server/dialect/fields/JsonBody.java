@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -15,11 +16,18 @@ import io.panallama.server.dialect.ClientRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A request body as a JSON object, read strictly: UTF-8, one value, no duplicate keys, bounded depth and numbers. */
 public final class JsonBody {
-  private static final int MAX_DEPTH = 64;
+  /**
+   * The most objects and arrays inside of one another: more than any real schema or conversation has, and few enough for everything
+   * that walks such a tree recursively, in Java and in llama.cpp.
+   */
+  private static final int MAX_DEPTH = 512;
+
   private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   /** Parts of Jackson's messages that are meant for programmers: source locations and the settings in force. */
@@ -59,14 +67,52 @@ public final class JsonBody {
     JsonNode node;
     try {
       node = READER.readValue(text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text);
+    } catch (StreamConstraintsException tooMuch) {
+      throw ApiException.invalid(400, null, "invalid_json", "The body can't be read: " + limit(tooMuch));
     } catch (JsonProcessingException malformed) {
       throw ApiException.invalid(400, null, "invalid_json", "The body is not valid JSON: " + describe(malformed));
     }
     if (node instanceof ObjectNode object) {
+      String beyond = beyondDouble(object);
+      if (beyond != null) {
+        String path = beyond.substring(1);
+        throw ApiException.invalid(
+            400, path, "invalid_number", path + " is a number beyond the range of a double, about 1.8e308.");
+      }
       return new JsonFields(object, "", request.ignored());
     }
     throw ApiException.invalid(
         400, null, "invalid_json", "The body must be a JSON object, but it is " + JsonFields.kind(node) + ".");
+  }
+
+  private static String limit(StreamConstraintsException tooMuch) {
+    return tooMuch.getOriginalMessage().startsWith("Document nesting depth")
+        ? "it has more than " + MAX_DEPTH + " objects and arrays inside of one another."
+        : JACKSON_INTERNALS.matcher(tooMuch.getOriginalMessage()).replaceAll("") + ".";
+  }
+
+  /** Where below a value a number is that no double can hold, and so no template can: its path; null if there is none. */
+  private static @Nullable String beyondDouble(JsonNode value) {
+    if (value.isNumber()) {
+      return Double.isFinite(value.doubleValue()) ? null : "";
+    }
+    if (value.isObject()) {
+      for (Map.Entry<String, JsonNode> field : value.properties()) {
+        String below = beyondDouble(field.getValue());
+        if (below != null) {
+          return "." + field.getKey() + below;
+        }
+      }
+    }
+    if (value.isArray()) {
+      for (int i = 0; i < value.size(); i++) {
+        String below = beyondDouble(value.get(i));
+        if (below != null) {
+          return "[" + i + "]" + below;
+        }
+      }
+    }
+    return null;
   }
 
   private static String describe(JsonProcessingException malformed) {

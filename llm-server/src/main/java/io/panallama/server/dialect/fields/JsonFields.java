@@ -4,11 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Ignored;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
@@ -122,6 +125,42 @@ public final class JsonFields {
       throw wrongType(path(name), value, "a whole number");
     }
     return value.longValue();
+  }
+
+  /** An array of texts, without its nulls, which count as absent; null if the array itself is absent. */
+  public @Nullable List<String> strings(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isArray()) {
+      throw wrongType(path(name), value, "an array of strings");
+    }
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < value.size(); i++) {
+      if (!value.get(i).isNull()) {
+        texts.add(string(value.get(i), path(name) + "[" + i + "]"));
+      }
+    }
+    return texts;
+  }
+
+  /** One text or an array of texts, without nulls and empty ones; an empty list if absent. */
+  public List<String> stops(String name) {
+    JsonNode value = any(name);
+    if (value != null && !value.isArray() && !value.isTextual()) {
+      throw wrongType(path(name), value, "a string or an array of strings");
+    }
+    List<String> texts =
+        value != null && value.isTextual()
+            ? List.of(string(value, path(name)))
+            : Objects.requireNonNullElse(strings(name), List.of());
+    if (texts.size() > GenerationOptions.MAX_STOPS) {
+      throw ApiException.invalid(
+          path(name),
+          path(name) + " has " + texts.size() + " texts; at most " + GenerationOptions.MAX_STOPS + " are allowed.");
+    }
+    return texts.stream().filter(text -> !text.isEmpty()).toList();
   }
 
   /** An object inside this one; null if absent. */

@@ -144,7 +144,9 @@ public final class PromptFields {
     }
     // llama-server's form of a prompt that may have media.
     if (prompt.isObject() && prompt.path("prompt_string").isTextual()) {
-      if (!prompt.path("multimodal_data").isEmpty()) {
+      JsonNode media = prompt.path("multimodal_data");
+      boolean none = media.isMissingNode() || media.isNull() || media.isContainerNode() && media.isEmpty();
+      if (!none) {
         throw ApiException.unsupported(path + ".multimodal_data", path + ".multimodal_data");
       }
       return new Text(JsonFields.string(prompt.path("prompt_string"), path + ".prompt_string"));

@@ -72,6 +72,9 @@ record SamplerNames(@Nullable List<SamplerStage> order, boolean namesAdaptive) {
     List<String> paths = new ArrayList<>();
     if (value.isArray()) {
       for (int i = 0; i < value.size(); i++) {
+        if (value.get(i).isNull()) {
+          continue;
+        }
         paths.add(FIELD + "[" + i + "]");
         names.add(normal(JsonFields.string(value.get(i), paths.getLast())));
       }

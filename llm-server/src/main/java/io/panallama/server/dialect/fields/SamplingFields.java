@@ -64,8 +64,7 @@ public final class SamplingFields {
     fields.bias = LogitBiasFields.read(body);
     JsonNode ids = body.any("banned_tokens");
     fields.set(ids == null ? null : tokenIds("banned_tokens", ids), Sampling.Builder::banTokens);
-    JsonNode words = body.any("bad_words");
-    fields.set(words == null ? null : texts("bad_words", words), Sampling.Builder::banTexts);
+    fields.set(body.strings("bad_words"), Sampling.Builder::banTexts);
     if (body.bool("ignore_eos")) {
       fields.changes.add(sampling -> sampling.ignoreEnd(true));
     }
@@ -203,8 +202,8 @@ public final class SamplingFields {
     float base = or(clamped(body, "dry_base", 1, Float.MAX_VALUE), DRY_BASE);
     int allowedLength = or(body.nearestInteger("dry_allowed_length"), DRY_ALLOWED_LENGTH);
     int lastN = or(lookBack(body, "dry_penalty_last_n"), DRY_LAST_N);
-    JsonNode breakers = body.any("dry_sequence_breakers");
-    List<String> texts = breakers == null ? DRY_BREAKERS : texts("dry_sequence_breakers", breakers);
+    List<String> breakers = body.strings("dry_sequence_breakers");
+    List<String> texts = breakers == null ? DRY_BREAKERS : breakers;
     // Made even where no multiplier turns it on, so that values out of range are refused.
     Sampler.Dry dry = new Sampler.Dry(or(multiplier, 0), base, allowedLength, lastN, texts);
     if (multiplier != null) {
@@ -256,16 +255,5 @@ public final class SamplingFields {
       ids.add(tokenId(array.get(i), name + "[" + i + "]"));
     }
     return ids;
-  }
-
-  private static List<String> texts(String name, JsonNode array) {
-    if (!array.isArray()) {
-      throw JsonFields.wrongType(name, array, "an array of strings");
-    }
-    List<String> texts = new ArrayList<>();
-    for (int i = 0; i < array.size(); i++) {
-      texts.add(JsonFields.string(array.get(i), name + "[" + i + "]"));
-    }
-    return texts;
   }
 }

@@ -2,6 +2,7 @@ package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.panallama.generation.Completion;
+import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
@@ -22,6 +23,11 @@ public final class UsageFields {
   /** The event that an answer ended with. */
   public static GenerationEvent.Finished end(Completion answer) {
     return new GenerationEvent.Finished(answer.reason(), answer.usage(), answer.timings(), answer.stopText());
+  }
+
+  /** The numbers of an answer that goes on, as if it ended now. */
+  static GenerationEvent.Finished sofar(Usage usage, Timings timings) {
+    return new GenerationEvent.Finished(FinishReason.LENGTH, usage, timings);
   }
 
   /**
@@ -128,10 +134,11 @@ public final class UsageFields {
   }
 
   private static double perToken(int tokens, Duration time) {
-    return tokens == 0 ? 0 : Math.round(time.toNanos() / 1e3 / tokens) / 1e3;
+    return tokens == 0 ? 0 : millis(time) / tokens;
   }
 
   private static double rate(int tokens, Duration time) {
-    return time.isZero() ? 0 : Math.round(tokens * 1e11 / time.toNanos()) / 1e2;
+    double millis = millis(time);
+    return millis == 0 ? 0 : 1e3 / millis * tokens;
   }
 }

@@ -1,6 +1,5 @@
 package io.panallama.server.dialect.llamacpp;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.request.GenerationOptions;
@@ -8,8 +7,8 @@ import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.ServedModel;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +44,7 @@ record CompletionOptions(
               "post_sampling_probs", "post_sampling_probs is not supported: probabilities are those before sampling.");
     }
     boolean tokens = body.bool("return_tokens");
-    List<String> fields = fields(body);
+    List<String> fields = Objects.requireNonNullElse(body.strings("response_fields"), List.of());
     LineLimits lines = new LineLimits(atLeastZero(body, "n_indent"), atLeastZero(body, "t_max_predict_ms"));
     return new CompletionOptions(CommonFields.finish(body), probabilities, tokens, fields, lines);
   }
@@ -65,20 +64,5 @@ record CompletionOptions(
   private static int atLeastZero(JsonFields body, String name) {
     @Nullable Integer value = body.nearestInteger(name);
     return value == null ? 0 : Math.max(0, value);
-  }
-
-  private static List<String> fields(JsonFields body) {
-    JsonNode array = body.any("response_fields");
-    if (array == null) {
-      return List.of();
-    }
-    if (!array.isArray()) {
-      throw JsonFields.wrongType("response_fields", array, "an array of paths");
-    }
-    List<String> fields = new ArrayList<>();
-    for (int i = 0; i < array.size(); i++) {
-      fields.add(JsonFields.string(array.get(i), "response_fields[" + i + "]"));
-    }
-    return fields;
   }
 }

@@ -7,12 +7,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.dialect.fields.UsageFields;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -44,6 +46,7 @@ final class CompletionWriter implements EventWriter {
 
   private int predicted;
   private OptionalInt evaluated = OptionalInt.empty();
+  private final Telemetry telemetry;
 
   private CompletionWriter(
       CompletionOptions wanted,
@@ -58,6 +61,7 @@ final class CompletionWriter implements EventWriter {
     this.model = model;
     this.tokenBytes = tokenBytes;
     this.index = index;
+    this.telemetry = new Telemetry(wanted.common().telemetry());
   }
 
   /**
@@ -89,7 +93,24 @@ final class CompletionWriter implements EventWriter {
   public void begin(Frames out) {}
 
   @Override
+  public boolean wantsPromptProgress() {
+    return telemetry.wantsPrompt();
+  }
+
+  @Override
+  public void promptProgress(PromptProgress state, Frames out) throws IOException {
+    if (telemetry.take(state)) {
+      out.data(
+          Json.object(json -> {
+            chunk(json, new GenerationEvent.Text("", List.of()));
+            telemetry.progress(json);
+          }));
+    }
+  }
+
+  @Override
   public void event(GenerationEvent event, Frames out) throws IOException {
+    telemetry.take(event);
     switch (event) {
       case GenerationEvent.Text piece -> {
         newLine |= piece.text().contains("\n");
@@ -115,6 +136,7 @@ final class CompletionWriter implements EventWriter {
     if (evaluated.isPresent()) {
       json.writeNumberField("tokens_evaluated", evaluated.getAsInt());
     }
+    telemetry.timings(json);
     probabilities(json, piece.logprobs());
   }
 

@@ -3,6 +3,7 @@ package io.panallama.server.dialect.llamacpp;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -92,6 +93,11 @@ final class LimitedGeneration implements Generation {
   @Override
   public OptionalInt promptTokens() {
     return inner.promptTokens();
+  }
+
+  @Override
+  public Optional<PromptProgress> promptProgress() {
+    return inner.promptProgress();
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.panallama.server.dialect.llamacpp;
 
+import io.panallama.server.dialect.Answer;
+import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
@@ -10,6 +12,8 @@ import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.TextOnly;
+import io.panallama.server.registry.Registry;
 import java.util.List;
 
 /**
@@ -17,6 +21,23 @@ import java.util.List;
  * {@code /completions} without {@code /v1} is llama-server's, as there.
  */
 public final class LlamaCppDialect implements Dialect {
+  private final boolean metrics;
+  private final boolean slots;
+  private final boolean props;
+
+  /**
+   * The dialect of a server.
+   *
+   * @param metrics whether {@code GET /metrics} is answered
+   * @param slots whether {@code GET /slots} is answered
+   * @param props whether {@code POST /props} is answered
+   */
+  public LlamaCppDialect(boolean metrics, boolean slots, boolean props) {
+    this.metrics = metrics;
+    this.slots = slots;
+    this.props = props;
+  }
+
   @Override
   public String name() {
     return "llama.cpp";
@@ -32,9 +53,14 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Post("/detokenize", TokenRoutes::detokenize),
         new Route.Post("/apply-template", TokenRoutes::applyTemplate),
         new Route.Post("/v1/chat/completions/input_tokens", TokenRoutes::inputTokens),
-        new Route.Get("/props", StateRoutes::props),
-        new Route.Get("/slots", StateRoutes::slots),
-        new Route.Get("/metrics", StateRoutes::metrics));
+        new Route.Refused("/embedding", TextOnly.embeddings()),
+        new Route.Refused("/embeddings", TextOnly.embeddings()),
+        new Route.Refused("/v1/rerank", TextOnly.reranking()),
+        new Route.Refused("/v1/reranking", TextOnly.reranking()),
+        new Route.Get("/props", this::props),
+        new Route.Post("/props", orElse(props, StateRoutes::setProps, "changing global properties", "--props")),
+        new Route.Get("/slots", orElse(slots, StateRoutes::slots, "slots endpoint", "--slots")),
+        new Route.Get("/metrics", orElse(metrics, StateRoutes::metrics, "metrics endpoint", "--metrics")));
   }
 
   @Override
@@ -45,6 +71,23 @@ public final class LlamaCppDialect implements Dialect {
   @Override
   public FieldNames fieldNames() {
     return CoreNames::wireName;
+  }
+
+  /** What answers a route that the server need not have; otherwise llama-server's refusal. */
+  private static Route.Handler orElse(boolean enabled, Route.Handler handler, String what, String flag) {
+    return enabled
+        ? handler
+        : (request, registry) -> {
+          throw ApiException.invalid(
+              501,
+              null,
+              "endpoint_disabled",
+              "This server does not support " + what + ". Start it with `" + flag + "`");
+        };
+  }
+
+  private Answer props(ClientRequest request, Registry registry) {
+    return StateRoutes.props(registry, metrics, slots, props);
   }
 
   private static Call completion(ClientRequest request) {

@@ -12,7 +12,7 @@ final class LlamaCppErrors {
     return Json.object(json -> {
       json.writeObjectFieldStart("error");
       json.writeNumberField("code", error.status());
-      json.writeStringField("message", error.text());
+      json.writeStringField("message", error.status() == 401 ? "Invalid API Key" : error.text());
       json.writeStringField("type", type(error));
       if (error.param() != null) {
         json.writeStringField("param", error.param());

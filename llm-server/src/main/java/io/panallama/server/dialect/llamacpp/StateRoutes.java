@@ -6,9 +6,14 @@ import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.fields.Fingerprint;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.registry.AnswerTotals;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedModel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,10 +21,12 @@ import java.util.Optional;
 final class StateRoutes {
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
+  private static final String PREFIX = "llamacpp:";
+
   private StateRoutes() {}
 
   /** The model and its defaults. */
-  static Answer props(ClientRequest request, Registry registry) {
+  static Answer props(Registry registry, boolean metrics, boolean slots, boolean settable) {
     Registry.Ready ready = registry.checkReady().getFirst();
     ServedModel model = ready.model();
     GenerationOptions defaults = GenerationOptions.builder().sampling(model.sampling()).build();
@@ -39,13 +46,20 @@ final class StateRoutes {
           json.writeBooleanField("video", false);
           json.writeBooleanField("audio", false);
           json.writeEndObject();
-          json.writeBooleanField("endpoint_slots", true);
-          json.writeBooleanField("endpoint_props", false);
-          json.writeBooleanField("endpoint_metrics", true);
+          json.writeBooleanField("endpoint_slots", slots);
+          json.writeBooleanField("endpoint_props", settable);
+          json.writeBooleanField("endpoint_metrics", metrics);
           json.writeStringField("chat_template", model.chatTemplate());
           json.writeStringField("build_info", Fingerprint.value());
           json.writeBooleanField("is_sleeping", false);
         }));
+  }
+
+  /** Takes properties and changes none, as llama-server does: it has no property that can be changed. */
+  static Answer setProps(ClientRequest request, Registry registry) {
+    JsonFields body = JsonBody.read(request);
+    body.ignoreUnknown();
+    return Answer.json(Json.object(json -> json.writeBooleanField("success", true)));
   }
 
   /** The slots: as many of them are busy as sequences run. A sequence keeps no slot of its own here, so none has a prompt. */
@@ -72,13 +86,11 @@ final class StateRoutes {
     List<Registry.Ready> all = registry.checkReady();
     StringBuilder text = new StringBuilder();
     for (Metric metric : METRICS) {
-      String name = "llamacpp:" + metric.name();
-      text.append("# HELP ").append(name).append(' ').append(metric.help()).append('\n');
-      text.append("# TYPE ").append(name).append(' ').append(metric.type()).append('\n');
+      head(text, metric.type(), metric.name(), metric.help());
       for (Registry.Ready ready : all) {
         Optional<EngineStats> stats = ready.stats();
         if (stats.isPresent()) {
-          text.append(name);
+          text.append(PREFIX).append(metric.name());
           if (all.size() > 1) {
             text.append("{model=\"").append(escaped(ready.model().id())).append("\"}");
           }
@@ -86,7 +98,22 @@ final class StateRoutes {
         }
       }
     }
-    return Answer.of(PROMETHEUS, text.toString().getBytes(StandardCharsets.UTF_8));
+    for (ServerMetric metric : SERVER_METRICS) {
+      head(text, metric.type(), metric.name(), metric.help());
+      text.append(PREFIX).append(metric.name()).append(' ').append(metric.value().of(registry.totals())).append('\n');
+    }
+    return Answer.of(PROMETHEUS, text.toString().getBytes(StandardCharsets.UTF_8))
+        .withHeader("Process-Start-Time-Unix", Long.toString(ProcessStart.SECONDS));
+  }
+
+  private static void head(StringBuilder text, String type, String name, String help) {
+    text.append("# HELP ").append(PREFIX).append(name).append(' ').append(help).append('\n');
+    text.append("# TYPE ").append(PREFIX).append(name).append(' ').append(type).append('\n');
+  }
+
+  /** When this process began, as far as the system tells; else when this was first asked for. */
+  private static final class ProcessStart {
+    static final long SECONDS = ProcessHandle.current().info().startInstant().orElseGet(Instant::now).getEpochSecond();
   }
 
   private static String escaped(String label) {
@@ -95,8 +122,15 @@ final class StateRoutes {
 
   @FunctionalInterface
   private interface Value {
-    long of(EngineStats stats);
+    Number of(EngineStats stats);
   }
+
+  @FunctionalInterface
+  private interface ServerValue {
+    Number of(AnswerTotals totals);
+  }
+
+  private record ServerMetric(String type, String name, String help, ServerValue value) {}
 
   private record Metric(String type, String name, String help, Value value) {}
 
@@ -121,5 +155,44 @@ final class StateRoutes {
           counter("preemptions_total", "Number of generations that made room for others.", EngineStats::preemptions),
           gauge("requests_processing", "Number of requests processing.", EngineStats::running),
           gauge("requests_deferred", "Number of requests waiting.", EngineStats::waiting),
-          gauge("slots", "Number of requests that can be processed at once.", EngineStats::slots));
+          gauge("slots", "Number of requests that can be processed at once.", EngineStats::slots),
+          gauge(
+              "n_busy_slots_per_decode",
+              "Average number of requests for which a step generated a token.",
+              stats -> stats.steps() == 0 ? 0 : (double) stats.generatedTokens() / stats.steps()));
+
+  /** Of all models together. Nothing is drafted here, so these counters are there for dashboards only. */
+  private static final List<ServerMetric> SERVER_METRICS =
+      List.of(
+          new ServerMetric(
+              "counter",
+              "prompt_seconds_total",
+              "Time that prompts took, added up over requests that were processed at the same time.",
+              totals -> seconds(totals.promptTime())),
+          new ServerMetric(
+              "counter",
+              "tokens_predicted_seconds_total",
+              "Time from the first to the last token of answers, added up likewise.",
+              totals -> seconds(totals.decodeTime())),
+          new ServerMetric(
+              "counter", "n_tokens_max", "Most tokens of a prompt and its answer together.", AnswerTotals::longest),
+          new ServerMetric(
+              "gauge", "prompt_tokens_seconds", "Average prompt throughput in tokens/s.", AnswerTotals::promptRate),
+          new ServerMetric(
+              "gauge",
+              "predicted_tokens_seconds",
+              "Average generation throughput in tokens/s.",
+              AnswerTotals::decodeRate),
+          new ServerMetric("counter", "spec_decode_num_drafts_total", "Number of drafts: none.", totals -> 0),
+          new ServerMetric(
+              "counter", "spec_decode_num_draft_tokens_total", "Number of drafted tokens: none.", totals -> 0),
+          new ServerMetric(
+              "counter",
+              "spec_decode_num_accepted_tokens_total",
+              "Number of accepted drafted tokens: none.",
+              totals -> 0));
+
+  private static double seconds(Duration time) {
+    return time.toNanos() / 1e9;
+  }
 }

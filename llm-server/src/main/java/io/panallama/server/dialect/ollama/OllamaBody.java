@@ -22,6 +22,7 @@ import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
 import io.panallama.server.dialect.fields.SchemaFields;
+import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param model the name of the model; null for the default one
  * @param stream whether the answer is to be streamed
  * @param topLogprobs how many alternatives to report with each token; -1 for no log-probabilities at all
+ * @param limit how long the answer may be
  * @param sampling how tokens are chosen
  * @param request what to generate, with the options that do not depend on the model; null if the model is only to be loaded
  */
@@ -43,6 +45,7 @@ record OllamaBody(
     @Nullable String model,
     boolean stream,
     int topLogprobs,
+    TokenLimit limit,
     SamplingFields sampling,
     @Nullable GenerationRequest request) {
   /**
@@ -120,7 +123,7 @@ record OllamaBody(
       body.ignored().unsupported("keep_alive", "keep_alive is 0; the models of this server stay loaded.");
     }
     body.ignoreUnknown();
-    return new OllamaBody(chat, model, stream, options.topLogprobs(), options.sampling(), request);
+    return new OllamaBody(chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), request);
   }
 
   /**
@@ -135,7 +138,10 @@ record OllamaBody(
     GenerationRequest optioned =
         request.with(
             served.options(
-                request.options().toBuilder().sampling(sampling.over(served.sampling().toBuilder())).build()));
+                request.options().toBuilder()
+                    .sampling(sampling.over(served.sampling().toBuilder()))
+                    .maxTokens(limit.or(served.maxTokens()))
+                    .build()));
     return optioned instanceof ChatRequest chat ? chat.with(served.template(chat.template())) : optioned;
   }
 
@@ -173,14 +179,15 @@ record OllamaBody(
     return template.thinking(true).arguments(Map.of("reasoning_effort", JsonFields.quoted(known)));
   }
 
-  private record Options(SamplingFields sampling, GenerationOptions fixed, int topLogprobs) {}
+  private record Options(TokenLimit limit, SamplingFields sampling, GenerationOptions fixed, int topLogprobs) {}
 
   private static Options options(JsonFields body) {
     GenerationOptions.Builder fixed = GenerationOptions.builder().format(format(body));
     JsonFields options = body.objectOrEmpty("options");
-    Integer limit = options.integer("num_predict");
-    fixed.maxTokens(limit == null || limit <= 0 ? GenerationOptions.UNLIMITED : limit);
-    fixed.stops(stops(options).toArray(String[]::new));
+    Integer given = options.nearestInteger("num_predict");
+    TokenLimit limit =
+        given == null ? TokenLimit.NONE_GIVEN : given <= 0 ? TokenLimit.UNLIMITED : new TokenLimit(given);
+    fixed.stops(options.stops("stop").toArray(String[]::new));
     SamplingFields sampling = SamplingFields.read(options);
     options.ignoreUnknown();
     if (body.bool("shift")) {
@@ -194,7 +201,7 @@ record OllamaBody(
       // The core reports the chosen token only along with at least one alternative.
       fixed.topLogprobs(topLogprobs == 0 ? 1 : topLogprobs);
     }
-    return new Options(sampling, fixed.build(), topLogprobs);
+    return new Options(limit, sampling, fixed.build(), topLogprobs);
   }
 
   private static ResponseFormat format(JsonFields body) {
@@ -209,25 +216,5 @@ record OllamaBody(
       throw JsonFields.wrongType("format", format, "\"json\" or a JSON schema");
     }
     return new ResponseFormat.JsonObject();
-  }
-
-  private static List<String> stops(JsonFields options) {
-    JsonNode value = options.any("stop");
-    if (value == null) {
-      return List.of();
-    }
-    String path = options.path("stop");
-    List<String> stops = new ArrayList<>();
-    if (value.isTextual()) {
-      stops.add(JsonFields.string(value, path));
-    } else if (value.isArray()) {
-      for (int i = 0; i < value.size(); i++) {
-        stops.add(JsonFields.string(value.get(i), path + "[" + i + "]"));
-      }
-    } else {
-      throw JsonFields.wrongType(path, value, "an array of strings");
-    }
-    stops.removeIf(String::isEmpty);
-    return stops;
   }
 }

@@ -12,6 +12,7 @@ import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.TextOnly;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedModel;
@@ -25,8 +26,6 @@ public final class OllamaDialect implements Dialect {
 
   private static final String FIXED =
       "This server serves the models that it was started with; it neither creates, copies, uploads nor deletes any.";
-  private static final String NO_EMBEDDER =
-      "This server serves no embedding model; its models generate text (/api/chat, /api/generate).";
 
   @Override
   public String name() {
@@ -45,13 +44,13 @@ public final class OllamaDialect implements Dialect {
             (request, registry) -> Answer.json(Json.object(json -> json.writeStringField("version", VERSION)))),
         new Route.Post("/api/show", OllamaDialect::show),
         new Route.Post("/api/pull", OllamaDialect::pull),
-        new Route.Post("/api/embed", (request, registry) -> refuse("embedding_not_supported", NO_EMBEDDER)),
-        new Route.Post("/api/embeddings", (request, registry) -> refuse("embedding_not_supported", NO_EMBEDDER)),
-        new Route.Post("/api/create", (request, registry) -> refuse("models_are_fixed", FIXED)),
-        new Route.Post("/api/copy", (request, registry) -> refuse("models_are_fixed", FIXED)),
-        new Route.Post("/api/push", (request, registry) -> refuse("models_are_fixed", FIXED)),
-        new Route.Post("/api/blobs/*", (request, registry) -> refuse("models_are_fixed", FIXED)),
-        new Route.Delete("/api/delete", (request, registry) -> refuse("models_are_fixed", FIXED)));
+        new Route.Refused("/api/embed", TextOnly.embeddings()),
+        new Route.Refused("/api/embeddings", TextOnly.embeddings()),
+        new Route.Refused("/api/create", fixed()),
+        new Route.Refused("/api/copy", fixed()),
+        new Route.Refused("/api/push", fixed()),
+        new Route.Refused("/api/blobs/*", fixed()),
+        new Route.Delete("/api/delete", OllamaDialect::delete));
   }
 
   @Override
@@ -65,6 +64,9 @@ public final class OllamaDialect implements Dialect {
   }
 
   private static byte[] error(ApiException error) {
+    if (error.status() == 401) {
+      return Json.object(json -> json.writeStringField("error", "unauthorized"));
+    }
     String param = error.param();
     boolean named = param == null || error.text().contains(param);
     return Json.object(json -> json.writeStringField("error", named ? error.text() : param + ": " + error.text()));
@@ -125,7 +127,11 @@ public final class OllamaDialect implements Dialect {
     return name;
   }
 
-  private static Answer refuse(String code, String why) {
-    throw ApiException.invalid(501, null, code, why);
+  private static Answer delete(ClientRequest request, Registry registry) {
+    throw fixed();
+  }
+
+  private static ApiException fixed() {
+    return ApiException.invalid(501, null, "models_are_fixed", FIXED);
   }
 }

@@ -13,10 +13,23 @@ import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
 import io.panallama.server.dialect.fields.ErrorObject;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.TextOnly;
 import java.util.List;
 
 /** OpenAI's API: chat completions, completions and models. */
 public final class OpenAiDialect implements Dialect {
+  private final boolean verbose;
+
+  /**
+   * The dialect of a server.
+   *
+   * @param verbose whether every answer to a conversation shows its prompt; otherwise only those that are asked for it
+   */
+  public OpenAiDialect(boolean verbose) {
+    this.verbose = verbose;
+  }
+
   @Override
   public String name() {
     return "openai";
@@ -25,8 +38,12 @@ public final class OpenAiDialect implements Dialect {
   @Override
   public List<Route> routes() {
     return List.of(
-        new Route.Generate("/v1/chat/completions", Framing.SSE, OpenAiDialect::chat),
+        new Route.Generate("/v1/chat/completions", Framing.SSE, this::chat),
         new Route.Generate("/v1/completions", Framing.SSE, OpenAiDialect::completion),
+        new Route.Refused("/v1/embeddings", TextOnly.embeddings()),
+        new Route.Refused("/v1/moderations", TextOnly.of("moderate texts")),
+        new Route.Refused("/v1/audio/*", TextOnly.of("transcribe, translate or make speech")),
+        new Route.Refused("/v1/images/*", TextOnly.of("make or edit images")),
         new Route.Get("/v1/models", (request, registry) -> Answer.json(ModelList.of(registry.models()))),
         new Route.Get(
             "/v1/models/*", (request, registry) -> Answer.json(ModelList.one(registry.model(request.rest())))));
@@ -42,8 +59,10 @@ public final class OpenAiDialect implements Dialect {
     return CoreNames::wireName;
   }
 
-  private static Call chat(ClientRequest request) {
-    ChatBody body = ChatBody.read(JsonBody.read(request));
+  private Call chat(ClientRequest request) {
+    JsonFields fields = JsonBody.read(request);
+    VerbosePrompt prompt = new VerbosePrompt(fields.bool("verbose") || verbose);
+    ChatBody body = ChatBody.read(fields);
     CommonFields common = body.common();
     OpenAiWriter.Format format =
         new OpenAiWriter.Format(
@@ -52,13 +71,14 @@ public final class OpenAiDialect implements Dialect {
             Math.max(0, body.topLogprobs()),
             body.olderCalls(),
             List.of(),
-            common.choices());
+            common.choices(),
+            common.telemetry());
     return new Call(
         common.model(),
         common.stream(),
         common.choices(),
-        List.of(body::request),
-        (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes));
+        List.of((served, generator) -> prompt.of(body.request(served, generator), generator)),
+        (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, prompt.text()));
   }
 
   private static Call completion(ClientRequest request) {
@@ -74,9 +94,11 @@ public final class OpenAiDialect implements Dialect {
           List<String> echoes =
               body.echo() ? body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList() : List.of();
           return OpenAiWriter.of(
-              new OpenAiWriter.Format(false, common.includeUsage(), topLogprobs, false, echoes, common.choices()),
+              new OpenAiWriter.Format(
+                  false, common.includeUsage(), topLogprobs, false, echoes, common.choices(), common.telemetry()),
               model,
-              tokenBytes);
+              tokenBytes,
+              null);
         });
   }
 }

@@ -5,11 +5,13 @@ import io.panallama.chat.ToolCall;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Fingerprint;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.dialect.fields.UsageFields;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -46,9 +48,16 @@ public final class OpenAiWriter implements EventWriter {
    * @param olderCalls whether calls have OpenAI's older form, {@code function_call}
    * @param echoes the beginnings of the texts of each request's choices: the prompt, or empty
    * @param choices how many choices each request has
+   * @param telemetry what a stream tells of its speed
    */
   public record Format(
-      boolean chat, boolean includeUsage, int topLogprobs, boolean olderCalls, List<String> echoes, int choices) {
+      boolean chat,
+      boolean includeUsage,
+      int topLogprobs,
+      boolean olderCalls,
+      List<String> echoes,
+      int choices,
+      Telemetry.Wanted telemetry) {
     /** All components are required. */
     public Format {
       echoes = List.copyOf(echoes);
@@ -57,6 +66,7 @@ public final class OpenAiWriter implements EventWriter {
 
   private final Format format;
   private final IntFunction<byte[]> tokenBytes;
+  private final @Nullable String prompt;
   private final String model;
   private final String id;
   private final long created;
@@ -65,17 +75,26 @@ public final class OpenAiWriter implements EventWriter {
   /** For a stream, whose offsets go on from chunk to chunk. */
   private final LegacyLogprobs legacyLogprobs;
 
+  private final Telemetry telemetry;
   private final byte[] beforeText;
   private final byte[] afterText;
 
   private OpenAiWriter(
-      Format format, String model, IntFunction<byte[]> tokenBytes, String id, long created, int index) {
+      Format format,
+      String model,
+      IntFunction<byte[]> tokenBytes,
+      @Nullable String prompt,
+      String id,
+      long created,
+      int index) {
+    this.prompt = prompt;
     this.format = format;
     this.model = model;
     this.tokenBytes = tokenBytes;
     this.id = id;
     this.created = created;
     this.index = index;
+    this.telemetry = new Telemetry(format.telemetry());
     this.legacyLogprobs = legacyLogprobs();
     String chunk = new String(chunk(MARK), StandardCharsets.UTF_8);
     int text = chunk.lastIndexOf(MARK);
@@ -87,15 +106,16 @@ public final class OpenAiWriter implements EventWriter {
    * The writer of choice 0 of an answer.
    *
    * @param tokenBytes gives the bytes of a token of the model
+   * @param prompt shown in the answer as {@code __verbose}; null if it is not
    */
-  public static OpenAiWriter of(Format format, String model, IntFunction<byte[]> tokenBytes) {
+  public static OpenAiWriter of(Format format, String model, IntFunction<byte[]> tokenBytes, @Nullable String prompt) {
     String id = (format.chat() ? "chatcmpl-" : "cmpl-") + UUID.randomUUID().toString().replace("-", "");
-    return new OpenAiWriter(format, model, tokenBytes, id, Instant.now().getEpochSecond(), 0);
+    return new OpenAiWriter(format, model, tokenBytes, prompt, id, Instant.now().getEpochSecond(), 0);
   }
 
   @Override
   public OpenAiWriter choice(int newIndex) {
-    return new OpenAiWriter(format, model, tokenBytes, id, created, newIndex);
+    return new OpenAiWriter(format, model, tokenBytes, prompt, id, created, newIndex);
   }
 
   private String echo() {
@@ -122,9 +142,24 @@ public final class OpenAiWriter implements EventWriter {
   }
 
   @Override
+  public boolean wantsPromptProgress() {
+    return telemetry.wantsPrompt();
+  }
+
+  @Override
+  public void promptProgress(PromptProgress state, Frames out) throws IOException {
+    if (telemetry.take(state)) {
+      out.data(chunk(json -> delta(json, null, null), List.of(), null, telemetry::progress));
+    }
+  }
+
+  @Override
   public void event(GenerationEvent event, Frames out) throws IOException {
+    telemetry.take(event);
     switch (event) {
-      case GenerationEvent.Text piece when piece.logprobs().isEmpty() -> text(Json.escape(piece.text()), out);
+      case GenerationEvent.Text piece when piece.logprobs().isEmpty() && !telemetry.wantsTimings() ->
+          text(Json.escape(piece.text()), out);
+      case GenerationEvent.Text piece when piece.text().isEmpty() && piece.logprobs().isEmpty() -> {}
       case GenerationEvent.Text piece ->
           out.data(chunk(json -> delta(json, null, piece.text()), piece.logprobs(), null));
       case GenerationEvent.Reasoning piece -> out.data(chunk(json -> ChatDelta.reasoning(json, piece)));
@@ -179,7 +214,27 @@ public final class OpenAiWriter implements EventWriter {
       json.writeEndArray();
       UsageFields.usage(json, UsageFields.together(ends, format.choices()));
       UsageFields.timings(json, ends, format.choices());
+      verbose(json, ends.getFirst(), answers.getFirst().text());
     });
+  }
+
+  /** What llama-server adds for debugging: the answer before it is given OpenAI's shape, with its prompt. */
+  private void verbose(JsonGenerator json, GenerationEvent.Finished end, @Nullable String text) throws IOException {
+    if (prompt == null) {
+      return;
+    }
+    json.writeObjectFieldStart("__verbose");
+    json.writeNumberField("index", index);
+    if (text != null) {
+      json.writeStringField("content", text);
+    }
+    json.writeStringField("model", model);
+    json.writeNumberField("tokens_predicted", end.usage().completionTokens());
+    json.writeNumberField("tokens_evaluated", end.usage().promptTokens());
+    json.writeNumberField("tokens_cached", end.usage().cachedTokens());
+    json.writeStringField("prompt", prompt);
+    json.writeStringField("stopping_word", end.stopText());
+    json.writeEndObject();
   }
 
   private void whole(JsonGenerator json, Completion answer) throws IOException {
@@ -231,6 +286,11 @@ public final class OpenAiWriter implements EventWriter {
   }
 
   private byte[] chunk(Json.Fields delta, List<TokenLogprobs> tokens, GenerationEvent.@Nullable Finished end) {
+    return chunk(delta, tokens, end, json -> {});
+  }
+
+  private byte[] chunk(
+      Json.Fields delta, List<TokenLogprobs> tokens, GenerationEvent.@Nullable Finished end, Json.Fields more) {
     return Json.object(json -> {
       head(json, true);
       json.writeArrayFieldStart("choices");
@@ -250,7 +310,11 @@ public final class OpenAiWriter implements EventWriter {
       }
       if (end != null) {
         UsageFields.timings(json, List.of(end), 1);
+        verbose(json, end, null);
+      } else {
+        telemetry.timings(json);
       }
+      more.writeTo(json);
     });
   }
 

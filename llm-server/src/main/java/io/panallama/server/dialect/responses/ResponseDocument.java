@@ -53,6 +53,16 @@ final class ResponseDocument {
     return document(Items.IN_PROGRESS, List.of(), null);
   }
 
+  /** What a response looked like while it was being made. */
+  static ObjectNode begun(ObjectNode document) {
+    ObjectNode begun = document.deepCopy().put("status", Items.IN_PROGRESS);
+    for (String later : List.of("completed_at", "error", "incomplete_details", "usage")) {
+      begun.putNull(later);
+    }
+    begun.putArray("output");
+    return begun;
+  }
+
   /** When the generation has ended by itself or at a limit. */
   ObjectNode ended(FinishReason reason, List<ObjectNode> output, Usage usage, int reasoningTokens) {
     Optional<String> limit = limit(reason);

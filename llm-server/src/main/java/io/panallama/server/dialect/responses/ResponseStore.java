@@ -1,6 +1,9 @@
 package io.panallama.server.dialect.responses;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -20,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads.
  */
 final class ResponseStore {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private final int maxResponses;
   private final long maxBytes;
   private final ReentrantLock lock = new ReentrantLock();
@@ -81,12 +86,52 @@ final class ResponseStore {
    * @param output what the model said
    * @param background whether its client asked not to wait for it
    * @param running its generation while that runs in the background
+   * @param events its events if it was or is made in the background; those of others are made from the document
+   * @param eventBytes about the size of the events that count for the store; those of a running response, which grow, don't
    */
   record Stored(
-      String id, String document, List<Turn> input, List<Turn> output, boolean background, @Nullable Running running) {
+      String id,
+      String document,
+      List<Turn> input,
+      List<Turn> output,
+      boolean background,
+      @Nullable Running running,
+      @Nullable EventLog events,
+      long eventBytes) {
     Stored {
       input = List.copyOf(input);
       output = List.copyOf(output);
+    }
+
+    /** A response without events of its own. */
+    Stored(
+        String id,
+        String document,
+        List<Turn> input,
+        List<Turn> output,
+        boolean background,
+        @Nullable Running running) {
+      this(id, document, input, output, background, running, null, 0);
+    }
+
+    /** The same response with its events; the last one, which has the document, may be yet to come. */
+    Stored with(@Nullable EventLog log) {
+      long size = log == null || running != null ? 0 : log.bytes() + document.length();
+      return new Stored(id, document, input, output, background, running, log, size);
+    }
+
+    /** The document as a tree. */
+    ObjectNode tree() {
+      try {
+        return (ObjectNode) JSON.readTree(document);
+      } catch (IOException impossible) {
+        throw new UncheckedIOException(impossible);
+      }
+    }
+
+    /** The length of what belongs to this response alone. */
+    long bytes() {
+      return document.length() + eventBytes;
     }
 
     /** What the next request of the conversation has before it. */
@@ -171,7 +216,7 @@ final class ResponseStore {
   }
 
   private void hold(Stored response) {
-    bytes += response.document().length();
+    bytes += response.bytes();
     for (Turn turn : response.all()) {
       if (owners.merge(turn, 1, Integer::sum) == 1) {
         bytes += turn.bytes;
@@ -181,7 +226,7 @@ final class ResponseStore {
   }
 
   private void release(Stored response) {
-    bytes -= response.document().length();
+    bytes -= response.bytes();
     for (Turn turn : response.all()) {
       if (owners.merge(turn, -1, Integer::sum) == 0) {
         owners.remove(turn);

@@ -7,6 +7,7 @@ import io.panallama.chat.Tool;
 import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.ChatTools;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SchemaFields;
 import java.util.ArrayList;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
   private static final String TOOLS = "tools";
   private static final String CHOICE = "tool_choice";
-  private static final String PARALLEL = "parallel_tool_calls";
   private static final String FUNCTION = "function";
 
   /**
@@ -38,14 +38,8 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
     ArrayNode sent = Items.array();
     List<Tool> tools = tools(body, sent);
     JsonNode given = body.any(CHOICE);
-    JsonNode parallel = body.any(PARALLEL);
-    if (parallel != null && !parallel.isBoolean()) {
-      throw JsonFields.wrongType(PARALLEL, parallel, "true or false");
-    }
     Tools.Builder builder = chosen(body, given, tools);
-    if (parallel != null) {
-      builder.parallelCalls(parallel.booleanValue());
-    }
+    ChatTools.readParallel(body, builder.build().choice(), builder);
     return new ResponseTools(builder.build(), sent, given == null ? TextNode.valueOf("auto") : given);
   }
 

@@ -18,6 +18,7 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,17 +51,23 @@ record ResponsesBody(
   private static final String MAX_TOKENS = "max_output_tokens";
   private static final String PREVIOUS = "previous_response_id";
   private static final String TRUNCATION = "truncation";
+  private static final String METADATA = "metadata";
 
-  /** The value of {@code max_output_tokens} that other servers take for no limit. */
+  // OpenAI's bounds of metadata: pairs, and the characters of a name and of a value.
+  private static final int MAX_METADATA = 16;
+  private static final int MAX_METADATA_NAME = 64;
+  private static final int MAX_METADATA_VALUE = 512;
+
+  /** The value of {@code reasoning_budget_tokens} for no limit. */
   private static final int NO_LIMIT = -1;
 
   /**
    * Options under names of this API.
    *
-   * @param maxTokens null if none is given
+   * @param limit goes before that of the common fields
    * @param truncate whether the oldest tokens give way if the context is full
    */
-  record OwnOptions(@Nullable Integer maxTokens, TextFormat text, boolean truncate) {}
+  record OwnOptions(TokenLimit limit, TextFormat text, boolean truncate) {}
 
   /**
    * Reads a body.
@@ -90,7 +97,7 @@ record ResponsesBody(
     TemplateOptions template = template(body, reasoning, messages);
     Shape shape = Shape.read(body, summary(reasoning));
     ResponseTools tools = ResponseTools.read(body);
-    OwnOptions own = new OwnOptions(maxTokens(body), TextFormat.read(body), truncate(body));
+    OwnOptions own = new OwnOptions(TokenLimit.read(body, MAX_TOKENS), TextFormat.read(body), truncate(body));
     boolean store = on(body, "store", true);
     boolean background = on(body, "background", false);
     if (background && !store) {
@@ -102,13 +109,7 @@ record ResponsesBody(
     if (common.choices() != 1) {
       throw ApiException.unsupported("n", "n other than 1");
     }
-    if (background && common.stream()) {
-      body.ignored()
-          .unsupported(
-              "background", "background has no effect together with stream: the response ends with its connection.");
-    }
-    return new ResponsesBody(
-        common, own, messages, tools, template, shape, turns, echo, store, background && !common.stream());
+    return new ResponsesBody(common, own, messages, tools, template, shape, turns, echo, store, background);
   }
 
   /**
@@ -119,9 +120,8 @@ record ResponsesBody(
    */
   ChatRequest request(ServedModel model, TextGenerator generator) {
     GenerationOptions.Builder options = common.options(model, generator).toBuilder();
-    Integer maxTokens = own.maxTokens();
-    if (maxTokens != null) {
-      options.maxTokens(maxTokens);
+    if (own.limit().isGiven()) {
+      options.maxTokens(own.limit().or(GenerationOptions.UNLIMITED));
     }
     var format = own.text().format();
     if (format != null) {
@@ -210,15 +210,6 @@ record ResponsesBody(
     return wanted != null && !wanted.equals("none");
   }
 
-  private static @Nullable Integer maxTokens(JsonFields body) {
-    Integer tokens = body.integer(MAX_TOKENS);
-    if (tokens != null && tokens < NO_LIMIT) {
-      throw ApiException.invalid(
-          MAX_TOKENS, MAX_TOKENS + " is " + tokens + "; it must be 0 or more, or -1 for no limit but the context.");
-    }
-    return tokens != null && tokens == NO_LIMIT ? null : tokens;
-  }
-
   private static boolean truncate(JsonFields body) {
     return "auto".equals(body.choice(TRUNCATION, List.of("auto", "disabled")));
   }
@@ -234,7 +225,7 @@ record ResponsesBody(
     echo.set("instructions", or(body.any("instructions"), NullNode.instance));
     echo.set(MAX_TOKENS, or(body.any(MAX_TOKENS), NullNode.instance));
     echo.set("max_tool_calls", or(body.any("max_tool_calls"), NullNode.instance));
-    echo.set("metadata", metadata(body));
+    echo.set(METADATA, metadata(body));
     echo.set("parallel_tool_calls", or(body.any("parallel_tool_calls"), BooleanNode.TRUE));
     echo.set(PREVIOUS, or(body.any(PREVIOUS), NullNode.instance));
     echo.set("prompt_cache_key", or(body.any("prompt_cache_key"), NullNode.instance));
@@ -252,11 +243,36 @@ record ResponsesBody(
   }
 
   private static JsonNode metadata(JsonFields body) {
-    JsonNode metadata = body.any("metadata");
+    JsonNode metadata = body.any(METADATA);
     if (metadata != null && !metadata.isObject()) {
-      throw JsonFields.wrongType("metadata", metadata, "an object");
+      throw JsonFields.wrongType(METADATA, metadata, "an object");
     }
-    return metadata == null ? Items.object() : metadata;
+    if (metadata == null) {
+      return Items.object();
+    }
+    if (metadata.size() > MAX_METADATA) {
+      throw ApiException.invalid(
+          METADATA, METADATA + " has " + metadata.size() + " pairs; at most " + MAX_METADATA + " are allowed.");
+    }
+    ObjectNode kept = Items.object();
+    for (Map.Entry<String, JsonNode> pair : metadata.properties()) {
+      if (pair.getValue().isNull()) {
+        continue;
+      }
+      String path = METADATA + "." + JsonFields.shorten(pair.getKey());
+      bounded(path, "its name", pair.getKey(), MAX_METADATA_NAME);
+      bounded(path, "its value", JsonFields.string(pair.getValue(), path), MAX_METADATA_VALUE);
+      kept.set(pair.getKey(), pair.getValue());
+    }
+    return kept;
+  }
+
+  private static void bounded(String path, String what, String text, int most) {
+    int length = text.codePointCount(0, text.length());
+    if (length > most) {
+      throw ApiException.invalid(
+          path, path + ": " + what + " has " + length + " characters; at most " + most + " are allowed.");
+    }
   }
 
   private static ObjectNode reasoning(JsonFields body) {

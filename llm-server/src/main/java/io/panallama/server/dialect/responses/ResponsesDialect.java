@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
-import io.panallama.generation.Completion;
-import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.request.ChatRequest;
 import io.panallama.server.dialect.Answer;
@@ -15,12 +13,12 @@ import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.ErrorWriter;
-import io.panallama.server.dialect.Failures;
 import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Framing;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.ErrorObject;
 import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.nio.charset.StandardCharsets;
@@ -31,13 +29,14 @@ import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Responses API. Its responses are kept in memory until the server ends, the newest within limits. */
 public final class ResponsesDialect implements Dialect {
-  private static final System.Logger LOGGER = System.getLogger(ResponsesDialect.class.getName());
-
   /** The most responses that are kept. */
   private static final int MAX_RESPONSES = 1000;
 
   /** The most bytes of their JSON: small beside a model. */
   private static final long MAX_BYTES = 64L << 20;
+
+  /** The most bytes of the events of one response in the background. */
+  private static final long MAX_EVENT_BYTES = 8L << 20;
 
   /** OpenAI's bounds and default of {@code limit}. */
   private static final int MAX_PAGE = 100;
@@ -91,7 +90,11 @@ public final class ResponsesDialect implements Dialect {
               ResponseDocument response = new ResponseDocument(body.echo(), wanted, model);
               Logprobs logprobs = new Logprobs(body.shape().topLogprobs(), tokenBytes);
               return new ResponsesWriter(
-                  response, body.shape(), logprobs, (document, output) -> keep(body, response, document, output));
+                  response,
+                  body.shape(),
+                  logprobs,
+                  body.common().telemetry(),
+                  (document, output) -> keep(body, response, document, output));
             });
     return body.background() ? call.detached((asked, registry) -> background(body, registry)) : call;
   }
@@ -113,7 +116,6 @@ public final class ResponsesDialect implements Dialect {
   }
 
   /** Starts a generation that goes on without its client. */
-  @SuppressWarnings("FutureReturnValueIgnored") // the dependent stage keeps the result and returns the lease
   private Answer background(ResponsesBody body, Registry registry) {
     Lease lease = registry.lease(body.common().model());
     try {
@@ -124,15 +126,19 @@ public final class ResponsesDialect implements Dialect {
       Generation generation = start(lease, wanted);
       lease.onRevoke(generation::cancel);
       ObjectNode begun = response.inProgress();
-      ResponseStore.Stored running = stored(body, response, begun, List.of(), new Background(generation, response));
+      EventLog log = new EventLog(MAX_EVENT_BYTES);
+      ResponseStore.Stored running =
+          stored(body, response, begun, List.of(), new Background(generation, response)).with(log);
       store.put(running);
-      generation
-          .toFuture()
-          .whenComplete((answer, failure) -> {
-            lease.close();
-            store.replace(running, ended(body, response, logprobs, answer, failure));
-          });
-      return Answer.json(OutputItems.bytes(begun));
+      ResponsesWriter writer =
+          new ResponsesWriter(
+              response,
+              body.shape(),
+              logprobs,
+              Telemetry.Wanted.NONE,
+              (document, output) -> store.replace(running, stored(body, response, document, output, null).with(log)));
+      generation.subscribe(new Recorder(writer, log, fieldNames(), registry.totals(), lease::close));
+      return body.common().stream() ? Answer.stream(Framing.SSE, log.after(-1)) : Answer.json(OutputItems.bytes(begun));
     } catch (Throwable refused) {
       lease.close();
       throw refused;
@@ -161,28 +167,6 @@ public final class ResponsesDialect implements Dialect {
     }
   }
 
-  private ResponseStore.Stored ended(
-      ResponsesBody body,
-      ResponseDocument response,
-      Logprobs logprobs,
-      @Nullable Completion answer,
-      @Nullable Throwable failure) {
-    if (answer == null) {
-      ApiException error = Failures.of(failure == null ? new IllegalStateException() : failure, fieldNames());
-      if (error.isFault()) {
-        LOGGER.log(System.Logger.Level.ERROR, "A response in the background failed", failure);
-      }
-      return stored(body, response, response.failed(error, List.of()), List.of(), null);
-    }
-    if (answer.reason() == FinishReason.CANCELLED) {
-      return stored(body, response, response.cancelled(), List.of(), null);
-    }
-    List<ObjectNode> output = OutputItems.of(answer, body.shape(), logprobs);
-    ObjectNode document =
-        new ResponsesWriter(response, body.shape(), logprobs, (ended, items) -> {}).document(answer, output);
-    return stored(body, response, document, output, null);
-  }
-
   private ResponseStore.Stored find(ClientRequest request) {
     String id = request.rest();
     return store.find(id).orElseThrow(() -> notFound(id));
@@ -193,10 +177,20 @@ public final class ResponsesDialect implements Dialect {
   }
 
   private Answer retrieve(ClientRequest request) {
-    if (request.query("stream").map(Boolean::parseBoolean).orElse(false)) {
-      throw ApiException.unsupported("stream", "stream, for a response that was made before,");
+    ResponseStore.Stored found = find(request);
+    if (!request.query("stream").map(Boolean::parseBoolean).orElse(false)) {
+      return Answer.json(found.document().getBytes(StandardCharsets.UTF_8));
     }
-    return Answer.json(find(request).document().getBytes(StandardCharsets.UTF_8));
+    EventLog log = found.events();
+    return Answer.stream(Framing.SSE, (log == null ? Replay.of(found.tree()) : log).after(startingAfter(request)));
+  }
+
+  private static int startingAfter(ClientRequest request) {
+    String given = request.query("starting_after").orElse("-1");
+    if (!given.matches("-1|\\d{1,9}")) {
+      throw ApiException.invalid("starting_after", "starting_after must be the sequence number of an event.");
+    }
+    return Integer.parseInt(given);
   }
 
   private Answer delete(ClientRequest request) {
@@ -219,7 +213,9 @@ public final class ResponsesDialect implements Dialect {
     if (running != null) {
       running.cancel();
       store.replace(
-          found, new ResponseStore.Stored(found.id(), running.cancelled(), found.input(), List.of(), true, null));
+          found,
+          new ResponseStore.Stored(found.id(), running.cancelled(), found.input(), List.of(), true, null)
+              .with(found.events()));
     }
     return Answer.json(find(request).document().getBytes(StandardCharsets.UTF_8));
   }

@@ -43,6 +43,9 @@ record Shape(int topLogprobs, boolean summary) {
     }
     boolean logprobs = false;
     for (int i = 0; i < names.size(); i++) {
+      if (names.get(i).isNull()) {
+        continue;
+      }
       String path = INCLUDE + "[" + i + "]";
       String name = JsonFields.string(names.get(i), path);
       // The reasoning is in the item itself, so clients that keep no state have it without a sealed form.

@@ -1,0 +1,450 @@
+package io.panallama;
+
+import io.panallama.chat.ChatMessage;
+import io.panallama.config.EngineConfig;
+import io.panallama.config.ModelConfig;
+import io.panallama.error.Checks;
+import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineStartException;
+import io.panallama.error.EngineStartException.Reason;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.error.SessionFileException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationGroup;
+import io.panallama.internal.cache.ImageKey;
+import io.panallama.internal.cache.RefusedImageException;
+import io.panallama.internal.cache.UnusableKeyException;
+import io.panallama.internal.decode.Lineage;
+import io.panallama.internal.engine.EngineFront;
+import io.panallama.internal.engine.EngineSettings;
+import io.panallama.internal.engine.Replay;
+import io.panallama.internal.engine.SequenceListener;
+import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.llama.EngineDefaults;
+import io.panallama.internal.llama.NativeDecoder;
+import io.panallama.internal.llama.SystemMemory;
+import io.panallama.internal.prepare.Preparation;
+import io.panallama.internal.prepare.PreparationPool;
+import io.panallama.internal.request.CompiledRequest;
+import io.panallama.internal.request.LoadedModel;
+import io.panallama.internal.request.PreparedGroup;
+import io.panallama.internal.request.PreparedRequest;
+import io.panallama.internal.request.RequestCompiler;
+import io.panallama.internal.request.RequestSize;
+import io.panallama.internal.schedule.Reservation;
+import io.panallama.internal.stream.ChatGeneration;
+import io.panallama.internal.stream.ChatParser;
+import io.panallama.internal.stream.FlushedGeneration;
+import io.panallama.observe.Device;
+import io.panallama.observe.EngineState;
+import io.panallama.observe.EngineStats;
+import io.panallama.observe.ModelFacts;
+import io.panallama.observe.NativeReport;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationRequest;
+import io.panallama.sampling.Sampling;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** An engine in this process: one llama.cpp context and one platform thread that decodes and samples for all. */
+final class LocalEngine extends Engine {
+  private static final int[] NOTHING = {};
+
+  /** How many requests may wait to be prepared at least, however short the queue of generations is. */
+  private static final int LEAST_WAITING = 64;
+
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final Model model;
+  private final EngineConfig config;
+  private final EngineFront front;
+  private final boolean ownsModel;
+  private final RequestCompiler compiler;
+  private final PreparationPool preparations;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private LocalEngine(Model model, EngineConfig config, EngineFront front, boolean ownsModel) {
+    this.model = model;
+    this.config = config;
+    this.front = front;
+    this.ownsModel = ownsModel;
+    this.compiler = new RequestCompiler(model.loaded(), front.sequenceContextSize());
+    this.preparations =
+        LoadedModel.preparations(
+            "engine", Math.max(LEAST_WAITING, config.slots() + config.queueLimit()), EngineClosedException::new);
+  }
+
+  /** Starts an engine on a model that its caller closes. */
+  static LocalEngine start(Model model, EngineConfig config, StepObserver observer) {
+    return start(model, config, observer, false);
+  }
+
+  /** Starts an engine on a model that it closes itself. */
+  static LocalEngine load(Path file, ModelConfig modelConfig, EngineConfig config, StepObserver observer) {
+    Model model = Model.load(file, modelConfig);
+    try {
+      return start(model, config, observer, true);
+    } catch (Throwable failure) {
+      model.close();
+      throw failure;
+    }
+  }
+
+  private static LocalEngine start(Model model, EngineConfig config, StepObserver observer, boolean ownsModel) {
+    if (model.isClosed()) {
+      throw new IllegalStateException("The model is closed.");
+    }
+    LoadedModel loaded = model.loaded();
+    loaded.retain();
+    try {
+      requireDecoder(model);
+      EngineConfig chosen =
+          EngineDefaults.fit(
+              loaded.handle(),
+              loaded.metadata(),
+              loaded.config(),
+              config,
+              EngineDefaults.resolve(config, model.sizeBytes(), model.trainedContextSize()),
+              model.trainedContextSize(),
+              SystemMemory.availableBytes());
+      EngineSettings settings =
+          new EngineSettings(
+              "panallama-engine-" + NUMBER.incrementAndGet(),
+              chosen.slots(),
+              chosen.queueLimit(),
+              chosen.mailboxCapacity(),
+              chosen.itlTarget(),
+              chosen.spill(),
+              ImageKey.of(chosen.sessionKey()),
+              loaded.handle()::fileChange,
+              observer);
+      return new LocalEngine(
+          model,
+          chosen,
+          EngineFront.start(settings, loaded.pieces(), () -> NativeDecoder.create(loaded.handle(), chosen)),
+          ownsModel);
+    } catch (Throwable failure) {
+      loaded.release();
+      throw failure;
+    }
+  }
+
+  private static void requireDecoder(Model model) {
+    if (!model.hasWeights()) {
+      throw new EngineStartException(
+          Reason.VOCABULARY_ONLY, model.path() + " was loaded without its weights; it can't generate.", null);
+    }
+    if (!model.isTextDecoder()) {
+      throw new EngineStartException(
+          Reason.NOT_A_DECODER,
+          model.path() + " is a " + model.architecture() + " model, which does not generate text from text alone.",
+          null);
+    }
+  }
+
+  // ---- sessions ----
+
+  @Override
+  public Session openSession(List<ChatMessage> messages) {
+    return new Session(this, NOTHING, messages);
+  }
+
+  @Override
+  public Session openSession(int[] tokens) {
+    compiler.requireTokens(tokens, "session");
+    return new Session(this, tokens.clone(), List.of());
+  }
+
+  @Override
+  public Session restoreSession(Path file, List<ChatMessage> messages) {
+    try {
+      int[] tokens = front.restore(file);
+      compiler.requireTokens(tokens, "session");
+      return new Session(this, tokens, messages);
+    } catch (RefusedImageException refused) {
+      SessionFileException.Reason reason =
+          switch (refused.reason()) {
+            case NOT_AN_IMAGE, VERSION -> SessionFileException.Reason.NOT_A_SESSION;
+            case LENGTH, CHECKSUM -> SessionFileException.Reason.DAMAGED;
+            case FOREIGN -> SessionFileException.Reason.FOREIGN;
+          };
+      throw new SessionFileException(
+          reason, file, "The session can't be restored: " + refused.getMessage() + ".", refused);
+    } catch (UnusableKeyException none) {
+      throw new SessionFileException(
+          SessionFileException.Reason.NO_KEY,
+          file,
+          "The session can't be restored from " + file + ", because it can't be verified: " + none.getMessage(),
+          none);
+    } catch (IOException failure) {
+      throw new SessionFileException(
+          SessionFileException.Reason.IO,
+          file,
+          "The session can't be read from " + file + ": " + failure + ".",
+          failure);
+    }
+  }
+
+  void saveSession(int[] tokens, Path file) {
+    if (tokens.length == 0 || tokens.length > front.sequenceContextSize()) {
+      throw new InvalidRequestException(
+          "session",
+          "The session has "
+              + tokens.length
+              + " tokens; 1 to "
+              + front.sequenceContextSize()
+              + " can be saved with this engine.");
+    }
+    try {
+      front.save(tokens, file);
+    } catch (UnusableKeyException none) {
+      throw new SessionFileException(
+          SessionFileException.Reason.NO_KEY,
+          file,
+          "The session can't be saved to " + file + ", because it can't be signed: " + none.getMessage(),
+          none);
+    } catch (IOException failure) {
+      throw new SessionFileException(
+          SessionFileException.Reason.IO,
+          file,
+          "The session can't be written to " + file + ": " + failure + ".",
+          failure);
+    }
+  }
+
+  // ---- generations ----
+
+  @Override
+  public Generation generate(GenerationRequest request) {
+    return generate(request, NOTHING, null);
+  }
+
+  /** Renders and tokenizes the request once, and reserves capacity for all generations together. */
+  @Override
+  public GenerationGroup generateAll(GenerationRequest request, int n) {
+    int most = Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit());
+    Checks.inRange("n", n, 1, most);
+    front.requirePlace();
+    try (PreparedGroup prepared = prepare(request, n, NOTHING);
+        Reservation reservation = front.reserve(n)) {
+      return GenerationGroup.start(n, choice -> start(prepared.take(choice), null, reservation));
+    }
+  }
+
+  /**
+   * @param before tokens that the request's prompt continues
+   * @param listener called at the end of the generation, unless this throws
+   */
+  Generation generate(GenerationRequest request, int[] before, @Nullable SequenceListener listener) {
+    front.requirePlace();
+    try (PreparedGroup prepared = prepare(request, 1, before)) {
+      return start(prepared.take(0), listener, null);
+    }
+  }
+
+  /** Compiles a request into {@code n} of its choices with all that they need, which the caller owns. */
+  private PreparedGroup prepare(GenerationRequest request, int n, int[] before) {
+    return prepared(
+        RequestSize.isLarge(request),
+        checkpoint -> {
+          CompiledRequest compiled = compiler.compile(request, before, checkpoint);
+          front.requireRoom(compiled.prompt().length, request.options().overflow());
+          return PreparedGroup.of(
+              n,
+              choice -> {
+                checkpoint.run();
+                return compiler.prepare(choice == 0 ? compiled : compiled.with(request.forChoice(choice).options()));
+              });
+        },
+        PreparedGroup::close);
+  }
+
+  /**
+   * Has a task that prepares a request done by one of the threads for that.
+   *
+   * @param length about how many characters it prepares
+   * @throws EngineBusyException if too many wait already
+   */
+  void execute(int length, Runnable task) {
+    preparations.execute(length > RequestSize.LARGE, task);
+  }
+
+  /** Starts a generation, or continues one that another engine has begun. */
+  Replayed generate(GenerationRequest request, Replay replay) {
+    front.requirePlace();
+    try (PreparedGroup prepared = prepare(request, 1, NOTHING)) {
+      PreparedRequest only = prepared.take(0);
+      int promptTokens = only.request().prompt().length;
+      boolean parsed = only.parser() != null;
+      return new Replayed(start(only, null, null, replay), promptTokens, parsed);
+    }
+  }
+
+  /**
+   * A generation whose tokens are observed.
+   *
+   * @param promptTokens the length of its prompt
+   * @param parsed whether reading an event may take a while, because a chat parser reads the answer
+   */
+  record Replayed(Generation generation, int promptTokens, boolean parsed) {}
+
+  private Generation start(
+      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation) {
+    return start(prepared, listener, reservation, EngineFront.NEW);
+  }
+
+  private Generation start(
+      PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
+    CompiledRequest request = prepared.request();
+    try {
+      Generation generation =
+          front.submit(
+              Lineage.EMPTY,
+              request.prompt(),
+              request.options(),
+              request.stops(),
+              prepared.sampler(),
+              listener,
+              reservation,
+              replay);
+      ChatParser parser = prepared.parser();
+      return FlushedGeneration.of(
+          parser == null ? generation : new ChatGeneration(generation, parser), request.options().flush());
+    } catch (Throwable refused) {
+      prepared.close();
+      throw refused;
+    }
+  }
+
+  private <T> T prepared(boolean large, Preparation<T> work, Consumer<T> discard) {
+    return open(() -> preparations.run(large, work, discard));
+  }
+
+  /** Runs work that needs the model. If the engine is closed in the meantime, the caller gets that as the reason. */
+  private <T> T open(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (IllegalStateException modelClosed) {
+      front.requirePlace();
+      throw modelClosed;
+    }
+  }
+
+  // ---- prompts and tokens ----
+
+  @Override
+  public String render(ChatRequest request) {
+    return prepared(RequestSize.isLarge(request), checkpoint -> compiler.render(request).prompt(), prompt -> {});
+  }
+
+  @Override
+  public int countTokens(GenerationRequest request) {
+    return prepared(RequestSize.isLarge(request), checkpoint -> compiler.countTokens(request), count -> {});
+  }
+
+  @Override
+  public int countTokens(String text) {
+    return prepared(text.length() > RequestSize.LARGE, checkpoint -> compiler.countTokens(text), count -> {});
+  }
+
+  @Override
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return prepared(
+        text.length() > RequestSize.LARGE,
+        checkpoint -> compiler.tokenize(text, addSpecial, parseSpecial),
+        tokens -> {});
+  }
+
+  @Override
+  public String detokenize(int... tokens) {
+    return prepared(tokens.length > RequestSize.LARGE, checkpoint -> compiler.detokenize(tokens), text -> {});
+  }
+
+  @Override
+  public byte[] tokenBytes(int token) {
+    return model.vocabulary().piece(token);
+  }
+
+  // ---- the engine ----
+
+  @Override
+  public EngineConfig config() {
+    return config;
+  }
+
+  @Override
+  public int sequenceContextSize() {
+    return front.sequenceContextSize();
+  }
+
+  @Override
+  public EngineState state() {
+    return front.state();
+  }
+
+  @Override
+  public Optional<Throwable> failure() {
+    return Optional.ofNullable(front.failure());
+  }
+
+  @Override
+  public EngineStats stats() {
+    return front.stats();
+  }
+
+  @Override
+  public Model model() {
+    return model;
+  }
+
+  @Override
+  public ModelFacts modelFacts() {
+    return new ModelFacts(
+        model.path(),
+        model.name(),
+        model.description(),
+        model.architecture(),
+        model.parameterCount(),
+        model.sizeBytes(),
+        model.layerCount(),
+        model.embeddingSize(),
+        model.trainedContextSize(),
+        model.metadata(),
+        model.chatTemplate());
+  }
+
+  @Override
+  public Sampling recommendedSampling() {
+    return model.recommendedSampling();
+  }
+
+  @Override
+  public NativeReport natives() {
+    return NativeRuntime.natives();
+  }
+
+  @Override
+  public List<Device> devices() {
+    return NativeRuntime.devices();
+  }
+
+  @Override
+  public void close() {
+    preparations.close();
+    front.close();
+    if (closed.compareAndSet(false, true)) {
+      model.loaded().release();
+      if (ownsModel) {
+        model.close();
+      }
+    }
+  }
+}

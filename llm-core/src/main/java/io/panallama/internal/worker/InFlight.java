@@ -1,0 +1,395 @@
+package io.panallama.internal.worker;
+
+import io.panallama.config.EngineConfig;
+import io.panallama.error.GenerationException;
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.internal.schedule.Admission;
+import io.panallama.internal.schedule.Reservation;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The generations and calls that have not ended: sends them to the worker that there is, again to the next one if it dies,
+ * and finds those that kill. Thread-safe.
+ */
+final class InFlight {
+  /** A call that was there at as many deaths is not tried again; calls have no progress that could acquit them. */
+  private static final int MOST_DEATHS = 2;
+
+  private final Status status;
+  private final Admission admission;
+  private final Refusals refusals;
+  private final Map<Long, RemoteGeneration> generations = new ConcurrentHashMap<>();
+  private final Map<Long, Call> calls = new ConcurrentHashMap<>();
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // ---- guarded by the lock ----
+
+  private final Suspicion<RemoteGeneration> suspicion;
+
+  /** The worker that is sent to; read without the lock as well. */
+  private volatile @Nullable Life life;
+
+  InFlight(EngineConfig config, Status status) {
+    this.status = status;
+    this.admission = new Admission(config.slots(), config.queueLimit());
+    this.refusals = new Refusals(config.isolationConfig().refusal());
+    this.suspicion = new Suspicion<>(config.slots());
+  }
+
+  // ---- callers ----
+
+  /** The requests that were killed a short while ago. */
+  Refusals refusals() {
+    return refusals;
+  }
+
+  /** The number of generations. */
+  int count() {
+    return admission.inFlight();
+  }
+
+  /** Reserves places for several generations, all or none. */
+  Reservation reserve(int count) {
+    admission.enter(count);
+    return new Reservation(admission, count);
+  }
+
+  /**
+   * Adds a generation, and sends it if there is a worker.
+   *
+   * @param reservation whose place it takes; null if it takes one of its own
+   */
+  void add(RemoteGeneration generation, @Nullable Reservation reservation) {
+    if (reservation == null) {
+      admission.enter();
+    } else {
+      reservation.use();
+    }
+    generations.put(generation.id(), generation);
+    lock.lock();
+    try {
+      if (status.hasEnded()) {
+        generation.fail(status.unserved());
+        remove(generation);
+        status.requireOpen();
+      }
+      sendIfAllowed(generation);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Adds a call, and sends it if there is a worker. Its caller removes it. */
+  void add(Call call) {
+    calls.put(call.id(), call);
+    lock.lock();
+    try {
+      if (status.hasEnded()) {
+        call.answer().completeExceptionally(status.unserved());
+      }
+      sendIfAllowed(call);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void remove(Call call) {
+    calls.remove(call.id());
+  }
+
+  // ---- readers ----
+
+  /** The reader of a generation has room for more events. */
+  void credit(RemoteGeneration generation, int events) {
+    send(generation, new Output(32).begin(FrameKind.CREDIT).put(generation.id()).put(events).end());
+  }
+
+  /** The reader of a generation wants no more. */
+  void cancel(RemoteGeneration generation) {
+    boolean waits;
+    lock.lock();
+    try {
+      waits = generation.life() == null && generations.containsKey(generation.id());
+      if (waits) {
+        generation.finish(FinishReason.CANCELLED);
+        remove(generation);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (!waits) {
+      send(generation, new Output(32).begin(FrameKind.CANCEL).put(generation.id()).end());
+    }
+  }
+
+  private void send(RemoteGeneration generation, Output frame) {
+    Life to = life;
+    if (to != null && generations.containsKey(generation.id())) {
+      to.send(frame);
+    }
+  }
+
+  // ---- sending ----
+
+  /** Sends a generation to the worker unless the worker has it, or others are tried without it. Under the lock. */
+  private void sendIfAllowed(RemoteGeneration generation) {
+    Life to = life;
+    if (to == null || generation.life() == to || generation.hasEnded()) {
+      return;
+    }
+    Set<RemoteGeneration> trial = suspicion.trial();
+    if (trial == null || trial.contains(generation)) {
+      generation.life(to);
+      Output out = new Output();
+      generation.writeSubmission(out);
+      to.send(out);
+    }
+  }
+
+  private void sendIfAllowed(Call call) {
+    Life to = life;
+    if (to != null && call.life() != to && suspicion.trial() == null) {
+      call.sent(to);
+    }
+  }
+
+  /** Sends everything that may run and does not, the oldest first. Under the lock. */
+  private void sendAll() {
+    for (RemoteGeneration generation : oldestFirst()) {
+      if (generation.isCancelled() && generation.life() == null) {
+        generation.finish(FinishReason.CANCELLED);
+        remove(generation);
+      } else {
+        sendIfAllowed(generation);
+      }
+    }
+    calls.values().forEach(this::sendIfAllowed);
+  }
+
+  private List<RemoteGeneration> oldestFirst() {
+    List<RemoteGeneration> all = new ArrayList<>(generations.values());
+    all.sort(Comparator.comparingLong(RemoteGeneration::id));
+    return all;
+  }
+
+  /** Forgets a generation that has ended. */
+  private void remove(RemoteGeneration generation) {
+    if (generations.remove(generation.id()) != null) {
+      admission.leave(generation.age());
+      lock.lock();
+      try {
+        if (!suspicion.isIdle() && suspicion.ended(generation)) {
+          sendAll();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  // ---- what the worker says ----
+
+  /** A worker is ready: sends it everything. */
+  void attach(Life to) {
+    lock.lock();
+    try {
+      life = to;
+      sendAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes a frame about a generation or a call. */
+  void receive(Life from, FrameKind kind, Input in) {
+    long id = in.number();
+    if (kind == FrameKind.RESULT) {
+      result(calls.get(id), in);
+      return;
+    }
+    RemoteGeneration generation = generations.get(id);
+    if (generation == null) {
+      return;
+    }
+    switch (kind) {
+      case EVENTS -> events(from, generation, in);
+      case ACCEPTED -> {
+        generation.accepted(in.integer());
+        progress(generation);
+      }
+      case REFUSED -> {
+        generation.refused(FailureCodec.read(in));
+        remove(generation);
+      }
+      case BROKEN -> {
+        RuntimeException failed = FailureCodec.read(in);
+        generation.fail(
+            failed instanceof GenerationException typed
+                ? typed
+                : new GenerationException(
+                    GenerationException.Reason.DECODE_FAILED, String.valueOf(failed.getMessage()), failed));
+        remove(generation);
+      }
+      default -> throw new WireException("a supervisor got a frame of kind " + kind);
+    }
+  }
+
+  private static void result(@Nullable Call call, Input in) {
+    if (call == null) {
+      return;
+    }
+    if (in.flag()) {
+      call.answer().complete(new Input(in.rest()));
+    } else {
+      call.answer().completeExceptionally(FailureCodec.read(in));
+    }
+  }
+
+  private void events(Life from, RemoteGeneration generation, Input in) {
+    int[] tokens = in.integers();
+    List<GenerationEvent> events = in.list(EventCodec::read);
+    int skipped = generation.take(tokens, events);
+    if (tokens.length > 0) {
+      from.move();
+    }
+    if (generation.hasEnded()) {
+      remove(generation);
+    } else {
+      if (skipped > 0) {
+        credit(generation, skipped);
+      }
+      progress(generation);
+    }
+  }
+
+  /** A generation got further: it is not the one that kills. */
+  private void progress(RemoteGeneration generation) {
+    lock.lock();
+    try {
+      if (!suspicion.isIdle() && suspicion.moved(generation, generation.position())) {
+        sendAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- deaths ----
+
+  /**
+   * Takes everything back from a worker that has died.
+   *
+   * @param foreign whether another process ended it, so that nothing is suspected
+   */
+  Losses detach(Life dead, boolean foreign) {
+    Losses losses = Losses.none();
+    lock.lock();
+    try {
+      life = null;
+      RemoteGeneration blamed = dead.blamed();
+      for (RemoteGeneration generation : oldestFirst()) {
+        if (generation.life() == dead) {
+          losses.shapes().add(generation.description());
+          losses.requests().add(generation.request());
+          if (!foreign && (blamed == null || blamed == generation)) {
+            losses.suspects().put(generation, generation.position());
+          }
+          generation.life(null);
+        }
+      }
+      for (Call call : calls.values()) {
+        if (call.life() == dead) {
+          call.died(!foreign);
+          losses.requests().add(call.content());
+        }
+      }
+      return losses;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Draws the consequences of a death that no other process caused: fails what has killed often enough, and decides what
+   * is tried next.
+   */
+  void convict(Losses losses, String how, String report) {
+    lock.lock();
+    try {
+      // Some may have ended while the report was written.
+      losses.suspects().keySet().removeIf(generation -> !generations.containsKey(generation.id()));
+      for (RemoteGeneration guilty : suspicion.died(losses.suspects())) {
+        refusals.add(guilty.key(), report);
+        guilty.fail(killed(how, report));
+        remove(guilty);
+      }
+      for (Call call : calls.values()) {
+        if (call.deaths() >= MOST_DEATHS) {
+          refusals.add(call.key(), report);
+          call.answer().completeExceptionally(killed(how, report));
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static GenerationException killed(String how, String report) {
+    return new GenerationException(
+        GenerationException.Reason.ENGINE_KILLED,
+        "The engine's process has died of this request, again when it was tried alone: " + how + ". Report: " + report,
+        null);
+  }
+
+  /** Fails everything at the end of the engine. */
+  void abandonAll() {
+    lock.lock();
+    try {
+      GenerationException why = status.unserved();
+      for (RemoteGeneration generation : generations.values()) {
+        generation.fail(why);
+        remove(generation);
+      }
+      calls.values().forEach(call -> call.answer().completeExceptionally(why));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the clock ----
+
+  /** A generation whose preparation has taken longer than a limit; null if there is none. */
+  @Nullable RemoteGeneration overdue(long now, long limit) {
+    for (RemoteGeneration generation : generations.values()) {
+      if (generation.preparing(now) > limit) {
+        return generation;
+      }
+    }
+    return null;
+  }
+
+  /** Ends what waits for a worker beyond its time. The workers themselves end what they have. */
+  void endExpired(long now) {
+    for (RemoteGeneration generation : generations.values()) {
+      if (generation.deadline() != Long.MAX_VALUE && now - generation.deadline() > 0) {
+        lock.lock();
+        try {
+          if (generation.life() == null) {
+            generation.finish(FinishReason.TIME_LIMIT);
+            remove(generation);
+          }
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
+  }
+}

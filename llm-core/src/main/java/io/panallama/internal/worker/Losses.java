@@ -1,0 +1,19 @@
+package io.panallama.internal.worker;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a worker had when it died.
+ *
+ * @param suspects the generations that may be the reason, and how far they were
+ * @param shapes the requests of its generations, without their text
+ * @param requests the bytes of all that it had
+ */
+record Losses(Map<RemoteGeneration, Long> suspects, List<String> shapes, List<byte[]> requests) {
+  static Losses none() {
+    return new Losses(new LinkedHashMap<>(), new ArrayList<>(), new ArrayList<>());
+  }
+}

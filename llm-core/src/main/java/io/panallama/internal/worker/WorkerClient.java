@@ -1,0 +1,224 @@
+package io.panallama.internal.worker;
+
+import static io.panallama.error.InvalidRequestException.name;
+
+import io.panallama.error.GenerationException;
+import io.panallama.error.InvalidRequestException;
+import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.internal.schedule.Reservation;
+import io.panallama.observe.EngineState;
+import io.panallama.request.ChatRequest;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.sampling.Sampling;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What callers ask of a worker's engine. While a worker is being replaced, they wait for the next. Thread-safe.
+ */
+public final class WorkerClient {
+  private final InFlight inFlight;
+  private final Status status;
+  private final int window;
+  private final AtomicLong ids = new AtomicLong();
+
+  /**
+   * @param window how many events a worker may be ahead of a reader
+   */
+  WorkerClient(InFlight inFlight, Status status, int window) {
+    this.inFlight = inFlight;
+    this.status = status;
+    this.window = window;
+  }
+
+  // ---- generations ----
+
+  /**
+   * Reserves capacity for several generations, all or none.
+   *
+   * @throws io.panallama.error.EngineBusyException if the queue has too little room
+   */
+  public Reservation reserve(int count) {
+    status.requireOpen();
+    return inFlight.reserve(count);
+  }
+
+  /**
+   * Sends a request to the worker and waits until it is accepted.
+   *
+   * @param recommended the sampling of requests that choose none
+   * @throws GenerationException with {@link GenerationException.Reason#ENGINE_KILLED} if the request killed workers
+   *     before; otherwise as {@code Engine.generate}
+   */
+  public Generation generate(GenerationRequest request, Sampling recommended) {
+    return submit(request, recommended, null).accepted();
+  }
+
+  /** A request on its way to the worker. */
+  public static final class Submission {
+    private final RemoteGeneration generation;
+
+    private Submission(RemoteGeneration generation) {
+      this.generation = generation;
+    }
+
+    /** Waits until the worker has accepted the request, or throws why it did not. */
+    public Generation accepted() {
+      generation.awaitAccepted();
+      return generation;
+    }
+  }
+
+  /** Sends a request to the worker, without waiting for its answer. */
+  public Submission submit(GenerationRequest request, Sampling recommended, @Nullable Reservation reservation) {
+    GenerationOptions options = request.options();
+    if (options.processing().isPresent()) {
+      throw new InvalidRequestException(
+          "processing",
+          name("processing")
+              + " is a logit processor, Java code that can't run in the engine's own process; use an engine without"
+              + " isolation for it.");
+    }
+    status.requireOpen();
+    Sampling chosen = options.sampling().over(recommended);
+    Supplier<Refusals.Key> key = () -> key(request, chosen);
+    inFlight.refusals().check(key);
+    Output bytes = new Output();
+    RequestCodec.write(bytes, request.with(options.toBuilder().sampling(seeded(chosen)).build()));
+    long id = ids.incrementAndGet();
+    RemoteGeneration generation =
+        new RemoteGeneration(
+            id,
+            bytes.toBytes(),
+            key,
+            () -> RequestShape.of(request),
+            deadline(options),
+            options.topLogprobs() > 0,
+            window,
+            inFlight);
+    inFlight.add(generation, reservation);
+    return new Submission(generation);
+  }
+
+  /** What makes a request the same one again: everything but the time, and a seed that is drawn anew. */
+  private static Refusals.Key key(GenerationRequest request, Sampling chosen) {
+    Output bytes = new Output();
+    RequestCodec.write(
+        bytes, request.with(request.options().toBuilder().sampling(chosen).noTimeLimit().noDeadline().build()));
+    return Refusals.key(bytes.toBytes());
+  }
+
+  /** A worker that continues a generation must draw the same random numbers. */
+  private static Sampling seeded(Sampling sampling) {
+    return sampling.seed() == Sampling.RANDOM_SEED
+        ? sampling.toBuilder().seed(ThreadLocalRandom.current().nextLong(Sampling.RANDOM_SEED)).build()
+        : sampling;
+  }
+
+  /** The earlier of time limit and deadline, in nanoseconds of {@link System#nanoTime}. */
+  private static long deadline(GenerationOptions options) {
+    long left = options.timeLimit().map(TimeUnit.NANOSECONDS::convert).orElse(Long.MAX_VALUE);
+    left =
+        Math.min(
+            left,
+            options
+                .deadline()
+                .map(at -> TimeUnit.NANOSECONDS.convert(Duration.between(Instant.now(), at)))
+                .orElse(Long.MAX_VALUE));
+    return left > Long.MAX_VALUE / 4 ? Long.MAX_VALUE : System.nanoTime() + Math.max(0, left);
+  }
+
+  // ---- calls ----
+
+  public String render(ChatRequest request) {
+    return ask(
+        out -> {
+          out.put(Question.RENDER);
+          RequestCodec.write(out, request.with(withoutProcessor(request.options())));
+        },
+        Input::text);
+  }
+
+  public int countTokens(GenerationRequest request) {
+    return ask(
+        out -> {
+          out.put(Question.COUNT_REQUEST);
+          RequestCodec.write(out, request.with(withoutProcessor(request.options())));
+        },
+        Input::integer);
+  }
+
+  public int countTokens(String text) {
+    return ask(out -> out.put(Question.COUNT_TEXT).put(text), Input::integer);
+  }
+
+  public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+    return ask(out -> out.put(Question.TOKENIZE).put(text).put(addSpecial).put(parseSpecial), Input::integers);
+  }
+
+  public String detokenize(int[] tokens) {
+    return ask(out -> out.put(Question.DETOKENIZE).put(tokens), Input::text);
+  }
+
+  private static GenerationOptions withoutProcessor(GenerationOptions options) {
+    return options.toBuilder().noProcessing().build();
+  }
+
+  /** The bytes of every token. */
+  public Pieces pieces() {
+    return ask(out -> out.put(Question.PIECES), in -> new Pieces(in.bytes(), in.integers()));
+  }
+
+  /**
+   * The bytes of every token.
+   *
+   * @param offsets one more than there are tokens
+   */
+  @SuppressWarnings("ArrayRecordComponent") // internal, never compared
+  public record Pieces(byte[] bytes, int[] offsets) {}
+
+  private <T> T ask(Consumer<Output> question, Function<Input, T> answer) {
+    status.requireOpen();
+    Output content = new Output();
+    question.accept(content);
+    Call call = new Call(ids.incrementAndGet(), content.toBytes());
+    inFlight.refusals().check(call::key);
+    inFlight.add(call);
+    try {
+      return answer.apply(call.answer().join());
+    } catch (CompletionException failed) {
+      throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
+    } finally {
+      inFlight.remove(call);
+    }
+  }
+
+  // ---- the rehearsal ----
+
+  /** Has a request written, sent, read and answered with events that are read, for {@link Rehearsal}. */
+  List<GenerationEvent> rehearse(GenerationRequest request) {
+    return ask(
+        out -> {
+          out.put(Question.REHEARSE);
+          Sampling chosen = request.options().sampling().over(Sampling.defaults());
+          RequestCodec.write(out, request.with(request.options().toBuilder().sampling(seeded(chosen)).build()));
+        },
+        in -> in.list(EventCodec::read));
+  }
+
+  /** Whether the engine runs and has no request. */
+  boolean isIdle() {
+    return status.state() == EngineState.RUNNING && inFlight.count() == 0;
+  }
+}

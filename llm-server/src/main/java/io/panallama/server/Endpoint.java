@@ -1,0 +1,13 @@
+package io.panallama.server;
+
+/** Routes that a server need not answer. */
+public enum Endpoint {
+  /** The chat page at {@code /} and its files; without it they are a 404. */
+  PAGE,
+  /** {@code GET /metrics}; without it, it is a 501. */
+  METRICS,
+  /** {@code GET /slots}; without it, it is a 501. */
+  SLOTS,
+  /** {@code POST /props}, which changes nothing here, as in llama-server; without it, it is a 501. */
+  PROPS
+}

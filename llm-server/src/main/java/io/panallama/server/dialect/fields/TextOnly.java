@@ -1,0 +1,47 @@
+package io.panallama.server.dialect.fields;
+
+import io.panallama.server.dialect.ApiException;
+
+/** The errors of routes for what models that generate text don't do: 501, as in llama-server. */
+public final class TextOnly {
+  private static final String GENERATES =
+      " The served model generates text (/v1/chat/completions, /v1/completions); point the client's ";
+
+  private TextOnly() {}
+
+  /** The error of a route that computes embeddings. */
+  public static ApiException embeddings() {
+    return ApiException.invalid(
+        501,
+        null,
+        "embedding_not_supported",
+        "This server does not compute embeddings, and no option of it changes that."
+            + GENERATES
+            + "embeddings at another server.");
+  }
+
+  /** The error of a route that ranks documents. */
+  public static ApiException reranking() {
+    return ApiException.invalid(
+        501,
+        null,
+        "reranking_not_supported",
+        "This server does not rank documents, and no option of it changes that."
+            + GENERATES
+            + "reranking at another server.");
+  }
+
+  /**
+   * The error of a route for something other than text.
+   *
+   * @param what what the route does, as an infinitive
+   * @throws ApiException always, with 501
+   */
+  public static ApiException of(String what) {
+    return ApiException.invalid(
+        501,
+        null,
+        "modality_not_supported",
+        "This server can't " + what + ": it takes and generates text only (/v1/chat/completions, /v1/responses).");
+  }
+}

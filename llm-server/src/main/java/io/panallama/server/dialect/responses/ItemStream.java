@@ -1,0 +1,326 @@
+package io.panallama.server.dialect.responses;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.panallama.server.dialect.Frames;
+import io.panallama.server.dialect.fields.Json;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the events of the items of a response.
+ *
+ * <p>Every event has the type as its name and in its data, and a number that counts up from 0. Items come one after the other:
+ * an event of another kind ends the item that is open.
+ */
+final class ItemStream {
+  private final Shape shape;
+  private final UnaryOperator<String> ids;
+  private final Json.Fields inDeltas;
+  private final List<ObjectNode> output = new ArrayList<>();
+  private @Nullable Open open;
+  private int sequence;
+
+  /** An item that is being sent. */
+  private static final class Open {
+    final String type;
+    final String id;
+    final StringBuilder text = new StringBuilder();
+    final ArrayNode logprobs = Items.array();
+    String callId = "";
+    String name = "";
+
+    Open(String type, String id) {
+      this.type = type;
+      this.id = id;
+    }
+  }
+
+  /**
+   * A stream without items so far.
+   *
+   * @param ids makes the id of the next item from its prefix
+   */
+  ItemStream(Shape shape, UnaryOperator<String> ids) {
+    this(shape, ids, json -> {});
+  }
+
+  /**
+   * A stream without items so far.
+   *
+   * @param ids makes the id of the next item from its prefix
+   * @param inDeltas writes further fields of each delta
+   */
+  ItemStream(Shape shape, UnaryOperator<String> ids, Json.Fields inDeltas) {
+    this.shape = shape;
+    this.ids = ids;
+    this.inDeltas = inDeltas;
+  }
+
+  /** The items that have ended. */
+  List<ObjectNode> output() {
+    return output;
+  }
+
+  /** Whether there is an item, ended or not. */
+  boolean isEmpty() {
+    return open == null && output.isEmpty();
+  }
+
+  /** The arguments so far of a call that has not ended; null if none is open. */
+  @Nullable String openCall() {
+    Open item = open;
+    return item != null && item.type.equals(Items.CALL) ? item.text.toString() : null;
+  }
+
+  /** Whether an item has not ended. */
+  boolean isOpen() {
+    return open != null;
+  }
+
+  /** Text of the answer, with the log-probabilities of its tokens. */
+  void text(String text, ArrayNode tokens, Frames out) throws IOException {
+    Open item = messageItem(out);
+    item.text.append(text);
+    item.logprobs.addAll(tokens);
+    send(
+        out,
+        "response.output_text.delta",
+        json -> {
+          part(json, item, "content_index");
+          json.writeStringField("delta", text);
+          raw(json, "logprobs", tokens);
+        });
+  }
+
+  /** Begins a message unless one is open. */
+  void message(Frames out) throws IOException {
+    messageItem(out);
+  }
+
+  private Open messageItem(Frames out) throws IOException {
+    Open before = open;
+    if (before != null && before.type.equals(Items.MESSAGE)) {
+      return before;
+    }
+    Open item = begin(Items.MESSAGE, "msg", out);
+    added(Items.message(item.id, "assistant", Items.IN_PROGRESS, Items.array()), out);
+    send(
+        out,
+        "response.content_part.added",
+        json -> {
+          part(json, item, "content_index");
+          raw(json, "part", Items.outputText("", Items.array()));
+        });
+    return item;
+  }
+
+  /** Text of the reasoning. */
+  void reasoning(String text, Frames out) throws IOException {
+    Open before = open;
+    Open item = before != null && before.type.equals(Items.REASONING) ? before : thinking(out);
+    item.text.append(text);
+    send(
+        out,
+        "response.reasoning_text.delta",
+        json -> {
+          part(json, item, "content_index");
+          json.writeStringField("delta", text);
+        });
+    if (shape.summary()) {
+      send(
+          out,
+          "response.reasoning_summary_text.delta",
+          json -> {
+            part(json, item, "summary_index");
+            json.writeStringField("delta", text);
+          });
+    }
+  }
+
+  /** Begins a call. */
+  void call(String callId, String name, Frames out) throws IOException {
+    Open item = begin(Items.CALL, "fc", out);
+    item.callId = callId;
+    item.name = name;
+    added(Items.call(item.id, Items.IN_PROGRESS, callId, name, ""), out);
+  }
+
+  /** A piece of the arguments of the call that is open. */
+  void arguments(String piece, Frames out) throws IOException {
+    Open item = open;
+    if (item != null) {
+      item.text.append(piece);
+      send(
+          out,
+          "response.function_call_arguments.delta",
+          json -> {
+            place(json, item);
+            json.writeStringField("delta", piece);
+          });
+    }
+  }
+
+  private Open thinking(Frames out) throws IOException {
+    Open item = begin(Items.REASONING, "rs", out);
+    added(Items.reasoning(item.id, Items.IN_PROGRESS, Items.array(), Items.array()), out);
+    send(
+        out,
+        "response.content_part.added",
+        json -> {
+          part(json, item, "content_index");
+          raw(json, "part", Items.reasoningText(""));
+        });
+    if (shape.summary()) {
+      send(
+          out,
+          "response.reasoning_summary_part.added",
+          json -> {
+            part(json, item, "summary_index");
+            raw(json, "part", Items.summaryText(""));
+          });
+    }
+    return item;
+  }
+
+  /** Ends the open item, and begins another. */
+  private Open begin(String type, String prefix, Frames out) throws IOException {
+    finish(Items.COMPLETED, out);
+    Open item = new Open(type, ids.apply(prefix));
+    open = item;
+    return item;
+  }
+
+  private void added(ObjectNode node, Frames out) throws IOException {
+    send(
+        out,
+        "response.output_item.added",
+        json -> {
+          json.writeNumberField("output_index", output.size());
+          raw(json, "item", node);
+        });
+  }
+
+  /** Ends the open item, if there is one. */
+  void finish(String status, Frames out) throws IOException {
+    Open item = open;
+    if (item == null) {
+      return;
+    }
+    String text = item.text.toString();
+    ObjectNode done =
+        switch (item.type) {
+          case Items.MESSAGE -> {
+            ObjectNode part = Items.outputText(text, item.logprobs);
+            send(
+                out,
+                "response.output_text.done",
+                json -> {
+                  part(json, item, "content_index");
+                  json.writeStringField("text", text);
+                  raw(json, "logprobs", item.logprobs);
+                });
+            partDone(item, part, out);
+            yield Items.message(item.id, "assistant", status, Items.only(part));
+          }
+          case Items.REASONING -> {
+            send(
+                out,
+                "response.reasoning_text.done",
+                json -> {
+                  part(json, item, "content_index");
+                  json.writeStringField("text", text);
+                });
+            partDone(item, Items.reasoningText(text), out);
+            if (shape.summary()) {
+              summaryDone(item, text, out);
+            }
+            yield OutputItems.reasoning(item.id, status, text, shape);
+          }
+          default -> {
+            send(
+                out,
+                "response.function_call_arguments.done",
+                json -> {
+                  place(json, item);
+                  json.writeStringField("name", item.name);
+                  json.writeStringField("arguments", text);
+                });
+            yield Items.call(item.id, status, item.callId, item.name, text);
+          }
+        };
+    send(
+        out,
+        "response.output_item.done",
+        json -> {
+          json.writeNumberField("output_index", output.size());
+          raw(json, "item", done);
+        });
+    output.add(done);
+    open = null;
+  }
+
+  private void partDone(Open item, ObjectNode part, Frames out) throws IOException {
+    send(
+        out,
+        "response.content_part.done",
+        json -> {
+          part(json, item, "content_index");
+          raw(json, "part", part);
+        });
+  }
+
+  private void summaryDone(Open item, String text, Frames out) throws IOException {
+    send(
+        out,
+        "response.reasoning_summary_text.done",
+        json -> {
+          part(json, item, "summary_index");
+          json.writeStringField("text", text);
+        });
+    send(
+        out,
+        "response.reasoning_summary_part.done",
+        json -> {
+          part(json, item, "summary_index");
+          raw(json, "part", Items.summaryText(text));
+        });
+  }
+
+  /** Sends an event; {@code fields} writes what it has besides its type and number. */
+  void send(Frames out, String type, Json.Fields fields) throws IOException {
+    byte[] data =
+        Json.object(json -> {
+          json.writeStringField("type", type);
+          json.writeNumberField("sequence_number", sequence);
+          fields.writeTo(json);
+          if (type.endsWith(".delta")) {
+            inDeltas.writeTo(json);
+          }
+        });
+    sequence++;
+    out.event(type, data);
+  }
+
+  private void place(JsonGenerator json, Open item) throws IOException {
+    json.writeStringField("item_id", item.id);
+    json.writeNumberField("output_index", output.size());
+  }
+
+  /** Every item has one part. */
+  private void part(JsonGenerator json, Open item, String index) throws IOException {
+    place(json, item);
+    json.writeNumberField(index, 0);
+  }
+
+  /** Writes a field whose value is a tree. */
+  static void raw(JsonGenerator json, String name, JsonNode value) throws IOException {
+    json.writeFieldName(name);
+    json.writeRawValue(value.toString());
+  }
+}

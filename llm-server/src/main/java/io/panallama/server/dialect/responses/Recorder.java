@@ -1,0 +1,89 @@
+package io.panallama.server.dialect.responses;
+
+import io.panallama.generation.FinishReason;
+import io.panallama.generation.GenerationEvent;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.Failures;
+import io.panallama.server.dialect.FieldNames;
+import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.registry.AnswerTotals;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.Flow;
+
+/** Writes the events of a generation that has no client into a log. For one generation, on its reader's thread. */
+final class Recorder implements Flow.Subscriber<GenerationEvent> {
+  private static final System.Logger LOGGER = System.getLogger(Recorder.class.getName());
+
+  private final ResponsesWriter writer;
+  private final EventLog log;
+  private final FieldNames names;
+  private final AnswerTotals totals;
+  private final Runnable whenEnded;
+
+  /**
+   * A recorder.
+   *
+   * @param totals count the answer
+   * @param whenEnded called once, before the last event is written
+   */
+  Recorder(ResponsesWriter writer, EventLog log, FieldNames names, AnswerTotals totals, Runnable whenEnded) {
+    this.writer = writer;
+    this.log = log;
+    this.names = names;
+    this.totals = totals;
+    this.whenEnded = whenEnded;
+  }
+
+  @Override
+  public void onSubscribe(Flow.Subscription subscription) {
+    write(() -> writer.begin(log));
+    subscription.request(Long.MAX_VALUE);
+  }
+
+  @Override
+  public void onNext(GenerationEvent event) {
+    write(() -> {
+      if (!(event instanceof GenerationEvent.Finished end)) {
+        writer.event(event, log);
+        return;
+      }
+      totals.add(end.usage(), end.timings());
+      whenEnded.run();
+      if (end.reason() == FinishReason.CANCELLED) {
+        writer.cancelled(log);
+      } else {
+        writer.end(List.of(end), log);
+      }
+    });
+  }
+
+  @Override
+  public void onError(Throwable failure) {
+    ApiException error = Failures.of(failure, names);
+    if (error.isFault()) {
+      LOGGER.log(System.Logger.Level.ERROR, "A response in the background failed", failure);
+    }
+    whenEnded.run();
+    write(() -> writer.failed(error, ErrorObject.write(error), log));
+    log.end();
+  }
+
+  @Override
+  public void onComplete() {
+    log.end();
+  }
+
+  private interface Writing {
+    void write() throws IOException;
+  }
+
+  private static void write(Writing writing) {
+    try {
+      writing.write();
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package io.panallama.server.http;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys of which each request has to bring one. Only their SHA-256 hashes are kept, and each comparison takes the same time whatever
+ * the candidate has in common with a key. Immutable and safe for use by several threads.
+ */
+final class ApiKeys {
+  /** What a request's credentials are worth. */
+  enum Verdict {
+    ACCEPTED,
+    /** The request brings none. */
+    MISSING,
+    /** It brings some, and none is a key. */
+    WRONG
+  }
+
+  private static final String BEARER = "bearer ";
+
+  private final List<byte[]> hashes;
+
+  /** These keys; without any, all requests are accepted. */
+  ApiKeys(Collection<String> keys) {
+    hashes = keys.stream().map(ApiKeys::hash).toList();
+  }
+
+  /**
+   * Judges the credentials of a request. A key may stand in either header, as some clients send a wrong one in the other.
+   *
+   * @param authorization the header {@code Authorization}: {@code Bearer} and a key, or as llama-server takes it the key alone; null if
+   *     there is none
+   * @param apiKey Anthropic's header {@code x-api-key}; null if there is none
+   */
+  Verdict judge(@Nullable String authorization, @Nullable String apiKey) {
+    if (hashes.isEmpty()) {
+      return Verdict.ACCEPTED;
+    }
+    List<String> candidates = candidates(authorization, apiKey);
+    boolean known = false;
+    for (String candidate : candidates) {
+      byte[] hash = hash(candidate);
+      for (byte[] key : hashes) {
+        // No early end: the time tells nothing about which key matched.
+        known |= MessageDigest.isEqual(key, hash);
+      }
+    }
+    return known ? Verdict.ACCEPTED : candidates.isEmpty() ? Verdict.MISSING : Verdict.WRONG;
+  }
+
+  private static List<String> candidates(@Nullable String authorization, @Nullable String apiKey) {
+    List<String> candidates = new ArrayList<>();
+    if (authorization != null) {
+      String value = authorization.strip();
+      boolean bearer = value.toLowerCase(Locale.ROOT).startsWith(BEARER);
+      candidates.add(bearer ? value.substring(BEARER.length()).strip() : value);
+    }
+    if (apiKey != null) {
+      candidates.add(apiKey.strip());
+    }
+    candidates.removeIf(String::isEmpty);
+    return candidates;
+  }
+
+  private static byte[] hash(String key) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException everyJdkHasIt) {
+      throw new IllegalStateException(everyJdkHasIt);
+    }
+  }
+}

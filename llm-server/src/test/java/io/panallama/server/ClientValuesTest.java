@@ -1,0 +1,136 @@
+package io.panallama.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Values that clients send and JSON allows: nulls in lists, numbers beyond a double, deep nesting. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ClientValuesTest {
+  private static final String USER = "\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]";
+
+  private final ScriptedGenerator generator = ScriptedGenerator.answering("x");
+  private final TestServer server = TestServer.start(generator);
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  private static String withUser(String body) {
+    return "{" + body.replace("USER", USER) + "}";
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/chat/completions | USER, "stop": ["a", null, "", "b"]
+          /v1/completions      | "prompt": "x", "stop": [null, "a", "b"]
+          /completion          | "prompt": "x", "stop": ["a", "b", null]
+          /infill              | "input_prefix": "x", "input_suffix": "y", "stop": ["a", null, "b"]
+          /v1/responses        | "input": "x", "stop": ["a", null, "b"]
+          /v1/messages         | USER, "stop_sequences": ["a", null, "b"]
+          /api/chat            | USER, "options": {"stop": ["a", null, "b"]}
+          """)
+  void nullsInAListCountAsAbsent(String path, String body) throws InterruptedException {
+    while (generator.startedMore()) {
+      generator.next();
+    }
+    HttpResponse<String> response = server.post(path, withUser(body));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Panallama-Ignored")).isEmpty();
+    assertThat(generator.next().request().options().stops()).containsExactly("a", "b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          /v1/chat/completions | USER, "stop": ["a", 5]                                        | stop[1]
+          /v1/chat/completions | USER, "stop": ["a", {}]                                       | stop[1]
+          /v1/messages         | USER, "stop_sequences": [null, 5]                             | stop_sequences[1]
+          /api/chat            | USER, "options": {"stop": [[], null]}                         | options.stop[0]
+          /v1/chat/completions | USER, "temperature": 1e999                                    | temperature
+          /v1/chat/completions | USER, "seed": -1e999                                          | seed
+          /v1/chat/completions | USER, "x": {"y": [0, {"z": 1e400}]}                           | x.y[1].z
+          /v1/chat/completions | USER, "chat_template_kwargs": {"a": [1, 1e999]}               | chat_template_kwargs.a[1]
+          /api/chat            | USER, "tools": [{"function": {"name": "f", "parameters": {"maximum": 1e999}}}] | tools[0].function.parameters.maximum
+          /api/chat            | USER, "options": {"temperature": 1e999}                       | options.temperature
+          /v1/messages         | "messages": [{"role": "assistant", "content": [{"type": "tool_use", "name": "f", "id": "i", "input": {"a": 1e999}}]}] | messages[0].content[0].input.a
+          /v1/responses        | "input": "x", "metadata": {"a": 1e999}                        | metadata.a
+          """)
+  void whatCantBeReadIsNamed(String path, String body, String field) {
+    HttpResponse<String> response = server.post(path, withUser(body));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(response.body()).contains(field).doesNotContain("nfinity");
+    if (path.equals("/v1/chat/completions")) {
+      assertThat(TestServer.error(response).path("param").asText()).isEqualTo(field);
+    }
+  }
+
+  @Test
+  void aNumberOfManyDigitsIsNamedToo() {
+    HttpResponse<String> response = server.post(TestServer.CHAT, withUser("USER, \"x\": [" + "9".repeat(400) + "]"));
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(TestServer.error(response).path("param").asText()).isEqualTo("x[0]");
+  }
+
+  private static String nested(int levels) {
+    return "[".repeat(levels) + "]".repeat(levels);
+  }
+
+  /** A field that is ignored, so that only the reader of the body sees it. */
+  @ParameterizedTest
+  @CsvSource({"/v1/chat/completions", "/v1/responses", "/v1/messages", "/api/chat"})
+  void bodiesMayNestDeeplyButNotForEver(String path) {
+    String start = path.equals("/v1/responses") ? "\"input\": \"x\"" : "USER";
+    HttpResponse<String> deep = server.post(path, withUser(start + ", \"x\": " + nested(511)));
+    assertThat(deep.statusCode()).as(deep.body()).isEqualTo(200);
+    for (int levels : new int[] {512, 10_000, 1_000_000}) {
+      long begun = System.nanoTime();
+      HttpResponse<String> tooDeep = server.post(path, withUser(start + ", \"x\": " + nested(levels)));
+      assertThat(tooDeep.statusCode()).isEqualTo(400);
+      assertThat(tooDeep.body()).contains("512").doesNotContain("Jackson").doesNotContain("Stream");
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+    }
+  }
+
+  @Test
+  void metadataOfAResponseHasOpenAisBounds() {
+    StringBuilder most = new StringBuilder("\"k\": \"" + "é".repeat(512) + "\"");
+    for (int i = 0; i < 14; i++) {
+      most.append(", \"").append(i).append("\": \"\"");
+    }
+    most.append(", \"").append("x".repeat(64)).append("\": \"\"");
+    HttpResponse<String> response = respond(most.toString());
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertRefused(respond(most + ", \"one more\": \"\""), "metadata", "at most 16");
+    assertRefused(respond("\"k\": \"" + "x".repeat(513) + "\""), "metadata.k", "at most 512");
+    assertRefused(respond("\"" + "x".repeat(65) + "\": \"\""), "metadata." + "x".repeat(24) + "...", "at most 64");
+    assertRefused(respond("\"k\": 5"), "metadata.k", "must be a string");
+    assertThat(respond("\"k\": null").statusCode()).isEqualTo(200);
+  }
+
+  private HttpResponse<String> respond(String metadata) {
+    return server.post("/v1/responses", "{\"input\": \"x\", \"metadata\": {" + metadata + "}}");
+  }
+
+  private static void assertRefused(HttpResponse<String> response, String param, String message) {
+    assertThat(response.statusCode()).isEqualTo(400);
+    JsonNode error = TestServer.error(response);
+    assertThat(error.path("param").asText()).isEqualTo(param);
+    assertThat(error.path("message").asText()).contains(message);
+  }
+}
