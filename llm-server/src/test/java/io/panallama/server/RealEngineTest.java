@@ -96,6 +96,18 @@ class RealEngineTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"{\"%d\": 1}", "[[%d, 1]]", "[[%d, false]]"})
+  void aBiasOfATokenThatIsNoneIsTheClientsFault(String bias) throws Exception {
+    int size = demo.model().vocabulary().size();
+    HttpResponse<String> response =
+        demo.post("/v1/completions", "{\"prompt\": \"Once\", \"logit_bias\": " + bias.formatted(size) + "}");
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(JSON.readTree(response.body()).at("/error/param").textValue()).isEqualTo("logit_bias");
+    assertThat(JSON.readTree(response.body()).at("/error/message").textValue())
+        .contains("token " + size, "ids are 0 to " + (size - 1));
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"", ", \"n\": 2", ", \"stream\": true", ", \"stream\": true, \"n\": 2"})
   void aTokenToEchoThatIsNoneIsTheClientsFault(String fields) throws Exception {
     for (int token : new int[] {-1, demo.model().vocabulary().size()}) {
