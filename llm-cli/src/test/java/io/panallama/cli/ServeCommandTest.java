@@ -492,10 +492,15 @@ class ServeCommandTest {
     options.put("allowedOrigins", "--cors-origins=https://b");
     options.put("strictFields", "--strict");
     options.put("strictModelNames", "--strict-model-names");
+    options.put("apiKeys", "--api-key=k");
+    options.put("endpoints", "--metrics");
     ServerOptions parsed = new ServerOptions();
     CommandLine.populateCommand(parsed, options.values().toArray(String[]::new));
 
-    assertThat(options.keySet()).isEqualTo(components());
+    Set<String> components = components();
+    // Every command has an option for this one: --verbose.
+    assertThat(components.remove("verbose")).isTrue();
+    assertThat(options.keySet()).isEqualTo(components);
     assertThat(parsed.config())
         .isEqualTo(
             ServerConfig.builder()
@@ -514,6 +519,8 @@ class ServeCommandTest {
                 .allowedOrigins(Set.of("https://b"))
                 .strictFields(true)
                 .strictModelNames(true)
+                .apiKeys(Set.of("k"))
+                .endpoints(Set.of(Endpoint.PAGE, Endpoint.SLOTS, Endpoint.METRICS))
                 .build());
     ServerOptions nothing = new ServerOptions();
     CommandLine.populateCommand(nothing);

@@ -215,9 +215,11 @@ class MutatedRequestTest {
         : "";
   }
 
-  /** Whether the answer has the name of a field, or of one that it is in. */
+  /** Whether the answer, which is JSON, has the name of a field, or of one that it is in. */
   private static boolean isNamed(List<String> names, String answer) {
     return names.stream()
+        .map(name -> TextNode.valueOf(name).toString())
+        .map(quoted -> quoted.substring(1, quoted.length() - 1))
         .anyMatch(name -> Pattern.compile("(?<!\\w)" + Pattern.quote(name) + "(?!\\w)").matcher(answer).find());
   }
 

@@ -2,6 +2,7 @@ package io.panallama.server.dialect.openai;
 
 import io.panallama.jmh.LauncherJvm;
 import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.Telemetry;
 import io.panallama.server.http.SseWriter;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,7 +21,9 @@ public class StreamBenchmark extends LauncherJvm {
   private final SseWriter sse = new SseWriter(wire);
   private final OpenAiWriter writer =
       OpenAiWriter.of(
-          new OpenAiWriter.Format(true, false, 0, false, List.of(), 1), "panallama-demo", token -> new byte[] {'x'});
+          new OpenAiWriter.Format(true, false, 0, false, List.of(), 1, Telemetry.Wanted.NONE),
+          "panallama-demo",
+          token -> new byte[] {'x'});
   private final byte[] escaped = Json.escape(" token");
   private String plain = " token";
   private String special = "\n\"é";
