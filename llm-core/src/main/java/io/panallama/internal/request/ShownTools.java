@@ -125,7 +125,7 @@ record ShownTools(boolean names, boolean descriptions, boolean properties, boole
     if (!value.isContainerNode()) {
       return 1;
     }
-    long bytes = 2 + Math.max(0, value.size() - 1);
+    long bytes = 2L + Math.max(0, value.size() - 1);
     for (JsonNode element : value.isArray() ? value : List.<JsonNode>of()) {
       bytes += jsonBytes(element);
     }

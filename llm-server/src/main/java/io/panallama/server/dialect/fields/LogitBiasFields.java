@@ -1,6 +1,7 @@
 package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.server.dialect.ApiException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
