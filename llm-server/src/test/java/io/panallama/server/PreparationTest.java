@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
+import io.panallama.internal.prepare.Interruption;
 import io.panallama.internal.prepare.PreparationPool;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -122,8 +123,9 @@ class PreparationTest {
   @Test
   void aClientThatLeavesEndsItsPreparation() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(1);
     CompletableFuture<GenerationException> left = new CompletableFuture<>();
-    try (PreparationPool pool = pool();
+    try (PreparationPool pool = pool(asked);
         TestServer server = TestServer.start(preparing(pool, release, left))) {
       try (RawHttp client = new RawHttp(server.server().port())) {
         client.send(
@@ -138,13 +140,38 @@ class PreparationTest {
         }
       }
       assertThat(left.get().reason()).isEqualTo(GenerationException.Reason.INTERRUPTED);
+      // The work itself still waits for this.
+      asked.await();
       release.countDown();
       assertThat(server.post(CHAT, TestServer.HELLO).statusCode()).isEqualTo(200);
     }
   }
 
   private static PreparationPool pool() {
-    return new PreparationPool(2, 64, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new);
+    return pool(new CountDownLatch(1));
+  }
+
+  /**
+   * @param asked counted down once the work of a caller that has left is asked to end
+   */
+  private static PreparationPool pool(CountDownLatch asked) {
+    return new PreparationPool(
+        2,
+        64,
+        Thread.ofPlatform().daemon(true).factory(),
+        EngineClosedException::new,
+        () ->
+            new Interruption() {
+              @Override
+              public void during(Runnable work) {
+                work.run();
+              }
+
+              @Override
+              public void request() {
+                asked.countDown();
+              }
+            });
   }
 
   /** A generator whose preparations take until {@code release}; the first caller that leaves completes {@code left}. */
