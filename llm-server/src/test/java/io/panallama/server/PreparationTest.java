@@ -123,8 +123,9 @@ class PreparationTest {
   @Test
   void aClientThatLeavesEndsItsPreparation() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(1);
     CompletableFuture<GenerationException> left = new CompletableFuture<>();
-    try (PreparationPool pool = pool();
+    try (PreparationPool pool = pool(asked);
         TestServer server = TestServer.start(preparing(pool, release, left))) {
       try (RawHttp client = new RawHttp(server.server().port())) {
         client.send(
@@ -139,25 +140,38 @@ class PreparationTest {
         }
       }
       assertThat(left.get().reason()).isEqualTo(GenerationException.Reason.INTERRUPTED);
+      // The work itself still waits for this.
+      asked.await();
       release.countDown();
       assertThat(server.post(CHAT, TestServer.HELLO).statusCode()).isEqualTo(200);
     }
   }
 
   private static PreparationPool pool() {
-    return new PreparationPool(
-        2, 64, Thread.ofPlatform().daemon(true).factory(), EngineClosedException::new, Uninterrupted::new);
+    return pool(new CountDownLatch(1));
   }
 
-  /** The work of these preparations waits for the test, which ends it itself. */
-  private static final class Uninterrupted implements Interruption {
-    @Override
-    public void during(Runnable work) {
-      work.run();
-    }
+  /**
+   * @param asked counted down once the work of a caller that has left is asked to end
+   */
+  private static PreparationPool pool(CountDownLatch asked) {
+    return new PreparationPool(
+        2,
+        64,
+        Thread.ofPlatform().daemon(true).factory(),
+        EngineClosedException::new,
+        () ->
+            new Interruption() {
+              @Override
+              public void during(Runnable work) {
+                work.run();
+              }
 
-    @Override
-    public void request() {}
+              @Override
+              public void request() {
+                asked.countDown();
+              }
+            });
   }
 
   /** A generator whose preparations take until {@code release}; the first caller that leaves completes {@code left}. */
