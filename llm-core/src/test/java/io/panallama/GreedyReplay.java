@@ -8,6 +8,7 @@ import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -19,10 +20,14 @@ import java.util.Optional;
  * was lost or doubled makes the next one unlikely.
  */
 final class GreedyReplay {
-  /** Steps of other sizes round differently: two tokens whose log-probabilities are this close may change places. */
-  static final float NEAR_TIE = 0.1f;
+  /**
+   * Steps of other sizes round differently: two tokens whose log-probabilities are this close may change places. The demo model's
+   * differed by up to 0.2 between steps of one sequence and of sixteen.
+   */
+  static final float NEAR_TIE = 0.3f;
 
   private static final int CANDIDATES = 8;
+  private static final int MOST_WAYS = 100;
 
   /** Log-probabilities are those before sampling, so tokens that end the answer are among the candidates. */
   private static final GenerationOptions NEXT =
@@ -41,71 +46,88 @@ final class GreedyReplay {
     this.prompt = prompt.clone();
   }
 
-  /** The first token that is not greedy, or nothing. */
-  Optional<String> faultInTokens(int[] answer, FinishReason reason) {
-    return fault(
-        answer.length, reason, (candidate, done) -> candidate == answer[done], done -> Arrays.copyOf(answer, done));
-  }
-
-  /** The same for an answer of which only the text is known: its tokens are those of the text that tie. */
-  Optional<String> faultInText(String answer, int tokens, FinishReason reason) {
-    byte[] text = answer.getBytes(StandardCharsets.UTF_8);
-    int[] found = new int[tokens];
-    int[] ends = new int[tokens + 1];
-    return fault(
-        tokens,
-        reason,
-        (candidate, done) -> {
-          byte[] piece = engine.tokenBytes(candidate);
-          int end = ends[done] + piece.length;
-          boolean last = done == tokens - 1;
-          if (end > text.length || last && end != text.length) {
-            return false;
-          }
-          if (!Arrays.equals(piece, Arrays.copyOfRange(text, ends[done], end))) {
-            return false;
-          }
-          found[done] = candidate;
-          ends[done + 1] = end;
-          return true;
-        },
-        done -> Arrays.copyOf(found, done));
+  /**
+   * Tokens that the answer may consist of.
+   *
+   * @param bytes how much of its text they are
+   */
+  private record Way(int[] tokens, int bytes) {
+    Way with(int token, int more) {
+      int[] longer = Arrays.copyOf(tokens, tokens.length + 1);
+      longer[tokens.length] = token;
+      return new Way(longer, bytes + more);
+    }
   }
 
   private interface Match {
-    boolean is(int candidate, int done);
+    /** Whether a token may be the next one on this way. */
+    boolean is(int token, Way way);
   }
 
-  private interface Prefix {
-    int[] of(int done);
+  /** The first token that is not greedy, or nothing. */
+  Optional<String> faultInTokens(int[] answer, FinishReason reason) {
+    return fault(answer.length, reason, (token, way) -> token == answer[way.tokens().length]);
   }
 
-  private Optional<String> fault(int tokens, FinishReason reason, Match match, Prefix prefix) {
+  /**
+   * The same for an answer of which only the text is known: its tokens are those of the text that tie. Where several do, such as a
+   * word and its first letter, each is followed.
+   */
+  Optional<String> faultInText(String answer, int tokens, FinishReason reason) {
+    byte[] text = answer.getBytes(StandardCharsets.UTF_8);
+    return fault(
+        tokens,
+        reason,
+        (token, way) -> {
+          byte[] piece = engine.tokenBytes(token);
+          int end = way.bytes() + piece.length;
+          boolean last = way.tokens().length == tokens - 1;
+          return end <= text.length
+              && (!last || end == text.length)
+              && Arrays.equals(piece, Arrays.copyOfRange(text, way.bytes(), end));
+        });
+  }
+
+  private Optional<String> fault(int tokens, FinishReason reason, Match match) {
+    List<Way> ways = List.of(new Way(new int[0], 0));
     for (int done = 0; done < tokens; done++) {
-      List<TokenLogprob> candidates = next(prefix.of(done));
-      boolean matched = false;
-      for (TokenLogprob candidate : candidates) {
-        if (candidates.getFirst().logprob() - candidate.logprob() <= NEAR_TIE && match.is(candidate.token(), done)) {
-          matched = true;
-          break;
+      List<Way> longer = new ArrayList<>();
+      List<TokenLogprob> candidates = List.of();
+      for (Way way : ways) {
+        candidates = next(way.tokens());
+        for (TokenLogprob candidate : tying(candidates)) {
+          if (match.is(candidate.token(), way)) {
+            longer.add(way.with(candidate.token(), engine.tokenBytes(candidate.token()).length));
+          }
         }
       }
-      if (!matched) {
+      if (longer.isEmpty()) {
         return Optional.of(
             "token " + done + " of " + tokens + " is none of those that tie for the first: " + candidates);
       }
+      if (longer.size() > MOST_WAYS) {
+        throw new IllegalStateException("The answer can be read in more than " + MOST_WAYS + " ways.");
+      }
+      ways = longer;
     }
-    if (reason == FinishReason.STOP) {
-      List<TokenLogprob> candidates = next(prefix.of(tokens));
-      boolean ends =
-          candidates.stream()
-              .filter(candidate -> candidates.getFirst().logprob() - candidate.logprob() <= NEAR_TIE)
-              .anyMatch(candidate -> engine.model().vocabulary().isEndOfGeneration(candidate.token()));
-      return ends
-          ? Optional.empty()
-          : Optional.of("it ends after token " + tokens + ", but the next are " + candidates);
+    if (reason != FinishReason.STOP) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    List<TokenLogprob> candidates = List.of();
+    for (Way way : ways) {
+      candidates = next(way.tokens());
+      if (tying(candidates).stream()
+          .anyMatch(candidate -> engine.model().vocabulary().isEndOfGeneration(candidate.token()))) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of("it ends after token " + tokens + ", but the next are " + candidates);
+  }
+
+  /** Those that tie for the first. */
+  private static List<TokenLogprob> tying(List<TokenLogprob> candidates) {
+    float least = candidates.getFirst().logprob() - NEAR_TIE;
+    return candidates.stream().filter(candidate -> candidate.logprob() >= least).toList();
   }
 
   /** The likeliest tokens after the prompt and these, likeliest first. */
