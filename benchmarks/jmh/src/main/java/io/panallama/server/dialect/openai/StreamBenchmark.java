@@ -23,7 +23,8 @@ public class StreamBenchmark extends LauncherJvm {
       OpenAiWriter.of(
           new OpenAiWriter.Format(true, false, 0, false, List.of(), 1, Telemetry.Wanted.NONE),
           "panallama-demo",
-          token -> new byte[] {'x'});
+          token -> new byte[] {'x'},
+          null);
   private final byte[] escaped = Json.escape(" token");
   private String plain = " token";
   private String special = "\n\"é";
