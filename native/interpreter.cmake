@@ -16,8 +16,8 @@ file(GLOB INTERPRETER_SOURCES
   ${INTERPRETER_FOLDER}/*.cpp ${INTERPRETER_FOLDER}/jinja/*.cpp ${INTERPRETER_FOLDER}/parsers/*.cpp)
 
 # Replaces a text that must occur exactly that often: another version of llama.cpp is to be looked at, not guessed at.
-function(hook file times anchor replacement)
-  file(READ ${INTERPRETER_FOLDER}/jinja/${file} text)
+function(change file times anchor replacement)
+  file(READ ${INTERPRETER_FOLDER}/${file} text)
   set(rest "${text}")
   set(found 0)
   string(LENGTH "${anchor}" anchor_length)
@@ -31,11 +31,53 @@ function(hook file times anchor replacement)
     string(SUBSTRING "${rest}" ${position} -1 rest)
   endwhile()
   if(NOT found EQUAL times)
-    message(FATAL_ERROR "jinja/${file} has ${found} times, not ${times} times: ${anchor}")
+    message(FATAL_ERROR "${file} has ${found} times, not ${times} times: ${anchor}")
   endif()
   string(REPLACE "${anchor}" "${replacement}" text "${text}")
-  file(WRITE ${INTERPRETER_FOLDER}/jinja/${file} "${text}")
+  file(WRITE ${INTERPRETER_FOLDER}/${file} "${text}")
 endfunction()
+
+function(hook file times anchor replacement)
+  change(jinja/${file} ${times} "${anchor}" "${replacement}")
+endfunction()
+
+# ---- what a request asks of a template twice ----
+
+# Sixty conversations are rendered to find out what a template writes where. That is done once for each template; the callers
+# of one take turns.
+change(chat.h 1 [[struct common_chat_template {]] [[namespace autoparser {
+struct autoparser;
+}
+
+struct common_chat_template {
+    mutable std::shared_ptr<const autoparser::autoparser> analysis; // null until the first request]])
+change(chat.cpp 1 [[        struct autoparser::autoparser autoparser;
+        autoparser.analyze_template(tmpl);]]
+  [[        if (tmpl.analysis == nullptr) {
+            const auto made = std::make_shared<struct autoparser::autoparser>();
+            made->analyze_template(tmpl);
+            tmpl.analysis = made;
+        }
+        const struct autoparser::autoparser & autoparser = *tmpl.analysis;]])
+# For a line of the log that is never written.
+change(chat.cpp 1 [[        common_peg_arena arena;
+        arena.load(auto_params.parser);
+        LOG_DBG("%s: generated parser:\n%s\n\nparser generation prompt: %s\n", __func__, arena.dump(arena.root()).c_str(), auto_params.generation_prompt.c_str());
+]] "")
+# The prompt is mostly the conversation with the suffix already.
+set(suffix common_chat_template_generation_prompt_impl)
+foreach(file chat.cpp parsers/parsers.h)
+  change(${file} 1 "std::string ${suffix}(" "std::string ${suffix}(
+    const std::string & prompt, // the conversation by the same inputs")
+endforeach()
+change(chat.cpp 1 [[    std::string gen_prompt       = common]] [[    std::string gen_prompt       = inputs.add_generation_prompt ? prompt : common]])
+change(chat.cpp 1 "return ${suffix}(" "return ${suffix}(common_chat_template_direct_apply(tmpl, inputs), ")
+change(chat.cpp 1 "= ${suffix}(" "= ${suffix}(data.prompt, ")
+change(chat-auto-parser-generator.cpp 1 "common_chat_template_generation_prompt(" "${suffix}(data.prompt, ")
+foreach(family cohere2moe deepseek functionary-v3-2 gemma4 gigachat-v3 gpt-oss kimi-k2 kimi-k3 lfm2 ling3 minicpm5 minimax-m3
+    ministral3 qwen3-coder)
+  change(parsers/${family}.cpp 1 "${suffix}(" "${suffix}(data.prompt, ")
+endforeach()
 
 # ---- values: recursion through what contains itself or the same part many times ----
 

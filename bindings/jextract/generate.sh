@@ -58,6 +58,20 @@ for file in "$folder"/*.java; do
     "$file" > "$scratch/file"
   mv "$scratch/file" "$file"
 done
+# A handle takes the JVM milliseconds, tens of them for an element of an array. Those that are rarely used are made on their first
+# use, and not with the class of their struct or callback.
+for file in "$folder"/*.java; do
+  sed -E \
+    -e 's/^(    private static final) VarHandle ([A-Za-z0-9_]+\$ELEM)_HANDLE = (.*);$/\1 class \2 { static final VarHandle HANDLE = \3; }/' \
+    -e 's/([A-Za-z0-9_]+\$ELEM)_HANDLE\./\1.HANDLE./' \
+    -e 's/^(    private static final) MethodHandle DOWN\$MH = (.*);$/\1 class DOWN$ { static final MethodHandle HANDLE = \2; }/' \
+    -e 's/DOWN\$MH\./DOWN$.HANDLE./' "$file" > "$scratch/file"
+  mv "$scratch/file" "$file"
+done
+if grep -lE 'ELEM_HANDLE|DOWN\$MH' "$folder"/*.java; then
+  echo "generate.sh: jextract writes the handles of the files above in another way than this script expects" >&2
+  exit 1
+fi
 # jextract looks functions up among the libraries that the class loader loaded with System.load, which binds a library to
 # one class loader. The generated code asks LoadedLibraries instead, which the loader of the bindings fills.
 sed -e 's/^\(    static final SymbolLookup SYMBOL_LOOKUP = \)SymbolLookup.loaderLookup()$/\1LoadedLibraries::find;/' \

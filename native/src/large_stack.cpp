@@ -130,6 +130,36 @@ bool run_for_good(size_t stack_bytes, task & work) {
 }
 #endif
 
+// The lowest address of the calling thread's stack; null if it is not known.
+const char * lowest_address() {
+#if defined(_WIN32)
+    ULONG_PTR low  = 0;
+    ULONG_PTR high = 0;
+    GetCurrentThreadStackLimits(&low, &high);
+    return reinterpret_cast<const char *>(low);
+#elif defined(__APPLE__)
+    const pthread_t self = pthread_self();
+    return static_cast<const char *>(pthread_get_stackaddr_np(self)) - pthread_get_stacksize_np(self);
+#else
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
+        return nullptr;
+    }
+    void *     address = nullptr;
+    size_t     size    = 0;
+    const bool known   = pthread_attr_getstack(&attributes, &address, &size) == 0;
+    pthread_attr_destroy(&attributes);
+    return known ? static_cast<const char *>(address) : nullptr;
+#endif
+}
+
+// Whether the calling thread has that much stack left.
+bool has_stack(size_t bytes) {
+    static thread_local const char * const lowest = lowest_address();
+    const char                             here   = 0;
+    return lowest != nullptr && &here > lowest && static_cast<size_t>(&here - lowest) >= bytes;
+}
+
 // Hands one body at a time to the reserved thread.
 class reserved_thread {
   public:
@@ -182,6 +212,10 @@ reserved_thread & reserved() {
 }  // namespace
 
 void on_large_stack(size_t stack_bytes, const std::function<void()> & body) {
+    if (has_stack(stack_bytes)) {
+        body();
+        return;
+    }
     task work{ body, nullptr, cancellable::current() };
     if (!run_on_thread(stack_bytes, work)) {
         throw std::runtime_error("could not start a thread");

@@ -14,8 +14,9 @@ namespace panallama {
 // For the parsers, under the bounds that their callers set.
 constexpr size_t k_parser_stack_bytes = size_t(256) << 20;
 
-// Runs `body` to its end on a new thread with that much stack and throws to the caller what `body` throws. Throws
-// std::bad_alloc or std::runtime_error when there is no room for the stack or no thread.
+// Runs `body` to its end, on the calling thread if that has so much stack left, or else on a new thread with that much,
+// and throws to the caller what `body` throws. Throws std::bad_alloc or std::runtime_error when there is no room for the
+// stack or no thread.
 void on_large_stack(size_t stack_bytes, const std::function<void()> & body);
 
 // Starts the reserved thread, which has k_parser_stack_bytes of stack and lives as long as the process. Every object that

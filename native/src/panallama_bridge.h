@@ -100,7 +100,7 @@ struct panallama_candidates {
     int32_t       count;        // the number of tokens
     llama_token * tokens;       // the likeliest first
     float *       logits;       // as the chain left them; negative infinity forbids a token; no NaN or positive infinity
-    float *       logprobs;     // of the raw logits, as in panallama_sample; this and the next three only if n_top is not 0
+    float *       logprobs;     // of the raw logits, as in panallama_sample; this and the next three only if n_top is above 0
     int32_t       n_top_filled;
     llama_token * top_tokens;   // n_top elements
     float *       top_logprobs; // likewise
@@ -113,7 +113,9 @@ struct panallama_deferred;
 struct panallama_sample {
     struct llama_sampler * chain;        // a chain that ends in a selecting sampler; used by one sample only
     int32_t                output_index; // index in the batch of the token whose logits are sampled
-    int32_t                n_top;        // how many of the likeliest tokens to report; 0 = no log-probabilities
+    // How many of the likeliest tokens to report; 0 = no log-probabilities. If negative, that many of those that the chain
+    // has left with a probability above 0, with their log-probabilities after the chain.
+    int32_t                n_top;
     // How many of the likeliest tokens the chain needs to see; 0 = all of them. It is k for a chain that starts with top-k
     // and 1 for greedy. Before those there may be stages that keep the order of the logits (temperature) and stages that
     // lower the logits of up to m tokens and raise none (penalties, logit bias); m is to be added for each of these. The
@@ -122,7 +124,7 @@ struct panallama_sample {
     int32_t                status;       // enum panallama_status
     int32_t                token;        // the sampled token, already accepted by the chain; -1 unless status is OK
     float                  logprob;      // of `token`, natural, under the softmax of the raw logits; NAN if n_top is 0
-    int32_t                n_top_filled; // min(n_top, vocabulary size)
+    int32_t                n_top_filled; // min(n_top, vocabulary size); at most -n_top if that is negative
     llama_token *          top_tokens;   // n_top elements of the caller's memory, likeliest first
     float *                top_logprobs; // likewise, natural
     // NULL to sample at once. Otherwise the first call runs all of the chain but its last member, writes the likeliest of

@@ -2,6 +2,8 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -96,23 +98,59 @@ void apply_members(llama_sampler * chain, int first, int last, llama_token_data_
 }
 
 llama_token selected(const llama_token_data_array & candidates) {
-    if (candidates.selected < 0 || candidates.selected >= static_cast<int64_t>(candidates.size)) {
-        throw std::runtime_error("the sampler chain selected no token; it must end in a selecting sampler");
-    }
-    const llama_token_data & chosen = candidates.data[candidates.selected];
-    if (!(chosen.logit > -INFINITY)) {
-        throw std::runtime_error("the sampler chain selected a token that is masked");
-    }
-    // An extreme bias or temperature: inf - inf makes every probability NaN, and the draw would take any token.
-    if (!(chosen.logit < std::numeric_limits<float>::infinity()) || std::isnan(chosen.p)) {
+    // An extreme penalty, bias or temperature: inf - inf makes every probability NaN, and a draw then takes any token, a masked
+    // one or none.
+    const bool any = candidates.selected >= 0 && candidates.selected < static_cast<int64_t>(candidates.size);
+    if (!any || !std::isfinite(candidates.data[candidates.selected].logit) ||
+        std::isnan(candidates.data[candidates.selected].p)) {
         throw invalid_input("a penalty, a bias or the temperature made numbers too large to draw from");
     }
-    return chosen.id;
+    return candidates.data[candidates.selected].id;
 }
 
-llama_token draw(llama_sampler * chain, int first, llama_token_data_array candidates) {
+// What the last member of a chain chose from; collected only where it is to be reported.
+using remaining = std::vector<llama_token_data>;
+
+llama_token draw(llama_sampler * chain, int first, llama_token_data_array candidates, remaining * left) {
     apply_members(chain, first, llama_sampler_chain_n(chain), candidates);
-    return selected(candidates);
+    const llama_token token = selected(candidates);
+    if (left != nullptr) {
+        left->assign(candidates.data, candidates.data + candidates.size);
+    }
+    return token;
+}
+
+// Reports how likely the chain made a token and the likeliest of those it chose from, which have a probability above 0.
+void report_left(struct panallama_sample & sample, llama_token token, remaining & left) {
+    const llama_sampler * last = llama_sampler_chain_get(sample.chain, llama_sampler_chain_n(sample.chain) - 1);
+    if (std::strcmp(llama_sampler_name(last), "greedy") == 0) {
+        left.assign(1, { token, 0.0f, 1.0f });
+    }
+    float max = -INFINITY;
+    for (const llama_token_data & one : left) {
+        max = std::max(max, one.logit);
+    }
+    double sum = 0.0;
+    for (llama_token_data & one : left) {
+        one.logit -= max;
+        sum += std::exp(static_cast<double>(one.logit));
+    }
+    const double log_sum = std::log(sum);
+    const auto   logprob = [=](const llama_token_data & one) { return static_cast<float>(one.logit - log_sum); };
+    const auto   is_out  = [=](const llama_token_data & one) { return one.id != token && std::exp(logprob(one)) == 0.0f; };
+    left.erase(std::remove_if(left.begin(), left.end(), is_out), left.end());
+    const auto n = std::min<size_t>(std::abs(sample.n_top), left.size());
+    std::partial_sort(left.begin(), left.begin() + n, left.end(),
+                      [](const llama_token_data & a, const llama_token_data & b) {
+                          return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
+                      });
+    for (size_t i = 0; i < n; i++) {
+        sample.top_tokens[i]   = left[i].id;
+        sample.top_logprobs[i] = logprob(left[i]);
+    }
+    sample.n_top_filled = static_cast<int32_t>(n);
+    sample.logprob      = logprob(
+        *std::find_if(left.begin(), left.end(), [=](const llama_token_data & one) { return one.id == token; }));
 }
 
 llama_token_data_array candidates_of(
@@ -126,12 +164,16 @@ llama_token_data_array candidates_of(
 // How many refused tokens are tried one by one before all allowed tokens are computed.
 constexpr size_t k_max_refused = 8;
 
-llama_token select_token(const struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
+llama_token select_token(
+    const struct panallama_sample & sample, const float * logits, int32_t n_vocab, remaining * asked) {
     thread_local candidate_list list;
     const gates                 guards(sample.chain);
     const int                   first = guards.count();
     const llama_token           token = guards.forced();
     if (token != LLAMA_TOKEN_NULL) {
+        if (asked != nullptr) {
+            asked->assign(1, { token, 0.0f, 1.0f });
+        }
         return token;
     }
     std::vector<llama_token> refused;
@@ -143,7 +185,7 @@ llama_token select_token(const struct panallama_sample & sample, const float * l
                 candidates.data[i].logit = -INFINITY;
             }
         }
-        const llama_token chosen  = draw(sample.chain, first, candidates);
+        const llama_token chosen  = draw(sample.chain, first, candidates, asked);
         const gate *      refuses = guards.refuses(chosen);
         if (refuses == nullptr) {
             return chosen;
@@ -154,7 +196,7 @@ llama_token select_token(const struct panallama_sample & sample, const float * l
         refused.push_back(chosen);
     }
     std::vector<llama_token_data> left = guards.allowed(logits, n_vocab);
-    return draw(sample.chain, first, { left.data(), left.size(), -1, false });
+    return draw(sample.chain, first, { left.data(), left.size(), -1, false }, asked);
 }
 
 // Writes the likeliest tokens that all members but the last have left. The caller may change them before the last chooses.
@@ -194,7 +236,7 @@ void hand_out(const struct panallama_sample & sample, const float * logits, int3
 }
 
 // Lets the last member choose among the candidates.
-llama_token choose(const struct panallama_sample & sample) {
+llama_token choose(const struct panallama_sample & sample, remaining * asked) {
     thread_local std::vector<llama_token_data> chosen_from;
     const struct panallama_candidates &        given = *sample.candidates;
     require(given.count > 0 && given.count <= given.capacity, "there are no candidates");
@@ -206,9 +248,7 @@ llama_token choose(const struct panallama_sample & sample) {
     if (!any_candidate_left(candidates)) {
         throw invalid_input("no candidate is left to choose from");
     }
-    const int last = llama_sampler_chain_n(sample.chain) - 1;
-    apply_members(sample.chain, last, last + 1, candidates);
-    return selected(candidates);
+    return draw(sample.chain, llama_sampler_chain_n(sample.chain) - 1, candidates, asked);
 }
 
 // The row of logits of a sample. The first access of a step reorders the rows, and every access waits for the backends, so
@@ -264,7 +304,6 @@ void accept(struct panallama_sample & sample, llama_token token) {
 void sample_row(struct panallama_sample & sample, const float * logits, int32_t n_vocab) {
     require(sample.chain != nullptr && llama_sampler_chain_get(sample.chain, -1) != nullptr,
             "the sampler is not a chain");
-    require(sample.n_top >= 0, "the number of top tokens is negative");
     require(sample.n_top == 0 || (sample.top_tokens != nullptr && sample.top_logprobs != nullptr),
             "there is no room for the top tokens");
 
@@ -275,10 +314,13 @@ void sample_row(struct panallama_sample & sample, const float * logits, int32_t 
         }
         return;
     }
-    const llama_token token = select_token(sample, logits, n_vocab);
+    remaining         left;
+    const llama_token token = select_token(sample, logits, n_vocab, sample.n_top < 0 ? &left : nullptr);
     gates(sample.chain).foresee(token);
     if (sample.n_top > 0) {
         sample.logprob = report(sample, logits, n_vocab).of(token);
+    } else if (sample.n_top < 0) {
+        report_left(sample, token, left);
     }
     accept(sample, token);
 }
@@ -287,8 +329,11 @@ void sample_row(struct panallama_sample & sample, const float * logits, int32_t 
 void choose_candidate(struct panallama_sample & sample) {
     require(sample.chain != nullptr && llama_sampler_chain_get(sample.chain, -1) != nullptr,
             "the sampler is not a chain");
-    const llama_token token = choose(sample);
-    if (sample.n_top > 0) {
+    remaining         left;
+    const llama_token token = choose(sample, sample.n_top < 0 ? &left : nullptr);
+    if (sample.n_top < 0) {
+        report_left(sample, token, left);
+    } else if (sample.n_top > 0) {
         const struct panallama_candidates & given = *sample.candidates;
         sample.logprob      = given.logprobs[std::find(given.tokens, given.tokens + given.count, token) - given.tokens];
         sample.n_top_filled = given.n_top_filled;
@@ -304,7 +349,8 @@ void choose_candidate(struct panallama_sample & sample) {
 // What is left of a sample, with everything that it needs apart from its chain and its candidates.
 struct panallama_deferred {
     panallama_deferred(const struct panallama_sample & given, const float * row, int32_t n_vocab)
-        : sample(given), logits(row, row + n_vocab), top_tokens(given.n_top), top_logprobs(given.n_top) {
+        : sample(given), logits(row, row + n_vocab), top_tokens(std::abs(given.n_top)),
+          top_logprobs(std::abs(given.n_top)) {
         sample.top_tokens   = top_tokens.data();
         sample.top_logprobs = top_logprobs.data();
         sample.status       = PANALLAMA_FAILED; // until it has run
@@ -345,7 +391,7 @@ int32_t sample_or_defer(struct panallama_sample & sample, const float * logits, 
 int32_t take_over(struct panallama_sample & sample, char ** error) {
     struct panallama_deferred &     work = *sample.deferred;
     const struct panallama_sample & done = work.sample;
-    require(sample.n_top >= done.n_top_filled, "there is no room for the top tokens");
+    require(std::abs(sample.n_top) >= done.n_top_filled, "there is no room for the top tokens");
     sample.token        = done.token;
     sample.logprob      = done.logprob;
     sample.n_top_filled = done.n_top_filled;
@@ -373,7 +419,7 @@ int64_t estimated_ns(const struct panallama_sample & sample, int32_t n_vocab) {
     }
     const int64_t all   = int64_t{ sample.shortlist > 0 ? 2 : 10 } * n_vocab;
     const int64_t chain = sees_shortlist(sample, n_vocab) ? n_vocab / 10 + int64_t{ 500 } * sample.shortlist : all;
-    return chain + (sample.n_top > 0 ? int64_t{ 8 } * n_vocab : 0);
+    return chain + (sample.n_top != 0 ? int64_t{ 8 } * n_vocab : 0);
 }
 
 // Measured with 2 threads: 100 us of work and more take 0.5 to 0.6 of the time. But a graph ends when its last thread has

@@ -28,9 +28,14 @@ public final class LogUpcall {
    * @param listener gets the text, which is valid during the call, and the level; called on any thread, and must not
    *     throw, because that would end the JVM. The caller has to keep it reachable
    */
-  @SuppressWarnings("restricted")
   public static MemorySegment allocate(ObjIntConsumer<MemorySegment> listener) {
-    return Linker.nativeLinker().upcallStub(target(listener), ggml_log_callback.descriptor(), Arena.global());
+    return allocate(listener, Arena.global());
+  }
+
+  /** Makes the function for as long as an arena lives. */
+  @SuppressWarnings("restricted")
+  static MemorySegment allocate(ObjIntConsumer<MemorySegment> listener, Arena arena) {
+    return Linker.nativeLinker().upcallStub(target(listener), ggml_log_callback.descriptor(), arena);
   }
 
   /** {@code (level, text, userData) -> { var it = weak.get(); if (it != null) it.accept(text, level); }}. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.panallama.bindings.ChildJvm.Result;
 import io.panallama.bindings.child.FreeMain;
+import io.panallama.bindings.child.SignaturesMain;
 import io.panallama.bindings.child.TwoLoadersMain;
 import java.io.File;
 import java.io.IOException;
@@ -77,6 +78,21 @@ class NativeLibrariesProcessTest {
             ChildJvm.tests().toString());
 
     assertThat(result.lines()).endsWith("loaded true");
+  }
+
+  @Test
+  void signaturesAreLinkedBeforeThereAreLibraries() throws Exception {
+    Result result =
+        ChildJvm.run(
+            SignaturesMain.class,
+            ACCESS,
+            DENY,
+            cacheOfTheBuild(),
+            "-Dpanallama.backend=cpu",
+            "-cp",
+            classPath(ChildJvm.natives()));
+
+    assertThat(result.lines()).containsExactly("loaded false", "devices 1");
   }
 
   @Test

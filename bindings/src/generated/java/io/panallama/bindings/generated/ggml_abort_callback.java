@@ -52,14 +52,14 @@ public final class ggml_abort_callback {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static final class DOWN$ { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static boolean invoke(MemorySegment funcPtr, MemorySegment data) {
         try {
-            return (boolean) DOWN$MH.invokeExact(funcPtr, data);
+            return (boolean) DOWN$.HANDLE.invokeExact(funcPtr, data);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

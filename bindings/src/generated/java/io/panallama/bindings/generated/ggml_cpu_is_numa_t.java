@@ -50,14 +50,14 @@ public final class ggml_cpu_is_numa_t {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static final class DOWN$ { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static boolean invoke(MemorySegment funcPtr) {
         try {
-            return (boolean) DOWN$MH.invokeExact(funcPtr);
+            return (boolean) DOWN$.HANDLE.invokeExact(funcPtr);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

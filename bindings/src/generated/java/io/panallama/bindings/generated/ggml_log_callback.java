@@ -60,14 +60,14 @@ public final class ggml_log_callback {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static final class DOWN$ { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static void invoke(MemorySegment funcPtr, int level, MemorySegment text, MemorySegment user_data) {
         try {
-             DOWN$MH.invokeExact(funcPtr, level, text, user_data);
+             DOWN$.HANDLE.invokeExact(funcPtr, level, text, user_data);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

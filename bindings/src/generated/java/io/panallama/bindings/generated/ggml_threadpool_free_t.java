@@ -51,14 +51,14 @@ public final class ggml_threadpool_free_t {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static final class DOWN$ { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static void invoke(MemorySegment funcPtr, MemorySegment threadpool) {
         try {
-             DOWN$MH.invokeExact(funcPtr, threadpool);
+             DOWN$.HANDLE.invokeExact(funcPtr, threadpool);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

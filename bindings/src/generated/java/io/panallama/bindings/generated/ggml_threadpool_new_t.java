@@ -59,14 +59,14 @@ public final class ggml_threadpool_new_t {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static final class DOWN$ { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static MemorySegment invoke(MemorySegment funcPtr, MemorySegment params) {
         try {
-            return (MemorySegment) DOWN$MH.invokeExact(funcPtr, params);
+            return (MemorySegment) DOWN$.HANDLE.invokeExact(funcPtr, params);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

@@ -102,7 +102,7 @@ public class ggml_threadpool_params {
     public static long[] cpumask$dimensions() {
         return cpumask$DIMS;
     }
-    private static final VarHandle cpumask$ELEM_HANDLE = cpumask$LAYOUT.varHandle(sequenceElement());
+    private static final class cpumask$ELEM { static final VarHandle HANDLE = cpumask$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -111,7 +111,7 @@ public class ggml_threadpool_params {
      * }
      */
     public static boolean cpumask(MemorySegment struct, long index0) {
-        return (boolean)cpumask$ELEM_HANDLE.get(struct, cpumask$OFFSET, index0);
+        return (boolean)cpumask$ELEM.HANDLE.get(struct, cpumask$OFFSET, index0);
     }
 
     /**
@@ -121,7 +121,7 @@ public class ggml_threadpool_params {
      * }
      */
     public static void cpumask(MemorySegment struct, long index0, boolean fieldValue) {
-        cpumask$ELEM_HANDLE.set(struct, cpumask$OFFSET, index0, fieldValue);
+        cpumask$ELEM.HANDLE.set(struct, cpumask$OFFSET, index0, fieldValue);
     }
 
     private static final OfInt n_threads$LAYOUT = (OfInt)$LAYOUT.select(groupElement("n_threads"));

@@ -150,7 +150,7 @@ public class llama_model_kv_override {
     public static long[] key$dimensions() {
         return key$DIMS;
     }
-    private static final VarHandle key$ELEM_HANDLE = key$LAYOUT.varHandle(sequenceElement());
+    private static final class key$ELEM { static final VarHandle HANDLE = key$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -159,7 +159,7 @@ public class llama_model_kv_override {
      * }
      */
     public static byte key(MemorySegment struct, long index0) {
-        return (byte)key$ELEM_HANDLE.get(struct, key$OFFSET, index0);
+        return (byte)key$ELEM.HANDLE.get(struct, key$OFFSET, index0);
     }
 
     /**
@@ -169,7 +169,7 @@ public class llama_model_kv_override {
      * }
      */
     public static void key(MemorySegment struct, long index0, byte fieldValue) {
-        key$ELEM_HANDLE.set(struct, key$OFFSET, index0, fieldValue);
+        key$ELEM.HANDLE.set(struct, key$OFFSET, index0, fieldValue);
     }
 
     private static final OfLong val_i64$LAYOUT = (OfLong)$LAYOUT.select(groupElement("$anon$301:9"), groupElement("val_i64"));
@@ -359,7 +359,7 @@ public class llama_model_kv_override {
     public static long[] val_str$dimensions() {
         return val_str$DIMS;
     }
-    private static final VarHandle val_str$ELEM_HANDLE = val_str$LAYOUT.varHandle(sequenceElement());
+    private static final class val_str$ELEM { static final VarHandle HANDLE = val_str$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -368,7 +368,7 @@ public class llama_model_kv_override {
      * }
      */
     public static byte val_str(MemorySegment struct, long index0) {
-        return (byte)val_str$ELEM_HANDLE.get(struct, val_str$OFFSET, index0);
+        return (byte)val_str$ELEM.HANDLE.get(struct, val_str$OFFSET, index0);
     }
 
     /**
@@ -378,7 +378,7 @@ public class llama_model_kv_override {
      * }
      */
     public static void val_str(MemorySegment struct, long index0, byte fieldValue) {
-        val_str$ELEM_HANDLE.set(struct, val_str$OFFSET, index0, fieldValue);
+        val_str$ELEM.HANDLE.set(struct, val_str$OFFSET, index0, fieldValue);
     }
 
     /**

@@ -53,14 +53,14 @@ public final class llama_progress_callback {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static final class DOWN$ { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static boolean invoke(MemorySegment funcPtr, float progress, MemorySegment user_data) {
         try {
-            return (boolean) DOWN$MH.invokeExact(funcPtr, progress, user_data);
+            return (boolean) DOWN$.HANDLE.invokeExact(funcPtr, progress, user_data);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

@@ -101,7 +101,7 @@ public class panallama_device_memory {
     public static long[] name$dimensions() {
         return name$DIMS;
     }
-    private static final VarHandle name$ELEM_HANDLE = name$LAYOUT.varHandle(sequenceElement());
+    private static final class name$ELEM { static final VarHandle HANDLE = name$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -110,7 +110,7 @@ public class panallama_device_memory {
      * }
      */
     public static byte name(MemorySegment struct, long index0) {
-        return (byte)name$ELEM_HANDLE.get(struct, name$OFFSET, index0);
+        return (byte)name$ELEM.HANDLE.get(struct, name$OFFSET, index0);
     }
 
     /**
@@ -120,7 +120,7 @@ public class panallama_device_memory {
      * }
      */
     public static void name(MemorySegment struct, long index0, byte fieldValue) {
-        name$ELEM_HANDLE.set(struct, name$OFFSET, index0, fieldValue);
+        name$ELEM.HANDLE.set(struct, name$OFFSET, index0, fieldValue);
     }
 
     private static final OfLong total$LAYOUT = (OfLong)$LAYOUT.select(groupElement("total"));

@@ -55,14 +55,14 @@ public final class panallama_quantize_progress {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 
-    private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+    private static final class DOWN$ { static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle($DESC); }
 
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
     public static boolean invoke(MemorySegment funcPtr, MemorySegment data, int index, int count, MemorySegment tensor) {
         try {
-            return (boolean) DOWN$MH.invokeExact(funcPtr, data, index, count, tensor);
+            return (boolean) DOWN$.HANDLE.invokeExact(funcPtr, data, index, count, tensor);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {
