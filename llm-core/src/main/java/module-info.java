@@ -4,6 +4,7 @@ module io.panallama {
   requires io.panallama.bindings;
   requires io.panallama.platform;
   requires java.management;
+  requires jdk.jfr;
   requires jdk.management;
   requires static transitive org.jspecify;
 
@@ -11,6 +12,7 @@ module io.panallama {
   exports io.panallama.agent;
   exports io.panallama.chat;
   exports io.panallama.config;
+  exports io.panallama.embedding;
   exports io.panallama.error;
   exports io.panallama.generation;
   exports io.panallama.gguf;

@@ -128,8 +128,9 @@ public abstract sealed class Engine implements TextGenerator, AutoCloseable perm
    *
    * @param messages the result of {@link Session#messages} when the session was saved, which the file does not contain.
    *     Without them the session can continue from tokens, but not by {@link Session#say(String)}
-   * @throws SessionFileException if the file can't be read, is damaged or not signed with this engine's key, or belongs
-   *     to another model, other KV cache types or another version of llama.cpp; or if there is no key
+   * @throws SessionFileException if the file can't be read, which an interrupt ends, too; if it is damaged or not signed
+   *     with this engine's key, or belongs to another model, other KV cache types or another version of llama.cpp; or if
+   *     there is no key
    * @throws EngineClosedException if the engine is closed
    * @throws EngineFailedException if it has failed
    * @throws IsolationException if the engine has a process of its own

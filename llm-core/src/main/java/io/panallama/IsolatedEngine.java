@@ -5,12 +5,12 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.config.LoadListener;
 import io.panallama.config.ModelConfig;
-import io.panallama.error.Checks;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.IsolationException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationGroup;
+import io.panallama.internal.engine.GroupSize;
 import io.panallama.internal.request.RecommendedSampling;
 import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.worker.StartOrder;
@@ -59,7 +59,9 @@ import org.jspecify.annotations.Nullable;
  * of this process; {@linkplain Session sessions}, and {@link #model} unless the engine was started on a model, with
  * {@link IsolationException}. A conversation that is sent again as a whole reuses its prefix as in any engine.
  *
- * <p>Lifetime: from its start to {@link #close}; the process ends with this one, however this one ends. Thread-safe.
+ * <p>Lifetime: from its start to {@link #close}; the process ends with this one, however this one ends; if this
+ * one is killed, it ends when it finds its connection closed. It ignores the signals that end a program in order. If the
+ * first process dies without saying why, two more are tried. Thread-safe.
  */
 public final class IsolatedEngine extends Engine {
   private static final AtomicInteger NUMBER = new AtomicInteger();
@@ -81,7 +83,7 @@ public final class IsolatedEngine extends Engine {
     this.facts = supervisor.facts();
     this.config =
         facts.config().toBuilder().isolation(wanted.isolation()).isolationConfig(wanted.isolationConfig()).build();
-    this.recommended = RecommendedSampling.of(facts.metadata());
+    this.recommended = RecommendedSampling.of(facts.model().metadata());
   }
 
   /** Starts a process that loads the file of a model. */
@@ -114,7 +116,7 @@ public final class IsolatedEngine extends Engine {
   /** Reserves capacity for all generations together; the process renders the request once for each. */
   @Override
   public GenerationGroup generateAll(GenerationRequest request, int n) {
-    Checks.inRange("n", n, 1, Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit()));
+    GroupSize.require(n, config);
     try (Reservation reservation = client.reserve(n)) {
       List<WorkerClient.Submission> submissions = new ArrayList<>();
       for (int choice = 0; choice < n; choice++) {
@@ -211,18 +213,7 @@ public final class IsolatedEngine extends Engine {
 
   @Override
   public ModelFacts modelFacts() {
-    return new ModelFacts(
-        file,
-        facts.name(),
-        facts.description(),
-        facts.architecture(),
-        facts.parameterCount(),
-        facts.sizeBytes(),
-        facts.layerCount(),
-        facts.embeddingSize(),
-        facts.trainedContextSize(),
-        facts.metadata(),
-        facts.chatTemplate());
+    return facts.model();
   }
 
   @Override

@@ -3,12 +3,12 @@ package io.panallama;
 import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
-import io.panallama.error.Checks;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PromptTooLongException;
 import io.panallama.error.SessionFileException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationGroup;
@@ -18,11 +18,13 @@ import io.panallama.internal.cache.UnusableKeyException;
 import io.panallama.internal.decode.Lineage;
 import io.panallama.internal.engine.EngineFront;
 import io.panallama.internal.engine.EngineSettings;
+import io.panallama.internal.engine.GroupSize;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.EngineDefaults;
 import io.panallama.internal.llama.NativeDecoder;
+import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.prepare.Preparation;
 import io.panallama.internal.prepare.PreparationPool;
@@ -35,6 +37,7 @@ import io.panallama.internal.request.RequestSize;
 import io.panallama.internal.schedule.Reservation;
 import io.panallama.internal.stream.ChatGeneration;
 import io.panallama.internal.stream.ChatParser;
+import io.panallama.internal.stream.EngineGeneration;
 import io.panallama.internal.stream.FlushedGeneration;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineState;
@@ -67,6 +70,7 @@ final class LocalEngine extends Engine {
   private final EngineConfig config;
   private final EngineFront front;
   private final boolean ownsModel;
+  private final PromptTooLongException.Limit contextLimit;
   private final RequestCompiler compiler;
   private final PreparationPool preparations;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -76,19 +80,32 @@ final class LocalEngine extends Engine {
     this.config = config;
     this.front = front;
     this.ownsModel = ownsModel;
-    this.compiler = new RequestCompiler(model.loaded(), front.sequenceContextSize());
+    this.contextLimit = contextLimit(model, config, front.sequenceContextSize());
+    this.compiler = new RequestCompiler(model.loaded(), front.sequenceContextSize(), contextLimit);
     this.preparations =
         LoadedModel.preparations(
             "engine", Math.max(LEAST_WAITING, config.slots() + config.queueLimit()), EngineClosedException::new);
   }
 
+  private static PromptTooLongException.Limit contextLimit(Model model, EngineConfig config, int sequenceContextSize) {
+    int trained = config.rope().contextSize(model.trainedContextSize());
+    if (trained > 0 && sequenceContextSize >= trained) {
+      return PromptTooLongException.Limit.MODEL;
+    }
+    return sequenceContextSize < config.contextSize()
+        ? PromptTooLongException.Limit.SHARE
+        : PromptTooLongException.Limit.CONTEXT;
+  }
+
   /** Starts an engine on a model that its caller closes. */
   static LocalEngine start(Model model, EngineConfig config, StepObserver observer) {
+    Processors.require(config.placement().processors());
     return start(model, config, observer, false);
   }
 
   /** Starts an engine on a model that it closes itself. */
   static LocalEngine load(Path file, ModelConfig modelConfig, EngineConfig config, StepObserver observer) {
+    Processors.require(config.placement().processors());
     Model model = Model.load(file, modelConfig);
     try {
       return start(model, config, observer, true);
@@ -122,6 +139,7 @@ final class LocalEngine extends Engine {
               chosen.queueLimit(),
               chosen.mailboxCapacity(),
               chosen.itlTarget(),
+              chosen.ttftTarget(),
               chosen.spill(),
               ImageKey.of(chosen.sessionKey()),
               loaded.handle()::fileChange,
@@ -230,8 +248,7 @@ final class LocalEngine extends Engine {
   /** Renders and tokenizes the request once, and reserves capacity for all generations together. */
   @Override
   public GenerationGroup generateAll(GenerationRequest request, int n) {
-    int most = Math.min(GenerationGroup.MAX_SIZE, config.slots() + config.queueLimit());
-    Checks.inRange("n", n, 1, most);
+    GroupSize.require(n, config);
     front.requirePlace();
     try (PreparedGroup prepared = prepare(request, n, NOTHING);
         Reservation reservation = front.reserve(n)) {
@@ -250,13 +267,18 @@ final class LocalEngine extends Engine {
     }
   }
 
+  /** Prepares a request and frees what that has made. */
+  void rehearse(GenerationRequest request) {
+    prepare(request, 1, NOTHING).close();
+  }
+
   /** Compiles a request into {@code n} of its choices with all that they need, which the caller owns. */
   private PreparedGroup prepare(GenerationRequest request, int n, int[] before) {
     return prepared(
         RequestSize.isLarge(request),
         checkpoint -> {
           CompiledRequest compiled = compiler.compile(request, before, checkpoint);
-          front.requireRoom(compiled.prompt().length, request.options().overflow());
+          front.requireRoom(compiled.prompt().length, request.options().overflow(), contextLimit);
           return PreparedGroup.of(
               n,
               choice -> {
@@ -305,7 +327,7 @@ final class LocalEngine extends Engine {
       PreparedRequest prepared, @Nullable SequenceListener listener, @Nullable Reservation reservation, Replay replay) {
     CompiledRequest request = prepared.request();
     try {
-      Generation generation =
+      EngineGeneration generation =
           front.submit(
               Lineage.EMPTY,
               request.prompt(),
@@ -317,7 +339,8 @@ final class LocalEngine extends Engine {
               replay);
       ChatParser parser = prepared.parser();
       return FlushedGeneration.of(
-          parser == null ? generation : new ChatGeneration(generation, parser), request.options().flush());
+          parser == null ? generation : new ChatGeneration(generation, parser, generation.tokenEnds()),
+          request.options().flush());
     } catch (Throwable refused) {
       prepared.close();
       throw refused;

@@ -120,8 +120,11 @@ public final class Model implements AutoCloseable {
   /** A mapped file may be larger than the memory; a file that is read or locked may not. */
   private static void requireMemory(Path path, GgufFile file, ModelConfig config) {
     boolean mapped = config.loadMode() == LoadMode.MMAP || config.loadMode() == LoadMode.AUTO;
+    if (mapped || config.gpuLayers() != 0) {
+      return;
+    }
     long available = SystemMemory.availableBytes();
-    if (!mapped && config.gpuLayers() == 0 && file.fileSize() > available) {
+    if (file.fileSize() > available) {
       throw new ModelLoadException(
           ModelLoadException.Reason.INSUFFICIENT_MEMORY,
           path,

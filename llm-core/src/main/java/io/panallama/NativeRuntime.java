@@ -31,6 +31,17 @@ public final class NativeRuntime {
   }
 
   /**
+   * Does what the first model and the first answer in this process would do once: loads the libraries and links the calls
+   * into them. A program that has other work to do at its start calls this on a thread of its own, and what is done by
+   * then need not be waited for later. Repeating it is harmless.
+   *
+   * @throws NativeLibraryException if the libraries can't be found or used; every later call fails with the same reason
+   */
+  public static void prepare() {
+    Natives.prepare();
+  }
+
+  /**
    * The devices that ggml can compute on, with their current free memory. On Linux ggml reports all of a CPU's memory
    * as free.
    */

@@ -239,7 +239,7 @@ public final class Session {
    * that can be recovered, and only its owner may read it.
    *
    * @throws InvalidRequestException if the session has no tokens, or more than fit into a context
-   * @throws SessionFileException if the file can't be written
+   * @throws SessionFileException if the file can't be written, which an interrupt ends, too
    * @throws EngineBusyException if the queue is full
    * @throws GenerationException if the state can't be computed
    * @throws IllegalStateException if a generation of this session is running

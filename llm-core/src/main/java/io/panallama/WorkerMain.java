@@ -1,6 +1,7 @@
 package io.panallama;
 
 import io.panallama.config.ModelConfig;
+import io.panallama.error.NativeLibraryException;
 import io.panallama.generation.Generation;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.StepObserver;
@@ -20,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +53,8 @@ final class WorkerMain {
    * @return whether it ended in order
    */
   static boolean serve(Path socket) throws IOException {
+    // The order to load a model comes once the supervisor is connected.
+    var _ = CompletableFuture.runAsync(WorkerMain::prepare);
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
       WorkerServer server = new WorkerServer(new SocketWire(channel), EngineBackend::open, WorkerMain::dieIfAsked);
       boolean ordered = server.run();
@@ -58,6 +62,15 @@ final class WorkerMain {
         server.close();
       }
       return ordered;
+    }
+  }
+
+  private static void prepare() {
+    try {
+      NativeRuntime.prepare();
+    } catch (NativeLibraryException reported) {
+      // The order to load a model fails in the same way, and the supervisor learns of it.
+      return;
     }
   }
 
@@ -90,22 +103,8 @@ final class WorkerMain {
 
     @Override
     public WorkerFacts facts() {
-      Model model = engine.model();
       return new WorkerFacts(
-          model.name(),
-          model.description(),
-          model.architecture(),
-          model.parameterCount(),
-          model.sizeBytes(),
-          model.layerCount(),
-          model.embeddingSize(),
-          model.trainedContextSize(),
-          model.metadata(),
-          model.chatTemplate(),
-          engine.config(),
-          engine.sequenceContextSize(),
-          engine.natives(),
-          engine.devices());
+          engine.modelFacts(), engine.config(), engine.sequenceContextSize(), engine.natives(), engine.devices());
     }
 
     @Override
@@ -118,6 +117,11 @@ final class WorkerMain {
       LocalEngine.Replayed started = engine.generate(request, new Replay(replay, read));
       Generation generation = started.generation();
       return new Started(generation, started.promptTokens(), started.parsed());
+    }
+
+    @Override
+    public void rehearse(GenerationRequest request) {
+      engine.rehearse(request);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
 import io.panallama.generation.Generation;
 import io.panallama.request.CompletionRequest;
 import io.panallama.testkit.TinyModels;
@@ -17,12 +18,24 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a token costs the Java heap. */
-@Timeout(120)
+@ParameterizedClass
+@EnumSource(
+    value = KvLayout.class,
+    names = {"UNIFIED", "SPLIT"})
+@Timeout(600)
 class AllocationTest {
+  @Parameter private KvLayout layout;
+
   private static final int STEPS = 1_000;
   private static final int SEQUENCES = 8;
+
+  /** What a sequence may have: it goes on while this thread is late. */
+  private static final int ROOM = 4 * STEPS;
 
   /** The compiler needs a while until it has seen everything; what it then leaves must be nothing. */
   private static final int ATTEMPTS = 30;
@@ -31,12 +44,13 @@ class AllocationTest {
 
   @Test
   void aSteadyStepOfEightSequencesAllocatesNothingOnTheEngineThread() throws InterruptedException {
-    TinySpec spec = TinySpec.defaults().withEnd(TinySpec.End.NEVER).withContextLength(2 * STEPS);
+    TinySpec spec = TinySpec.defaults().withEnd(TinySpec.End.NEVER).withContextLength(ROOM);
     EngineConfig config =
         TestEngines.config().toBuilder()
+            .kvLayout(layout)
             .slots(SEQUENCES)
-            .contextSize(SEQUENCES * 2 * STEPS)
-            .mailboxCapacity(2 * STEPS)
+            .contextSize(SEQUENCES * ROOM)
+            .mailboxCapacity(ROOM)
             .build();
     Set<Thread> others = engineThreads();
     try (Model model = Model.load(TinyModels.write(folder.resolve("tiny.gguf"), spec));
@@ -50,6 +64,7 @@ class AllocationTest {
     }
   }
 
+  /** The bytes that these steps took; the largest number if sequences ended meanwhile. */
   private static long bytesOfSteadySteps(Engine engine, long engineThread) throws InterruptedException {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     List<Generation> running = new ArrayList<>();
@@ -60,16 +75,18 @@ class AllocationTest {
     long bytes = threads.getThreadAllocatedBytes(engineThread);
     awaitSteps(engine, engine.stats().steps() + STEPS);
     long allocated = threads.getThreadAllocatedBytes(engineThread) - bytes;
-    assertThat(engine.stats().running()).as("sequences at the end of the measured steps").isEqualTo(SEQUENCES);
+    // On a busy machine this thread may come so late that contexts are full.
+    boolean steady = engine.stats().running() == SEQUENCES;
     running.forEach(Generation::close);
     while (engine.stats().running() > 0) {
       Thread.sleep(1);
     }
-    return allocated;
+    return steady ? allocated : Long.MAX_VALUE;
   }
 
+  /** Waits for a step, or until no sequence is left. */
   private static void awaitSteps(Engine engine, long steps) throws InterruptedException {
-    while (engine.stats().steps() < steps) {
+    while (engine.stats().steps() < steps && engine.stats().running() + engine.stats().waiting() > 0) {
       Thread.sleep(1);
     }
   }

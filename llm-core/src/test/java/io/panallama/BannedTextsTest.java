@@ -148,18 +148,18 @@ class BannedTextsTest {
     assertThatThrownBy(() -> say(Sampling.builder().banTexts(List.of("a\0b")), 1))
         .isInstanceOfSatisfying(
             InvalidRequestException.class,
-            refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTexts"));
+            refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTexts[0]"));
     Sampler.Dry dry = new Sampler.Dry(1, 2, 2, 64, List.of("\0"));
     assertThatThrownBy(() -> say(Sampling.builder().dry(dry), 1))
         .isInstanceOfSatisfying(
             InvalidRequestException.class,
-            refused -> assertThat(refused.parameter()).isEqualTo("sampling.dry.breakers"));
+            refused -> assertThat(refused.parameter()).isEqualTo("sampling.dry.breakers[0]"));
     assertThatThrownBy(() -> say(Sampling.builder().banTokens(List.of(99_999)), 1))
         .hasMessageContaining("sampling.bannedTokens names token 99999");
     assertThatThrownBy(() -> new Sampler.BannedTexts(List.of("")))
         .isInstanceOfSatisfying(
             InvalidRequestException.class,
-            refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTexts"));
+            refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTexts[0]"));
   }
 
   @Test

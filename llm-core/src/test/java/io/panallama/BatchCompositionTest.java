@@ -2,6 +2,7 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.KvLayout;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.GenerationEvent.Text;
@@ -14,6 +15,9 @@ import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Eight streams in one context against each of them alone, greedy.
@@ -22,8 +26,14 @@ import org.junit.jupiter.api.Timeout;
  * batch. A stream may therefore take another token only where the two best logits lie within rounding of each other;
  * from there on the texts have nothing in common, and the comparison of that stream ends.
  */
+@ParameterizedClass
+@EnumSource(
+    value = KvLayout.class,
+    names = {"UNIFIED", "SPLIT"})
 @Timeout(120)
 class BatchCompositionTest {
+  @Parameter private KvLayout layout;
+
   /**
    * In log-probability. Measured with this model (Q8_0, zen4, 40 questions alone and eight at a time, 2,300 tokens): the
    * log-probability of the chosen token moved by up to 0.04, and streams parted at margins of up to 0.02.
@@ -46,7 +56,8 @@ class BatchCompositionTest {
     GenerationOptions options =
         GenerationOptions.builder().sampling(Sampling.greedy()).maxTokens(120).topLogprobs(2).build();
     try (Model model = Model.load(TestFiles.demoModel());
-        Engine engine = Engine.start(model, TestEngines.config().toBuilder().mailboxCapacity(4).build())) {
+        Engine engine =
+            Engine.start(model, TestEngines.config().toBuilder().kvLayout(layout).mailboxCapacity(4).build())) {
       List<List<TokenLogprobs>> alone = new ArrayList<>();
       for (String question : QUESTIONS) {
         alone.add(read(engine.generate(ChatRequest.of(question).with(options))));
@@ -61,6 +72,8 @@ class BatchCompositionTest {
       assertThat(compared).as("tokens compared").isGreaterThan(100);
       // They did run together: 8 streams took fewer steps than tokens.
       assertThat(engine.stats().steps()).isLessThan(engine.stats().generatedTokens());
+      assertThat(engine.stats().promptNanos()).isPositive();
+      assertThat(engine.stats().generationNanos()).isPositive();
     }
   }
 

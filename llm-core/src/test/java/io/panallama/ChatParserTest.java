@@ -9,7 +9,7 @@ import io.panallama.chat.TemplateOptions;
 import io.panallama.chat.ToolCall;
 import io.panallama.chat.Tools;
 import io.panallama.config.ModelConfig;
-import io.panallama.error.ChatTemplateException;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.llama.ChatParserHandle;
 import io.panallama.internal.request.ChatTemplate;
 import io.panallama.internal.stream.ChatParser;
@@ -153,7 +153,9 @@ class ChatParserTest {
   void onlyTheAssistantIsContinued() {
     ChatRequest request =
         ChatRequest.of("a").with(TemplateOptions.builder().turn(TemplateOptions.Turn.CONTINUED).build());
-    assertThatThrownBy(() -> rendered(QWEN3, request)).isInstanceOf(ChatTemplateException.class);
+    assertThatThrownBy(() -> rendered(QWEN3, request))
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("template.turn"));
   }
 
   @Test

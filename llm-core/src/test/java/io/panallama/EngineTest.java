@@ -2,6 +2,7 @@ package io.panallama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import io.panallama.chat.ChatMessage;
 import io.panallama.error.GenerationException;
@@ -14,6 +15,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.GenerationEvent.Finished;
 import io.panallama.generation.GenerationEvent.Text;
 import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
@@ -129,6 +131,59 @@ class EngineTest {
       assertThat(step.chosen().logprob()).isLessThanOrEqualTo(0);
       assertThat(step.top().get(1).logprob()).isLessThanOrEqualTo(step.chosen().logprob());
     }
+  }
+
+  @Test
+  void reportsWhatTheSamplersLeft() {
+    Sampling sampling = Sampling.builder().temperature(1.5f).topK(5).topP(1).minP(0).seed(3).build();
+    List<TokenLogprobs> raw = logprobs(sampling, false);
+    List<TokenLogprobs> left = logprobs(sampling, true);
+    assertThat(left)
+        .extracting(one -> one.chosen().token())
+        .isEqualTo(raw.stream().map(one -> one.chosen().token()).toList());
+    for (int i = 0; i < left.size(); i++) {
+      List<TokenLogprob> top = left.get(i).top();
+      assertThat(top)
+          .extracting(TokenLogprob::token)
+          .isEqualTo(raw.get(i).top().stream().limit(5).map(TokenLogprob::token).toList());
+      assertThat(top).contains(left.get(i).chosen());
+      assertThat(top.stream().mapToDouble(one -> Math.exp(one.logprob())).sum()).isCloseTo(1, offset(1e-5));
+      // The temperature divides the differences.
+      assertThat(top.get(1).logprob() - top.get(0).logprob())
+          .isCloseTo((raw.get(i).top().get(1).logprob() - raw.get(i).top().get(0).logprob()) / 1.5f, offset(1e-4f));
+    }
+  }
+
+  @Test
+  void greedySamplingLeavesOneToken() {
+    for (TokenLogprobs step : logprobs(Sampling.greedy(), true)) {
+      assertThat(step.chosen().logprob()).isZero();
+      assertThat(step.top()).containsExactly(step.chosen());
+    }
+  }
+
+  @Test
+  void aGrammarLeavesWhatItAllows() {
+    Sampling sampling =
+        Sampling.builder().temperature(1).seed(5).grammar(new Sampler.Grammar("root ::= [ab]+", "root")).build();
+    for (TokenLogprobs step : logprobs(sampling, true)) {
+      assertThat(step.top()).isNotEmpty().hasSizeLessThanOrEqualTo(8);
+      assertThat(step.chosen().logprob()).isLessThanOrEqualTo(0).isGreaterThan(-100);
+    }
+  }
+
+  private List<TokenLogprobs> logprobs(Sampling sampling, boolean afterSampling) {
+    GenerationOptions options =
+        GenerationOptions.builder()
+            .sampling(sampling)
+            .topLogprobs(8)
+            .logprobsAfterSampling(afterSampling)
+            .maxTokens(12)
+            .build();
+    List<TokenLogprobs> logprobs =
+        engine.generate(CompletionRequest.of("Once upon a").with(options)).await().logprobs();
+    assertThat(logprobs).isNotEmpty();
+    return logprobs;
   }
 
   @Test

@@ -16,6 +16,8 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The chat template of a model that has none. */
 class FallbackTemplateTest {
@@ -71,6 +73,34 @@ class FallbackTemplateTest {
     ModelConfig given = FALLBACK.toBuilder().chatTemplate("[{{ messages[0].content }}]").build();
     assertThat(render(TinySpec.defaults().withTemplate(""), given)).isEqualTo("[Hi]");
     assertThat(warnings).isEmpty();
+  }
+
+  /** Those who can change a template have to know which it is; no conversation is to blame. */
+  @ParameterizedTest
+  @CsvSource({
+    "'{{ messages[0].content ', given",
+    "'', given",
+    "'{% for i in range(1000000000) %}{% for j in range(1000000000) %}x{% endfor %}{% endfor %}', given",
+    "'{{ x ', file",
+  })
+  void aFaultyTemplateIsNamed(String template, String whose) {
+    boolean given = whose.equals("given");
+    Path file =
+        TinyModels.write(
+            folder.resolve("tiny.gguf"), given ? TinySpec.defaults() : TinySpec.defaults().withTemplate(template));
+    ModelConfig config = given ? ModelConfig.builder().chatTemplate(template).build() : ModelConfig.defaults();
+    try (Model model = Model.load(file, config)) {
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> model.render(ChatRequest.of("Hi")))
+            .isInstanceOfSatisfying(
+                ChatTemplateException.class,
+                refused -> {
+                  assertThat(refused.isUnusable()).isTrue();
+                  assertThat(refused.parameter()).isEqualTo("chatTemplate");
+                })
+            .hasMessageContaining(given ? "the given chat template" : "the model file's chat template");
+      }
+    }
   }
 
   @Test

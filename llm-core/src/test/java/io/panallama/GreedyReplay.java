@@ -24,7 +24,7 @@ final class GreedyReplay {
    * Steps of other sizes round differently: two tokens whose log-probabilities are this close may change places. The demo model's
    * differed by up to 0.2 between steps of one sequence and of sixteen.
    */
-  static final float NEAR_TIE = 0.3f;
+  static final float NEAR_TIE = 0.2f;
 
   private static final int CANDIDATES = 8;
   private static final int MOST_WAYS = 100;
@@ -39,6 +39,7 @@ final class GreedyReplay {
 
   private final Engine engine;
   private final int[] prompt;
+  private float widestTie;
 
   /** For answers to this prompt. */
   GreedyReplay(Engine engine, int[] prompt) {
@@ -57,6 +58,11 @@ final class GreedyReplay {
       longer[tokens.length] = token;
       return new Way(longer, bytes + more);
     }
+  }
+
+  /** How far a token of the answers checked so far was at most behind the likeliest. */
+  float widestTie() {
+    return widestTie;
   }
 
   private interface Match {
@@ -97,6 +103,8 @@ final class GreedyReplay {
         candidates = next(way.tokens());
         for (TokenLogprob candidate : tying(candidates)) {
           if (match.is(candidate.token(), way)) {
+            // Where an answer can be read in several ways, this is that of any.
+            widestTie = Math.max(widestTie, candidates.getFirst().logprob() - candidate.logprob());
             longer.add(way.with(candidate.token(), engine.tokenBytes(candidate.token()).length));
           }
         }

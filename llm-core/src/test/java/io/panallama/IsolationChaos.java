@@ -78,6 +78,7 @@ final class IsolationChaos {
   private final AtomicInteger resumed = new AtomicInteger();
   private final AtomicInteger resumedAnswers = new AtomicInteger();
   private final List<Long> restarts = new ArrayList<>();
+  private final List<Float> ties = Collections.synchronizedList(new ArrayList<>());
   private final List<Long> gaps = Collections.synchronizedList(new ArrayList<>());
   private volatile boolean enough;
 
@@ -266,6 +267,10 @@ final class IsolationChaos {
         kind == Kind.CHAT
             ? replay.faultInTokens(answer.tokens(), reason)
             : replay.faultInText(answer.text(), count, reason);
+    if (kind == Kind.CHAT) {
+      // The tokens of the others are not known for sure.
+      ties.add(replay.widestTie());
+    }
     fault.ifPresent(wrong -> fault(number, answer, wrong));
   }
 
@@ -286,7 +291,7 @@ final class IsolationChaos {
 
   /** The figures of the run. */
   String summary() {
-    return "%d signals; %d answers of %d tokens, %d failed; %d answers resumed %d times; greedy: %d equal, %d others replayed; lost or doubled tokens: %d; sampled: %d of %d equal; until the next worker runs: %s; longest gap in a resumed answer: %s"
+    return "%d signals; %d answers of %d tokens, %d failed; %d answers resumed %d times; greedy: %d equal, %d others replayed, whose tokens were at most %s nats behind the likeliest; lost or doubled tokens: %d; sampled: %d of %d equal; until the next worker runs: %s; longest gap in a resumed answer: %s"
         .formatted(
             restarts.size(),
             answers.get(),
@@ -296,6 +301,7 @@ final class IsolationChaos {
             resumed.get(),
             equal.get(),
             replayed.get(),
+            List.copyOf(ties),
             lost.get(),
             sampledEqual.get(),
             sampled.get(),

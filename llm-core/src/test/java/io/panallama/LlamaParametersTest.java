@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
 import io.panallama.config.LazyMode;
 import io.panallama.config.MetadataValue;
 import io.panallama.config.ModelConfig;
@@ -13,6 +14,7 @@ import io.panallama.config.NumaStrategy;
 import io.panallama.config.RopeScaling;
 import io.panallama.config.TensorPlacement;
 import io.panallama.config.ThreadPlacement;
+import io.panallama.error.EngineStartException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.request.CompletionRequest;
@@ -166,11 +168,11 @@ class LlamaParametersTest {
   @Test
   void separateCachesGiveEachSlotItsPart() {
     Path file = tiny(TinySpec.defaults().withContextLength(4096));
-    EngineConfig.Builder separate = config().reusePrefixes(false).unifiedCache(false);
+    EngineConfig.Builder separate = config().kvLayout(KvLayout.SPLIT);
     GreedyOutput.compare(0, answer(file, config()), answer(file, separate));
     try (Model model = Model.load(file);
         Engine engine = Engine.start(model, separate.build());
-        Engine shared = Engine.start(model, config().reusePrefixes(false).build())) {
+        Engine shared = Engine.start(model, config().kvLayout(KvLayout.UNIFIED).build())) {
       assertThat(engine.sequenceContextSize()).isEqualTo(512);
       assertThat(shared.sequenceContextSize()).isEqualTo(1024);
       List<List<TokenLogprobs>> answers =
@@ -195,6 +197,18 @@ class LlamaParametersTest {
         Engine engine = Engine.start(model, config().threads(2).batchThreads(2).placement(placement).build())) {
       engine.generate(CompletionRequest.of(PROMPT).with(GreedyOutput.OPTIONS)).await();
       assertThat(boundTo(processor)).isGreaterThan(before);
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void processorsThatTheProcessDoesNotHaveAreRefused() throws IOException {
+    assumeThat(lastProcessor()).isLessThan(ThreadPlacement.MAX_PROCESSOR);
+    ThreadPlacement placement = ThreadPlacement.builder().processors(Set.of(ThreadPlacement.MAX_PROCESSOR)).build();
+    try (Model model = Model.load(tiny(TinySpec.defaults()))) {
+      assertThatThrownBy(() -> Engine.start(model, config().placement(placement).build()))
+          .isInstanceOf(EngineStartException.class)
+          .hasMessageStartingWith("placement.processors has 511, but this process may run on ");
     }
   }
 

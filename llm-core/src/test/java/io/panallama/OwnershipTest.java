@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
@@ -188,7 +189,8 @@ class OwnershipTest {
   @Test
   void aContextLargerThanTheMemoryIsRefusedBeforeItIsTaken() {
     try (Model model = model()) {
-      EngineConfig huge = TestEngines.config().toBuilder().contextSize(2_000_000_000).build();
+      EngineConfig huge =
+          TestEngines.config().toBuilder().contextSize(2_000_000_000).kvLayout(KvLayout.UNIFIED).build();
       assertThatThrownBy(() -> Engine.start(model, huge))
           .isInstanceOfSatisfying(
               EngineStartException.class,

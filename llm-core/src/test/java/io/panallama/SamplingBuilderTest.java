@@ -7,6 +7,8 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.SamplerStage;
 import io.panallama.sampling.Sampling;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,35 @@ class SamplingBuilderTest {
     assertThat(names(everything().order(List.of()))).containsExactly("Dist");
     List<SamplerStage> twice = List.of(SamplerStage.TOP_K, SamplerStage.INFILL, SamplerStage.TOP_K);
     assertThat(names(Sampling.builder().order(twice))).containsExactly("TopK", "Infill", "TopK", "Dist");
+  }
+
+  @Test
+  void aChainHasABoundedLength() {
+    List<SamplerStage> most = Collections.nCopies(Sampler.MAX_ORDER, SamplerStage.XTC);
+    assertThat(names(everything().order(most))).hasSize(Sampler.MAX_ORDER + 1);
+    List<SamplerStage> more = Collections.nCopies(Sampler.MAX_ORDER + 1, SamplerStage.XTC);
+    // Even where the stage is off: the list itself is bounded.
+    for (Sampling.Builder builder : List.of(everything().order(more), Sampling.builder().order(more))) {
+      assertThatThrownBy(builder::build)
+          .isInstanceOfSatisfying(
+              InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("sampling.order"))
+          .hasMessageContaining("has 33 stages; at most 32 are allowed");
+    }
+    List<Sampler> chain = new ArrayList<>(Collections.nCopies(Sampler.MAX_STAGES, new Sampler.TopK(5)));
+    chain.add(new Sampler.Dist());
+    assertThatThrownBy(() -> Sampling.of(chain, 1))
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo("sampling.chain"));
+  }
+
+  @Test
+  void theTriggersOfAGrammarAreBounded() {
+    List<String> patterns = Collections.nCopies(Sampler.MAX_TRIGGERS + 1, "x");
+    assertThatThrownBy(() -> new Sampler.LazyGrammar("root ::= \"a\"", "root", patterns, List.of()))
+        .hasMessageContaining("65 patterns");
+    List<Integer> tokens = Collections.nCopies(Sampler.MAX_TRIGGERS + 1, 3);
+    assertThatThrownBy(() -> new Sampler.LazyGrammar("root ::= \"a\"", "root", List.of(), tokens))
+        .hasMessageContaining("65 tokens");
   }
 
   @Test

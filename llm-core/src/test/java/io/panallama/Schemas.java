@@ -108,6 +108,23 @@ public final class Schemas {
           {"type": "object", "properties": {"b": {"type": "null"}}, "required": ["b"]}]}\
         """);
     all.put("pattern", object("\"p\": {\"type\": \"string\", \"pattern\": \"^[A-Z]{2}-\\\\d{3}(\\\\.[^x]){0,2}$\"}"));
+    all.put(
+        "escapes in patterns",
+        object(
+            "\"p\": {\"type\": \"string\", \"pattern\":"
+                + " \"^(?<a>[\\\\u4e00-\\\\u9fff]{2})\\\\t[\\\\n\\\\x41\\\"]{1,3}\\\\p{Lu}é+$\"}"));
+    all.put(
+        "numbers beyond a double",
+        object(
+            "\"a\": {\"const\": 12345678901234567890123}, \"b\": {\"enum\": [1e-400, 0.12345678901234567890123]}, "
+                + "\"c\": {\"const\": {\"x\": [1e400, \"\\\"\\n\"]}}, \"d\": {\"type\": \"integer\", \"minimum\":"
+                + " 10000000000000000000000, \"maximum\": 10000000000000000000050, \"multipleOf\": 10}"));
+    all.put(
+        "formats",
+        object(
+            "\"d\": {\"type\": \"string\", \"format\": \"date\"}, \"t\": {\"type\": \"string\", \"format\":"
+                + " \"time\"}, \"m\": {\"type\": \"string\", \"format\": \"date-time\", \"maxLength\": 40}, \"u\":"
+                + " {\"type\": \"string\", \"format\": \"uuid\"}"));
     all.put("string lengths", object("\"s\": {\"type\": \"string\", \"minLength\": 3, \"maxLength\": 6}"));
     all.put("list of types", object("\"v\": {\"type\": [\"boolean\", \"null\", \"integer\"]}"));
     all.put(

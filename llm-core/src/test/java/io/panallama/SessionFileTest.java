@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.KvLayout;
 import io.panallama.config.SessionKey;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.InvalidRequestException;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sessions on their way to a file and back. */
@@ -79,6 +81,25 @@ class SessionFileTest {
       Session session = engine.restoreSession(file);
       int[] path = session.tokens();
       assertThat(model.tokenizer().detokenize(path)).startsWith(LONG);
+      Completion next = session.generate(text("And then")).await();
+      assertThat(next.usage().cachedTokens()).as("all that was saved").isEqualTo(path.length);
+      int[] prompt = Arrays.copyOf(session.tokens(), next.usage().promptTokens());
+      assertThat(next.text()).isEqualTo(scratch.generate(CompletionRequest.of(prompt).with(TEN)).await().text());
+    }
+  }
+
+  /** A user's session must not depend on how many slots an engine has, and on how much memory it found. */
+  @ParameterizedTest
+  @CsvSource({"UNIFIED,8,SPLIT,4", "SPLIT,8,UNIFIED,8", "SPLIT,3,SPLIT,5"})
+  void anEngineWithAnotherLayoutGoesOnFromTheFile(KvLayout before, int slots, KvLayout after, int otherSlots) {
+    Path modelFile = model(Architecture.TRANSFORMER, 1);
+    Path file = save(modelFile, TestEngines.config().toBuilder().kvLayout(before).slots(slots).build());
+    EngineConfig other = TestEngines.config().toBuilder().kvLayout(after).slots(otherSlots).build();
+    try (Model model = Model.load(modelFile);
+        Engine engine = Engine.start(model, other);
+        Engine scratch = Engine.start(model, other.toBuilder().reusePrefixes(false).build())) {
+      Session session = engine.restoreSession(file);
+      int[] path = session.tokens();
       Completion next = session.generate(text("And then")).await();
       assertThat(next.usage().cachedTokens()).as("all that was saved").isEqualTo(path.length);
       int[] prompt = Arrays.copyOf(session.tokens(), next.usage().promptTokens());

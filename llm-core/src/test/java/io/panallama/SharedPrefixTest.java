@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
 import io.panallama.generation.Completion;
 import io.panallama.generation.Generation;
 import io.panallama.generation.TokenLogprobs;
@@ -19,18 +20,26 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Greedy output with shared beginnings against greedy output from scratch, on llama.cpp. */
+@ParameterizedClass
+@EnumSource(
+    value = KvLayout.class,
+    names = {"UNIFIED", "SPLIT"})
 @Timeout(120)
 class SharedPrefixTest {
+  @Parameter private KvLayout layout;
+
   @TempDir Path folder;
 
   @Test
   void aConversationIsComputedFromWhereItEnded() {
     try (Model model = Model.load(TestFiles.demoModel());
-        Engine engine = Engine.start(model, TestEngines.config())) {
+        Engine engine = Engine.start(model, TestEngines.config().toBuilder().kvLayout(layout).build())) {
       ChatMessage question = ChatMessage.user("Tell me a joke");
       Completion first =
           engine
@@ -57,7 +66,13 @@ class SharedPrefixTest {
             .withContextLength(512)
             .withSlidingWindow(32);
     Path file = TinyModels.write(folder.resolve("tiny.gguf"), spec);
-    EngineConfig config = TestEngines.config().toBuilder().slots(4).contextSize(1024).queueLimit(100).build();
+    EngineConfig config =
+        TestEngines.config().toBuilder()
+            .kvLayout(layout)
+            .slots(4)
+            .contextSize(layout == KvLayout.SPLIT ? 2048 : 1024)
+            .queueLimit(100)
+            .build();
     Random random = new Random(9);
     List<int[]> prompts = new ArrayList<>();
     int[] family = random.ints(200, 'a', 'z').toArray();

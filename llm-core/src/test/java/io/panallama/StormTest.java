@@ -71,7 +71,9 @@ class StormTest {
       assertThat(descriptors()).as("descriptors").isLessThanOrEqualTo(descriptors + 8);
       System.out.println(episodes + " storms with seed " + Fuzzing.seed() + ": " + outcomes);
     }
-    assertThat(outcomes).containsKeys("answered", "EngineClosedException", "GenerationException ENGINE_CLOSED");
+    if (episodes >= FEW) {
+      assertThat(outcomes).containsKeys("answered", "EngineClosedException", "GenerationException ENGINE_CLOSED");
+    }
   }
 
   /** One model, one or two engines, their users, and those who close them; what went wrong. */

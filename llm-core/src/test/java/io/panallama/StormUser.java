@@ -5,6 +5,7 @@ import io.panallama.error.EngineClosedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
+import io.panallama.error.SessionFileException;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -14,6 +15,7 @@ import io.panallama.observe.EngineState;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.sampling.Sampling;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -131,6 +133,8 @@ final class StormUser {
           when ended.reason() == GenerationException.Reason.ENGINE_CLOSED
               || ended.reason() == GenerationException.Reason.INTERRUPTED ->
           "GenerationException " + ended.reason();
+      case SessionFileException file when file.getCause() instanceof ClosedByInterruptException ->
+          "SessionFileException of an interrupt";
       case IllegalStateException refused when String.valueOf(refused.getMessage()).contains("closed") -> "closed";
       default -> "";
     };

@@ -294,13 +294,7 @@ public final class AgentRun implements Iterable<AgentEvent>, AutoCloseable {
     }
     answer = completion;
     rounds++;
-    Usage more = completion.usage();
-    usage =
-        new Usage(
-            usage.promptTokens() + more.promptTokens(),
-            usage.cachedTokens() + more.cachedTokens(),
-            usage.completionTokens() + more.completionTokens(),
-            usage.discardedTokens() + more.discardedTokens());
+    usage = usage.plus(completion.usage());
     events.add(new AgentEvent.RoundFinished(rounds, completion));
     switch (completion.reason()) {
       case TOOL_CALLS -> {

@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
  * @param name letters, digits, {@code _}, {@code -}, {@code .}, {@code /} and {@code :}, at most {@value #MAX_NAME}, as
  *     MCP allows them
  * @param description tells the model what the tool is for; may be empty
- * @param parameters the JSON schema of the arguments, an object; {@link #NO_PARAMETERS} for none
+ * @param parameters the JSON schema of the arguments, which are an object: anything else that it allows is left out;
+ *     {@link #NO_PARAMETERS} for none
  * @param strict whether a schema that no grammar can enforce whole is rejected; otherwise the rest of it is left to the
  *     model
  */

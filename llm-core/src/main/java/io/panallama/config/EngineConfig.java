@@ -24,6 +24,9 @@ public final class EngineConfig {
   /** The maximum {@link #itlTarget}. */
   public static final Duration LONGEST_ITL = Duration.ofHours(1);
 
+  /** The maximum {@link #ttftTarget}. */
+  public static final Duration LONGEST_TTFT = Duration.ofHours(1);
+
   private static final EngineConfig DEFAULTS = new Builder().build();
 
   private final int contextSize;
@@ -40,11 +43,12 @@ public final class EngineConfig {
   private final boolean reusePrefixes;
   private final SpillConfig spill;
   private final Duration itlTarget;
+  private final Duration ttftTarget;
   private final RopeScaling rope;
   private final boolean offloadKeyValues;
   private final boolean offloadOperations;
   private final boolean fullSlidingWindow;
-  private final boolean unifiedCache;
+  private final KvLayout kvLayout;
   private final ThreadPlacement placement;
   private final SessionKey sessionKey;
   private final Isolation isolation;
@@ -65,17 +69,21 @@ public final class EngineConfig {
     reusePrefixes = from.reusePrefixes;
     spill = from.spill;
     itlTarget = from.itlTarget;
+    ttftTarget = from.ttftTarget;
     rope = from.rope;
     offloadKeyValues = from.offloadKeyValues;
     offloadOperations = from.offloadOperations;
     fullSlidingWindow = from.fullSlidingWindow;
-    unifiedCache = from.unifiedCache;
+    kvLayout = from.kvLayout;
     placement = from.placement;
     sessionKey = from.sessionKey;
     isolation = from.isolation;
     isolationConfig = from.isolationConfig;
     if (itlTarget.isNegative() || itlTarget.compareTo(LONGEST_ITL) > 0) {
       throw new IllegalArgumentException("itlTarget is " + itlTarget + "; it must be 0 to " + LONGEST_ITL + ".");
+    }
+    if (ttftTarget.isNegative() || ttftTarget.compareTo(LONGEST_TTFT) > 0) {
+      throw new IllegalArgumentException("ttftTarget is " + ttftTarget + "; it must be 0 to " + LONGEST_TTFT + ".");
     }
     check("contextSize", contextSize, AUTO, Integer.MAX_VALUE);
     check("slots", slots, 1, MAX_SLOTS);
@@ -103,11 +111,6 @@ public final class EngineConfig {
       throw new IllegalArgumentException(
           "microBatchSize is " + microBatchSize + "; it must be at most batchSize, " + batchSize + ".");
     }
-    if (!unifiedCache && reusePrefixes) {
-      throw new IllegalArgumentException(
-          "unifiedCache is false with reusePrefixes true; separate caches can't share prefixes, so set reusePrefixes to"
-              + " false.");
-    }
   }
 
   /** 8 slots, a queue of 64, F16 cache, 1 GiB to spill to, an ITL target of 50 ms, no isolation, everything else {@link #AUTO}. */
@@ -132,10 +135,15 @@ public final class EngineConfig {
   }
 
   /**
-   * Number of cells of the KV cache, shared by all sequences (llama.cpp: {@code n_ctx}); one sequence may use them all.
-   * {@link #AUTO}, the default, uses as many as the model was trained for, and at least 2048 per slot and 8192 in total
-   * unless that is more per slot than the model was trained for. It uses fewer, down to that minimum, where the cache
-   * would take more than half of the host's free memory that the weights leave, or seven eighths of a GPU's.
+   * Number of cells of the KV cache (llama.cpp: {@code n_ctx}). In a unified cache one sequence may use them all, in a
+   * split one each slot has an equal part; see {@link #kvLayout}. If {@link KvLayout#AUTO} chooses a split cache, each
+   * slot gets this many cells, or as many as the model was trained for, and the engine's own configuration says how many
+   * that are together.
+   *
+   * <p>{@link #AUTO}, the default, uses as many as the model was trained for (in a split cache: for each slot), and at
+   * least 2048 per slot and 8192 in total unless that is more per slot than the model was trained for. It uses fewer,
+   * down to that minimum, where the cache would take more than half of the host's free memory that the weights leave, or
+   * seven eighths of a GPU's.
    */
   public int contextSize() {
     return contextSize;
@@ -227,12 +235,22 @@ public final class EngineConfig {
 
   /**
    * Target inter-token latency (ITL) while prompts are processed, 50 ms by default. While any generation is running,
-   * short prompts (up to one second of compute) may stretch a step to this limit, or beyond it when the waiting prompts
-   * outnumber half the running generations. Long prompts may stretch a step by at most 50 %. A prompt always makes some
-   * progress. Zero sets no limit, which serves prompts soonest.
+   * short prompts (up to one second of compute) are cut into chunks that let a step keep this limit. The next token may
+   * take twice as long if all waiting short prompts are computed then, and three times as long if the next prompt would
+   * otherwise need too much of {@link #ttftTarget}. Long prompts keep the limit, and get 60 % of the time. A prompt always
+   * makes some progress: as much as takes the time of a step, or 16 tokens.
+   * Zero sets no limit, which serves prompts soonest.
    */
   public Duration itlTarget() {
     return itlTarget;
+  }
+
+  /**
+   * Target time to first token (TTFT), 500 ms by default. A short prompt that by itself would need more than 0.4 of it
+   * while steps keep {@link #itlTarget}, or has waited for four times as long, may slow running generations down.
+   */
+  public Duration ttftTarget() {
+    return ttftTarget;
   }
 
   /** How positions are scaled beyond the trained context; the model's own values by default. */
@@ -266,13 +284,9 @@ public final class EngineConfig {
     return fullSlidingWindow;
   }
 
-  /**
-   * Whether all sequences share the cells of the KV cache (llama.cpp: {@code kv_unified}). Without it each slot has
-   * {@code contextSize / slots} cells of its own, rounded up to 256, and attention does not scan the cells of other
-   * slots; prefixes then cannot be shared, so {@link #reusePrefixes} must be false. True by default.
-   */
-  public boolean unifiedCache() {
-    return unifiedCache;
+  /** How sequences divide the KV cache; {@link KvLayout#AUTO} by default. */
+  public KvLayout kvLayout() {
+    return kvLayout;
   }
 
   /** Where the compute threads run; anywhere by default. */
@@ -333,11 +347,12 @@ public final class EngineConfig {
     all.put("reusePrefixes", reusePrefixes);
     all.put("spill", spill);
     all.put("itlTarget", itlTarget);
+    all.put("ttftTarget", ttftTarget);
     all.put("rope", rope);
     all.put("offloadKeyValues", offloadKeyValues);
     all.put("offloadOperations", offloadOperations);
     all.put("fullSlidingWindow", fullSlidingWindow);
-    all.put("unifiedCache", unifiedCache);
+    all.put("kvLayout", kvLayout);
     all.put("placement", placement);
     all.put("sessionKey", sessionKey);
     all.put("isolation", isolation);
@@ -361,11 +376,12 @@ public final class EngineConfig {
     private boolean reusePrefixes = true;
     private SpillConfig spill = SpillConfig.toMemory(1L << 30);
     private Duration itlTarget = Duration.ofMillis(50);
+    private Duration ttftTarget = Duration.ofMillis(500);
     private RopeScaling rope = RopeScaling.defaults();
     private boolean offloadKeyValues = true;
     private boolean offloadOperations = true;
     private boolean fullSlidingWindow = true;
-    private boolean unifiedCache = true;
+    private KvLayout kvLayout = KvLayout.AUTO;
     private ThreadPlacement placement = ThreadPlacement.defaults();
     private SessionKey sessionKey = SessionKey.installation();
     private Isolation isolation = Isolation.NONE;
@@ -388,11 +404,12 @@ public final class EngineConfig {
       reusePrefixes = from.reusePrefixes;
       spill = from.spill;
       itlTarget = from.itlTarget;
+      ttftTarget = from.ttftTarget;
       rope = from.rope;
       offloadKeyValues = from.offloadKeyValues;
       offloadOperations = from.offloadOperations;
       fullSlidingWindow = from.fullSlidingWindow;
-      unifiedCache = from.unifiedCache;
+      kvLayout = from.kvLayout;
       placement = from.placement;
       sessionKey = from.sessionKey;
       isolation = from.isolation;
@@ -483,6 +500,12 @@ public final class EngineConfig {
       return this;
     }
 
+    /** Sets {@link EngineConfig#ttftTarget()}. */
+    public Builder ttftTarget(Duration value) {
+      ttftTarget = Objects.requireNonNull(value, "ttftTarget");
+      return this;
+    }
+
     /** Sets {@link EngineConfig#rope()}. */
     public Builder rope(RopeScaling value) {
       rope = Objects.requireNonNull(value, "rope");
@@ -507,9 +530,9 @@ public final class EngineConfig {
       return this;
     }
 
-    /** Sets {@link EngineConfig#unifiedCache()}. */
-    public Builder unifiedCache(boolean value) {
-      unifiedCache = value;
+    /** Sets {@link EngineConfig#kvLayout()}. */
+    public Builder kvLayout(KvLayout value) {
+      kvLayout = Objects.requireNonNull(value, "kvLayout");
       return this;
     }
 

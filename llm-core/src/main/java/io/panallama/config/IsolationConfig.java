@@ -89,7 +89,8 @@ public final class IsolationConfig {
   /**
    * How much memory the process may allocate, in bytes ({@code RLIMIT_DATA}): KV cache, compute buffers, copies of
    * weights and its own heap, but not the mapped model file. 0, the default, sets no limit; in any case the kernel is
-   * told to end this process first when memory runs out.
+   * told to end this process first when memory runs out. An engine whose first process has too little does not start
+   * ({@link io.panallama.error.EngineStartException.Reason#INSUFFICIENT_MEMORY}).
    */
   public long memoryBytes() {
     return memoryBytes;

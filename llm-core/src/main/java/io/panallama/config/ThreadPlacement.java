@@ -53,7 +53,8 @@ public final class ThreadPlacement {
 
   /**
    * Numbers of the processors that the threads may run on (llama.cpp: {@code cpumask}), 0 to {@link #MAX_PROCESSOR}, as
-   * the operating system numbers them. Empty by default: all that the process may use.
+   * the operating system numbers them. Empty by default: all that the process may use. On Linux an engine refuses to
+   * start with one that the process may not use.
    */
   public Set<Integer> processors() {
     return processors;

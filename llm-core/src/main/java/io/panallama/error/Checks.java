@@ -35,6 +35,14 @@ public final class Checks {
     }
   }
 
+  /** Requires a list of {@code most} entries at most; {@code entries} names them in the plural. */
+  public static void atMost(String parameter, int size, int most, String entries) {
+    if (size > most) {
+      throw new InvalidRequestException(
+          parameter, name(parameter) + " has " + size + " " + entries + "; at most " + most + " are allowed.");
+    }
+  }
+
   private static InvalidRequestException outOfRange(String parameter, Object value, String allowed) {
     return new InvalidRequestException(parameter, name(parameter) + " is " + value + "; it must be " + allowed + ".");
   }

@@ -39,7 +39,18 @@ public final class EngineBusyException extends PanallamaException {
         Duration.ofSeconds(1));
   }
 
-  /** The maximum number of waiting generations, or of requests that wait to be prepared. */
+  /** Reports that there is no room for the texts among those that wait to be embedded. */
+  public static EngineBusyException embedding(int waiting, int limit, Duration retryAfter) {
+    return new EngineBusyException(
+        waiting
+            + " texts are waiting already to be embedded, and at most "
+            + limit
+            + " may; try again later, or with fewer.",
+        limit,
+        retryAfter);
+  }
+
+  /** The maximum number of waiting generations, or of requests that wait to be prepared, or of texts. */
   public int queueLimit() {
     return queueLimit;
   }

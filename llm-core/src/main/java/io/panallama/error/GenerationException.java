@@ -34,6 +34,13 @@ public final class GenerationException extends PanallamaException {
      * once more. Only an {@link io.panallama.IsolatedEngine} survives that. The same request is refused for a while.
      */
     ENGINE_KILLED,
+    /**
+     * The engine's process died and does not start again, although that is tried on: the request may succeed later. Only an
+     * {@link io.panallama.IsolatedEngine} restarts.
+     */
+    ENGINE_RESTARTING,
+    /** An error ended the engine while the generation was waiting or running; the engine does not recover. */
+    ENGINE_FAILED,
     /** The thread that waited, for the next event or while its request was prepared, was interrupted; nothing goes on. */
     INTERRUPTED
   }

@@ -8,7 +8,7 @@ public final class SessionFileException extends PanallamaException {
 
   /** What is wrong with the file. */
   public enum Reason {
-    /** The file can't be read or written. */
+    /** The file can't be read or written, or the thread was interrupted meanwhile; it stays interrupted then. */
     IO,
     /** It is not a session file, or has another version of the format. */
     NOT_A_SESSION,

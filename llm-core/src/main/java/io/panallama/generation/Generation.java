@@ -39,8 +39,9 @@ public interface Generation extends Iterable<GenerationEvent>, Flow.Publisher<Ge
   }
 
   /**
-   * Takes the next state of the prompt while it is computed: one at the beginning, one after each step, the last one with the
-   * whole prompt and before the first token. Does not wait. Unlike events they may be left unread.
+   * Takes the next state of the prompt while it is computed: first the one at the beginning, then the one after the latest
+   * step, and at last that with the whole prompt, before the first token. Does not wait. Who reads seldom misses states in
+   * between, and all may be left unread.
    *
    * @return empty if there is none (yet), or the generator does not tell
    */

@@ -21,7 +21,7 @@ final class ArchitecturePreflight {
       mamba2 granitehybrid nemotron_h nemotron_h_moe falcon-h1: ssm.group_count ssm.time_step_rank
       qwen3next qwen35 qwen35moe qwen4exp: ssm.group_count ssm.time_step_rank
       hrm_text: hrm.layers_per_stack hrm.h_cycles hrm.l_cycles
-      minimax-m3: attention.indexer.block_size
+      minimax-m3: attention.indexer.block_size attention.indexer.top_k
       nanbeige: num_loops
       """;
 

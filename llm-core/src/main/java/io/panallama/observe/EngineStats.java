@@ -9,6 +9,8 @@ package io.panallama.observe;
  * @param steps calls of {@code llama_decode} so far
  * @param promptTokens prompt tokens computed so far
  * @param generatedTokens tokens generated so far
+ * @param promptNanos nanoseconds of the calls of llama.cpp that computed prompts, with the sampling of their first tokens
+ * @param generationNanos nanoseconds of the calls that computed the next tokens of running generations, with their sampling
  * @param preemptions how often a running generation released its KV cells to make room and had to be recomputed
  * @param cachedPromptTokens prompt tokens that were not computed because the KV cache had them or they were restored to
  *     it
@@ -23,6 +25,8 @@ public record EngineStats(
     long steps,
     long promptTokens,
     long generatedTokens,
+    long promptNanos,
+    long generationNanos,
     long preemptions,
     long cachedPromptTokens,
     long restores,

@@ -1,6 +1,8 @@
 package io.panallama.observe;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -8,7 +10,7 @@ import java.util.Optional;
  * The facts about a loaded model. Names and units are those of {@link io.panallama.Model}.
  *
  * @param path the file as it was given
- * @param metadata every entry of the file's metadata as text; unmodifiable
+ * @param metadata every entry of the file's metadata as text, in the file's order; unmodifiable
  * @param chatTemplate the Jinja source of the chat template
  */
 public record ModelFacts(
@@ -24,6 +26,6 @@ public record ModelFacts(
     Map<String, String> metadata,
     Optional<String> chatTemplate) {
   public ModelFacts {
-    metadata = Map.copyOf(metadata);
+    metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
   }
 }

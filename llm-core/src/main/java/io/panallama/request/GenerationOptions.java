@@ -41,6 +41,7 @@ public final class GenerationOptions {
   private final StopConditions stop;
   private final Sampling sampling;
   private final int topLogprobs;
+  private final boolean logprobsAfterSampling;
   private final int priority;
   private final @Nullable Duration timeLimit;
   private final @Nullable Instant deadline;
@@ -53,6 +54,7 @@ public final class GenerationOptions {
     stop = from.stop;
     sampling = from.sampling;
     topLogprobs = from.topLogprobs;
+    logprobsAfterSampling = from.logprobsAfterSampling;
     priority = from.priority;
     timeLimit = from.timeLimit;
     deadline = from.deadline;
@@ -106,6 +108,15 @@ public final class GenerationOptions {
   /** How many of the likeliest tokens to report at each step, 0 to {@link #MAX_TOP_LOGPROBS}; 0 reports none. */
   public int topLogprobs() {
     return topLogprobs;
+  }
+
+  /**
+   * Whether the log-probabilities are those after the samplers: of the tokens that the chain had left when the last sampler chose,
+   * with the probabilities that it chose by. Fewer than {@link #topLogprobs} are reported if fewer have a probability above 0; greedy
+   * sampling has one. False by default: they are those of the model's raw logits.
+   */
+  public boolean logprobsAfterSampling() {
+    return logprobsAfterSampling;
   }
 
   /**
@@ -173,6 +184,7 @@ public final class GenerationOptions {
     all.put("stop", stop);
     all.put("sampling", sampling);
     all.put("topLogprobs", topLogprobs);
+    all.put("logprobsAfterSampling", logprobsAfterSampling);
     all.put("priority", priority);
     all.put("timeLimit", timeLimit());
     all.put("deadline", deadline());
@@ -188,6 +200,7 @@ public final class GenerationOptions {
     private StopConditions stop = StopConditions.NONE;
     private Sampling sampling = Sampling.recommended();
     private int topLogprobs;
+    private boolean logprobsAfterSampling;
     private int priority = DEFAULT_PRIORITY;
     private @Nullable Duration timeLimit;
     private @Nullable Instant deadline;
@@ -202,6 +215,7 @@ public final class GenerationOptions {
       stop = from.stop;
       sampling = from.sampling;
       topLogprobs = from.topLogprobs;
+      logprobsAfterSampling = from.logprobsAfterSampling;
       priority = from.priority;
       timeLimit = from.timeLimit;
       deadline = from.deadline;
@@ -226,6 +240,12 @@ public final class GenerationOptions {
     /** Sets {@link GenerationOptions#topLogprobs()}. */
     public Builder topLogprobs(int value) {
       topLogprobs = value;
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#logprobsAfterSampling()}. */
+    public Builder logprobsAfterSampling(boolean value) {
+      logprobsAfterSampling = value;
       return this;
     }
 

@@ -23,7 +23,8 @@ public final class InfillRequest implements GenerationRequest {
   /** The default window: llama-server's default of {@code n_batch}, which has this role there. */
   public static final int DEFAULT_WINDOW = 2048;
 
-  private static final int SMALLEST_WINDOW = 16;
+  /** The smallest window that can be asked for. */
+  public static final int SMALLEST_WINDOW = 16;
 
   private final String prefix;
   private final String suffix;

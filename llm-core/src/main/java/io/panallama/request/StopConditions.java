@@ -40,15 +40,8 @@ public final class StopConditions {
     tokens = from.tokens;
     Checks.inRange("maxTokens", maxTokens, 0, Integer.MAX_VALUE);
     Checks.inRange("minTokens", minTokens, 0, maxTokens);
-    if (texts.size() > MAX_TEXTS) {
-      throw new InvalidRequestException(
-          "stop.texts", name("stop.texts") + " has " + texts.size() + " texts; at most " + MAX_TEXTS + " are allowed.");
-    }
-    if (tokens.size() > MAX_TOKENS) {
-      throw new InvalidRequestException(
-          "stop.tokens",
-          name("stop.tokens") + " has " + tokens.size() + " ids; at most " + MAX_TOKENS + " are allowed.");
-    }
+    Checks.atMost("stop.texts", texts.size(), MAX_TEXTS, "texts");
+    Checks.atMost("stop.tokens", tokens.size(), MAX_TOKENS, "ids");
     for (int i = 0; i < texts.size(); i++) {
       check("stop.texts[" + i + "]", texts.get(i));
     }

@@ -268,27 +268,13 @@ public sealed interface Sampler {
       Checks.inRange("sampling.dry.lastN", lastN, 0, MAX_LAST_N);
       breakers = List.copyOf(breakers);
       // llama.cpp compares each with every token of the vocabulary, and would truncate a longer one.
-      if (breakers.size() > MAX_BREAKERS) {
-        throw new InvalidRequestException(
-            "sampling.dry.breakers",
-            name("sampling.dry.breakers")
-                + " has "
-                + breakers.size()
-                + " texts; at most "
-                + MAX_BREAKERS
-                + " are allowed.");
-      }
-      for (String breaker : breakers) {
-        int bytes = breaker.getBytes(StandardCharsets.UTF_8).length;
+      Checks.atMost("sampling.dry.breakers", breakers.size(), MAX_BREAKERS, "texts");
+      for (int i = 0; i < breakers.size(); i++) {
+        int bytes = breakers.get(i).getBytes(StandardCharsets.UTF_8).length;
         if (bytes < 1 || bytes > MAX_BREAKER_BYTES) {
+          String path = "sampling.dry.breakers[" + i + "]";
           throw new InvalidRequestException(
-              "sampling.dry.breakers",
-              name("sampling.dry.breakers")
-                  + " has a text of "
-                  + bytes
-                  + " bytes; it must have 1 to "
-                  + MAX_BREAKER_BYTES
-                  + ".");
+              path, name(path) + " has " + bytes + " bytes; it must have 1 to " + MAX_BREAKER_BYTES + ".");
         }
       }
     }
@@ -297,7 +283,8 @@ public sealed interface Sampler {
   /**
    * Adds a bias to the logits of individual tokens.
    *
-   * @param bias token id to the value added; negative infinity forbids the token
+   * @param bias token id to the value added; negative infinity forbids the token. After another stage at most
+   *     {@link #MAX_SEARCHED_BIASES} tokens, which is checked when the request is compiled
    */
   record LogitBias(Map<Integer, Float> bias) implements Sampler {
     /**
@@ -345,16 +332,12 @@ public sealed interface Sampler {
                 + MAX_BANNED_TEXTS
                 + ".");
       }
-      for (String text : texts) {
-        if (text.isEmpty() || text.length() > MAX_BANNED_LENGTH) {
+      for (int i = 0; i < texts.size(); i++) {
+        int length = texts.get(i).length();
+        if (length < 1 || length > MAX_BANNED_LENGTH) {
+          String path = "sampling.bannedTexts[" + i + "]";
           throw new InvalidRequestException(
-              "sampling.bannedTexts",
-              name("sampling.bannedTexts")
-                  + " has a text of "
-                  + text.length()
-                  + " chars; it must have 1 to "
-                  + MAX_BANNED_LENGTH
-                  + ".");
+              path, name(path) + " has " + length + " chars; it must have 1 to " + MAX_BANNED_LENGTH + ".");
         }
       }
     }
@@ -362,7 +345,8 @@ public sealed interface Sampler {
 
   /**
    * Forbids every token that ends a generation, so that only a limit or a stop text ends it: llama-server's
-   * {@code ignore_eos}. For benchmarks, in which answers must have a given length.
+   * {@code ignore_eos}. For benchmarks, in which answers must have a given length. A grammar that is complete does end
+   * the generation, because nothing else could follow.
    */
   record NoEnd() implements Sampler {}
 
@@ -396,8 +380,9 @@ public sealed interface Sampler {
    * <p>Patterns run on the engine thread and can't be interrupted: one that backtracks stops every generation of the
    * engine. Never take them from an untrusted request.
    *
-   * @param triggerPatterns regular expressions (ECMAScript) matched against the whole output
-   * @param triggerTokens token ids
+   * @param triggerPatterns regular expressions (ECMAScript) matched against the whole output, at most
+   *     {@link #MAX_TRIGGERS}
+   * @param triggerTokens token ids, at most {@link #MAX_TRIGGERS}
    */
   record LazyGrammar(String gbnf, String root, List<String> triggerPatterns, List<Integer> triggerTokens)
       implements Sampler {
@@ -416,11 +401,38 @@ public sealed interface Sampler {
             "sampling.grammar.triggers",
             name("sampling.grammar.triggers") + " is empty; a lazy grammar needs at least one trigger.");
       }
+      Checks.atMost("sampling.grammar.triggers", triggerPatterns.size(), MAX_TRIGGERS, "patterns");
+      Checks.atMost("sampling.grammar.triggers", triggerTokens.size(), MAX_TRIGGERS, "tokens");
     }
   }
 
-  /** Merges tokens with a common prefix for fill-in-the-middle (FIM); for models with FIM tokens. */
+  /**
+   * Merges tokens with a common prefix for fill-in-the-middle (FIM); for models with FIM tokens. It compares each candidate
+   * with every other, so it sees the {@link #MAX_INFILL} likeliest only, whatever the stages in front of it leave.
+   */
   record Infill() implements Sampler {}
+
+  /**
+   * The maximum number of stages of a chain. Each is applied at every token, on the thread that computes for all
+   * generations of an engine.
+   */
+  int MAX_STAGES = 64;
+
+  /** The maximum number of stages in {@link Sampling.Builder#order}; those that the builder puts around them come on top. */
+  int MAX_ORDER = 32;
+
+  /** The maximum number of candidates that {@link Infill} sees. */
+  int MAX_INFILL = 128;
+
+  /**
+   * The maximum number of tokens in a {@link LogitBias} that comes after another stage, be it a grammar, banned texts or the
+   * grammar of a response format or of tools. As the first stage of all it has no limit but the vocabulary. llama.cpp
+   * compares each bias with each candidate as soon as a stage has left some out or changed their order.
+   */
+  int MAX_SEARCHED_BIASES = 1024;
+
+  /** The maximum number of patterns, and of tokens, that trigger a {@link LazyGrammar}. */
+  int MAX_TRIGGERS = 64;
 
   /** The maximum number of tokens that a penalty looks back. */
   int MAX_LAST_N = 1 << 20;

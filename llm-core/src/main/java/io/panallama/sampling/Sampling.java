@@ -61,10 +61,11 @@ public final class Sampling {
   /**
    * A custom chain.
    *
-   * @param chain the stages; the last one, and only that, is {@link Sampler.Selecting}
+   * @param chain the stages, at most {@link Sampler#MAX_STAGES}; the last one, and only that, is
+   *     {@link Sampler.Selecting}
    * @param seed unsigned 32-bit seed of the random stages, or {@link #RANDOM_SEED}
-   * @throws InvalidRequestException if the chain does not end in exactly one selecting sampler, or the seed is not an
-   *     unsigned 32-bit number
+   * @throws InvalidRequestException if the chain is too long or does not end in exactly one selecting sampler, or the
+   *     seed is not an unsigned 32-bit number
    */
   public static Sampling of(List<Sampler> chain, long seed) {
     return new Builder(Map.of(), List.copyOf(chain), false).seed(seed).build();
@@ -101,6 +102,11 @@ public final class Sampling {
    */
   public Builder toBuilder() {
     return new Builder(settings, fixed ? chain : null, recommended);
+  }
+
+  /** The ids of forbidden tokens, see {@link Builder#banTokens}; empty for a value {@linkplain #of given as a chain}. */
+  public Set<Integer> bannedTokens() {
+    return toBuilder().get(Setting.BANNED_TOKENS);
   }
 
   /** The stages in order; for {@link #recommended} without the model's recommendation. */
@@ -307,7 +313,7 @@ public final class Sampling {
 
     /**
      * The stages in the order in which they apply. A stage that is not listed is not used; one that is listed twice
-     * applies twice.
+     * applies twice. At most {@link Sampler#MAX_ORDER}.
      */
     public Builder order(List<SamplerStage> value) {
       return set(Setting.ORDER, List.copyOf(value));
@@ -374,8 +380,10 @@ public final class Sampling {
       List<String> bannedTexts = get(Setting.BANNED_TEXTS);
       boolean ignoreEnd = get(Setting.IGNORE_END);
       if (chain != null) {
+        Checks.atMost("sampling.chain", chain.size(), Sampler.MAX_STAGES, "stages");
         return new Sampling(chain, get(Setting.SEED), this);
       }
+      Checks.atMost("sampling.order", order.size(), Sampler.MAX_ORDER, "stages");
       List<Sampler> stages = new ArrayList<>();
       if (grammar != null) {
         stages.add(grammar);

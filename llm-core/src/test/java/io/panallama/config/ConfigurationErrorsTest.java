@@ -49,7 +49,7 @@ class ConfigurationErrorsTest {
     all.put("batchThreads is -1", engine(b -> b.batchThreads(-1)));
     all.put("mailboxCapacity is 0", engine(b -> b.mailboxCapacity(0)));
     all.put("itlTarget is PT-0.001S", engine(b -> b.itlTarget(Duration.ofMillis(-1))));
-    all.put("unifiedCache is false", engine(b -> b.unifiedCache(false)));
+    all.put("ttftTarget is PT1H0.001S", engine(b -> b.ttftTarget(Duration.ofMillis(3_600_001))));
     all.put("memoryBytes is -1", () -> SpillConfig.toMemory(-1));
     all.put("diskBytes is -1", () -> SpillConfig.builder().disk(Path.of("a"), -1).build());
     all.put("gpuLayers is -2", model(b -> b.gpuLayers(-2)));

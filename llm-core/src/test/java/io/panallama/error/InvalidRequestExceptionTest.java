@@ -67,9 +67,9 @@ class InvalidRequestExceptionTest {
     all.put("sampling.temperatureRange", () -> Sampling.builder().temperatureRange(-1, 1).build());
     all.put("sampling.repeatLastN", () -> Sampling.builder().repeatLastN(-1).build());
     all.put("sampling.dry.base", () -> new Sampler.Dry(1, 0, 1, 1, List.of()));
-    all.put("sampling.dry.breakers", () -> new Sampler.Dry(1, 1, 1, 1, List.of("")));
+    all.put("sampling.dry.breakers[0]", () -> new Sampler.Dry(1, 1, 1, 1, List.of("")));
     all.put("sampling.logitBias", () -> Sampling.builder().logitBias(Map.of(1, Float.NaN)).build());
-    all.put("sampling.bannedTexts", () -> Sampling.builder().banTexts(List.of("")).build());
+    all.put("sampling.bannedTexts[0]", () -> Sampling.builder().banTexts(List.of("")).build());
     all.put("sampling.chain", () -> Sampling.of(List.of(), 1));
     all.put("sampling.grammar.triggers", () -> new Sampler.LazyGrammar("", "", List.of(), List.of()));
     return all;

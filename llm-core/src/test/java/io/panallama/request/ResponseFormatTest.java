@@ -136,7 +136,7 @@ class ResponseFormatTest {
         "{\"type\": \"string\", \"pattern\": \"^(?=a)b$\"} => a group that begins with (?",
         "{\"type\": \"string\", \"pattern\": \"^[$\"} => class",
         "{\"type\": \"string\", \"pattern\": \"^a{x}$\"} => begins no quantifier",
-        "{\"type\": \"string\", \"pattern\": \"^a+?$\"} => lazy",
+        "{\"type\": \"string\", \"pattern\": \"^a++$\"} => anything to repeat",
         "{\"type\": \"string\", \"pattern\": \"^a}$\"} => without a beginning",
         "{\"type\": \"string\", \"pattern\": \"^(a$\"} => at #",
         "{\"$ref\": \"#/$defs/missing\"} => cannot resolve $ref",
@@ -182,7 +182,10 @@ class ResponseFormatTest {
           case "huge" -> "{\"description\": \"" + "x".repeat(10 << 20) + "\"}";
           case "deep" -> "{\"type\": \"array\", \"items\": ".repeat(500) + "{}" + "}".repeat(500);
           case "deep brackets" -> "{\"const\": " + "[".repeat(900) + "]".repeat(900) + "}";
-          case "repetition" -> "{\"type\": \"array\", \"maxItems\": 2000, \"items\": ".repeat(4) + "{}" + "}".repeat(4);
+          case "repetition" ->
+              "{\"type\": \"array\", \"prefixItems\": ["
+                  + "{\"type\": \"array\", \"maxItems\": 2000, \"items\": {}}, ".repeat(3000)
+                  + "{}]}";
           default -> {
             StringBuilder properties = new StringBuilder();
             for (int i = 0; i < 3000; i++) {
@@ -224,6 +227,26 @@ class ResponseFormatTest {
     GenerationOptions options = options(new ResponseFormat.JsonSchema(schema, false), 3);
     Completion answer = engine.generate(ChatRequest.of("?").with(options)).await();
     assertThat(JSON.readTree(answer.text()).path("n").isNumber()).isTrue();
+  }
+
+  /** A double would hold 1.2345678901234568e+22, 0 and 0.12345678901234568. */
+  @Test
+  void aConstantIsWrittenAsTheSchemaHasIt() {
+    for (String number :
+        new String[] {
+          "12345678901234567890123", "1E-400", "0.12345678901234567890123", "18446744073709551616", "1.50", "[1E+400]"
+        }) {
+      for (String schema :
+          new String[] {
+            "{\"const\": %s}".formatted(number), "{\"type\": \"number\", \"enum\": [%s]}".formatted(number)
+          }) {
+        if (!number.startsWith("[") || schema.contains("const")) {
+          GenerationOptions options = options(new ResponseFormat.JsonSchema(schema, true), 1);
+          assertThat(engine.generate(CompletionRequest.of("Say: ").with(options)).await().text().strip())
+              .isEqualTo(number);
+        }
+      }
+    }
   }
 
   @Test

@@ -61,7 +61,7 @@ final class ColdStore {
     }
   }
 
-  private final int contextSize;
+  private final int sequenceCells;
   private final StateStore states;
   private final CacheMeter meter;
   private final ImageMemory memory;
@@ -96,7 +96,7 @@ final class ColdStore {
       CacheMeter meter,
       ThreadFactory threads,
       Runnable wake) {
-    this.contextSize = cells.contextSize();
+    this.sequenceCells = cells.sequenceCells();
     this.states = states;
     this.meter = meter;
     this.memory = new ImageMemory(config.memoryBytes(), meter);
@@ -137,7 +137,7 @@ final class ColdStore {
       int matched = tree.longest(lineage, tokens, limit, MOST_CANDIDATES, candidates::add);
       for (ColdPrefix candidate : candidates) {
         // An engine with a larger context may have left an image on disk that can never fit here.
-        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= contextSize) {
+        if (candidate.length() / COPY_GAIN <= matched && candidate.length() <= sequenceCells) {
           hits.add(new Hit(candidate, matched));
         }
       }

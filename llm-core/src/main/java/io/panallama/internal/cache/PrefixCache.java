@@ -91,10 +91,61 @@ public final class PrefixCache implements AutoCloseable {
    * others.
    */
   public void admit(Residency sequence) {
-    sequence.assign(retained.takeId());
+    if (memory.isUnified()) {
+      sequence.assign(retained.takeId());
+    } else if (continuesInPlace(sequence)) {
+      return;
+    }
     if (isSharing()) {
       share(sequence);
     }
+  }
+
+  /**
+   * Assigns an id in a split memory. If it is that of a retained prefix, which the sequence continues, nothing is
+   * copied.
+   *
+   * @return whether the sequence has its prefix and is entered in the tree
+   */
+  private boolean continuesInPlace(Residency sequence) {
+    int limit = sequence.text().length() - 1;
+    Match match = isSharing() ? match(sequence, limit) : new Match(null, 0);
+    int usable = match.usable();
+    boolean isOwn =
+        rewind == KvMemory.Rewind.ALWAYS
+            && usable >= RetainedPrefixes.SHORTEST
+            && !isColdBetter(sequence, limit, usable);
+    RetainedPrefixes.Retained own = isOwn && match.holder() instanceof RetainedPrefixes.Retained held ? held : null;
+    int id = retained.closeId(own);
+    if (own == null || own.id() != id) {
+      retained.takeId(id);
+      sequence.assign(id);
+      return false;
+    }
+    retained.takeOver(own, usable);
+    sequence.assign(id);
+    if (usable < own.cached() && !memory.removeFrom(id, usable)) {
+      memory.remove(id);
+      return false;
+    }
+    sequence.restored(usable);
+    meter.cached(sequence.sharedLength());
+    enter(sequence);
+    return true;
+  }
+
+  private boolean isColdBetter(Residency sequence, int limit, int usable) {
+    ColdStore.Hit hit = findCold(sequence, limit);
+    return hit != null && hit.usable() >= usable + ColdStore.SHORTEST;
+  }
+
+  private ColdStore.@Nullable Hit findCold(Residency sequence, int limit) {
+    return cold == null ? null : cold.find(sequence.text().lineage(), sequence.text().tokens(), limit);
+  }
+
+  private void enter(Residency sequence) {
+    sequence.entry(
+        tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
   }
 
   private boolean isSharing() {
@@ -125,15 +176,14 @@ public final class PrefixCache implements AutoCloseable {
    */
   private void share(Residency sequence) {
     find(sequence);
-    sequence.entry(
-        tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
+    enter(sequence);
   }
 
   private void find(Residency sequence) {
     // The last token is always computed, because its logits are needed.
     int limit = sequence.text().length() - 1;
     Match match = match(sequence, limit);
-    ColdStore.Hit hit = cold == null ? null : cold.find(sequence.text().lineage(), sequence.text().tokens(), limit);
+    ColdStore.Hit hit = findCold(sequence, limit);
     if (hit != null && hit.usable() >= match.usable() + ColdStore.SHORTEST) {
       if (!takeCold(sequence, hit)) {
         // The prefix that was found may have been evicted to make room for the image.
@@ -211,7 +261,11 @@ public final class PrefixCache implements AutoCloseable {
             && length > sequence.cached()
             && memory.share(holder.id(), sequence.id(), length);
     if (taken) {
-      sequence.shared(length);
+      if (memory.isUnified()) {
+        sequence.shared(length);
+      } else {
+        sequence.restored(length);
+      }
       meter.cached(sequence.sharedLength());
     }
     if (holder instanceof RetainedPrefixes.Retained used) {
@@ -238,10 +292,10 @@ public final class PrefixCache implements AutoCloseable {
     store.restoring(prefix);
     boolean restored =
         states.restore(image, sequence.id())
-            || retained.evictCells(prefix.length()) && states.restore(image, sequence.id());
+            || memory.isUnified() && retained.evictCells(prefix.length()) && states.restore(image, sequence.id());
     if (!restored) {
       // If no other sequence has cells, lack of room was not the reason, and the image will never fit.
-      store.notRestored(prefix, retained.hasOneId());
+      store.notRestored(prefix, !memory.isUnified() || retained.hasOneId());
       return false;
     }
     store.restored(prefix);
@@ -297,8 +351,7 @@ public final class PrefixCache implements AutoCloseable {
     sequence.truncated(kept);
     sequence.checkpoints().clear();
     if (retained.isEnabled()) {
-      sequence.entry(
-          tree.insert(sequence.text().lineage(), sequence.text().tokens(), sequence.text().length(), sequence));
+      enter(sequence);
     }
   }
 
@@ -358,6 +411,11 @@ public final class PrefixCache implements AutoCloseable {
       sequence.entry(null);
     }
     sequence.await(null, 0);
+  }
+
+  /** The number of cells that a retained prefix has under this id; 0 if there is none. Allocates nothing. */
+  public int retainedLength(int id) {
+    return retained.retainedLength(id);
   }
 
   /** Evicts the least recently used retained prefix; returns false if there is none. */

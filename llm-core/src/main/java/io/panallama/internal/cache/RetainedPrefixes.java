@@ -7,6 +7,7 @@ import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.StateStore;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class RetainedPrefixes {
   /** A shorter prefix is neither retained nor shared: it does not justify a scan over all cells of the cache. */
   static final int SHORTEST = 8;
+
+  /** The length of an id that no retained prefix has. */
+  private static final int NOT_RETAINED = -1;
 
   /** If evicted prefixes can be copied to memory, all but the latest retained prefix may hold one cell in this many. */
   private static final int OLDER_PART = 16;
@@ -62,7 +66,7 @@ final class RetainedPrefixes {
   private final int sequenceIds;
   private final int limit;
 
-  /** Half of the cache, which all retained prefixes together must not exceed. */
+  /** Half of a unified cache, which all retained prefixes together must not exceed. */
   private final int cellLimit;
 
   /**
@@ -77,6 +81,13 @@ final class RetainedPrefixes {
   /** Least recently used first. */
   private final Deque<Retained> retained = new ArrayDeque<>();
 
+  /** The lengths of retained prefixes by id. */
+  private final int[] lengths;
+
+  /** When they were used last, by id. */
+  private final long[] lastUses;
+
+  private long uses;
   private int cells;
 
   /**
@@ -89,11 +100,16 @@ final class RetainedPrefixes {
     this.sequenceIds = decoder.sequenceIds();
     this.tree = tree;
     this.cold = cold;
-    this.limit = memory.sharesPrefixes() ? sequenceIds - slots : 0;
-    this.cellLimit = memory.contextSize() / 2;
+    this.lengths = new int[sequenceIds];
+    Arrays.fill(lengths, NOT_RETAINED);
+    this.lastUses = new long[sequenceIds];
+    boolean unified = memory.isUnified();
+    // In a split memory an id that no active sequence uses has cells that nothing else can use.
+    this.limit = !memory.sharesPrefixes() ? 0 : unified ? sequenceIds - slots : sequenceIds;
+    this.cellLimit = unified ? memory.contextSize() / 2 : Integer.MAX_VALUE;
     boolean copies =
         cold != null && cold.keepsInMemory() && memory.isOnHost() && memory.rewind() == KvMemory.Rewind.ALWAYS;
-    this.olderCellLimit = copies ? Math.min(MOST_OLDER, memory.contextSize() / OLDER_PART) : cellLimit;
+    this.olderCellLimit = copies && unified ? Math.min(MOST_OLDER, memory.contextSize() / OLDER_PART) : cellLimit;
   }
 
   /** Whether anything can be retained: the memory shares prefixes and has ids to spare. */
@@ -123,6 +139,79 @@ final class RetainedPrefixes {
   /** Whether only one id is in use, so that all cells but those of that one are free. */
   boolean hasOneId() {
     return usedIds.cardinality() == 1;
+  }
+
+  /**
+   * Chooses the id of a new sequence in a split memory. llama.cpp computes sequences together only if their ids follow
+   * one another, so the ids of active sequences are kept close together.
+   *
+   * @param own the prefix that the sequence could continue in place; null if there is none
+   */
+  int closeId(@Nullable Retained own) {
+    int lowest = -1;
+    int highest = -1;
+    for (int id = 0; id < sequenceIds; id++) {
+      if (usedIds.get(id) && lengths[id] == NOT_RETAINED) {
+        lowest = lowest < 0 ? id : lowest;
+        highest = id;
+      }
+    }
+    int best = -1;
+    for (int id = 0; id < sequenceIds; id++) {
+      boolean isActive = usedIds.get(id) && lengths[id] == NOT_RETAINED;
+      if (!isActive && (best < 0 || isBetter(id, best, lowest, highest, own))) {
+        best = id;
+      }
+    }
+    return best;
+  }
+
+  private boolean isBetter(int id, int other, int lowest, int highest, @Nullable Retained own) {
+    if (lowest >= 0) {
+      int byDistance = Integer.compare(distance(id, lowest, highest), distance(other, lowest, highest));
+      if (byDistance != 0) {
+        return byDistance < 0;
+      }
+    }
+    if (own != null && (own.id == id || own.id == other)) {
+      return own.id == id;
+    }
+    if (usedIds.get(id) != usedIds.get(other)) {
+      return !usedIds.get(id);
+    }
+    return usedIds.get(id) && lastUses[id] < lastUses[other];
+  }
+
+  private static int distance(int id, int lowest, int highest) {
+    return id < lowest ? lowest - id : Math.max(0, id - highest);
+  }
+
+  /** Takes an id for a sequence; evicts the prefix that is retained there. */
+  void takeId(int id) {
+    for (Retained left : List.copyOf(retained)) {
+      if (left.id == id) {
+        evict(left);
+      }
+    }
+    usedIds.set(id);
+  }
+
+  /**
+   * Lets a sequence continue a retained prefix in its cells.
+   *
+   * @param length the number of its tokens that the sequence has, too; if others are lost, a copy of it is offered to the
+   *     cold store
+   */
+  void takeOver(Retained prefix, int length) {
+    if (prefix.length - length >= SHORTEST) {
+      offer(prefix);
+    }
+    remove(prefix);
+  }
+
+  /** The number of cells that a retained prefix has under this id; 0 if there is none. */
+  int retainedLength(int id) {
+    return Math.max(0, lengths[id]);
   }
 
   // ---- retaining ----
@@ -160,6 +249,9 @@ final class RetainedPrefixes {
       return false;
     }
     makeRoom(length);
+    if (usedIds.cardinality() == sequenceIds) {
+      evictOldest();
+    }
     int id = usedIds.nextClearBit(0);
     if (id >= sequenceIds || !states.restore(image, id)) {
       return false;
@@ -177,6 +269,8 @@ final class RetainedPrefixes {
     Retained left = new Retained(id, length);
     left.entry = tree.insert(lineage, tokens, length, left);
     retained.addLast(left);
+    lengths[id] = length;
+    lastUses[id] = ++uses;
     cells += length;
   }
 
@@ -191,6 +285,7 @@ final class RetainedPrefixes {
   void used(Retained prefix) {
     retained.remove(prefix);
     retained.addLast(prefix);
+    lastUses[prefix.id] = ++uses;
   }
 
   // ---- evicting ----
@@ -207,11 +302,19 @@ final class RetainedPrefixes {
     if (oldest == null) {
       return false;
     }
-    if (cold != null && oldest.entry != null) {
-      cold.offer(tree.lineage(oldest.entry), tree.tokens(oldest.entry), oldest.length, oldest.id);
-    }
-    forget(oldest);
+    evict(oldest);
     return true;
+  }
+
+  private void evict(Retained prefix) {
+    offer(prefix);
+    forget(prefix);
+  }
+
+  private void offer(Retained prefix) {
+    if (cold != null && prefix.entry != null) {
+      cold.offer(tree.lineage(prefix.entry), tree.tokens(prefix.entry), prefix.length, prefix.id);
+    }
   }
 
   /** Evicts prefixes that hold at least {@code wanted} cells, or all of them; returns false if nothing is retained. */
@@ -225,12 +328,17 @@ final class RetainedPrefixes {
   }
 
   private void forget(Retained left) {
+    remove(left);
+    free(left.id);
+  }
+
+  private void remove(Retained left) {
     retained.remove(left);
+    lengths[left.id] = NOT_RETAINED;
     cells -= left.length;
     if (left.entry != null) {
       tree.remove(left.entry);
     }
-    free(left.id);
   }
 
   /**

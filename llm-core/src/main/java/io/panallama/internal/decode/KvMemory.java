@@ -27,8 +27,18 @@ public interface KvMemory {
     return false;
   }
 
-  /** Number of cells, shared by all sequences; 0 without a memory. */
+  /** Number of cells of all sequences together; 0 without a memory. */
   int contextSize();
+
+  /** Whether all sequences share all cells. Otherwise each sequence id has {@link #sequenceCells} of its own. */
+  default boolean isUnified() {
+    return true;
+  }
+
+  /** The number of cells that one sequence can have. */
+  default int sequenceCells() {
+    return contextSize();
+  }
 
   /** How far sequences can be rewound. */
   Rewind rewind();
@@ -39,14 +49,16 @@ public interface KvMemory {
    */
   boolean isOnHost();
 
-  /** Whether sequences of this kind of model can share the cells of a common prefix. */
+  /** Whether sequences may share the cells of a common prefix, and this kind of model can. */
   boolean sharesPrefixes();
 
   /**
-   * Lets a sequence share the first {@code length} cells of another one; nothing is copied.
+   * Lets a sequence share the first {@code length} cells of another one. In a unified memory nothing is copied; otherwise
+   * the sequence gets a copy.
    *
    * @param to must hold nothing except what it already shares
-   * @return false if the cells can't be shared (a sliding window has moved on); nothing was changed in that case
+   * @return false if the cells can't be shared (a sliding window has moved on, or there is no memory for a copy); the
+   *     sequence then holds nothing new
    */
   boolean share(int from, int to, int length);
 

@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
  * {@link #read} and {@link #fingerprint}, which any thread may call.
  */
 public interface StateStore {
+  /** The states of a context that keeps none between steps: nothing can be saved. */
+  @SuppressWarnings("ClassInitializationDeadlock") // NoStates is private to this package and made only here
+  StateStore NONE = new NoStates();
+
   /**
    * The size in bytes that {@link #save} would need now; 0 if this sequence can't be saved. It scans every cell, but
    * copies nothing.

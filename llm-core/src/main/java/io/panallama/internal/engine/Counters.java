@@ -10,6 +10,8 @@ final class Counters implements CacheMeter {
   private volatile long steps;
   private volatile long promptTokens;
   private volatile long generatedTokens;
+  private volatile long promptNanos;
+  private volatile long generationNanos;
   private volatile long preemptions;
   private volatile long cachedPromptTokens;
   private volatile long restores;
@@ -22,8 +24,19 @@ final class Counters implements CacheMeter {
     }
   }
 
-  void step(int prompts, int generated) {
-    steps = steps + 1;
+  /**
+   * Counts the tokens of a call of the decoder.
+   *
+   * @param first whether it is the first call of its step
+   * @param nanos how long the call and the sampling after it took
+   */
+  void computed(boolean first, int prompts, int generated, long nanos) {
+    steps = first ? steps + 1 : steps;
+    if (prompts > 0) {
+      promptNanos = promptNanos + nanos;
+    } else {
+      generationNanos = generationNanos + nanos;
+    }
     promptTokens = promptTokens + prompts;
     generatedTokens = generatedTokens + generated;
   }
@@ -70,6 +83,8 @@ final class Counters implements CacheMeter {
         steps,
         promptTokens,
         generatedTokens,
+        promptNanos,
+        generationNanos,
         preemptions,
         cachedPromptTokens,
         restores,

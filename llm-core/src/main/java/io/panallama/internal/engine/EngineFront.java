@@ -147,16 +147,17 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   /**
    * Rejects a prompt that could never produce an answer.
    *
+   * @param why what limits the context, for the error
    * @throws PromptTooLongException if a prompt of this length leaves no room for an answer token and may not be
    *     truncated
    * @throws InvalidRequestException if more tokens are to be kept than fit
    */
-  public void requireRoom(int promptLength, ContextOverflow overflow) {
+  public void requireRoom(int promptLength, ContextOverflow overflow, PromptTooLongException.Limit why) {
     int limit = sequenceContextSize();
     switch (overflow) {
       case ContextOverflow.Reject() -> {
         if (promptLength >= limit) {
-          throw new PromptTooLongException(promptLength, limit);
+          throw new PromptTooLongException(promptLength, limit, why);
         }
       }
       case ContextOverflow.Stop() -> {}
@@ -254,7 +255,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
    *
    * @param replay what it has generated there
    */
-  public Generation submit(
+  public EngineGeneration submit(
       Lineage lineage,
       int[] prompt,
       GenerationOptions options,
@@ -264,7 +265,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       @Nullable Reservation reservation,
       Replay replay) {
     if (!(listener instanceof StateListener)) {
-      requireRoom(prompt.length, options.overflow());
+      requireRoom(prompt.length, options.overflow(), PromptTooLongException.Limit.CONTEXT);
     }
     requireRunning();
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {

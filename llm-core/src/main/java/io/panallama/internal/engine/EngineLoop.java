@@ -152,7 +152,7 @@ final class EngineLoop {
     StepObserver observer = settings.observer();
     observer.began();
     boolean computed = stepper.step(active);
-    observer.ended();
+    observer.ended(computed);
     if (!computed) {
       idle(prefixes, stepper);
     }
@@ -254,8 +254,24 @@ final class EngineLoop {
       waiting.remove(next);
       next.activate();
       prefixes.admit(next.residency());
+      if (!decoder.memory().isUnified()) {
+        sortById();
+      }
     }
     counters.running(active.size());
+  }
+
+  /**
+   * Puts the last active sequence in the order of ids: llama.cpp computes sequences of a split cache together only if
+   * their ids increase.
+   */
+  private void sortById() {
+    Sequence last = active.removeLast();
+    int place = active.size();
+    while (place > 0 && active.get(place - 1).residency().id() > last.residency().id()) {
+      place--;
+    }
+    active.add(place, last);
   }
 
   /**
@@ -287,7 +303,7 @@ final class EngineLoop {
    * front rejected anything longer than the context.
    */
   private boolean fits(Sequence candidate, Decoder decoder) {
-    if (active.isEmpty()) {
+    if (active.isEmpty() || !decoder.memory().isUnified()) {
       return true;
     }
     long cells = candidate.length();

@@ -1,5 +1,6 @@
 package io.panallama.internal.engine;
 
+import io.panallama.config.EngineConfig;
 import io.panallama.config.SessionKey;
 import io.panallama.config.SpillConfig;
 import io.panallama.internal.cache.ImageKey;
@@ -13,6 +14,7 @@ import java.time.Duration;
  * @param queueLimit maximum number of generations waiting for a slot
  * @param mailboxCapacity maximum number of tokens that a generation may be ahead of its reader
  * @param itlTarget the inter-token latency (ITL) that prompt processing may cause; zero means no limit
+ * @param ttftTarget the time to first token (TTFT) that requests should get
  * @param spill where prefixes go that are evicted from the KV cache
  * @param imageKey signs the files of sessions and spilled prefixes
  * @param model whether the model can still be computed
@@ -24,6 +26,7 @@ public record EngineSettings(
     int queueLimit,
     int mailboxCapacity,
     Duration itlTarget,
+    Duration ttftTarget,
     SpillConfig spill,
     ImageKey imageKey,
     ModelCheck model,
@@ -37,6 +40,7 @@ public record EngineSettings(
         queueLimit,
         mailboxCapacity,
         itlTarget,
+        EngineConfig.defaults().ttftTarget(),
         spill,
         ImageKey.of(SessionKey.installation()),
         ModelCheck.NONE,

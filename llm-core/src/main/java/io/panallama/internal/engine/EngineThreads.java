@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * shutdown hook waits to close them: llama.cpp's libraries must not be unloaded while a thread is computing in them.
  * Without engines there is no hook, because the JVM would keep our class loader for it.
  */
-final class EngineThreads {
+public final class EngineThreads {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
   /**
@@ -32,7 +32,7 @@ final class EngineThreads {
   private EngineThreads() {}
 
   /** Creates the thread of an engine without starting it. */
-  static Thread unstarted(Lifecycle life, Runnable loop, String name) {
+  public static Thread unstarted(Lifecycle life, Runnable loop, String name) {
     return daemon(name).stackSize(STACK_SIZE).unstarted(() -> run(life, loop));
   }
 

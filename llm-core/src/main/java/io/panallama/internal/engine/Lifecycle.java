@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
  *      +--------failed-----------+--> FAILED
  * </pre>
  */
-final class Lifecycle {
+public final class Lifecycle {
   private static final System.Logger LOG = System.getLogger("io.panallama.engine");
 
   /** Created in advance: readers must be told even when the heap is full. */
   private final GenerationException outOfMemory =
-      new GenerationException(Reason.DECODE_FAILED, "The engine has failed, and no memory was left to say why.", null);
+      new GenerationException(Reason.ENGINE_FAILED, "The engine has failed, and no memory was left to say why.", null);
 
   private final CompletableFuture<Decoder> started = new CompletableFuture<>();
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -40,7 +40,7 @@ final class Lifecycle {
   // ---- any thread ----
 
   /** Starts the thread and waits until its decoder is created; a failure to create it is thrown here. */
-  void start(Thread engineThread) {
+  public void start(Thread engineThread) {
     thread = engineThread;
     engineThread.start();
     try {
@@ -54,11 +54,11 @@ final class Lifecycle {
   }
 
   /** The decoder; other threads may call only the methods that {@link Decoder} allows them. */
-  Decoder decoder() {
+  public Decoder decoder() {
     return started.join();
   }
 
-  EngineState state() {
+  public EngineState state() {
     if (failure != null) {
       return EngineState.FAILED;
     }
@@ -66,7 +66,7 @@ final class Lifecycle {
   }
 
   /** The error that ended the engine; null unless it has failed. */
-  @Nullable Throwable failure() {
+  public @Nullable Throwable failure() {
     return failure;
   }
 
@@ -74,7 +74,7 @@ final class Lifecycle {
    * @throws EngineFailedException if the engine has failed
    * @throws EngineClosedException if it was closed
    */
-  void requireRunning() {
+  public void requireRunning() {
     Throwable cause = failure;
     if (cause != null) {
       throw new EngineFailedException(cause);
@@ -90,14 +90,14 @@ final class Lifecycle {
     try {
       return cause == null
           ? new GenerationException(Reason.ENGINE_CLOSED, "The engine was closed.", null)
-          : new GenerationException(Reason.DECODE_FAILED, "The engine has failed: " + cause, cause);
+          : new GenerationException(Reason.ENGINE_FAILED, "The engine has failed: " + cause, cause);
     } catch (OutOfMemoryError none) {
       return outOfMemory;
     }
   }
 
   /** Makes the engine thread check its intake and its sequences again. */
-  void wake() {
+  public void wake() {
     LockSupport.unpark(thread);
   }
 
@@ -109,13 +109,13 @@ final class Lifecycle {
   }
 
   /** Asks the thread to end, without waiting. */
-  void requestClose() {
+  public void requestClose() {
     closing = true;
     requestAbort();
     wake();
   }
 
-  boolean isClosing() {
+  public boolean isClosing() {
     return closing;
   }
 
@@ -125,7 +125,7 @@ final class Lifecycle {
   }
 
   /** Waits for the thread to end, however long that takes; an interrupt is kept for the caller. */
-  void awaitEnd() {
+  public void awaitEnd() {
     boolean interrupted = false;
     while (true) {
       try {
@@ -153,12 +153,12 @@ final class Lifecycle {
   // ---- the engine thread ----
 
   /** Records that the decoder is created. */
-  void started(Decoder decoder) {
+  public void started(Decoder decoder) {
     started.complete(decoder);
   }
 
   /** Records that the decoder could not be created, so there is no engine. */
-  void notStarted(Throwable cause) {
+  public void notStarted(Throwable cause) {
     closing = true;
     ended = true;
     stopped.countDown();
@@ -166,7 +166,7 @@ final class Lifecycle {
   }
 
   /** Records the error that ends the engine. The first one counts; it is logged. Throws nothing. */
-  void failed(Throwable cause) {
+  public void failed(Throwable cause) {
     closing = true;
     boolean first = failure == null;
     if (first) {
@@ -189,13 +189,13 @@ final class Lifecycle {
    * Records that the thread no longer looks at the intake; from here on a caller that adds to it must fail what it
    * added.
    */
-  void ended() {
+  public void ended() {
     closing = true;
     ended = true;
   }
 
   /** Records that the thread touches nothing any more. */
-  void stopped() {
+  public void stopped() {
     stopped.countDown();
   }
 }

@@ -28,8 +28,11 @@ public final class ContextMemory {
   /** How llama.cpp's plan names the memory of the machine itself. */
   private static final String HOST = "host";
 
-  /** Bytes per cell of llama.cpp's tables on the host, for any model. */
-  private static final long TABLE_BYTES_PER_CELL = 40;
+  /**
+   * Bytes per cell of llama.cpp's tables on the host, for any model: a position, three numbers of its extension, a shift,
+   * and a bit for each of 256 sequences ({@code llama-kv-cells.h}).
+   */
+  private static final long TABLE_BYTES_PER_CELL = 52;
 
   private ContextMemory() {}
 
@@ -91,10 +94,20 @@ public final class ContextMemory {
 
   /**
    * A lower bound for {@link EngineConfig#contextSize} cells, from the model's metadata. Layers of unknown width count
-   * as nothing, sliding windows only as the window, compressed caches (MLA) as their rank.
+   * as nothing, sliding windows only as the window unless they are kept in full, compressed caches (MLA) as their rank.
    */
   public static long leastBytes(Map<String, String> metadata, EngineConfig config) {
-    return config.contextSize() * TABLE_BYTES_PER_CELL + cacheBytes(metadata, config);
+    return tableBytes(metadata, config) + cacheBytes(metadata, config);
+  }
+
+  /** What llama.cpp's tables take of the host's memory, also while it plans: the layers with a window have their own. */
+  static long tableBytes(Map<String, String> metadata, EngineConfig config) {
+    int caches = config.fullSlidingWindow() && window(metadata) > 0 ? 2 : 1;
+    return config.contextSize() * TABLE_BYTES_PER_CELL * caches;
+  }
+
+  private static long window(Map<String, String> metadata) {
+    return number(metadata.get(metadata.getOrDefault("general.architecture", "") + ".attention.sliding_window"), 0);
   }
 
   private static long cacheBytes(Map<String, String> metadata, EngineConfig config) {
@@ -105,7 +118,7 @@ public final class ContextMemory {
     if (layers == 0 || heads == 0 || width == 0) {
       return 0;
     }
-    long window = number(metadata.get(prefix + "attention.sliding_window"), 0);
+    long window = config.fullSlidingWindow() ? 0 : window(metadata);
     long cells = window > 0 ? Math.min(window, config.contextSize()) : config.contextSize();
     long rank = number(metadata.get(prefix + "attention.kv_lora_rank"), 0);
     if (rank > 0) {

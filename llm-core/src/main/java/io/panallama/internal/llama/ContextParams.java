@@ -5,7 +5,9 @@ import io.panallama.bindings.generated.llama_context_params;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.KvLayout;
 import io.panallama.config.RopeScaling;
+import io.panallama.embedding.Pooling;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -19,13 +21,28 @@ final class ContextParams {
   /**
    * Allocates the struct for a context on {@code model}.
    *
-   * @param config without {@link EngineConfig#AUTO}
+   * @param config without {@link EngineConfig#AUTO} and {@link KvLayout#AUTO}
    * @param arena for the struct and everything it points to; the struct is only read while a context is created or
    *     planned
    */
   static MemorySegment allocate(ModelHandle model, EngineConfig config, Arena arena) {
     MemorySegment struct = LlamaCpp.llama_context_default_params(arena);
     into(struct, model, config);
+    return struct;
+  }
+
+  /**
+   * Allocates the struct for a context that pools: one that computes a vector for each sequence and no tokens.
+   *
+   * @param config its batch is computed at once, and its slots are the sequences of a batch
+   */
+  static MemorySegment allocatePooling(ModelHandle model, EngineConfig config, Pooling pooling, Arena arena) {
+    MemorySegment struct = allocate(model, config, arena);
+    llama_context_params.embeddings(struct, true);
+    llama_context_params.pooling_type(struct, pooling.id());
+    // Every token has an output, which pooling reads.
+    llama_context_params.n_outputs_max(struct, config.batchSize());
+    llama_context_params.n_outputs_max_per_seq(struct, config.batchSize());
     return struct;
   }
 
@@ -42,9 +59,9 @@ final class ContextParams {
     llama_context_params.type_k(struct, type(config.keyType()));
     llama_context_params.type_v(struct, type(config.valueType()));
     llama_context_params.no_perf(struct, true);
-    // Without the unified cache, llama_memory_seq_cp of a part of a sequence aborts the process. With a single sequence
-    // it only costs: llama_batch_allocr::init then compares all pairs of LLAMA_MAX_SEQ sequences in every step, 50 us.
-    llama_context_params.kv_unified(struct, config.unifiedCache() && sequenceIds > 1);
+    // With a single sequence a unified cache only costs: llama_batch_allocr::init then compares all pairs of
+    // LLAMA_MAX_SEQ sequences in every step, 50 us.
+    llama_context_params.kv_unified(struct, config.kvLayout() != KvLayout.SPLIT && sequenceIds > 1);
     llama_context_params.offload_kqv(struct, config.offloadKeyValues());
     llama_context_params.op_offload(struct, config.offloadOperations());
     llama_context_params.swa_full(struct, config.fullSlidingWindow());
@@ -87,9 +104,12 @@ final class ContextParams {
     llama_context_params.abort_callback_data(struct, flag);
   }
 
-  /** One id per slot, plus twice as many for the retained prefixes of finished sequences, if those can be shared. */
+  /**
+   * One id per slot. In a unified cache there are twice as many for the retained prefixes of finished sequences, if
+   * those can be shared; in a split one each id has cells of its own.
+   */
   private static int sequenceIds(ModelHandle model, EngineConfig config) {
-    boolean retains = config.reusePrefixes() && !model.hasRecurrentState();
+    boolean retains = config.kvLayout() != KvLayout.SPLIT && config.reusePrefixes() && !model.hasRecurrentState();
     return retains ? Math.min(EngineConfig.MAX_SLOTS, 3 * config.slots()) : config.slots();
   }
 

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The limits that Linux control groups (versions 1 and 2) impose on this process. The limits of the groups above its
@@ -22,6 +23,9 @@ final class ControlGroups {
   static final long UNLIMITED = Long.MAX_VALUE;
 
   private final Path root;
+
+  /** Read once: what is mounted where does not change as long as a process runs, but the process may change its group. */
+  private volatile @Nullable List<Mount> mounts;
 
   /**
    * @param root the folder that contains {@code proc} and {@code sys}: {@code /} except in tests
@@ -44,6 +48,9 @@ final class ControlGroups {
 
   private static long availableBytes2(Path group) {
     long limit = Math.min(limit(group, "memory.max"), limit(group, "memory.high"));
+    if (limit == UNLIMITED) {
+      return UNLIMITED;
+    }
     Map<String, Long> stat = table(group.resolve("memory.stat"));
     long reclaimable = sum(stat, "inactive_file", "active_file", "slab_reclaimable");
     return available(limit, group.resolve("memory.current"), reclaimable);
@@ -105,8 +112,7 @@ final class ControlGroups {
    */
   private List<Path> groups(String type, String controller) {
     Optional<Mount> mount =
-        lines("proc/self/mountinfo").stream()
-            .flatMap(line -> Mount.parse(line).stream())
+        mounts().stream()
             .filter(candidate -> candidate.type().equals(type))
             .filter(candidate -> controller.isEmpty() || candidate.options().contains(controller))
             .findFirst();
@@ -127,6 +133,19 @@ final class ControlGroups {
     return groups;
   }
 
+  private List<Mount> mounts() {
+    List<Mount> known = mounts;
+    if (known == null) {
+      known =
+          lines("proc/self/mountinfo").stream()
+              .flatMap(line -> Mount.parse(line).stream())
+              .filter(mount -> mount.type().startsWith("cgroup"))
+              .toList();
+      mounts = known;
+    }
+    return known;
+  }
+
   private static Path parent(Path path) {
     Path parent = path.getParent();
     return parent == null ? Path.of("") : parent;
@@ -141,6 +160,9 @@ final class ControlGroups {
    */
   private record Mount(String top, String point, String type, List<String> options) {
     static Optional<Mount> parse(String line) {
+      if (!line.contains("cgroup")) {
+        return Optional.empty();
+      }
       String[] sides = line.split(" - ", 2);
       String[] left = sides[0].split(" ");
       String[] right = sides.length < 2 ? new String[0] : sides[1].split(" ");

@@ -1,6 +1,7 @@
 package io.panallama.internal.llama;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.error.EngineStartException;
@@ -26,6 +27,12 @@ public final class EngineDefaults {
   /** However large the weights are, a context may take this part of the available memory: one sixteenth. */
   private static final int LEAST_PART = 16;
 
+  /**
+   * The tables of a context that nobody asked for take at most this part of its memory: one sixteenth. The cells of models
+   * that are in use take more than fifteen times as much.
+   */
+  private static final int TABLE_PART = 16;
+
   /** Spilled prefixes use at most this fraction of the available memory: one eighth. */
   private static final int SPILL_SHARE = 8;
 
@@ -39,7 +46,7 @@ public final class EngineDefaults {
   private EngineDefaults() {}
 
   /**
-   * Replaces every {@link EngineConfig#AUTO}. The context is the wanted one; {@link #fit} makes it smaller where memory
+   * Replaces every {@link EngineConfig#AUTO} number. The context is the wanted one; {@link #fit} makes it smaller where memory
    * is short.
    *
    * @param modelBytes the size of the weights
@@ -52,7 +59,10 @@ public final class EngineDefaults {
         .contextSize(
             auto(
                 config.contextSize(),
-                wantedContext(config.slots(), config.rope().contextSize(trainedContextSize), config.unifiedCache())))
+                wantedContext(
+                    config.slots(),
+                    config.rope().contextSize(trainedContextSize),
+                    config.kvLayout() != KvLayout.SPLIT)))
         .batchSize(batch)
         .microBatchSize(Math.min(batch, auto(config.microBatchSize(), BATCH)))
         .threads(processors("threads", auto(config.threads(), threads)))
@@ -106,7 +116,7 @@ public final class EngineDefaults {
   }
 
   /**
-   * The configuration with a context that fits into the free memory. One that was not requested takes at most half of
+   * The configuration with a layout of the KV cache, and a context that fits into the free memory. One that was not requested takes at most half of
    * the host's memory that the weights leave, and seven eighths of a device's, so that it is made smaller where that is
    * little.
    *
@@ -126,6 +136,35 @@ public final class EngineDefaults {
       EngineConfig resolved,
       int trainedContextSize,
       long available) {
+    if (resolved.kvLayout() == KvLayout.SPLIT) {
+      return rounded(fitLayout(model, metadata, loaded, requested, resolved, trainedContextSize, available));
+    }
+    if (resolved.kvLayout() == KvLayout.UNIFIED) {
+      return fitLayout(model, metadata, loaded, requested, resolved, trainedContextSize, available);
+    }
+    int trained = resolved.rope().contextSize(trainedContextSize);
+    EngineConfig split = SplitLayout.find(model, metadata, loaded, resolved, trained, available);
+    if (split != null) {
+      return split;
+    }
+    EngineConfig unified = resolved.toBuilder().kvLayout(KvLayout.UNIFIED).build();
+    return fitLayout(model, metadata, loaded, requested, unified, trainedContextSize, available);
+  }
+
+  /** A split cache as llama.cpp makes it: with equal parts of whole steps of cells. */
+  private static EngineConfig rounded(EngineConfig split) {
+    long cells = SplitLayout.equalParts(split.contextSize(), split.slots());
+    return cells > Integer.MAX_VALUE ? split : split.toBuilder().contextSize((int) cells).build();
+  }
+
+  private static EngineConfig fitLayout(
+      ModelHandle model,
+      Map<String, String> metadata,
+      ModelConfig loaded,
+      EngineConfig requested,
+      EngineConfig resolved,
+      int trainedContextSize,
+      long available) {
     int least = leastContext(resolved.slots(), resolved.rope().contextSize(trainedContextSize));
     if (requested.contextSize() != EngineConfig.AUTO || resolved.contextSize() <= least) {
       requireMemory(model, metadata, loaded, resolved);
@@ -138,7 +177,11 @@ public final class EngineDefaults {
         everything += deviceBudget(device.memoryFree());
       }
     }
-    double share = everything / (double) ContextMemory.leastBytes(metadata, resolved);
+    // llama.cpp makes the tables even to plan a context, and a file may name a length that is no model's.
+    double share =
+        Math.min(
+            everything / (double) ContextMemory.leastBytes(metadata, resolved),
+            host / (double) TABLE_PART / ContextMemory.tableBytes(metadata, resolved));
     int size = resolved.contextSize();
     while (true) {
       size = share >= 1 ? size : Math.max(least, (int) (size * share) / CONTEXT_STEP * CONTEXT_STEP);
@@ -196,8 +239,10 @@ public final class EngineDefaults {
           "contextSize is " + config.contextSize() + " with " + config.slots() + " slots; every slot needs a cell.",
           null);
     }
+    long host = SystemMemory.availableBytes();
+    require(config, "this machine", ContextMemory.tableBytes(metadata, config), host);
     long least = ContextMemory.leastBytes(metadata, config);
-    long everything = SystemMemory.availableBytes();
+    long everything = host;
     for (Device device : Natives.devices()) {
       if (device.type() != Device.Type.CPU) {
         everything += device.memoryFree();

@@ -2,11 +2,13 @@ package io.panallama.internal.llama;
 
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.EngineConfig;
+import io.panallama.embedding.Pooling;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.internal.decode.Decoder.Status;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
 
 /**
  * Owns a {@code llama_context} and the threads it computes with; retains the model. Confined to the thread that created
@@ -20,10 +22,20 @@ final class LlamaContext implements AutoCloseable {
   private final AbortFlag abort;
   private final LogRouter.Capture log;
   private final ErrorText error;
+
+  /** Whether a decode returns before its batch is computed. */
+  private final boolean asynchronous;
+
   private String failure = "";
 
   private LlamaContext(
-      Owned owned, MemorySegment context, CpuThreads cpu, AbortFlag abort, LogRouter.Capture log, ErrorText error) {
+      Owned owned,
+      MemorySegment context,
+      CpuThreads cpu,
+      AbortFlag abort,
+      LogRouter.Capture log,
+      ErrorText error,
+      boolean asynchronous) {
     this.owned = owned;
     this.context = context;
     this.memory = LlamaCpp.llama_get_memory(context);
@@ -31,6 +43,7 @@ final class LlamaContext implements AutoCloseable {
     this.abort = abort;
     this.log = log;
     this.error = error;
+    this.asynchronous = asynchronous;
   }
 
   /**
@@ -41,6 +54,22 @@ final class LlamaContext implements AutoCloseable {
    * @throws IllegalStateException if the model is closed
    */
   static LlamaContext create(ModelHandle model, EngineConfig config) {
+    return create(model, config, arena -> ContextParams.allocate(model, config, arena));
+  }
+
+  /**
+   * Creates a context that pools on the calling thread.
+   *
+   * @param config without {@link EngineConfig#AUTO}
+   * @throws EngineStartException if llama.cpp rejects the configuration
+   * @throws IllegalStateException if the model is closed
+   */
+  static LlamaContext createPooling(ModelHandle model, EngineConfig config, Pooling pooling) {
+    return create(model, config, arena -> ContextParams.allocatePooling(model, config, pooling, arena));
+  }
+
+  private static LlamaContext create(
+      ModelHandle model, EngineConfig config, Function<Arena, MemorySegment> parameters) {
     return Owned.build(owned -> {
       model.retain();
       owned.onClose(model::release);
@@ -50,15 +79,16 @@ final class LlamaContext implements AutoCloseable {
       // Opened before the context, which must be freed before its threads end.
       CpuThreads cpu =
           owned.add(CpuThreads.join(ThreadPoolParams.of(config), model.isOffloaded(), abort::isSet), CpuThreads::close);
-      MemorySegment context = owned.add(init(model, config, abort, log), LlamaCpp::llama_free);
+      MemorySegment context = owned.add(init(model, parameters, abort, log), LlamaCpp::llama_free);
       cpu.attach(context);
-      return new LlamaContext(owned, context, cpu, abort, log, new ErrorText(arena));
+      return new LlamaContext(owned, context, cpu, abort, log, new ErrorText(arena), model.isOffloaded());
     });
   }
 
-  private static MemorySegment init(ModelHandle model, EngineConfig config, AbortFlag abort, LogRouter.Capture log) {
+  private static MemorySegment init(
+      ModelHandle model, Function<Arena, MemorySegment> allocation, AbortFlag abort, LogRouter.Capture log) {
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment parameters = ContextParams.allocate(model, config, scratch);
+      MemorySegment parameters = allocation.apply(scratch);
       ContextParams.setAbortFlag(parameters, abort.pointer());
       MemorySegment context = LlamaCpp.llama_init_from_model(model.pointer(), parameters);
       if (context.address() == 0) {
@@ -113,6 +143,10 @@ final class LlamaContext implements AutoCloseable {
     int code;
     try {
       code = LlamaCpp.panallama_decode(context, batch, error.slot());
+      if (asynchronous && code == 0) {
+        // Waits until the device is done: the time of this batch must not count for the next one.
+        LlamaCpp.llama_get_embeddings(context);
+      }
     } finally {
       cpu.leave();
     }

@@ -13,16 +13,21 @@ import io.panallama.config.ModelConfig;
 import io.panallama.error.ModelFileChangedException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.ModelLoadException.Reason;
+import io.panallama.gguf.GgufFile;
 import io.panallama.internal.stream.Pieces;
+import io.panallama.internal.wordpiece.WordPiece;
 import io.panallama.sampling.Sampler;
+import io.panallama.vocabulary.VocabularyType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +45,7 @@ public final class ModelHandle {
   private final Map<String, MetadataValue> metadataOverrides;
   private final ModelFiles files;
   private final boolean mapped;
+  private final @Nullable WordPiece wordPiece;
   private final References references;
   private final ReentrantLock indexLock = new ReentrantLock();
 
@@ -47,11 +53,18 @@ public final class ModelHandle {
   private volatile @Nullable MemorySegment vocabularyIndex;
 
   /** A chain that forbids end tokens needs them at every request; scanning 128k tokens takes a millisecond. */
-  private volatile Sampler.@Nullable LogitBias noEnd;
+  private volatile @Nullable Set<Integer> ends;
 
-  private ModelHandle(Path path, MemorySegment model, boolean offloaded, ModelConfig config, ModelFiles files) {
+  private ModelHandle(
+      Path path,
+      MemorySegment model,
+      boolean offloaded,
+      ModelConfig config,
+      ModelFiles files,
+      @Nullable WordPiece wordPiece) {
     this.path = path;
     this.files = files;
+    this.wordPiece = wordPiece;
     this.mapped =
         switch (config.loadMode()) {
           case MMAP, MMAP_MLOCK, AUTO -> true;
@@ -108,6 +121,7 @@ public final class ModelHandle {
       }
       return Owned.build(owned -> {
         MemorySegment loaded = owned.add(model, LlamaCpp::llama_model_free);
+        WordPiece wordPiece = wordPiece(loaded, path, config);
         String change = files.changeWhileLoading();
         if (change != null) {
           throw new ModelLoadException(
@@ -116,9 +130,17 @@ public final class ModelHandle {
               path + ": the file changed while it was loaded: " + change + ". Load it again.",
               null);
         }
-        return new ModelHandle(path, loaded, offloaded, config, files);
+        return new ModelHandle(path, loaded, offloaded, config, files, wordPiece);
       });
     }
+  }
+
+  /** The tokenizer of a vocabulary of BERT's kind, read while {@code files} are watched; null for any other. */
+  private static @Nullable WordPiece wordPiece(MemorySegment model, Path path, ModelConfig config) {
+    MemorySegment vocabulary = LlamaCpp.llama_model_get_vocab(model);
+    return LlamaCpp.llama_vocab_type(vocabulary) == VocabularyType.WPM.ordinal()
+        ? WordPiece.of(MetadataOverrides.apply(GgufFile.read(path), config))
+        : null;
   }
 
   /** The upcall for the load's progress. It must not throw: that would end the JVM. */
@@ -186,18 +208,18 @@ public final class ModelHandle {
     return model;
   }
 
-  /** The meaning of {@link Sampler.NoEnd} in this vocabulary. The caller must retain the model. */
-  Sampler.LogitBias noEnd() {
-    Sampler.LogitBias known = noEnd;
+  /** The ids of the tokens that end a generation. The caller must retain the model. */
+  Set<Integer> ends() {
+    Set<Integer> known = ends;
     if (known == null) {
-      Map<Integer, Float> never = new HashMap<>();
+      Set<Integer> found = new HashSet<>();
       for (int token = 0; token < vocabularySize; token++) {
         if (LlamaCpp.llama_vocab_is_eog(vocabulary, token)) {
-          never.put(token, Float.NEGATIVE_INFINITY);
+          found.add(token);
         }
       }
-      known = new Sampler.LogitBias(never);
-      noEnd = known;
+      known = Set.copyOf(found);
+      ends = known;
     }
     return known;
   }
@@ -219,6 +241,11 @@ public final class ModelHandle {
 
   MemorySegment vocabulary() {
     return vocabulary;
+  }
+
+  /** What tokenizes with a vocabulary of BERT's kind instead of llama.cpp; null for any other vocabulary. */
+  @Nullable WordPiece wordPiece() {
+    return wordPiece;
   }
 
   private void free() {
@@ -290,6 +317,11 @@ public final class ModelHandle {
 
   public int embeddingSize() {
     return LlamaCpp.llama_model_n_embd(model);
+  }
+
+  /** Width of a pooled vector. */
+  public int pooledSize() {
+    return LlamaCpp.llama_model_n_embd_out(model);
   }
 
   public boolean hasDecoder() {

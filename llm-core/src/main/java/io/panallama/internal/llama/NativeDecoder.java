@@ -1,6 +1,7 @@
 package io.panallama.internal.llama;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.embedding.Pooling;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.internal.decode.Batch;
@@ -10,7 +11,7 @@ import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.decode.StateStore;
 
 /**
- * A {@link LlamaContext} that generates, with its batch, memory, samples and states, each in its own class.
+ * A {@link LlamaContext} that generates or pools, with its batch, memory, outputs and states, each in its own class.
  *
  * <p>Confined to the thread that created it, except where {@link Decoder} and {@link StateStore} allow any thread.
  */
@@ -18,9 +19,9 @@ public final class NativeDecoder implements Decoder {
   private final Owned owned;
   private final LlamaContext context;
   private final NativeBatch batch;
-  private final NativeMemory memory;
-  private final NativeSamples samples;
-  private final NativeState states;
+  private final KvMemory memory;
+  private final Outputs outputs;
+  private final StateStore states;
   private final int sequenceIds;
   private final int sequenceContextSize;
 
@@ -28,15 +29,15 @@ public final class NativeDecoder implements Decoder {
       Owned owned,
       LlamaContext context,
       NativeBatch batch,
-      NativeMemory memory,
-      NativeSamples samples,
-      NativeState states,
+      KvMemory memory,
+      Outputs outputs,
+      StateStore states,
       int trainedContextSize) {
     this.owned = owned;
     this.context = context;
     this.batch = batch;
     this.memory = memory;
-    this.samples = samples;
+    this.outputs = outputs;
     this.states = states;
     this.sequenceIds = context.sequenceIds();
     int most = context.sequenceContextSize();
@@ -57,10 +58,11 @@ public final class NativeDecoder implements Decoder {
       if (context.memory().address() == 0) {
         throw new EngineStartException(
             Reason.NOT_A_DECODER,
-            "The model keeps no memory of a sequence; it does not generate token by token.",
+            "This is an embedding model: it keeps no memory of a sequence and does not generate token by token. An"
+                + " Embedder gives its vectors, and so do `panallama embed` and `serve --embedding-model`.",
             null);
       }
-      NativeMemory memory = new NativeMemory(context, model);
+      NativeMemory memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
       int sequenceIds = context.sequenceIds();
       NativeBatch batch =
           owned.add(
@@ -71,6 +73,37 @@ public final class NativeDecoder implements Decoder {
       NativeState states = owned.add(new NativeState(context, memory, model, config), NativeState::close);
       return new NativeDecoder(
           owned, context, batch, memory, samples, states, config.rope().contextSize(model.trainedContextSize()));
+    });
+  }
+
+  /**
+   * Creates a context that pools: it computes a vector for each sequence of a batch and no tokens. What a model that
+   * generates remembers of the sequences must be removed before the next batch.
+   *
+   * @param config without {@link EngineConfig#AUTO}; its batch is computed at once, and its slots are the sequences of a
+   *     batch
+   * @throws EngineStartException if llama.cpp rejects the configuration
+   * @throws IllegalStateException if the model is closed
+   */
+  public static NativeDecoder createPooling(ModelHandle model, EngineConfig config, Pooling pooling) {
+    return Owned.build(owned -> {
+      LlamaContext context = owned.add(LlamaContext.createPooling(model, config, pooling), LlamaContext::close);
+      KvMemory memory = KvMemory.NONE;
+      if (context.memory().address() != 0) {
+        memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
+      }
+      NativeBatch batch =
+          owned.add(
+              NativeBatch.create(config.batchSize(), config.batchSize(), model.vocabularySize(), context.sequenceIds()),
+              NativeBatch::close);
+      return new NativeDecoder(
+          owned,
+          context,
+          batch,
+          memory,
+          new PooledOutputs(context, model.pooledSize()),
+          StateStore.NONE,
+          model.trainedContextSize());
     });
   }
 
@@ -96,7 +129,7 @@ public final class NativeDecoder implements Decoder {
 
   @Override
   public Outputs outputs() {
-    return samples;
+    return outputs;
   }
 
   @Override

@@ -45,6 +45,22 @@ public final class NativeInterruption implements Interruption {
   }
 
   /**
+   * For work in Java that is done in place of a native call.
+   *
+   * @throws CancellationException if the work of this thread is to end
+   */
+  static void checkpoint() {
+    NativeInterruption current = CURRENT.get();
+    if (current != null && current.flag.isSet()) {
+      throw cancelled();
+    }
+  }
+
+  private static CancellationException cancelled() {
+    return new CancellationException("no one waits for this any more");
+  }
+
+  /**
    * Tells a call that was ended from one that has failed.
    *
    * @param status what the call returned
@@ -55,7 +71,7 @@ public final class NativeInterruption implements Interruption {
     NativeInterruption current = CURRENT.get();
     if (status != LlamaCpp.PANALLAMA_OK() && current != null && current.flag.isSet()) {
       error.take();
-      throw new CancellationException("no one waits for this any more");
+      throw cancelled();
     }
   }
 }

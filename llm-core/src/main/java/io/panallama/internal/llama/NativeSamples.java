@@ -150,7 +150,7 @@ final class NativeSamples implements Outputs, AutoCloseable {
     samples.set(ADDRESS, base + CHAIN, chain.pointer());
     samples.set(JAVA_INT, base + SHORTLIST, chain.shortlist());
     samples.set(JAVA_INT, base + OUTPUT_INDEX, outputIndex);
-    samples.set(JAVA_INT, base + N_TOP, top);
+    samples.set(JAVA_INT, base + N_TOP, chain.reportsLeft() ? -top : top);
     samples.set(ADDRESS, base + CANDIDATES, candidates);
     samples.set(ADDRESS, base + DEFERRED, MemorySegment.NULL);
     recursive |= chain.isRecursive();

@@ -17,6 +17,10 @@ final class NativeState implements StateStore, AutoCloseable {
   private final ModelHandle model;
   private final EngineConfig config;
   private final int sequenceIds;
+
+  /** Number of streams that states of this context name; 0 if they are stored as llama.cpp wrote them. */
+  private final int streams;
+
   private byte @Nullable [] fingerprint;
   private boolean closed;
 
@@ -26,6 +30,7 @@ final class NativeState implements StateStore, AutoCloseable {
     this.model = model;
     this.config = config;
     this.sequenceIds = context.sequenceIds();
+    this.streams = StateFingerprint.isPortable(model) && !memory.isUnified() ? sequenceIds : 0;
   }
 
   @Override
@@ -41,7 +46,7 @@ final class NativeState implements StateStore, AutoCloseable {
     }
     NativeImage image;
     try {
-      image = NativeImage.allocate(bytes);
+      image = NativeImage.allocate(bytes, streams, sequence);
     } catch (OutOfMemoryError none) {
       return null;
     }
@@ -77,7 +82,7 @@ final class NativeState implements StateStore, AutoCloseable {
 
   @Override
   public StateImage read(ReadableByteChannel channel, long bytes) throws IOException {
-    return NativeImage.read(channel, bytes);
+    return NativeImage.read(channel, bytes, streams);
   }
 
   @Override
@@ -88,7 +93,7 @@ final class NativeState implements StateStore, AutoCloseable {
       if (closed) {
         throw new IllegalStateException("The engine is closed.");
       }
-      known = StateFingerprint.compute(model, config);
+      known = StateFingerprint.compute(model, config, memory.isUnified() ? 1 : sequenceIds);
       fingerprint = known;
     }
     return known.clone();

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.panallama.bindings.BackendChoice;
 import io.panallama.bindings.NativeLibraries;
 import io.panallama.bindings.NativeLoadException;
+import io.panallama.bindings.Signatures;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.NumaStrategy;
 import io.panallama.error.NativeLibraryException;
@@ -49,6 +50,17 @@ public final class Natives {
       }
     }
     return report;
+  }
+
+  /**
+   * Loads the libraries and links the calls that a first answer needs.
+   *
+   * @throws NativeLibraryException if they can't be found or used
+   */
+  public static void prepare() {
+    Signatures.linkBeside();
+    load();
+    FirstCalls.link();
   }
 
   /**

@@ -39,6 +39,7 @@ public final class SamplerChain implements TokenSampler {
   private final boolean recursive;
   private final AnswerConstraint constraint;
   private final @Nullable CandidateBuffer candidates;
+  private final boolean reportsLeft;
 
   private SamplerChain(
       Owned owned,
@@ -46,7 +47,8 @@ public final class SamplerChain implements TokenSampler {
       List<Sampler> stages,
       int late,
       AnswerConstraint constraint,
-      @Nullable LogitProcessing processing) {
+      GenerationOptions options) {
+    LogitProcessing processing = options.processing().orElse(null);
     this.owned = owned;
     this.chain = chain;
     int seen = shortlist(stages, late, processing == null ? 1 : processing.maxCandidates());
@@ -54,6 +56,7 @@ public final class SamplerChain implements TokenSampler {
     this.recursive = constraint.searchesText() || stages.stream().anyMatch(Sampler.LazyGrammar.class::isInstance);
     this.constraint = constraint;
     this.candidates = processing == null ? null : new CandidateBuffer(processing.maxCandidates());
+    this.reportsLeft = options.logprobsAfterSampling();
   }
 
   /**
@@ -78,6 +81,8 @@ public final class SamplerChain implements TokenSampler {
       ModelHandle model, Sampling sampling, int[] prompt, AnswerConstraint constraint, GenerationOptions options) {
     StopConditions stop = options.stop();
     requireTokens(model, "stop.tokens", stop.tokens());
+    requireTokens(model, "sampling.bannedTokens", sampling.bannedTokens());
+    requireCheapBiases(sampling.chain(), constraint);
     return Owned.build(owned -> {
       model.retain();
       owned.onClose(model::release);
@@ -85,15 +90,18 @@ public final class SamplerChain implements TokenSampler {
           LogRouter.Capture log = LogRouter.capture()) {
         try {
           List<Sampler> stages = resolve(sampling.chain(), model);
-          Set<Integer> ends = stop.minTokens() > 0 ? ends(model, stop) : Set.of();
+          Set<Integer> never = sampling.chain().contains(new Sampler.NoEnd()) ? model.ends() : Set.of();
+          Set<Integer> late = stop.minTokens() > 0 ? lateEnds(model, stop) : Set.of();
           MemorySegment chain = owned.add(emptyChain(arena), LlamaCpp::llama_sampler_free);
           Builder builder = new Builder(model, chain, arena, seed(sampling), prompt);
           builder.add(constraint);
           int gates = gates(stages);
           builder.add(stages.subList(0, gates));
-          builder.addMinTokens(stop.minTokens(), ends);
+          builder.addMinTokens(Integer.MAX_VALUE, never);
+          builder.addMinTokens(stop.minTokens(), late);
           builder.add(stages.subList(gates, stages.size()));
-          return new SamplerChain(owned, chain, stages, ends.size(), constraint, options.processing().orElse(null));
+          int lowered = never.size() + late.size();
+          return new SamplerChain(owned, chain, stages, lowered, constraint, options);
         } catch (Throwable failure) {
           // A grammar that does not compile is the caller's mistake, and the exception carries what llama.cpp logged
           // about it.
@@ -126,17 +134,49 @@ public final class SamplerChain implements TokenSampler {
   }
 
   /**
-   * Replaces stages whose meaning depends on the vocabulary by those that llama.cpp has, and adds what the model
-   * requires.
+   * Leaves out {@link Sampler.NoEnd}, which is a minimum number of tokens that no answer reaches, and adds what the model and the
+   * cost of a stage require.
    */
   private static List<Sampler> resolve(List<Sampler> stages, ModelHandle model) {
     List<Sampler> resolved = new ArrayList<>();
-    stages.forEach(stage -> resolved.add(stage instanceof Sampler.NoEnd ? model.noEnd() : stage));
+    boolean few = false;
+    for (Sampler stage : stages) {
+      few |= stage instanceof Sampler.TopK(int k) && k <= Sampler.MAX_INFILL;
+      if (stage instanceof Sampler.Infill && !few) {
+        resolved.add(new Sampler.TopK(Sampler.MAX_INFILL));
+      }
+      if (!(stage instanceof Sampler.NoEnd)) {
+        resolved.add(stage);
+      }
+    }
     Sampler.LogitBias suppressed = model.suppressed();
     if (!suppressed.bias().isEmpty()) {
       resolved.add(gates(stages), suppressed);
     }
     return resolved;
+  }
+
+  /** Refuses large biases where llama.cpp compares each with each candidate, because tokens are missing or not in order. */
+  private static void requireCheapBiases(List<Sampler> stages, AnswerConstraint constraint) {
+    boolean first = !constraint.hasGrammar();
+    for (Sampler stage : stages) {
+      if (stage instanceof Sampler.LogitBias(Map<Integer, Float> bias)) {
+        if (!first && bias.size() > Sampler.MAX_SEARCHED_BIASES) {
+          throw new InvalidRequestException(
+              "sampling.logitBias",
+              name("sampling.logitBias")
+                  + " and "
+                  + name("sampling.bannedTokens")
+                  + " name "
+                  + bias.size()
+                  + " tokens; at most "
+                  + Sampler.MAX_SEARCHED_BIASES
+                  + " are allowed together with a grammar, a response format, tools or banned texts.");
+        }
+      } else {
+        first = false;
+      }
+    }
   }
 
   /** The number of leading stages that only check the chosen token, instead of looking at all tokens. */
@@ -150,22 +190,23 @@ public final class SamplerChain implements TokenSampler {
     return count;
   }
 
-  private static Set<Integer> ends(ModelHandle model, StopConditions stop) {
-    Set<Integer> ends = new HashSet<>(model.noEnd().bias().keySet());
+  private static Set<Integer> lateEnds(ModelHandle model, StopConditions stop) {
+    Set<Integer> ends = new HashSet<>(model.ends());
     ends.addAll(stop.tokens());
     return ends;
   }
 
   private static void requireTokens(ModelHandle model, String parameter, Collection<Integer> tokens) {
-    requireTokens(model, parameter, name(parameter), tokens);
-  }
-
-  private static void requireTokens(ModelHandle model, String parameter, String source, Collection<Integer> tokens) {
     for (int token : tokens) {
       if (token < 0 || token >= model.vocabularySize()) {
         throw new InvalidRequestException(
             parameter,
-            source + " names token " + token + "; ids are 0 to " + (model.vocabularySize() - 1) + " in this model.");
+            name(parameter)
+                + " names token "
+                + token
+                + "; ids are 0 to "
+                + (model.vocabularySize() - 1)
+                + " in this model.");
       }
     }
   }
@@ -222,6 +263,11 @@ public final class SamplerChain implements TokenSampler {
 
   int shortlist() {
     return shortlist;
+  }
+
+  /** Whether the log-probabilities to report are of the tokens that the chain has left, instead of the raw logits. */
+  boolean reportsLeft() {
+    return reportsLeft;
   }
 
   /** The buffer for its candidates between sampling and choosing. */
@@ -359,7 +405,7 @@ public final class SamplerChain implements TokenSampler {
                         model.vocabularySize(), p.lastN(), p.repeat(), p.frequency(), p.presence(), out, error));
         case Sampler.Dry dry -> dry(dry);
         case Sampler.LogitBias(Map<Integer, Float> bias) -> logitBias(bias);
-        case Sampler.NoEnd() -> throw new IllegalStateException("NoEnd must be resolved first.");
+        case Sampler.NoEnd() -> throw new IllegalStateException("NoEnd is no stage of llama.cpp.");
         case Sampler.BannedTexts(List<String> texts) -> bannedTexts(texts);
         case Sampler.Grammar(String gbnf, String root) -> grammar(gbnf, root);
         case Sampler.LazyGrammar lazy -> lazyGrammar(lazy);
@@ -408,11 +454,7 @@ public final class SamplerChain implements TokenSampler {
     }
 
     private MemorySegment logitBias(Map<Integer, Float> bias) {
-      requireTokens(
-          model,
-          "sampling.logitBias",
-          name("sampling.logitBias") + " or " + name("sampling.bannedTokens"),
-          bias.keySet());
+      requireTokens(model, "sampling.logitBias", bias.keySet());
       MemorySegment array = llama_logit_bias.allocateArray(bias.size(), arena);
       int i = 0;
       for (Map.Entry<Integer, Float> entry : bias.entrySet()) {
@@ -476,16 +518,35 @@ public final class SamplerChain implements TokenSampler {
       NativeInterruption.check(status, error);
       if (status == LlamaCpp.PANALLAMA_INVALID() || status == LlamaCpp.PANALLAMA_FAILED()) {
         throw new InvalidRequestException(
-            parameter, "The grammar of " + name(parameter) + " was refused: " + error.take());
+            parameter, grammar(parameter) + " was refused: " + explained(parameter, error.take()));
       }
       requireOk(parameter, status, error);
       return out.get(ADDRESS, 0);
     }
 
+    private static String grammar(String parameter) {
+      return parameter.equals("sampling.grammar") ? name(parameter) : "The grammar of " + name(parameter);
+    }
+
+    /** The bridge's reason, in words for those who sent a schema or tools and have never seen the grammar. */
+    private static String explained(String parameter, String reason) {
+      // llama.cpp quotes the rest of the text, which may be empty.
+      String whole = reason.replaceFirst(" at\\s*$", " at the end of the line");
+      boolean made = !parameter.equals("sampling.grammar");
+      // The bridge cuts this sentence off, and it advises to reduce what the grammar's author can't see.
+      whole =
+          whole.replaceFirst(
+              "number of (?:rules|repetitions)\\b[^:]*$",
+              "it repeats something more than 2000 times, counting what is repeated inside of it; use smaller numbers");
+      return made && whole.startsWith("the grammar is larger than")
+          ? whole + "; it is made from the schemas, and may be many times as large: use smaller ones"
+          : whole;
+    }
+
     private MemorySegment texts(String parameter, List<String> texts) {
       List<MemorySegment> pointers = new ArrayList<>();
-      for (String text : texts) {
-        pointers.add(text(parameter, text));
+      for (int i = 0; i < texts.size(); i++) {
+        pointers.add(text(parameter + "[" + i + "]", texts.get(i)));
       }
       MemorySegment array = arena.allocate(ADDRESS, Math.max(1, pointers.size()));
       for (int i = 0; i < pointers.size(); i++) {

@@ -33,14 +33,18 @@ final class StateFingerprint {
    * Computes a SHA-256 hash, which takes milliseconds.
    *
    * @param config without {@link EngineConfig#AUTO}
+   * @param streams number of parts of the KV cache
    * @throws IOException if the model's file can't be read
    */
-  static byte[] compute(ModelHandle model, EngineConfig config) throws IOException {
+  static byte[] compute(ModelHandle model, EngineConfig config, int streams) throws IOException {
     MessageDigest hash = sha256();
     add(hash, SCHEME);
     add(hash, LlamaCpp.llama_version().getString(0));
     add(hash, config.keyType() + " " + config.valueType() + " " + config.flashAttention());
-    add(hash, config.rope() + " " + config.fullSlidingWindow() + " " + config.unifiedCache());
+    add(hash, config.rope() + " " + config.fullSlidingWindow() + " true");
+    if (!isPortable(model) && streams > 1) {
+      add(hash, "streams " + streams);
+    }
     add(hash, new TreeMap<>(model.metadataOverrides()).toString());
     // These cover the other files of a model that is split into several.
     add(hash, model.sizeBytes() + " " + model.parameterCount());
@@ -67,6 +71,14 @@ final class StateFingerprint {
       }
     }
     return hash.digest();
+  }
+
+  /**
+   * Whether states do not depend on how the cache is divided, after {@link NativeImage} has converted them. Models with a
+   * sliding window or a recurrent state have caches of several parts, whose states can't be told apart.
+   */
+  static boolean isPortable(ModelHandle model) {
+    return model.slidingWindow() == 0 && !model.hasRecurrentState();
   }
 
   private static void add(MessageDigest hash, String text) {

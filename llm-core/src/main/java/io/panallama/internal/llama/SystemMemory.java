@@ -13,20 +13,27 @@ import java.util.regex.Pattern;
 
 /** The memory that this process can still allocate before something else is evicted from memory. Thread-safe. */
 public final class SystemMemory {
+  private static final Path ROOT = Path.of("/");
+  private static final ControlGroups GROUPS = new ControlGroups(ROOT);
+
   private SystemMemory() {}
 
   /**
    * Available bytes; on Linux what the kernel calls available, within the limits of this process and its control groups.
    */
   public static long availableBytes() {
-    return availableBytes(Path.of("/"));
+    return availableBytes(ROOT, GROUPS);
   }
 
   /**
    * @param root the folder that contains {@code proc} and {@code sys}
    */
   static long availableBytes(Path root) {
-    return Math.min(Math.min(hostAvailable(root), limitAvailable(root)), new ControlGroups(root).availableBytes());
+    return availableBytes(root, new ControlGroups(root));
+  }
+
+  private static long availableBytes(Path root, ControlGroups groups) {
+    return Math.min(Math.min(hostAvailable(root), limitAvailable(root)), groups.availableBytes());
   }
 
   /** What this process may still allocate under its own limit ({@code RLIMIT_DATA}), such as that of a worker. */
@@ -41,6 +48,11 @@ public final class SystemMemory {
       // This is not Linux.
       return Long.MAX_VALUE;
     }
+  }
+
+  /** Whether this process has such a limit, in which the stacks of threads count as a whole. */
+  public static boolean isLimited() {
+    return limitAvailable(Path.of("/")) != Long.MAX_VALUE;
   }
 
   private static OptionalLong number(List<String> lines, Pattern pattern) {

@@ -15,6 +15,20 @@ import org.jspecify.annotations.Nullable;
  * lock ensures.
  */
 public final class TemplateHandle implements AutoCloseable {
+  private static final String REFUSED = "The conversation can't be rendered: ";
+  private static final String BY_TEMPLATE = "the chat template refused the messages: ";
+
+  /** What llama.cpp says in front of a template's own failure if it fails in the making of a parser. */
+  private static final String GENERATOR = "Unable to generate parser for this template.";
+
+  private static final String TEMPLATE_FAULT = "\nError: ";
+
+  /**
+   * A thread with so much stack runs the interpreter of templates and the parsers of grammars itself; for others the bridge
+   * starts a thread at each call. The bridge's {@code k_parser_stack_bytes}, and a megabyte for Java's own frames.
+   */
+  public static final long STACK_BYTES = 257L << 20;
+
   private final MemorySegment template;
   private final ReentrantLock lock = new ReentrantLock();
   private final References references;
@@ -48,13 +62,21 @@ public final class TemplateHandle implements AutoCloseable {
       NativeInterruption.check(status, error);
       requireMemory(status);
       if (status == LlamaCpp.PANALLAMA_INVALID()) {
-        throw new ChatTemplateException("The model can't be used for chat: " + error.take(), null);
+        throw ChatTemplateException.unusable(
+            "The model can't be used for chat: " + ofSource(error.take(), source), null);
       }
       if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new IllegalStateException("The chat template can't be compiled: " + error.take());
       }
       return out.get(ADDRESS, 0);
     }
+  }
+
+  /** The reason with whose template it is, which matters to those who can change it. */
+  private static String ofSource(String reason, @Nullable String source) {
+    String template = "the chat template";
+    String whose = source == null ? "the model file's chat template" : "the given chat template";
+    return reason.startsWith(template) ? whose + reason.substring(template.length()) : reason;
   }
 
   private static void requireMemory(int status) {
@@ -82,7 +104,7 @@ public final class TemplateHandle implements AutoCloseable {
       NativeInterruption.check(status, error);
       requireMemory(status);
       if (status != LlamaCpp.PANALLAMA_OK()) {
-        throw new ChatTemplateException("The conversation can't be rendered: " + explained(error.take()), null);
+        throw new ChatTemplateException(REFUSED + explained(error.take()), null);
       }
       return ErrorText.takeText(result, "{}");
     } finally {
@@ -91,9 +113,23 @@ public final class TemplateHandle implements AutoCloseable {
     }
   }
 
-  /** The reason without the words of llama.cpp's JSON library, which are about its own values. */
+  /** Why a template has rejected a conversation, without saying that it has. */
+  public static String reason(ChatTemplateException refused) {
+    String whole = String.valueOf(refused.getMessage());
+    String reason = whole.startsWith(REFUSED) ? whole.substring(REFUSED.length()) : whole;
+    return reason.startsWith(BY_TEMPLATE) ? reason.substring(BY_TEMPLATE.length()) : reason;
+  }
+
+  /** The reason without the words of llama.cpp's JSON library and those of its generator of parsers, which are about their own values. */
   private static String explained(String reason) {
-    return reason.contains("[json.exception.") ? "the chat template takes no message of this form." : reason;
+    if (reason.contains("[json.exception.")) {
+      return "the chat template takes no message of this form.";
+    }
+    int generator = reason.indexOf(GENERATOR);
+    int fault = reason.lastIndexOf(TEMPLATE_FAULT);
+    return generator < 0 || fault < generator
+        ? reason
+        : reason.substring(0, generator) + reason.substring(fault + TEMPLATE_FAULT.length()).strip();
   }
 
   @Override

@@ -5,15 +5,24 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.internal.wordpiece.WordPiece;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
 
-/** Converts text to tokens and back. llama.cpp's tokenizers are thread-safe; the model is retained during each call. */
+/**
+ * Converts text to tokens and back. llama.cpp's tokenizers are thread-safe; the model is retained during each call. Text
+ * becomes tokens of BERT's kind in Java; see {@link WordPiece}.
+ */
 public final class TokenizerCalls {
   private TokenizerCalls() {}
 
   public static int[] tokenize(ModelHandle model, String text, boolean addSpecial, boolean parseSpecial) {
+    WordPiece wordPiece = model.wordPiece();
+    if (wordPiece != null) {
+      return retained(model, () -> wordPiece.tokenize(text, addSpecial, parseSpecial, NativeInterruption::checkpoint));
+    }
     return tokenize(
         model,
         text.getBytes(StandardCharsets.UTF_8),
@@ -28,6 +37,10 @@ public final class TokenizerCalls {
    * @param literals pairs of byte offsets, in order, between which there are no special tokens
    */
   public static int[] tokenizePrompt(ModelHandle model, byte[] prompt, int[] literals) {
+    WordPiece wordPiece = model.wordPiece();
+    if (wordPiece != null) {
+      return retained(model, () -> tokenizePrompt(wordPiece, prompt, literals));
+    }
     return tokenize(
         model,
         prompt,
@@ -42,6 +55,31 @@ public final class TokenizerCalls {
                 capacity,
                 count,
                 error));
+  }
+
+  private static int[] tokenizePrompt(WordPiece wordPiece, byte[] prompt, int[] literals) {
+    StringBuilder text = new StringBuilder();
+    int[] offsets = new int[literals.length];
+    int decoded = 0;
+    for (int i = 0; i < literals.length; i++) {
+      text.append(new String(prompt, decoded, literals[i] - decoded, StandardCharsets.UTF_8));
+      decoded = literals[i];
+      offsets[i] = text.length();
+    }
+    text.append(new String(prompt, decoded, prompt.length - decoded, StandardCharsets.UTF_8));
+    return wordPiece.tokenize(text.toString(), true, offsets, NativeInterruption::checkpoint);
+  }
+
+  /**
+   * @throws IllegalStateException if the model is closed
+   */
+  private static int[] retained(ModelHandle model, Supplier<int[]> work) {
+    model.retain();
+    try {
+      return work.get();
+    } finally {
+      model.release();
+    }
   }
 
   /** A call of the bridge. */

@@ -75,6 +75,12 @@ public final class VocabularyFacts {
     return (attributes[token] & LlamaCpp.LLAMA_TOKEN_ATTR_CONTROL()) != 0;
   }
 
+  /** Whether the token absorbs white space beside it, if its text is in a prompt. */
+  public boolean absorbsSpaces(int token) {
+    int absorbing = LlamaCpp.LLAMA_TOKEN_ATTR_LSTRIP() | LlamaCpp.LLAMA_TOKEN_ATTR_RSTRIP();
+    return (attributes[token] & absorbing) != 0;
+  }
+
   /** Whether the token has no text in output, by the rule of {@code llama_token_to_piece} without {@code special}. */
   boolean isHidden(int token) {
     return (attributes[token] & (LlamaCpp.LLAMA_TOKEN_ATTR_CONTROL() | LlamaCpp.LLAMA_TOKEN_ATTR_UNKNOWN())) != 0;

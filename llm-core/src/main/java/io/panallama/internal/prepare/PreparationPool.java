@@ -73,14 +73,17 @@ public final class PreparationPool implements AutoCloseable {
    * Makes a pool with threads of its own.
    *
    * @param owner names the threads
+   * @param stackBytes what each may use of stack, of which only what is used takes memory; 0 for the JVM's default
    */
   public static PreparationPool of(
       String owner,
+      long stackBytes,
       int processors,
       int limit,
       Supplier<? extends RuntimeException> closedFailure,
       Supplier<? extends Interruption> interruptions) {
-    ThreadFactory threads = Thread.ofPlatform().daemon(true).name("panallama-prepare-" + owner + "-", 1).factory();
+    ThreadFactory threads =
+        Thread.ofPlatform().daemon(true).name("panallama-prepare-" + owner + "-", 1).stackSize(stackBytes).factory();
     return new PreparationPool(processors, limit, threads, closedFailure, interruptions);
   }
 

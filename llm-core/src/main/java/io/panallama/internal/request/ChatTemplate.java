@@ -15,6 +15,7 @@ import io.panallama.request.ChatRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -77,15 +78,23 @@ public final class ChatTemplate {
    * Renders a conversation. Several system messages at its beginning are one for a template that shows one only. Arguments of
    * an earlier call that are no JSON object are text for a template that takes that.
    *
-   * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced, or the arguments of a call can't
-   *     be shown
+   * @throws InvalidRequestException if a schema of a tool or of the answer can't be enforced, the arguments of a call can't
+   *     be shown, the template does not take its arguments, or the last message can't go on
    * @throws ChatTemplateException if the template rejects the conversation
    */
   public Rendered render(ChatRequest request) {
+    Continuation.requirePossible(request);
     ChatRequest shown = showsSystemMessages(request) ? request : SystemMessages.joined(request);
+    Rendered rendered = applyWithCalls(request, shown);
+    Continuation.requireShown(request, rendered.thinking() != null);
+    return rendered;
+  }
+
+  private Rendered applyWithCalls(ChatRequest request, ChatRequest shown) {
     try {
       return apply(shown);
     } catch (ChatTemplateException refused) {
+      requireArguments(shown, refused);
       if (CallArguments.areObjects(shown)) {
         throw refused;
       }
@@ -95,6 +104,26 @@ public final class ChatTemplate {
         throw CallArguments.refusal(request, again);
       }
     }
+  }
+
+  /**
+   * Refuses the arguments of a conversation that the template has refused, if it takes the conversation without them.
+   *
+   * @throws InvalidRequestException if it does
+   */
+  private void requireArguments(ChatRequest refused, ChatTemplateException why) {
+    if (refused.template().arguments().isEmpty()) {
+      return;
+    }
+    try {
+      apply(refused.toBuilder().template(refused.template().toBuilder().arguments(Map.of()).build()).build());
+    } catch (ChatTemplateException alsoWithout) {
+      return;
+    }
+    throw new InvalidRequestException(
+        "template.arguments",
+        name("template.arguments") + " has what the model's chat template does not take: " + TemplateHandle.reason(why),
+        why);
   }
 
   private boolean showsSystemMessages(ChatRequest request) {
@@ -179,8 +208,11 @@ public final class ChatTemplate {
       prompt = unmarked(prompt, result.path("marks").get(0).asText(), result.path("marks").get(1).asText(), literals);
     }
     boolean searches = false;
-    if (result.get("constraint") instanceof ObjectNode constraint && constraint.path("lazy").asBoolean()) {
-      for (JsonNode trigger : constraint.path("triggers")) {
+    if (result.get("constraint") instanceof ObjectNode constraint) {
+      String beginning = constraint.path("generation_prompt").asText();
+      String grammar = AnswerGrammar.withoutFence(constraint.path("grammar").asText(), beginning);
+      constraint.put("grammar", AnswerGrammar.withNamedGroups(grammar));
+      for (JsonNode trigger : constraint.path("lazy").asBoolean() ? constraint.path("triggers") : List.<JsonNode>of()) {
         searches |= trigger.path("type").asInt() != WORD;
       }
     }

@@ -90,7 +90,7 @@ public final class ChatTemplateRequest {
       }
       String path = "tools.list[" + index + "].parameters";
       write(tool, SchemaCheck.read(path, tool.parameters()), shown);
-      write(tool, SchemaCheck.check(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);
+      write(tool, SchemaCheck.checkArguments(path, tool.parameters(), tool.strict(), "t" + index + "d"), enforced);
     }
     json.set("tools", shown);
     if (!enforced.equals(shown)) {

@@ -6,6 +6,7 @@ import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.NativeInterruption;
 import io.panallama.internal.llama.OnDemand;
 import io.panallama.internal.llama.Processors;
+import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.llama.TemplateHandle;
 import io.panallama.internal.llama.VocabularyFacts;
 import io.panallama.internal.prepare.PreparationPool;
@@ -83,7 +84,9 @@ public final class LoadedModel {
    * @param closed what callers get once it is closed
    */
   public static PreparationPool preparations(String owner, int limit, Supplier<? extends RuntimeException> closed) {
-    return PreparationPool.of(owner, Processors.count(), limit, closed, NativeInterruption::new);
+    // A limit of this process counts stacks as a whole. There the bridge starts a thread for each call.
+    long stackBytes = SystemMemory.isLimited() ? 0 : TemplateHandle.STACK_BYTES;
+    return PreparationPool.of(owner, stackBytes, Processors.count(), limit, closed, NativeInterruption::new);
   }
 
   private OnDemand<ChatTemplate> compiledTemplate() {
@@ -202,7 +205,7 @@ public final class LoadedModel {
   private ChatTemplate compile() {
     ChatTemplateException known = unusable;
     if (known != null) {
-      throw new ChatTemplateException(String.valueOf(known.getMessage()), known);
+      throw ChatTemplateException.unusable(String.valueOf(known.getMessage()), known);
     }
     try {
       return new ChatTemplate(TemplateHandle.create(handle, givenTemplate().orElse(null)));

@@ -44,13 +44,16 @@ import org.jspecify.annotations.Nullable;
 public final class RequestCompiler {
   private final LoadedModel model;
   private final int contextSize;
+  private final PromptTooLongException.Limit limit;
 
   /**
    * @param contextSize maximum number of tokens of one sequence
+   * @param limit what limits it, for errors
    */
-  public RequestCompiler(LoadedModel model, int contextSize) {
+  public RequestCompiler(LoadedModel model, int contextSize, PromptTooLongException.Limit limit) {
     this.model = model;
     this.contextSize = contextSize;
+    this.limit = limit;
   }
 
   /**
@@ -241,9 +244,9 @@ public final class RequestCompiler {
       }
     }
     if (bytes >= contextSize) {
-      int fewest = model.fewestTokens().ofBytes(bytes);
+      int fewest = model.fewestTokens().ofVisible(bytes);
       if (fewest >= contextSize) {
-        throw PromptTooLongException.atLeast(fewest, contextSize);
+        throw PromptTooLongException.atLeast(fewest, contextSize, limit);
       }
     }
   }
@@ -261,13 +264,12 @@ public final class RequestCompiler {
    * @param before the number of tokens in front of it
    */
   private void requireRoom(String text, int before) {
-    long bytes = FewestTokens.visibleBytes(text);
-    if (bytes + before < contextSize) {
+    if (FewestTokens.bytes(text) + before < contextSize) {
       return;
     }
-    long fewest = (long) before + model.fewestTokens().ofBytes(bytes);
+    long fewest = (long) before + model.fewestTokens().of(text);
     if (fewest >= contextSize) {
-      throw PromptTooLongException.atLeast((int) Math.min(Integer.MAX_VALUE, fewest), contextSize);
+      throw PromptTooLongException.atLeast((int) Math.min(Integer.MAX_VALUE, fewest), contextSize, limit);
     }
   }
 
@@ -329,7 +331,9 @@ public final class RequestCompiler {
           case ResponseFormat.JsonSchema(String schema, boolean strict) ->
               SchemaConverter.grammar("format", SchemaCheck.check("format", schema, strict, "r").toString());
         };
-    return grammar == null ? AnswerConstraint.NONE : AnswerConstraint.ofGrammar("format", grammar);
+    return grammar == null
+        ? AnswerConstraint.NONE
+        : AnswerConstraint.ofGrammar("format", AnswerGrammar.withNamedGroups(grammar));
   }
 
   /** The sampling with the grammar of the response format in front. Two grammars would contradict each other. */

@@ -3,16 +3,21 @@ package io.panallama.internal.schedule;
 import java.util.Arrays;
 
 /**
- * How many prompt tokens a step may take without breaking the inter-token latency (ITL) of generating sequences.
+ * How many prompt tokens a step may take, for two targets: one for the time between the tokens of a running generation
+ * (inter-token latency, ITL) and one for the time to the first token of a prompt (TTFT).
  *
- * <p>The budget learns from measured steps: the baseline, which is the time of a step without prompt tokens for each
- * number of generating sequences, and the time that a prompt token adds. Short prompts, up to {@link #SHORT} of
- * compute, may stretch a step to the target: the generating sequences slow down briefly, and the new request waits no
- * longer than necessary. Long prompts would slow them down for as long as they last, so a step with long prompts may
- * take {@link #SLOWDOWN} times its baseline, but no longer than the target. In any case it may take
- * {@link #LEAST_SLOWDOWN} times its baseline, so that a prompt progresses even where the target can't be met; and up to
- * {@link #UNNOTICED} there is no limit. Baseline and cost change while a prompt is computed, because the sequences
- * grow. One step in {@link #PROBE_INTERVAL} therefore leaves the prompts out and measures the baseline again. Pure
+ * <p>A step computes one token of each running generation, which takes the baseline, and then prompts. The prompts have
+ * to be computed in any case. To cut them into more steps makes every waiting prompt later by a baseline per step; not
+ * to cut them makes every running generation wait for what the step exceeds the ITL target. So short prompts, up to
+ * {@link #SHORT} of compute, are cut to fit the ITL target, unless the next one would then need too much of the TTFT
+ * target: it may have steps of up to {@link #BOUND} ITL targets. Where even the baseline misses the target, to cut prompts helps
+ * nobody, so a step may take that many baselines.
+ *
+ * <p>Long prompts slow the running generations down for as long as they last. So they get {@link #LONG_SHARE} of the
+ * time: after a chunk of a long prompt, steps without one follow until the running generations had their part. Steps of
+ * up to {@link #UNNOTICED} are not limited.
+ *
+ * <p>The times come from measured calls, as medians with bounds, so that a disturbed machine does not mislead. Pure
  * policy: times come from the caller.
  */
 public final class StepBudget {
@@ -22,261 +27,215 @@ public final class StepBudget {
   /** The most tokens of a short prompt: even on a fast machine, chats must not queue behind long prompts. */
   public static final int MOST_SHORT = 2048;
 
+  /** How many ITL targets, or baselines where they are longer, a step may take for a prompt that is in a hurry. */
+  public static final double BOUND = 3;
+
   /**
-   * Short prompts may stretch a step to this many baselines even beyond the target, so that they get half of the step.
+   * The part of the TTFT target that a prompt may need by itself before it is in a hurry. The rest is for waiting, and for
+   * steps that take longer.
    */
-  public static final double SHORT_SLOWDOWN = 2;
+  public static final double EXPECTED = 0.4;
 
-  /** How many generating sequences a short prompt may delay by one target. */
-  public static final double SHORT_WEIGHT = 2;
+  /** A prompt starves, and is in a hurry in any case, when it has waited for this many TTFT targets. */
+  public static final double STARVING = 4;
 
-  /** Long prompts may stretch a step to this many baselines. */
-  public static final double SLOWDOWN = 1.5;
+  /**
+   * How many times longer than it is computed a short prompt may wait for those that came later. So the shortest come
+   * first, which makes the mean waiting time least, and none is overtaken for ever. Due dates by total work content
+   * (Conway, Maxwell and Miller, "Theory of Scheduling", 1967).
+   */
+  public static final double PATIENCE = 2;
 
-  /** Long prompts may stretch a step to this many baselines even beyond the target. */
-  public static final double LEAST_SLOWDOWN = 1.25;
+  /**
+   * How many ITL targets, or baselines where they are longer, running generations may wait for the short prompts of a
+   * moment: with the default of 50 ms for 0.1 s, below which no delay is noticed (Miller, "Response time in
+   * man-computer conversational transactions", 1968).
+   */
+  public static final double GRACE = 2;
+
+  /** The part of the time that long prompts get beside running generations. */
+  public static final double LONG_SHARE = 0.6;
 
   /** Nanoseconds between two tokens that no reader notices: 100 tokens per second. Shorter steps are not limited. */
   public static final double UNNOTICED = 10e6;
 
-  /** The smallest chunk. On a CPU, a token deep in a long prompt can take as long as several early ones. */
-  public static final int SMALLEST = 1;
+  /** The smallest chunk of a prompt beside running generations: smaller ones cost several times as much per token. */
+  public static final int SMALLEST = 16;
 
-  /** The chunk shrinks when less than this fraction of it fits into the limit. */
-  private static final double SHRINK = 0.85;
-
-  /** The chunk grows, by at least one token, when this many times its size fits into the limit. */
-  private static final double GROW = 1.2;
-
-  /**
-   * Number of steps with prompts between two without. Not smaller, because each probe breaks the even spacing of
-   * {@link #chunk(int)}.
-   */
-  public static final int PROBE_INTERVAL = 64;
-
-  /** Number of steps without prompts that count for the baseline; their median ignores one that the machine delayed. */
-  private static final int REMEMBERED = 3;
-
-  /** The weight of a new measurement; it follows a change within about ten steps. */
-  private static final double WEIGHT = 0.2;
-
-  /**
-   * The weight of a new measurement that is higher than expected: too few prompt tokens are better than too long a
-   * step.
-   */
-  private static final double DEARER_WEIGHT = 0.5;
-
-  /** The least share of a step that is attributed to its prompts, however noisy the measurement. */
-  private static final double LEAST_SHARE = 0.01;
-
-  private static final double UNKNOWN = -1;
+  /** Number of steps of as many generations that count for the baseline. */
+  private static final int REMEMBERED = 5;
 
   private final int batchSize;
-  private final double target;
+  private final double itlTarget;
+  private final double ttftTarget;
 
-  /** Baseline step time without prompt tokens, indexed by the number of generating sequences. */
-  private final Baseline[] baselines;
+  /** The time of the running generations' part of a step, indexed by their number. */
+  private final RecentMedian[] baselines;
 
-  /** Smoothed nanoseconds that a prompt token adds to a step of generating sequences. */
-  private double perAddedToken = UNKNOWN;
+  private final PromptCost cost = new PromptCost();
 
-  /** The cost of a prompt token in a step of prompts alone, where it is cheaper. */
-  private final Rate alone = new Rate();
-
-  /** The cost that a prompt token adds to a step that was filled up with short prompts. */
-  private final Rate addedByShort = new Rate();
-
-  /** Number of prompt tokens of a step; kept as long as it is about right. */
-  private int chunk = SMALLEST;
+  /** Nanoseconds that the running generations must get before the next chunk of a long prompt. */
+  private double owed;
 
   /**
-   * @param batchSize the maximum number of tokens of a step
+   * @param batchSize the maximum number of tokens of a call
    * @param slots the maximum number of sequences of a step
-   * @param targetNanos the ITL target; 0 for none
+   * @param itlTarget nanoseconds between two tokens of a running generation; 0 for no target
+   * @param ttftTarget nanoseconds from the submission of a request to its first token
    */
-  public StepBudget(int batchSize, int slots, long targetNanos) {
+  public StepBudget(int batchSize, int slots, long itlTarget, long ttftTarget) {
     this.batchSize = batchSize;
-    this.target = targetNanos;
-    this.baselines = new Baseline[slots + 1];
-    Arrays.setAll(baselines, count -> new Baseline());
+    this.itlTarget = itlTarget;
+    this.ttftTarget = ttftTarget;
+    this.baselines = new RecentMedian[slots + 1];
+    Arrays.setAll(baselines, count -> new RecentMedian(REMEMBERED));
   }
 
   /**
-   * Returns the maximum number of prompt tokens of the next step; 0 if it is to measure the baseline.
+   * Returns the maximum number of tokens of short prompts in the next step.
    *
    * @param generating number of sequences that get a token in it
-   * @param prefilling number of sequences that want prompt tokens in it
+   * @param hurried whether the next prompt {@link #isHurried}
    */
-  int promptTokens(int generating, int prefilling) {
-    int room = batchSize - generating;
-    if (target == 0 || generating == 0) {
-      return room;
-    }
-    // Each prompt gets a turn within two steps, however many there are.
-    int least = Math.max(SMALLEST, (prefilling + 1) / 2);
-    int tokens = Math.min(room, Math.max(least, chunk(generating)));
-    // A step without prompts does not break that promise, as long as each prompt has a turn in every step with prompts.
-    if (baselines[generating].isOld() && (prefilling == 1 || tokens / Scheduler.SPREAD >= prefilling)) {
-      return 0;
-    }
-    return tokens;
-  }
-
-  /**
-   * Returns the maximum number of prompt tokens of the next step if all beyond {@link #promptTokens} belong to short
-   * prompts. Not for a step that is to measure the baseline.
-   *
-   * <p>Each short prompt may delay {@link #SHORT_WEIGHT} generating sequences by one target. So a step may last longer
-   * when many prompts wait and few sequences generate: requests that arrive together need not wait until the first of
-   * them is answered.
-   *
-   * @param prompts number of short prompts
-   */
-  int shortPromptTokens(int generating, int prompts) {
-    int room = batchSize - generating;
-    if (target == 0 || generating == 0) {
-      return room;
-    }
-    double cost = addedByShort.isKnown() ? addedByShort.nanos() : alone.nanos();
-    double base = Math.max(0, baseline(generating));
-    double limit = Math.max(target, SHORT_SLOWDOWN * base) * Math.max(1, SHORT_WEIGHT * prompts / generating);
-    double affordable = (limit - base) / cost;
-    return cost == UNKNOWN ? 0 : (int) Math.min(room, affordable);
-  }
-
-  /** Whether a prompt of this many tokens is short; none is before the first measurement. */
-  boolean isShort(int tokens) {
-    return alone.isKnown() && tokens <= MOST_SHORT && tokens * alone.nanos() <= SHORT;
-  }
-
-  /**
-   * The number of prompt tokens of a step. It changes rarely, because a change is expensive: the tokens of a step get
-   * adjacent cells of the KV cache, and a processor reads a sequence fast if its cells are evenly spaced. With chunks
-   * of 1 or 2 tokens at random, a step of four sequences took twice as long as with any constant number (125M model,
-   * 1,000 tokens each, llama.cpp v0.5.0 on Zen 4: 49 and 28 ms).
-   */
-  private int chunk(int generating) {
-    double affordable = affordable(generating);
-    int larger = (int) Math.max(chunk + 1, GROW * chunk);
-    if (affordable < SHRINK * chunk) {
-      chunk = (int) Math.max(SMALLEST, affordable);
-    } else if (affordable >= larger) {
-      // The chunk does not grow at once to the limit: where a token adds little compared with the noise of a step, the
-      // measured cost may be far too low.
-      chunk = larger;
-    }
-    return chunk;
-  }
-
-  private double affordable(int generating) {
-    double cost = perAddedToken == UNKNOWN ? alone.nanos() : perAddedToken;
-    if (cost == UNKNOWN) {
-      return 0;
+  int shortPromptTokens(int generating, boolean hurried) {
+    if (isUnlimited(generating)) {
+      return batchSize;
     }
     double base = baseline(generating);
-    return (base == UNKNOWN ? target : limit(base) - base) / cost;
-  }
-
-  /** The maximum duration of a step that would take {@code base} without prompts. */
-  private double limit(double base) {
-    double wanted = Math.min(target, Math.max(UNNOTICED, SLOWDOWN * base));
-    return Math.max(wanted, LEAST_SLOWDOWN * base);
-  }
-
-  /** Nanoseconds that {@code tokens} prompt tokens take at the measured rate; 0 until something was measured. */
-  double promptNanos(int tokens) {
-    return alone.isKnown() ? tokens * alone.nanos() : 0;
+    return tokens(hurried ? BOUND * Math.max(itlTarget, base) - base : paced(base));
   }
 
   /**
-   * Learns from a step that was computed.
+   * Whether the running generations wait until all short prompts are computed.
    *
-   * @param filledUp whether short prompts brought it above {@link #promptTokens}
+   * @param generating number of running generations
+   * @param hurried whether the next prompt {@link #isHurried}
+   * @param waited nanoseconds since the last step with the running generations began
+   * @param promptNanos nanoseconds that all short prompts take
    */
-  public void measured(int generating, int promptTokens, boolean filledUp, long nanos) {
-    if (promptTokens == 0) {
-      baselines[generating].measured(nanos);
-    } else if (generating == 0) {
-      alone.measured(promptTokens, nanos);
-    } else {
-      baselines[generating].grewOlder();
-      double added = Math.max(nanos - Math.max(0, baseline(generating)), LEAST_SHARE * nanos);
-      if (filledUp) {
-        addedByShort.measured(promptTokens, added);
-      } else {
-        double cost = added / promptTokens;
-        perAddedToken = smooth(perAddedToken, cost, cost > perAddedToken ? DEARER_WEIGHT : WEIGHT);
-      }
+  boolean promptsFirst(int generating, boolean hurried, double waited, double promptNanos) {
+    if (promptNanos == 0 || isUnlimited(generating) || baseline(generating) == 0) {
+      return false;
+    }
+    return waited + promptNanos <= (hurried ? BOUND : GRACE) * Math.max(itlTarget, baseline(generating));
+  }
+
+  /**
+   * Whether a prompt alone would need more than its part of the TTFT target if steps kept the ITL target, or starves. Time
+   * that it has waited does not count before that: many prompts at once would all be in a hurry, and longer steps would
+   * only make them wait for each other.
+   *
+   * @param generating number of running generations
+   * @param tokens number of all its tokens that had to be computed
+   * @param waited nanoseconds since its request was submitted
+   */
+  boolean isHurried(int generating, int tokens, double waited) {
+    double base = baseline(generating);
+    double most = paced(base);
+    double slowed = generating == 0 ? 1 : (base + most) / most;
+    return promptNanos(tokens) * slowed > EXPECTED * ttftTarget || waited > STARVING * ttftTarget;
+  }
+
+  /**
+   * The time by which a short prompt is due, in nanoseconds of the engine's clock: the one that is due first comes first.
+   *
+   * @param submitted when its request was submitted
+   * @param tokens number of all its tokens that had to be computed
+   */
+  double due(long submitted, int tokens) {
+    return submitted + PATIENCE * promptNanos(tokens);
+  }
+
+  /**
+   * Whether a prompt joins others in a call, rather than being computed by the next one. It gains what the calls take
+   * less together; all others have to wait for it. A size of call that was never measured is tried.
+   *
+   * @param prompts number of prompts in the call
+   * @param tokens number of their tokens
+   * @param more number of tokens of the further prompt
+   */
+  boolean sharesCall(int prompts, int tokens, int more) {
+    if (!cost.isMeasured(tokens + more)) {
+      return true;
+    }
+    double together = cost.nanos(tokens + more);
+    double alone = cost.nanos(tokens);
+    return prompts * (together - alone) < alone + cost.nanos(more) - together;
+  }
+
+  /**
+   * Returns the maximum number of tokens of long prompts in the next step; 0 while the running generations are owed
+   * time.
+   *
+   * @param generating number of sequences that get a token in it
+   */
+  int longPromptTokens(int generating) {
+    if (isUnlimited(generating)) {
+      return batchSize;
+    }
+    double base = baseline(generating);
+    return owed > base ? 0 : tokens(paced(base));
+  }
+
+  private boolean isUnlimited(int generating) {
+    return itlTarget == 0 || generating == 0;
+  }
+
+  /**
+   * Nanoseconds for prompts beside running generations whose part takes {@code base}: what is left of the ITL target, but
+   * always as long as the running generations take.
+   */
+  private double paced(double base) {
+    return Math.max(itlTarget - base, Math.max(base, UNNOTICED - base));
+  }
+
+  private int tokens(double nanos) {
+    int least = Math.min(SMALLEST, batchSize);
+    return cost.isKnown() ? Math.max(least, cost.within(nanos, batchSize)) : least;
+  }
+
+  /** Whether a prompt of this many tokens is short. */
+  boolean isShort(int tokens) {
+    return tokens <= MOST_SHORT && cost.nanos(tokens) <= SHORT;
+  }
+
+  /** The time that {@code tokens} prompt tokens take; 0 until something was measured. */
+  double promptNanos(int tokens) {
+    return cost.nanos(Math.min(tokens, batchSize)) / Math.max(1, Math.min(tokens, batchSize)) * tokens;
+  }
+
+  /** Learns from the running generations' part of a step. */
+  public void generated(int generating, long nanos) {
+    baselines[generating].add(nanos);
+    owed = Math.max(0, owed - nanos);
+  }
+
+  /**
+   * Learns from a call that computed prompts.
+   *
+   * @param generating number of running generations beside it
+   * @param longTokens number of its tokens that belong to long prompts
+   */
+  public void prefilled(int generating, int tokens, int longTokens, long nanos) {
+    cost.measured(tokens, nanos);
+    double expected = Math.min(nanos, cost.nanos(tokens));
+    if (longTokens > 0 && !isUnlimited(generating) && baseline(generating) + expected > UNNOTICED) {
+      owed = expected * longTokens / tokens * (1 - LONG_SHARE) / LONG_SHARE;
     }
   }
 
-  /** The baseline for this number of sequences, or for the next smaller number that was measured. */
+  /** The baseline for this number of sequences, or for the nearest number that was measured; 0 if there is none. */
   private double baseline(int generating) {
     for (int count = generating; count > 0; count--) {
-      double nanos = baselines[count].nanos();
-      if (nanos != UNKNOWN) {
-        return nanos;
+      if (baselines[count].isKnown()) {
+        return baselines[count].value();
       }
     }
-    return UNKNOWN;
-  }
-
-  private static double smooth(double before, double measured, double weight) {
-    return before == UNKNOWN ? measured : before + (measured - before) * weight;
-  }
-
-  /**
-   * Nanoseconds per token over recent steps. Steps with many tokens weigh more: in small ones each token costs more.
-   */
-  private static final class Rate {
-    private double tokens;
-    private double nanos;
-
-    void measured(int newTokens, double newNanos) {
-      tokens = (1 - WEIGHT) * tokens + newTokens;
-      nanos = (1 - WEIGHT) * nanos + newNanos;
-    }
-
-    boolean isKnown() {
-      return tokens > 0;
-    }
-
-    double nanos() {
-      return isKnown() ? nanos / tokens : UNKNOWN;
-    }
-  }
-
-  /** The last steps without prompts. */
-  private static final class Baseline {
-    private final long[] steps = new long[REMEMBERED];
-    private final long[] sorted = new long[REMEMBERED];
-    private int known;
-    private int next;
-    private int promptSteps = PROBE_INTERVAL;
-
-    void measured(long nanos) {
-      steps[next] = nanos;
-      next = (next + 1) % REMEMBERED;
-      known = Math.min(known + 1, REMEMBERED);
-      promptSteps = 0;
-    }
-
-    void grewOlder() {
-      promptSteps++;
-    }
-
-    boolean isOld() {
-      return promptSteps >= PROBE_INTERVAL;
-    }
-
-    /** The median. */
-    double nanos() {
-      if (known == 0) {
-        return UNKNOWN;
+    for (int count = generating + 1; count < baselines.length; count++) {
+      if (baselines[count].isKnown()) {
+        return baselines[count].value();
       }
-      System.arraycopy(steps, 0, sorted, 0, known);
-      Arrays.sort(sorted, 0, known);
-      return sorted[known / 2];
     }
+    return 0;
   }
 }

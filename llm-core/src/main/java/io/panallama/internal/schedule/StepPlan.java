@@ -12,8 +12,9 @@ public final class StepPlan<S extends Schedulable> {
   private final Schedulable[] sequences;
   private final int[] counts;
   private int size;
+  private int generating;
   private int promptTokens;
-  private boolean filledUp;
+  private int longTokens;
 
   public StepPlan(int slots) {
     sequences = new Schedulable[slots];
@@ -23,13 +24,15 @@ public final class StepPlan<S extends Schedulable> {
   void clear() {
     Arrays.fill(sequences, 0, size, null);
     size = 0;
+    generating = 0;
     promptTokens = 0;
-    filledUp = false;
+    longTokens = 0;
   }
 
-  /** Adds the one token of a generating sequence. */
+  /** Adds the one token of a generating sequence; before any prompt. */
   void addGenerating(S sequence) {
     append(sequence, 1);
+    generating++;
   }
 
   /** Adds prompt tokens of a sequence, which may be in the plan already. */
@@ -72,13 +75,22 @@ public final class StepPlan<S extends Schedulable> {
     return promptTokens;
   }
 
-  /** Number of sequences in the plan that generate a token without a prompt. */
+  /** Number of sequences in the plan that generate a token without a prompt; they come before those with prompts. */
   public int generating() {
-    int generating = 0;
-    for (int i = 0; i < size; i++) {
-      generating += sequences[i].isGenerating() ? 1 : 0;
-    }
     return generating;
+  }
+
+  /** Drops prompt tokens, those planned last first, until at most {@code most} are left. */
+  public void limitPrompts(int most) {
+    while (promptTokens > most) {
+      int dropped = Math.min(counts[size - 1], promptTokens - most);
+      counts[size - 1] -= dropped;
+      promptTokens -= dropped;
+      if (counts[size - 1] == 0) {
+        sequences[--size] = null;
+      }
+    }
+    longTokens = Math.min(longTokens, promptTokens);
   }
 
   /** Whether the step computes everything a sequence is missing, so that a token can be sampled after it. */
@@ -86,13 +98,13 @@ public final class StepPlan<S extends Schedulable> {
     return counts[index] == sequences[index].missing();
   }
 
-  /** Whether short prompts got more than {@link StepBudget#promptTokens}. */
-  public boolean isFilledUp() {
-    return filledUp;
+  /** Number of the prompt tokens that belong to long prompts. */
+  public int longTokens() {
+    return longTokens;
   }
 
-  void filledUp(boolean value) {
-    filledUp = value;
+  void longTokens(int count) {
+    longTokens = count;
   }
 
   /** Number of tokens in the plan that belong to a sequence; 0 if it takes no part. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
@@ -59,7 +60,10 @@ public final class SchemaCheck {
   private static final int MAX_ALTERNATIVES = 64;
 
   private static final ObjectMapper JSON =
-      JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).build();
+      JsonMapper.builder()
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+          .build();
 
   private final String parameter;
   private final boolean strict;
@@ -89,6 +93,23 @@ public final class SchemaCheck {
     ObjectNode node = read(parameter, schema);
     SchemaCheck check = new SchemaCheck(parameter, strict, node, names);
     check.run();
+    SchemaConstants.keepLiterals(node);
+    requireConverted(parameter, node, check.definitions);
+    return node;
+  }
+
+  /**
+   * The same for the arguments of a call, which are an object: what else the schema allows is removed. A schema that allows no object
+   * is a fault if it is strict, and any object otherwise.
+   *
+   * @throws InvalidRequestException as {@link #check}
+   */
+  public static ObjectNode checkArguments(String parameter, String schema, boolean strict, String names) {
+    ObjectNode node = read(parameter, schema);
+    SchemaCheck check = new SchemaCheck(parameter, strict, node, names);
+    check.run();
+    check.restrictToObjects();
+    SchemaConstants.keepLiterals(node);
     requireConverted(parameter, node, check.definitions);
     return node;
   }
@@ -101,6 +122,18 @@ public final class SchemaCheck {
   public static List<SchemaOmission> omissions(String parameter, String schema) {
     SchemaCheck check = new SchemaCheck(parameter, false, read(parameter, schema), "r");
     check.run();
+    return List.copyOf(check.omissions);
+  }
+
+  /**
+   * What {@link #checkArguments} leaves out of a schema that is not strict, in the order of the schema. Calls nothing native.
+   *
+   * @throws InvalidRequestException as {@link #check}
+   */
+  public static List<SchemaOmission> argumentOmissions(String parameter, String schema) {
+    SchemaCheck check = new SchemaCheck(parameter, false, read(parameter, schema), "r");
+    check.run();
+    check.restrictToObjects();
     return List.copyOf(check.omissions);
   }
 
@@ -159,6 +192,14 @@ public final class SchemaCheck {
       all.set(definition.getKey(), schema(all.get(definition.getKey()), definition.getValue(), 0));
     }
     new SchemaLoops(root, definitions, this::loop).find();
+  }
+
+  private void restrictToObjects() {
+    if (!SchemaArguments.restrict(root)) {
+      omit("#", "", "the arguments of a call are an object, which this schema does not allow");
+      root.removeAll();
+      root.put("type", "object");
+    }
   }
 
   private void loop(ObjectNode reference, String path) {
@@ -696,12 +737,13 @@ public final class SchemaCheck {
       omit(schema, "maxLength", path, "minLength is larger than maxLength");
       most = null;
     }
+    StringFormat format = StringFormat.find(schema.path("format").asText());
     if (schema.has("pattern")) {
       try {
         schema.put("pattern", SchemaPattern.rewrite(schema.get("pattern").asText()));
-        for (String length : List.of("minLength", "maxLength")) {
-          if (schema.has(length)) {
-            omit(schema, length, path, length + " can't be enforced beside pattern");
+        for (String other : List.of("minLength", "maxLength", "format")) {
+          if (schema.has(other) && (!other.equals("format") || format != null)) {
+            omit(schema, other, path, other + " can't be enforced beside pattern");
           }
         }
         return;
@@ -709,9 +751,13 @@ public final class SchemaCheck {
         omit(schema, "pattern", path, "pattern can't be enforced, because " + unsupported.getMessage());
       }
     }
-    if (least != null || most != null) {
-      // llama.cpp enforces one or the other, and a format only annotates.
-      schema.remove("format");
+    if (format != null && format.fits(least, most)) {
+      schema.remove(List.of("minLength", "maxLength", "format"));
+      schema.put("pattern", format.pattern());
+      return;
+    }
+    if (format != null) {
+      omit(schema, "format", path, "format can't be enforced beside this minLength or maxLength");
     }
     if (least != null && least > MAX_REPETITIONS || most != null && most > MAX_REPETITIONS) {
       schema.remove(List.of("minLength", "maxLength"));

@@ -81,8 +81,9 @@ final class SchemaNumbers {
     }
   }
 
-  private static int digits(BigDecimal value) {
-    return Math.max(value.precision(), Math.max(value.precision() - value.scale(), value.scale()));
+  private static long digits(BigDecimal value) {
+    long scale = value.scale();
+    return Math.max(value.precision(), Math.max(value.precision() - scale, scale));
   }
 
   /** In draft 4 the exclusive bounds are switches of the others. */

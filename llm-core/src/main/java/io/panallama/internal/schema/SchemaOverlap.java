@@ -1,6 +1,8 @@
 package io.panallama.internal.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashSet;
 import java.util.Map;
@@ -65,11 +67,29 @@ public final class SchemaOverlap {
   private static Set<JsonNode> values(JsonNode schema) {
     Set<JsonNode> values = new HashSet<>();
     if (schema.has("const")) {
-      values.add(schema.get("const"));
+      values.add(comparable(schema.get("const")));
     } else {
-      schema.path("enum").forEach(values::add);
+      schema.path("enum").forEach(value -> values.add(comparable(value)));
     }
     return values;
+  }
+
+  /** The value with its numbers in one form: 1, 1.0 and 1e0 are the same. */
+  private static JsonNode comparable(JsonNode value) {
+    if (value.isNumber()) {
+      return DecimalNode.valueOf(value.decimalValue().stripTrailingZeros());
+    }
+    if (value instanceof ArrayNode array) {
+      ArrayNode same = array.arrayNode();
+      array.forEach(element -> same.add(comparable(element)));
+      return same;
+    }
+    if (value instanceof ObjectNode object) {
+      ObjectNode same = object.objectNode();
+      object.properties().forEach(entry -> same.set(entry.getKey(), comparable(entry.getValue())));
+      return same;
+    }
+    return value;
   }
 
   /**

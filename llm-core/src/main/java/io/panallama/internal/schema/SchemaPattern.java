@@ -1,25 +1,31 @@
 package io.panallama.internal.schema;
 
+import io.panallama.internal.schema.CodePoints.Range;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Rewrites the regular expressions of JSON schemas into the form that llama.cpp's grammars support.
+ * Rewrites the regular expressions of JSON schemas, which are ECMAScript's, into the form that llama.cpp's grammars support.
  *
- * <p>llama.cpp copies a pattern into the grammar of a JSON text, where {@code .} and {@code [^a]} would allow quotes,
- * backslashes and line breaks, which JSON has to escape. They are narrowed to characters that need no escape;
- * {@code \d}, {@code \w} and {@code \s}, which it doesn't know, are expanded.
+ * <p>llama.cpp copies a pattern into the grammar of a JSON text, where quotes, backslashes and control characters have to be
+ * escaped. A class that lists such characters becomes a choice between a class and their escapes; {@code .} and {@code [^a]} are
+ * narrowed to characters that need no escape. Escapes that llama.cpp doesn't know become classes.
  */
 public final class SchemaPattern {
   /** Characters that JSON can't contain unescaped, for use inside a class. */
   private static final String UNSAFE = "\"\\\\\\x00-\\x1F\\x7F";
 
+  private static final CodePoints UNSAFE_SET =
+      CodePoints.union(List.of(CodePoints.range(0, 0x1F), CodePoints.all("\"\\\u007F")));
+
   /** What may stand in front of a pattern that does not begin with ^, and behind one that does not end with $. */
   private static final String ANYTHING = "[^" + UNSAFE + "]*";
 
   private static final Pattern QUANTIFIER = Pattern.compile("[*+?]|\\{(\\d+)(?:,(\\d*))?}");
+
+  private static final Pattern NAMED_GROUP = Pattern.compile("\\(\\?P?<[A-Za-z_]\\w*>");
 
   /** The maximum number of repetitions in llama.cpp's grammars. */
   private static final int MAX_REPETITIONS = 2000;
@@ -27,14 +33,42 @@ public final class SchemaPattern {
   /** llama.cpp takes patterns whose groups nest 100 deep, and any text for deeper ones; alternatives add a group here. */
   private static final int MAX_DEPTH = 99;
 
+  private static final CodePoints DIGITS = CodePoints.range('0', '9');
+
+  private static final CodePoints WORD =
+      CodePoints.union(List.of(DIGITS, CodePoints.range('A', 'Z'), CodePoints.range('a', 'z'), CodePoints.of('_')));
+
+  /** White space of ECMAScript, Java and Python together; what is outside is none for any of them. */
+  private static final CodePoints WHITE_SPACE =
+      CodePoints.union(
+          List.of(
+              CodePoints.range(0x09, 0x0D),
+              CodePoints.range(0x1C, 0x20),
+              CodePoints.all("\u0085\u00A0\u1680\u180E\u2028\u2029\u202F\u205F\u3000\uFEFF"),
+              CodePoints.range(0x2000, 0x200A)));
+
+  /** The one white space that a model is to write where it may write any. */
+  private static final CodePoints SPACE = CodePoints.of(' ');
+
+  /** What {@code .} matches for no validator: line ends. */
+  private static final CodePoints LINE_ENDS = CodePoints.all("\n\r\u0085\u2028\u2029");
+
+  /** Literals that need no class in llama.cpp's patterns, nor in its grammars. */
+  private static final CodePoints PLAIN = CodePoints.union(List.of(WORD, CodePoints.all(" !#%&',-/:;<=>@`~")));
+
+  private static final String SHORT_ESCAPES = "\"\"\\\\\bb\ff\nn\rr\tt";
+
   private final String source;
-  private final StringBuilder result = new StringBuilder("^");
-  private int pos = 1;
+  private final int end;
+  private final StringBuilder result = new StringBuilder();
+  private int pos;
   private int depth;
   private boolean repeatable;
 
-  private SchemaPattern(String source) {
+  private SchemaPattern(String source, int begin, int end) {
     this.source = source;
+    this.pos = begin;
+    this.end = end;
   }
 
   /**
@@ -42,29 +76,35 @@ public final class SchemaPattern {
    */
   public static String rewrite(String pattern) {
     List<String> ways = new ArrayList<>();
-    for (String way : ways(pattern)) {
-      boolean begins = way.startsWith("^");
-      boolean ends = way.endsWith("$") && !endsEscaped(way);
-      String inner = new SchemaPattern("^" + way.substring(begins ? 1 : 0, way.length() - (ends ? 1 : 0)) + "$").run();
-      inner = inner.substring(1, inner.length() - 1);
-      ways.add((begins ? "" : ANYTHING) + inner + (ends ? "" : ANYTHING));
+    int begin = 0;
+    for (int bar : bars(pattern)) {
+      ways.add(way(pattern, begin, bar));
+      begin = bar + 1;
     }
+    ways.add(way(pattern, begin, pattern.length()));
     return "^" + (ways.size() == 1 ? ways.getFirst() : "(" + String.join("|", ways) + ")") + "$";
   }
 
-  /** Whether the last character is escaped: an odd number of backslashes is in front of it. */
-  private static boolean endsEscaped(String pattern) {
-    int begin = pattern.length() - 1;
+  /** One of the alternatives outside of groups, each of which has anchors of its own. */
+  private static String way(String pattern, int begin, int end) {
+    boolean begins = begin < end && pattern.charAt(begin) == '^';
+    boolean ends = begin < end && pattern.charAt(end - 1) == '$' && !isEscaped(pattern, end - 1);
+    String inner = new SchemaPattern(pattern, begins ? begin + 1 : begin, ends ? end - 1 : end).run();
+    return (begins ? "" : ANYTHING) + inner + (ends ? "" : ANYTHING);
+  }
+
+  /** Whether an odd number of backslashes is in front of a character. */
+  private static boolean isEscaped(String pattern, int index) {
+    int begin = index;
     while (begin > 0 && pattern.charAt(begin - 1) == '\\') {
       begin--;
     }
-    return (pattern.length() - 1 - begin) % 2 == 1;
+    return (index - begin) % 2 == 1;
   }
 
-  /** The alternatives outside of groups, each of which has anchors of its own. */
-  private static List<String> ways(String pattern) {
-    List<String> ways = new ArrayList<>();
-    int begin = 0;
+  /** Where the bars between alternatives outside of groups are. */
+  private static List<Integer> bars(String pattern) {
+    List<Integer> bars = new ArrayList<>();
     int depth = 0;
     for (int i = 0; i < pattern.length(); i++) {
       char c = pattern.charAt(i);
@@ -79,165 +119,367 @@ public final class SchemaPattern {
           i += pattern.charAt(i + 1) == '\\' ? 2 : 1;
         }
       } else if (c == '|' && depth == 0) {
-        ways.add(pattern.substring(begin, i));
-        begin = i + 1;
+        bars.add(i);
       }
     }
-    ways.add(pattern.substring(begin));
-    return ways;
+    return bars;
+  }
+
+  private static IllegalArgumentException refused(int index, String what) {
+    return new IllegalArgumentException("it has " + what + " at index " + index);
   }
 
   private String run() {
-    int end = source.length() - 1;
     while (pos < end) {
-      char c = source.charAt(pos);
+      int at = pos;
+      int c = source.codePointAt(pos);
       if ("*+?{".indexOf(c) >= 0) {
-        quantifier(end);
+        quantifier();
         continue;
       }
       repeatable = c != '(' && c != '|';
       switch (c) {
         case '.' -> {
-          result.append("[^").append(UNSAFE).append(']');
           pos++;
+          write(LINE_ENDS.complement());
         }
-        case '[' -> characterClass();
-        case '\\' -> escape();
+        case '[' -> write(characterClass());
+        case '\\' -> write(escape(false, false));
         case '(' -> group();
         case ')' -> {
           if (--depth < 0) {
-            throw new IllegalArgumentException("its parentheses don't match");
+            throw refused(at, "a ) without a beginning");
           }
-          result.append(c);
+          result.append(')');
           pos++;
         }
-        case ']', '}' -> throw new IllegalArgumentException("it has a " + c + " without a beginning");
-        case '^', '$' -> throw new IllegalArgumentException("it has ^ or $ inside");
-        case '"' -> throw new IllegalArgumentException("it has a quotation mark, which JSON escapes");
-        default -> {
-          if (c < ' ' || c == 0x7F) {
-            throw new IllegalArgumentException("it has a control character, which JSON escapes");
-          }
-          result.append(c);
+        case '|' -> {
+          result.append('|');
           pos++;
+        }
+        case ']', '}' -> throw refused(at, "a " + (char) c + " without a beginning; write \\" + (char) c);
+        case '^', '$' ->
+            throw refused(
+                at,
+                "a "
+                    + (char) c
+                    + " inside (only at the ends of the pattern, and of its alternatives outside of groups, can it be"
+                    + " enforced)");
+        default -> {
+          pos += Character.charCount(c);
+          write(CodePoints.of(c));
         }
       }
     }
     if (depth != 0) {
       throw new IllegalArgumentException("its parentheses don't match");
     }
-    return result.append('$').toString();
+    return result.toString();
   }
 
-  /** Reads one quantifier after something to repeat: a second one would make it lazy or possessive. */
-  private void quantifier(int end) {
+  /** Reads one quantifier after something to repeat; whether it is lazy changes nothing about which texts fit the whole. */
+  private void quantifier() {
     if (!repeatable) {
-      throw new IllegalArgumentException("it has a quantifier without anything to repeat, or a lazy one");
+      throw refused(pos, "a quantifier without anything to repeat");
     }
     repeatable = false;
     Matcher matcher = QUANTIFIER.matcher(source).region(pos, end);
     if (!matcher.lookingAt()) {
-      throw new IllegalArgumentException("it has a { that begins no quantifier");
+      throw refused(pos, "a { that begins no quantifier");
     }
+    int least = 0;
     for (int i = 1; i <= 2; i++) {
-      String count = matcher.group(i);
-      if (count != null && !count.isEmpty() && (count.length() > 4 || Integer.parseInt(count) > MAX_REPETITIONS)) {
-        throw new IllegalArgumentException("it has more than " + MAX_REPETITIONS + " repetitions");
+      String digits = matcher.group(i);
+      if (digits != null && !digits.isEmpty()) {
+        int count = digits.length() > 4 ? MAX_REPETITIONS + 1 : Integer.parseInt(digits);
+        if (count > MAX_REPETITIONS) {
+          throw refused(pos, "more than " + MAX_REPETITIONS + " repetitions");
+        }
+        if (count < least) {
+          throw refused(pos, "a quantifier with more at least than at most");
+        }
+        least = count;
       }
     }
     result.append(matcher.group());
     pos = matcher.end();
+    if (pos < end && source.charAt(pos) == '?') {
+      pos++;
+    }
   }
 
   private void group() {
-    if (source.startsWith("(?", pos) && !source.startsWith("(?:", pos)) {
-      throw new IllegalArgumentException("it has a group that begins with (? and is not (?:");
+    int length = 1;
+    if (source.startsWith("(?", pos)) {
+      Matcher named = NAMED_GROUP.matcher(source).region(pos, end);
+      if (named.lookingAt()) {
+        length = named.end() - pos;
+      } else if (source.startsWith("(?:", pos)) {
+        length = 3;
+      } else {
+        throw refused(pos, "a group that begins with (? and is neither (?: nor named: there is no look-around");
+      }
     }
-    int length = source.startsWith("(?:", pos) ? 3 : 1;
     result.append('(');
     depth++;
-    if (depth > MAX_DEPTH) {
-      throw new IllegalArgumentException("its groups nest deeper than " + MAX_DEPTH);
-    }
+    requireDepth(depth);
     pos += length;
   }
 
-  private void escape() {
-    char c = source.charAt(pos + 1);
-    switch (c) {
-      case 'd' -> result.append("[0-9]");
-      case 'w' -> result.append("[A-Za-z0-9_]");
-      case 's' -> result.append("[ ]");
-      default -> {
-        if (Character.isLetterOrDigit(c) || c == '\\' || c == '"') {
-          throw new IllegalArgumentException("it has the escape \\" + c);
-        }
-        literal(c);
-      }
+  private static void requireDepth(int depth) {
+    if (depth > MAX_DEPTH) {
+      throw new IllegalArgumentException("its groups nest deeper than " + MAX_DEPTH);
     }
-    pos += 2;
   }
 
-  /** Writes a literal character in its own class, where only the class's own metacharacters are special. */
-  private void literal(char c) {
-    result.append('[').append("[]-^".indexOf(c) >= 0 ? "\\x" + Integer.toHexString(c) : String.valueOf(c)).append(']');
-  }
+  // ---- what a character may be ----
 
-  private void characterClass() {
-    pos++;
-    boolean negated = source.charAt(pos) == '^';
+  private CodePoints characterClass() {
+    int at = pos++;
+    boolean negated = pos < end && source.charAt(pos) == '^';
     if (negated) {
       pos++;
     }
-    StringBuilder members = new StringBuilder();
-    while (source.charAt(pos) != ']') {
-      char c = source.charAt(pos);
-      if (pos == source.length() - 1) {
-        throw new IllegalArgumentException("it has a class without an end");
+    List<CodePoints> members = new ArrayList<>();
+    while (pos < end && source.charAt(pos) != ']') {
+      CodePoints low = member(negated);
+      boolean range = low.single() >= 0 && source.startsWith("-", pos) && !source.startsWith("-]", pos);
+      if (!range || pos + 1 >= end) {
+        members.add(low);
+        continue;
       }
-      if (c == '\\') {
-        members.append(escapeInClass(source.charAt(pos + 1)));
-        pos++;
-      } else if (c == '[') {
-        members.append("\\[");
-      } else if (c == '"' || c < ' ') {
-        throw new IllegalArgumentException("it has a class with a character that JSON escapes");
+      int dash = pos++;
+      CodePoints high = member(negated);
+      if (high.single() < 0) {
+        members.addAll(List.of(low, CodePoints.of('-'), high));
+      } else if (low.single() > high.single()) {
+        throw refused(dash, "a class with a range that runs backwards");
       } else {
-        requireSafeRange(c);
-        members.append(c);
+        members.add(CodePoints.range(low.single(), high.single()));
       }
-      pos++;
+    }
+    if (pos >= end) {
+      throw refused(at, "a class without an end");
     }
     pos++;
     if (members.isEmpty()) {
-      throw new IllegalArgumentException("it has an empty class");
+      throw refused(at, "an empty class");
     }
-    result.append(negated ? "[^" + UNSAFE : "[").append(members).append(']');
+    CodePoints all = CodePoints.union(members);
+    return negated ? all.complement() : all;
   }
 
-  /** A range such as {@code !-~} includes the quotation mark and the backslash. */
-  private void requireSafeRange(char low) {
-    boolean range = source.startsWith("-", pos + 1) && !source.startsWith("-]", pos + 1);
-    if (range) {
-      char high = source.charAt(pos + 2);
-      if (low <= '"' && high >= '"' || low <= '\\' && high >= '\\') {
-        throw new IllegalArgumentException("it has a class with a range over characters that JSON escapes");
-      }
+  private CodePoints member(boolean negated) {
+    int c = source.codePointAt(pos);
+    if (c == '\\') {
+      return escape(true, negated);
     }
+    pos += Character.charCount(c);
+    return CodePoints.of(c);
   }
 
-  private static String escapeInClass(char c) {
+  /**
+   * Reads an escape.
+   *
+   * @param negated whether it is in a class whose characters are not to occur
+   */
+  private CodePoints escape(boolean inClass, boolean negated) {
+    int at = pos;
+    if (pos + 1 >= end) {
+      throw refused(at, "a backslash at its end");
+    }
+    int c = source.codePointAt(pos + 1);
+    pos += 1 + Character.charCount(c);
     return switch (c) {
-      case 'd' -> "0-9";
-      case 'w' -> "A-Za-z0-9_";
-      case 's' -> " ";
-      case '[', ']', '-' -> "\\" + c;
-      default -> {
-        if (Character.isLetterOrDigit(c) || c == '\\' || c == '"') {
-          throw new IllegalArgumentException("it has the escape \\" + c + " in a class");
+      case 'd' -> DIGITS;
+      case 'D' -> DIGITS.complement();
+      case 'w' -> WORD;
+      case 'W' -> WORD.complement();
+      case 's' -> negated ? WHITE_SPACE : SPACE;
+      case 'S' -> (negated ? SPACE : WHITE_SPACE).complement();
+      case 't' -> CodePoints.of('\t');
+      case 'n' -> CodePoints.of('\n');
+      case 'r' -> CodePoints.of('\r');
+      case 'f' -> CodePoints.of('\f');
+      case 'v' -> CodePoints.of(0x0B);
+      case 'x' -> CodePoints.of(hex(at, 2));
+      case 'u' -> CodePoints.of(unicode(at));
+      case 'c' -> CodePoints.of(control(at));
+      case 'p' -> property(at);
+      case 'P' -> property(at).complement();
+      case 'b', 'B' -> {
+        if (!inClass || c == 'B') {
+          throw refused(at, "a word boundary");
         }
-        yield c == '^' ? "\\x5E" : String.valueOf(c);
+        yield CodePoints.of('\b');
+      }
+      case '0' -> {
+        if (pos < end && Character.isDigit(source.charAt(pos))) {
+          throw refused(at, "an octal escape; write \\xHH");
+        }
+        yield CodePoints.of(0);
+      }
+      default -> {
+        if (c >= '1' && c <= '9' || c == 'k') {
+          throw refused(at, "a back reference");
+        }
+        if (Character.isLetterOrDigit(c)) {
+          throw refused(at, "the escape \\" + Character.toString(c));
+        }
+        yield CodePoints.of(c);
       }
     };
+  }
+
+  private int hex(int at, int digits) {
+    int value = 0;
+    for (int i = 0; i < digits; i++) {
+      int digit = pos < end ? Character.digit(source.charAt(pos++), 16) : -1;
+      if (digit < 0) {
+        throw refused(at, "an escape without " + digits + " hexadecimal digits");
+      }
+      value = value * 16 + digit;
+    }
+    return value;
+  }
+
+  /** A code point as four digits, as two halves of four digits, or as any number of digits in braces. */
+  private int unicode(int at) {
+    if (source.startsWith("{", pos)) {
+      int close = source.indexOf('}', pos);
+      int digits = close - pos - 1;
+      pos++;
+      int value = close < 0 || close >= end || digits < 1 || digits > 6 ? -1 : hex(at, digits);
+      if (!Character.isValidCodePoint(value) || isSurrogate(value)) {
+        throw refused(at, "an escape \\u{...} of no character");
+      }
+      pos++;
+      return value;
+    }
+    int first = hex(at, 4);
+    if (!isSurrogate(first)) {
+      return first;
+    }
+    int second = 0;
+    if (source.startsWith("\\u", pos)) {
+      pos += 2;
+      second = hex(at, 4);
+    }
+    if (!Character.isHighSurrogate((char) first) || !Character.isLowSurrogate((char) second)) {
+      throw refused(at, "half of a surrogate pair");
+    }
+    return Character.toCodePoint((char) first, (char) second);
+  }
+
+  private static boolean isSurrogate(int value) {
+    return value >= Character.MIN_SURROGATE && value <= Character.MAX_SURROGATE;
+  }
+
+  private int control(int at) {
+    char letter = pos < end ? source.charAt(pos++) : ' ';
+    if (!(letter >= 'A' && letter <= 'Z' || letter >= 'a' && letter <= 'z')) {
+      throw refused(at, "an escape \\c without a letter");
+    }
+    return letter % 32;
+  }
+
+  private CodePoints property(int at) {
+    int close = source.startsWith("{", pos) ? source.indexOf('}', pos) : -1;
+    String name = close < 0 || close >= end ? "" : source.substring(pos + 1, close);
+    CodePoints found = UnicodeProperty.find(name);
+    if (found == null) {
+      throw refused(
+          at,
+          "an unknown property of Unicode; general categories such as \\p{L}, \\p{Lu} or \\p{Nd}, and scripts such as"
+              + " \\p{Script=Greek}, can be enforced");
+    }
+    pos = close + 1;
+    return found;
+  }
+
+  // ---- how a character is written ----
+
+  private void write(CodePoints set) {
+    int single = set.single();
+    if (single >= 0 && PLAIN.contains(single)) {
+      result.append((char) single);
+      return;
+    }
+    if (set.contains(Character.MAX_CODE_POINT)) {
+      result.append("[^").append(UNSAFE);
+      members(set.complement().without(UNSAFE_SET));
+      result.append(']');
+      return;
+    }
+    if (set.ranges().isEmpty()) {
+      throw new IllegalArgumentException("it has a class that no character fits");
+    }
+    CodePoints safe = set.without(UNSAFE_SET);
+    List<String> escaped = escaped(set);
+    if (escaped.isEmpty()) {
+      result.append('[');
+      members(safe);
+      result.append(']');
+      return;
+    }
+    requireDepth(depth + 1);
+    result.append('(');
+    if (!safe.ranges().isEmpty()) {
+      result.append('[');
+      members(safe);
+      result.append("]|");
+    }
+    result.append(String.join("|", escaped)).append(')');
+  }
+
+  /** The members of a set as they are escaped in JSON. */
+  private static List<String> escaped(CodePoints set) {
+    List<String> ways = new ArrayList<>();
+    StringBuilder letters = new StringBuilder();
+    for (int one = 0; one <= 0x7F; one++) {
+      if (UNSAFE_SET.contains(one) && set.contains(one)) {
+        int at = shortEscape(one);
+        if (at < 0) {
+          ways.add("[\\\\]u00%02x".formatted(one));
+        } else {
+          letters.append(SHORT_ESCAPES.charAt(at) == '\\' ? "\\\\" : SHORT_ESCAPES.substring(at, at + 1));
+        }
+      }
+    }
+    if (!letters.isEmpty()) {
+      ways.addFirst("[\\\\][" + letters + "]");
+    }
+    return ways;
+  }
+
+  /** Where {@link #SHORT_ESCAPES} has the letter of the escape of a character; -1 if it has none. */
+  private static int shortEscape(int one) {
+    for (int i = 0; i < SHORT_ESCAPES.length(); i += 2) {
+      if (SHORT_ESCAPES.charAt(i) == one) {
+        return i + 1;
+      }
+    }
+    return -1;
+  }
+
+  private void members(CodePoints set) {
+    for (Range range : set.ranges()) {
+      member(range.from());
+      if (range.to() > range.from()) {
+        if (range.to() > range.from() + 1) {
+          result.append('-');
+        }
+        member(range.to());
+      }
+    }
+  }
+
+  private void member(int codePoint) {
+    if (WORD.contains(codePoint)) {
+      result.append((char) codePoint);
+    } else {
+      String form = codePoint < 0x100 ? "\\x%02X" : codePoint < 0x10000 ? "\\u%04X" : "\\U%08X";
+      result.append(form.formatted(codePoint));
+    }
   }
 }

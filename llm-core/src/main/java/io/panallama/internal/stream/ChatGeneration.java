@@ -15,6 +15,7 @@ import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
+import io.panallama.generation.Usage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -55,8 +56,18 @@ public final class ChatGeneration extends SingleReader {
 
   private final Generation generation;
   private final ChatParser parser;
+  private final TokenEnds tokenEnds;
   private final Queue<GenerationEvent> events = new ArrayDeque<>();
   private final StringBuilder unread = new StringBuilder();
+
+  /** The answer as far as it was given to the parser. */
+  private final StringBuilder parsed = new StringBuilder();
+
+  /** The texts of the thinking: one for each time that nothing else came in between. */
+  private final List<StringBuilder> thoughts = new ArrayList<>();
+
+  private boolean thinking;
+
   private List<TokenLogprobs> logprobs = new ArrayList<>();
   private long dueNanos = System.nanoTime();
 
@@ -85,9 +96,15 @@ public final class ChatGeneration extends SingleReader {
     }
   }
 
-  public ChatGeneration(Generation generation, ChatParser parser) {
+  /**
+   * A generation that is parsed.
+   *
+   * @param tokenEnds tells where the tokens of {@code generation} end, so that those of the thinking can be counted
+   */
+  public ChatGeneration(Generation generation, ChatParser parser, TokenEnds tokenEnds) {
     this.generation = generation;
     this.parser = parser;
+    this.tokenEnds = tokenEnds;
   }
 
   @Override
@@ -190,6 +207,7 @@ public final class ChatGeneration extends SingleReader {
   private ChatParser.Update update(boolean last) {
     String text = unread.toString();
     unread.setLength(0);
+    parsed.append(text);
     return parser.update(text, last);
   }
 
@@ -220,7 +238,9 @@ public final class ChatGeneration extends SingleReader {
     }
     boolean called = mayCall && readable && whole && !calls.isEmpty();
     FinishReason reason = called ? FinishReason.TOOL_CALLS : end.reason();
-    events.add(new GenerationEvent.Finished(reason, end.usage(), end.timings(), end.stopText()));
+    int thought = tokenEnds.of(parsed.toString(), thoughts.stream().map(StringBuilder::toString).toList());
+    Usage usage = end.usage().withReasoningTokens(thought);
+    events.add(new GenerationEvent.Finished(reason, usage, end.timings(), end.stopText()));
   }
 
   /** Some formats write a call without arguments as its name alone; readers expect a JSON object. */
@@ -243,6 +263,7 @@ public final class ChatGeneration extends SingleReader {
     try {
       for (JsonNode delta : deltas == null ? JSON.createArrayNode() : JSON.readTree(deltas)) {
         GenerationEvent event = event(delta, tokens);
+        think(event);
         switch (event) {
           case GenerationEvent.Text _ -> tokens = List.of();
           case GenerationEvent.ToolCallStarted started -> call(started.index()).named = true;
@@ -256,6 +277,18 @@ public final class ChatGeneration extends SingleReader {
     }
     if (!tokens.isEmpty()) {
       events.add(new GenerationEvent.Text("", tokens));
+    }
+  }
+
+  private void think(GenerationEvent event) {
+    if (event instanceof GenerationEvent.Reasoning(String text)) {
+      if (!thinking) {
+        thoughts.add(new StringBuilder());
+      }
+      thoughts.getLast().append(text);
+      thinking = true;
+    } else {
+      thinking = false;
     }
   }
 

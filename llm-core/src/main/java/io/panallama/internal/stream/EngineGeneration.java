@@ -11,9 +11,8 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +34,20 @@ public final class EngineGeneration extends SingleReader {
 
   private @Nullable GenerationException failure;
 
-  private final Queue<PromptProgress> promptSteps = new ConcurrentLinkedQueue<>();
+  /** Where the prompt began; null before, and once it was read. */
+  private final AtomicReference<@Nullable PromptProgress> promptBeginning = new AtomicReference<>();
+
+  /** How far the prompt is, if that is further than its beginning; null once it was read. */
+  private final AtomicReference<@Nullable PromptProgress> promptState = new AtomicReference<>();
+
+  /** Owned by the engine. */
+  private boolean promptBegan;
 
   // Owned by the reader.
   private final Utf8Assembler text = new Utf8Assembler();
   private List<TokenLogprobs> pendingLogprobs = new ArrayList<>();
+  private @Nullable TokenEnds tokenEnds;
+  private int charactersRead;
   private boolean textFlushed;
   private boolean finishedRead;
   private volatile boolean closed;
@@ -74,12 +82,14 @@ public final class EngineGeneration extends SingleReader {
 
   @Override
   public Optional<PromptProgress> promptProgress() {
-    return Optional.ofNullable(promptSteps.poll());
+    PromptProgress beginning = promptBeginning.getAndSet(null);
+    return Optional.ofNullable(beginning == null ? promptState.getAndSet(null) : beginning);
   }
 
-  /** Reports a state of the prompt. Called by the engine. */
+  /** Reports a state of the prompt, in place of one that was not read, unless that is the first. Called by the engine. */
   public void promptProgress(PromptProgress state) {
-    promptSteps.add(state);
+    (promptBegan ? promptState : promptBeginning).set(state);
+    promptBegan = true;
   }
 
   @Override
@@ -102,6 +112,7 @@ public final class EngineGeneration extends SingleReader {
       if (mailbox.isEmpty()) {
         return Optional.of(end());
       }
+      mailbox.recordEmit(id);
       boolean hasToken = mailbox.token() != Mailbox.NO_TOKEN;
       if (hasToken) {
         tokensRead.accept(mailbox.token());
@@ -115,13 +126,25 @@ public final class EngineGeneration extends SingleReader {
         engine.caughtUp();
       }
       String piece = text.take();
+      charactersRead += piece.length();
+      if (hasToken && tokenEnds != null) {
+        tokenEnds.add(charactersRead);
+      }
       if (!piece.isEmpty() || !pendingLogprobs.isEmpty()) {
         return Optional.of(textEvent(piece));
       }
     }
   }
 
+  /** Where the tokens that are read from now on end in the text; it grows with each event. For the reader, before its first read. */
+  public TokenEnds tokenEnds() {
+    TokenEnds ends = new TokenEnds();
+    tokenEnds = ends;
+    return ends;
+  }
+
   private GenerationEvent end() {
+    mailbox.waitingIsOver();
     if (failure != null) {
       throw again(failure);
     }
@@ -167,6 +190,7 @@ public final class EngineGeneration extends SingleReader {
   public void close() {
     closed = true;
     cancel();
+    mailbox.waitingIsOver();
   }
 
   public boolean isCancelled() {

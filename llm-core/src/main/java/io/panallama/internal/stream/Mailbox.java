@@ -1,7 +1,9 @@
 package io.panallama.internal.stream;
 
 import io.panallama.internal.decode.Outputs;
+import io.panallama.internal.flight.EmitFlight;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +20,10 @@ public final class Mailbox {
   /** Bytes reserved per entry; a token has four on average. */
   public static final int ENTRY_BYTES = 8;
 
-  private static final Duration FOREVER = Duration.ofDays(365);
+  /** Waits that are shorter than this set a timer of their own; see {@link WaitTimer}. */
+  private static final long SHORT_NANOS = Duration.ofMillis(100).toNanos();
+
+  private static final long NO_DEADLINE = 0;
 
   private final int capacity;
   private final int[] tokens;
@@ -48,6 +53,14 @@ public final class Mailbox {
   private volatile boolean paused;
 
   private volatile @Nullable Thread waiter;
+
+  private final WaitTimer timer = new WaitTimer(this::wake);
+
+  /**
+   * When the oldest entry was published, 0 if that is not recorded; each side writes it only while the ring is empty for the
+   * other.
+   */
+  private long publishedNanos;
 
   /**
    * @param capacity maximum number of entries that may wait to be read
@@ -115,6 +128,9 @@ public final class Mailbox {
   /** Makes the entry just written visible to the reader and wakes it. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
   public void publish() {
+    if (EmitFlight.isRecorded() && isEmpty()) {
+      publishedNanos = System.nanoTime();
+    }
     written = written + 1;
     if (written - read >= wanted) {
       wake();
@@ -146,7 +162,13 @@ public final class Mailbox {
 
   /** Waits for an entry or the end; returns false if {@code timeout} passed first. */
   boolean await(Duration timeout) throws InterruptedException {
-    return await(1, timeout);
+    wanted = 1;
+    return ready() || await(deadline(timeout));
+  }
+
+  private static long deadline(Duration timeout) {
+    long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
+    return deadline == NO_DEADLINE ? 1 : deadline;
   }
 
   /**
@@ -155,32 +177,42 @@ public final class Mailbox {
    */
   void awaitMany() throws InterruptedException {
     while (isEmpty() && !ended) {
-      await(Math.max(1, capacity / 2), FOREVER);
+      wanted = Math.max(1, capacity / 2);
+      await(NO_DEADLINE);
     }
   }
 
-  private boolean await(int entries, Duration timeout) throws InterruptedException {
-    wanted = entries;
-    if (ready()) {
-      return true;
-    }
-    long deadline = System.nanoTime() + timeout.toNanos();
+  private boolean await(long deadline) throws InterruptedException {
     waiter = Thread.currentThread();
     try {
       while (!ready()) {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
+        if (deadline == NO_DEADLINE) {
+          LockSupport.park(this);
+          continue;
+        }
         long left = deadline - System.nanoTime();
         if (left <= 0) {
           return false;
         }
-        LockSupport.parkNanos(this, left);
+        if (left < SHORT_NANOS) {
+          LockSupport.parkNanos(this, left);
+        } else {
+          timer.wakeBy(deadline);
+          LockSupport.park(this);
+        }
       }
       return true;
     } finally {
       waiter = null;
     }
+  }
+
+  /** Frees what waiting has taken. Nobody waits for this mailbox any more, or only until the end that is to come. Any thread. */
+  void waitingIsOver() {
+    timer.close();
   }
 
   private boolean ready() {
@@ -190,6 +222,15 @@ public final class Mailbox {
 
   public boolean isEmpty() {
     return read == written;
+  }
+
+  /** Records that the reader takes the current entry, if it is the oldest of those that came while it waited. */
+  void recordEmit(long generation) {
+    long published = publishedNanos;
+    if (published != 0) {
+      publishedNanos = 0;
+      EmitFlight.emitted(generation, written - read, System.nanoTime() - published);
+    }
   }
 
   int token() {

@@ -27,23 +27,25 @@ final class Scalars {
   /** The maximum number of repetitions in a grammar. */
   static final int MAX_REPETITIONS = 2000;
 
+  private static final String PATTERN = "pattern";
+
   private static final String DAY_31 = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])";
   private static final String DAY_30 = "(0[469]|11)-(0[1-9]|[12][0-9]|30)";
   private static final String DAY_28 = "02-(0[1-9]|1[0-9]|2[0-8])";
   private static final String LEAP_YEAR =
       "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[048]|[2468][048]|[13579][26])00)";
 
-  /** A date that exists. llama.cpp's own {@code date} allows the 31st of every month. */
+  /** A date that exists. */
   private static final String DATE =
       "([0-9]{4}-(" + DAY_31 + "|" + DAY_30 + "|" + DAY_28 + ")|" + LEAP_YEAR + "-02-29)";
 
   private static final String TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?";
 
   /** The pattern of a local time. */
-  static final String TIME_PATTERN = "^" + TIME + "$";
+  static final String TIME_PATTERN = whole(TIME);
 
   /** The pattern of a local date with a time. */
-  static final String DATE_TIME_PATTERN = "^" + DATE + "T" + TIME + "$";
+  static final String DATE_TIME_PATTERN = whole(DATE + "T" + TIME);
 
   /** Offsets end at 18 hours; the grammar allows those below 18 hours, which is enough. */
   private static final String OFFSET = "(Z|[+-](0[0-9]|1[0-7]):[0-5][0-9])";
@@ -223,31 +225,32 @@ final class Scalars {
 
   private static @Nullable Shape time(Class<?> type) {
     if (type == LocalDate.class) {
-      return formatted("a date", "date", DATE, LocalDate::parse);
+      return text("a date", "format", "date", LocalDate::parse);
     } else if (type == LocalTime.class) {
-      return formatted("a time", "", TIME, LocalTime::parse);
+      return text("a time", PATTERN, TIME_PATTERN, LocalTime::parse);
     } else if (type == LocalDateTime.class) {
-      return formatted("a date with a time", "", DATE + "T" + TIME, LocalDateTime::parse);
+      return text("a date with a time", PATTERN, DATE_TIME_PATTERN, LocalDateTime::parse);
     } else if (type == OffsetDateTime.class) {
-      return formatted(
-          "a date with a time and an offset", "date-time", DATE + "T" + TIME + OFFSET, OffsetDateTime::parse);
+      // A format of JSON Schema allows larger offsets than Java does.
+      return text(
+          "a date with a time and an offset", PATTERN, whole(DATE + "T" + TIME + OFFSET), OffsetDateTime::parse);
     } else if (type == Instant.class) {
-      return formatted("a date with a time that ends with Z", "date-time", DATE + "T" + TIME + "Z", Instant::parse);
+      return text("a date with a time that ends with Z", PATTERN, whole(DATE + "T" + TIME + "Z"), Instant::parse);
     } else if (type == UUID.class) {
-      return formatted("a UUID", "uuid", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", UUID::fromString);
+      return text("a UUID", "format", "uuid", UUID::fromString);
     }
     return null;
   }
 
+  private static String whole(String pattern) {
+    return "^" + pattern + "$";
+  }
+
   /**
-   * @param format for the model, which may know it; the grammar enforces the pattern. Empty if there is none
+   * @param keyword what bounds the text in a schema, with its value
    */
-  private static Shape formatted(String what, String format, String pattern, Function<String, Object> parser) {
-    ObjectNode schema = typed("string");
-    if (!format.isEmpty()) {
-      schema.put("format", format);
-    }
-    schema.put("pattern", "^" + pattern + "$");
+  private static Shape text(String what, String keyword, String value, Function<String, Object> parser) {
+    ObjectNode schema = typed("string").put(keyword, value);
     Function<JsonNode, @Nullable Object> reader =
         json -> {
           try {
@@ -256,6 +259,6 @@ final class Scalars {
             return null;
           }
         };
-    return new ScalarShape(what, schema, reader, value -> Json.NODES.textNode(value.toString()), false);
+    return new ScalarShape(what, schema, reader, time -> Json.NODES.textNode(time.toString()), false);
   }
 }

@@ -3,6 +3,7 @@ package io.panallama.internal.worker;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.KvLayout;
 import io.panallama.config.LazyMode;
 import io.panallama.config.LoadMode;
 import io.panallama.config.MetadataValue;
@@ -15,6 +16,7 @@ import io.panallama.config.TensorPlacement;
 import io.panallama.config.ThreadPlacement;
 import io.panallama.config.Trial;
 import io.panallama.observe.Device;
+import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -88,10 +90,10 @@ public final class ConfigCodec {
     out.put(config.mailboxCapacity()).put(config.keyType()).put(config.valueType()).put(config.flashAttention());
     out.put(config.reusePrefixes());
     write(out, config.spill());
-    out.put(config.itlTarget());
+    out.put(config.itlTarget()).put(config.ttftTarget());
     write(out, config.rope());
     out.put(config.offloadKeyValues()).put(config.offloadOperations()).put(config.fullSlidingWindow());
-    out.put(config.unifiedCache());
+    out.put(config.kvLayout());
     ThreadPlacement placement = config.placement();
     out.put(placement.processors(), Output::put).put(placement.strict()).put(placement.priority());
     out.put(placement.polling());
@@ -123,11 +125,12 @@ public final class ConfigCodec {
         .reusePrefixes(in.flag())
         .spill(spill(in))
         .itlTarget(in.duration())
+        .ttftTarget(in.duration())
         .rope(rope(in))
         .offloadKeyValues(in.flag())
         .offloadOperations(in.flag())
         .fullSlidingWindow(in.flag())
-        .unifiedCache(in.flag())
+        .kvLayout(in.constant(KvLayout.class))
         .placement(
             ThreadPlacement.builder()
                 .processors(new LinkedHashSet<>(in.list(Input::integer)))
@@ -179,6 +182,28 @@ public final class ConfigCodec {
 
   static Device device(Input in) {
     return new Device(in.text(), in.text(), in.text(), in.constant(Device.Type.class), in.number(), in.number());
+  }
+
+  static void write(Output out, ModelFacts model) {
+    out.put(model.path().toString()).put(model.name()).put(model.description()).put(model.architecture());
+    out.put(model.parameterCount()).put(model.sizeBytes()).put(model.layerCount()).put(model.embeddingSize());
+    out.put(model.trainedContextSize()).put(model.metadata(), Output::put, Output::put);
+    out.put(model.chatTemplate(), Output::put);
+  }
+
+  static ModelFacts modelFacts(Input in) {
+    return new ModelFacts(
+        Path.of(in.text()),
+        in.text(),
+        in.text(),
+        in.text(),
+        in.number(),
+        in.number(),
+        in.integer(),
+        in.integer(),
+        in.integer(),
+        in.map(Input::text, Input::text),
+        in.optional(Input::text));
   }
 
   static void write(Output out, NativeReport natives) {

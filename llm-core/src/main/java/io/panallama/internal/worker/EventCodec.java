@@ -57,11 +57,12 @@ public final class EventCodec {
   }
 
   private static void write(Output out, Usage usage) {
-    out.put(usage.promptTokens()).put(usage.cachedTokens()).put(usage.completionTokens()).put(usage.discardedTokens());
+    out.put(usage.promptTokens()).put(usage.cachedTokens()).put(usage.completionTokens());
+    out.put(usage.discardedTokens()).put(usage.reasoningTokens());
   }
 
   private static Usage usage(Input in) {
-    return new Usage(in.integer(), in.integer(), in.integer(), in.integer());
+    return new Usage(in.integer(), in.integer(), in.integer(), in.integer(), in.integer());
   }
 
   private static void write(Output out, Timings timings) {
@@ -74,7 +75,8 @@ public final class EventCodec {
 
   public static void write(Output out, EngineStats stats) {
     out.put(stats.running()).put(stats.waiting()).put(stats.slots()).put(stats.steps());
-    out.put(stats.promptTokens()).put(stats.generatedTokens()).put(stats.preemptions());
+    out.put(stats.promptTokens()).put(stats.generatedTokens());
+    out.put(stats.promptNanos()).put(stats.generationNanos()).put(stats.preemptions());
     out.put(stats.cachedPromptTokens()).put(stats.restores()).put(stats.spilledBytes()).put(stats.diskBytes());
   }
 
@@ -83,6 +85,8 @@ public final class EventCodec {
         in.integer(),
         in.integer(),
         in.integer(),
+        in.number(),
+        in.number(),
         in.number(),
         in.number(),
         in.number(),

@@ -40,9 +40,10 @@ public final class FailureCodec {
     RemoteException.write(out, failure);
     String message = String.valueOf(failure.getMessage());
     switch (failure) {
-      case PromptTooLongException e -> out.put(TOO_LONG).put(e.promptTokens()).put(e.contextSize());
+      case PromptTooLongException e ->
+          out.put(TOO_LONG).put(e.promptTokens()).put(e.contextSize()).put(e.isExact()).put(e.limit());
       case InfillNotSupportedException e -> out.put(INFILL).put(e.missing(), Output::put);
-      case ChatTemplateException e -> out.put(TEMPLATE).put(marked(e));
+      case ChatTemplateException e -> out.put(TEMPLATE).put(e.isUnusable()).put(marked(e));
       case InvalidRequestException e -> out.put(INVALID).put(e.parameter()).put(marked(e));
       case EngineBusyException e -> out.put(BUSY).put(e.queueLimit()).put(e.retryAfter());
       case EngineClosedException _ -> out.put(CLOSED);
@@ -63,6 +64,16 @@ public final class FailureCodec {
     return e.message(InvalidRequestException::name);
   }
 
+  private static PromptTooLongException tooLong(Input in) {
+    int promptTokens = in.integer();
+    int contextSize = in.integer();
+    boolean exact = in.flag();
+    PromptTooLongException.Limit limit = in.constant(PromptTooLongException.Limit.class);
+    return exact
+        ? new PromptTooLongException(promptTokens, contextSize, limit)
+        : PromptTooLongException.atLeast(promptTokens, contextSize, limit);
+  }
+
   public static RuntimeException read(Input in) {
     RemoteException cause = RemoteException.read(in);
     int kind = in.integer();
@@ -73,10 +84,11 @@ public final class FailureCodec {
         yield new InvalidRequestException(parameter, message, cause);
       }
       case TEMPLATE -> {
+        boolean unusable = in.flag();
         String message = in.text();
-        yield new ChatTemplateException(message, cause);
+        yield unusable ? ChatTemplateException.unusable(message, cause) : new ChatTemplateException(message, cause);
       }
-      case TOO_LONG -> new PromptTooLongException(in.integer(), in.integer());
+      case TOO_LONG -> tooLong(in);
       case INFILL -> new InfillNotSupportedException(in.list(Input::text));
       case BUSY -> new EngineBusyException(in.integer(), in.duration());
       case CLOSED -> new EngineClosedException();

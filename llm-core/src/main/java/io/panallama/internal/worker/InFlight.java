@@ -1,6 +1,8 @@
 package io.panallama.internal.worker;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
@@ -212,7 +214,7 @@ final class InFlight {
   void receive(Life from, FrameKind kind, Input in) {
     long id = in.number();
     if (kind == FrameKind.RESULT) {
-      result(calls.get(id), in);
+      result(from, calls.get(id), in);
       return;
     }
     RemoteGeneration generation = generations.get(id);
@@ -226,11 +228,18 @@ final class InFlight {
         progress(generation);
       }
       case REFUSED -> {
-        generation.refused(FailureCodec.read(in));
+        RuntimeException why = FailureCodec.read(in);
+        if (hasEnded(from, why)) {
+          return;
+        }
+        generation.refused(why);
         remove(generation);
       }
       case BROKEN -> {
         RuntimeException failed = FailureCodec.read(in);
+        if (hasEnded(from, failed)) {
+          return;
+        }
         generation.fail(
             failed instanceof GenerationException typed
                 ? typed
@@ -242,15 +251,35 @@ final class InFlight {
     }
   }
 
-  private static void result(@Nullable Call call, Input in) {
-    if (call == null) {
+  private static void result(Life from, @Nullable Call call, Input in) {
+    if (call == null || call.answer().isDone()) {
       return;
     }
     if (in.flag()) {
       call.answer().complete(new Input(in.rest()));
-    } else {
-      call.answer().completeExceptionally(FailureCodec.read(in));
+      return;
     }
+    RuntimeException why = FailureCodec.read(in);
+    if (!hasEnded(from, why)) {
+      call.answer().completeExceptionally(why);
+    }
+  }
+
+  /**
+   * Whether a worker gives as a reason that its engine has ended. As nobody here has ended it, that is a death like any
+   * other, and what the worker had goes on in the next one.
+   */
+  private static boolean hasEnded(Life from, RuntimeException why) {
+    GenerationException.Reason reason = why instanceof GenerationException broken ? broken.reason() : null;
+    if (why instanceof EngineClosedException || reason == GenerationException.Reason.ENGINE_CLOSED) {
+      from.condemnBlameless("its engine was closed, which this process did not ask for");
+      return true;
+    }
+    if (why instanceof EngineFailedException || reason == GenerationException.Reason.ENGINE_FAILED) {
+      from.condemn("its engine has failed: " + why.getMessage());
+      return true;
+    }
+    return false;
   }
 
   private void events(Life from, RemoteGeneration generation, Input in) {
@@ -350,10 +379,9 @@ final class InFlight {
   }
 
   /** Fails everything at the end of the engine. */
-  void abandonAll() {
+  void abandonAll(GenerationException why) {
     lock.lock();
     try {
-      GenerationException why = status.unserved();
       for (RemoteGeneration generation : generations.values()) {
         generation.fail(why);
         remove(generation);

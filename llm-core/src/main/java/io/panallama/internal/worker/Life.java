@@ -18,7 +18,7 @@ final class Life {
   private volatile boolean ready;
   private volatile boolean moved;
   private volatile @Nullable String verdict;
-  private volatile boolean stopped;
+  private volatile boolean blameless;
   private volatile @Nullable RemoteGeneration blamed;
   private volatile @Nullable RuntimeException refusal;
 
@@ -122,7 +122,13 @@ final class Life {
 
   /** The same for silence, which another process may have caused. */
   void condemnSilent(String why) {
-    stopped = worker.isStopped();
+    blameless = worker.isStopped();
+    condemn(why);
+  }
+
+  /** The same for something that no request can do. */
+  void condemnBlameless(String why) {
+    blameless = true;
     condemn(why);
   }
 
@@ -142,9 +148,9 @@ final class Life {
     return verdict;
   }
 
-  /** Whether another process had stopped it. */
-  boolean wasStopped() {
-    return stopped;
+  /** Whether it was ended for something that no request can do, such as another process that stopped it. */
+  boolean isBlameless() {
+    return blameless;
   }
 
   @Nullable RemoteGeneration blamed() {

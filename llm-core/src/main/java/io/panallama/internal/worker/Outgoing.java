@@ -28,6 +28,7 @@ final class Outgoing implements IntConsumer {
   private int[] tokens = new int[16];
   private int count;
   private boolean ended;
+  private boolean sent;
   private @Nullable Generation generation;
   private boolean cancelled;
 
@@ -38,6 +39,11 @@ final class Outgoing implements IntConsumer {
 
   long id() {
     return id;
+  }
+
+  /** Whether anything of it was written. */
+  boolean hasSent() {
+    return sent;
   }
 
   boolean hasEnded() {
@@ -139,6 +145,7 @@ final class Outgoing implements IntConsumer {
 
   private void write(Output out) {
     if (count > 0 || !events.isEmpty()) {
+      sent = true;
       out.begin(FrameKind.EVENTS).put(id).put(tokens, count).put(events, EventCodec::write).end();
       count = 0;
       events.clear();

@@ -49,6 +49,13 @@ final class ProcessLauncher implements Worker.Launcher {
   /** The kernel closes the connection of a process that was killed a little before its parent hears of its end. */
   private static final Duration LAST_MOMENT = Duration.ofSeconds(1);
 
+  /**
+   * Signals that end a program in order are its parent's business: a terminal and a service manager send them to all
+   * processes, and a worker that ended by itself would fail what the parent lets finish. A program begins with the signals
+   * ignored that its shell ignores, and a JVM leaves it at that.
+   */
+  private static final String DEAF = "trap '' HUP INT TERM; ";
+
   private final String mainClass;
   private final long memoryBytes;
 
@@ -63,22 +70,25 @@ final class ProcessLauncher implements Worker.Launcher {
 
   @Override
   public Worker launch() throws IOException {
-    Path folder = Files.createTempDirectory("panallama-");
-    Path socket = folder.resolve("s");
-    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    try {
-      server.bind(UnixDomainSocketAddress.of(socket));
-      Path dump = folder.resolve("hs_err.log");
-      Process process = new ProcessBuilder(command(socket, dump)).start();
-      RunningWorker worker = new RunningWorker(process, folder, dump);
+    WorkerFolder folder = WorkerFolder.create();
+    RunningWorker worker = null;
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(folder.socket()));
+      Process process = LiveProcesses.start(new ProcessBuilder(command(folder)), folder);
+      worker = new RunningWorker(process, folder, memoryBytes);
       process.getOutputStream().close();
       worker.drain(process.getInputStream(), "out");
       worker.drain(process.getErrorStream(), "err");
+      // While it starts.
+      WorkerFolder.removeAbandoned();
       connect(server, worker);
       return worker;
     } finally {
-      server.close();
-      Files.deleteIfExists(socket);
+      if (worker == null) {
+        folder.remove();
+      } else {
+        Files.deleteIfExists(folder.socket());
+      }
     }
   }
 
@@ -89,9 +99,7 @@ final class ProcessLauncher implements Worker.Launcher {
       worker.connected(new SocketWire(server.accept()));
     } catch (IOException notConnected) {
       worker.kill();
-      Worker.Death death = worker.awaitDeath();
-      throw new IOException(
-          death.how() + " before it was connected: " + String.join("\n", death.lastWords()), notConnected);
+      throw Worker.StillbornException.of(worker.pid(), worker.awaitDeath(), notConnected);
     } finally {
       unblocker.interrupt();
     }
@@ -107,11 +115,12 @@ final class ProcessLauncher implements Worker.Launcher {
     }
   }
 
-  private List<String> command(Path socket, Path dump) {
+  private List<String> command(WorkerFolder folder) {
     List<String> command = new ArrayList<>();
-    if (memoryBytes > 0 && Files.isExecutable(Path.of("/bin/sh"))) {
+    if (Files.isExecutable(Path.of("/bin/sh"))) {
       // The shell's unit is 1024 bytes.
-      command.addAll(List.of("/bin/sh", "-c", "ulimit -d " + memoryBytes / 1024 + " && exec \"$@\"", "sh"));
+      String limit = memoryBytes > 0 ? "ulimit -d " + memoryBytes / 1024 + " && " : "";
+      command.addAll(List.of("/bin/sh", "-c", DEAF + limit + "exec \"$@\"", "sh"));
     }
     String java = File.separatorChar == '\\' ? "java.exe" : "java";
     command.add(Path.of(System.getProperty("java.home"), "bin", java).toString());
@@ -127,11 +136,10 @@ final class ProcessLauncher implements Worker.Launcher {
       command.add("-Xms" + Math.min(heap, FIRST_HEAP));
     }
     command.add("-Xmx" + heap);
-    command.add("-XX:ErrorFile=" + dump);
+    command.add("-XX:ErrorFile=" + folder.dump());
     // What is left after such an error is unreliable; the next process begins anew.
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-XX:-CreateCoredumpOnCrash");
-    command.add("-Xshare:auto");
     command.addAll(archive());
     command.add("-Djdk.system.logger.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
     command.add("-Djava.util.logging.SimpleFormatter.format=" + MARK + "%4$s" + MARK + "%3$s" + MARK + "%5$s%6$s%n");
@@ -147,7 +155,7 @@ final class ProcessLauncher implements Worker.Launcher {
       String path = System.getProperty("java.class.path");
       command.addAll(List.of("-cp", modules == null ? path : path + File.pathSeparator + modules, mainClass));
     }
-    command.add(socket.toString());
+    command.add(folder.socket().toString());
     return command;
   }
 
@@ -178,18 +186,18 @@ final class ProcessLauncher implements Worker.Launcher {
   /** A worker process. */
   private static final class RunningWorker implements Worker {
     private final Process process;
-    private final Path folder;
-    private final Path dump;
+    private final WorkerFolder folder;
+    private final long memoryBytes;
     private final List<Thread> readers = new ArrayList<>();
     private final Deque<String> lastWords = new ArrayDeque<>();
     private final long oomKills = Origin.oomKills();
     private volatile boolean killed;
     private volatile @Nullable Wire wire;
 
-    RunningWorker(Process process, Path folder, Path dump) {
+    RunningWorker(Process process, WorkerFolder folder, long memoryBytes) {
       this.process = process;
       this.folder = folder;
-      this.dump = dump;
+      this.memoryBytes = memoryBytes;
     }
 
     void connected(Wire connected) {
@@ -272,20 +280,16 @@ final class ProcessLauncher implements Worker.Launcher {
       if (connected != null) {
         connected.close();
       }
-      String report = null;
-      try {
-        report = Files.exists(dump) ? Files.readString(dump, StandardCharsets.ISO_8859_1) : null;
-        Files.deleteIfExists(dump);
-        Files.deleteIfExists(folder);
-      } catch (IOException left) {
-        report = "It can't be read: " + left;
-      }
+      LiveProcesses.remove(process);
+      String report = folder.readDump();
+      folder.remove();
       List<String> words;
       synchronized (lastWords) {
         words = List.copyOf(lastWords);
       }
-      return new Death(
-          how(exit, report, words), words, report, Origin.isForeign(exit, report, process.pid(), killed, oomKills));
+      boolean noMemory = isOutOfMemory(exit, report, words);
+      boolean foreign = !noMemory && Origin.isForeign(exit, report, process.pid(), killed, oomKills);
+      return new Death(noMemory ? noMemory(memoryBytes) : how(exit, report), words, report, foreign, noMemory);
     }
   }
 
@@ -299,16 +303,20 @@ final class ProcessLauncher implements Worker.Launcher {
           11, "SIGSEGV (an access to memory that is not there)",
           15, "SIGTERM");
 
+  private static boolean isOutOfMemory(int exit, @Nullable String report, List<String> words) {
+    return exit == OUT_OF_MEMORY
+        || report != null && report.contains(NO_MEMORY)
+        || exit == 1 && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
+  }
+
+  private static String noMemory(long memoryBytes) {
+    return memoryBytes > 0
+        ? "its memory ran out, which memoryBytes limits to " + memoryBytes + " bytes"
+        : "its memory ran out, which this machine and the heap of this JVM limit";
+  }
+
   /** A JVM that finds a crash of native code describes it in its report, and then ends with 1 or by SIGABRT. */
-  private static String how(int exit, @Nullable String report, List<String> words) {
-    boolean noMemory =
-        exit == OUT_OF_MEMORY
-            || report != null && report.contains(NO_MEMORY)
-            || exit == 1
-                && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
-    if (noMemory) {
-      return "its memory ran out, which IsolationConfig.memoryBytes and the heap of this JVM limit";
-    }
+  private static String how(int exit, @Nullable String report) {
     if (report != null) {
       String found =
           report

@@ -6,23 +6,51 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends what a step has generated: one thread reads all generations after each step and writes all of it at once. A
- * generation whose answer is parsed has a thread of its own, since parsing may take longer than a step.
+ * Sends what steps have generated, that of all generations at once: a thread of its own does so after each step, or once a
+ * millisecond if steps are shorter. A generation's first token is sent by the engine thread, which has a processor already,
+ * while another thread would have to win one from those that compute. A generation whose answer is parsed has its own
+ * thread, since parsing may take longer than a step. Thread-safe.
  */
 final class Pump implements StepObserver {
+  /** The least time between two frames of tokens: waking the reader for each token costs a fast model its speed. */
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /**
+   * The most generations that the engine thread sends: reading one takes some microseconds, about as long as waking a
+   * thread.
+   */
+  private static final int FEW = 4;
+
   private final Wire wire;
   private final Queue<Outgoing> added = new ConcurrentLinkedQueue<>();
-  private final List<Outgoing> live = new ArrayList<>();
+  private final AtomicInteger count = new AtomicInteger();
   private final Consumer<Outgoing> onEnd;
-  private volatile boolean idle = true;
   private volatile long stepBegan;
+  private volatile long lastStep;
   private volatile long longestStep;
   private volatile @Nullable Thread thread;
+
+  /** Whether a generation has not sent anything yet. */
+  private volatile boolean fresh;
+
+  /** Whether the pump's thread looks again in a moment, without being woken. */
+  private volatile boolean pausing;
+
+  /** Held while generations are read and their events sent. */
+  private final ReentrantLock sending = new ReentrantLock();
+
+  // ---- guarded by the lock ----
+
+  private final List<Outgoing> live = new ArrayList<>();
+  private final Output out = new Output(1 << 14);
 
   Pump(Wire wire, Consumer<Outgoing> onEnd) {
     this.wire = wire;
@@ -37,13 +65,20 @@ final class Pump implements StepObserver {
   }
 
   @Override
-  public void ended() {
+  public void ended(boolean computed) {
     long took = System.nanoTime() - stepBegan;
+    lastStep = took;
     if (took > longestStep) {
       longestStep = took;
     }
     stepBegan = 0;
-    if (!idle) {
+    int generations = count.get();
+    if (generations == 0) {
+      return;
+    }
+    if (fresh && generations <= FEW) {
+      sendHere();
+    } else if (fresh || !pausing || !computed) {
       wake();
     }
   }
@@ -61,32 +96,35 @@ final class Pump implements StepObserver {
   }
 
   void start() {
-    Thread fresh = Thread.ofPlatform().name("panallama-pump").daemon(true).unstarted(this::run);
-    thread = fresh;
-    fresh.start();
+    Thread own = Thread.ofPlatform().name("panallama-pump").daemon(true).unstarted(this::run);
+    thread = own;
+    own.start();
   }
 
+  /** Sends the events of a generation from now on. */
   void add(Outgoing outgoing, boolean slow) {
     if (slow) {
       Thread.ofVirtual().name("panallama-parsed-" + outgoing.id()).start(() -> sendAlone(outgoing));
     } else {
       added.add(outgoing);
-      idle = false;
-      wake();
+      count.incrementAndGet();
+      // Steps that have ended by now did not know of it.
+      sendHere();
     }
   }
 
+  /** Has the pump's thread look for something to send. */
   void wake() {
     LockSupport.unpark(thread);
   }
 
   private void sendAlone(Outgoing outgoing) {
-    Output out = new Output();
+    Output own = new Output();
     try {
       while (!outgoing.hasEnded()) {
-        outgoing.await(out);
-        wire.send(out);
-        out.clear();
+        outgoing.await(own);
+        wire.send(own);
+        own.clear();
       }
     } catch (IOException | InterruptedException lost) {
       // The connection is gone, and with it the process.
@@ -101,45 +139,75 @@ final class Pump implements StepObserver {
     onEnd.accept(outgoing);
   }
 
+  /** Sends what there is. If another thread is doing that, the pump's looks again after it. */
+  private void sendHere() {
+    if (!sending.tryLock()) {
+      wake();
+      return;
+    }
+    try {
+      sendAvailable();
+    } catch (IOException lost) {
+      // The connection is gone, and with it the process.
+      return;
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  /** Under the lock. Returns whether there was something to send. */
+  private boolean sendAvailable() throws IOException {
+    boolean silent = false;
+    Outgoing next;
+    while ((next = added.poll()) != null) {
+      live.add(next);
+    }
+    for (int i = live.size() - 1; i >= 0; i--) {
+      Outgoing outgoing = live.get(i);
+      outgoing.drain(out);
+      if (outgoing.hasEnded()) {
+        live.remove(i);
+        count.decrementAndGet();
+        end(outgoing);
+      } else {
+        silent |= !outgoing.hasSent();
+      }
+    }
+    fresh = silent;
+    if (out.length() == 0) {
+      return false;
+    }
+    try {
+      wire.send(out);
+    } finally {
+      out.clear();
+    }
+    return true;
+  }
+
   // ---- the pump's thread ----
 
   private void run() {
-    Output out = new Output(1 << 14);
     try {
       while (true) {
-        Outgoing fresh;
-        while ((fresh = added.poll()) != null) {
-          live.add(fresh);
+        boolean some;
+        sending.lock();
+        try {
+          some = sendAvailable();
+        } finally {
+          sending.unlock();
         }
-        for (int i = live.size() - 1; i >= 0; i--) {
-          Outgoing outgoing = live.get(i);
-          outgoing.drain(out);
-          if (outgoing.hasEnded()) {
-            live.remove(i);
-            end(outgoing);
-          }
-        }
-        if (out.length() > 0) {
-          wire.send(out);
-          out.clear();
-        } else {
-          park();
+        if (some && lastStep < PAUSE_NANOS) {
+          pausing = true;
+          LockSupport.parkNanos(this, PAUSE_NANOS);
+          pausing = false;
+        } else if (!some) {
+          LockSupport.park(this);
         }
       }
     } catch (IOException lost) {
       // The connection is gone, and with it the process.
       return;
     }
-  }
-
-  private void park() {
-    if (live.isEmpty()) {
-      idle = true;
-      if (!added.isEmpty()) {
-        idle = false;
-        return;
-      }
-    }
-    LockSupport.park(this);
   }
 }

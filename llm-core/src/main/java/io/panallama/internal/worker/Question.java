@@ -14,6 +14,6 @@ enum Question {
   DETOKENIZE,
   /** Nothing; the bytes of every token. */
   PIECES,
-  /** A request that is only read; events. See {@link Rehearsal}. */
+  /** A request that is only read and prepared; events. See {@link Rehearsal}. */
   REHEARSE
 }

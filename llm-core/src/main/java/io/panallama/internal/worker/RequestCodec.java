@@ -177,7 +177,8 @@ public final class RequestCodec {
     StopConditions stop = options.stop();
     out.put(stop.maxTokens()).put(stop.minTokens()).put(stop.texts(), Output::put).put(stop.tokens(), Output::put);
     write(out, options.sampling());
-    out.put(options.topLogprobs()).put(options.priority()).put(options.timeLimit(), Output::put);
+    out.put(options.topLogprobs()).put(options.logprobsAfterSampling());
+    out.put(options.priority()).put(options.timeLimit(), Output::put);
     out.put(options.deadline(), (o, at) -> o.put(at.getEpochSecond()).put(at.getNano()));
     switch (options.overflow()) {
       case ContextOverflow.Reject() -> out.put(0);
@@ -202,7 +203,7 @@ public final class RequestCodec {
             .texts(in.list(Input::text))
             .tokens(new LinkedHashSet<>(in.list(Input::integer)))
             .build());
-    options.sampling(sampling(in)).topLogprobs(in.integer()).priority(in.integer());
+    options.sampling(sampling(in)).topLogprobs(in.integer()).logprobsAfterSampling(in.flag()).priority(in.integer());
     in.optional(Input::duration).ifPresent(options::timeLimit);
     in.optional(i -> Instant.ofEpochSecond(i.number(), i.integer())).ifPresent(options::deadline);
     options.overflow(

@@ -65,6 +65,6 @@ final class Status {
     Throwable why = failure;
     return why == null
         ? new GenerationException(GenerationException.Reason.ENGINE_CLOSED, "The engine was closed.", null)
-        : new GenerationException(GenerationException.Reason.DECODE_FAILED, "The engine has failed: " + why, why);
+        : new GenerationException(GenerationException.Reason.ENGINE_FAILED, "The engine has failed: " + why, why);
   }
 }

@@ -5,6 +5,7 @@ import io.panallama.config.IsolationConfig;
 import io.panallama.config.LoadListener;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
+import io.panallama.error.GenerationException;
 import io.panallama.error.ModelFileChangedException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.observe.EngineState;
@@ -30,8 +31,20 @@ import org.jspecify.annotations.Nullable;
 public final class Supervisor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.panallama.worker");
 
-  /** So many workers in a row that do not even start end the engine. */
-  private static final int MOST_FAILED_STARTS = 5;
+  /** This many starts in a row that are refused for a reason that will not go away by itself end the engine. */
+  private static final int MOST_REFUSED_STARTS = 5;
+
+  /** The first start is tried this often if processes die without saying why; somebody waits for it. */
+  private static final int MOST_FIRST_STARTS = 3;
+
+  /**
+   * How long requests wait while no worker starts. After that they fail at each start that fails, so that a client learns of
+   * an outage and not of its own time limit.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** 200 are what an idle worker on the demo model has ({@code VmData}); the rest is for the stacks of a chat template. */
+  private static final int OWN_MEMORY_MIB = 800;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
@@ -43,6 +56,7 @@ public final class Supervisor implements AutoCloseable {
   private final StartOrder order;
   private final CrashReports reports;
   private final LoadListener listener;
+  private final Duration patience;
   private final Status status = new Status();
   private final InFlight inFlight;
   private final WorkerClient client;
@@ -58,30 +72,41 @@ public final class Supervisor implements AutoCloseable {
   private volatile @Nullable Life current;
 
   private Supervisor(
-      Worker.Launcher launcher, StartOrder order, CrashReports reports, LoadListener listener, String name) {
+      Worker.Launcher launcher,
+      StartOrder order,
+      CrashReports reports,
+      LoadListener listener,
+      Duration patience,
+      String name) {
     EngineConfig config = order.engine();
     this.launcher = launcher;
     this.order = order;
     this.reports = reports;
     this.listener = listener;
+    this.patience = patience;
     this.inFlight = new InFlight(config, status);
     this.client = new WorkerClient(inFlight, status, config.mailboxCapacity());
-    this.past = new EngineStats(0, 0, config.slots(), 0, 0, 0, 0, 0, 0, 0, 0);
+    this.past = new EngineStats(0, 0, config.slots(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
-    Watchdog watch =
-        new Watchdog(config.isolationConfig(), inFlight, () -> current, () -> !isClosing() && thread.isAlive());
+    Watchdog watch = new Watchdog(config.isolationConfig(), inFlight, () -> current, thread::isAlive);
     this.watchdog = Thread.ofPlatform().name(name + "-watchdog").daemon(true).unstarted(watch);
   }
 
   /**
    * Starts the first worker and waits until its engine runs.
    *
-   * @throws EngineStartException if the worker dies before; whatever keeps the model or the engine from starting is
+   * @param patience how long requests wait while no worker starts
+   * @throws EngineStartException if workers die before; whatever keeps the model or the engine from starting is
    *     thrown as it would be in this process
    */
   static Supervisor start(
-      Worker.Launcher launcher, StartOrder order, CrashReports reports, LoadListener listener, String name) {
-    Supervisor supervisor = new Supervisor(launcher, order, reports, listener, name);
+      Worker.Launcher launcher,
+      StartOrder order,
+      CrashReports reports,
+      LoadListener listener,
+      Duration patience,
+      String name) {
+    Supervisor supervisor = new Supervisor(launcher, order, reports, listener, patience, name);
     supervisor.thread.start();
     supervisor.watchdog.start();
     try {
@@ -98,7 +123,7 @@ public final class Supervisor implements AutoCloseable {
     IsolationConfig limits = order.engine().isolationConfig();
     CrashReports reports = new CrashReports(limits.reports().orElseGet(CrashReports::usualFolder));
     Worker.Launcher launcher = new ProcessLauncher(mainClass, limits.memoryBytes());
-    Supervisor supervisor = start(launcher, order, reports, order.model().listener(), name);
+    Supervisor supervisor = start(launcher, order, reports, order.model().listener(), PATIENCE, name);
     Thread.ofVirtual().name(name + "-rehearsal").start(() -> Rehearsal.run(supervisor.client));
     return supervisor;
   }
@@ -150,6 +175,8 @@ public final class Supervisor implements AutoCloseable {
         sum.steps(),
         sum.promptTokens(),
         sum.generatedTokens(),
+        sum.promptNanos(),
+        sum.generationNanos(),
         sum.preemptions(),
         sum.cachedPromptTokens(),
         sum.restores(),
@@ -165,6 +192,8 @@ public final class Supervisor implements AutoCloseable {
         past.steps() + now.steps(),
         past.promptTokens() + now.promptTokens(),
         past.generatedTokens() + now.generatedTokens(),
+        past.promptNanos() + now.promptNanos(),
+        past.generationNanos() + now.generationNanos(),
         past.preemptions() + now.preemptions(),
         past.cachedPromptTokens() + now.cachedPromptTokens(),
         past.restores() + now.restores(),
@@ -175,37 +204,43 @@ public final class Supervisor implements AutoCloseable {
   // ---- the thread of the supervisor ----
 
   private void run() {
-    int failedStarts = 0;
+    IsolationConfig limits = order.engine().isolationConfig();
+    int refusedStarts = 0;
     int quickDeaths = 0;
+    long begun = System.nanoTime();
+    long lastReady = begun;
     try {
       while (!isClosing()) {
-        Life life = null;
-        Worker.Death death;
-        try {
-          life = new Life(launcher.launch());
-          current = life;
-          serve(life);
-          if (life.verdict() != null) {
-            life.worker().kill();
-          }
-          death = life.worker().awaitDeath();
-        } catch (IOException notStarted) {
-          death = new Worker.Death("it could not be started: " + notStarted, List.of(), null, false);
-        }
+        Past worker = runWorker();
+        Life life = worker.life();
         current = null;
         if (isClosing()) {
           break;
         }
-        boolean wasReady = life != null && life.isReady();
-        RuntimeException why = buried(life, death);
-        failedStarts = wasReady ? 0 : failedStarts + 1;
+        RuntimeException why = buried(worker);
+        refusedStarts = life != null && staysRefused(life.refusal()) ? refusedStarts + 1 : 0;
         quickDeaths = life != null && life.hasMoved() ? 0 : quickDeaths + 1;
-        if (!started.isDone() || failedStarts >= MOST_FAILED_STARTS) {
+        boolean over =
+            started.isDone()
+                ? refusedStarts >= MOST_REFUSED_STARTS
+                : worker.hasSaidWhy(limits.memoryBytes())
+                    || quickDeaths >= MOST_FIRST_STARTS
+                    || System.nanoTime() - begun >= limits.loadLimit().toNanos();
+        if (over) {
           status.failed(why);
           return;
         }
+        if (life != null && life.isReady()) {
+          lastReady = System.nanoTime();
+        } else if (started.isDone() && System.nanoTime() - lastReady >= patience.toNanos()) {
+          inFlight.abandonAll(
+              new GenerationException(
+                  GenerationException.Reason.ENGINE_RESTARTING,
+                  "The engine's process died and has not started again since; it is tried on.",
+                  why));
+        }
         restarts.incrementAndGet();
-        pause(quickDeaths);
+        pause(started.isDone() ? quickDeaths : quickDeaths + 2);
       }
     } catch (Throwable defect) {
       LOG.log(System.Logger.Level.ERROR, "The supervisor of a worker has failed.", defect);
@@ -215,9 +250,55 @@ public final class Supervisor implements AutoCloseable {
       if (last != null) {
         last.worker().kill();
       }
-      inFlight.abandonAll();
+      inFlight.abandonAll(status.unserved());
       started.completeExceptionally(status.failure().orElseGet(EngineClosedException::new));
     }
+  }
+
+  /**
+   * A worker that has ended.
+   *
+   * @param life null if it was not connected
+   * @param pid 0 if there was no process
+   */
+  private record Past(@Nullable Life life, long pid, Worker.Death death) {
+    @Nullable RuntimeException refusal() {
+      return life == null ? null : life.refusal();
+    }
+
+    /** Whether another one would end in the same way: it said why nothing can start, or a limit of its memory ended it. */
+    boolean hasSaidWhy(long memoryBytes) {
+      return refusal() != null || memoryBytes > 0 && death.outOfMemory();
+    }
+  }
+
+  /** Starts a worker and stays with it until it has ended. */
+  private Past runWorker() {
+    try {
+      Life life = new Life(launcher.launch());
+      current = life;
+      if (isClosing()) {
+        // Whoever closes may not have seen it.
+        life.worker().kill();
+      }
+      serve(life);
+      if (life.verdict() != null) {
+        life.worker().kill();
+      }
+      return new Past(life, life.worker().pid(), life.worker().awaitDeath());
+    } catch (Worker.StillbornException died) {
+      return new Past(null, died.pid(), died.death());
+    } catch (IOException notStarted) {
+      String how = "it could not be started: " + notStarted.getMessage();
+      return new Past(null, 0, new Worker.Death(how, List.of(), null, false, false));
+    }
+  }
+
+  /** Whether a worker was told that nothing can start, and waiting does not help: memory may become free. */
+  private static boolean staysRefused(@Nullable RuntimeException refusal) {
+    return refusal != null
+        && !(refusal instanceof EngineStartException start
+            && start.reason() == EngineStartException.Reason.INSUFFICIENT_MEMORY);
   }
 
   /** Receives from a worker until the connection ends. */
@@ -279,11 +360,19 @@ public final class Supervisor implements AutoCloseable {
     inFlight.attach(life);
   }
 
+  /** Whether a worker could not start for lack of memory. What llama.cpp says of it is the message of a refusal. */
+  private static boolean isOfMemory(RuntimeException refusal) {
+    String message = String.valueOf(refusal.getMessage());
+    return RemoteException.isOfMemory(refusal) || message.contains("failed to allocate");
+  }
+
   /** Draws the consequences of a death; returns it as an exception. */
-  private RuntimeException buried(@Nullable Life life, Worker.Death death) {
+  private RuntimeException buried(Past worker) {
+    Life life = worker.life();
+    Worker.Death death = worker.death();
     String verdict = life == null ? null : life.verdict();
     String how = verdict == null ? death.how() : verdict;
-    boolean foreign = life != null && (life.wasStopped() || verdict == null && death.foreign());
+    boolean foreign = life == null ? death.foreign() : life.isBlameless() || verdict == null && death.foreign();
     if (started.isDone()) {
       status.restarting();
     }
@@ -292,20 +381,44 @@ public final class Supervisor implements AutoCloseable {
       EngineStats last = life.stats();
       past = last == null ? past : sum(past, last);
       losses = inFlight.detach(life, foreign);
-      RuntimeException refusal = life.refusal();
-      if (refusal != null) {
-        return refusal;
-      }
     }
-    String report =
-        reports.write(life == null ? 0 : life.worker().pid(), how, death, losses.shapes(), losses.requests());
+    RuntimeException refusal = worker.refusal();
+    long limit = order.engine().isolationConfig().memoryBytes();
+    boolean noMemory = refusal == null ? death.outOfMemory() : isOfMemory(refusal);
+    boolean tooLittle = limit > 0 && noMemory && !started.isDone();
+    if (refusal != null && !tooLittle) {
+      return refusal;
+    }
+    String report = reports.write(worker.pid(), how, death, losses.shapes(), losses.requests());
     LOG.log(System.Logger.Level.WARNING, "The worker of the engine has died: {0}. Report: {1}", how, report);
     if (!foreign) {
       inFlight.convict(losses, how, report);
     }
+    if (tooLittle) {
+      return new EngineStartException(
+          EngineStartException.Reason.INSUFFICIENT_MEMORY,
+          "memoryBytes is "
+              + limit
+              + " bytes, in which "
+              + order.file()
+              + " can't be started. A process needs about "
+              + OWN_MEMORY_MIB
+              + " MiB for itself, and the KV cache and the compute buffers of the model besides; 0 sets no limit."
+              + " Report: "
+              + report,
+          refusal);
+    }
     return new EngineStartException(
         EngineStartException.Reason.PROCESS_DIED,
-        "The process that was to compute " + order.file() + " has died: " + how + ". Report: " + report,
+        "The process that was to compute "
+            + order.file()
+            + " has died: "
+            + how
+            + (limit > 0 && !started.isDone()
+                ? "; memoryBytes limits it to " + limit + " bytes, perhaps too little"
+                : "")
+            + ". Report: "
+            + report,
         null);
   }
 
@@ -334,9 +447,12 @@ public final class Supervisor implements AutoCloseable {
   public void close() {
     status.closed();
     closing.countDown();
-    inFlight.abandonAll();
+    inFlight.abandonAll(status.unserved());
     Life life = current;
-    if (life != null) {
+    if (life == null) {
+      // Perhaps a worker is only starting.
+      thread.interrupt();
+    } else {
       life.send(new Output(8).begin(FrameKind.CLOSE).end());
       if (!ended(FAREWELL)) {
         life.worker().kill();

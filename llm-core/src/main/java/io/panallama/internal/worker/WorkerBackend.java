@@ -51,6 +51,9 @@ public interface WorkerBackend extends AutoCloseable {
    */
   Started start(GenerationRequest request, int[] replay, IntConsumer read);
 
+  /** Prepares a request as {@link #start} does, and forgets it. */
+  void rehearse(GenerationRequest request);
+
   String render(ChatRequest request);
 
   int countTokens(GenerationRequest request);

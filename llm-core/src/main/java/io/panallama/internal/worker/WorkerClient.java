@@ -14,7 +14,7 @@ import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -91,24 +91,28 @@ public final class WorkerClient {
               + " isolation for it.");
     }
     status.requireOpen();
+    RemoteGeneration generation = remote(request, recommended);
+    inFlight.add(generation, reservation);
+    return new Submission(generation);
+  }
+
+  /** A generation that was not sent yet. */
+  private RemoteGeneration remote(GenerationRequest request, Sampling recommended) {
+    GenerationOptions options = request.options();
     Sampling chosen = options.sampling().over(recommended);
     Supplier<Refusals.Key> key = () -> key(request, chosen);
     inFlight.refusals().check(key);
     Output bytes = new Output();
     RequestCodec.write(bytes, request.with(options.toBuilder().sampling(seeded(chosen)).build()));
-    long id = ids.incrementAndGet();
-    RemoteGeneration generation =
-        new RemoteGeneration(
-            id,
-            bytes.toBytes(),
-            key,
-            () -> RequestShape.of(request),
-            deadline(options),
-            options.topLogprobs() > 0,
-            window,
-            inFlight);
-    inFlight.add(generation, reservation);
-    return new Submission(generation);
+    return new RemoteGeneration(
+        ids.incrementAndGet(),
+        bytes.toBytes(),
+        key,
+        () -> RequestShape.of(request),
+        deadline(options),
+        options.topLogprobs() > 0,
+        window,
+        inFlight);
   }
 
   /** What makes a request the same one again: everything but the time, and a seed that is drawn anew. */
@@ -206,15 +210,25 @@ public final class WorkerClient {
 
   // ---- the rehearsal ----
 
-  /** Has a request written, sent, read and answered with events that are read, for {@link Rehearsal}. */
-  List<GenerationEvent> rehearse(GenerationRequest request) {
-    return ask(
-        out -> {
-          out.put(Question.REHEARSE);
-          Sampling chosen = request.options().sampling().over(Sampling.defaults());
-          RequestCodec.write(out, request.with(request.options().toBuilder().sampling(seeded(chosen)).build()));
-        },
-        in -> in.list(EventCodec::read));
+  /** Does with a request what is done with a real one, except that no engine computes it; for {@link Rehearsal}. */
+  void rehearse(GenerationRequest request) throws InterruptedException {
+    RemoteGeneration generation = remote(request, Sampling.defaults());
+    generation.writeSubmission(new Output());
+    ask(
+        out -> out.put(Question.REHEARSE).raw(generation.request()),
+        in -> {
+          generation.accepted(in.integer());
+          return generation.take(in.integers(), in.list(EventCodec::read));
+        });
+    Optional<GenerationEvent> event;
+    do {
+      event = generation.poll(Duration.ZERO);
+    } while (event.isPresent() && !(event.get() instanceof GenerationEvent.Finished));
+  }
+
+  /** Whether there is no engine any more, and won't be another. */
+  boolean hasEnded() {
+    return status.hasEnded();
   }
 
   /** Whether the engine runs and has no request. */

@@ -225,7 +225,7 @@ public final class WorkerServer {
         case TOKENIZE -> out.put(running.tokenize(values.text(), values.flag(), values.flag()));
         case DETOKENIZE -> out.put(running.detokenize(values.integers()));
         case PIECES -> running.pieces(out);
-        case REHEARSE -> Rehearsal.answer(values, out);
+        case REHEARSE -> Rehearsal.answer(values, out, running);
       }
       out.end();
     } catch (Throwable failure) {

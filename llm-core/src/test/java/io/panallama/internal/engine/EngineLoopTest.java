@@ -96,13 +96,13 @@ class EngineLoopTest {
   }
 
   @Test
-  void tellsHowFarThePromptIs() {
+  void tellsWhereThePromptBeganAndHowFarItIs() {
     start(4, 4, 16, 8, 512, 128);
     Generation generation = submit(prompt(1, 30), GenerationOptions.builder().maxTokens(3).build());
     generation.await();
     List<PromptProgress> states =
         Stream.generate(generation::promptProgress).takeWhile(Optional::isPresent).map(Optional::orElseThrow).toList();
-    assertThat(states).extracting(PromptProgress::processed).containsExactly(0, 8, 16, 24, 30);
+    assertThat(states).extracting(PromptProgress::processed).containsExactly(0, 30);
     assertThat(states).allMatch(state -> state.total() == 30 && state.cached() == 0);
     assertThat(states).isSortedAccordingTo(Comparator.comparing(PromptProgress::elapsed));
   }
@@ -112,8 +112,34 @@ class EngineLoopTest {
     start(4, 4, 16, 8, 512, 128);
     submit(prompt(1, 30), GenerationOptions.builder().maxTokens(1).build()).await();
     loop.close();
-    assertThat(decoder.get().steps).extracting(FakeDecoder.Step::size).containsExactly(8, 8, 8, 6);
+    assertThat(decoder.get().steps).extracting(FakeDecoder.Step::size).containsExactly(8, 8, 7, 7);
     assertThat(decoder.get().steps).extracting(FakeDecoder.Step::outputs).containsExactly(0, 0, 0, 1);
+  }
+
+  @Test
+  void runningGenerationsAndPromptsAreComputedBySeparateCalls() {
+    start(3, 8, 200, 64, 512, 128);
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch submitted = new CountDownLatch(1);
+    decoder.get().beforeDecode =
+        fake -> {
+          if (fake.steps.size() == 3) {
+            running.countDown();
+            await(submitted);
+          }
+        };
+    Generation first = submit(prompt(1, 5), GenerationOptions.builder().maxTokens(100).build());
+    await(running);
+    Generation second = submit(prompt(2, 40), TEN);
+    submitted.countDown();
+    assertThat(first.await().text()).isEqualTo(expected(prompt(1, 5), 100));
+    assertThat(second.await().text()).isEqualTo(expected(prompt(2, 40), 10));
+    loop.close();
+    List<FakeDecoder.Step> prompts = decoder.get().steps.stream().filter(step -> step.size() >= 40).toList();
+    assertThat(prompts).hasSize(1);
+    assertThat(prompts.getFirst().tokens()).as("the prompt alone").hasSize(1);
+    assertThat(decoder.get().steps).as("and both together afterwards").anyMatch(step -> step.tokens().size() == 2);
+    assertThat(loop.stats().steps()).as("two calls make one step").isLessThan(decoder.get().steps.size());
   }
 
   @ParameterizedTest

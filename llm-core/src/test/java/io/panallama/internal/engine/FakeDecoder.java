@@ -40,8 +40,13 @@ import org.jspecify.annotations.Nullable;
  * only assert.
  */
 final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore {
-  /** What one step held: sequence id to token count. */
-  record Step(Map<Integer, Integer> tokens, int outputs) {
+  /**
+   * What one call held.
+   *
+   * @param tokens sequence id to token count
+   * @param runs number of runs of ids that follow one another
+   */
+  record Step(Map<Integer, Integer> tokens, int outputs, int runs) {
     int size() {
       return tokens.values().stream().mapToInt(Integer::intValue).sum();
     }
@@ -163,6 +168,9 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
 
   boolean onHost;
 
+  /** Each sequence id has an equal part of the cells. */
+  boolean split;
+
   /** An encoder remembers nothing: every batch begins anew. */
   boolean encoder;
 
@@ -251,6 +259,16 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
   }
 
   @Override
+  public boolean isUnified() {
+    return !split;
+  }
+
+  @Override
+  public int sequenceCells() {
+    return split ? contextSize / sequenceIds : contextSize;
+  }
+
+  @Override
   public int sequenceContextSize() {
     return sequenceContextSize;
   }
@@ -282,6 +300,9 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
       return false;
     }
     cache.put(to, new TreeMap<>(source.headMap(length)));
+    if (split) {
+      cache.get(to).replaceAll((_, cell) -> new Cell(cell.token(), cell.position(), to, false));
+    }
     windowStart.put(to, windowStart.getOrDefault(from, 0));
     shares++;
     return true;
@@ -361,7 +382,7 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
     if (cache.containsKey(sequence) && !cache.get(sequence).isEmpty()) {
       throw new IllegalStateException("sequence " + sequence + " is not empty");
     }
-    if (cells() + state.tokens.length > contextSize) {
+    if (split ? state.tokens.length > sequenceCells() : cells() + state.tokens.length > contextSize) {
       return false;
     }
     TreeMap<Integer, Cell> cells = new TreeMap<>();
@@ -492,7 +513,7 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
     if (status == Status.OK && batch.stream().anyMatch(cell -> cell.token() == poison)) {
       status = Status.FAILED;
     }
-    if (status == Status.OK && cells() + batch.size() > contextSize) {
+    if (status == Status.OK && !hasRoom()) {
       status = Status.NO_ROOM;
     }
     if (status == Status.ABORTED || status == Status.FAILED) {
@@ -505,9 +526,30 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
       batch.forEach(this::store);
       Map<Integer, Integer> tokens = new TreeMap<>();
       batch.forEach(cell -> tokens.merge(cell.sequence(), 1, Integer::sum));
-      steps.add(new Step(tokens, (int) batch.stream().filter(Cell::output).count()));
+      steps.add(new Step(tokens, (int) batch.stream().filter(Cell::output).count(), runs()));
     }
     return status;
+  }
+
+  private boolean hasRoom() {
+    if (!split) {
+      return cells() + batch.size() <= contextSize;
+    }
+    Map<Integer, Integer> wanted = new HashMap<>();
+    batch.forEach(cell -> wanted.merge(cell.sequence(), 1, Integer::sum));
+    return wanted.entrySet().stream()
+        .allMatch(
+            entry -> cache.getOrDefault(entry.getKey(), new TreeMap<>()).size() + entry.getValue() <= sequenceCells());
+  }
+
+  /** How often llama.cpp would compute the weights for this batch. */
+  private int runs() {
+    int runs = 1;
+    for (int i = 1; i < batch.size(); i++) {
+      int step = batch.get(i).sequence() - batch.get(i - 1).sequence();
+      runs += step == 0 || step == 1 ? 0 : 1;
+    }
+    return runs;
   }
 
   /** Finished micro-batches stay in the cache when a step is aborted. */

@@ -1,7 +1,9 @@
 package io.panallama.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.panallama.config.KvLayout;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -17,10 +19,19 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sharing the beginning of a prompt, on a fake that notices every cell that is wrong. */
+@ParameterizedClass
+@EnumSource(
+    value = KvLayout.class,
+    names = {"UNIFIED", "SPLIT"})
 @Timeout(60)
 class PrefixReuseTest {
+  @Parameter private KvLayout layout;
+
   private static final int VOCABULARY = 200;
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
@@ -39,9 +50,20 @@ class PrefixReuseTest {
             new EngineSettings("test-engine", slots, 1000, 8),
             FakeDecoder.letters(VOCABULARY),
             () -> {
-              decoder.set(new FakeDecoder(batch, context, 1000, VOCABULARY, sequenceIds));
-              return decoder.get();
+              boolean split = layout == KvLayout.SPLIT;
+              FakeDecoder made =
+                  split
+                      ? new FakeDecoder(batch, slots * 1000, 1000, VOCABULARY, slots)
+                      : new FakeDecoder(batch, context, 1000, VOCABULARY, sequenceIds);
+              made.split = split;
+              decoder.set(made);
+              return made;
             });
+  }
+
+  /** In a split cache, sequences do not take room from each other, and there are no ids but those of the slots. */
+  private void assumeUnified() {
+    assumeThat(layout).isEqualTo(KvLayout.UNIFIED);
   }
 
   private Generation submit(int[] prompt, int count) {
@@ -133,6 +155,7 @@ class PrefixReuseTest {
   /** The cells that a sequence shares count for nobody once their first owner is gone, so more is let in than fits. */
   @Test
   void whoWaitsForAPrefixThatFindsNoRoomDoesNotStopEverybody() {
+    assumeUnified();
     start(4, 64, 700, 12);
     List<int[]> heirs = new ArrayList<>();
     List<Generation> staying = new ArrayList<>();
@@ -167,6 +190,7 @@ class PrefixReuseTest {
 
   @Test
   void theLeastRecentlyUsedPrefixGoesFirst() {
+    assumeUnified();
     start(1, 64, 10_000, 3);
     int[] first = text(new Random(1), 100);
     int[] second = text(new Random(2), 100);

@@ -3,7 +3,9 @@ package io.panallama.internal.engine;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.panallama.config.KvLayout;
 import io.panallama.config.SessionKey;
 import io.panallama.config.SpillConfig;
 import io.panallama.error.EngineStartException;
@@ -46,12 +48,20 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What becomes of prefixes that leave the KV cache, on a fake that notices every cell that is wrong. */
+@ParameterizedClass
+@EnumSource(
+    value = KvLayout.class,
+    names = {"UNIFIED", "SPLIT"})
 @Timeout(120)
 class SpillTest {
+  @Parameter private KvLayout layout;
+
   private static final int VOCABULARY = 200;
   private static final long PLENTY = 1L << 30;
   private static final Logger LOGGER = Logger.getLogger("io.panallama.engine");
@@ -111,13 +121,19 @@ class SpillTest {
                 1000,
                 8,
                 Duration.ZERO,
+                Duration.ofMillis(500),
                 spill,
                 ImageKey.of(key),
                 ModelCheck.NONE,
                 StepObserver.NONE),
             FakeDecoder.letters(VOCABULARY),
             () -> {
-              FakeDecoder made = new FakeDecoder(batch, context, 1000, VOCABULARY, 3 * slots);
+              boolean split = layout == KvLayout.SPLIT;
+              FakeDecoder made =
+                  split
+                      ? new FakeDecoder(batch, slots * context, 1000, VOCABULARY, slots)
+                      : new FakeDecoder(batch, context, 1000, VOCABULARY, 3 * slots);
+              made.split = split;
               made.rewind = rewind;
               made.onHost = onHost;
               made.fingerprint = new byte[32];
@@ -197,6 +213,11 @@ class SpillTest {
     }
   }
 
+  /** In a split cache, sequences do not take room from each other. */
+  private void assumeUnified() {
+    assumeThat(layout).isEqualTo(KvLayout.UNIFIED);
+  }
+
   private long bytesOfFiles() throws IOException {
     long bytes = 0;
     for (Path file : files()) {
@@ -217,7 +238,7 @@ class SpillTest {
 
   @Test
   void theKvCacheSharesWithinALineageOnly() {
-    start(2, 64, 1600, SpillConfig.none());
+    start(3, 64, 1600, SpillConfig.none());
     int[] prompt = text(1, 200);
     cachedOf(prompt, 2);
     assertThat(cachedOf(adapter(1), prompt, 2)).isZero();
@@ -282,6 +303,7 @@ class SpillTest {
   /** Cells that are kept for later cost every step; a copy in memory costs nothing until it is wanted. */
   @Test
   void whereCopiesAreCheapOnlyTheLatestStaysInTheCache() {
+    assumeUnified();
     onHost = true;
     start(2, 64, 1600, SpillConfig.toMemory(PLENTY));
     int[] first = text(1, 200);
@@ -309,6 +331,7 @@ class SpillTest {
 
   @Test
   void whatIsGivenUpInVainForAnImageIsNotSharedAfterwards() {
+    assumeUnified();
     start(2, 64, 400, SpillConfig.toMemory(PLENTY));
     int[] beginning = text(1, 20);
     int[] longer = join(beginning, text(2, 80));

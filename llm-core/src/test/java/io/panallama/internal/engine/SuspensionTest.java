@@ -2,6 +2,7 @@ package io.panallama.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.config.KvLayout;
 import io.panallama.config.SpillConfig;
 import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
@@ -21,18 +22,31 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Readers that do not read keep their place but not their slot, on a fake that notices every cell that is wrong. */
+@ParameterizedClass
+@EnumSource(
+    value = KvLayout.class,
+    names = {"UNIFIED", "SPLIT"})
 @Timeout(60)
 class SuspensionTest {
+  @Parameter private KvLayout layout;
+
   private static final int VOCABULARY = 200;
   private static final int SLOTS = 2;
   private static final int MAILBOX = 8;
   private static final int LONG = 60;
   private static final GenerationOptions MANY = GenerationOptions.builder().maxTokens(LONG).build();
-  private static final GenerationOptions TEN = GenerationOptions.builder().maxTokens(10).build();
+
+  /** So few tokens that they fit into a mailbox: whoever reads them late is not suspended. */
+  private static final int SHORT = MAILBOX - 2;
+
+  private static final GenerationOptions FEW = GenerationOptions.builder().maxTokens(SHORT).build();
 
   private final AtomicReference<FakeDecoder> decoder = new AtomicReference<>();
   private final AtomicLong ahead = new AtomicLong();
@@ -54,7 +68,12 @@ class SuspensionTest {
             new EngineSettings("test-engine", SLOTS, 1000, MAILBOX, Duration.ZERO, spill),
             FakeDecoder.letters(VOCABULARY),
             () -> {
-              FakeDecoder made = new FakeDecoder(64, context, 1000, VOCABULARY, idsPerSlot * SLOTS);
+              boolean split = layout == KvLayout.SPLIT;
+              FakeDecoder made =
+                  split
+                      ? new FakeDecoder(64, SLOTS * context, 1000, VOCABULARY, SLOTS)
+                      : new FakeDecoder(64, context, 1000, VOCABULARY, idsPerSlot * SLOTS);
+              made.split = split;
               made.rewind = rewind;
               made.canRemovePart = rewind != Rewind.NEVER;
               made.onHost = true;
@@ -110,11 +129,11 @@ class SuspensionTest {
     List<Generation> unread = startUnread();
     List<Generation> others = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      others.add(submit(prompt(10 + i), TEN));
+      others.add(submit(prompt(10 + i), FEW));
     }
     passStallLimit();
     for (int i = 0; i < others.size(); i++) {
-      assertThat(others.get(i).await().text()).isEqualTo(expected(10 + i, 10));
+      assertThat(others.get(i).await().text()).isEqualTo(expected(10 + i, SHORT));
     }
     assertThat(loop.stats().preemptions()).isEqualTo(SLOTS);
     for (int i = 0; i < SLOTS; i++) {
@@ -140,7 +159,7 @@ class SuspensionTest {
   void theSlotIsGivenOnWithoutAnEventToWakeTheEngine() throws Exception {
     start(1000, SpillConfig.none(), 1, Rewind.ALWAYS);
     List<Generation> unread = startUnread();
-    assertThat(submit(prompt(10), TEN).await().text()).isEqualTo(expected(10, 10));
+    assertThat(submit(prompt(10), FEW).await().text()).isEqualTo(expected(10, SHORT));
     unread.forEach(Generation::close);
   }
 
@@ -164,7 +183,7 @@ class SuspensionTest {
     while (loop.stats().generatedTokens() < SLOTS * MAILBOX) {
       Thread.sleep(1);
     }
-    List<Generation> others = List.of(submit(prompt(10), TEN), submit(prompt(11), TEN));
+    List<Generation> others = List.of(submit(prompt(10), FEW), submit(prompt(11), FEW));
     passStallLimit();
     others.forEach(Generation::await);
     cancelled.cancel();

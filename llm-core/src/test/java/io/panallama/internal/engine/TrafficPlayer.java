@@ -95,6 +95,7 @@ final class TrafficPlayer {
             scenario.sequenceContext(),
             TrafficScenario.VOCABULARY,
             scenario.sequenceIds());
+    made.split = scenario.split();
     made.rewind = scenario.rewind();
     made.canRemovePart = scenario.rewind() != Rewind.NEVER;
     made.beforeDecode = _ -> clock.addAndGet(3_000_000);

@@ -18,6 +18,7 @@ import java.util.Random;
  * @param context cells of the KV cache
  * @param sequenceContext tokens of a sequence
  * @param sequenceIds ids of the KV cache
+ * @param split whether each sequence id has cells of its own
  * @param rewind whether the memory can go back
  * @param itlTarget of the engine, whose clock moves by the cost of each step
  * @param memoryBytes to spill to; the image of a token has four
@@ -29,6 +30,7 @@ record TrafficScenario(
     int context,
     int sequenceContext,
     int sequenceIds,
+    boolean split,
     int mailbox,
     Rewind rewind,
     Duration itlTarget,
@@ -76,6 +78,7 @@ record TrafficScenario(
         context,
         sequenceContext,
         sequenceIds,
+        split,
         mailbox,
         rewind,
         itlTarget,
@@ -90,6 +93,7 @@ record TrafficScenario(
     int slots = 1 + random.nextInt(6);
     int sequenceContext = 150 + random.nextInt(100);
     boolean shares = random.nextInt(5) > 0;
+    boolean split = seed % 3 == 0;
     List<Action> actions = new ArrayList<>();
     List<int[]> texts = new ArrayList<>();
     for (int length : new int[] {60, 100, 30}) {
@@ -118,9 +122,10 @@ record TrafficScenario(
     return new TrafficScenario(
         slots,
         slots + random.nextInt(40),
-        sequenceContext + random.nextInt(random.nextBoolean() ? 100 : 900),
+        (split ? slots : 1) * sequenceContext + random.nextInt(random.nextBoolean() ? 100 : 900),
         sequenceContext,
-        shares ? slots + random.nextInt(12) : slots,
+        split || !shares ? slots : slots + random.nextInt(12),
+        split,
         2 + random.nextInt(12),
         List.of(Rewind.ALWAYS, Rewind.ALWAYS, Rewind.WINDOWED, Rewind.NEVER).get(random.nextInt(4)),
         random.nextBoolean() ? Duration.ofMillis(20) : Duration.ZERO,

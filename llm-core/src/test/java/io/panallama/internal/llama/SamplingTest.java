@@ -2,15 +2,19 @@ package io.panallama.internal.llama;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.NativeRuntime;
 import io.panallama.TestEngines;
 import io.panallama.bindings.generated.LlamaCpp;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.llama.LogitRows.Sampled;
 import io.panallama.internal.llama.LogitRows.Step;
+import io.panallama.request.GenerationOptions;
+import io.panallama.request.StopConditions;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import io.panallama.testkit.TinyModels;
@@ -20,10 +24,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -168,6 +175,130 @@ class SamplingTest {
   private static List<Integer> tokens(Step step) {
     assertThat(step.error()).isEmpty();
     return step.samples().stream().map(Sampled::token).toList();
+  }
+
+  private static Sampling.Builder banning(int tokens) {
+    return Sampling.builder().banTokens(IntStream.range(0, tokens).boxed().toList());
+  }
+
+  @Test
+  void aBiasOfManyTokensIsTakenWhereEachIsFoundAtOnceOnly() {
+    int most = Sampler.MAX_SEARCHED_BIASES;
+    Sampler.Grammar grammar = new Sampler.Grammar("root ::= [a-z]*", "root");
+    AnswerConstraint format = AnswerConstraint.ofGrammar("format", "root ::= [a-z]*");
+    GenerationOptions options = GenerationOptions.defaults();
+    SamplerChain.create(model, banning(VOCABULARY - 1).build(), new int[0]).close();
+    SamplerChain.create(model, banning(most).grammar(grammar).build(), new int[0], format, options).close();
+    List<Sampler> late = new ArrayList<>(List.of(new Sampler.TopP(0.9f, 1)));
+    late.addAll(banning(most + 1).build().chain());
+    for (Sampling sampling :
+        List.of(
+            banning(most + 1).grammar(grammar).build(),
+            banning(most + 1).banTexts(List.of("x")).build(),
+            Sampling.of(late, 1))) {
+      assertRefused("sampling.logitBias", () -> SamplerChain.create(model, sampling, new int[0]));
+    }
+    assertRefused(
+        "sampling.logitBias", () -> SamplerChain.create(model, banning(most + 1).build(), new int[0], format, options));
+  }
+
+  private static void assertRefused(String parameter, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class, refused -> assertThat(refused.parameter()).isEqualTo(parameter))
+        .hasMessageContaining("at most 1024");
+  }
+
+  @Test
+  void aCompleteGrammarEndsEvenAnAnswerWithoutEnd() {
+    Sampling.Builder endless = Sampling.builder().temperature(0).ignoreEnd(true);
+    AnswerConstraint format = AnswerConstraint.ofGrammar("format", "root ::= \"x\"");
+    GenerationOptions options = GenerationOptions.builder().stop(StopConditions.builder().minTokens(9).build()).build();
+    float[] row = new float[VOCABULARY];
+    model.ends().forEach(end -> row[end] = 9);
+    rows.put(0, row);
+    try (SamplerChain free = SamplerChain.create(model, endless.build(), new int[0]);
+        SamplerChain formatted = SamplerChain.create(model, endless.build(), new int[0], format, options);
+        SamplerChain grammar =
+            SamplerChain.create(
+                model, endless.grammar(new Sampler.Grammar("root ::= \"x\"", "root")).build(), new int[0])) {
+      assertThat(model.ends()).isNotEmpty().doesNotContain(tokens(rows.sample(List.of(free), serial, 0)).getFirst());
+      for (SamplerChain chain : List.of(formatted, grammar)) {
+        assertThat(tokens(rows.sample(List.of(chain), serial, 0))).containsExactly((int) 'x');
+        assertThat(model.ends()).containsAll(tokens(rows.sample(List.of(chain), serial, 0)));
+      }
+    }
+  }
+
+  /** Overflow makes numbers of which a draw takes any: the last one, which may be masked, or none. */
+  @Test
+  void numbersThatOverflowAreTheRequestsFaultWhateverIsChosen() {
+    Sampler.LogitBias ban = new Sampler.LogitBias(Map.of(VOCABULARY - 1, Float.NEGATIVE_INFINITY));
+    float max = Float.MAX_VALUE;
+    List<List<Sampler>> extremes =
+        List.of(
+            Collections.nCopies(20, new Sampler.Temperature(1e-5f)),
+            List.of(new Sampler.Temperature(max)),
+            List.of(new Sampler.Temperature(Float.MIN_VALUE)),
+            List.of(new Sampler.LogitBias(Map.of(5, max, 6, max)), new Sampler.Temperature(0.5f)),
+            List.of(new Sampler.Penalties(64, 1, -max, -max)),
+            List.of(new Sampler.Penalties(64, 1, max, max)),
+            List.of(new Sampler.Penalties(64, Float.MIN_VALUE, 0, 0)),
+            List.of(new Sampler.Penalties(64, max, 0, 0)),
+            List.of(new Sampler.DynamicTemperature(max, max, max)),
+            List.of(new Sampler.DynamicTemperature(0, max, Float.MIN_VALUE)),
+            List.of(new Sampler.Dry(max, max, 0, 64, List.of())),
+            List.of(new Sampler.Xtc(1, 0, 0), new Sampler.Xtc(1, 0, 0)),
+            List.of(new Sampler.TopNSigma(max)),
+            List.of(new Sampler.TopNSigma(Float.MIN_VALUE)),
+            List.of(new Sampler.Typical(0, 0), new Sampler.TopP(0, 0), new Sampler.MinP(1, 0)));
+    List<Sampler> lasts =
+        List.of(
+            new Sampler.Dist(),
+            new Sampler.Greedy(),
+            new Sampler.Mirostat(max, max, 1),
+            new Sampler.Mirostat(Float.MIN_VALUE, max, Integer.MAX_VALUE),
+            new Sampler.MirostatV2(max, max),
+            new Sampler.MirostatV2(Float.MIN_VALUE, Float.MIN_VALUE),
+            new Sampler.AdaptiveP(1, 0.99f),
+            new Sampler.AdaptiveP(0, 0));
+    Random random = new Random(11);
+    int refused = 0;
+    for (List<Sampler> extreme : extremes) {
+      for (Sampler last : lasts) {
+        List<Sampler> chain = new ArrayList<>(List.of(ban));
+        chain.addAll(extreme);
+        chain.add(last);
+        try (SamplerChain made = SamplerChain.create(model, Sampling.of(chain, 1), new int[] {5, 5, 6, 7})) {
+          for (int step = 0; step < 3; step++) {
+            rows.put(0, row(random, 0));
+            Sampled sampled = rows.sample(List.of(made), serial, 0).samples().getFirst();
+            assertThat(sampled.status()).as("%s", chain).isIn(LlamaCpp.PANALLAMA_OK(), LlamaCpp.PANALLAMA_INVALID());
+            refused += sampled.status() == LlamaCpp.PANALLAMA_OK() ? 0 : 1;
+          }
+        }
+      }
+    }
+    assertThat(refused).isPositive();
+  }
+
+  /** Infill compares each candidate with every other: of the whole vocabulary that would take minutes. */
+  @Test
+  void infillSeesFewCandidatesWhateverIsInFrontOfIt() {
+    List<List<Sampler>> chains = new ArrayList<>();
+    for (List<Sampler> front :
+        List.<List<Sampler>>of(List.of(), List.of(new Sampler.TopK(30_000)), List.of(new Sampler.TopK(20)))) {
+      List<Sampler> chain = new ArrayList<>(List.of(new Sampler.NoEnd()));
+      chain.addAll(front);
+      chain.addAll(List.of(new Sampler.Infill(), new Sampler.Dist()));
+      chains.add(chain);
+    }
+    for (List<Sampler> chain : chains) {
+      try (SamplerChain made = SamplerChain.create(model, Sampling.of(chain, 1), new int[0])) {
+        rows.put(0, new float[VOCABULARY]);
+        assertThat(rows.sample(List.of(made), serial, 0).error()).isEmpty();
+      }
+    }
   }
 
   @Test

@@ -42,6 +42,21 @@ class PreparationPoolTest {
     assertThat(pool.awaitEnd(LONG)).isTrue();
   }
 
+  @Test
+  void itsThreadsHaveTheStackThatIsAskedFor() throws Exception {
+    try (PreparationPool deep =
+        PreparationPool.of("deep", 256L << 20, PROCESSORS, 8, EngineClosedException::new, Flag::new)) {
+      int levels = 200_000;
+      FutureTask<Integer> reached = new FutureTask<>(() -> deep.run(false, _ -> depth(levels), _ -> {}));
+      Thread.ofVirtual().start(reached);
+      assertThat(reached.get()).isEqualTo(levels);
+    }
+  }
+
+  private static int depth(int levels) {
+    return levels == 0 ? 0 : 1 + depth(levels - 1);
+  }
+
   /** Ends work that asks {@link #isRequested}. */
   private static final class Flag implements Interruption {
     private static final ThreadLocal<Flag> CURRENT = new ThreadLocal<>();

@@ -41,9 +41,14 @@ class FewestTokensTest {
     try {
       Random random = new Random(1);
       for (int done = 0; done < 300; done++) {
-        String text = done % 3 == 0 ? repeated(model, random) : RandomTexts.text(random);
+        String text =
+            switch (done % 4) {
+              case 0 -> repeated(model, random);
+              case 1 -> spaces(random);
+              default -> RandomTexts.text(random);
+            };
         int[] tokens = TokenizerCalls.tokenize(model.handle(), text, false, true);
-        assertThat(model.fewestTokens().ofBytes(FewestTokens.visibleBytes(text)))
+        assertThat(model.fewestTokens().of(text))
             .as("fewest tokens of \"%s\"", text)
             .isLessThanOrEqualTo(tokens.length);
       }
@@ -66,11 +71,21 @@ class FewestTokensTest {
     return TokenizerCalls.detokenize(model.handle(), tokens, false, true);
   }
 
+  /** Runs of white space, some of which vocabularies have whole; U+2581 is SentencePiece's space. */
+  private static String spaces(Random random) {
+    StringBuilder text = new StringBuilder();
+    for (int runs = 1 + random.nextInt(5); runs > 0; runs--) {
+      text.repeat(" \t\n\r\u00a0\u2581\u2003a\u0000".charAt(random.nextInt(9)), 1 << random.nextInt(9));
+    }
+    return text.toString();
+  }
+
   @Test
   void theDemoModelHasABound() throws IOException {
     LoadedModel model = load(TestFiles.demoModel());
     try {
-      assertThat(model.fewestTokens().longestToken()).isBetween(4, 64);
+      assertThat(model.fewestTokens().longestVisible()).isBetween(4, 64);
+      assertThat(model.fewestTokens().of(" ".repeat(1_000_000))).isGreaterThan(5000);
     } finally {
       model.release();
     }
@@ -78,7 +93,7 @@ class FewestTokensTest {
 
   @Test
   void whiteSpaceDoesNotCount() {
-    assertThat(FewestTokens.visibleBytes(" \t\r\n\u00a0\u2003\u3000\u0000\u007f\u0085")).isZero();
+    assertThat(FewestTokens.visibleBytes(" \t\r\n\u00a0\u2003\u2581\u3000\u0000\u007f\u0085")).isZero();
     assertThat(FewestTokens.visibleBytes("aé名\uD83D\uDE00")).isEqualTo(1 + 2 + 3 + 4);
     assertThat(FewestTokens.visibleBytes("\uD83D \uDE00")).as("halves become question marks").isEqualTo(2);
   }

@@ -204,7 +204,7 @@ class ShownToolsTest {
   private static void requireTooLong(ChatRequest request) {
     LoadedModel model = load(FEW);
     try {
-      RequestCompiler compiler = new RequestCompiler(model, CONTEXT);
+      RequestCompiler compiler = new RequestCompiler(model, CONTEXT, PromptTooLongException.Limit.CONTEXT);
       assertThatThrownBy(() -> compiler.compile(request, new int[0], () -> {}))
           .isInstanceOfSatisfying(
               PromptTooLongException.class,

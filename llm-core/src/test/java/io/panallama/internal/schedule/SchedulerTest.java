@@ -9,8 +9,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
-  private static final int NO_LIMIT = Integer.MAX_VALUE;
-
   private static Work sequence(int promptLength) {
     return sequence(promptLength, GenerationOptions.DEFAULT_PRIORITY, Schedulable.NO_DEADLINE);
   }
@@ -28,16 +26,28 @@ class SchedulerTest {
   }
 
   private static StepBudget unlimited(int batch, int slots) {
-    return new StepBudget(batch, slots, 0);
+    return new StepBudget(batch, slots, 0, 500_000_000);
+  }
+
+  /** A budget that has measured 0.2 ms per prompt token, and 10 ms for each number of running generations. */
+  private static StepBudget measured(int batch, int slots) {
+    StepBudget budget = new StepBudget(batch, slots, 50_000_000, 500_000_000);
+    for (int tokens = 1; tokens <= batch; tokens *= 2) {
+      budget.prefilled(0, tokens, 0, 200_000L * tokens);
+    }
+    for (int generating = 1; generating <= slots; generating++) {
+      budget.generated(generating, 10_000_000);
+    }
+    return budget;
   }
 
   private static Scheduler<Work> scheduler(int batch, int slots) {
     return new Scheduler<>(batch, unlimited(batch, slots));
   }
 
-  private static StepPlan<Work> plan(int batch, int promptLimit, Work... active) {
+  private static StepPlan<Work> plan(int batch, Work... active) {
     StepPlan<Work> plan = new StepPlan<>(active.length);
-    scheduler(batch, active.length).plan(List.of(active), 0, promptLimit, plan);
+    scheduler(batch, active.length).plan(List.of(active), 0, plan);
     return plan;
   }
 
@@ -57,21 +67,36 @@ class SchedulerTest {
     Work prompt = sequence(1000);
     Work first = generating();
     Work second = generating();
-    StepPlan<Work> plan = plan(16, NO_LIMIT, prompt, first, second);
+    StepPlan<Work> plan = plan(16, prompt, first, second);
     assertThat(plan.planned(first)).isEqualTo(1);
     assertThat(plan.planned(second)).isEqualTo(1);
-    assertThat(plan.planned(prompt)).isEqualTo(14);
+    assertThat(plan.planned(prompt)).as("the 63rd part of 1,000 tokens").isEqualTo(16);
     assertThat(plan.generating()).isEqualTo(2);
-    assertThat(plan.promptTokens()).isEqualTo(14);
+    assertThat(plan.promptTokens()).isEqualTo(16);
   }
 
   @Test
-  void whatAShortPromptDoesNotNeedGoesToTheLongOnes() {
-    Work small = sequence(4);
-    Work large = sequence(1000);
-    StepPlan<Work> plan = plan(64, NO_LIMIT, large, small);
-    assertThat(plan.planned(small)).isEqualTo(4);
-    assertThat(plan.planned(large)).isEqualTo(60);
+  void wholePromptsShareACallAsLongAsTheyFit() {
+    Work first = sequence(20);
+    Work second = sequence(30);
+    Work third = sequence(40);
+    StepPlan<Work> plan = plan(64, first, second, third);
+    assertThat(plan.planned(first)).isEqualTo(20);
+    assertThat(plan.planned(second)).isEqualTo(30);
+    assertThat(plan.planned(third)).as("only its beginning would fit").isZero();
+  }
+
+  @Test
+  void aPromptThatDoesNotFitIsCutIntoEqualPieces() {
+    Work prompt = sequence(150);
+    StepPlan<Work> plan = new StepPlan<>(2);
+    Scheduler<Work> scheduler = scheduler(64, 2);
+    for (int piece = 0; piece < 3; piece++) {
+      scheduler.plan(List.of(prompt), 0, plan);
+      assertThat(plan.planned(prompt)).isEqualTo(50);
+      compute(plan);
+    }
+    assertThat(prompt.isGenerating()).isTrue();
   }
 
   @Test
@@ -79,41 +104,42 @@ class SchedulerTest {
     Work paused = generating();
     paused.paused = true;
     Work other = generating();
-    StepPlan<Work> plan = plan(16, NO_LIMIT, paused, other);
+    StepPlan<Work> plan = plan(16, paused, other);
     assertThat(plan.planned(paused)).isZero();
     assertThat(plan.planned(other)).isEqualTo(1);
   }
 
   @Test
-  void plansStayWithinTheirBudgetsAndWasteNothing() {
+  void plansStayWithinTheirBudgetsAndAlwaysComputeSomething() {
     Random random = new Random(5);
     for (int round = 0; round < 2_000; round++) {
       List<Work> active = new ArrayList<>();
       int generating = 0;
-      long missing = 0;
       for (int i = 1 + random.nextInt(8); i > 0; i--) {
         if (random.nextBoolean()) {
           active.add(generating());
           generating++;
         } else {
           long deadline = random.nextBoolean() ? Schedulable.NO_DEADLINE : random.nextInt(1000);
-          Work sequence = sequence(1 + random.nextInt(100), random.nextInt(10), deadline);
-          active.add(sequence);
-          missing += sequence.missing();
+          active.add(sequence(1 + random.nextInt(3000), random.nextInt(10), deadline));
         }
       }
       int batch = active.size() + random.nextInt(64);
-      int promptLimit = random.nextInt(80);
       StepPlan<Work> plan = new StepPlan<>(active.size());
-      scheduler(batch, active.size()).plan(active, 0, promptLimit, plan);
-      int total = 0;
+      scheduler(batch, active.size()).plan(active, 0, plan);
+      int prompts = 0;
       for (int i = 0; i < plan.size(); i++) {
         assertThat(plan.count(i)).isBetween(1, plan.sequence(i).missing());
-        total += plan.count(i);
+        assertThat(plan.sequence(i).isGenerating()).as("those that generate come first").isEqualTo(i < generating);
+        prompts += i < generating ? 0 : plan.count(i);
       }
-      long prompts = Math.min(missing, Math.min(promptLimit, batch - generating));
-      assertThat(plan.promptTokens()).isEqualTo((int) prompts);
-      assertThat(total).isEqualTo(generating + (int) prompts);
+      assertThat(plan.generating()).isEqualTo(generating);
+      assertThat(plan.promptTokens()).isEqualTo(prompts);
+      assertThat(prompts).isBetween(generating == active.size() ? 0 : 1, batch);
+      int most = random.nextInt(80);
+      plan.limitPrompts(most);
+      assertThat(plan.promptTokens()).isEqualTo(Math.min(prompts, most));
+      assertThat(plan.size()).isGreaterThanOrEqualTo(generating);
     }
   }
 
@@ -124,7 +150,7 @@ class SchedulerTest {
       Scheduler<Work> scheduler = scheduler(batch, 4);
       StepPlan<Work> plan = new StepPlan<>(4);
       while (active.stream().noneMatch(Work::isGenerating)) {
-        scheduler.plan(active, 0, NO_LIMIT, plan);
+        scheduler.plan(active, 0, plan);
         compute(plan);
         int least = active.stream().mapToInt(Work::cached).min().orElseThrow();
         int most = active.stream().mapToInt(Work::cached).max().orElseThrow();
@@ -133,34 +159,36 @@ class SchedulerTest {
     }
   }
 
-  /** Eight at once: a prompt of 8,000 tokens and seven chats that begin and end, under every step budget. */
+  /** Eight at once: a prompt of 8,000 tokens and seven chats that begin and end. */
   @Test
-  void noChatWaitsMoreThanTwoStepsForATurnBesideALongPrompt() {
-    for (int limit : new int[] {4, 16, 33, 128, 512}) {
-      Random random = new Random(limit);
-      Work large = sequence(8000);
-      List<Work> active = new ArrayList<>(List.of(large));
-      int[] waited = new int[8];
-      for (int i = 1; i < 8; i++) {
-        active.add(sequence(10 + random.nextInt(300)));
-      }
-      Scheduler<Work> scheduler = scheduler(512, 8);
-      StepPlan<Work> plan = new StepPlan<>(8);
-      while (!large.isGenerating()) {
-        scheduler.plan(active, 0, limit, plan);
-        assertThat(plan.promptTokens()).as("progress").isPositive();
-        for (int i = 1; i < 8; i++) {
-          waited[i] = plan.planned(active.get(i)) > 0 ? 0 : waited[i] + 1;
-          assertThat(waited[i]).as("steps that chat %d waited with a budget of %d", i, limit).isLessThanOrEqualTo(2);
-        }
-        compute(plan);
-        for (int i = 1; i < 8; i++) {
-          if (active.get(i).completionLength() > 20) {
-            active.set(i, sequence(10 + random.nextInt(300)));
-          }
-        }
-      }
+  void neitherChatsNorALongPromptStopEachOther() {
+    Random random = new Random(1);
+    Work large = sequence(8000);
+    List<Work> active = new ArrayList<>(List.of(large));
+    int[] waited = new int[8];
+    for (int i = 1; i < 8; i++) {
+      active.add(sequence(10 + random.nextInt(300)));
     }
+    Scheduler<Work> scheduler = scheduler(512, 8);
+    StepPlan<Work> plan = new StepPlan<>(8);
+    int steps = 0;
+    while (!large.isGenerating()) {
+      scheduler.plan(active, 0, plan);
+      assertThat(plan.size()).as("progress").isPositive();
+      for (int i = 1; i < 8; i++) {
+        Work chat = active.get(i);
+        waited[i] = chat.isGenerating() || plan.planned(chat) > 0 ? 0 : waited[i] + 1;
+        assertThat(waited[i]).as("steps that chat %d waited for others", i).isLessThanOrEqualTo(6);
+      }
+      compute(plan);
+      for (int i = 1; i < 8; i++) {
+        if (active.get(i).completionLength() > 20) {
+          active.set(i, sequence(10 + random.nextInt(300)));
+        }
+      }
+      steps++;
+    }
+    assertThat(steps).as("every fourth step at least is the long one's").isLessThanOrEqualTo(4 * (8000 / 512 + 1));
   }
 
   @Test
@@ -169,17 +197,17 @@ class SchedulerTest {
     List<Work> active = new ArrayList<>(List.of(large));
     Scheduler<Work> scheduler = scheduler(128, 2);
     StepPlan<Work> plan = new StepPlan<>(2);
-    scheduler.plan(active, 0, NO_LIMIT, plan);
+    scheduler.plan(active, 0, plan);
     compute(plan);
     Work chat = sequence(100);
     active.add(chat);
-    scheduler.plan(active, 0, NO_LIMIT, plan);
+    scheduler.plan(active, 0, plan);
     assertThat(plan.planned(chat)).isEqualTo(100);
   }
 
   @Test
   void anEndlessStreamOfNewPromptsDoesNotStopALongOne() {
-    Work large = sequence(2000);
+    Work large = sequence(3000);
     Scheduler<Work> scheduler = scheduler(64, 8);
     StepPlan<Work> plan = new StepPlan<>(8);
     int steps = 0;
@@ -188,11 +216,11 @@ class SchedulerTest {
       for (int i = 0; i < 7; i++) {
         active.add(sequence(100));
       }
-      scheduler.plan(active, 0, NO_LIMIT, plan);
+      scheduler.plan(active, 0, plan);
       compute(plan);
       steps++;
     }
-    assertThat(steps).isLessThanOrEqualTo(2000 / (64 / 4 / 8) + 1);
+    assertThat(steps).isLessThanOrEqualTo(Scheduler.LONG_TURN * (3000 / 64 + 1));
   }
 
   @Test
@@ -202,75 +230,121 @@ class SchedulerTest {
     Scheduler<Work> scheduler = scheduler(128, 2);
     StepPlan<Work> plan = new StepPlan<>(2);
     for (int step = 0; step < 200; step++) {
-      scheduler.plan(List.of(low, high), 0, NO_LIMIT, plan);
+      scheduler.plan(List.of(low, high), 0, plan);
       compute(plan);
     }
-    // Ten to one by their weights, less what is spread over all alike.
-    assertThat((double) high.cached() / low.cached()).isBetween(3.0, 10.0);
+    assertThat((double) high.cached() / low.cached()).as("ten to one by their weights").isBetween(8.0, 12.0);
   }
 
   @Test
-  void shortPromptsGetWhatAStepHasRoomForBeyondTheBudgetOfLongOnes() {
-    StepBudget budget = new StepBudget(512, 8, 50_000_000);
-    // A token takes 0.2 ms: the chats are short, the prompt of 8,000 tokens is not.
-    budget.measured(0, 500, false, 100_000_000);
-    for (int generating = 1; generating <= 6; generating++) {
-      budget.measured(generating, 0, false, 10_000_000);
-    }
+  void shortPromptsComeBeforeALongOne() {
     Work large = sequence(8000);
     List<Work> chats = List.of(sequence(120), sequence(120));
     List<Work> active =
         List.of(generating(), generating(), generating(), generating(), large, chats.get(0), chats.get(1));
-    Scheduler<Work> scheduler = new Scheduler<>(512, budget);
+    Scheduler<Work> scheduler = new Scheduler<>(512, measured(512, 8));
     StepPlan<Work> plan = new StepPlan<>(7);
-    scheduler.plan(active, 0, NO_LIMIT, plan);
-    assertThat(plan.isFilledUp()).isTrue();
-    assertThat(plan.promptTokens()).as("40 ms of prompts").isEqualTo(200);
-    assertThat(plan.planned(large)).isLessThanOrEqualTo(2);
-    assertThat(plan.planned(chats.get(0))).as("one after the other").isEqualTo(120);
+    scheduler.plan(active, 0, plan);
+    assertThat(plan.planned(chats.get(0))).as("40 ms have room for one").isEqualTo(120);
+    assertThat(plan.promptTokens()).isEqualTo(120);
     compute(plan);
-    scheduler.plan(active, 0, NO_LIMIT, plan);
+    scheduler.plan(active, 0, plan);
+    assertThat(plan.planned(chats.get(1))).isEqualTo(120);
     compute(plan);
-    assertThat(chats).allMatch(Work::isGenerating);
-    scheduler.plan(active, 0, NO_LIMIT, plan);
-    assertThat(plan.isFilledUp()).isFalse();
-    assertThat(plan.planned(large)).isBetween(1, 10);
+    scheduler.plan(active, 0, plan);
+    assertThat(plan.longTokens()).as("an equal piece of up to 200").isEqualTo(200);
+    assertThat(plan.planned(large)).isEqualTo(200);
   }
 
   @Test
-  void theSpreadOfEqualShortPromptsStaysWithinOneChunk() {
-    StepBudget budget = new StepBudget(512, 8, 50_000_000);
-    budget.measured(0, 500, false, 100_000_000);
-    budget.measured(6, 0, false, 10_000_000);
-    List<Work> prompts = List.of(sequence(900), sequence(900), sequence(900));
-    List<Work> active = new ArrayList<>(prompts);
-    for (int i = 0; i < 6; i++) {
-      active.add(generating());
-    }
-    Scheduler<Work> scheduler = new Scheduler<>(512, budget);
-    StepPlan<Work> plan = new StepPlan<>(9);
-    while (prompts.stream().noneMatch(Work::isGenerating)) {
-      scheduler.plan(active, 0, NO_LIMIT, plan);
-      assertThat(plan.promptTokens()).isLessThanOrEqualTo(200);
+  void runningGenerationsWaitForPromptsThatAreSoonDone() {
+    Work running = generating();
+    List<Work> prompts = List.of(sequence(200), sequence(200));
+    List<Work> active = List.of(running, prompts.get(0), prompts.get(1));
+    Scheduler<Work> scheduler = new Scheduler<>(512, measured(512, 4));
+    StepPlan<Work> plan = new StepPlan<>(3);
+    long now = 0;
+    for (Work prompt : prompts) {
+      scheduler.plan(active, now, plan);
+      assertThat(plan.generating()).isZero();
+      assertThat(plan.planned(prompt)).as("each by its own call").isEqualTo(plan.promptTokens()).isEqualTo(200);
       compute(plan);
-      int least = prompts.stream().mapToInt(Work::cached).min().orElseThrow();
-      int most = prompts.stream().mapToInt(Work::cached).max().orElseThrow();
-      assertThat(most - least).isLessThanOrEqualTo(200);
+      now += 40_000_000;
+    }
+    scheduler.plan(active, now, plan);
+    assertThat(plan.generating()).as("they begin together").isEqualTo(3);
+  }
+
+  @Test
+  void runningGenerationsWaitForTwoTargetsAtMost() {
+    Scheduler<Work> scheduler = new Scheduler<>(512, measured(512, 4));
+    StepPlan<Work> plan = new StepPlan<>(3);
+    scheduler.plan(List.of(generating(), sequence(200), sequence(301)), 0, plan);
+    assertThat(plan.generating()).as("the prompts take 100.2 ms").isEqualTo(1);
+    Work running = generating();
+    scheduler = new Scheduler<>(512, measured(512, 4));
+    scheduler.plan(List.of(running), 0, plan);
+    compute(plan);
+    scheduler.plan(List.of(running, sequence(300)), 41_000_000, plan);
+    assertThat(plan.generating()).as("41 ms have passed").isEqualTo(1);
+  }
+
+  @Test
+  void theShortestPromptComesFirstUnlessALongerOneHasWaited() {
+    Work large = new Work(400, GenerationOptions.DEFAULT_PRIORITY, Schedulable.NO_DEADLINE, 0);
+    // 400 tokens take 80 ms and are due after 160, 100 tokens after 40.
+    Work soon = new Work(100, GenerationOptions.DEFAULT_PRIORITY, Schedulable.NO_DEADLINE, 119_000_000);
+    Work later = new Work(100, GenerationOptions.DEFAULT_PRIORITY, Schedulable.NO_DEADLINE, 121_000_000);
+    StepPlan<Work> plan = new StepPlan<>(2);
+    new Scheduler<Work>(512, measured(512, 4)).plan(List.of(large, soon), 121_000_000, plan);
+    assertThat(plan.planned(soon)).isEqualTo(100);
+    new Scheduler<Work>(512, measured(512, 4)).plan(List.of(later, large), 121_000_000, plan);
+    assertThat(plan.planned(large)).isEqualTo(400);
+  }
+
+  @Test
+  void aPromptThatNeedsMuchOfItsTargetGetsLargerSteps() {
+    StepPlan<Work> plan = new StepPlan<>(2);
+    // 800 tokens take 160 ms, and 200 by steps of 50 ms with 10 ms for the generation: 0.4 of the target.
+    Work prompt = sequence(800);
+    new Scheduler<Work>(1024, measured(1024, 4)).plan(List.of(generating(), prompt), 0, plan);
+    assertThat(plan.planned(prompt)).as("a quarter").isEqualTo(200);
+    Work longer = sequence(801);
+    new Scheduler<Work>(1024, measured(1024, 4)).plan(List.of(generating(), longer), 0, plan);
+    assertThat(plan.planned(longer)).as("half, as 700 would fit into 150 ms").isEqualTo(401);
+  }
+
+  @Test
+  void equalPromptsAreComputedOneAfterTheOtherInTheOrderOfTheirArrival() {
+    List<Work> prompts = List.of(sequence(300), sequence(300), sequence(300));
+    List<Work> active = new ArrayList<>(prompts.reversed());
+    active.add(generating());
+    active.add(sequence(300));
+    Scheduler<Work> scheduler = new Scheduler<>(512, measured(512, 8));
+    StepPlan<Work> plan = new StepPlan<>(5);
+    for (Work prompt : prompts) {
+      for (int piece = 0; piece < 2; piece++) {
+        scheduler.plan(active, 0, plan);
+        assertThat(plan.planned(prompt)).as("half of 300, because 200 fit").isEqualTo(150);
+        assertThat(plan.promptTokens()).isEqualTo(150);
+        compute(plan);
+      }
+      assertThat(prompt.isGenerating()).isTrue();
     }
   }
 
   @Test
   void aPromptThatWouldMissItsDeadlineGetsALargerShare() {
     StepBudget budget = unlimited(100, 4);
-    budget.measured(0, 100, false, 100_000);
+    budget.prefilled(0, 100, 0, 100_000);
     Scheduler<Work> scheduler = new Scheduler<>(100, budget);
-    // A token takes 1000 ns: alone the urgent prompt needs 2 ms, at a quarter of the steps 8.
-    Work urgent = sequence(2000, 5, 4_500_000);
+    // A token takes 1000 ns: alone the urgent prompt needs 3 ms, at a quarter of the steps 12.
+    Work urgent = sequence(3000, 5, 7_000_000);
     List<Work> active = List.of(sequence(50_000), sequence(50_000), urgent, sequence(50_000));
     StepPlan<Work> plan = new StepPlan<>(4);
     long now = 0;
     while (!urgent.isGenerating()) {
-      scheduler.plan(active, now, NO_LIMIT, plan);
+      scheduler.plan(active, now, plan);
       now += plan.promptTokens() * 1000L;
       compute(plan);
     }

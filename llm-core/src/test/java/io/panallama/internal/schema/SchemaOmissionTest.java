@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.error.InvalidRequestException;
+import io.panallama.internal.llama.Natives;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -98,6 +99,39 @@ class SchemaOmissionTest {
       })
   void whatIsLeftOutIsNamed(String schema, String places) {
     assertThat(String.join(" ", places(schema))).isEqualTo(places == null ? "" : places);
+  }
+
+  /** Arguments are an object: what else a tool's schema allows is left out, and one that allows no object counts as none. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      quoteCharacter = '`',
+      value = {
+        "{\"type\": \"string\"} => {\"type\":\"object\"} => #",
+        "{\"enum\": [1]} => {\"type\":\"object\"} => #",
+        "{\"minLength\": 3} => {\"type\":\"object\"} => #",
+        "{\"type\": [\"null\", \"array\"]} => {\"type\":\"object\"} => #",
+        "{\"description\": \"any\"} => {\"description\":\"any\",\"type\":\"object\"} =>",
+        "{\"type\": [\"object\", \"null\"]} => {\"anyOf\":[{\"type\":\"object\"}]} =>",
+        "{\"enum\": [1, {\"a\": 2}]} => {\"enum\":[{\"a\":2}]} =>",
+        "{\"anyOf\": [{\"const\": 1}, {\"const\": {}}]} => {\"anyOf\":[{\"const\":{}}]} =>",
+        "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"type\": \"object\"}}} =>"
+            + " {\"$ref\":\"#/$defs/td0\",\"$defs\":{\"td0\":{\"type\":\"object\"}}} =>",
+        "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"enum\": [{}, 2]}}} =>"
+            + " {\"enum\":[{}],\"$defs\":{\"td0\":{\"enum\":[{},2]}}} =>",
+      })
+  void argumentsAreAnObject(String schema, String restricted, String places) {
+    Natives.load();
+    assertThat(SchemaCheck.checkArguments("schema", schema, false, "td").toString()).isEqualTo(restricted);
+    assertThat(SchemaCheck.argumentOmissions("schema", schema).stream().map(SchemaOmission::place))
+        .isEqualTo(places == null ? List.of() : List.of(places));
+    if (places == null) {
+      SchemaCheck.checkArguments("schema", schema, true, "td");
+    } else {
+      assertThatThrownBy(() -> SchemaCheck.checkArguments("schema", schema, true, "td"))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("at #: the arguments of a call are an object");
+    }
   }
 
   @Test

@@ -67,7 +67,7 @@ class ChatGenerationTest {
     ScriptedGeneration model = new ScriptedGeneration().text("<tool_call>{").finish(FinishReason.STOP);
     ScriptedParser parser = new ScriptedParser();
     parser.end = MALFORMED;
-    return new ChatGeneration(model, parser);
+    return new ChatGeneration(model, parser, new TokenEnds());
   }
 
   private static void assertMalformed(ThrowingCallable read) {
@@ -117,7 +117,7 @@ class ChatGenerationTest {
     ScriptedParser parser = new ScriptedParser();
     parser.pieces.add(deltas("[{\"content\": \"a\"}]"));
     parser.end = MALFORMED;
-    Iterator<GenerationEvent> events = new ChatGeneration(model, parser).iterator();
+    Iterator<GenerationEvent> events = new ChatGeneration(model, parser, new TokenEnds()).iterator();
     assertThat(events.next()).isEqualTo(new GenerationEvent.Text("a", List.of()));
     assertMalformed(events::hasNext);
   }
@@ -127,7 +127,7 @@ class ChatGenerationTest {
     model.finish(FinishReason.STOP);
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"reasoning\": \"Hm.\"}, {\"content\": \"Hello\"}]");
-    Generation generation = new ChatGeneration(model, parser);
+    Generation generation = new ChatGeneration(model, parser, new TokenEnds());
     assertThat(generation.poll(Duration.ofSeconds(10))).contains(new GenerationEvent.Reasoning("Hm."));
     assertThat(model.isFinished()).isTrue();
     Completion rest = generation.await();
@@ -143,7 +143,7 @@ class ChatGenerationTest {
     ScriptedParser parser = new ScriptedParser();
     parser.pieces.add(deltas("[{\"reasoning\": \"r\"}, {\"content\": \"a\"}]"));
     parser.end = deltas("[{\"content\": \"b\"}]");
-    Generation generation = new ChatGeneration(model, parser);
+    Generation generation = new ChatGeneration(model, parser, new TokenEnds());
     assertThat(generation.poll(Duration.ofSeconds(10))).contains(new GenerationEvent.Reasoning("r"));
     assertThat(generation.await().text()).isEqualTo("ab");
   }
@@ -160,7 +160,7 @@ class ChatGenerationTest {
             [{"index": 0, "id": "1", "name": "whole"}, {"index": 0, "arguments": "{\\"a\\": \\"}\\"}"},
              {"index": 1, "id": "2", "name": "half"}, {"index": 1, "arguments": "{\\"a\\": \\"}"}]\
             """);
-    Completion answer = new ChatGeneration(model, parser).await();
+    Completion answer = new ChatGeneration(model, parser, new TokenEnds()).await();
     assertThat(answer.reason()).isEqualTo(reason);
     assertThat(answer.toolCalls()).containsExactly(new ToolCall("1", "whole", "{\"a\": \"}\"}"));
   }
@@ -171,7 +171,7 @@ class ChatGenerationTest {
     model.text("<tool_call>{}").finish(reason);
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"whole\"}, {\"index\": 0, \"arguments\": \"{}\"}]");
-    Completion answer = new ChatGeneration(model, parser).await();
+    Completion answer = new ChatGeneration(model, parser, new TokenEnds()).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.TOOL_CALLS);
     assertThat(answer.toolCalls()).hasSize(1);
   }
@@ -188,21 +188,24 @@ class ChatGenerationTest {
 
   @Test
   void halfACallIsNoneAlsoWhereTheParserTakesItForOne() {
-    Completion answer = new ChatGeneration(model.finish(FinishReason.STOP_TEXT), lenient("{")).await();
+    Completion answer = new ChatGeneration(model.finish(FinishReason.STOP_TEXT), lenient("{"), new TokenEnds()).await();
     assertThat(answer.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(answer.toolCalls()).isEmpty();
-    assertThatThrownBy(
-            () -> new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP), lenient("{")).await())
+    assertThatThrownBy(() ->
+            new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP), lenient("{"), new TokenEnds())
+                .await())
         .isInstanceOfSatisfying(
             GenerationException.class, failure -> assertThat(failure.reason()).isEqualTo(Reason.MALFORMED_OUTPUT));
   }
 
   @Test
   void aCallWithoutArgumentsIsWholeOnlyWhereTheModelEndedTheTurn() {
-    Completion ended = new ChatGeneration(model.finish(FinishReason.STOP), lenient("")).await();
+    Completion ended = new ChatGeneration(model.finish(FinishReason.STOP), lenient(""), new TokenEnds()).await();
     assertThat(ended.reason()).isEqualTo(FinishReason.TOOL_CALLS);
     assertThat(ended.toolCalls()).containsExactly(new ToolCall("1", "half", "{}"));
-    Completion cut = new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP_TEXT), lenient("")).await();
+    Completion cut =
+        new ChatGeneration(new ScriptedGeneration().finish(FinishReason.STOP_TEXT), lenient(""), new TokenEnds())
+            .await();
     assertThat(cut.reason()).isEqualTo(FinishReason.STOP_TEXT);
     assertThat(cut.toolCalls()).isEmpty();
   }
@@ -222,7 +225,7 @@ class ChatGenerationTest {
     for (FinishReason reason : FinishReason.values()) {
       ScriptedParser parser = new ScriptedParser();
       parser.end = deltas(json);
-      Generation generation = new ChatGeneration(new ScriptedGeneration().finish(reason), parser);
+      Generation generation = new ChatGeneration(new ScriptedGeneration().finish(reason), parser, new TokenEnds());
       if (reason == FinishReason.STOP) {
         assertThatThrownBy(generation::await)
             .isInstanceOfSatisfying(
@@ -239,7 +242,7 @@ class ChatGenerationTest {
     parser.end =
         deltas("[{\"index\": 0, \"id\": \"1\", \"name\": \"a\"}, {\"index\": 1, \"id\": \"2\", \"name\": \"b\"}]");
     List<GenerationEvent> events = new ArrayList<>();
-    new ChatGeneration(model.finish(FinishReason.STOP), parser).forEach(events::add);
+    new ChatGeneration(model.finish(FinishReason.STOP), parser, new TokenEnds()).forEach(events::add);
     assertThat(events.subList(0, 4))
         .containsExactly(
             new GenerationEvent.ToolCallStarted(0, "1", "a"),
@@ -256,17 +259,49 @@ class ChatGenerationTest {
     model.finish(FinishReason.STOP);
     ScriptedParser parser = new ScriptedParser();
     parser.end = deltas("[{\"content\": \"ab\"}]");
-    Completion answer = FlushedGeneration.of(new ChatGeneration(model, parser), StreamFlush.WORD).await();
+    Completion answer =
+        FlushedGeneration.of(new ChatGeneration(model, parser, new TokenEnds()), StreamFlush.WORD).await();
     assertThat(answer.text()).isEqualTo("ab");
     assertThat(answer.logprobs()).containsExactly(one, two);
   }
 
   @Test
   void aClosedGenerationHasNoEvents() throws Exception {
-    Generation generation = new ChatGeneration(model.text("a").finish(FinishReason.STOP), new ScriptedParser());
+    Generation generation =
+        new ChatGeneration(model.text("a").finish(FinishReason.STOP), new ScriptedParser(), new TokenEnds());
     generation.close();
     assertThat(generation.iterator().hasNext()).isFalse();
     assertThatThrownBy(generation::await).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> Optional.of(generation.poll(Duration.ZERO))).isInstanceOf(NoSuchElementException.class);
+  }
+
+  @Test
+  void tokensOfTheThinkingAreCounted() {
+    // "<think>" "Let" " me see" "</think>" "Hi"
+    TokenEnds ends = new TokenEnds();
+    for (int end : new int[] {7, 10, 17, 25, 27}) {
+      ends.add(end);
+    }
+    model.text("<think>Let me see</think>").text("Hi").finish(FinishReason.STOP);
+    ScriptedParser parser = new ScriptedParser();
+    parser.end = deltas("[{\"reasoning\": \"Let\"}, {\"reasoning\": \" me see\"}, {\"content\": \"Hi\"}]");
+    assertThat(new ChatGeneration(model, parser, ends).await().usage().reasoningTokens()).isEqualTo(2);
+  }
+
+  @Test
+  void tokensAreCountedThatHaveAPartOfAText() {
+    TokenEnds ends = new TokenEnds();
+    // A mark, two tokens of which the first ends within a character, one that has the end of the thinking and a mark,
+    // and text.
+    for (int end : new int[] {3, 3, 5, 9, 12}) {
+      ends.add(end);
+    }
+    String answer = "<t>ab</t>xyz";
+    assertThat(ends.within(3, 5)).isEqualTo(2);
+    assertThat(ends.within(4, 6)).isEqualTo(2);
+    assertThat(ends.within(0, 12)).isEqualTo(5);
+    assertThat(ends.of(answer, List.of("ab", "z"))).isEqualTo(3);
+    assertThat(ends.of(answer, List.of("another text that is much longer than all of this"))).isEqualTo(5);
+    assertThat(ends.of(answer, List.of())).isZero();
   }
 }

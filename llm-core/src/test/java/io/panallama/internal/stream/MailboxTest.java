@@ -6,10 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
 class MailboxTest {
@@ -83,8 +85,49 @@ class MailboxTest {
     assertThat(mailbox.hasDrained()).isTrue();
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 150})
+  void awaitGivesUpAfterItsTimeout(long millis) throws InterruptedException {
+    long begin = System.nanoTime();
+    assertThat(new Mailbox(4, 8, 0).await(Duration.ofMillis(millis))).isFalse();
+    assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(millis));
+  }
+
   @Test
-  void awaitGivesUpAfterItsTimeout() throws InterruptedException {
-    assertThat(new Mailbox(4, 8, 0).await(Duration.ofMillis(1))).isFalse();
+  void longWaitGivesUpEvenIfOthersWereInTimeOrMayTakeLonger() throws InterruptedException {
+    Mailbox mailbox = new Mailbox(4, 8, 0);
+    for (int token = 0; token < 3; token++) {
+      int sent = token;
+      Thread writer =
+          Thread.ofVirtual()
+              .start(() -> {
+                mailbox.write(sent, new byte[] {'x'}, 0, 1);
+                mailbox.publish();
+              });
+      assertThat(mailbox.await(Duration.ofHours(2))).isTrue();
+      writer.join();
+      mailbox.advance();
+      assertThat(mailbox.await(Duration.ofMillis(150))).isFalse();
+    }
+    mailbox.waitingIsOver();
+  }
+
+  @Test
+  void interruptEndsALongWait() throws Exception {
+    Mailbox mailbox = new Mailbox(4, 8, 0);
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    Thread reader =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                mailbox.await(Duration.ofMinutes(10));
+                interrupted.complete(false);
+              } catch (InterruptedException expected) {
+                interrupted.complete(true);
+              }
+            });
+    reader.interrupt();
+    assertThat(interrupted.get()).isTrue();
+    mailbox.waitingIsOver();
   }
 }

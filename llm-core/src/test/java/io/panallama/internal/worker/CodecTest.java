@@ -15,6 +15,7 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.KvLayout;
 import io.panallama.config.LazyMode;
 import io.panallama.config.LoadMode;
 import io.panallama.config.MetadataValue;
@@ -46,6 +47,7 @@ import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.generation.Usage;
 import io.panallama.observe.Device;
 import io.panallama.observe.EngineStats;
+import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
@@ -130,6 +132,7 @@ class CodecTest {
                 .build())
         .sampling(sampling(new Sampler.Dist()))
         .topLogprobs(4)
+        .logprobsAfterSampling(true)
         .priority(9)
         .timeLimit(Duration.ofNanos(123_456_789_012L))
         .deadline(Instant.ofEpochSecond(1_900_000_000L, 17))
@@ -296,6 +299,7 @@ class CodecTest {
           .reusePrefixes(false)
           .spill(SpillConfig.builder().memoryBytes(1L << 40).disk(Path.of("some", "folder"), 9).build())
           .itlTarget(Duration.ofMillis(7))
+          .ttftTarget(Duration.ofMillis(8))
           .rope(
               RopeScaling.builder()
                   .type(RopeScaling.Type.YARN)
@@ -310,7 +314,7 @@ class CodecTest {
           .offloadKeyValues(false)
           .offloadOperations(false)
           .fullSlidingWindow(false)
-          .unifiedCache(false)
+          .kvLayout(KvLayout.SPLIT)
           .placement(
               ThreadPlacement.builder()
                   .processors(Set.of(0, 2))
@@ -363,8 +367,9 @@ class CodecTest {
     StartOrder order = new StartOrder(Path.of("m.gguf"), MODEL, ENGINE.toBuilder().isolationConfig(isolation).build());
     assertThat(again(order, (out, value) -> value.write(out), StartOrder::read)).isEqualTo(order);
     Device device = new Device("CPU", "a processor", "CPU", Device.Type.CPU, 1L << 35, 1L << 36);
-    WorkerFacts facts =
-        new WorkerFacts(
+    ModelFacts model =
+        new ModelFacts(
+            Path.of("m.gguf"),
             "name",
             "description",
             "llama",
@@ -374,13 +379,10 @@ class CodecTest {
             4096,
             8192,
             Map.of("key", ODD),
-            Optional.of("template"),
-            ENGINE,
-            1024,
-            NATIVES,
-            List.of(device));
+            Optional.of("template"));
+    WorkerFacts facts = new WorkerFacts(model, ENGINE, 1024, NATIVES, List.of(device));
     assertThat(again(facts, (out, value) -> value.write(out), WorkerFacts::read)).isEqualTo(facts);
-    EngineStats stats = new EngineStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1L << 40);
+    EngineStats stats = new EngineStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1L << 40);
     assertThat(again(stats, EventCodec::write, EventCodec::stats)).isEqualTo(stats);
   }
 
@@ -396,7 +398,7 @@ class CodecTest {
           new GenerationEvent.ToolCallArguments(1, "{}"),
           new GenerationEvent.Finished(
               FinishReason.STOP_TEXT,
-              new Usage(1, 2, 3, 4),
+              new Usage(1, 2, 3, 4, 5),
               new Timings(Duration.ofNanos(1), Duration.ofSeconds(2, 3), Duration.ofHours(4), 5),
               ODD));
 
@@ -411,7 +413,9 @@ class CodecTest {
       List.of(
           new InvalidRequestException("a.b", InvalidRequestException.name("a.b") + " is wrong."),
           new ChatTemplateException("no template", null),
-          new PromptTooLongException(10, 5),
+          ChatTemplateException.unusable("no template compiles", null),
+          new PromptTooLongException(10, 5, PromptTooLongException.Limit.SHARE),
+          PromptTooLongException.atLeast(10, 5, PromptTooLongException.Limit.MODEL),
           new InfillNotSupportedException(List.of("prefix", "suffix")),
           new EngineBusyException(64, Duration.ofSeconds(3)),
           new EngineClosedException(),
@@ -451,7 +455,9 @@ class CodecTest {
           "ModelFileChangedException",
           "PanallamaException",
           "QuantizationException",
+          "EmbeddingException",
           "SessionFileException",
+          "TextTooLongException",
           "UnsupportedTypeException");
 
   @Test

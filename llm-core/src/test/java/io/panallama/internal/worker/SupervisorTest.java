@@ -1,6 +1,7 @@
 package io.panallama.internal.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panallama.config.EngineConfig;
@@ -8,7 +9,7 @@ import io.panallama.config.IsolationConfig;
 import io.panallama.config.LoadListener;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.EngineBusyException;
-import io.panallama.error.EngineFailedException;
+import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
@@ -21,11 +22,13 @@ import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
 import io.panallama.internal.worker.Wire.Frame;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.ModelFacts;
 import io.panallama.observe.NativeReport;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.Prompt;
 import io.panallama.sampling.Sampling;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,6 +47,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a supervisor does about its workers, with workers that are scripts in this process. */
 @Timeout(60)
@@ -68,14 +74,26 @@ class SupervisorTest {
   /** Whether workers seem to be ended by another process. */
   private volatile boolean foreign;
 
+  /** Whether workers seem to die because their memory ran out. */
+  private volatile boolean outOfMemory;
+
+  /** What workers say instead of loading a model; null if they load it. */
+  private volatile @Nullable Throwable unloadable;
+
   /** The size of the model in all workers but the first. */
   private volatile long sizeLater;
 
   /** Counted down when the first worker has got a request that contains "unanswered", which it ignores. */
   private final CountDownLatch unanswered = new CountDownLatch(1);
 
+  /** Launches of workers wait for it. */
+  private volatile CountDownLatch launching = new CountDownLatch(0);
+
   /** How long the second worker takes to load. */
   private volatile Duration slowLoad = Duration.ZERO;
+
+  /** How long requests wait while no worker starts. */
+  private volatile Duration patience = Duration.ofSeconds(30);
 
   /** The text of a token, so that a lost or a doubled one shows. */
   private static String text(int token) {
@@ -147,6 +165,7 @@ class SupervisorTest {
     private final Pipe up = new Pipe();
     private final Wire near = new End(down, up);
     private final int number;
+    private final BlockingQueue<Long> held = new LinkedBlockingQueue<>();
     private volatile boolean dead;
 
     FakeWorker(int number) {
@@ -162,6 +181,10 @@ class SupervisorTest {
             if (stillborn != 0) {
               stillborn--;
               die();
+            } else if (unloadable != null) {
+              Output out = new Output().begin(FrameKind.FAILED);
+              FailureCodec.write(out, unloadable);
+              up.send(out.end());
             } else if (number == 2 && !slowLoad.isZero()) {
               CompletableFuture.delayedExecutor(slowLoad.toMillis(), TimeUnit.MILLISECONDS).execute(this::ready);
             } else {
@@ -169,6 +192,7 @@ class SupervisorTest {
             }
           }
           case SUBMIT -> submit(frame.values());
+          case CALL -> fail(frame.values().number());
           case CLOSE -> die();
           default -> {}
         }
@@ -179,7 +203,9 @@ class SupervisorTest {
       Output out = new Output().begin(FrameKind.READY);
       NativeReport natives =
           new NativeReport("0.5.0", "none", "fake", Path.of("."), Optional.empty(), Optional.empty());
-      new WorkerFacts(
+      ModelFacts model =
+          new ModelFacts(
+              Path.of("fake.gguf"),
               "fake",
               "",
               "",
@@ -189,12 +215,15 @@ class SupervisorTest {
               0,
               0,
               Map.of(),
-              Optional.empty(),
-              CONFIG,
-              1000,
-              natives,
-              List.of())
-          .write(out);
+              Optional.empty());
+      new WorkerFacts(model, CONFIG, 1000, natives, List.of()).write(out);
+      up.send(out.end());
+    }
+
+    /** Answers a call as a worker does that has no memory left. */
+    private void fail(long id) {
+      Output out = new Output().begin(FrameKind.RESULT).put(id).put(false);
+      FailureCodec.write(out, new OutOfMemoryError("none for the chat template"));
       up.send(out.end());
     }
 
@@ -243,6 +272,7 @@ class SupervisorTest {
           return;
         }
         if (prompt.contains("hold") && number == 1 && token == LENGTH / 2) {
+          held.add(id);
           return;
         }
         events(id, new int[] {token}, List.of(piece(text(token))));
@@ -255,6 +285,18 @@ class SupervisorTest {
                   FinishReason.LENGTH,
                   new Usage(5, 0, LENGTH, 0),
                   new Timings(Duration.ZERO, Duration.ofMillis(1), Duration.ofMillis(2)))));
+    }
+
+    /** Says to all requests that it holds that its engine has ended, as one does that ends in order before it dies. */
+    void end(RuntimeException why) {
+      for (long id : held) {
+        Output out = new Output().begin(FrameKind.BROKEN).put(id);
+        FailureCodec.write(out, why);
+        up.send(out.end());
+      }
+      Output out = new Output().begin(FrameKind.REFUSED).put(held.peek());
+      FailureCodec.write(out, new EngineClosedException());
+      up.send(out.end());
     }
 
     private static GenerationEvent piece(String text) {
@@ -294,7 +336,7 @@ class SupervisorTest {
 
     @Override
     public Death awaitDeath() {
-      return new Death("it was a script", List.of("a last word"), null, foreign);
+      return new Death("it was a script", List.of("a last word"), null, foreign, outOfMemory);
     }
   }
 
@@ -303,7 +345,9 @@ class SupervisorTest {
   private Supervisor start(IsolationConfig limits) {
     return Supervisor.start(
         () -> {
-          FakeWorker worker = new FakeWorker(launched.incrementAndGet());
+          int number = launched.incrementAndGet();
+          awaitLaunch();
+          FakeWorker worker = new FakeWorker(number);
           latest = worker;
           return worker;
         },
@@ -311,7 +355,16 @@ class SupervisorTest {
             Path.of("fake.gguf"), ModelConfig.defaults(), CONFIG.toBuilder().isolationConfig(limits).build()),
         new CrashReports(reports),
         LoadListener.NONE,
+        patience,
         "test-supervisor");
+  }
+
+  private void awaitLaunch() throws IOException {
+    try {
+      launching.await();
+    } catch (InterruptedException end) {
+      throw new IOException(end);
+    }
   }
 
   private FakeWorker worker() {
@@ -343,6 +396,15 @@ class SupervisorTest {
           }
         });
     return answer;
+  }
+
+  @Test
+  void aWorkerWithoutMemoryEndsItsRehearsalAndNothingElse() {
+    try (Supervisor supervisor = start()) {
+      assertThatThrownBy(() -> supervisor.client().countTokens("a")).isInstanceOf(RemoteException.class);
+      assertThatCode(() -> Rehearsal.run(supervisor.client())).doesNotThrowAnyException();
+      assertThat(supervisor.state()).isEqualTo(EngineState.RUNNING);
+    }
   }
 
   @Test
@@ -475,28 +537,128 @@ class SupervisorTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = GenerationException.Reason.class,
+      names = {"ENGINE_CLOSED", "ENGINE_FAILED"})
+  void anEngineThatEndsUnaskedIsADeath(GenerationException.Reason reason) throws InterruptedException {
+    try (Supervisor supervisor = start()) {
+      FakeWorker first = worker();
+      List<Generation> generations = List.of(generate(supervisor, "hold"), generate(supervisor, "hold too"));
+      while (first.held.size() < 2) {
+        Thread.sleep(1);
+      }
+      first.end(new GenerationException(reason, "It has ended.", null));
+      for (Generation generation : generations) {
+        Completion answer = generation.await();
+        assertThat(answer.text()).isEqualTo(whole(LENGTH));
+        assertThat(answer.timings().resumed()).isEqualTo(1);
+      }
+      assertThat(supervisor.restarts()).isEqualTo(1);
+    }
+  }
+
   @Test
-  void aFirstWorkerThatDiesIsAFailedStart() {
+  void firstWorkersThatDieAreAFailedStart() {
     stillborn = -1;
     assertThatThrownBy(this::start)
         .isInstanceOf(EngineStartException.class)
         .hasMessageContaining("it was a script")
         .extracting(e -> ((EngineStartException) e).reason())
         .isEqualTo(EngineStartException.Reason.PROCESS_DIED);
+    assertThat(launched).hasValue(3);
   }
 
   @Test
-  void workersThatNoLongerStartFailTheEngine() {
+  void aFirstWorkerThatDiesIsReplaced() {
+    stillborn = 2;
+    try (Supervisor supervisor = start()) {
+      assertThat(generate(supervisor, "x").await().text()).isEqualTo(whole(LENGTH));
+      assertThat(launched).hasValue(3);
+    }
+  }
+
+  @Test
+  void aFirstWorkerThatSaysWhyIsNotReplaced() {
+    unloadable = new EngineStartException(EngineStartException.Reason.REFUSED, "It was refused.", null);
+    assertThatThrownBy(this::start).isInstanceOf(EngineStartException.class).hasMessage("It was refused.");
+    assertThat(launched).hasValue(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLimitOfMemoryThatIsTooSmallIsNamed(boolean dies) {
+    IsolationConfig limits = IsolationConfig.builder().memoryBytes(300 << 20).build();
+    if (dies) {
+      stillborn = -1;
+      outOfMemory = true;
+    } else {
+      unloadable = new IllegalStateException(new OutOfMemoryError("none for the chat template"));
+    }
+    assertThatThrownBy(() -> start(limits))
+        .isInstanceOfSatisfying(
+            EngineStartException.class,
+            refused -> assertThat(refused.reason()).isEqualTo(EngineStartException.Reason.INSUFFICIENT_MEMORY))
+        .hasMessageStartingWith("memoryBytes is 314572800 bytes")
+        .hasMessageContaining("fake.gguf");
+    assertThat(launched).hasValue(1);
+  }
+
+  /** Nobody has seen the process yet. */
+  @Test
+  void aSupervisorThatIsClosedWhileAWorkerStartsEndsIt() throws InterruptedException {
+    Supervisor supervisor = start();
+    FakeWorker first = worker();
+    launching = new CountDownLatch(1);
+    first.die();
+    while (launched.get() < 2) {
+      Thread.sleep(1);
+    }
+    CompletableFuture<Void> closing = CompletableFuture.runAsync(supervisor::close);
+    while (supervisor.state() != EngineState.CLOSED) {
+      Thread.sleep(1);
+    }
+    launching.countDown();
+    closing.join();
+    FakeWorker second = worker();
+    assertThat(second == first || second.dead).isTrue();
+  }
+
+  @Test
+  void workersAreStartedUntilOneStarts() {
+    try (Supervisor supervisor = start()) {
+      Generation held = generate(supervisor, "hold");
+      stillborn = 8;
+      worker().die();
+      assertThat(held.await().text()).isEqualTo(whole(LENGTH));
+      assertThat(supervisor.restarts()).isEqualTo(9);
+      assertThat(supervisor.state()).isEqualTo(EngineState.RUNNING);
+    }
+  }
+
+  @Test
+  void requestsDoNotWaitForeverForAWorker() {
+    patience = Duration.ZERO;
     try (Supervisor supervisor = start()) {
       Generation held = generate(supervisor, "hold");
       stillborn = -1;
       worker().die();
-      assertThatThrownBy(held::await)
-          .isInstanceOf(GenerationException.class)
-          .hasMessageContaining("The engine has failed");
-      assertThat(supervisor.state()).isEqualTo(EngineState.FAILED);
-      assertThatThrownBy(() -> generate(supervisor, "x")).isInstanceOf(EngineFailedException.class);
+      assertThatThrownBy(held::await).satisfies(SupervisorTest::mayBeTriedAgain);
+      assertThatThrownBy(() -> generate(supervisor, "x")).satisfies(SupervisorTest::mayBeTriedAgain);
+      assertThat(supervisor.state()).isEqualTo(EngineState.RESTARTING);
+      while (supervisor.state() != EngineState.RUNNING) {
+        stillborn = 0; // a worker that is dying counts down at the same time
+        Thread.onSpinWait();
+      }
+      assertThat(generate(supervisor, "x").await().text()).isEqualTo(whole(LENGTH));
     }
+  }
+
+  private static void mayBeTriedAgain(Throwable failure) {
+    assertThat(failure)
+        .isInstanceOfSatisfying(
+            GenerationException.class,
+            ended -> assertThat(ended.reason()).isEqualTo(GenerationException.Reason.ENGINE_RESTARTING));
   }
 
   @Test

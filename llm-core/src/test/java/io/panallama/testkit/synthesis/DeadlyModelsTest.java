@@ -68,6 +68,8 @@ class DeadlyModelsTest {
         arguments("groups of one expert", "hunyuan_vl", "expert_group_count=u32 2", "expert_group_count"),
         arguments(
             "state-space heads", "mamba2", "ssm.time_step_rank=u32 3", "time_step_rank is 3, expected a divisor of"),
+        arguments(
+            "more than an int", "minimax-m3", "attention.indexer.top_k=u32 4294967295", "indexer.top_k is 4294967295"),
         arguments("streams", "deepseek4", "hyper_connection.count=u32 2", "hyper_connection.count is 2, expected 4"));
   }
 

@@ -1,0 +1,31 @@
+package io.panallama.error;
+
+import org.jspecify.annotations.Nullable;
+
+/** Texts could not be embedded, though nothing is wrong with the request. Other requests go on. */
+public final class EmbeddingException extends PanallamaException {
+  private static final long serialVersionUID = 1L;
+
+  /** What went wrong. */
+  public enum Reason {
+    /** llama.cpp failed to compute a batch. */
+    COMPUTE_FAILED,
+    /** The model gave numbers that are infinite or none, which no vector can have. */
+    NOT_FINITE,
+    /** The thread that waited was interrupted; its texts are not computed. */
+    INTERRUPTED
+  }
+
+  private final Reason reason;
+
+  /** Reports texts that were not embedded. */
+  public EmbeddingException(Reason reason, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
+
+  /** What went wrong. */
+  public Reason reason() {
+    return reason;
+  }
+}

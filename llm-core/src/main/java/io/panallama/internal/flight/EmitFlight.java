@@ -1,0 +1,33 @@
+package io.panallama.internal.flight;
+
+import jdk.jfr.FlightRecorder;
+
+/** Records when readers get tokens. Safe for use by several threads. */
+public final class EmitFlight {
+  /** Made once there is a flight recorder: the class of an event takes a new process tens of milliseconds. */
+  private static final class Prototype {
+    /** Never committed: asks whether the event is recorded, which allocates nothing. */
+    static final EmitEvent EVENT = new EmitEvent();
+  }
+
+  private EmitFlight() {}
+
+  /** Whether the event is recorded. */
+  public static boolean isRecorded() {
+    return FlightRecorder.isInitialized() && Prototype.EVENT.isEnabled();
+  }
+
+  /**
+   * Records that a reader takes a token.
+   *
+   * @param waiting number of tokens that wait for it
+   * @param latency nanoseconds since the oldest of them was sampled
+   */
+  public static void emitted(long generation, long waiting, long latency) {
+    EmitEvent event = new EmitEvent();
+    event.generation = generation;
+    event.waiting = waiting;
+    event.latency = latency;
+    event.commit();
+  }
+}

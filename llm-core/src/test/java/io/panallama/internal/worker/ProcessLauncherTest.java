@@ -1,0 +1,121 @@
+package io.panallama.internal.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProcessLauncherTest {
+  private static final String CACHE = "panallama.worker.cache";
+
+  /** Connects, and waits until its parent closes the connection. */
+  static final class Listener {
+    public static void main(String[] socket) throws IOException {
+      try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+        channel.connect(UnixDomainSocketAddress.of(socket[0]));
+        while (channel.read(ByteBuffer.allocate(16)) >= 0) {}
+      }
+    }
+  }
+
+  @AfterEach
+  void clearCache() {
+    System.clearProperty(CACHE);
+  }
+
+  /** The launcher names the cache of every finished build; a conflict of options would end each worker at its start. */
+  @Test
+  void aWorkerStartsWithWhateverIsInItsCache(@TempDir Path folder) throws IOException {
+    System.setProperty(CACHE, Files.writeString(folder.resolve("worker.aot"), "not a cache").toString());
+    Worker worker = new ProcessLauncher(Listener.class.getName(), 0).launch();
+    assertThat(worker.pid()).isPositive();
+    worker.kill();
+    assertThat(worker.awaitDeath().how()).contains("SIGKILL");
+  }
+
+  /** What a program with workers does at its end is seen from outside of it. */
+  static final class Parent {
+    public static void main(String[] how) throws IOException {
+      Worker worker = new ProcessLauncher(Listener.class.getName(), 0).launch();
+      if (how[0].equals("stopped")) {
+        new ProcessBuilder("kill", "-STOP", Long.toString(worker.pid())).start().onExit().join();
+      }
+      System.out.println(worker.pid());
+      System.exit(0);
+    }
+  }
+
+  /** A stopped worker would not notice that its connection is closed. */
+  @ParameterizedTest
+  @ValueSource(strings = {"running", "stopped"})
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void aWorkerEndsWithItsParent(String how, @TempDir Path folder) throws IOException {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String modules = System.getProperty("jdk.module.path", "");
+    String path = System.getProperty("java.class.path") + File.pathSeparator + modules;
+    Process parent =
+        new ProcessBuilder(java, "-Djava.io.tmpdir=" + folder, "-cp", path, Parent.class.getName(), how)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    long worker;
+    try (BufferedReader reader = parent.inputReader()) {
+      worker = Long.parseLong(String.valueOf(reader.readLine()));
+    }
+    assertThat(parent.onExit().join().exitValue()).isZero();
+    ProcessHandle.of(worker).ifPresent(left -> left.onExit().join());
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void foldersOfProcessesThatAreGoneAreRemoved(@TempDir Path folder) throws IOException {
+    String usual = System.getProperty("java.io.tmpdir");
+    long gone = Long.MAX_VALUE;
+    FileTime old = FileTime.from(Instant.now().minus(Duration.ofHours(1)));
+    Path abandoned = folderOf(folder, gone + "-1", old);
+    Path young = folderOf(folder, gone + "-2", FileTime.from(Instant.now()));
+    Path alive = folderOf(folder, ProcessHandle.current().pid() + "-3", old);
+    Path other = folderOf(folder, "agent-4", old);
+    System.setProperty("java.io.tmpdir", folder.toString());
+    try {
+      WorkerFolder.removeAbandoned();
+    } finally {
+      System.setProperty("java.io.tmpdir", usual);
+    }
+    assertThat(abandoned).doesNotExist();
+    assertThat(List.of(young, alive, other)).allSatisfy(kept -> assertThat(kept).isNotEmptyDirectory());
+  }
+
+  private static Path folderOf(Path parent, String name, FileTime time) throws IOException {
+    Path folder = Files.createDirectory(parent.resolve("panallama-" + name));
+    Files.writeString(folder.resolve("s"), "a socket");
+    return Files.setLastModifiedTime(folder, time);
+  }
+
+  @Test
+  void aJvmThatDoesNotStartIsToldWithItsOwnWords() {
+    assertThatThrownBy(() -> new ProcessLauncher("io.panallama.Missing", 0).launch())
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("exit code 1 before it was connected")
+        .hasMessageContaining("io.panallama.Missing")
+        .hasMessageNotContaining("native code");
+  }
+}
