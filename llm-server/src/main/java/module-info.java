@@ -2,6 +2,7 @@
 module io.panallama.server {
   requires com.fasterxml.jackson.databind;
   requires io.helidon.common.task;
+  requires io.helidon.http.http2;
   requires io.helidon.webserver;
   requires transitive io.panallama;
   requires static transitive org.jspecify;

@@ -54,6 +54,22 @@ test("a reload in the middle of an answer keeps what had come", async (t) => {
   await inChat(page, "A beginning and more").waitFor();
 });
 
+test("a reload keeps what had come since the chat was stored last", async (t) => {
+  const page = await openPage(t);
+  await page.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (value) {
+      return JSON.stringify(value).includes("A beginning") ? undefined : put.call(this, value);
+    };
+  });
+  await ask(page, "wait for it");
+  await inChat(page, "A beginning").waitFor();
+  await page.reload();
+  await inChat(page, "A beginning").waitFor();
+  assert.match(await lastAnswer(page).locator(".outcome").innerText(), /interrupted/);
+  assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("unsaved"))), []);
+});
+
 test("an edited question and another answer are branches", async (t) => {
   const page = await openPage(t);
   await askAndWait(page, "First");

@@ -79,7 +79,8 @@ const AGENTS = {
       join(installed('@qwen-code/qwen-code'), 'cli-entry.js'),
       ...['--auth-type', 'openai', '--openai-base-url', `${url}/v1`, '--openai-api-key', KEY, '--model', MODEL, '--yolo', '-p', TASK],
     ],
-    environment: {},
+    // It asks for up to 32,000 tokens by default, and for more where a limit ended the answer; the embedded model would fill the context.
+    environment: { QWEN_CODE_MAX_OUTPUT_TOKENS: '64' },
     force: (folder) => ({ tool: 'read_file', arguments: { file_path: join(folder, 'hello.txt') } }),
   }),
 };

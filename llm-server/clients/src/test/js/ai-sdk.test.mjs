@@ -1,7 +1,7 @@
 // npm ai with @ai-sdk/openai-compatible (chat completions) and @ai-sdk/openai (Responses, and chat completions).
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { APICallError, Output, generateObject, generateText, stepCountIs, streamText, tool } from 'ai';
+import { APICallError, Output, embedMany, generateObject, generateText, stepCountIs, streamText, tool } from 'ai';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
@@ -127,5 +127,18 @@ for (const [name, served] of Object.entries(providers)) {
         return true;
       });
     });
+  });
+}
+
+for (const [name, served] of Object.entries({
+  '@ai-sdk/openai-compatible': createOpenAICompatible({ name: 'panallama', baseURL, apiKey: key }).textEmbeddingModel('any'),
+  '@ai-sdk/openai': createOpenAI({ baseURL, apiKey: key }).textEmbeddingModel('text-embedding-3-small'),
+})) {
+  test(`${name}, embeddings`, async () => {
+    const { embeddings, usage } = await embedMany({ model: served, values: ['one', 'two', 'one'], maxRetries: 0 });
+    assert.equal(embeddings.length, 3);
+    assert.notDeepEqual(embeddings[0], embeddings[1]);
+    assert.deepEqual(embeddings[0], embeddings[2]);
+    assert.ok(usage.tokens >= 3);
   });
 }

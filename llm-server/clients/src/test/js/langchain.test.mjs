@@ -1,7 +1,7 @@
 // npm @langchain/openai: chat completions, and Responses.
 import { HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
-import { ChatOpenAI, OpenAI } from '@langchain/openai';
+import { ChatOpenAI, OpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
@@ -75,6 +75,14 @@ for (const [name, chat] of Object.entries({
     });
   });
 }
+
+test('embeddings', async () => {
+  const embeddings = new OpenAIEmbeddings({ apiKey: key, configuration: { baseURL: `${url}/v1` }, maxRetries: 0 });
+  const vectors = await embeddings.embedDocuments(['one', 'two', 'one']);
+  assert.equal(vectors.length, 3);
+  assert.notDeepEqual(vectors[0], vectors[1]);
+  assert.deepEqual(vectors[0], await embeddings.embedQuery('one'));
+});
 
 test('completions', async () => {
   const completions = new OpenAI({ ...common, maxTokens: 8 });

@@ -21,6 +21,15 @@ test('a chat, with the answer sent back', async () => {
   assert.ok((await client.chat({ model, messages, options: still, keep_alive: '5m' })).message.content.length > 0);
 });
 
+test('embeddings', async () => {
+  const { embeddings } = await client.embed({ model: 'nomic-embed-text', input: ['one', 'two', 'one'] });
+  assert.equal(embeddings.length, 3);
+  assert.notDeepEqual(embeddings[0], embeddings[1]);
+  assert.deepEqual(embeddings[0], embeddings[2]);
+  const older = await client.embeddings({ model: 'nomic-embed-text', prompt: 'one' });
+  assert.deepEqual(older.embedding, embeddings[0]);
+});
+
 test('a stream is the whole answer in pieces', async () => {
   const whole = await client.chat({ model, messages: hello, options: still });
   let text = '';
@@ -100,10 +109,11 @@ test('an abort in the middle of a stream stops the generation', async () => {
 
 test('the models, their details and the version', async () => {
   const { models } = await client.list();
-  assert.equal(models.length, 1);
+  assert.deepEqual(models.map((one) => one.name), ['demo:latest', 'embedding:latest']);
   assert.ok(models[0].details.family.length > 0);
   const shown = await client.show({ model: models[0].name });
   assert.ok(shown.capabilities.includes('completion'));
+  assert.deepEqual((await client.show({ model: 'embedding' })).capabilities, ['embedding']);
   assert.equal((await client.ps()).models[0].name, models[0].name);
   assert.match((await client.version()).version, /^\d+\.\d+/);
 });

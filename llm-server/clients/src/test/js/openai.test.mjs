@@ -27,6 +27,17 @@ test('a model name that a program has built in', async () => {
   assert.notEqual(answer.model, 'gpt-4o-mini', 'the answer names the model that answered');
 });
 
+test('embeddings', async () => {
+  const { data, usage } = await client.embeddings.create({ model: 'text-embedding-3-small', input: ['one', 'two', 'one'] });
+  assert.equal(data.length, 3);
+  assert.ok(data[0].embedding.every((value) => Math.abs(value) <= 1));
+  assert.notDeepEqual(data[0].embedding, data[1].embedding);
+  assert.deepEqual(data[0].embedding, data[2].embedding);
+  assert.ok(usage.total_tokens >= 3);
+  const plain = await client.embeddings.create({ model, input: 'one', dimensions: 8, encoding_format: 'float' });
+  assert.equal(plain.data[0].embedding.length, 8);
+});
+
 test('a stream, by the iterator and by the helper', async () => {
   const whole = await client.chat.completions.create({ model, messages: hello, temperature: 0 });
   let text = '';
@@ -217,7 +228,7 @@ test('the models', async () => {
   for await (const served of client.models.list()) {
     ids.push(served.id);
   }
-  assert.equal(ids.length, 1);
+  assert.deepEqual(ids, ['demo', 'embedding']);
   assert.equal((await client.models.retrieve(ids[0])).id, ids[0]);
 });
 

@@ -1,6 +1,7 @@
 package io.panallama.server;
 
 import io.helidon.webserver.http.Filter;
+import io.panallama.TextEmbedder;
 import io.panallama.TextGenerator;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
@@ -13,6 +14,7 @@ import io.panallama.server.http.ConnectionLimits;
 import io.panallama.server.http.ErrorBoundary;
 import io.panallama.server.http.KeyGuard;
 import io.panallama.server.http.Listener;
+import io.panallama.server.http.OpenFiles;
 import io.panallama.server.http.RequestGuard;
 import io.panallama.server.http.Routes;
 import io.panallama.server.http.ServerSockets;
@@ -20,6 +22,7 @@ import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestLimits;
+import io.panallama.server.registry.ServedEmbedder;
 import io.panallama.server.registry.ServedEngine;
 import io.panallama.server.registry.ServedModel;
 import java.io.IOException;
@@ -74,11 +77,42 @@ public final class ChatServer implements AutoCloseable {
    * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
    */
   public static ChatServer start(ServerConfig config) {
-    return start(config, dialects(config));
+    return start(config, () -> {});
+  }
+
+  /**
+   * Starts listening, without a model yet.
+   *
+   * @param bound called once the addresses are the server's, while it is still being put together: begins work that would be
+   *     in vain if a port is taken, and that need not wait for the rest, such as the load of a model
+   * @throws ServerStartException if the port is taken, or a host is unknown or not of this machine
+   */
+  public static ChatServer start(ServerConfig config, Runnable bound) {
+    return start(config, dialects(config), bound);
   }
 
   /** Starts listening for clients of these dialects, at least one. */
   static ChatServer start(ServerConfig config, List<Dialect> dialects) {
+    return start(config, dialects, () -> {});
+  }
+
+  private static ChatServer start(ServerConfig config, List<Dialect> dialects, Runnable bound) {
+    ServerSockets sockets = sockets(config);
+    try {
+      bound.run();
+      return start(config, dialects, sockets);
+    } catch (IOException failed) {
+      sockets.close();
+      throw new ServerStartException(
+          config.hosts().getFirst(), config.port(), "Can't listen: " + failed.getMessage() + ".", failed);
+    } catch (RuntimeException | Error failed) {
+      sockets.close();
+      throw failed;
+    }
+  }
+
+  private static ChatServer start(ServerConfig config, List<Dialect> dialects, ServerSockets sockets)
+      throws IOException {
     Registry registry =
         new Registry(new RequestLimits(config.maxMessages(), config.maxGrammarBytes()), config.strictModelNames());
     Routes routes = new Routes(registry, config.heartbeatInterval(), config.strictFields());
@@ -89,27 +123,17 @@ public final class ChatServer implements AutoCloseable {
     routes.openGet(ApiDescription.PATH, new ApiDescription(dialects));
     ConnectionLimits limits =
         new ConnectionLimits(
-            config.maxConnections(),
+            OpenFiles.connections(config.maxConnections()),
             config.requestTimeout(),
             config.idleTimeout(),
             config.writeTimeout(),
             config.maxBodyBytes());
-    ServerSockets sockets = sockets(config);
-    try {
-      RequestGuard guard =
-          new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
-      ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard);
-      List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
-      Listener listener = Listener.open(sockets, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
-      return new ChatServer(listener, sockets, registry, config);
-    } catch (IOException failed) {
-      sockets.close();
-      throw new ServerStartException(
-          config.hosts().getFirst(), config.port(), "Can't listen: " + failed.getMessage() + ".", failed);
-    } catch (RuntimeException | Error failed) {
-      sockets.close();
-      throw failed;
-    }
+    RequestGuard guard =
+        new RequestGuard(sockets.openToOthers().isEmpty(), config.allowedHosts(), config.allowedOrigins());
+    ErrorBoundary boundary = new ErrorBoundary(routes, dialects.getFirst(), guard, config.maxBodyBytes());
+    List<Filter> filters = List.of(guard, new KeyGuard(config.apiKeys(), routes));
+    Listener listener = Listener.open(sockets, limits, routes.routing(filters, boundary), boundary.outsideRoutes());
+    return new ChatServer(listener, sockets, registry, config);
   }
 
   /** Starts listening with a model that is ready. */
@@ -151,6 +175,15 @@ public final class ChatServer implements AutoCloseable {
    */
   public void serve(ServedModel model, ServedEngine engine) {
     registry.serve(model, engine);
+  }
+
+  /**
+   * Serves a model that gives vectors, besides the one that generates. The caller closes the embedder after the server.
+   *
+   * @throws IllegalArgumentException if another model has one of its names
+   */
+  public void serve(ServedModel model, TextEmbedder embedder) {
+    registry.add(new ServedEmbedder(model.toBuilder().embeds(true).build(), embedder));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.panallama.server;
 
 import io.panallama.server.http.ServerSockets;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -102,13 +103,22 @@ public final class ServerConfig {
   private static String allowedHost(String written) {
     String host = written.strip().toLowerCase(Locale.ROOT);
     String name = host.matches(".*[^:]:\\d+|.*]:\\d+") ? host.substring(0, host.lastIndexOf(':')) : host;
-    if (name.isEmpty() || name.matches(".*[/\\s].*")) {
+    if (name.isEmpty() || name.matches(".*[/\\s].*") || name.contains(":") && !isAddress(name)) {
       throw new IllegalArgumentException(
           "allowedHosts has \""
               + written
               + "\"; give a host name such as example.org, a pattern such as *.local, or *.");
     }
     return name;
+  }
+
+  private static boolean isAddress(String name) {
+    try {
+      InetAddress.ofLiteral(host(name));
+      return true;
+    } catch (IllegalArgumentException another) {
+      return false;
+    }
   }
 
   private static String allowedOrigin(String written) {
@@ -170,7 +180,7 @@ public final class ServerConfig {
     return maxBodyBytes;
   }
 
-  /** The most messages of a conversation, 4096 by default; more get 400. */
+  /** The most messages of a conversation, and the most tool calls in them, 4096 by default; more get 400. */
   public int maxMessages() {
     return maxMessages;
   }
@@ -183,7 +193,10 @@ public final class ServerConfig {
     return maxGrammarBytes;
   }
 
-  /** How many connections may be open at once, 1024 by default; further ones wait in the backlog. */
+  /**
+   * How many connections may be open at once, 1024 by default, or fewer where the process may not open as many files. A further
+   * one waits until one ends, which those do that are silent.
+   */
   public int maxConnections() {
     return maxConnections;
   }
@@ -264,6 +277,11 @@ public final class ServerConfig {
    */
   public Set<String> apiKeys() {
     return apiKeys;
+  }
+
+  /** Whether a text can be one of the {@link #apiKeys}: visible ASCII characters without spaces, which a header can carry. */
+  public static boolean isApiKey(String text) {
+    return text.matches("[!-~]+");
   }
 
   /** The routes that are answered of those that need not be; by default {@link Endpoint#PAGE} and {@link Endpoint#SLOTS}. */
@@ -470,7 +488,7 @@ public final class ServerConfig {
      * @throws IllegalArgumentException if one is empty, or has characters that a header can't carry
      */
     public Builder apiKeys(Set<String> value) {
-      if (!value.stream().allMatch(key -> key.matches("[!-~]+"))) {
+      if (!value.stream().allMatch(ServerConfig::isApiKey)) {
         // The key itself is not repeated, so that no log has it.
         throw new IllegalArgumentException(
             "apiKeys has a key that no header can carry; use visible ASCII characters without spaces.");

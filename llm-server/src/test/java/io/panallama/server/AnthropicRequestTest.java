@@ -119,7 +119,7 @@ class AnthropicRequestTest {
                 "One moment.",
                 "I look.",
                 List.of(
-                    new ToolCall("a1", "get_weather", "{\"city\":\"Paris\",\"n\":1.5}"),
+                    new ToolCall("a1", "get_weather", "{\"city\":\"Paris\",\"n\":1.50}"),
                     new ToolCall("b2", "now", "{}")),
                 "",
                 ""),
@@ -276,7 +276,8 @@ class AnthropicRequestTest {
       textBlock =
           """
           {"max_tokens": 1}                                                            | messages
-          {"messages": []}                                                             | messages
+          {"messages": []}                                                             | messages is empty
+          {"messages": [{"role": "user", "content": []}]}                              | messages[0].content is empty
           {"messages": "x"}                                                            | messages
           {"messages": [{"content": "x"}]}                                             | messages[0].role
           {"messages": [{"role": "tool", "content": "x"}]}                             | messages[0].role

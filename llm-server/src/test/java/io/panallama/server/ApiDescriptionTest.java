@@ -43,7 +43,9 @@ class ApiDescriptionTest {
   private static TestServer strict() {
     ServerConfig config =
         TestServer.config().toBuilder().strictFields(true).endpoints(Set.of(Endpoint.values())).build();
-    return TestServer.start(config, ScriptedGenerator.answering("x"));
+    TestServer server = TestServer.start(config, ScriptedGenerator.answering("x"));
+    server.server().serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
+    return server;
   }
 
   @Test
@@ -120,6 +122,21 @@ class ApiDescriptionTest {
     }
   }
 
+  /** What the page of the document says: only routes that refuse, or that read no body, have no example. */
+  @Test
+  void everyBodyHasAnExample() {
+    try (TestServer server = strict()) {
+      for (Map.Entry<String, JsonNode> path : document(server).path("paths").properties()) {
+        JsonNode post = path.getValue().path("post");
+        boolean answers = post.path("responses").has("200");
+        boolean readsNothing = path.getKey().equals("/props") || path.getKey().endsWith("/cancel");
+        assertThat(post.at("/requestBody/content/application~1json").has("example"))
+            .as(path.getKey())
+            .isEqualTo(answers && !readsNothing);
+      }
+    }
+  }
+
   /** The answers have what the document says that they always have. */
   @Test
   void answersHaveWhatTheyMustHave() {
@@ -155,6 +172,7 @@ class ApiDescriptionTest {
   void everyExampleIsAnsweredByARealModel() throws IOException, InterruptedException {
     int sent = 0;
     try (DemoServer server = DemoServer.start(1)) {
+      server.serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
       for (Map.Entry<String, JsonNode> path : json(server.get("/openapi.json").body()).path("paths").properties()) {
         for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
           Optional<String> target = target(path.getKey(), method.getValue());

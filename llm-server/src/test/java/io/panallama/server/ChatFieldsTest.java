@@ -10,6 +10,7 @@ import io.panallama.chat.ChatMessage;
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.Role;
 import io.panallama.chat.TemplateOptions.Turn;
+import io.panallama.chat.Tool;
 import io.panallama.chat.ToolCall;
 import io.panallama.chat.ToolChoice;
 import io.panallama.generation.FinishReason;
@@ -22,6 +23,8 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fields for tools, reasoning and response formats. */
 class ChatFieldsTest {
@@ -68,6 +71,23 @@ class ChatFieldsTest {
     assertThat(named.tools().choice()).isEqualTo(new ToolChoice.Named("b"));
     assertThat(named.tools().parallelCalls()).as("a named function is called exactly once").contains(false);
     assertThat(request(TOOLS).tools().parallelCalls()).isEmpty();
+  }
+
+  /** In the form of OpenAI's chats, and in that of its Responses. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"allowed_tools\": {\"mode\": \"%s\", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"b\"}}]}",
+        "\"mode\": \"%s\", \"tools\": [{\"type\": \"function\", \"name\": \"b\"}]"
+      })
+  void theModelSeesTheAllowedTools(String allowed) throws Exception {
+    String choice = TOOLS + ", \"tool_choice\": {\"type\": \"allowed_tools\", " + allowed + "}";
+    ChatRequest required = request(choice.formatted("required"));
+    assertThat(required.tools().list()).extracting(Tool::name).containsExactly("b");
+    assertThat(required.tools().choice()).isEqualTo(new ToolChoice.Required());
+    ChatRequest auto = request(choice.formatted("auto"));
+    assertThat(auto.tools().list()).extracting(Tool::name).containsExactly("b");
+    assertThat(auto.tools().choice()).isEqualTo(new ToolChoice.Auto());
   }
 
   @Test

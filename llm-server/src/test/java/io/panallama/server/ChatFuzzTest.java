@@ -302,7 +302,9 @@ class ChatFuzzTest {
       assertThat(new TreeSet<>(faults.errors())).isEmpty();
     }
     assertThat(failures).isEmpty();
-    assertThat(seen).containsKeys(200, 400);
+    if (done >= FEW) {
+      assertThat(seen).containsKeys(200, 400);
+    }
   }
 
   /** Sends an input; what is wrong with its answer, or nothing. */

@@ -11,6 +11,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -25,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -97,6 +102,31 @@ class ChatServerTest {
           .isInstanceOfSatisfying(ServerStartException.class, e -> assertThat(e.port()).isEqualTo(port))
           .hasMessageContaining("127.0.0.1 port " + port)
           .hasMessageContaining("--port");
+    }
+  }
+
+  @Test
+  void whatNeedsThePortBeginsOnceItIsBoundAndNotIfItIsTaken() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      port = free.getLocalPort();
+    }
+    ServerConfig config = TestServer.config().toBuilder().hosts(List.of("127.0.0.1")).port(port).build();
+    AtomicInteger begun = new AtomicInteger();
+    Runnable connect =
+        () -> {
+          begun.incrementAndGet();
+          try (Socket client = new Socket("127.0.0.1", port)) {
+            assertThat(client.isConnected()).isTrue();
+          } catch (IOException refused) {
+            throw new UncheckedIOException(refused);
+          }
+        };
+    try (ChatServer server = ChatServer.start(config, connect)) {
+      assertThat(begun).hasValue(1);
+      assertThat(server.port()).isEqualTo(port);
+      assertThatThrownBy(() -> ChatServer.start(config, connect)).isInstanceOf(ServerStartException.class);
+      assertThat(begun).hasValue(1);
     }
   }
 

@@ -5,6 +5,7 @@ import static io.panallama.server.TestServer.HELLO;
 import static io.panallama.server.TestServer.HELLO_STREAM;
 import static io.panallama.server.TestServer.rawPost;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.helidon.webserver.http.ErrorHandlers;
 import io.panallama.generation.FinishReason;
@@ -34,6 +35,34 @@ class ConnectionTest {
       socket.close();
       assertThat(script.awaitCancel()).isTrue();
       assertThat(script.awaitClose()).isTrue();
+    }
+  }
+
+  /** Whether it still reads can't be known, and no answer is better than one that is not true. */
+  @ParameterizedTest
+  @ValueSource(strings = {HELLO_STREAM, HELLO})
+  void aClientThatClosesItsSideHasLeft(String body) throws Exception {
+    ScriptedGenerator generator = new ScriptedGenerator();
+    try (TestServer server = TestServer.start(generator);
+        Socket socket = server.socket(rawPost(CHAT, body))) {
+      ScriptedGenerator.Script script = generator.next();
+      socket.shutdownOutput();
+      assertThat(script.awaitCancel()).isTrue();
+      assertThat(script.awaitClose()).isTrue();
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer).doesNotContain("HTTP/1.1 503").doesNotContain("shutting down").doesNotContain("error");
+    }
+  }
+
+  @Test
+  void whatNeedsNoGenerationIsAnsweredAllTheSame() throws Exception {
+    try (TestServer server = TestServer.start(new ScriptedGenerator())) {
+      for (String request : new String[] {rawPost(CHAT, "{}"), "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"}) {
+        try (Socket socket = server.socket(request)) {
+          socket.shutdownOutput();
+          awaitLine(socket, request.startsWith("GET") ? "200" : "400");
+        }
+      }
     }
   }
 
@@ -128,6 +157,24 @@ class ConnectionTest {
     }
   }
 
+  /** A stream of tokens that the buffers of the system could hold for minutes. */
+  @Test
+  void aClientThatLeavesAMegabyteUnreadIsCut() throws Exception {
+    ScriptedGenerator generator = new ScriptedGenerator();
+    ServerConfig config = TestServer.config().toBuilder().writeTimeout(Duration.ofSeconds(1)).build();
+    try (TestServer server = TestServer.start(config, generator);
+        Socket slow = server.socket(rawPost(CHAT, HELLO_STREAM))) {
+      ScriptedGenerator.Script stuck = generator.next();
+      String piece = "x".repeat(1 << 10);
+      for (int i = 0; i < 1 << 10; i++) {
+        stuck.say(piece);
+      }
+      assertThat(stuck.awaitClose()).isTrue();
+      server.awaitNoConnections();
+      assertThat(slow.isClosed()).isFalse();
+    }
+  }
+
   @Test
   void aWholeAnswerThatIsNotReadIsCutAsWell() throws Exception {
     ScriptedGenerator generator = new ScriptedGenerator();
@@ -163,6 +210,39 @@ class ConnectionTest {
       BufferedReader lines = awaitLine(socket, "408");
       awaitLine(lines, "not complete after");
       assertThat(lines.readLine()).as("closed").isNull();
+    }
+  }
+
+  /** As http.client of Python, which reads the answer only when it has sent the whole body. */
+  @Test
+  void aClientThatSendsAHugeBodyBeforeItReadsGetsTheRefusal() throws Exception {
+    byte[] part = new byte[1 << 20];
+    int parts = 60;
+    try (TestServer server = TestServer.start(new ScriptedGenerator());
+        RawHttp client = new RawHttp(server.server().port())) {
+      client.send(
+          "POST " + CHAT + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + parts * part.length + "\r\n\r\n");
+      for (int i = 0; i < parts; i++) {
+        client.send(part);
+      }
+      assertThat(client.read().status()).isEqualTo(413);
+    }
+  }
+
+  @Test
+  void aRefusedBodyThatNeverEndsIsNotReadForEver() throws Exception {
+    try (TestServer server = TestServer.start(new ScriptedGenerator());
+        RawHttp client = new RawHttp(server.server().port())) {
+      client.send("POST " + CHAT + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n");
+      assertThat(client.read().status()).isEqualTo(413);
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  client.send("x");
+                  Thread.sleep(50);
+                }
+              })
+          .isInstanceOf(IOException.class);
     }
   }
 

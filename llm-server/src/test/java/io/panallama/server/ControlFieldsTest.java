@@ -131,8 +131,9 @@ class ControlFieldsTest {
       textBlock =
           """
           "samplers": 5                            | samplers                 | an array of names or a text
+          "samplers": "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" | samplers          | has 33 stages; at most 32
           "samplers": ["adaptive_p"]               | samplers                 | needs adaptive_target
-          "mirostat": 3                            | mirostat                 | must be 0, 1 or 2
+          "mirostat": 3                            | mirostat                 | must be 0 to 2
           "mirostat": 2, "adaptive_target": 0.5    | adaptive_target          | exclude each other
           "mirostat_tau": 0                        | mirostat_tau             | larger than 0
           "adaptive_target": 2                     | adaptive_target          | 0 to 1
@@ -145,8 +146,8 @@ class ControlFieldsTest {
           "logit_bias": {"1": true}                | logit_bias.1             | a number
           "logit_bias": {"9999999999": 1}          | logit_bias.9999999999    | names token 9999999999, which no vocabulary has
           "banned_tokens": [0.5]                   | banned_tokens[0]         | a token id
-          "bad_words": [""]                        | bad_words                | a text of 0 chars; it must have 1 to 256
-          "dry_sequence_breakers": [""]            | dry_sequence_breakers    | a text of 0 bytes; it must have 1 to
+          "bad_words": [""]                        | bad_words[0]             | bad_words[0] has 0 chars; it must have 1 to 256
+          "dry_sequence_breakers": [""]            | dry_sequence_breakers[0] | dry_sequence_breakers[0] has 0 bytes; it must have 1 to
           "min_tokens": 5, "max_tokens": 4         | min_tokens               | 0 to 4
           "stop_token_ids": 5                      | stop_token_ids           | an array of token ids
           "stream_flush": "line"                   | stream_flush             | must be one of "token", "word", "sentence"

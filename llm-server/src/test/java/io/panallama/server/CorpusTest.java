@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panallama.server.dialect.fields.JsonBodyTarget;
 import io.panallama.server.http.FramingTarget;
 import io.panallama.server.http.HeaderTarget;
+import io.panallama.server.http.HpackTarget;
+import io.panallama.server.http.Http2FrameTarget;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +22,8 @@ class CorpusTest {
     return Stream.of(
         Arguments.of("FramingTarget", (Consumer<byte[]>) FramingTarget::fuzzerTestOneInput),
         Arguments.of("HeaderTarget", (Consumer<byte[]>) HeaderTarget::fuzzerTestOneInput),
+        Arguments.of("HpackTarget", (Consumer<byte[]>) HpackTarget::fuzzerTestOneInput),
+        Arguments.of("Http2FrameTarget", (Consumer<byte[]>) Http2FrameTarget::fuzzerTestOneInput),
         Arguments.of("JsonBodyTarget", (Consumer<byte[]>) JsonBodyTarget::fuzzerTestOneInput));
   }
 

@@ -96,6 +96,13 @@ class CrossOriginTest {
         .isEqualTo(403);
   }
 
+  @Test
+  void anEmptyOriginIsNamedAsSuch() throws IOException {
+    Answer answer = ask(CHAT, "Origin: \r\nContent-Type: application/json\r\n", "{}");
+    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.body()).contains("origin_not_allowed", "Origin is empty").doesNotContain("--cors-origins");
+  }
+
   /** What a browser sends for a form of a foreign page. */
   @ParameterizedTest
   @CsvSource({"cross-site, 403", "same-site, 200", "same-origin, 200", "none, 200"})

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.Engine;
 import io.panallama.Model;
+import io.panallama.TextEmbedder;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.demo.DemoModel;
@@ -100,6 +101,11 @@ final class DemoServer implements AutoCloseable {
     HttpResponse<String> response = post(path, body);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return JSON.readTree(response.body());
+  }
+
+  /** Serves a model that gives vectors, too. */
+  void serve(ServedModel served, TextEmbedder embedder) {
+    server.serve(served, embedder);
   }
 
   @Override

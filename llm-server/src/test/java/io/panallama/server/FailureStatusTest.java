@@ -45,6 +45,8 @@ class FailureStatusTest {
           Reason.NO_TOKEN_LEFT, new Row(400, "no_token_left", false),
           Reason.GRAMMAR_LIMIT, new Row(400, "grammar_limit", false),
           Reason.DECODE_FAILED, new Row(500, "generation_failed", true),
+          Reason.ENGINE_RESTARTING, new Row(503, "engine_restarting", false),
+          Reason.ENGINE_FAILED, new Row(500, "engine_failed", false),
           Reason.ENGINE_KILLED, new Row(500, "engine_killed", true),
           Reason.PROCESSOR_FAILED, new Row(500, "processor_failed", true),
           Reason.MALFORMED_OUTPUT, new Row(500, "malformed_output", false));

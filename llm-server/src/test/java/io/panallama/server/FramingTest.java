@@ -162,7 +162,7 @@ class FramingTest {
           GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: +1\\r\\n\\r\\na | 400 | number
           GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: -1\\r\\n\\r\\n | 400 | number
           GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length:\\r\\n\\r\\n | 400 | number
-          GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 99999999999999999999\\r\\n\\r\\n | 413 | larger
+          GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 99999999999999999999\\r\\n\\r\\n | 413 | --max-body
           GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 1\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n | 400 | both
           GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nTransfer-Encoding: gzip\\r\\n\\r\\n | 400 | must be chunked
           GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nTransfer-Encoding: xchunked\\r\\n\\r\\n | 400 | must be chunked
@@ -205,7 +205,7 @@ class FramingTest {
           \\t5\\r\\nabcde\\r\\n0\\r\\n\\r\\n | 400 | hexadecimal number
           5 5\\r\\nabcde\\r\\n0\\r\\n\\r\\n | 400 | hexadecimal number
           5;\\0\\r\\nabcde\\r\\n0\\r\\n\\r\\n | 400 | hexadecimal number
-          ffffffffffffffffff\\r\\nabc      | 413 | larger
+          ffffffffffffffffff\\r\\nabc      | 413 | --max-body
           7fffffff\\r\\nabc                | 413 | larger
           ffffffff\\r\\nabc                | 413 | larger
           0\\r\\nNo colon\\r\\n\\r\\n       | 400 | colon right after
@@ -363,38 +363,6 @@ class FramingTest {
       assertThat(client.readHead().status()).isEqualTo(404);
       client.send(END);
       assertThat(client.read().body()).isEqualTo("{\"status\":\"ok\"}");
-    }
-  }
-
-  /** RFC 9113: the code by which clients such as curl send their request again by HTTP/1.1. */
-  @Test
-  void aClientOfHttp2IsToldToUseHttp1() throws IOException {
-    String preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    String settings = "\0\0\6\4\0\0\0\0\0\0\3\0\0\0\144";
-    String windowUpdate = "\0\0\4\10\0\0\0\0\0\0\0\377\377";
-    String headers = "\0\0\3\1\5\0\0\0\1\202\204\206";
-    try (RawHttp client = new RawHttp(server.server().port())) {
-      client.send(preface + settings + windowUpdate + headers + "\0\0\10\7\0\0\0\0\0" + "\0".repeat(8));
-      assertThat(client.readText())
-          .isEqualTo("\0\0\0\4\0\0\0\0\0" + "\0\0\0\4\1\0\0\0\0" + "\0\0\4\3\0\0\0\0\1\0\0\0\15");
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", "\0", "\0\0\6\4\0\0\0\0\0\0\3", "\377\377\377\4\0\0\0\0\0"})
-  void aClientOfHttp2ThatEndsInTheMiddleGetsNoAnswerOfHttp1(String rest) throws IOException {
-    try (RawHttp client = new RawHttp(server.server().port())) {
-      client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + rest);
-      client.socket().shutdownOutput();
-      assertThat(client.readText()).startsWith("\0\0\0\4\0\0\0\0\0").doesNotContain("HTTP/1.1 400");
-    }
-  }
-
-  @Test
-  void framesBeforeARequestOfHttp2AreBounded() throws IOException {
-    try (RawHttp client = new RawHttp(server.server().port())) {
-      client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\0\0\0\4\0\0\0\0\0".repeat(100));
-      assertThat(client.readText()).hasSizeLessThan(1000).contains("\15This server speaks HTTP/1.1 and HTTP/1.0 only.");
     }
   }
 

@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * What the fuzzers of the server share: their parameters, and a client that asks for {@code /health} all the time.
+ * What the fuzzers of the server share: their parameters, and a client that asks for {@code /health} all the time and fails if one
+ * answer takes longer than {@link RawHttp} waits.
  *
  * <p>Without parameters a run is short and always the same. {@code -Dpanallama.fuzz.seconds=600} or {@code
  * -Dpanallama.fuzz.inputs=10000} makes it longer, {@code -Dpanallama.fuzz.seed=7} another one.

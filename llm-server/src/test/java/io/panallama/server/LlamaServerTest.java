@@ -1,10 +1,13 @@
 package io.panallama.server;
 
+import static io.panallama.error.InvalidRequestException.name;
 import static io.panallama.server.TestServer.data;
 import static io.panallama.server.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
@@ -93,6 +96,44 @@ class LlamaServerTest {
       CompletionRequest request = (CompletionRequest) generator.next().request();
       assertThat(request.prompt()).isEqualTo(new Prompt.Text("p", true));
       assertThat(request.options().stops()).containsExactly("###");
+    }
+  }
+
+  @Test
+  void probabilitiesAfterSamplingAreNoLogarithms() throws Exception {
+    ScriptedGenerator generator = answering("a");
+    try (TestServer server = TestServer.start(generator)) {
+      HttpResponse<String> response =
+          server.post(COMPLETION, "{\"prompt\": \"p\", \"n_probs\": 1, \"post_sampling_probs\": true}");
+      assertThat(response.headers().firstValue(Ignored.HEADER)).isEmpty();
+      JsonNode token = json(response.body()).at("/completion_probabilities/0");
+      assertThat(token.path("prob").asDouble()).isCloseTo(Math.exp(-0.5), offset(1e-6));
+      assertThat(token.has("logprob")).isFalse();
+      assertThat(token.at("/top_probs/0/id").asInt()).isEqualTo(120);
+      assertThat(token.at("/top_probs/0/prob").asDouble()).isCloseTo(Math.exp(-1), offset(1e-6));
+      assertThat(json(response.body()).at("/generation_settings/post_sampling_probs").asBoolean()).isTrue();
+      assertThat(generator.next().request().options().logprobsAfterSampling()).isTrue();
+    }
+  }
+
+  @Test
+  void probabilitiesAfterSamplingNeedANumber() throws Exception {
+    ScriptedGenerator generator = answering("a");
+    try (TestServer server = TestServer.start(generator)) {
+      String body = "{\"prompt\": \"p\", \"post_sampling_probs\": true, \"return_tokens\": true}";
+      assertThat(json(server.post(COMPLETION, body).body()).has("completion_probabilities")).isFalse();
+      assertThat(generator.next().request().options().logprobsAfterSampling()).isFalse();
+    }
+  }
+
+  @Test
+  void theBiasOfAForbiddenTokenIsNull() {
+    try (TestServer server = TestServer.start(answering("a"))) {
+      String body = "{\"prompt\": \"p\", \"logit_bias\": [[5, false], [6, 1.5]]}";
+      JsonNode settings = json(server.post(COMPLETION, body).body()).path("generation_settings");
+      assertThat(settings.path("logit_bias"))
+          .hasSize(2)
+          .contains(json("{\"bias\": null, \"token\": 5}"), json("{\"bias\": 1.5, \"token\": 6}"));
     }
   }
 
@@ -269,6 +310,17 @@ class LlamaServerTest {
       assertThat(wrong.path("code").asInt()).isEqualTo(400);
       assertThat(wrong.path("type").asText()).isEqualTo("invalid_request_error");
       assertThat(wrong.path("param").asText()).isEqualTo("prompt");
+      JsonNode image =
+          TestServer.error(
+              server.post(COMPLETION, "{\"prompt\": \"p\", \"image_data\": [{\"data\": \"x\", \"id\": 1}]}"));
+      assertThat(image.path("param").asText()).isEqualTo("image_data");
+      JsonNode both =
+          TestServer.error(
+              server.post(COMPLETION, "{\"prompt\": \"p\", \"json_schema\": {}, \"grammar\": \"root ::= [a]\"}"));
+      assertThat(both.path("message").asText()).contains("json_schema").doesNotContain("response_format");
+      full.refuse(new InvalidRequestException("format", name("format") + " can't be enforced."));
+      JsonNode format = TestServer.error(server.post(COMPLETION, "{\"prompt\": \"p\", \"json_schema\": {}}"));
+      assertThat(format.path("message").asText()).isEqualTo("json_schema can't be enforced.");
     }
   }
 
@@ -326,6 +378,7 @@ class LlamaServerTest {
       assertThat(props.at("/default_generation_settings/params/top_k").asInt()).isEqualTo(40);
       assertThat(props.path("total_slots").asInt()).isEqualTo(4);
       assertThat(props.path("model_alias").asText()).isEqualTo("test/model");
+      assertThat(props.path("model_path").asText()).isEqualTo("test/model");
       assertThat(props.path("build_info").asText()).startsWith("b");
       JsonNode slots = json(server.get("/slots").body());
       assertThat(slots).hasSize(4);
@@ -336,6 +389,7 @@ class LlamaServerTest {
       assertThat(metrics.body())
           .contains("# TYPE llamacpp:requests_deferred gauge\nllamacpp:requests_deferred 2\n")
           .contains("# TYPE llamacpp:prompt_tokens_total counter\nllamacpp:prompt_tokens_total 0\n")
+          .contains("llamacpp:prompt_compute_seconds_total 1.5\n")
           .contains("# TYPE llamacpp:prompt_seconds_total counter\nllamacpp:prompt_seconds_total 0.0\n");
       assertThat(metrics.headers().firstValueAsLong("Process-Start-Time-Unix").orElseThrow()).isPositive();
       server.post(COMPLETION, "{\"prompt\": \"p\"}");

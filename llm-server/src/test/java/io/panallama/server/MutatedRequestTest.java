@@ -177,8 +177,10 @@ class MutatedRequestTest {
       assertThat(server.get("/ready").statusCode()).isEqualTo(200);
       assertThat(new TreeSet<>(faults.errors())).isEmpty();
     }
-    assertThat(seen).containsKeys(200, 400);
-    assertThat(seen.get(200)).as("of %s answered: the others reach no engine", done).isGreaterThanOrEqualTo(done / 2);
+    if (done >= FEW) {
+      assertThat(seen).containsKeys(200, 400);
+      assertThat(seen.get(200)).as("of %s answered: the others reach no engine", done).isGreaterThanOrEqualTo(done / 2);
+    }
   }
 
   private static List<Recorded> recorded() throws IOException {

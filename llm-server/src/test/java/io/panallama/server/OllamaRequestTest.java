@@ -190,6 +190,49 @@ class OllamaRequestTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          "think": 5           | think must be true, false, "low"
+          "think": "foo"       | think is "foo"; it must be true, false, "low"
+          "keep_alive": {}     | keep_alive must be a number of seconds or a duration
+          "keep_alive": true   | keep_alive must be a number of seconds or a duration
+          "keep_alive": "foo"  | keep_alive is "foo"; it must be a number of seconds
+          "keep_alive": "5 m"  | keep_alive is "5 m"; it must be a number of seconds
+          """)
+  void aWrongValueIsNamedWithWhatIsAllowed(String field, String message) {
+    HttpResponse<String> response = server.post(CHAT, with(field));
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(TestServer.json(response.body()).path("error").asText()).startsWith(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          0       | keep_alive
+          0.0     | keep_alive
+          "0"     | keep_alive
+          "0s"    | keep_alive
+          "-0h0m" | keep_alive
+          300     |
+          -1      |
+          "-1"    |
+          "1h30m" |
+          "1.5h"  |
+          ""      |
+          null    |
+          """)
+  void modelsStayLoaded(String keepAlive, String named) throws Exception {
+    HttpResponse<String> response = server.post(CHAT, with("\"keep_alive\": " + keepAlive));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Panallama-Ignored")).isEqualTo(Optional.ofNullable(named));
+    generator.next();
+  }
+
   @Test
   void passesToolsOn() throws Exception {
     String tools =
@@ -231,8 +274,17 @@ class OllamaRequestTest {
           /api/chat     | {"messages": [{"role": "user", "content": "x", "images": ["AA"]}]} | messages[0].images
           /api/chat     | {"messages": [{"role": "assistant", "tool_calls": [{}]}]}          | messages[0].tool_calls[0].function
           /api/generate | {"prompt": "x", "images": ["AA"]}                                  | images
-          /api/generate | {"prompt": "x", "format": "xml"}                                   | format
-          /api/generate | {"prompt": "x", "think": "hard"}                                   | think
+          /api/generate | {"prompt": "x", "format": "xml"}                                   | ~format is "xml"; it must be "json" or a JSON schema.~
+          /api/generate | {"prompt": "x", "format": 5}                                       | ~format must be "json" or a JSON schema, but it is the number 5.~
+          /api/generate | {"prompt": "x", "keep_alive": "soon"}                              | ~keep_alive is "soon"; it must be~
+          /api/generate | {"prompt": "x", "options": {"seed": 1e30}}                         | options.seed is
+          /api/generate | {"prompt": "x", "options": {"mirostat": 7}}                        | options.mirostat is 7
+          /api/generate | {"prompt": "x", "options": {"mirostat": 2147483648}}               | options.mirostat is 2147483648; it must be 0 to 2.
+          /api/generate | {"prompt": "x", "options": {"repeat_last_n": -2}}                  | ~options.repeat_last_n is -2; it must be 0 to 1048576, or -1~
+          /api/generate | {"prompt": "x", "logprobs": true, "top_logprobs": 2147483648}      | top_logprobs is 2147483648; it must be 0 to 20.
+          /api/generate | {"prompt": "x", "options": {"logit_bias": 5}}                      | options.logit_bias must be
+          /api/generate | {"prompt": "x", "options": {"samplers": 5}}                        | options.samplers must be
+          /api/generate | {"prompt": "x", "think": "hard"}                                   | ~think is "hard"; it must be true~
           /api/generate | {"prompt": "x", "options": {"temperature": "hot"}}                 | options.temperature
           /api/generate | {"prompt": "x", "options": []}                                     | options
           """)

@@ -306,7 +306,7 @@ class OllamaTest {
       for (String path : List.of("/api/embed", "/api/embeddings")) {
         HttpResponse<String> response = server.post(path, "{\"model\": \"x\", \"input\": \"y\"}");
         assertThat(response.statusCode()).isEqualTo(501);
-        assertThat(json(response.body()).path("error").asText()).contains("does not compute embeddings");
+        assertThat(json(response.body()).path("error").asText()).contains("no model that gives embeddings");
       }
       assertThat(json(server.post(CHAT, "{").body()).path("error").isTextual()).isTrue();
       HttpResponse<String> unknown = server.post(CHAT, HELLO);

@@ -10,6 +10,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.internal.prepare.Interruption;
 import io.panallama.internal.prepare.PreparationPool;
+import io.panallama.internal.request.RequestSize;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -62,6 +63,22 @@ class PreparationTest {
     }
   }
 
+  /** Each is rendered like a message: twenty thousand took 40 s. */
+  @Test
+  void tooManyToolCallsAreRefused() throws Exception {
+    String calls =
+        IntStream.range(0, 20_000)
+            .mapToObj(i -> "{\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}")
+            .collect(Collectors.joining(",", "[", "]"));
+    String messages =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"tool_calls\":" + calls + "}]}";
+    for (String path : List.of(CHAT, "/apply-template")) {
+      JsonNode error = refused(path, messages);
+      assertThat(error.path("param").asText()).isEqualTo("messages");
+      assertThat(error.path("message").asText()).contains("20000 tool calls").contains("--max-messages");
+    }
+  }
+
   @Test
   void aLongConversationIsNotTooMany() throws Exception {
     HttpResponse<String> rendered = demo.post("/apply-template", conversation(1001, "a"));
@@ -74,7 +91,10 @@ class PreparationTest {
   void aTextThatCannotFitIsRefusedByItsLength() throws Exception {
     JsonNode chat = refused(CHAT, conversation(1, "a".repeat(2_000_000)));
     JsonNode completion = refused("/v1/completions", "{\"prompt\":\"" + "a".repeat(2_000_000) + "\",\"max_tokens\":1}");
-    for (JsonNode error : List.of(chat, completion)) {
+    // One word of spaces takes llama.cpp longest.
+    JsonNode spaces = refused("/v1/completions", "{\"prompt\":\"" + " ".repeat(4_000_000) + "\",\"max_tokens\":1}");
+    JsonNode between = refused(CHAT, conversation(1, "a" + " ".repeat(4_000_000) + "b"));
+    for (JsonNode error : List.of(chat, completion, spaces, between)) {
       assertThat(error.path("code").asText()).isEqualTo("context_length_exceeded");
       assertThat(error.path("message").asText()).contains("at least ").contains("1024");
     }
@@ -88,7 +108,7 @@ class PreparationTest {
     assertThat(grammar.path("param").asText()).isEqualTo("grammar");
     assertThat(grammar.path("message").asText()).contains("524288").contains("--max-grammar");
     JsonNode schema = refused(CHAT, "{" + messages + ",\"json_schema\":{\"const\":\"" + "a".repeat(600_000) + "\"}}");
-    assertThat(schema.path("param").asText()).isEqualTo("response_format");
+    assertThat(schema.path("param").asText()).isEqualTo("json_schema");
     assertThat(schema.path("message").asText()).contains("--max-grammar");
   }
 
@@ -120,6 +140,33 @@ class PreparationTest {
     }
   }
 
+  /** As many texts as there are processors take seconds to tokenize: small chats do not wait for them. */
+  @Test
+  void largeTextsHoldUpNoSmallChat() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    String text = " ".repeat(RequestSize.LARGE + 1);
+    String large = "{\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}]}";
+    try (PreparationPool pool = pool();
+        TestServer server = TestServer.start(tokenizing(pool, begun, release));
+        RawHttp first = new RawHttp(server.server().port());
+        RawHttp second = new RawHttp(server.server().port())) {
+      for (RawHttp client : List.of(first, second)) {
+        client.send(TestServer.rawPost(CHAT, large));
+      }
+      begun.await();
+      while (server.server().runningRequests() < 2) {
+        Thread.onSpinWait();
+      }
+      assertThat(server.get("/health").statusCode()).isEqualTo(200);
+      assertThat(server.post(CHAT, TestServer.HELLO).statusCode()).isEqualTo(200);
+      release.countDown();
+      for (RawHttp client : List.of(first, second)) {
+        assertThat(client.read().status()).isEqualTo(200);
+      }
+    }
+  }
+
   @Test
   void aClientThatLeavesEndsItsPreparation() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
@@ -144,6 +191,25 @@ class PreparationTest {
       asked.await();
       release.countDown();
       assertThat(server.post(CHAT, TestServer.HELLO).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /** The preparation is interrupted as it is where the server shuts down, which its client must not be told. */
+  @Test
+  void aClientThatClosesItsSideGetsNoAnswer() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    CompletableFuture<GenerationException> left = new CompletableFuture<>();
+    try (PreparationPool pool = pool();
+        TestServer server = TestServer.start(preparing(pool, release, left));
+        RawHttp client = new RawHttp(server.server().port())) {
+      client.send(TestServer.rawPost(CHAT, TestServer.HELLO));
+      while (server.server().runningRequests() == 0) {
+        Thread.onSpinWait();
+      }
+      client.socket().shutdownOutput();
+      assertThat(left.get().reason()).isEqualTo(GenerationException.Reason.INTERRUPTED);
+      assertThat(client.readText()).isEmpty();
+      release.countDown();
     }
   }
 
@@ -191,6 +257,26 @@ class PreparationTest {
             left.complete(gone);
             throw gone;
           }
+          script.say("done");
+          script.finish(FinishReason.STOP);
+        });
+  }
+
+  /** A generator that needs until {@code release} for large requests, as an engine tells them apart. */
+  private static ScriptedGenerator tokenizing(PreparationPool pool, CountDownLatch begun, CountDownLatch release) {
+    return new ScriptedGenerator()
+        .playing(script -> {
+          boolean large = RequestSize.isLarge(script.request());
+          pool.run(
+              large,
+              checkpoint -> {
+                if (large) {
+                  begun.countDown();
+                  await(release);
+                }
+                return 1;
+              },
+              nothing -> {});
           script.say("done");
           script.finish(FinishReason.STOP);
         });

@@ -52,9 +52,9 @@ class RealEngineTest {
     demo.close();
   }
 
-  /** A request whose answer continues until the context is full. */
+  /** A request whose answer continues until its client leaves. */
   private static HttpRequest endless() {
-    return demo.request(CHAT, story("\"stream\": true"));
+    return demo.request(CHAT, story("\"context_overflow\": \"shift\", \"stream\": true"));
   }
 
   /** A request that the model never ends by itself. */
@@ -196,6 +196,7 @@ class RealEngineTest {
     for (BufferedReader stream : streams) {
       assertThat(stream.readLine()).startsWith("data: ");
     }
+    awaitSlotsTaken();
     assertThat(demo.get("/health").statusCode()).isEqualTo(200);
     assertThat(demo.engine().stats().running()).as("streams still running when /health had answered").isPositive();
     for (BufferedReader stream : streams) {
@@ -265,11 +266,10 @@ class RealEngineTest {
 
     List<BufferedReader> streams = new ArrayList<>();
     for (int i = 0; i < SLOTS; i++) {
-      streams.add(open(demo.request(CHAT, story("\"context_overflow\": \"shift\", \"stream\": true"))));
+      streams.add(open(endless()));
     }
-    for (BufferedReader stream : streams) {
-      assertThat(stream.readLine()).startsWith("data: ");
-    }
+    // A request with a time limit comes before those that wait.
+    awaitSlotsTaken();
     JsonNode queued = answer(story("\"time_limit_ms\": 50"));
     assertThat(queued.at("/choices/0/message/content").textValue()).isEmpty();
     assertThat(queued.at("/choices/0/finish_reason").textValue()).isEqualTo("length");
@@ -285,6 +285,13 @@ class RealEngineTest {
     HttpResponse<InputStream> response = demo.send(request, HttpResponse.BodyHandlers.ofInputStream());
     assertThat(response.statusCode()).isEqualTo(200);
     return new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
+  }
+
+  /** Streams begin before they have a slot. */
+  private static void awaitSlotsTaken() throws InterruptedException {
+    while (demo.engine().stats().running() < SLOTS) {
+      Thread.sleep(Duration.ofMillis(1));
+    }
   }
 
   /** Waits for what the server does after a client has disconnected; the test's own timeout is the limit. */
@@ -439,7 +446,7 @@ class RealEngineTest {
     String tooMany = body.replace("\"n\": 4", "\"n\": 100");
     HttpResponse<String> refused = demo.post(CHAT, tooMany);
     assertThat(refused.statusCode()).isEqualTo(400);
-    assertThat(refused.body()).contains("n is 100; it must be 1 to 72.");
+    assertThat(refused.body()).contains("n is 100; it must be 1 to 72, which is what");
   }
 
   @Test

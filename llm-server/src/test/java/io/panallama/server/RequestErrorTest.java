@@ -7,9 +7,11 @@ import static io.panallama.server.TestServer.HELLO_STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.panallama.error.ChatTemplateException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
+import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.server.http.ErrorBoundary;
@@ -50,7 +52,7 @@ class RequestErrorTest {
       textBlock =
           """
           "temperature": "hot"                     | temperature                  | must be a number, but it is a string
-          "temperature": -1                        | temperature                  | temperature is -1.0; it must be
+          "temperature": -1                        | temperature                  | temperature is -1; it must be
           "temperature": [1]                       | temperature                  | must be a number, but it is an array
           "top_p": 1.5                             | top_p                        | 0 to 1
           "top_k": 1.5                             | top_k                        | must be a whole number
@@ -58,18 +60,29 @@ class RequestErrorTest {
           "max_tokens": -5                         | max_tokens                   | max_tokens is -5
           "max_tokens": 1, "max_completion_tokens": 2 | max_tokens                | contradict
           "max_tokens": 1e999                      | max_tokens                   | beyond the range of a double
-          "seed": 18446744073709551616             | seed                         | a whole number of 64 bits
+          "seed": 18446744073709551616             | seed                         | seed is 18446744073709551616; it must be at most 18446744073709551615.
+          "seed": -1e30                            | seed                         | it must be at least -18446744073709551615.
+          "seed": 1.5                              | seed                         | must be a whole number
+          "min_tokens": 10000000000000000000000000000000 | min_tokens             | min_tokens is 100000000000000000000000...; it must be at most 2147483647.
+          "time_limit_ms": -10000000000000000000000 | time_limit_ms               | time_limit_ms is -10000000000000000000000; it must be at least 1.
           "stream": "yes"                          | stream                       | must be true or false
           "stream": true, "stream_options": 1      | stream_options               | must be an object
           "stream_options": {"include_usage": true} | stream_options              | only allowed when stream is true
           "stream": true, "stream_options": {"x": 1} | stream_options.x           | Unknown parameter: stream_options.x
           "n": 0                                   | n                            | n is 0; it must be 1 to 128.
+          "n": -1                                  | n                            | n is -1; it must be 1 to 128.
+          "n": 2147483648                          | n                            | n is 2147483648; it must be 1 to 128, or to as many as the engine has
+          "n_cmpl": -2147483649                    | n_cmpl                       | n_cmpl is -2147483649; it must be 1 to 128
+          "best_of": 2147483648                    | best_of                      | best_of is 2147483648;
           "n": 129                                 | n                            | n is 129; it must be 1 to 128.
+          "n_cmpl": 1000000000                     | n_cmpl                       | n_cmpl is 1000000000; it must be 1 to 128.
           "n": "2"                                 | n                            | must be a whole number
           "best_of": 3                             | best_of                      | gives all the answers that it makes
           "n": 2, "best_of": 1                     | best_of                      | equal to n
           "stop": 5                                | stop                         | a string or an array of strings
           "stop": ["a", 5]                         | stop[1]                      | must be a string
+          "dry_multiplier": 1, "dry_sequence_breakers": ["a", ""] | dry_sequence_breakers[1] | dry_sequence_breakers[1] has 0 bytes
+          "bad_words": ["a", ""]                   | bad_words[1]                 | bad_words[1] has 0 chars; it must have 1 to 256
           "stop": "half \\ud800"                   | stop                         | surrogate
           "logit_bias": {"a": "b"}                 | logit_bias.a                 | must be a number
           "logit_bias": {"1": "x"}                 | logit_bias.1                 | must be a number
@@ -84,13 +97,47 @@ class RequestErrorTest {
           "tools": [{"type": "function", "function": {"name": "a b"}}] | tools[0].function.name | letters, digits
           "tools": [{"type": "function", "function": {"name": "a", "parameters": 5}}] | tools[0].function.parameters | a JSON schema
           "tool_choice": "required"                | tool_choice                  | tools is empty
-          "tool_choice": "sometimes"               | tool_choice                  | must be "auto", "none"
+          "tool_choice": "sometimes"               | tool_choice                  | tool_choice is "sometimes"; it must be "auto", "none"
+          "tool_choice": 5                         | tool_choice                  | must be "auto", "none", "required" or one of the tools, but it is the number 5
+          "functions": [{"name": "f"}], "function_call": "always" | function_call | function_call is "always"; it must be
           "tool_choice": {"type": "function", "function": {"name": "a"}} | tool_choice | not in tools
+          "tool_choice": {"type": "custom"}        | tool_choice.type             | "function", "allowed_tools"
+          "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto"}} | tool_choice.allowed_tools.tools | is missing
+          "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "all", "tools": []}} | tool_choice.allowed_tools.mode | "auto", "required"
+          "tool_choice": {"type": "allowed_tools", "allowed_tools": {"tools": [{"function": {"name": "a"}}]}} | tool_choice.allowed_tools.tools[0].function.name | none of the functions in tools
+          "image_data": [{"data": "x", "id": 1}]   | image_data                   | not supported by this version
+          "grammar": "root ::= [a]", "json_schema": {} | grammar                 | combined with json_schema
+          "grammar": "root ::= [a]", "response_format": {"type": "json_object"} | grammar | combined with response_format
+          "logit_bias": {"5": 1e308}               | logit_bias.5                 | logit_bias.5 is 1E+308; it must be at most 3.4028235E38
+          "presence_penalty": -1e300               | presence_penalty             | it must be at least -3.4028235E38
           "parallel_tool_calls": 1                 | parallel_tool_calls          | true or false
+          "functions": 5                           | functions                    | functions must be an array of functions, but it is the number 5
+          "functions": "x"                         | functions                    | functions must be an array of functions, but it is a string
+          "functions": true                        | functions                    | must be an array of functions
+          "functions": {}                          | functions                    | must be an array of functions
+          "functions": {"a": 1}                    | functions                    | must be an array of functions
+          "functions": [{"name": "f"}, {"name": "f"}] | functions[1].name         | functions[0].name
+          "functions": [{"name": "f"}], "function_call": {"name": "nope"} | function_call | function_call names "nope", which is not in functions.
+          "functions": [{"name": "f"}], "tools": [{"type": "function", "function": {"name": "a"}}] | functions | older name of tools
+          "function_call": {"name": "nope"}        | function_call                | function_call names "nope", which is not in functions.
+          "function_call": 5                       | function_call                | must be "auto", "none" or one of the functions, but it is the number 5
+          "function_call": [1]                     | function_call                | must be "auto", "none" or one of the functions, but it is an array
+          "function_call": {}                      | function_call.name           | is missing
           "functions": [{}]                        | functions[0].name            | is missing
           "logprobs": 1                            | logprobs                     | true or false
           "top_logprobs": 3                        | top_logprobs                 | only allowed when logprobs is true
-          "logprobs": true, "top_logprobs": -1     | top_logprobs                 | 0 or more
+          "logprobs": true, "top_logprobs": -1     | top_logprobs                 | 0 to 20
+          "logprobs": true, "top_logprobs": 2147483648 | top_logprobs             | top_logprobs is 2147483648; it must be 0 to 20.
+          "mirostat": 2147483648                   | mirostat                     | mirostat is 2147483648; it must be 0 to 2.
+          "repeat_last_n": -2                      | repeat_last_n                | repeat_last_n is -2; it must be 0 to 1048576, or -1 for all tokens.
+          "dry_penalty_last_n": -99999999999       | dry_penalty_last_n           | dry_penalty_last_n is -99999999999; it must be 0 to 1048576, or -1 for all tokens.
+          "repeat_last_n": 2147483648              | repeat_last_n                | repeat_last_n is 2147483648; no more than 1048576
+          "dry_allowed_length": -99999999999       | dry_allowed_length           | dry_allowed_length is -99999999999; it must be 0 or more.
+          "reasoning_budget_tokens": -2            | reasoning_budget_tokens      | reasoning_budget_tokens is -2; it must be 0 or more, or -1 for no limit.
+          "thinking_budget_tokens": 2147483648     | thinking_budget_tokens       | it must be at most 2147483647, or -1 for no limit.
+          "top_k": -99999999999                    | top_k                        | top_k is -99999999999; it must be 0 or more, or -1
+          "max_tokens": -99999999999               | max_tokens                   | max_tokens is -99999999999; it must be 0 or more, or -1
+          "top_p": 1e300                           | top_p                        | top_p is 1E+300; it must be 0 to 1.
           "logprobs": true, "top_logprobs": 21     | top_logprobs                 | 0 to 20
           "modalities": ["audio"]                  | modalities                   | not supported by this version
           "response_format": {}                    | response_format.type         | is missing
@@ -100,12 +147,13 @@ class RequestErrorTest {
           "json_schema": {}, "response_format": {"type": "text"} | json_schema    | exclude each other
           "reasoning_format": "loud"               | reasoning_format             | Unknown reasoning format
           "chat_template_kwargs": 5                | chat_template_kwargs         | must be an object
-          "continue_final_message": "all"          | continue_final_message       | "content" or "reasoning_content"
+          "continue_final_message": "all"          | continue_final_message       | continue_final_message is "all"; it must be true, false, "content" or "reasoning_content"
           "continue_final_message": true, "add_generation_prompt": true | continue_final_message | exclude each other
           "verbosity": "high"                      | verbosity                    | Unknown parameter: verbosity
           "priority": 10                           | priority                     | priority is 10; it must be 0 to 9.
           "priority": -1                           | priority                     | priority is -1; it must be 0 to 9.
-          "priority": -99999999999                 | priority                     | it must be at least -2147483648
+          "priority": -99999999999                 | priority                     | priority is -99999999999; it must be 0 to 9.
+          "priority": 2147483648                   | priority                     | priority is 2147483648; it must be 0 to 9.
           "priority": "high"                       | priority                     | must be a whole number, but it is a string
           "time_limit_ms": 0                       | time_limit_ms                | time_limit_ms is 0; it must be at least 1.
           "time_limit_ms": -5                      | time_limit_ms                | time_limit_ms is -5; it must be at least 1.
@@ -138,7 +186,7 @@ class RequestErrorTest {
           {"messages": "hi"}                                          | messages                 | an array of messages
           {"messages": [5]}                                           | messages[0]              | must be an object
           {"messages": [{"content": "x"}]}                            | messages[0].role         | is missing
-          {"messages": [{"role": "king", "content": "x"}]}            | messages[0].role         | Unknown role "king"
+          {"messages": [{"role": "king", "content": "x"}]}            | messages[0].role         | tool, developer, function
           {"messages": [{"role": "user"}]}                            | messages[0].content      | is missing
           {"messages": [{"role": "user", "content": 5}]}              | messages[0].content      | a string or an array
           {"messages": [{"role": "user", "content": ["x"]}]}          | messages[0].content[0]   | must be an object
@@ -176,6 +224,7 @@ class RequestErrorTest {
           {"prompt": [1], "suffix": "b"}    | suffix    | not with token ids
           {"prompt": "a", "logprobs": true} | logprobs  | must be a whole number
           {"prompt": "a", "logprobs": 21}   | logprobs  | logprobs is 21; it must be 0 to 20.
+          {"prompt": "a", "logprobs": 2147483648} | logprobs | logprobs is 2147483648; it must be 0 to 20.
           {"prompt": "a", "logprobs": -1}   | logprobs  | logprobs is -1; it must be 0 to 20.
           {"prompt": "a", "top_logprobs": 2} | top_logprobs | belongs to chats
           """)
@@ -316,6 +365,43 @@ class RequestErrorTest {
   }
 
   @Test
+  void aStopThatIsTooLongIsNamedByItsIndex() {
+    String stops = "\"stop\": [\"\", \"a\", \"" + "x".repeat(1_025) + "\"]";
+    assertError(
+        server.post(CHAT, "{" + MESSAGES + ", " + stops + "}"), 400, "stop[2]", "stop[2] has 1025 chars; at most 1024");
+  }
+
+  @Test
+  void theLargerPartOfAPromptThatIsTooLongIsNamed() {
+    ScriptedGenerator small = new ScriptedGenerator();
+    small.refuse(new PromptTooLongException(5_000, 4_096));
+    try (TestServer other = TestServer.start(small)) {
+      String function = "{\"name\": \"f\", \"description\": \"" + "word ".repeat(100) + "\"}";
+      String tools = "\"tools\": [{\"type\": \"function\", \"function\": " + function + "}]";
+      assertError(other.post(CHAT, "{" + MESSAGES + ", " + tools + "}"), 400, "tools", "Shorten the tools");
+      assertError(
+          other.post(CHAT, "{" + MESSAGES + ", \"functions\": [" + function + "]}"), 400, "functions", "the functions");
+      String longer = MESSAGES.replace("\"x\"", "\"" + "word ".repeat(200) + "\"");
+      assertError(other.post(CHAT, "{" + longer + ", " + tools + "}"), 400, "messages", "Shorten the messages");
+      assertThat(other.post("/api/generate", "{\"prompt\": \"a b c\", \"system\": \"a\"}").body())
+          .contains("your prompt resulted")
+          .contains("Shorten the prompt");
+      assertThat(other.post("/api/generate", "{\"prompt\": \"a\", \"system\": \"a b c\"}").body())
+          .contains("Shorten the system");
+    }
+  }
+
+  @Test
+  void theEngineSaysHowManyChoicesItCanGive() {
+    for (String path : new String[] {CHAT, "/v1/completions", "/completion"}) {
+      String body = path.equals(CHAT) ? MESSAGES : "\"prompt\": \"a\"";
+      HttpResponse<String> response = server.post(path, "{" + body + ", \"n\": 129}");
+      assertThat(response.statusCode()).isEqualTo(400);
+      assertThat(TestServer.error(response).path("message").asText()).isEqualTo("n is 129; it must be 1 to 128.");
+    }
+  }
+
+  @Test
   void whatTheEngineRefusesKeepsItsParameter() {
     ScriptedGenerator strict = new ScriptedGenerator();
     try (LogRecords log = LogRecords.of(Registry.class);
@@ -324,6 +410,24 @@ class RequestErrorTest {
       HttpResponse<String> tooLong = other.post(CHAT, HELLO_STREAM);
       assertError(tooLong, 400, "messages", "5000 tokens");
       assertThat(TestServer.error(tooLong).path("code").asText()).isEqualTo("context_length_exceeded");
+      strict.refuse(new PromptTooLongException(5_000, 4_096, PromptTooLongException.Limit.MODEL));
+      assertThat(TestServer.error(other.post(CHAT, HELLO)).path("message").asText())
+          .endsWith(": the model was trained for no more tokens, so a larger --ctx-size does not help.")
+          .doesNotContain("slots");
+      strict.refuse(new PromptTooLongException(5_000, 4_096, PromptTooLongException.Limit.SHARE));
+      assertError(other.post(CHAT, HELLO), 400, "messages", "or with fewer slots to share it.");
+      strict.refuse(new ChatTemplateException("It refused the messages.", null));
+      assertError(other.post(CHAT, HELLO), 400, "messages", "refused the messages");
+      strict.refuse(ChatTemplateException.unusable("The model can't be used for chat.", null));
+      HttpResponse<String> noChat = other.post(CHAT, HELLO);
+      assertError(noChat, 400, null, "can't be used for chat");
+      assertThat(TestServer.error(noChat).path("code").asText()).isEqualTo("chat_not_supported");
+      strict.refuse(
+          new GenerationException(
+              GenerationException.Reason.NO_TOKEN_LEFT,
+              "No token can come next: the sampler 'logit-bias' left no token to choose from.",
+              null));
+      assertError(other.post(CHAT, HELLO), 400, null, "next: logit_bias or banned_tokens left no token");
       strict.refuse(new InvalidRequestException("sampling.grammar", name("sampling.grammar") + " does not compile."));
       assertError(other.post(CHAT, HELLO), 400, "grammar", "does not compile");
       strict.refuse(

@@ -14,9 +14,12 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The events of responses that are kept, for clients that come back to them. */
 @Timeout(60)
@@ -113,6 +116,56 @@ class ResponseEventsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          stream=false                               |
+          stream=TRUE&include[]=reasoning.encrypted_content |
+          stream=1&include_obfuscation=true&foo=bar  | ?include_obfuscation, ?foo
+          include[]=message.output_text.logprobs     | ?include[]
+          include=foo&starting_after=0&_=5           | ?starting_after, ?include, ?_
+          """)
+  void whatAQueryAsksForInVainIsNamed(String query, String named) {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("x"))) {
+      String id = json(server.post(RESPONSES, "{\"input\": \"x\"}").body()).path("id").asText();
+      HttpResponse<String> response = server.get(RESPONSES + "/" + id + "?" + query.replace("[]", "%5B%5D"));
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+      assertThat(response.headers().firstValue("Panallama-Ignored")).isEqualTo(Optional.ofNullable(named));
+      boolean stream = query.startsWith("stream=TRUE") || query.startsWith("stream=1");
+      assertThat(response.headers().firstValue("Content-Type").orElse("").startsWith("text/event-stream"))
+          .isEqualTo(stream);
+    }
+  }
+
+  @Test
+  void aStrictServerRefusesQueriesWithoutAnEffect() {
+    try (TestServer server =
+        TestServer.start(
+            TestServer.config().toBuilder().strictFields(true).build(), ScriptedGenerator.answering("x"))) {
+      String path = RESPONSES + "/" + json(server.post(RESPONSES, "{\"input\": \"x\"}").body()).path("id").asText();
+      HttpResponse<String> get = server.get(path + "?foo=bar");
+      assertThat(get.statusCode()).isEqualTo(400);
+      assertThat(error(get).path("param").asText()).isEqualTo("?foo");
+      assertThat(server.send(server.request(path + "?foo=bar").DELETE().build()).statusCode()).isEqualTo(400);
+      assertThat(server.get(path).statusCode()).as("nothing was deleted").isEqualTo(200);
+      assertThat(server.post(RESPONSES + "?foo=bar", "{\"input\": \"x\"}").statusCode()).isEqualTo(400);
+      assertThat(server.post(RESPONSES + "?api-version=1", "{\"input\": \"x\"}").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"stream=yes,stream", "stream=true&starting_after=-1,starting_after", "starting_after=,starting_after"})
+  void aWrongQueryIsRefused(String query, String param) {
+    try (TestServer server = TestServer.start(ScriptedGenerator.answering("x"))) {
+      String id = json(server.post(RESPONSES, "{\"input\": \"x\"}").body()).path("id").asText();
+      HttpResponse<String> response = server.get(RESPONSES + "/" + id + "?" + query);
+      assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+      assertThat(error(response).path("param").asText()).isEqualTo(param);
+    }
+  }
+
   @Test
   void anotherNumberThanOneOfAnEventIsRefused() {
     try (TestServer server = TestServer.start(ScriptedGenerator.answering("x"))) {
@@ -175,7 +228,7 @@ class ResponseEventsTest {
       assertThat(numbers(whole)).hasSize(last.path("sequence_number").asInt() + 1);
       assertThat(whole.get(seen)).isEqualTo(event);
       assertThat(script.isCancelled()).isFalse();
-      assertThat(server.server().runningRequests()).isZero();
+      server.awaitNoRequests();
     }
   }
 
@@ -192,14 +245,30 @@ class ResponseEventsTest {
       HttpResponse<Stream<String>> stream = server.stream(RESPONSES, body);
       Iterator<String> lines = stream.body().iterator();
       String id = next(lines).at("/response/id").asText();
+      ScriptedGenerator.Script script = generator.next();
+      script.say("Hel");
+      JsonNode event = next(lines);
+      while (!event.path("type").asText().equals("response.output_text.delta")) {
+        event = next(lines);
+      }
       assertThat(server.post(RESPONSES + "/" + id + "/cancel", "").statusCode()).isEqualTo(200);
-      assertThat(generator.next().awaitCancel()).isTrue();
-      JsonNode last = json("{}");
+      assertThat(script.awaitCancel()).isTrue();
+      List<JsonNode> events = new ArrayList<>();
       while (lines.hasNext()) {
         String line = lines.next();
-        last = line.startsWith("data: ") ? json(line.substring(6)) : last;
+        if (line.startsWith("data: ")) {
+          events.add(json(line.substring(6)));
+        }
       }
-      assertThat(last.at("/response/status").asText()).isEqualTo("cancelled");
+      assertThat(kinds(events))
+          .as("open items are closed")
+          .containsExactly(
+              "response.output_text.done",
+              "response.content_part.done",
+              "response.output_item.done",
+              "response.incomplete");
+      assertThat(items(events, "response.output_item.done").getFirst().path("status").asText()).isEqualTo("incomplete");
+      assertThat(events.getLast().at("/response/status").asText()).isEqualTo("cancelled");
 
       HttpResponse<Stream<String>> failing = server.stream(RESPONSES, body);
       generator.next().fail(new GenerationException(GenerationException.Reason.DECODE_FAILED, "It broke.", null));

@@ -14,12 +14,15 @@ import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.Timings;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
+import io.panallama.generation.Usage;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.ContextOverflow;
 import io.panallama.request.ResponseFormat;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -219,7 +222,8 @@ class ResponsesTest {
     script.say("I look.");
     call(script, 0, "one", "get_weather", "{\"city\":", "\"Paris\"}");
     call(script, 1, "two", "now", "{}");
-    script.finish(FinishReason.TOOL_CALLS);
+    Duration time = Duration.ofMillis(20);
+    script.finish(FinishReason.TOOL_CALLS, new Usage(12, 4, 5, 0, 3), new Timings(time, time, time));
   }
 
   @Test
@@ -266,8 +270,7 @@ class ResponsesTest {
       assertThat(texts(response.path("output"), "type"))
           .containsExactly("reasoning", "message", "function_call", "function_call");
       assertThat(texts(response.path("output"), "status")).containsOnly("completed");
-      // Of 10 + 7 + 11 + 16 + 3 + 2 characters 10 are reasoning, so 1 of 5 tokens.
-      assertThat(response.path("usage").path("output_tokens_details").path("reasoning_tokens").asInt()).isEqualTo(1);
+      assertThat(response.path("usage").path("output_tokens_details").path("reasoning_tokens").asInt()).isEqualTo(3);
     }
   }
 
@@ -285,7 +288,7 @@ class ResponsesTest {
       JsonNode call = response.path("output").path(2);
       assertThat(call.path("call_id").asText()).isEqualTo("one");
       assertThat(call.path("arguments").asText()).isEqualTo("{\"city\":\"Paris\"}");
-      assertThat(response.path("usage").path("output_tokens_details").path("reasoning_tokens").asInt()).isEqualTo(1);
+      assertThat(response.path("usage").path("output_tokens_details").path("reasoning_tokens").asInt()).isEqualTo(3);
       assertThat(texts(response.path("tools"), "name")).containsExactly("get_weather", "now");
     }
   }
@@ -623,6 +626,7 @@ class ResponsesTest {
         "{\"input\": \"x\", \"conversation\": \"conv_1\"}|conversation|unsupported_parameter",
         "{\"input\": \"x\", \"max_output_tokens\": -2}|max_output_tokens|null",
         "{\"input\": \"x\", \"top_logprobs\": 21}|top_logprobs|null",
+        "{\"input\": \"x\", \"top_logprobs\": 2147483648}|top_logprobs|null",
         "{\"input\": \"x\", \"truncation\": \"maybe\"}|truncation|null",
         "{\"input\": \"x\", \"background\": true, \"store\": false}|background|null",
         "{\"input\": \"x\", \"n\": 2}|n|unsupported_parameter",
@@ -631,7 +635,7 @@ class ResponsesTest {
         "{\"input\": \"x\", \"tools\": [{\"type\": \"function\"}]}|tools[0].name|missing_required_parameter",
         "{\"input\": \"x\", \"tools\": [{\"name\": \"x\"}]}|tools[0].type|missing_required_parameter",
         "{\"input\": \"x\", \"tool_choice\": \"required\"}|tool_choice|null",
-        "{\"input\": \"x\", \"tool_choice\": \"sometimes\"}|tool_choice|invalid_type",
+        "{\"input\": \"x\", \"tool_choice\": \"sometimes\"}|tool_choice|invalid_value",
         "{\"input\": \"x\", \"text\": {\"format\": {\"type\": \"json_schema\"}}}|text.format.schema"
             + "|missing_required_parameter",
         "{\"input\": \"x\", \"previous_response_id\": \"resp_1\"}|previous_response_id|previous_response_not_found",
@@ -644,6 +648,9 @@ class ResponsesTest {
       assertThat(error(response).path("type").asText()).isEqualTo("invalid_request_error");
       assertThat(error(response).path("param").asText()).isEqualTo(param);
       assertThat(error(response).path("code").asText()).isEqualTo(code);
+      if (param.equals("top_logprobs")) {
+        assertThat(error(response).path("message").asText()).endsWith("; it must be 0 to 20.");
+      }
     }
   }
 
@@ -702,9 +709,10 @@ class ResponsesTest {
       assertThat(page.path("has_more").asBoolean()).isTrue();
       JsonNode rest = json(server.get(items + "?order=asc&after=" + page.path("last_id").asText()).body());
       assertThat(texts(rest.path("data"), "role")).containsExactly("assistant", "user");
-      for (String wrong : List.of("?limit=0", "?limit=x", "?limit=101", "?order=up", "?after=none")) {
+      for (String wrong : List.of("?limit=0", "?limit=x", "?limit=101", "?order=up", "?order=", "?after=none")) {
         assertThat(server.get(items + wrong).statusCode()).as(wrong).isEqualTo(400);
       }
+      assertThat(server.get(items + "?before=zz").headers().firstValue("Panallama-Ignored")).hasValue("?before");
       // The answer, by its id.
       create(
           server,
@@ -797,7 +805,7 @@ class ResponsesTest {
       assertThat(ended.path("status").asText()).isEqualTo("completed");
       assertThat(ended.path("output").path(0).path("content").path(0).path("text").asText()).isEqualTo("Done");
       assertThat(json(server.post(RESPONSES + "/" + id + "/cancel", "").body())).as("it has ended").isEqualTo(ended);
-      assertThat(server.server().runningRequests()).isZero();
+      server.awaitNoRequests();
     }
   }
 

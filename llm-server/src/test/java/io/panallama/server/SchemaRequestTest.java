@@ -99,6 +99,22 @@ class SchemaRequestTest {
     assertThat(texts).as("texts").isPositive();
   }
 
+  /** Neither a code fence nor white space in front, which no client would see. */
+  @Test
+  void theTokensOfAnAnswerInAFormatAreItsJson() throws Exception {
+    String format =
+        """
+        "logprobs": true, "temperature": 2, "response_format": {"type": "json_schema", "json_schema": {"name": "n",
+          "strict": true, "schema": {"type": "integer", "minimum": 5, "maximum": 7}}}, "max_tokens": 2, "seed": \
+        """;
+    for (int seed = 1; seed < 12; seed++) {
+      JsonNode choice = choice(post(format + seed));
+      StringBuilder tokens = new StringBuilder();
+      choice.at("/logprobs/content").forEach(token -> tokens.append(token.path("token").asText()));
+      assertThat(choice.at("/message/content").asText()).isIn("5", "6", "7").isEqualTo(tokens.toString().strip());
+    }
+  }
+
   /** What is ignored is named below the field {@code x}. */
   @ParameterizedTest
   @CsvSource(
@@ -132,6 +148,12 @@ class SchemaRequestTest {
           {"type": "object", "patternProperties": {"^a": {"type": "null"}}}  => .patternProperties
           {"type": "string", "format": "email", "contentEncoding": "base64", "$comment": "c"} =>
           {"anyOf": [{"type": "string", "glory": 1}, {"type": "null"}]}      => .anyOf[0].glory
+          {"type": "string", "format": "date", "maxLength": 40}              =>
+          {"type": "string", "format": "date", "pattern": "^2"}              => .format
+          {"type": "string", "format": "date", "maxLength": 5}               => .format
+          {"type": "string", "pattern": "^\\\\p{L}+[\\\\x41-\\\\u00ff\\\\t]*(?P<n>\\\\d)$"} =>
+          {"type": "string", "pattern": "^a$b"}                              => .pattern
+          {"enum": [1e-400, 12345678901234567890123]}                        =>
           5                                                                  => ~~
           """)
   void aSchemaThatIsNotStrictWorks(String schema, String ignored) throws Exception {
@@ -153,6 +175,33 @@ class SchemaRequestTest {
     assertThat(bare.statusCode()).as(bare.body()).isEqualTo(200);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          "response_format": {"type": "json_object", "schema": S}                       | response_format.schema
+          "response_format": {"type": "json_schema", "json_schema": {"schema": S}}      | response_format.json_schema.schema
+          "json_schema": S                                                              | json_schema
+          """)
+  void aFormatMustHaveASchemaWithATypeThatIsOne(String field, String path) throws Exception {
+    for (String schema : List.of("123", "\"object\"", "[]", "false")) {
+      HttpResponse<String> refused = post(field.replace("S", schema));
+      assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+      assertThat(TestServer.error(refused).path("param").asText()).isEqualTo(path);
+    }
+    for (String type : List.of("123", "\"hiccup\"", "[]", "[7]", "{}", "true")) {
+      HttpResponse<String> refused = post(field.replace("S", "{\"type\": " + type + "}"));
+      assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+      assertThat(TestServer.error(refused).path("param").asText()).isEqualTo(path + ".type");
+      assertThat(TestServer.error(refused).path("message").asText()).contains("object, array, string, number");
+    }
+    HttpResponse<String> half =
+        post("\"max_tokens\": 30, " + field.replace("S", "{\"type\": [\"string\", \"hiccup\"]}"));
+    assertThat(half.statusCode()).as(half.body()).isEqualTo(200);
+  }
+
   private static void assertNamed(HttpResponse<String> response, String path, String names, String schema) {
     List<String> expected =
         schema.equals("5")
@@ -170,6 +219,69 @@ class SchemaRequestTest {
     JsonNode error = JSON.readTree(tool.body()).path("error");
     assertThat(error.path("message").asText()).contains("#/properties/x");
     assertThat(error.path("param").asText()).isEqualTo("tools[0].function.parameters");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"type\": \"string\"}",
+        "{\"enum\": [1]}",
+        "{\"const\": []}",
+        "{\"type\": \"array\", \"items\": {}}",
+        "{\"anyOf\": [{\"type\": \"null\"}, {\"$ref\": \"#/$defs/a\"}], \"$defs\": {\"a\": {\"minLength\": 3}}}"
+      })
+  void argumentsAreAnObjectWhateverTheirSchemaSays(String schema) throws Exception {
+    String required = "\"temperature\": 0, \"max_tokens\": 60, \"tool_choice\": \"required\", ";
+    HttpResponse<String> strict = post(required + "\"tools\": [" + tool("f", schema, ", \"strict\": true") + "]");
+    assertThat(strict.statusCode()).as(strict.body()).isEqualTo(400);
+    JsonNode error = JSON.readTree(strict.body()).path("error");
+    assertThat(error.path("message").asText()).contains("at #: the arguments of a call are an object");
+    assertThat(error.path("param").asText()).isEqualTo("tools[0].function.parameters");
+    HttpResponse<String> loose = post(required + "\"tools\": [" + tool("f", schema, "") + "]");
+    assertThat(choice(loose).path("finish_reason").asText()).isEqualTo("tool_calls");
+    assertNamed(loose, "tools[0].function.parameters", "", "5");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/chat/completions", "/v1/completions", "/completion"})
+  void whatTheCoreRefusesOfAFormatIsNamedAsTheBodyHasIt(String path) throws Exception {
+    String schema = "{\"type\": \"object\", \"not\": {}}";
+    String prompt =
+        path.contains("chat") ? "\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]" : "\"prompt\": \"x\"";
+    String format =
+        "\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"strict\": true, \"schema\": "
+            + schema
+            + "}}";
+    HttpResponse<String> refused = demo.post(path, "{" + prompt + ", " + format + "}");
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+    assertThat(JSON.readTree(refused.body()).at("/error/param").asText()).isEqualTo("response_format");
+    assertThat(JSON.readTree(refused.body()).at("/error/message").asText()).startsWith("response_format ");
+  }
+
+  /** llama.cpp's rule of an optional property names all that may follow. */
+  @Test
+  void aSchemaWhoseGrammarIsTooLargeIsRefusedWithTheReason() throws Exception {
+    // The names of rules hold those of all objects around them.
+    String open = "{\"type\": \"object\", \"properties\": {\"" + "x".repeat(500) + "\": ";
+    String schema = open.repeat(60) + "{\"type\": \"null\"}" + "}}".repeat(60);
+    HttpResponse<String> response = post("\"json_schema\": " + schema);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+    assertThat(JSON.readTree(response.body()).at("/error/message").asText())
+        .startsWith("The grammar of json_schema was refused")
+        .contains("larger than 1 MiB; it is made from the schemas");
+    assertThat(JSON.readTree(response.body()).at("/error/param").asText()).isEqualTo("json_schema");
+  }
+
+  @Test
+  void ofASchemaOnlyTheObjectsAreArguments() throws Exception {
+    String schema = "{\"enum\": [1, {\"x\": \"y\"}, null]}";
+    HttpResponse<String> response =
+        post(
+            "\"temperature\": 0, \"max_tokens\": 60, \"tool_choice\": \"required\", \"tools\": ["
+                + tool("f", schema, ", \"strict\": true")
+                + "]");
+    String arguments = choice(response).at("/message/tool_calls/0/function/arguments").asText();
+    assertThat(JSON.readTree(arguments)).isEqualTo(JSON.readTree("{\"x\": \"y\"}"));
   }
 
   @ParameterizedTest
@@ -197,6 +309,80 @@ class SchemaRequestTest {
     assertThat(choice.at("/message/tool_calls/0/function/name").asText()).as(choice.toString()).isEqualTo(name);
     assertThat(JSON.readTree(choice.at("/message/tool_calls/0/function/arguments").asText()).path("x").asInt())
         .isEqualTo(1);
+  }
+
+  /** A double would hold 1.2345678901234568e+22, 0 and 0.12345678901234568. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"12345678901234567890123", "1E-400", "0.12345678901234567890123", "18446744073709551616", "1.50"})
+  void aNumberOfASchemaIsTheAnswersToTheLastDigit(String number) throws Exception {
+    String schema = object("{\"const\": " + number + "}");
+    String sampling = "\"temperature\": 0, \"max_tokens\": 100, ";
+    JsonNode answer =
+        choice(
+            post(
+                sampling
+                    + "\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"strict\": true, \"schema\":"
+                    + " "
+                    + schema
+                    + "}}"));
+    assertThat(answer.at("/message/content").asText()).containsPattern("\"x\"\\s*:\\s*" + number + "\\s*}");
+    JsonNode call =
+        choice(
+            post(
+                sampling
+                    + "\"tool_choice\": \"required\", \"tools\": ["
+                    + tool("f", schema, ", \"strict\": true")
+                    + "]"));
+    assertThat(call.at("/message/tool_calls/0/function/arguments").asText())
+        .containsPattern("\"x\"\\s*:\\s*" + number + "\\s*}");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "=>",
+      quoteCharacter = '~',
+      value = {
+        "{\"type\": \"string\", \"pattern\": \"^a^b$\"} => a ^ inside",
+        "{\"type\": \"string\", \"pattern\": \"^(?=a)a$\"} => no look-around at index 1",
+        "{\"type\": \"string\", \"pattern\": \"^[a-z]+$\", \"format\": \"date\"} => format can't be enforced beside"
+            + " pattern",
+        "{\"type\": \"string\", \"maxLength\": 5, \"format\": \"date\"} => format can't be enforced beside this",
+        "{\"type\": []} => type must not be empty"
+      })
+  void whatAStrictSchemaCantHaveIsExplained(String schema, String why) throws Exception {
+    HttpResponse<String> refused = post("\"tools\": [" + tool("f", object(schema), ", \"strict\": true") + "]");
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+    assertThat(JSON.readTree(refused.body()).at("/error/message").asText()).contains("#/properties/x", why);
+  }
+
+  @Test
+  void theFaultOfAFunctionIsNamedAsTheBodyHasIt() throws Exception {
+    HttpResponse<String> refused =
+        post("\"functions\": [{\"name\": \"f\", \"strict\": true, \"parameters\": " + object("{\"not\": {}}") + "}]");
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+    assertThat(TestServer.error(refused).path("param").asText()).isEqualTo("functions[0].parameters");
+    assertThat(TestServer.error(refused).path("message").asText()).startsWith("functions[0].parameters ");
+  }
+
+  @Test
+  void theRangeOfTheNumberOfAnswersIsTheEngines() throws Exception {
+    for (String n : List.of("-1", "0", "129")) {
+      HttpResponse<String> refused = post("\"n\": " + n);
+      assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+      assertThat(TestServer.error(refused).path("message").asText())
+          .startsWith("n is " + n + "; it must be 1 to ")
+          .contains("queue");
+    }
+  }
+
+  @Test
+  void anEmptyListOfTypesIsCalledSo() throws Exception {
+    HttpResponse<String> refused = post("\"json_schema\": {\"type\": []}");
+    assertThat(TestServer.error(refused).path("message").asText())
+        .endsWith("or a list of them, but it is an empty list.");
+    HttpResponse<String> other = post("\"json_schema\": {\"type\": [7]}");
+    assertThat(TestServer.error(other).path("message").asText()).endsWith("but it is a list with none of them.");
   }
 
   @Test

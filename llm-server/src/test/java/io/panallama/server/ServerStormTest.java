@@ -71,7 +71,9 @@ class ServerStormTest {
       System.out.println(episodes + " storms with seed " + Fuzzing.seed() + ": " + outcomes);
       assertThat(faults.thrown()).allMatch(ServerStormTest::isOfClosedEngine);
     }
-    assertThat(outcomes).containsKeys("200", "503", "left");
+    if (episodes >= FEW) {
+      assertThat(outcomes).containsKeys("200", "503", "left");
+    }
   }
 
   private static boolean isOfClosedEngine(Throwable failure) {

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,7 +22,7 @@ class TelemetryTest {
   private static final ScriptedGenerator GENERATOR =
       new ScriptedGenerator()
           .playing(script -> {
-            script.compute(new PromptProgress(12, 4, 4, Duration.ZERO));
+            script.compute(new PromptProgress(12, 4, 4, Duration.ofNanos(105_000)));
             script.compute(new PromptProgress(12, 4, 8, Duration.ofMillis(7)));
             script.compute(new PromptProgress(12, 4, 12, Duration.ofMillis(16)));
             script.say("one");
@@ -86,5 +87,16 @@ class TelemetryTest {
     assertThat(chunks(path, body, ", \"timings_per_token\": true, \"return_progress\": true"))
         .filteredOn(chunk -> chunk.has("prompt_progress") && !path.equals("/v1/responses"))
         .allMatch(chunk -> chunk.has("timings"));
+  }
+
+  /** The time until the engine takes up a prompt is none that the prompt took. */
+  @Test
+  void nothingIsTimedBeforeAnythingIsComputed() {
+    JsonNode first =
+        chunks("/completion", "\"prompt\": \"p\"", ", \"return_progress\": true, \"timings_per_token\": true")
+            .getFirst();
+    assertThat(first.path("prompt_progress").path("processed").asInt()).isEqualTo(4);
+    assertThat(first.path("timings").path("prompt_n").asInt(-1)).isZero();
+    assertThat(first.path("timings").path("prompt_ms").asDouble(-1)).isZero();
   }
 }

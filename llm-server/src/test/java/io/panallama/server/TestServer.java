@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
 /** A server on a free port with a scripted engine behind it, and clients for it. */
@@ -29,7 +30,7 @@ public final class TestServer implements AutoCloseable {
       """;
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final EngineStats STATS = new EngineStats(1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0);
+  private static final EngineStats STATS = new EngineStats(1, 2, 4, 0, 0, 0, 1_500_000_000, 0, 0, 0, 0, 0, 0);
 
   private final ChatServer server;
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -73,8 +74,17 @@ public final class TestServer implements AutoCloseable {
 
   /** Waits until no connection and no request is left. */
   void awaitNoConnections() throws InterruptedException {
+    awaitNone(() -> server.connections() + server.runningRequests());
+  }
+
+  /** Waits until no request is left: its client may know its end before. */
+  void awaitNoRequests() throws InterruptedException {
+    awaitNone(server::runningRequests);
+  }
+
+  private void awaitNone(IntSupplier left) throws InterruptedException {
     long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (server.connections() + server.runningRequests() > 0) {
+    while (left.getAsInt() > 0) {
       if (System.nanoTime() > deadline) {
         throw new AssertionError(
             server.connections() + " connections and " + server.runningRequests() + " requests are left");

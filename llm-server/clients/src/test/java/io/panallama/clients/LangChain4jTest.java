@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.agent.tool.P;
 import dev.langchain4j.agent.tool.Tool;
+import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
@@ -14,9 +16,12 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.ollama.OllamaChatModel;
+import dev.langchain4j.model.ollama.OllamaEmbeddingModel;
 import dev.langchain4j.model.ollama.OllamaStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiChatModel;
+import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.service.AiServices;
 import java.time.Duration;
@@ -92,6 +97,31 @@ class LangChain4jTest {
             .temperature(0.0)
             .timeout(TIMEOUT)
             .build();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"openai", "ollama"})
+  void embeddings(String protocol) {
+    EmbeddingModel model =
+        protocol.equals("openai")
+            ? OpenAiEmbeddingModel.builder()
+                .baseUrl(ServedModelUnderTest.openAiUrl())
+                .apiKey(ServedModelUnderTest.KEY)
+                .modelName("text-embedding-3-small")
+                .timeout(TIMEOUT)
+                .maxRetries(0)
+                .build()
+            : OllamaEmbeddingModel.builder()
+                .baseUrl(ServedModelUnderTest.url())
+                .modelName("nomic-embed-text")
+                .timeout(TIMEOUT)
+                .maxRetries(0)
+                .build();
+    List<Embedding> vectors =
+        model.embedAll(List.of(TextSegment.from("one"), TextSegment.from("two"), TextSegment.from("one"))).content();
+    assertThat(vectors).hasSize(3);
+    assertThat(vectors.getFirst().vector()).isNotEqualTo(vectors.get(1).vector());
+    assertThat(vectors.getLast().vector()).isEqualTo(vectors.getFirst().vector());
   }
 
   @ParameterizedTest

@@ -19,6 +19,8 @@ import com.openai.models.chat.completions.ChatCompletionMessageFunctionToolCall;
 import com.openai.models.chat.completions.ChatCompletionMessageToolCall;
 import com.openai.models.chat.completions.ChatCompletionToolChoiceOption;
 import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
+import com.openai.models.embeddings.Embedding;
+import com.openai.models.embeddings.EmbeddingCreateParams;
 import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
 import com.openai.models.responses.ResponseStreamEvent;
@@ -72,6 +74,23 @@ class OpenAiJavaTest {
             .create(
                 chat("Hello").addMessage(first.choices().getFirst().message()).addUserMessage("Who are you?").build());
     assertThat(text(second)).isNotBlank();
+  }
+
+  @Test
+  void embeddings() {
+    List<Embedding> data =
+        client
+            .embeddings()
+            .create(
+                EmbeddingCreateParams.builder()
+                    .model("text-embedding-3-small")
+                    .inputOfArrayOfStrings(List.of("one", "two", "one"))
+                    .dimensions(16)
+                    .build())
+            .data();
+    assertThat(data).hasSize(3);
+    assertThat(data.getFirst().embedding()).hasSize(16).isNotEqualTo(data.get(1).embedding());
+    assertThat(data.getLast().embedding()).isEqualTo(data.getFirst().embedding());
   }
 
   @Test
@@ -160,7 +179,7 @@ class OpenAiJavaTest {
 
   @Test
   void models() {
-    assertThat(client.models().list().data()).hasSize(1);
+    assertThat(client.models().list().data()).hasSize(2);
   }
 
   @Test

@@ -2,8 +2,10 @@ package io.panallama.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panallama.Embedder;
 import io.panallama.Engine;
 import io.panallama.Model;
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.server.ChatServer;
@@ -14,7 +16,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * The embedded model behind a server on a free port, which all tests of a run share. The engine computes on one thread, so that the same
+ * The embedded model behind a server on a free port, which all tests of a run share. It also gives embeddings, which mean little. The engine computes on one thread, so that the same
  * request has the same answer everywhere.
  */
 public final class ServedModelUnderTest implements BeforeAllCallback {
@@ -50,7 +52,9 @@ public final class ServedModelUnderTest implements BeforeAllCallback {
     Engine engine = Engine.start(model, EngineConfig.builder().slots(4).threads(1).batchThreads(1).build());
     ChatServer server = ChatServer.start(ServerConfig.builder().port(0).build());
     server.serve(ServedModel.of(MODEL, engine.sequenceContextSize()), engine);
-    return new Running(model, engine, server);
+    Embedder embedder = Embedder.start(model, EmbedderConfig.builder().threads(1).build());
+    server.serve(ServedModel.of("embedding", embedder.maxTokens()), embedder);
+    return new Running(model, engine, embedder, server);
   }
 
   /** Where the server is, such as {@code http://127.0.0.1:40000}. */
@@ -77,10 +81,11 @@ public final class ServedModelUnderTest implements BeforeAllCallback {
     assertThat(running.server.runningRequests()).isPositive();
   }
 
-  private record Running(Model model, Engine engine, ChatServer server) implements AutoCloseable {
+  private record Running(Model model, Engine engine, Embedder embedder, ChatServer server) implements AutoCloseable {
     @Override
     public void close() {
       server.close();
+      embedder.close();
       engine.close();
       model.close();
     }

@@ -6,6 +6,7 @@ import io.panallama.generation.Generation;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.registry.ServedModel;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     those of the second, and so on
  * @param around wraps each generation before it is read, for limits that the engine doesn't know
  * @param writer makes the writer of the answer once the engine has taken the requests
+ * @param names what the body calls some of the core's values, by the core's names; the dialect has names for the rest
  * @param detached answers at once, with a generation of its own that does not end with the connection; null to generate for
  *     the client that waits
  */
@@ -32,10 +34,12 @@ public record Call(
     List<RequestFactory> requests,
     UnaryOperator<Generation> around,
     WriterFactory writer,
+    Map<String, String> names,
     Route.@Nullable Handler detached) {
   /** All components but the model and {@code detached} are required. */
   public Call {
     requests = List.copyOf(requests);
+    names = Map.copyOf(names);
     Objects.requireNonNull(around, "around");
     Objects.requireNonNull(writer, "writer");
     if (requests.isEmpty()) {
@@ -56,17 +60,22 @@ public record Call(
   /** A call whose client waits for the answer. */
   public Call(
       @Nullable String model, boolean stream, int choices, List<RequestFactory> requests, WriterFactory writer) {
-    this(model, stream, choices, requests, UnaryOperator.identity(), writer, null);
+    this(model, stream, choices, requests, UnaryOperator.identity(), writer, Map.of(), null);
   }
 
   /** The same call, answered at once by {@code handler}, which sees to the generation. */
   public Call detached(Route.Handler handler) {
-    return new Call(model, stream, choices, requests, around, writer, handler);
+    return new Call(model, stream, choices, requests, around, writer, names, handler);
   }
 
   /** The same call whose generations are read through {@code wrapper}. */
   public Call around(UnaryOperator<Generation> wrapper) {
-    return new Call(model, stream, choices, requests, wrapper, writer, detached);
+    return new Call(model, stream, choices, requests, wrapper, writer, names, detached);
+  }
+
+  /** The same call whose errors have these names of the core's values. */
+  public Call named(Map<String, String> wireNames) {
+    return new Call(model, stream, choices, requests, around, writer, wireNames, detached);
   }
 
   /** Makes the core's request. */

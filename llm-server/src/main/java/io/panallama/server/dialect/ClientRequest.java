@@ -1,11 +1,15 @@
 package io.panallama.server.dialect;
 
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * What a client sent to a route. Immutable but for {@link #ignored}; for the thread of the request.
+ * What a client sent to a route. For the thread of the request: it remembers which parameters were read, and {@link #ignored}.
  *
  * @see Route
  */
@@ -15,6 +19,7 @@ public final class ClientRequest {
   private final Map<String, String> query;
   private final Map<String, String> headers;
   private final Ignored ignored;
+  private final Set<String> known = new HashSet<>();
 
   /**
    * A request.
@@ -46,7 +51,27 @@ public final class ClientRequest {
 
   /** A parameter behind the path's question mark. */
   public Optional<String> query(String name) {
+    known.add(name);
     return Optional.ofNullable(query.get(name));
+  }
+
+  /** Parameters behind the path's question mark that change nothing about the answer. */
+  public void acceptQuery(Collection<String> names) {
+    known.addAll(names);
+  }
+
+  /**
+   * Call it when all parameters behind the path's question mark have been read: others are ignored, and named with a question mark
+   * in front, which tells them from fields of the body.
+   *
+   * @throws ApiException if there is one and the server is strict
+   */
+  public void ignoreUnknownQuery() {
+    for (String name : new TreeSet<>(query.keySet())) {
+      if (!known.contains(name) && !name.isEmpty()) {
+        ignored.unknown("?" + name);
+      }
+    }
   }
 
   /** A header, whatever the case of its name. */

@@ -1,6 +1,7 @@
 package io.panallama.server.dialect;
 
 import java.util.List;
+import java.util.Set;
 
 /** An API that clients speak: its routes, its errors, and its names of request fields. Safe for any thread. */
 public interface Dialect {
@@ -9,6 +10,11 @@ public interface Dialect {
 
   /** The routes of this dialect. No two routes may have the same method and path, across all dialects. */
   List<Route> routes();
+
+  /** Query parameters that this dialect's clients send to any of its routes and that change nothing about the answer. */
+  default Set<String> harmlessQuery() {
+    return Set.of();
+  }
 
   /** Writes the errors of this dialect's routes. */
   ErrorWriter errors();

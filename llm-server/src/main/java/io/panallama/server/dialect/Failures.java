@@ -1,10 +1,15 @@
 package io.panallama.server.dialect;
 
+import io.panallama.error.ChatTemplateException;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineBusyException;
+import io.panallama.error.EngineClosedException;
+import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InfillNotSupportedException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
+import io.panallama.error.TextTooLongException;
 import io.panallama.server.registry.ModelUnavailableException;
 import io.panallama.server.registry.UnknownModelException;
 import java.time.Duration;
@@ -28,6 +33,9 @@ public final class Failures {
           "\\b(?:[a-z_][a-z0-9_]*\\.){2,}\\w|\\b\\w*(?:Exception|Error)\\b|(?<![\\w/])/[^\\s/]+/[^\\s]|\\b[A-Za-z]:\\\\"
               + "|\\R\\s*at ");
 
+  /** llama.cpp's name for the stage that adds biases and forbids tokens. */
+  private static final String BIAS = "the sampler 'logit-bias'";
+
   private static final String NOT_READY = "not_ready";
   private static final String DRAINING = "draining";
 
@@ -40,11 +48,19 @@ public final class Failures {
       case UnknownModelException unknown -> ApiException.invalid(404, "model", "model_not_found", text(unknown));
       case ModelUnavailableException unavailable -> unavailable(unavailable);
       case PromptTooLongException tooLong -> tooLong(tooLong, names.wireName(tooLong.parameter()));
+      case TextTooLongException tooLong -> tooLong(tooLong, names.wireName(tooLong.parameter()));
       case InfillNotSupportedException noTokens ->
           ApiException.invalid(400, null, "infill_not_supported", text(noTokens));
+      case ChatTemplateException template when template.isUnusable() ->
+          ApiException.invalid(400, null, "chat_not_supported", text(template));
       case InvalidRequestException invalid -> refused(invalid, null, names);
       case EngineBusyException busy -> ApiException.passing(429, "queue_full", text(busy), busy.retryAfter(), busy);
-      case GenerationException ended -> ended(ended);
+      case GenerationException ended -> ended(ended, names);
+      case EmbeddingException failed -> notEmbedded(failed);
+      case EngineClosedException closed ->
+          ApiException.passing(503, "engine_closed", tellable(text(closed)), SOON, closed);
+      case EngineFailedException failed ->
+          ApiException.lasting(500, "engine_failed", tellable(text(failed)), true, failed);
       default -> ApiException.lasting(500, "internal_error", "The server failed; its log says more.", true, failure);
     };
   }
@@ -66,10 +82,41 @@ public final class Failures {
             + tooLong.promptTokens()
             + " tokens, which leaves no room for an answer. Shorten the "
             + param
-            + ", or start the server with a larger --ctx-size or with fewer slots to share it.";
+            + switch (tooLong.limit()) {
+              case MODEL -> ": the model was trained for no more tokens, so a larger --ctx-size does not help.";
+              case CONTEXT -> ", or start the server with a larger --ctx-size.";
+              case SHARE -> ", or start the server with a larger --ctx-size or with fewer slots to share it.";
+            };
     return ApiException.invalid(400, param, "context_length_exceeded", text)
         .with("n_prompt_tokens", tooLong.promptTokens())
         .with("n_ctx", tooLong.contextSize());
+  }
+
+  /**
+   * 400: a text that the embedding model can't take.
+   *
+   * @param param the place of the text in the body
+   */
+  public static ApiException tooLong(TextTooLongException tooLong, String param) {
+    String text =
+        "This model's maximum context length is "
+            + tooLong.maxTokens()
+            + " tokens. However, "
+            + param
+            + " has "
+            + tooLong.tokens()
+            + " tokens; shorten it, or divide it.";
+    return ApiException.invalid(400, param, "context_length_exceeded", text)
+        .with("n_prompt_tokens", tooLong.tokens())
+        .with("n_ctx", tooLong.maxTokens());
+  }
+
+  private static ApiException notEmbedded(EmbeddingException failed) {
+    return switch (failed.reason()) {
+      case INTERRUPTED -> shuttingDown(failed);
+      case COMPUTE_FAILED, NOT_FINITE ->
+          ApiException.lasting(500, "embedding_failed", tellable(text(failed)), true, failed);
+    };
   }
 
   /** 503: the server ends a request because it is being closed. */
@@ -109,14 +156,24 @@ public final class Failures {
     return ApiException.invalid(400, names.wireName(refused.parameter()), code, refused.message(names::wireName));
   }
 
-  private static ApiException ended(GenerationException ended) {
+  private static ApiException ended(GenerationException ended, FieldNames names) {
     return switch (ended.reason()) {
       case ENGINE_CLOSED -> ApiException.passing(503, "engine_closed", tellable(text(ended)), SOON, ended);
       case INTERRUPTED -> shuttingDown(ended);
       // As with any other request that can't be served: no retry helps, and there is nothing to log.
-      case NO_TOKEN_LEFT -> ApiException.invalid(400, null, "no_token_left", text(ended));
+      case NO_TOKEN_LEFT ->
+          ApiException.invalid(
+              400,
+              null,
+              "no_token_left",
+              text(ended)
+                  .replace(
+                      BIAS, names.wireName("sampling.logitBias") + " or " + names.wireName("sampling.bannedTokens")));
       case GRAMMAR_LIMIT -> ApiException.invalid(400, null, "grammar_limit", text(ended));
       case DECODE_FAILED -> ApiException.lasting(500, "generation_failed", tellable(text(ended)), true, ended);
+      case ENGINE_RESTARTING -> ApiException.passing(503, "engine_restarting", tellable(text(ended)), SOON, ended);
+      // The engine's failure was logged once, so it is not logged again for each request.
+      case ENGINE_FAILED -> ApiException.lasting(500, "engine_failed", tellable(text(ended)), false, ended);
       case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", tellable(text(ended)), true, ended);
       case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", tellable(text(ended)), true, ended);
       // Malformed output is the model's fault and not the server's, so it is not logged.

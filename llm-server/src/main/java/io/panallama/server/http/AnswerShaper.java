@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /**
  * A writer that gives an answer the form which its request asks for. Helidon writes every answer as if to a GET or POST of HTTP/1.1: one
- * to HEAD has a body, and a stream has chunks, which a client of HTTP/1.0 would take for its text.
+ * to HEAD has a body, and a stream has chunks, which a client of HTTP/1.0 would take for its text and HTTP/2 does not have.
  *
  * <p>For one thread: the connection's own.
  */
@@ -19,7 +19,7 @@ final class AnswerShaper implements DataWriter {
     AS_IT_IS,
     /** Its body is left out. */
     WITHOUT_BODY,
-    /** Its chunks are written without their framing; the end of the connection ends it. */
+    /** Its chunks are written without their framing; the end of the connection, or of the stream, ends it. */
     WITHOUT_CHUNKS
   }
 
@@ -51,6 +51,11 @@ final class AnswerShaper implements DataWriter {
     form = next;
     part = Part.HEAD;
     text.setLength(0);
+  }
+
+  /** Whether nothing is known to be missing of an answer that is shaped. Only its chunks tell that. */
+  boolean isComplete() {
+    return part == Part.BODY || part == Part.NOTHING;
   }
 
   @Override

@@ -2,34 +2,37 @@ package io.panallama.server.http;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
+import io.helidon.common.buffers.DataWriter;
 import io.helidon.common.concurrency.limits.FixedLimit;
-import io.helidon.common.socket.NioSocket;
+import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.SocketWriter;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
+import io.panallama.error.GenerationException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's connection, which notices at once when the client disconnects.
+ * A client's connection, or its stream of HTTP/2, which notices at once when the client disconnects.
  *
  * <p>Helidon reads a connection only while it expects a request, so a client that disconnects during a long
  * generation is noticed at the next write at best, and never while the request waits in a queue. Here a {@link PeerReader} keeps
  * reading on a virtual thread of its own; Helidon's connection takes its bytes from there, through a {@link RequestFramer}. An end of
  * stream or a reset that the reader sees means that the client has left.
  *
- * <p>Limits. A client that closes only its sending side counts as disconnected, as in Go's net/http. A client that pipelines
+ * <p>Limits. A client that closes its sending side counts as disconnected, even if it still reads: the end of stream is the same as
+ * that of a client that has closed both, and a generation that nobody reads would go on. Go's net/http, Node, nginx in front of an upstream and
+ * llama-server decide alike. A request that ends so while it is prepared or generated gets no answer. A client that pipelines
  * further requests behind a running one is watched only until {@link PeerReader} has a chunk of them in hand. A peer
  * that vanishes without a packet (power cut, pulled cable) is noticed when writes stop being acknowledged or stall for
  * the write timeout.
@@ -39,9 +42,6 @@ public final class ClientConnection {
   private static final ScopedValue<ClientConnection> CURRENT = ScopedValue.newInstance();
   private static final AtomicLong NUMBERS = new AtomicLong();
 
-  /** How long a connection that the server ends is still read, so that the peer gets the last bytes instead of a reset. */
-  private static final Duration LINGER = Duration.ofSeconds(1);
-
   /** {@link RequestFramer} enforces the limits of a head, so Helidon's need only be larger. */
   private static final int MAX_HEAD = 2 * (RequestFramer.MAX_REQUEST_LINE + RequestFramer.MAX_HEADERS);
 
@@ -50,63 +50,65 @@ public final class ClientConnection {
           .config(Http1Config.builder().maxPrologueLength(MAX_HEAD).maxHeadersSize(MAX_HEAD).build())
           .build();
 
-  private final SocketChannel channel;
+  private final Carrier carrier;
+  private final Listener.HelidonParts parts;
+  private final ConnectionLimits limits;
+  private final Semaphore places;
   private final ServerConnection http;
   private final PeerReader reader;
   private final RequestFramer framer;
   private final StallClock stall;
-  private final Duration stallLimit;
-  private final boolean localSocket;
+  private final AnswerShaper writer;
 
   /** Only the connection's own thread uses it. */
   private boolean ending;
 
-  private ClientConnection(
-      SocketChannel channel,
-      ServerConnection http,
-      PeerReader reader,
-      RequestFramer framer,
-      StallClock stall,
-      Duration stallLimit,
-      boolean localSocket) {
-    this.channel = channel;
-    this.http = http;
-    this.reader = reader;
-    this.framer = framer;
-    this.stall = stall;
-    this.stallLimit = stallLimit;
-    this.localSocket = localSocket;
-  }
+  /** What goes on with the connection since its client speaks HTTP/2; null until then. */
+  private volatile @Nullable Http2Connection http2;
 
-  /** A connection on a channel that was accepted; it owns the channel. */
-  static ClientConnection on(SocketChannel channel, Listener.HelidonParts parts, ConnectionLimits limits)
-      throws IOException {
-    String name = Long.toString(NUMBERS.incrementAndGet());
-    NioSocket socket = NioSocket.server(channel, name, "panallama");
-    PeerReader reader = new PeerReader(socket, limits, name);
-    StallClock stall = new StallClock(SocketWriter.create(socket));
-    AnswerShaper writer = new AnswerShaper(stall);
-    RequestFramer framer =
+  /** Whether {@link #finish} was called. */
+  private volatile boolean finishing;
+
+  private ClientConnection(
+      Carrier carrier, String name, Listener.HelidonParts parts, ConnectionLimits limits, Semaphore places) {
+    this.carrier = carrier;
+    this.parts = parts;
+    this.limits = limits;
+    this.places = places;
+    HelidonSocket socket = carrier.socket();
+    reader = new PeerReader(socket, limits, name);
+    stall = new StallClock(SocketWriter.create(socket));
+    AnswerShaper shaper = new AnswerShaper(stall);
+    writer = shaper;
+    boolean stream = carrier.isStream();
+    framer =
         new RequestFramer(
             reader,
             limits.maxBodyBytes(),
             bytes -> stall.writeNow(BufferData.create(bytes)),
-            writer::begin,
-            authority(channel));
-    ServerConnection http = HTTP1.connection(new HelidonContext(socket, parts, DataReader.create(framer), writer));
-    boolean localSocket = channel.getLocalAddress() instanceof UnixDomainSocketAddress;
-    return new ClientConnection(channel, http, reader, framer, stall, limits.write(), localSocket);
+            form ->
+                shaper.begin(stream && form == AnswerShaper.Form.AS_IT_IS ? AnswerShaper.Form.WITHOUT_CHUNKS : form),
+            carrier.authority(),
+            !stream);
+    http = HTTP1.connection(new HelidonContext(socket, parts, DataReader.create(framer), writer));
   }
 
-  /** RFC 9112, 3.3: a request of HTTP/1.0 without a host asks for the address that it was sent to. */
-  private static String authority(SocketChannel channel) throws IOException {
-    if (!(channel.getLocalAddress() instanceof InetSocketAddress own)) {
-      return "localhost";
-    }
-    String address = own.getAddress().getHostAddress().replaceFirst("%.*", "");
-    String host =
-        own.getAddress().isLoopbackAddress() ? "localhost" : address.contains(":") ? "[" + address + "]" : address;
-    return host + ":" + own.getPort();
+  /**
+   * A connection on a channel that was accepted; it owns the channel.
+   *
+   * @param places one for each connection and stream that there may be; the connection has one
+   */
+  static ClientConnection on(
+      SocketChannel channel, Listener.HelidonParts parts, ConnectionLimits limits, Semaphore places)
+      throws IOException {
+    String name = Long.toString(NUMBERS.incrementAndGet());
+    return new ClientConnection(new SocketCarrier(channel, name), name, parts, limits, places);
+  }
+
+  /** A connection on a stream of HTTP/2. */
+  static ClientConnection on(
+      Http2Stream stream, String name, Listener.HelidonParts parts, ConnectionLimits limits, Semaphore places) {
+    return new ClientConnection(stream, name, parts, limits, places);
   }
 
   /**
@@ -129,6 +131,7 @@ public final class ClientConnection {
   /**
    * Does work that waits, on this thread, and interrupts it if the client leaves.
    *
+   * @throws CloseConnectionException if the client has left and the work ended because of that
    * @param alsoOn gets what interrupts the work, for other reasons to end it
    */
   <T> T whileWanted(Consumer<Runnable> alsoOn, Supplier<T> work) {
@@ -136,6 +139,11 @@ public final class ClientConnection {
     alsoOn.accept(interruption::happen);
     try (Watch _ = whenGone(interruption::happen)) {
       return work.get();
+    } catch (GenerationException ended) {
+      if (gone() && ended.reason() == GenerationException.Reason.INTERRUPTED) {
+        throw new CloseConnectionException("The client is gone", ended);
+      }
+      throw ended;
     } finally {
       interruption.end();
     }
@@ -173,9 +181,14 @@ public final class ClientConnection {
     return framer.requestHead();
   }
 
+  /** Where Helidon writes the current answer. */
+  DataWriter writer() {
+    return writer;
+  }
+
   /** Whether the client is connected by a Unix domain socket: no browser can be. */
   boolean isLocalSocket() {
-    return localSocket;
+    return carrier.isLocalSocket();
   }
 
   /** Whether the client has left. */
@@ -186,6 +199,12 @@ public final class ClientConnection {
   /** Makes the current answer the connection's last. */
   void endAfterAnswer() {
     ending = true;
+  }
+
+  /** Makes the current answer the connection's last, because the server is shutting down. */
+  void drain() {
+    endAfterAnswer();
+    carrier.drain();
   }
 
   /**
@@ -214,11 +233,7 @@ public final class ClientConnection {
   void run() {
     reader.start();
     try {
-      ScopedValue.where(CURRENT, this)
-          .call(() -> {
-            http.handle(FixedLimit.create());
-            return null;
-          });
+      answerAll();
     } catch (CloseConnectionException | UncheckedIOException ended) {
       LOGGER.log(System.Logger.Level.TRACE, "A connection ended", ended);
     } catch (InterruptedException stopped) {
@@ -227,17 +242,34 @@ public final class ClientConnection {
       LOGGER.log(System.Logger.Level.ERROR, "A connection failed", fault);
     } finally {
       endAnswers();
-      reader.finish(LINGER);
+      reader.finish(carrier.linger());
       cut();
+    }
+  }
+
+  private void answerAll() throws InterruptedException {
+    try {
+      ScopedValue.where(CURRENT, this)
+          .call(() -> {
+            http.handle(FixedLimit.create());
+            return null;
+          });
+    } catch (Http2Begun begun) {
+      Http2Connection next = new Http2Connection(carrier, reader, stall, parts, limits, places, begun);
+      http2 = next;
+      if (finishing) {
+        next.drain();
+      }
+      next.run();
     }
   }
 
   /** Tells the client that there will be no further answer. */
   private void endAnswers() {
     try {
-      channel.shutdownOutput();
-    } catch (IOException gone) {
-      LOGGER.log(System.Logger.Level.TRACE, "Closing a connection that is broken", gone);
+      carrier.endOutput(writer.isComplete());
+    } catch (UncheckedIOException gone) {
+      LOGGER.log(System.Logger.Level.TRACE, "Ending a connection that is broken", gone);
     }
   }
 
@@ -250,27 +282,37 @@ public final class ClientConnection {
   /** How long the client has been late with bytes that it has to send; zero while it is not its turn. */
   Duration silentFor() {
     PeerReader.Silence silence = reader.silence();
+    Http2Connection streams = http2;
+    if (silence == null && streams != null) {
+      return streams.silentFor();
+    }
     return silence == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - silence.since());
   }
 
   /** Ends the connection after the request that is being answered, or at once if there is none. */
   void finish() {
-    http.close(false);
+    finishing = true;
+    Http2Connection streams = http2;
+    if (streams == null) {
+      http.close(false);
+    } else {
+      streams.drain();
+    }
   }
 
   /** Closes the connection at once, which breaks a write that its client does not read. */
   void cut() {
-    try {
-      channel.close();
-    } catch (IOException alreadyBroken) {
-      LOGGER.log(System.Logger.Level.TRACE, "Closing a connection that is broken", alreadyBroken);
-    }
+    carrier.cut();
   }
 
-  /** Closes the connection if its client has not read for too long; the write that waits for it then fails. */
+  /** Closes the connection, or those of its streams, whose client has not read for too long; the write that waits for it then fails. */
   void cutIfStalled() {
-    if (stall.stalledFor().compareTo(stallLimit) > 0) {
+    if (stall.stalledFor().compareTo(limits.write()) > 0) {
       cut();
+    }
+    Http2Connection streams = http2;
+    if (streams != null) {
+      streams.cutStalled();
     }
   }
 

@@ -35,7 +35,7 @@ final class ConnectionFilter implements Filter {
     // answered as the last.
     boolean interrupted = Thread.interrupted();
     if (interrupted || draining.getAsBoolean()) {
-      ClientConnection.current().endAfterAnswer();
+      ClientConnection.current().drain();
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
     try {

@@ -26,14 +26,17 @@ public final class ErrorBoundary {
   private final Routes routes;
   private final Dialect otherwise;
   private final RequestGuard guard;
+  private final int maxBodyBytes;
 
   /**
    * The boundary around these routes.
    *
    * @param otherwise the dialect of errors outside of the routes of any
    * @param guard knows which pages may read the errors of requests that can't be read
+   * @param maxBodyBytes the most bytes of a body, which the error for a larger one names
    */
-  public ErrorBoundary(Routes routes, Dialect otherwise, RequestGuard guard) {
+  public ErrorBoundary(Routes routes, Dialect otherwise, RequestGuard guard, int maxBodyBytes) {
+    this.maxBodyBytes = maxBodyBytes;
     this.routes = routes;
     this.otherwise = otherwise;
     this.guard = guard;
@@ -138,9 +141,9 @@ public final class ErrorBoundary {
     };
   }
 
-  private static String text(Status status, @Nullable String message) {
+  private String text(Status status, @Nullable String message) {
     if (status.code() == 413) {
-      return "The body is larger than this server takes.";
+      return RequestBody.tooLarge(maxBodyBytes);
     }
     return message == null || message.isBlank() ? "The request can't be read: " + status.reasonPhrase() + "." : message;
   }

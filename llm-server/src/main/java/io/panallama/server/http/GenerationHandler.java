@@ -5,9 +5,9 @@ import io.helidon.webserver.http.ServerResponse;
 import io.panallama.TextGenerator;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineFailedException;
+import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.generation.GenerationGroup;
-import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Call;
@@ -15,6 +15,7 @@ import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.EventWriter;
 import io.panallama.server.dialect.Failures;
+import io.panallama.server.dialect.FieldNames;
 import io.panallama.server.dialect.Route;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
@@ -49,6 +50,8 @@ final class GenerationHandler implements RouteHandler {
     registry.checkServing();
     ClientRequest asked = requests.read(request, rest);
     Call call = route.reader().read(asked);
+    asked.acceptQuery(dialect.harmlessQuery());
+    asked.ignoreUnknownQuery();
     Route.Handler detached = call.detached();
     if (detached != null) {
       Answer answer = detached.answer(asked, registry);
@@ -57,24 +60,35 @@ final class GenerationHandler implements RouteHandler {
       return;
     }
     try (Lease lease = registry.lease(call.model())) {
-      List<GenerationRequest> wanted = new ArrayList<>();
-      for (Call.RequestFactory factory : call.requests()) {
-        wanted.add(lease.bounded(factory.forModel(lease.model(), lease.generator())));
-      }
-      wanted.forEach(lease::admit);
-      ClientConnection client = ClientConnection.current();
-      try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
-          ClientConnection.Watch _ = client.whenGone(events::cancel)) {
-        lease.onRevoke(events::cancel);
-        EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
-        events.promptTokens().ifPresent(writer::promptTokens);
-        requests.tell(asked.ignored(), response);
-        AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
-        if (call.stream()) {
-          answer.stream(writer, response, route.framing());
-        } else {
-          answer.whole(writer, response);
-        }
+      generate(asked, call, lease, response);
+    } catch (InvalidRequestException refused) {
+      throw Failures.of(refused, names(call));
+    }
+  }
+
+  private FieldNames names(Call call) {
+    FieldNames names = dialect.fieldNames();
+    return path -> call.names().getOrDefault(path, names.wireName(path));
+  }
+
+  private void generate(ClientRequest asked, Call call, Lease lease, ServerResponse response) {
+    List<GenerationRequest> wanted = new ArrayList<>();
+    for (Call.RequestFactory factory : call.requests()) {
+      wanted.add(lease.bounded(factory.forModel(lease.model(), lease.generator())));
+    }
+    wanted.forEach(lease::admit);
+    ClientConnection client = ClientConnection.current();
+    try (EventSource events = client.whileWanted(lease::onRevoke, () -> start(lease, wanted, call));
+        ClientConnection.Watch _ = client.whenGone(events::cancel)) {
+      lease.onRevoke(events::cancel);
+      EventWriter writer = call.writer().open(wanted.getFirst(), lease.model().id(), lease.generator()::tokenBytes);
+      events.promptTokens().ifPresent(writer::promptTokens);
+      requests.tell(asked.ignored(), response);
+      AnswerWriter answer = new AnswerWriter(registry, dialect, events, heartbeat);
+      if (call.stream()) {
+        answer.stream(writer, response, route.framing());
+      } else {
+        answer.whole(writer, response);
       }
     }
   }
@@ -89,8 +103,7 @@ final class GenerationHandler implements RouteHandler {
     } catch (EngineFailedException failed) {
       throw lease.engineFailed(failed);
     } catch (PromptTooLongException tooLong) {
-      boolean chat = requests.getFirst() instanceof ChatRequest;
-      throw Failures.tooLong(tooLong, dialect.fieldNames().wireName(chat ? "messages" : "prompt"));
+      throw Failures.tooLong(tooLong, names(call).wireName(LongestPart.of(requests.getFirst())));
     }
   }
 

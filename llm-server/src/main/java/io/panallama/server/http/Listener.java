@@ -54,6 +54,13 @@ public final class Listener implements AutoCloseable {
   /** How often the listener looks for connections whose client does not read. */
   private static final Duration STALL_CHECK = Duration.ofSeconds(1);
 
+  /**
+   * How much of an answer the system keeps for a client that does not read, in bytes; Linux doubles it for its own needs. By itself
+   * Linux takes 2.8 MB over loopback (measured), minutes of a stream of tokens, before a write has to wait and {@link StallClock} sees it;
+   * with this 0.2 MB.
+   */
+  private static final int SEND_BUFFER = 64 << 10;
+
   /** How long connections may take to end by themselves, and then by force, when the listener is closed. */
   private static final Duration FAREWELL = Duration.ofMillis(200);
 
@@ -62,6 +69,10 @@ public final class Listener implements AutoCloseable {
   private final HelidonParts helidon;
   private final ConnectionLimits limits;
   private final Semaphore places;
+
+  /** One for each connection that has ended, until the acceptor takes them. */
+  private final Semaphore ended = new Semaphore(0);
+
   private final Set<ClientConnection> connections = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final int port;
@@ -150,52 +161,56 @@ public final class Listener implements AutoCloseable {
 
   private void acceptAll() {
     try {
-      while (takePlace()) {
+      while (closing.getCount() > 0) {
         boolean started = false;
+        boolean place = false;
         try {
-          start(accept());
-          started = true;
+          ServerSocketChannel server = awaitClient();
+          place = takePlace();
+          SocketChannel channel = place ? server.accept() : null;
+          if (channel != null) {
+            start(channel);
+            started = true;
+          }
         } catch (ClosedChannelException | ClosedSelectorException closed) {
           return;
         } catch (IOException | RuntimeException | OutOfMemoryError refused) {
-          makeRoom();
           explain(refused);
-          closing.await(RETRY.toNanos(), TimeUnit.NANOSECONDS);
+          ended.drainPermits();
+          makeRoom();
+          ended.tryAcquire(RETRY.toNanos(), TimeUnit.NANOSECONDS);
         } finally {
-          if (!started) {
+          if (place && !started) {
             places.release();
           }
         }
       }
-    } catch (InterruptedException ended) {
+    } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Waits for the next connection to any of the sockets. Only the acceptor's thread uses it. */
-  private SocketChannel accept() throws IOException {
-    while (true) {
-      Iterator<SelectionKey> ready = selector.selectedKeys().iterator();
-      if (!ready.hasNext()) {
-        selector.select();
-        continue;
-      }
-      ServerSocketChannel server = (ServerSocketChannel) ready.next().channel();
-      ready.remove();
-      SocketChannel channel = server.accept();
-      if (channel != null) {
-        return channel;
-      }
+  /** Waits for a client at any of the sockets. Only the acceptor's thread uses it. */
+  private ServerSocketChannel awaitClient() throws IOException {
+    while (selector.selectedKeys().isEmpty()) {
+      selector.select();
     }
+    Iterator<SelectionKey> ready = selector.selectedKeys().iterator();
+    ServerSocketChannel server = (ServerSocketChannel) ready.next().channel();
+    ready.remove();
+    return server;
   }
 
-  /** Takes the place of the next connection; false if the listener is being closed. */
+  /** Takes a place for the client that waits; false if the listener is being closed. */
   private boolean takePlace() throws InterruptedException {
     while (closing.getCount() > 0) {
-      if (places.tryAcquire(RETRY.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (places.tryAcquire()) {
         return true;
       }
       makeRoom();
+      if (places.tryAcquire(RETRY.toNanos(), TimeUnit.NANOSECONDS)) {
+        return true;
+      }
     }
     return false;
   }
@@ -229,8 +244,9 @@ public final class Listener implements AutoCloseable {
     try {
       if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER);
       }
-      ClientConnection connection = ClientConnection.on(channel, helidon, limits);
+      ClientConnection connection = ClientConnection.on(channel, helidon, limits, places);
       connections.add(connection);
       if (closing.getCount() == 0) {
         connection.finish();
@@ -248,6 +264,7 @@ public final class Listener implements AutoCloseable {
     } finally {
       connections.remove(connection);
       places.release();
+      ended.release();
     }
   }
 

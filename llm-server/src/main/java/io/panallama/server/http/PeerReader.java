@@ -20,9 +20,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class PeerReader implements Supplier<byte @Nullable []> {
   private static final byte[] END = new byte[0];
+  private static final byte[] WAKE = new byte[0];
 
-  /** The most bytes that are read and discarded to end a connection in order. */
-  private static final long MAX_LINGER_BYTES = 16L << 20;
+  /** The most bytes that are read and discarded to end a connection in order: bodies that are refused are not much larger. */
+  private static final long MAX_LINGER_BYTES = 64L << 20;
+
+  /** The longest time for which bytes are read and discarded, however steadily they come. */
+  private static final Duration MAX_LINGER = Duration.ofSeconds(5);
 
   private final HelidonSocket socket;
   private final ConnectionLimits limits;
@@ -95,6 +99,37 @@ final class PeerReader implements Supplier<byte @Nullable []> {
     return chunk;
   }
 
+  /**
+   * The next chunk for a connection that has time limits of its own.
+   *
+   * @param meanwhile how the time of the wait counts, null if the client owes nothing
+   * @return null if the time passed; no bytes if {@link #wake} was called
+   * @throws CloseConnectionException at the end of the stream, or on interrupt
+   */
+  byte @Nullable [] poll(long nanos, @Nullable Silence meanwhile) {
+    byte[] chunk;
+    silence = meanwhile;
+    try {
+      chunk = ended ? END : next(nanos);
+    } catch (InterruptedException interrupt) {
+      Thread.currentThread().interrupt();
+      throw new CloseConnectionException("Interrupted while waiting for the client", interrupt);
+    } finally {
+      silence = null;
+    }
+    if (chunk == END) {
+      ended = true;
+      throw new CloseConnectionException("The client is gone");
+    }
+    return chunk;
+  }
+
+  /** Ends a wait of {@link #poll}, or else the next one. Any thread; does not block. */
+  void wake() {
+    // A chunk that is there wakes the thread as well.
+    handOver.offer(WAKE);
+  }
+
   /** Tells that the first byte of a request is there: from now on the rest must come in time. */
   void requestBegun() {
     inRequest = true;
@@ -138,15 +173,19 @@ final class PeerReader implements Supplier<byte @Nullable []> {
   }
 
   /**
-   * Ends reading. After an answer that ends the connection, what the client still sends is read for up to {@code linger}, or
-   * until it closes its side, and discarded: closing a socket with unread bytes resets it, and the client would lose the answer.
+   * Ends reading. After an answer that ends the connection, what the client still sends is read until it closes its side, or
+   * sends nothing for {@code linger}, and discarded: closing a socket with unread bytes resets it, and the client would lose the
+   * answer. Many clients read it only when they have sent the whole body. That is limited to 5 s and 64 MiB, and the connection
+   * makes room for others meanwhile, as an idle one.
    */
   void finish(Duration linger) {
-    long deadline = System.nanoTime() + linger.toNanos();
+    long began = System.nanoTime();
+    long deadline = began + MAX_LINGER.toNanos();
     long thrownAway = 0;
+    silence = new Silence(true, began);
     try {
       while ((inRequest || lastAnswered) && !ended && thrownAway < MAX_LINGER_BYTES) {
-        byte[] chunk = next(deadline - System.nanoTime());
+        byte[] chunk = next(Math.min(linger.toNanos(), deadline - System.nanoTime()));
         if (chunk == null || chunk == END) {
           break;
         }
@@ -155,6 +194,7 @@ final class PeerReader implements Supplier<byte @Nullable []> {
     } catch (InterruptedException interrupt) {
       Thread.currentThread().interrupt();
     } finally {
+      silence = null;
       thread.interrupt();
     }
   }

@@ -50,6 +50,15 @@ final class RequestBody {
     return body;
   }
 
+  /** What a client is told whose body has more bytes than this. */
+  static String tooLarge(long limit) {
+    return "The body is larger than" + remedy(limit);
+  }
+
+  private static String remedy(long limit) {
+    return " the " + limit + " bytes that this server takes. Send less, or start the server with a larger --max-body.";
+  }
+
   private static void checkType(String header) {
     String type = header.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     if (type.startsWith("multipart/") || type.equals("text/html")) {
@@ -84,10 +93,7 @@ final class RequestBody {
       byte[] decoded = in.readNBytes((int) Math.min(limit, Integer.MAX_VALUE - 8));
       if (in.read() >= 0) {
         throw ApiException.invalid(
-            413,
-            null,
-            "body_too_large",
-            "The body is larger than the " + limit + " bytes that this server takes, when it is decompressed.");
+            413, null, "body_too_large", "Decompressed, the body is larger than" + remedy(limit));
       }
       return decoded;
     } catch (EOFException | ZipException broken) {

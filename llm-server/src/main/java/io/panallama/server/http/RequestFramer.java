@@ -66,7 +66,9 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
   private final Consumer<byte[]> writeNow;
   private final Consumer<AnswerShaper.Form> onRequest;
   private final String authority;
+  private final boolean offersHttp2;
 
+  private boolean first = true;
   private byte[] in = NOTHING;
   private int at;
   private Part part = Part.HEAD;
@@ -93,13 +95,16 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
    * @param onRequest told when a request begins, and then which form its answer has to have. Helidon gets a HEAD as a GET, and
    *     HTTP/1.0 as HTTP/1.1
    * @param authority the host that a request of HTTP/1.0 without a {@code Host} header asks for
+   * @param offersHttp2 whether the client may go on in HTTP/2, which {@link #get} tells by an {@link Http2Begun}
    */
   RequestFramer(
       PeerReader peer,
       long maxBodyBytes,
       Consumer<byte[]> writeNow,
       Consumer<AnswerShaper.Form> onRequest,
-      String authority) {
+      String authority,
+      boolean offersHttp2) {
+    this.offersHttp2 = offersHttp2;
     this.peer = peer;
     this.maxBodyBytes = maxBodyBytes;
     this.writeNow = writeNow;
@@ -134,7 +139,7 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
    *
    * @return null at the end of the stream
    * @throws RequestException if the request is malformed or too large
-   * @throws CloseConnectionException if the connection has to end
+   * @throws CloseConnectionException if the connection has to end, or goes on in HTTP/2
    */
   @Override
   public byte @Nullable [] get() {
@@ -166,9 +171,10 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     RequestHead read;
     try {
       String line = line(MAX_REQUEST_LINE, Status.REQUEST_URI_TOO_LONG_414);
-      if (line.equals(Http2Refusal.REQUEST_LINE)) {
-        refuseHttp2();
+      if (offersHttp2 && first && line.equals(Http2Connection.REQUEST_LINE)) {
+        beginHttp2();
       }
+      first = false;
       read = new RequestHead(line);
       head = read;
       onRequest.accept(read.answerForm());
@@ -191,17 +197,25 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     return read.canonical(authority);
   }
 
-  /** Ends the connection if the client goes on in HTTP/2; otherwise its request line is wrong, as any with this version is. */
-  private void refuseHttp2() {
-    boolean refused;
-    try {
-      refused = new Http2Refusal(this::next, writeNow).run();
-    } catch (RequestException incomplete) {
-      throw new CloseConnectionException("A client of HTTP/2 left or was too slow", incomplete);
+  /** Goes on in HTTP/2 if the client does; otherwise its request line is wrong, as any with this version is. */
+  private void beginHttp2() {
+    // The end of the request line has been read.
+    String rest = Http2Connection.REST_OF_PREFACE.substring(2);
+    for (int i = 0; i < rest.length(); i++) {
+      if (at == in.length && !refill()) {
+        throw new CloseConnectionException("A client of HTTP/2 left");
+      }
+      if (in[at] != rest.charAt(i)) {
+        return;
+      }
+      at++;
     }
-    if (refused) {
-      throw new CloseConnectionException("The client speaks HTTP/2");
-    }
+    throw new Http2Begun(rest());
+  }
+
+  /** What was read of the client and not used. */
+  private byte[] rest() {
+    return Arrays.copyOfRange(in, at, in.length);
   }
 
   private void fields(RequestHead head) {
@@ -306,7 +320,8 @@ final class RequestFramer implements Supplier<byte @Nullable []> {
     return bytes;
   }
 
-  private static byte[] framed(byte[] data) {
+  /** Data as one chunk. */
+  static byte[] framed(byte[] data) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(data.length + 12);
     out.writeBytes((Integer.toHexString(data.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
     out.writeBytes(data);

@@ -99,6 +99,10 @@ public final class RequestGuard implements Filter {
 
   private static ApiException foreignHost(String host) {
     String name = AllowedHosts.withoutPort(printable(host));
+    if (name.isBlank()) {
+      return ApiException.invalid(
+          403, null, "host_not_allowed", "The header Host names no host; send the server's name or address in it.");
+    }
     return ApiException.invalid(
         403,
         null,
@@ -112,6 +116,10 @@ public final class RequestGuard implements Filter {
 
   private static ApiException foreignOrigin(String origin) {
     String name = printable(origin);
+    if (name.isBlank()) {
+      return ApiException.invalid(
+          403, null, "origin_not_allowed", "The header Origin is empty; leave it out, or send the page's origin.");
+    }
     return ApiException.invalid(
         403,
         null,

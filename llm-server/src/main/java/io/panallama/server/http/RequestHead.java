@@ -106,7 +106,8 @@ final class RequestHead {
     }
     // RFC 9110, 2.5: a later minor version is answered as the latest that is known.
     if (version.charAt(5) != '1') {
-      throw new Malformed(Status.HTTP_VERSION_NOT_SUPPORTED_505, "This server speaks HTTP/1.1 and HTTP/1.0 only.");
+      throw new Malformed(
+          Status.HTTP_VERSION_NOT_SUPPORTED_505, "This server speaks HTTP/2, HTTP/1.1 and HTTP/1.0 only.");
     }
   }
 
@@ -348,7 +349,7 @@ final class RequestHead {
     return out.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private static boolean isToken(String text) {
+  static boolean isToken(String text) {
     return text.chars().allMatch(RequestHead::isTokenCharacter);
   }
 

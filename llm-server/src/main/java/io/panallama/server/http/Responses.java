@@ -7,6 +7,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.Framing;
+import java.io.OutputStream;
 
 /** The heads and bodies of answers. */
 final class Responses {
@@ -40,9 +41,10 @@ final class Responses {
     response.header(HeaderValues.create(HeaderNames.CACHE_CONTROL, "no-cache"));
     // nginx would collect the frames otherwise.
     response.header(HeaderNames.create("X-Accel-Buffering"), "no");
+    OutputStream body = new ChunkedBody(response.outputStream(), ClientConnection.current().writer());
     return switch (framing) {
-      case SSE -> new SseWriter(response.outputStream());
-      case NDJSON -> new NdjsonWriter(response.outputStream());
+      case SSE -> new SseWriter(body);
+      case NDJSON -> new NdjsonWriter(body);
     };
   }
 }

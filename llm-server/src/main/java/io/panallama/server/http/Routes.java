@@ -106,12 +106,12 @@ public final class Routes {
       switch (route) {
         case Route.Generate generate ->
             add(Method.POST, route.path(), new GenerationHandler(registry, dialect, generate, heartbeat, requests));
-        case Route.Post post -> add(Method.POST, route.path(), served(post.handler(), sender));
+        case Route.Post post -> add(Method.POST, route.path(), served(dialect, post.handler(), sender));
         case Route.Get get ->
             add(
                 Method.GET,
                 route.path(),
-                (request, rest, response) -> answer(get.handler(), sender, request, rest, response));
+                (request, rest, response) -> answer(dialect, get.handler(), sender, request, rest, response));
         case Route.HeaderGet get -> add(dialect, get, sender);
         case Route.Refused refused ->
             add(
@@ -120,7 +120,7 @@ public final class Routes {
                 (request, rest, response) -> {
                   throw refused.error();
                 });
-        case Route.Delete delete -> add(Method.DELETE, route.path(), served(delete.handler(), sender));
+        case Route.Delete delete -> add(Method.DELETE, route.path(), served(dialect, delete.handler(), sender));
       }
       if (!(route instanceof Route.HeaderGet)) {
         dialects.putIfAbsent(new PathPattern(route.path()), dialect);
@@ -138,7 +138,7 @@ public final class Routes {
   private void add(Dialect dialect, Route.HeaderGet get, AnswerSender sender) {
     PathPattern pattern = new PathPattern(get.path());
     table.computeIfAbsent(pattern, ignored -> new LinkedHashMap<>());
-    RouteHandler handler = (request, rest, response) -> answer(get.handler(), sender, request, rest, response);
+    RouteHandler handler = (request, rest, response) -> answer(dialect, get.handler(), sender, request, rest, response);
     HeaderRoute route = new HeaderRoute(dialect, HeaderNames.create(get.header()), handler);
     if (headerRoutes.putIfAbsent(pattern, route) != null) {
       throw new IllegalArgumentException("Two routes answer GET " + get.path() + " of requests with a header.");
@@ -152,17 +152,31 @@ public final class Routes {
     }
   }
 
-  private RouteHandler served(Route.Handler handler, AnswerSender sender) {
+  private RouteHandler served(Dialect dialect, Route.Handler handler, AnswerSender sender) {
     return (request, rest, response) -> {
       registry.checkServing();
-      answer(handler, sender, request, rest, response);
+      answer(dialect, handler, sender, request, rest, response);
     };
   }
 
   private void answer(
-      Route.Handler handler, AnswerSender sender, ServerRequest request, String rest, ServerResponse response) {
+      Dialect dialect,
+      Route.Handler handler,
+      AnswerSender sender,
+      ServerRequest request,
+      String rest,
+      ServerResponse response) {
     ClientRequest asked = requests.read(request, rest);
+    asked.acceptQuery(dialect.harmlessQuery());
+    boolean reads = request.prologue().method().equals(Method.GET);
+    if (!reads) {
+      // Only GETs have parameters; what a strict server refuses must have no effect.
+      asked.ignoreUnknownQuery();
+    }
     Answer answer = ClientConnection.current().whileWanted(cancel -> {}, () -> handler.answer(asked, registry));
+    if (reads) {
+      asked.ignoreUnknownQuery();
+    }
     requests.tell(asked.ignored(), response);
     sender.send(answer, response);
   }

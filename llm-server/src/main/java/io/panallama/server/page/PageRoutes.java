@@ -65,7 +65,8 @@ public final class PageRoutes {
           "theme.js",
           "tools.js",
           "transfer.js",
-          "tree.js");
+          "tree.js",
+          "unsaved.js");
 
   /**
    * Only files of this server may run or be loaded, and no other page may frame these. Swagger UI's style sheet has its icons as data

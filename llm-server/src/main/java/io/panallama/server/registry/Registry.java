@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,14 @@ public final class Registry {
   /** By the models' ids, in the order in which they were added; the first is the default. */
   private final Map<String, Entry> entries = new LinkedHashMap<>();
 
+  /** By the models' ids, in the order in which they were added; the first is the default. */
+  private final Map<String, ServedEmbedder> embedders = new LinkedHashMap<>();
+
   private final Set<Lease> leases = new HashSet<>();
+
+  /** Requests that are worked for without a lease. */
+  private int withoutLease;
+
   private boolean closed;
   private boolean revoked;
   private boolean everServed;
@@ -108,9 +116,76 @@ public final class Registry {
     old.ifPresent(entry -> entry.engine().release());
   }
 
+  /**
+   * Serves a model that gives vectors, besides those that generate. One of the same id is replaced.
+   *
+   * @throws IllegalArgumentException if a model of another id has one of its names
+   */
+  public void add(ServedEmbedder embedder) {
+    locked(() -> {
+      checkNames(embedder.model());
+      return embedders.put(embedder.model().id(), embedder);
+    });
+  }
+
+  /**
+   * A model that gives vectors.
+   *
+   * @param name as in {@link #lease}, among these models
+   * @return empty if there is none
+   * @throws ModelUnavailableException if there may be one later, or the registry is closed
+   * @throws UnknownModelException if there are some, and none has this name
+   */
+  public Optional<ServedEmbedder> embedder(@Nullable String name) {
+    return locked(() -> {
+      if (embedders.isEmpty()) {
+        checkOpen();
+        return Optional.empty();
+      }
+      if (closed) {
+        throw ModelUnavailableException.shuttingDown();
+      }
+      ServedEmbedder first = embedders.values().iterator().next();
+      if (name == null || name.isEmpty() || name.equals(ServedModel.DEFAULT_NAME)) {
+        return Optional.of(first);
+      }
+      if (embedders.size() == 1 && !strictNames) {
+        return Optional.of(first);
+      }
+      for (ServedEmbedder embedder : embedders.values()) {
+        if (embedder.model().answersTo(name)) {
+          return Optional.of(embedder);
+        }
+      }
+      throw new UnknownModelException(name, embedders.values().stream().map(ServedEmbedder::model).toList());
+    });
+  }
+
+  /**
+   * Does work for a request that needs no lease; {@link #close} waits for it, too.
+   *
+   * @throws ModelUnavailableException if the registry is closed
+   */
+  public <T> T running(Supplier<T> work) {
+    locked(() -> {
+      if (closed) {
+        throw ModelUnavailableException.shuttingDown();
+      }
+      return ++withoutLease;
+    });
+    try {
+      return work.get();
+    } finally {
+      locked(() -> {
+        withoutLease--;
+        returned.signalAll();
+        return withoutLease;
+      });
+    }
+  }
+
   private void checkNames(ServedModel model) {
-    for (Entry entry : entries.values()) {
-      ServedModel other = entry.model();
+    for (ServedModel other : served()) {
       if (!other.id().equals(model.id()) && model.names().stream().anyMatch(other.names()::contains)) {
         throw new IllegalArgumentException(
             "The models \""
@@ -170,6 +245,11 @@ public final class Registry {
   public ServedModel model(String name) {
     return locked(() -> {
       checkOpen();
+      for (ServedEmbedder embedder : embedders.values()) {
+        if (embedder.model().answersTo(name)) {
+          return embedder.model();
+        }
+      }
       return named(name).model();
     });
   }
@@ -189,9 +269,9 @@ public final class Registry {
     return all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
   }
 
-  /** How many leases are open. */
+  /** How many requests are being worked for: open leases, and those without one. */
   public int openLeases() {
-    return locked(leases::size);
+    return locked(() -> leases.size() + withoutLease);
   }
 
   /** Whether no model has been served yet, and one may still come. */
@@ -281,10 +361,15 @@ public final class Registry {
   }
 
   private Entry find(@Nullable String name) {
-    if (name == null || name.isEmpty() || entries.size() == 1 && !strictNames) {
+    boolean any = entries.size() == 1 && !strictNames && !isEmbedder(name);
+    if (name == null || name.isEmpty() || any) {
       return entries.values().iterator().next();
     }
     return named(name);
+  }
+
+  private boolean isEmbedder(@Nullable String name) {
+    return name != null && embedders.values().stream().anyMatch(embedder -> embedder.model().answersTo(name));
   }
 
   private Entry named(String name) {
@@ -296,18 +381,21 @@ public final class Registry {
         return entry;
       }
     }
-    throw new UnknownModelException(name, served());
+    throw new UnknownModelException(name, entries.values().stream().map(Entry::model).toList());
   }
 
+  /** Those that generate first. */
   private List<ServedModel> served() {
-    return entries.values().stream().map(Entry::model).toList();
+    return Stream.concat(
+            entries.values().stream().map(Entry::model), embedders.values().stream().map(ServedEmbedder::model))
+        .toList();
   }
 
   /** Waits until no lease is open or the time is over; false if the thread was interrupted meanwhile. */
   private boolean awaitReturned(Duration patience) {
     long nanos = TimeUnit.NANOSECONDS.convert(patience);
     try {
-      while (!leases.isEmpty() && nanos > 0) {
+      while ((!leases.isEmpty() || withoutLease > 0) && nanos > 0) {
         nanos = returned.awaitNanos(nanos);
       }
       return true;

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
 /**
  * How large the parts of a request may be that cost more than their bytes. Immutable.
  *
- * @param messages the most messages of a conversation
+ * @param messages the most messages of a conversation, and the most tool calls in them: a template writes each like a message
  * @param grammarBytes the most bytes of UTF-8 of a grammar, of a schema, and of the names and schemas of all tools
  *     together, where each tool counts for 64 more
  */
@@ -44,7 +44,8 @@ public record RequestLimits(int messages, int grammarBytes) {
    */
   void check(GenerationRequest request) {
     if (request instanceof ChatRequest chat) {
-      checkMessages(chat.messages().size());
+      checkMessages(chat.messages().size(), "messages");
+      checkMessages(chat.messages().stream().mapToInt(message -> message.toolCalls().size()).sum(), "tool calls");
       long bytes = 0;
       for (Tool tool : chat.tools().list()) {
         bytes += BYTES_OF_TOOL + tool.name().length() + bytes(tool.parameters());
@@ -66,14 +67,16 @@ public record RequestLimits(int messages, int grammarBytes) {
     }
   }
 
-  private void checkMessages(int count) {
+  private void checkMessages(int count, String what) {
     if (count > messages) {
       throw new InvalidRequestException(
           "messages",
           name("messages")
               + " has "
               + count
-              + " messages; this server takes at most "
+              + " "
+              + what
+              + "; this server takes at most "
               + messages
               + ". Leave out the oldest ones, or start the server with a larger --max-messages.");
     }

@@ -25,7 +25,9 @@ public final class ServedModel {
   private final String id;
   private final List<String> aliases;
   private final String description;
+  private final String path;
   private final boolean demo;
+  private final boolean embeds;
   private final int contextSize;
   private final int trainedContextSize;
   private final String chatTemplate;
@@ -42,7 +44,9 @@ public final class ServedModel {
     id = from.id;
     aliases = from.aliases;
     description = from.description;
+    path = from.path;
     demo = from.demo;
+    embeds = from.embeds;
     contextSize = from.contextSize;
     trainedContextSize = from.trainedContextSize;
     chatTemplate = from.chatTemplate;
@@ -98,7 +102,9 @@ public final class ServedModel {
     return new Builder(id, contextSize)
         .aliases(aliases)
         .description(description)
+        .path(path)
         .demo(demo)
+        .embeds(embeds)
         .trainedContextSize(trainedContextSize)
         .chatTemplate(chatTemplate)
         .parameters(parameters)
@@ -139,12 +145,22 @@ public final class ServedModel {
     return description;
   }
 
+  /** Where its file is, for clients that may know; its {@link #id} by default. */
+  public String path() {
+    return path.isEmpty() ? id : path;
+  }
+
   /** Whether this is the embedded demo model, so that the chat page says so; false by default. */
   public boolean demo() {
     return demo;
   }
 
-  /** How many tokens one conversation may hold. */
+  /** Whether it gives vectors of texts and generates none; false by default. */
+  public boolean embeds() {
+    return embeds;
+  }
+
+  /** How many tokens one conversation, or one text of a model that {@link #embeds}, may hold. */
   public int contextSize() {
     return contextSize;
   }
@@ -234,7 +250,9 @@ public final class ServedModel {
     private final int contextSize;
     private List<String> aliases = List.of();
     private String description = "";
+    private String path = "";
     private boolean demo;
+    private boolean embeds;
     private int trainedContextSize;
     private String chatTemplate = "";
     private long parameters;
@@ -263,9 +281,21 @@ public final class ServedModel {
       return this;
     }
 
+    /** Sets {@link ServedModel#path}, which {@code /props} tells; empty for the id. */
+    public Builder path(String value) {
+      path = Objects.requireNonNull(value, "path");
+      return this;
+    }
+
     /** Whether this is the embedded demo model. */
     public Builder demo(boolean value) {
       demo = value;
+      return this;
+    }
+
+    /** See {@link ServedModel#embeds}. */
+    public Builder embeds(boolean value) {
+      embeds = value;
       return this;
     }
 

@@ -16,6 +16,7 @@ import { openStore } from "./store.js";
 import { applyTheme } from "./theme.js";
 import { Tools } from "./tools.js";
 import { addNode, dropOldest, newChat, sentPath, shownPath, turnTo } from "./tree.js";
+import { dropUnsaved, keepUnsaved, recoverUnsaved } from "./unsaved.js";
 
 const SAVE_MS = 500;
 const RECONNECT_MS = 1000;
@@ -31,6 +32,11 @@ applyTheme();
 translate();
 
 const store = await openStore();
+try {
+  await recoverUnsaved(store);
+} catch (failure) {
+  console.error(failure);
+}
 const running = new Map(); // By the chat's id: { chat, node, controller }.
 const removed = new WeakSet(); // Chats that must not be stored again.
 const otherWindows = "BroadcastChannel" in globalThis ? new BroadcastChannel("panallama") : null;
@@ -474,7 +480,18 @@ document.addEventListener("keydown", (event) => {
 });
 addEventListener("hashchange", route);
 addEventListener("popstate", route);
-addEventListener("pagehide", () => running.forEach((run) => persist(run.chat)));
+addEventListener("pagehide", () => {
+  for (const run of running.values()) {
+    keepUnsaved(run.chat, run.node);
+    persist(run.chat);
+  }
+});
+addEventListener("pageshow", () => running.forEach((run) => dropUnsaved(run.chat))); // The page was only put aside.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    running.forEach((run) => persist(run.chat)); // A page in the background may end without a word.
+  }
+});
 
 if (!store.lasting) {
   notify(t("notKept"));

@@ -1,15 +1,11 @@
 package io.panallama.server.http;
 
-import io.helidon.common.buffers.BufferData;
-import io.helidon.common.socket.HelidonSocket;
-import io.helidon.common.socket.PeerInfo;
 import io.helidon.http.RequestException;
 import io.helidon.webserver.CloseConnectionException;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A target of {@code .ci/fuzz-coverage}: the bytes of a connection, framed. What the framer passes on has to be framed in the same way
@@ -41,11 +37,11 @@ public final class FramingTarget {
   private static Framed framed(byte[] input) {
     Duration patience = Duration.ofSeconds(60);
     PeerReader peer =
-        new PeerReader(new Client(input), new ConnectionLimits(1, patience, patience, patience, 1 << 20), "fuzz");
+        new PeerReader(new ByteSocket(input), new ConnectionLimits(1, patience, patience, patience, 1 << 20), "fuzz");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     peer.start();
     try {
-      RequestFramer framer = new RequestFramer(peer, 1 << 20, _ -> {}, _ -> {}, "localhost");
+      RequestFramer framer = new RequestFramer(peer, 1 << 20, _ -> {}, _ -> {}, "localhost", true);
       for (int i = 0; i < MAX_PIECES; i++) {
         byte[] piece = framer.get();
         if (piece == null) {
@@ -58,71 +54,6 @@ public final class FramingTarget {
       return new Framed(out.toByteArray(), true);
     } finally {
       peer.finish(Duration.ZERO);
-    }
-  }
-
-  /** Sends these bytes and no more. The interface still has a method that is to be removed. */
-  @SuppressWarnings("removal")
-  private static final class Client implements HelidonSocket {
-    private byte @Nullable [] rest;
-
-    Client(byte[] bytes) {
-      rest = bytes.length == 0 ? null : bytes.clone();
-    }
-
-    @Override
-    public byte @Nullable [] get() {
-      byte[] all = rest;
-      rest = null;
-      return all;
-    }
-
-    @Override
-    public void close() {
-      rest = null;
-    }
-
-    @Override
-    public void idle() {}
-
-    @Override
-    public boolean isConnected() {
-      return true;
-    }
-
-    @Override
-    public int read(BufferData buffer) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void write(BufferData buffer) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public PeerInfo remotePeer() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public PeerInfo localPeer() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public boolean isSecure() {
-      return false;
-    }
-
-    @Override
-    public String socketId() {
-      return "fuzz";
-    }
-
-    @Override
-    public String childSocketId() {
-      return "fuzz";
     }
   }
 }

@@ -14,6 +14,7 @@ import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Anthropic's API: messages, the counting of their tokens, and models. Keys ({@code x-api-key}) and versions are taken as they
@@ -39,6 +40,12 @@ public final class AnthropicDialect implements Dialect {
             "/v1/models/*",
             VERSION,
             (request, registry) -> Answer.json(ModelInfo.one(registry.model(request.rest())))));
+  }
+
+  /** Agents ask for the API with its betas, and for a page of models, of which all fit on one. */
+  @Override
+  public Set<String> harmlessQuery() {
+    return Set.of("beta", "limit");
   }
 
   @Override

@@ -43,8 +43,12 @@ final class Conversation {
     for (int i = 0; i < array.size(); i++) {
       conversation.message(body.element(array, i, "messages"));
     }
-    if (conversation.messages.isEmpty()) {
+    if (array.isEmpty()) {
       throw ApiException.invalid("messages", "messages is empty; at least one message is needed.");
+    }
+    if (conversation.messages.isEmpty()) {
+      throw ApiException.invalid(
+          "messages[0].content", "messages[0].content is empty; at least one message must say something.");
     }
     String system = system(body);
     if (!system.isEmpty()) {

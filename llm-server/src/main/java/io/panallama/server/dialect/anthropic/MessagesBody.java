@@ -12,6 +12,7 @@ import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.ResponseFormat;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
 import io.panallama.server.dialect.fields.SchemaFields;
@@ -125,7 +126,9 @@ record MessagesBody(
       return options;
     }
     String type = thinking.choice("type", List.of("enabled", "disabled", "adaptive", "between_tools"));
-    Integer budget = thinking.integer("budget_tokens");
+    boolean enabled = "enabled".equals(type);
+    Integer budget =
+        enabled ? thinking.integer("budget_tokens", IntegerRange.atLeast(0)) : thinking.nearestInteger("budget_tokens");
     // How much of the thinking an answer shows; all of it here.
     thinking.accept("display");
     thinking.ignoreUnknown();
@@ -133,7 +136,7 @@ record MessagesBody(
       throw ApiException.invalid(thinking.path("type"), thinking.path("type") + " is missing.");
     }
     TemplateOptions.Builder builder = options.toBuilder().thinking(!type.equals("disabled"));
-    if (type.equals("enabled") && budget != null) {
+    if (enabled && budget != null) {
       builder.budget(ReasoningBudget.builder(budget).required(false).build());
     }
     return builder.build();

@@ -11,6 +11,7 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.ServedModel;
 import java.util.HashMap;
 import java.util.List;
@@ -42,10 +43,6 @@ public record ChatBody(
     checkModalities(body);
     boolean olderCalls = ChatTools.isOlder(body);
     Tools tools = ChatTools.read(body);
-    body.acceptNothing("functions");
-    if (!olderCalls) {
-      body.accept("function_call");
-    }
     TemplateOptions template = template(body, turn);
     int topLogprobs = topLogprobs(body);
     return new ChatBody(CommonFields.finish(body), messages, tools, olderCalls, template, topLogprobs);
@@ -63,6 +60,30 @@ public record ChatBody(
         .template(model.template(template))
         .options(withLogprobs(common.options(model, generator), topLogprobs))
         .build();
+  }
+
+  /**
+   * The conversation for a model that is not to continue it.
+   *
+   * @throws InvalidRequestException if the core refuses a value, or a part is larger than the server takes
+   */
+  public ChatRequest admitted(Lease lease) {
+    ChatRequest chat = request(lease.model(), lease.generator());
+    lease.admit(chat);
+    return chat;
+  }
+
+  /** What the body calls the core's values, where a dialect has several names. */
+  public Map<String, String> names() {
+    Map<String, String> names = new HashMap<>(common.names());
+    if (olderCalls) {
+      names.put("tools.list", "functions");
+      names.put("tools.choice", "function_call");
+      for (int i = 0; i < tools.list().size(); i++) {
+        names.put("tools.list[" + i + "].parameters", "functions[" + i + "].parameters");
+      }
+    }
+    return names;
   }
 
   private static TemplateOptions template(JsonFields body, Turn turn) {
@@ -104,7 +125,7 @@ public record ChatBody(
   /** How many alternatives to report; -1 for no log-probabilities at all. */
   private static int topLogprobs(JsonFields body) {
     boolean wanted = body.bool("logprobs");
-    Integer top = body.integer("top_logprobs");
+    Integer top = body.nearestInteger("top_logprobs");
     Integer llamaServers = body.nearestInteger("n_probs");
     if (top == null && llamaServers != null && llamaServers > 0) {
       return Math.min(llamaServers, GenerationOptions.MAX_TOP_LOGPROBS);
@@ -115,10 +136,8 @@ public record ChatBody(
     if (!wanted) {
       return -1;
     }
-    if (top != null && top < 0) {
-      throw ApiException.invalid("top_logprobs", "top_logprobs is " + top + "; it must be 0 or more.");
-    }
-    return top == null ? 0 : top;
+    Integer within = body.integer("top_logprobs", IntegerRange.TOP_LOGPROBS);
+    return within == null ? 0 : within;
   }
 
   /** The core reports the chosen token only along with at least one alternative. */

@@ -151,7 +151,7 @@ public final class ChatMessages {
               path,
               "Unknown role \""
                   + JsonFields.shorten(role)
-                  + "\"; known roles are system, user, assistant, tool, developer.");
+                  + "\"; known roles are system, user, assistant, tool, developer, function.");
     };
   }
 

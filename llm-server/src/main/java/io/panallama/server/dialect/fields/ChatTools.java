@@ -6,13 +6,18 @@ import io.panallama.chat.ToolChoice;
 import io.panallama.chat.Tools;
 import io.panallama.server.dialect.ApiException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Reads {@code tools}, {@code tool_choice} and {@code parallel_tool_calls}, and {@code functions} and {@code function_call}, which
  * are OpenAI's older names for them.
  */
 public final class ChatTools {
+  /** The type of a choice that leaves some of the tools. */
+  public static final String ALLOWED_TOOLS = "allowed_tools";
+
   private ChatTools() {}
 
   /**
@@ -21,14 +26,83 @@ public final class ChatTools {
    * @throws ApiException if a part of them is wrong
    */
   public static Tools read(JsonFields body) {
+    List<Tool> functions = functions(body);
+    ToolChoice call = functionCall(body, functions);
     if (isOlder(body)) {
-      return Tools.builder().list(functions(body)).choice(functionCall(body)).parallelCalls(false).build();
+      return Tools.builder().list(functions).choice(call).parallelCalls(false).build();
+    }
+    if (!functions.isEmpty()) {
+      body.ignored().unsupported("functions", "functions is the older name of tools, which the body has, too.");
     }
     List<Tool> tools = tools(body);
-    ToolChoice choice = choice(body);
-    Tools.Builder builder = Tools.builder().list(tools).choice(choice);
-    readParallel(body, choice, builder);
+    JsonNode given = body.any("tool_choice");
+    JsonFields choice = given != null && given.isObject() ? body.object("tool_choice") : null;
+    Tools.Builder builder =
+        choice != null && ALLOWED_TOOLS.equals(choice.string("type"))
+            ? allowed(choice, tools)
+            : Tools.builder().list(tools).choice(choice(body));
+    readParallel(body, builder.build().choice(), builder);
     return builder.build();
+  }
+
+  /**
+   * Reads a choice of the type {@value #ALLOWED_TOOLS}: the model sees these of the tools. Its fields stand in the choice itself, as in
+   * OpenAI's Responses, or in an object of that name inside of it, as in chats.
+   *
+   * @throws ApiException if it is wrong, or names a function that is not among the tools
+   */
+  public static Tools.Builder allowed(JsonFields choice, List<Tool> tools) {
+    JsonFields inner = choice.object(ALLOWED_TOOLS);
+    choice.accept("type");
+    JsonFields fields = inner == null ? choice : inner;
+    String mode = fields.choice("mode", List.of("auto", "required"));
+    JsonNode array = fields.any("tools");
+    String path = fields.path("tools");
+    if (array == null) {
+      throw missing(fields, "tools");
+    }
+    if (!array.isArray()) {
+      throw JsonFields.wrongType(path, array, "an array of tools");
+    }
+    Set<String> names = new HashSet<>();
+    for (int i = 0; i < array.size(); i++) {
+      JsonFields one = fields.element(array, i, path);
+      String type = one.string("type");
+      if (type == null || type.equals("function")) {
+        names.add(name(one, tools));
+      } else {
+        one.ignored()
+            .unsupported(
+                path + "[" + i + "]",
+                path + "[" + i + "] is of type \"" + JsonFields.shorten(type) + "\"; this server has functions only.");
+      }
+    }
+    fields.ignoreUnknown();
+    choice.ignoreUnknown();
+    return Tools.builder()
+        .list(tools.stream().filter(tool -> names.contains(tool.name())).toList())
+        .choice("required".equals(mode) ? new ToolChoice.Required() : new ToolChoice.Auto());
+  }
+
+  private static String name(JsonFields one, List<Tool> tools) {
+    JsonFields inner = one.object("function");
+    JsonFields named = inner == null ? one : inner;
+    String name = named.string("name");
+    if (name == null) {
+      throw missing(named, "name");
+    }
+    if (tools.stream().noneMatch(tool -> tool.name().equals(name))) {
+      throw ApiException.invalid(
+          named.path("name"),
+          named.path("name") + " is \"" + JsonFields.shorten(name) + "\", which is none of the functions in tools.");
+    }
+    one.ignoreUnknown();
+    return name;
+  }
+
+  private static ApiException missing(JsonFields fields, String name) {
+    return ApiException.invalid(
+        400, fields.path(name), "missing_required_parameter", fields.path(name) + " is missing.");
   }
 
   /**
@@ -57,17 +131,21 @@ public final class ChatTools {
 
   private static List<Tool> functions(JsonFields body) {
     JsonNode array = body.any("functions");
-    if (array == null || !array.isArray()) {
-      throw ApiException.invalid(400, "functions", "invalid_type", "functions must be an array of functions.");
+    if (array == null) {
+      return List.of();
+    }
+    if (!array.isArray()) {
+      throw JsonFields.wrongType("functions", array, "an array of functions");
     }
     List<Tool> tools = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
       tools.add(function(body.element(array, i, "functions")));
     }
+    SchemaFields.requireDistinct(tools, "functions[%d].name");
     return tools;
   }
 
-  private static ToolChoice functionCall(JsonFields body) {
+  private static ToolChoice functionCall(JsonFields body, List<Tool> functions) {
     JsonNode value = body.any("function_call");
     if (value == null) {
       return new ToolChoice.Auto();
@@ -75,15 +153,20 @@ public final class ChatTools {
     if (value.isObject()) {
       JsonFields named = body.object("function_call");
       String name = named == null ? null : named.string("name");
-      if (name == null) {
+      if (named == null || name == null) {
         throw ApiException.invalid("function_call.name", "function_call.name is missing.");
+      }
+      named.ignoreUnknown();
+      if (functions.stream().noneMatch(function -> function.name().equals(name))) {
+        throw ApiException.invalid(
+            "function_call", "function_call names \"" + JsonFields.shorten(name) + "\", which is not in functions.");
       }
       return new ToolChoice.Named(name);
     }
     return switch (value.asText()) {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
-      default -> throw JsonFields.wrongType("function_call", value, "\"auto\", \"none\" or one of the functions");
+      default -> throw JsonFields.noneOf("function_call", value, "\"auto\", \"none\" or one of the functions");
     };
   }
 
@@ -151,8 +234,7 @@ public final class ChatTools {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
       case "required", "any" -> new ToolChoice.Required();
-      default ->
-          throw JsonFields.wrongType("tool_choice", value, "\"auto\", \"none\", \"required\" or one of the tools");
+      default -> throw JsonFields.noneOf("tool_choice", value, "\"auto\", \"none\", \"required\" or one of the tools");
     };
   }
 
@@ -171,7 +253,13 @@ public final class ChatTools {
     if ("required".equals(type) || "any".equals(type)) {
       return new ToolChoice.Required();
     }
-    requireFunction(choice);
+    if (type != null && !type.equals("function")) {
+      throw ApiException.invalid(
+          "tool_choice.type",
+          "tool_choice.type is \""
+              + JsonFields.shorten(type)
+              + "\"; it must be one of \"function\", \"allowed_tools\", \"auto\", \"none\", \"required\".");
+    }
     JsonFields function = choice.object("function");
     // Without "function" as in OpenAI's Responses.
     String name = function == null ? choice.string("name") : function.string("name");

@@ -39,7 +39,7 @@ final class ChatTurn {
     return switch (continued.asText()) {
       case "content" -> Turn.CONTINUED_TEXT;
       case "reasoning_content" -> Turn.CONTINUED_REASONING;
-      default -> throw JsonFields.wrongType(CONTINUE, continued, "true, false, \"content\" or \"reasoning_content\"");
+      default -> throw JsonFields.noneOf(CONTINUE, continued, "true, false, \"content\" or \"reasoning_content\"");
     };
   }
 

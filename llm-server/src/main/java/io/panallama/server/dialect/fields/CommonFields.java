@@ -1,13 +1,16 @@
 package io.panallama.server.dialect.fields;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextGenerator;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.GenerationGroup;
 import io.panallama.request.GenerationOptions;
+import io.panallama.request.ResponseFormat;
 import io.panallama.sampling.Sampling;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.registry.ServedModel;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +19,11 @@ import org.jspecify.annotations.Nullable;
  * @param model the name of the model; null for the default one
  * @param stream whether the answer is to be streamed
  * @param includeUsage whether the stream ends with a chunk of token counts
- * @param choices how many answers to give
+ * @param choices how many answers to give, the engine knows how many it can
  * @param limit how long an answer may be
  * @param sampling how tokens are chosen
  * @param fixed the options that do not depend on the model
+ * @param names what the body calls the core's values, where a dialect has several names
  * @param telemetry what a stream tells of its speed
  */
 public record CommonFields(
@@ -30,7 +34,13 @@ public record CommonFields(
     TokenLimit limit,
     SamplingFields sampling,
     GenerationOptions fixed,
+    Map<String, String> names,
     Telemetry.Wanted telemetry) {
+  /** Copies the map. */
+  public CommonFields {
+    names = Map.copyOf(names);
+  }
+
   /** Fields that change nothing about an answer: who asks, how it is billed, stored or cached, where it is computed. */
   private static final String[] HARMLESS = {
     "user",
@@ -62,7 +72,6 @@ public record CommonFields(
           "grammar_triggers",
           "preserved_tokens",
           "response_fields",
-          "image_data",
           "n_cache_reuse",
           "use_beam_search",
           "length_penalty",
@@ -87,11 +96,26 @@ public record CommonFields(
             .format(FormatFields.read(body))
             .build();
     options = ServiceFields.read(body, ControlFields.read(body, options));
+    refuseTwoGrammars(body, options.format());
+    body.refuse("image_data");
     body.accept(HARMLESS);
     OFF.forEach(body::acceptNothing);
     Telemetry.Wanted telemetry = Telemetry.Wanted.read(body);
     body.ignoreUnknown();
-    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, telemetry);
+    Map<String, String> names = Map.of("format", FormatFields.name(body), "n", body.any("n") == null ? "n_cmpl" : "n");
+    return new CommonFields(model, stream, includeUsage, choices, limit, sampling, options, names, telemetry);
+  }
+
+  /** Two grammars would contradict each other. */
+  private static void refuseTwoGrammars(JsonFields body, ResponseFormat format) {
+    String grammar = body.string("grammar");
+    if (grammar != null && !grammar.isEmpty() && !(format instanceof ResponseFormat.Text)) {
+      throw ApiException.invalid(
+          "grammar",
+          "grammar can't be combined with "
+              + FormatFields.name(body)
+              + ", which brings a grammar of its own; give one of them.");
+    }
   }
 
   /**
@@ -110,8 +134,17 @@ public record CommonFields(
     Integer llamaServers = body.nearestInteger("n_cmpl");
     String name = given == null && llamaServers != null ? "n_cmpl" : "n";
     int choices = given != null ? given : llamaServers != null ? llamaServers : 1;
-    if (choices < 1 || choices > GenerationGroup.MAX_SIZE) {
-      throw ApiException.invalid(name, name + " is " + choices + "; it must be 1 to " + GenerationGroup.MAX_SIZE + ".");
+    JsonNode number = body.any(name);
+    if (number != null && !number.canConvertToInt()) {
+      // How many answers an engine can give is for it to say; of larger numbers it never sees the digits.
+      throw ApiException.invalid(
+          name,
+          name
+              + " is "
+              + body.shown(name)
+              + "; it must be 1 to "
+              + GenerationGroup.MAX_SIZE
+              + ", or to as many as the engine has slots and places in its queue, if those are fewer.");
     }
     Integer candidates = body.nearestInteger("best_of");
     if (candidates != null && candidates != choices) {
@@ -119,7 +152,7 @@ public record CommonFields(
           .unsupported(
               "best_of",
               "best_of is "
-                  + candidates
+                  + body.shown("best_of")
                   + "; this version gives all the answers that it makes: leave it out, or make it equal to n.");
     }
     return choices;

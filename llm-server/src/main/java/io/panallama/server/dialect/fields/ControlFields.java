@@ -33,7 +33,7 @@ public final class ControlFields {
    */
   public static GenerationOptions read(JsonFields body, GenerationOptions options) {
     StopConditions stop = options.stop();
-    Integer minTokens = body.integer("min_tokens");
+    Integer minTokens = body.integer("min_tokens", IntegerRange.atLeast(0));
     if (minTokens != null) {
       stop = stop.toBuilder().minTokens(minTokens).build();
     }
@@ -71,8 +71,8 @@ public final class ControlFields {
   }
 
   private static @Nullable Integer limit(JsonFields body) {
-    Integer tokens = body.integer(BUDGET);
-    Integer alias = body.integer(BUDGET_ALIAS);
+    Integer tokens = body.integer(BUDGET, IntegerRange.REASONING_BUDGET);
+    Integer alias = body.integer(BUDGET_ALIAS, IntegerRange.REASONING_BUDGET);
     if (tokens != null && alias != null && !tokens.equals(alias)) {
       throw ApiException.invalid(
           BUDGET_ALIAS, BUDGET + " and " + BUDGET_ALIAS + " contradict each other; give one of them.");

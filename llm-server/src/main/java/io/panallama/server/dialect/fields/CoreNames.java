@@ -19,6 +19,7 @@ public final class CoreNames {
           Map.entry("tools.list[].parameters", "tools[].function.parameters"),
           Map.entry("tools.choice", "tool_choice"),
           Map.entry("template.arguments", "chat_template_kwargs"),
+          Map.entry("template.turn", "continue_final_message"),
           Map.entry("template.budget.tokens", "reasoning_budget_tokens"),
           Map.entry("template.budget.message", "reasoning_budget_message"),
           Map.entry("maxTokens", "max_tokens"),
@@ -31,6 +32,7 @@ public final class CoreNames {
           Map.entry("overflow.keep", "n_keep"),
           Map.entry("format", "response_format"),
           Map.entry("sampling.chain", "samplers"),
+          Map.entry("sampling.order", "samplers"),
           Map.entry("sampling.seed", "seed"),
           Map.entry("sampling.temperature", "temperature"),
           Map.entry("sampling.temperatureRange", "dynatemp_range"),
@@ -48,8 +50,10 @@ public final class CoreNames {
           Map.entry("sampling.logitBias", "logit_bias"),
           Map.entry("sampling.bannedTokens", "banned_tokens"),
           Map.entry("sampling.bannedTexts", "bad_words"),
+          Map.entry("sampling.bannedTexts[]", "bad_words[]"),
           Map.entry("sampling.grammar", "grammar"),
           Map.entry("sampling.grammar.triggers", "grammar_triggers"),
+          Map.entry("sampling.grammar.triggers[]", "grammar_triggers[]"),
           Map.entry("sampling.mirostat", "mirostat"),
           Map.entry("sampling.adaptiveP", "adaptive_p"),
           Map.entry("sampling.mirostat.tau", "mirostat_tau"),
@@ -63,7 +67,8 @@ public final class CoreNames {
           Map.entry("sampling.dry.base", "dry_base"),
           Map.entry("sampling.dry.allowedLength", "dry_allowed_length"),
           Map.entry("sampling.dry.lastN", "dry_penalty_last_n"),
-          Map.entry("sampling.dry.breakers", "dry_sequence_breakers"));
+          Map.entry("sampling.dry.breakers", "dry_sequence_breakers"),
+          Map.entry("sampling.dry.breakers[]", "dry_sequence_breakers[]"));
 
   private CoreNames() {}
 

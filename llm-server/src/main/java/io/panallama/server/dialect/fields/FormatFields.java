@@ -29,6 +29,11 @@ public final class FormatFields {
     return read;
   }
 
+  /** The field in which the body has the format. */
+  static String name(JsonFields body) {
+    return body.any("json_schema") == null ? "response_format" : "json_schema";
+  }
+
   private static ResponseFormat read(JsonFields format, @Nullable String type) {
     return switch (type == null ? "" : type) {
       case "text" -> new ResponseFormat.Text();

@@ -51,6 +51,19 @@ public final class Json {
     return bytes.toByteArray();
   }
 
+  /**
+   * Writes an array of numbers.
+   *
+   * @throws IOException if {@code json} throws it
+   */
+  public static void numbers(JsonGenerator json, float[] numbers) throws IOException {
+    json.writeStartArray();
+    for (float number : numbers) {
+      json.writeNumber(number);
+    }
+    json.writeEndArray();
+  }
+
   /** A text as JSON has it between its quotes, as UTF-8. */
   public static byte[] escape(String text) {
     return ESCAPER.quoteAsUTF8(text);

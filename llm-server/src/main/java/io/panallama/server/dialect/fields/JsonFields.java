@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.request.GenerationOptions;
+import io.panallama.request.StopConditions;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Ignored;
 import java.util.ArrayList;
@@ -96,35 +97,76 @@ public final class JsonFields {
     return value == null ? null : number(value, path(name));
   }
 
-  /** A whole number of 32 bits; null if absent. */
-  public @Nullable Integer integer(String name) {
-    Long value = longInteger(name);
-    if (value == null) {
-      return null;
-    }
-    if (value != value.intValue()) {
-      String bound = value < 0 ? "at least " + Integer.MIN_VALUE : "at most " + Integer.MAX_VALUE;
-      throw ApiException.invalid(path(name), path(name) + " is " + value + "; it must be " + bound + ".");
-    }
-    return value.intValue();
-  }
-
-  /** A whole number, the closest of 32 bits where it has more; null if absent. */
-  public @Nullable Integer nearestInteger(String name) {
-    Long value = longInteger(name);
-    return value == null ? null : Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
-  }
-
-  /** A whole number of 64 bits; null if absent. */
-  public @Nullable Long longInteger(String name) {
+  /** A number, the closest float where it is beyond their range; null if absent. */
+  public @Nullable Float nearestNumber(String name) {
     JsonNode value = any(name);
     if (value == null) {
       return null;
     }
-    if (!value.isNumber() || !value.canConvertToExactIntegral() || !value.canConvertToLong()) {
-      throw wrongType(path(name), value, "a whole number");
+    if (!value.isNumber()) {
+      throw wrongType(path(name), value, "a number");
     }
-    return value.longValue();
+    return Math.clamp(value.floatValue(), -Float.MAX_VALUE, Float.MAX_VALUE);
+  }
+
+  /** A whole number within a range; null if absent. */
+  public @Nullable Integer integer(String name, IntegerRange range) {
+    JsonNode given = any(name);
+    if (given == null) {
+      return null;
+    }
+    requireWhole(given, path(name));
+    if (!range.contains(given)) {
+      throw range.refusal(given, path(name));
+    }
+    return given.intValue();
+  }
+
+  /** A field's number as the client wrote it, for a message; it may be beyond what was read. */
+  public String shown(String name) {
+    JsonNode value = any(name);
+    return value == null ? "null" : shorten(value.asText());
+  }
+
+  /** A whole number, the closest of 32 bits where it has more; null if absent. */
+  public @Nullable Integer nearestInteger(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return null;
+    }
+    requireWhole(value, path(name));
+    return value.canConvertToLong()
+        ? Math.clamp(value.longValue(), Integer.MIN_VALUE, Integer.MAX_VALUE)
+        : value.decimalValue().signum() < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE;
+  }
+
+  /** A whole number, the closest of 64 bits where it has more; null if absent. */
+  public @Nullable Long nearestLong(String name) {
+    JsonNode value = any(name);
+    if (value == null) {
+      return null;
+    }
+    requireWhole(value, path(name));
+    return value.canConvertToLong()
+        ? value.longValue()
+        : value.decimalValue().signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+  }
+
+  /**
+   * Requires a whole number of any size.
+   *
+   * @throws ApiException if the value is something else
+   */
+  static void requireWhole(JsonNode value, String path) {
+    if (!value.isNumber() || !value.canConvertToExactIntegral()) {
+      throw wrongType(path, value, "a whole number");
+    }
+  }
+
+  /** The error for a number that is beyond one of its bounds. */
+  static ApiException outOfRange(JsonNode value, String path, String low, String high) {
+    String bound = value.decimalValue().signum() < 0 ? "at least " + low : "at most " + high;
+    return ApiException.invalid(path, path + " is " + shorten(value.asText()) + "; it must be " + bound + ".");
   }
 
   /** An array of texts, without its nulls, which count as absent; null if the array itself is absent. */
@@ -159,6 +201,14 @@ public final class JsonFields {
       throw ApiException.invalid(
           path(name),
           path(name) + " has " + texts.size() + " texts; at most " + GenerationOptions.MAX_STOPS + " are allowed.");
+    }
+    for (int i = 0; value != null && value.isArray() && i < value.size(); i++) {
+      int length = value.get(i).isTextual() ? value.get(i).textValue().length() : 0;
+      if (length > StopConditions.MAX_TEXT_LENGTH) {
+        String where = path(name) + "[" + i + "]";
+        throw ApiException.invalid(
+            where, where + " has " + length + " chars; at most " + StopConditions.MAX_TEXT_LENGTH + " are allowed.");
+      }
     }
     return texts.stream().filter(text -> !text.isEmpty()).toList();
   }
@@ -278,13 +328,25 @@ public final class JsonFields {
     if (!value.isNumber()) {
       throw wrongType(path, value, "a number");
     }
-    return value.floatValue();
+    float number = value.floatValue();
+    if (Float.isInfinite(number)) {
+      throw outOfRange(value, path, Float.toString(-Float.MAX_VALUE), Float.toString(Float.MAX_VALUE));
+    }
+    return number;
   }
 
   /** The error for a value of the wrong type. */
   public static ApiException wrongType(String path, JsonNode value, String wanted) {
     return ApiException.invalid(
         400, path, "invalid_type", path + " must be " + wanted + ", but it is " + kind(value) + ".");
+  }
+
+  /** The error for a value that is none of a few words, or of another type than they are. */
+  public static ApiException noneOf(String path, JsonNode value, String wanted) {
+    return value.isTextual()
+        ? ApiException.invalid(
+            400, path, "invalid_value", path + " is \"" + shorten(value.textValue()) + "\"; it must be " + wanted + ".")
+        : wrongType(path, value, wanted);
   }
 
   /** The kind of a value, for a message; never the value itself, which may be large. */

@@ -35,32 +35,33 @@ record LogitBiasFields(Map<Integer, Float> ids, Map<String, Float> texts) {
     if (value == null) {
       return NONE;
     }
+    String path = body.path(FIELD);
     Map<Integer, Float> ids = new HashMap<>();
     Map<String, Float> texts = new LinkedHashMap<>();
     if (value.isObject()) {
       for (Map.Entry<String, JsonNode> entry : value.properties()) {
-        float bias = bias(entry.getValue(), FIELD + "." + entry.getKey());
+        float bias = bias(entry.getValue(), path + "." + entry.getKey());
         if (ID.matcher(entry.getKey()).matches()) {
-          ids.put(id(entry.getKey()), bias);
+          ids.put(id(entry.getKey(), path), bias);
         } else {
           texts.put(entry.getKey(), bias);
         }
       }
     } else if (value.isArray()) {
       for (int i = 0; i < value.size(); i++) {
-        pair(value.get(i), FIELD + "[" + i + "]", ids, texts);
+        pair(value.get(i), path + "[" + i + "]", ids, texts);
       }
     } else {
-      throw JsonFields.wrongType(FIELD, value, "an object of token ids and numbers");
+      throw JsonFields.wrongType(path, value, "an object of token ids and numbers");
     }
     return new LogitBiasFields(ids, texts);
   }
 
-  private static int id(String digits) {
+  private static int id(String digits, String path) {
     if (digits.length() > MOST_DIGITS) {
       throw ApiException.invalid(
-          FIELD + "." + digits,
-          FIELD + " names token " + digits + ", which no vocabulary has; ids are 0 to the size of the model's less 1.");
+          path + "." + digits,
+          path + " names token " + digits + ", which no vocabulary has; ids are 0 to the size of the model's less 1.");
     }
     return Integer.parseInt(digits);
   }
@@ -73,7 +74,7 @@ record LogitBiasFields(Map<Integer, Float> ids, Map<String, Float> texts) {
     if (pair.get(0).isTextual()) {
       texts.put(JsonFields.string(pair.get(0), path + "[0]"), bias);
     } else {
-      ids.put(SamplingFields.tokenId(pair.get(0), path + "[0]"), bias);
+      ids.put(TokenIds.read(pair.get(0), path + "[0]"), bias);
     }
   }
 

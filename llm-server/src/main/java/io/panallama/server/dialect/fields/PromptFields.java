@@ -51,8 +51,12 @@ public final class PromptFields {
     }
   }
 
-  /** Token ids and texts, at least one part. */
-  public record Mixed(List<Part> parts) implements Given {
+  /**
+   * Token ids and texts, at least one part.
+   *
+   * @param path the path of their array from the body's root
+   */
+  public record Mixed(String path, List<Part> parts) implements Given {
     /** Copies the list. */
     public Mixed {
       parts = List.copyOf(parts);
@@ -63,7 +67,7 @@ public final class PromptFields {
       IntStream tokens = IntStream.empty();
       for (int i = 0; i < parts.size(); i++) {
         // As in llama-server, only a text at the beginning gets what the vocabulary puts there.
-        tokens = IntStream.concat(tokens, Arrays.stream(parts.get(i).tokens(generator, i == 0)));
+        tokens = IntStream.concat(tokens, Arrays.stream(parts.get(i).tokens(generator, path, i == 0)));
       }
       return new Prompt.Tokens(tokens.toArray());
     }
@@ -82,19 +86,24 @@ public final class PromptFields {
   /**
    * A part of a mixture.
    *
+   * @param index where it begins in the array
    * @param ids token ids, if there is no text
    * @param text a text; empty if there are ids
    */
-  public record Part(List<Integer> ids, String text) {
+  public record Part(int index, List<Integer> ids, String text) {
     /** Copies the list. */
     public Part {
       ids = List.copyOf(ids);
     }
 
-    private int[] tokens(TextGenerator generator, boolean beginning) {
-      return ids.isEmpty()
-          ? generator.tokenize(text, beginning, true)
-          : ids.stream().mapToInt(Integer::intValue).toArray();
+    private int[] tokens(TextGenerator generator, String path, boolean beginning) {
+      if (ids.isEmpty()) {
+        return generator.tokenize(text, beginning, true);
+      }
+      for (int i = 0; i < ids.size(); i++) {
+        TokenIds.requireKnown(ids.get(i), path + "[" + (index + i) + "]", generator);
+      }
+      return ids.stream().mapToInt(Integer::intValue).toArray();
     }
   }
 
@@ -160,19 +169,20 @@ public final class PromptFields {
       JsonNode element = prompt.get(i);
       String where = path + "[" + i + "]";
       if (element.isTextual()) {
-        flush(ids, parts);
-        parts.add(new Part(List.of(), JsonFields.string(element, where)));
+        flush(ids, i, parts);
+        parts.add(new Part(i, List.of(), JsonFields.string(element, where)));
       } else {
-        ids.add(SamplingFields.tokenId(element, where));
+        ids.add(TokenIds.read(element, where));
       }
     }
-    flush(ids, parts);
-    return new Mixed(parts);
+    flush(ids, prompt.size(), parts);
+    return new Mixed(path, parts);
   }
 
-  private static void flush(List<Integer> ids, List<Part> parts) {
+  /** Makes a part of the ids that end before {@code end}. */
+  private static void flush(List<Integer> ids, int end, List<Part> parts) {
     if (!ids.isEmpty()) {
-      parts.add(new Part(ids, ""));
+      parts.add(new Part(end - ids.size(), ids, ""));
       ids.clear();
     }
   }

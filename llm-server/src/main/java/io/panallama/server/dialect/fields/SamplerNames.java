@@ -68,6 +68,7 @@ record SamplerNames(@Nullable List<SamplerStage> order, boolean namesAdaptive) {
     if (value == null || value.isTextual() && value.textValue().isBlank()) {
       return new SamplerNames(null, false);
     }
+    String field = body.path(FIELD);
     List<String> names = new ArrayList<>();
     List<String> paths = new ArrayList<>();
     if (value.isArray()) {
@@ -75,14 +76,14 @@ record SamplerNames(@Nullable List<SamplerStage> order, boolean namesAdaptive) {
         if (value.get(i).isNull()) {
           continue;
         }
-        paths.add(FIELD + "[" + i + "]");
+        paths.add(field + "[" + i + "]");
         names.add(normal(JsonFields.string(value.get(i), paths.getLast())));
       }
     } else if (value.isTextual()) {
-      names = split(JsonFields.string(value, FIELD));
-      paths.addAll(Collections.nCopies(names.size(), FIELD));
+      names = split(JsonFields.string(value, field));
+      paths.addAll(Collections.nCopies(names.size(), field));
     } else {
-      throw JsonFields.wrongType(FIELD, value, "an array of names or a text");
+      throw JsonFields.wrongType(field, value, "an array of names or a text");
     }
     List<SamplerStage> order = new ArrayList<>();
     boolean adaptive = false;

@@ -24,7 +24,7 @@ public final class SamplingFields {
   /** As llama.cpp has it, any negative number turns top-n-sigma and adaptive-p off. */
   private static final float OFF = -1;
 
-  /** One more than the largest number of 64 bits. */
+  /** One more than the largest number of 64 bits without a sign. */
   private static final BigDecimal SEEDS = BigDecimal.TWO.pow(64);
 
   // llama.cpp's defaults (common_params_sampling) of fields that only matter together with another one.
@@ -63,12 +63,12 @@ public final class SamplingFields {
     }
     fields.bias = LogitBiasFields.read(body);
     JsonNode ids = body.any("banned_tokens");
-    fields.set(ids == null ? null : tokenIds("banned_tokens", ids), Sampling.Builder::banTokens);
+    fields.set(ids == null ? null : tokenIds(body.path("banned_tokens"), ids), Sampling.Builder::banTokens);
     fields.set(body.strings("bad_words"), Sampling.Builder::banTexts);
     if (body.bool("ignore_eos")) {
       fields.changes.add(sampling -> sampling.ignoreEnd(true));
     }
-    Integer minKeep = body.integer("min_keep");
+    Integer minKeep = body.integer("min_keep", IntegerRange.atLeast(0));
     fields.set(minKeep, Sampling.Builder::minKeep);
     fields.dynamicTemperature(body);
     fields.xtc(body, minKeep == null ? 1 : minKeep);
@@ -111,12 +111,13 @@ public final class SamplingFields {
    * A number, the closest one in its range where it is outside, as llama-server takes it; that is named.
    */
   private static @Nullable Float clamped(JsonFields body, String name, float low, float high) {
-    Float value = body.number(name);
+    Float value = body.nearestNumber(name);
     if (value == null || value >= low && value <= high) {
       return value;
     }
     float closest = Math.clamp(value, low, high);
-    body.ignored().unsupported(name, name + " is " + value + "; it must be " + range(low, high) + ".");
+    String path = body.path(name);
+    body.ignored().unsupported(path, path + " is " + body.shown(name) + "; it must be " + range(low, high) + ".");
     return closest;
   }
 
@@ -131,17 +132,32 @@ public final class SamplingFields {
       return value;
     }
     if (value != -1) {
-      body.ignored().unsupported(name, name + " is " + value + "; it must be 0 or more, or -1 to turn it off.");
+      String path = body.path(name);
+      body.ignored()
+          .unsupported(path, path + " is " + body.shown(name) + "; it must be 0 or more, or -1 to turn it off.");
     }
     return 0;
+  }
+
+  /** A count that may be larger than any. */
+  private static @Nullable Integer atLeastZero(JsonFields body, String name) {
+    Integer value = body.nearestInteger(name);
+    return value != null && value < 0 ? body.integer(name, IntegerRange.atLeast(0)) : value;
   }
 
   /** How many tokens to look back; -1 is all of them, as in older versions of llama-server. */
   private static @Nullable Integer lookBack(JsonFields body, String name) {
     Integer value = body.nearestInteger(name);
-    return value == null
-        ? null
-        : value == -1 ? Integer.valueOf(Sampler.MAX_LAST_N) : Math.min(value, Sampler.MAX_LAST_N);
+    String path = body.path(name);
+    if (value != null && value > IntegerRange.LOOK_BACK.high()) {
+      body.ignored()
+          .unsupported(
+              path,
+              path + " is " + body.shown(name) + "; no more than " + Sampler.MAX_LAST_N + " tokens are looked at.");
+      return Sampler.MAX_LAST_N;
+    }
+    Integer within = body.integer(name, IntegerRange.LOOK_BACK);
+    return within != null && within == -1 ? Integer.valueOf(Sampler.MAX_LAST_N) : within;
   }
 
   /** Which of two names of a field the body has; the first if it has both or none. */
@@ -156,8 +172,11 @@ public final class SamplingFields {
     if (value == null) {
       return null;
     }
-    if (!value.isNumber() || !value.canConvertToExactIntegral() || value.decimalValue().abs().compareTo(SEEDS) >= 0) {
-      throw JsonFields.wrongType("seed", value, "a whole number of 64 bits");
+    String path = body.path("seed");
+    JsonFields.requireWhole(value, path);
+    if (value.decimalValue().abs().compareTo(SEEDS) >= 0) {
+      String most = SEEDS.subtract(BigDecimal.ONE).toString();
+      throw JsonFields.outOfRange(value, path, "-" + most, most);
     }
     long seed = value.decimalValue().toBigIntegerExact().longValue();
     if (seed == LLAMA_SERVER_RANDOM && value.decimalValue().signum() < 0) {
@@ -200,7 +219,7 @@ public final class SamplingFields {
   private void dry(JsonFields body) {
     Float multiplier = body.number("dry_multiplier");
     float base = or(clamped(body, "dry_base", 1, Float.MAX_VALUE), DRY_BASE);
-    int allowedLength = or(body.nearestInteger("dry_allowed_length"), DRY_ALLOWED_LENGTH);
+    int allowedLength = or(atLeastZero(body, "dry_allowed_length"), DRY_ALLOWED_LENGTH);
     int lastN = or(lookBack(body, "dry_penalty_last_n"), DRY_LAST_N);
     List<String> breakers = body.strings("dry_sequence_breakers");
     List<String> texts = breakers == null ? DRY_BREAKERS : breakers;
@@ -217,7 +236,7 @@ public final class SamplingFields {
     float eta = or(body.number("mirostat_eta"), MIROSTAT_ETA);
     Sampler.Selecting first = new Sampler.Mirostat(tau, eta, MIROSTAT_M);
     Sampler.Selecting second = new Sampler.MirostatV2(tau, eta);
-    int mirostat = or(body.integer("mirostat"), 0);
+    int mirostat = or(body.integer("mirostat", IntegerRange.of(0, 2)), 0);
     float target = or(body.number("adaptive_target"), OFF);
     float decay = or(body.number("adaptive_decay"), ADAPTIVE_DECAY);
     Sampler.Selecting third = new Sampler.AdaptiveP(Math.max(target, 0), decay);
@@ -233,16 +252,8 @@ public final class SamplingFields {
         }
       }
       case 1 -> changes.add(sampling -> sampling.selecting(first));
-      case 2 -> changes.add(sampling -> sampling.selecting(second));
-      default -> throw ApiException.invalid("mirostat", "mirostat is " + mirostat + "; it must be 0, 1 or 2.");
+      default -> changes.add(sampling -> sampling.selecting(second));
     }
-  }
-
-  static int tokenId(JsonNode value, String path) {
-    if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-      throw JsonFields.wrongType(path, value, "a token id");
-    }
-    return value.intValue();
   }
 
   /** An array of token ids. */
@@ -252,7 +263,7 @@ public final class SamplingFields {
     }
     List<Integer> ids = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      ids.add(tokenId(array.get(i), name + "[" + i + "]"));
+      ids.add(TokenIds.read(array.get(i), name + "[" + i + "]"));
     }
     return ids;
   }

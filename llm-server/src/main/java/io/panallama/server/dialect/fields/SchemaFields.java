@@ -20,16 +20,48 @@ public final class SchemaFields {
   /** The keywords whose values are lists, so that a number behind them is an index. */
   private static final Set<String> LISTS = Set.of("allOf", "anyOf", "oneOf", "prefixItems", "items");
 
+  /** JSON Schema, 6.1.1. */
+  private static final List<String> TYPES =
+      List.of("object", "array", "string", "number", "integer", "boolean", "null");
+
   private SchemaFields() {}
 
   /**
-   * A schema as the core takes it.
+   * A format's schema as the core takes it. What it keeps of one that is not strict may be little, but not nothing: without a type
+   * that is one, the answer could be anything.
    *
    * @param path the schema's path from the body's root, in the client's names
    * @param strict whether the core is to refuse what can't be enforced
    * @throws ApiException if it is not a schema
    */
   public static String schema(JsonNode schema, String path, boolean strict, Ignored ignored) {
+    JsonNode type = schema.path("type");
+    if (!type.isMissingNode() && !type.isNull() && !isType(type)) {
+      String found =
+          type.isTextual()
+              ? "\"" + JsonFields.shorten(type.asText()) + "\""
+              : !type.isArray() ? JsonFields.kind(type) : type.isEmpty() ? "an empty list" : "a list with none of them";
+      String place = path + ".type";
+      throw ApiException.invalid(
+          place,
+          place + " must be one of " + String.join(", ", TYPES) + ", or a list of them, but it is " + found + ".");
+    }
+    return schema(schema, path, strict, ignored, SchemaCoverage::unenforced);
+  }
+
+  private static boolean isType(JsonNode type) {
+    if (!type.isArray()) {
+      return type.isTextual() && TYPES.contains(type.asText());
+    }
+    for (JsonNode one : type) {
+      if (TYPES.contains(one.asText())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String schema(JsonNode schema, String path, boolean strict, Ignored ignored, Coverage coverage) {
     if (schema.isBoolean() && schema.booleanValue()) {
       return "{}";
     }
@@ -38,7 +70,7 @@ public final class SchemaFields {
     }
     String text = schema.toString();
     if (!strict) {
-      for (SchemaCoverage.Unenforced part : unenforced(text, path)) {
+      for (SchemaCoverage.Unenforced part : unenforced(text, path, coverage)) {
         String place = path + suffix(part.place());
         ignored.unsupported(place, place + ": " + part.reason() + ".");
       }
@@ -46,9 +78,14 @@ public final class SchemaFields {
     return text;
   }
 
-  private static List<SchemaCoverage.Unenforced> unenforced(String schema, String path) {
+  /** Finds what a grammar can't enforce of a schema. */
+  private interface Coverage {
+    List<SchemaCoverage.Unenforced> unenforced(String parameter, String schema);
+  }
+
+  private static List<SchemaCoverage.Unenforced> unenforced(String schema, String path, Coverage coverage) {
     try {
-      return SchemaCoverage.unenforced(path, schema);
+      return coverage.unenforced(path, schema);
     } catch (InvalidRequestException fault) {
       throw ApiException.invalid(path, fault.message(name -> name));
     }
@@ -83,7 +120,10 @@ public final class SchemaFields {
       String parametersPath,
       boolean strict,
       Ignored ignored) {
-    String schema = parameters == null ? "{}" : schema(parameters, parametersPath, strict, ignored);
+    String schema =
+        parameters == null
+            ? "{}"
+            : schema(parameters, parametersPath, strict, ignored, SchemaCoverage::unenforcedArguments);
     try {
       return new Tool(
           name, description == null ? "" : description, schema.equals("{}") ? Tool.NO_PARAMETERS : schema, strict);

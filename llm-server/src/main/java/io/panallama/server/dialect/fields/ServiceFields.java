@@ -24,14 +24,15 @@ final class ServiceFields {
    */
   static GenerationOptions read(JsonFields body, GenerationOptions options) {
     GenerationOptions read = options.toBuilder().overflow(overflow(body)).build();
-    Integer priority = body.integer("priority");
+    Integer priority = body.integer("priority", IntegerRange.of(0, GenerationOptions.MAX_PRIORITY));
     if (priority != null) {
       read = read.toBuilder().priority(priority).build();
     }
-    Long millis = body.longInteger(TIME_LIMIT);
+    Long millis = body.nearestLong(TIME_LIMIT);
     if (millis != null) {
       if (millis < 1) {
-        throw ApiException.invalid(TIME_LIMIT, TIME_LIMIT + " is " + millis + "; it must be at least 1.");
+        throw ApiException.invalid(
+            TIME_LIMIT, TIME_LIMIT + " is " + body.shown(TIME_LIMIT) + "; it must be at least 1.");
       }
       read = read.toBuilder().timeLimit(Duration.ofMillis(millis)).build();
     }
@@ -40,10 +41,11 @@ final class ServiceFields {
 
   private static ContextOverflow overflow(JsonFields body) {
     String policy = body.choice(OVERFLOW, List.of("reject", "stop", "shift"));
-    Integer keep = body.integer(KEEP);
     if ("shift".equals(policy)) {
+      Integer keep = body.integer(KEEP, IntegerRange.atLeast(0));
       return new ContextOverflow.Shift(keep == null ? 0 : keep);
     }
+    Integer keep = body.nearestInteger(KEEP);
     if (keep != null && keep != 0 && keep != -1) {
       body.ignored().unsupported(KEEP, KEEP + " is only allowed when " + OVERFLOW + " is \"shift\".");
     }

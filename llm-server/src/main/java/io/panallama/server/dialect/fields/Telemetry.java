@@ -90,8 +90,9 @@ public final class Telemetry {
     }
     PromptProgress state = prompt == null ? new PromptProgress(0, 0, 0, Duration.ZERO) : prompt;
     Usage usage = new Usage(state.processed(), state.cached(), pieces, 0);
-    Timings times =
-        new Timings(Duration.ZERO, state.elapsed(), Duration.ofNanos(pieces == 0 ? 0 : lastPiece - firstPiece));
+    // The first state is told before anything of the prompt is computed.
+    Duration prefill = state.processed() > state.cached() ? state.elapsed() : Duration.ZERO;
+    Timings times = new Timings(Duration.ZERO, prefill, Duration.ofNanos(pieces == 0 ? 0 : lastPiece - firstPiece));
     UsageFields.timings(json, List.of(UsageFields.sofar(usage, times)));
   }
 }

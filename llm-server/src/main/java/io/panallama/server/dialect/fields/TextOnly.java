@@ -15,9 +15,7 @@ public final class TextOnly {
         501,
         null,
         "embedding_not_supported",
-        "This server does not compute embeddings, and no option of it changes that."
-            + GENERATES
-            + "embeddings at another server.");
+        "This server has no model that gives embeddings; start it with --embedding-model FILE, and it serves both.");
   }
 
   /** The error of a route that ranks documents. */

@@ -33,7 +33,7 @@ public record TokenLimit(@Nullable Integer tokens) {
     if (value < NO_LIMIT) {
       throw ApiException.invalid(
           body.path(name),
-          body.path(name) + " is " + value + "; it must be 0 or more, or -1 for no limit but the context.");
+          body.path(name) + " is " + body.shown(name) + "; it must be 0 or more, or -1 for no limit but the context.");
     }
     return value == NO_LIMIT ? UNLIMITED : new TokenLimit(value);
   }

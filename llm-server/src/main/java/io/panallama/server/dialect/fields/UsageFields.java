@@ -38,13 +38,7 @@ public final class UsageFields {
   public static Usage together(List<GenerationEvent.Finished> ends, int choices) {
     Usage sum = new Usage(0, 0, 0, 0);
     for (int first = 0; first < ends.size(); first += choices) {
-      Usage one = together(ends.subList(first, Math.min(ends.size(), first + choices)));
-      sum =
-          new Usage(
-              sum.promptTokens() + one.promptTokens(),
-              sum.cachedTokens() + one.cachedTokens(),
-              sum.completionTokens() + one.completionTokens(),
-              sum.discardedTokens() + one.discardedTokens());
+      sum = sum.plus(together(ends.subList(first, Math.min(ends.size(), first + choices))));
     }
     return sum;
   }
@@ -55,12 +49,14 @@ public final class UsageFields {
     int cached = first.cachedTokens();
     int completion = 0;
     int discarded = 0;
+    int reasoning = 0;
     for (GenerationEvent.Finished end : ends) {
       cached = Math.min(cached, end.usage().cachedTokens());
       completion += end.usage().completionTokens();
       discarded += end.usage().discardedTokens();
+      reasoning += end.usage().reasoningTokens();
     }
-    return new Usage(first.promptTokens(), cached, completion, discarded);
+    return new Usage(first.promptTokens(), cached, completion, discarded, reasoning);
   }
 
   /** Writes the field {@code usage}. */
@@ -72,6 +68,11 @@ public final class UsageFields {
     json.writeObjectFieldStart("prompt_tokens_details");
     json.writeNumberField("cached_tokens", usage.cachedTokens());
     json.writeEndObject();
+    if (usage.reasoningTokens() > 0) {
+      json.writeObjectFieldStart("completion_tokens_details");
+      json.writeNumberField("reasoning_tokens", usage.reasoningTokens());
+      json.writeEndObject();
+    }
     if (usage.discardedTokens() > 0) {
       json.writeNumberField("discarded_tokens", usage.discardedTokens());
     }

@@ -24,7 +24,8 @@ record CompletionBody(CompletionOptions options, List<PromptFields.Given> prompt
   static CompletionBody read(JsonFields body) {
     List<PromptFields.Given> prompts = PromptFields.read(body, "prompt");
     CompletionOptions options = CompletionOptions.read(body);
-    if (prompts.size() * options.common().choices() > GenerationGroup.MAX_SIZE) {
+    long all = (long) prompts.size() * options.common().choices();
+    if (prompts.size() > 1 && all > GenerationGroup.MAX_SIZE) {
       throw ApiException.invalid(
           "prompt",
           "prompt has "

@@ -15,12 +15,18 @@ import org.jspecify.annotations.Nullable;
  * The fields that llama-server's own completions and infills have beside those of other APIs. Immutable.
  *
  * @param probabilities how many alternatives to report with each token; 0 for none
+ * @param afterSampling whether the probabilities are those after the samplers, and no logarithms
  * @param tokens whether the answer has the ids of its tokens
  * @param fields the paths of the answer's fields that are wanted; empty for all
  * @param lines the limits that hold from line to line
  */
 record CompletionOptions(
-    CommonFields common, int probabilities, boolean tokens, List<String> fields, LineLimits lines) {
+    CommonFields common,
+    int probabilities,
+    boolean afterSampling,
+    boolean tokens,
+    List<String> fields,
+    LineLimits lines) {
   /**
    * Reads the fields; call it last.
    *
@@ -35,18 +41,18 @@ record CompletionOptions(
       body.ignored()
           .unsupported(
               "n_probs",
-              "n_probs is " + probabilities + "; at most " + GenerationOptions.MAX_TOP_LOGPROBS + " are reported.");
+              "n_probs is "
+                  + body.shown(given != null ? "n_probs" : "logprobs")
+                  + "; at most "
+                  + GenerationOptions.MAX_TOP_LOGPROBS
+                  + " are reported.");
       probabilities = GenerationOptions.MAX_TOP_LOGPROBS;
     }
-    if (body.bool("post_sampling_probs")) {
-      body.ignored()
-          .unsupported(
-              "post_sampling_probs", "post_sampling_probs is not supported: probabilities are those before sampling.");
-    }
+    boolean afterSampling = body.bool("post_sampling_probs");
     boolean tokens = body.bool("return_tokens");
     List<String> fields = Objects.requireNonNullElse(body.strings("response_fields"), List.of());
     LineLimits lines = new LineLimits(atLeastZero(body, "n_indent"), atLeastZero(body, "t_max_predict_ms"));
-    return new CompletionOptions(CommonFields.finish(body), probabilities, tokens, fields, lines);
+    return new CompletionOptions(CommonFields.finish(body), probabilities, afterSampling, tokens, fields, lines);
   }
 
   /**
@@ -58,7 +64,10 @@ record CompletionOptions(
     GenerationOptions options = common.options(model, generator);
     // Ids come with log-probabilities only; the chunks of a stream always have them.
     boolean ids = tokens || common.stream();
-    return options.toBuilder().topLogprobs(Math.max(probabilities, ids ? 1 : 0)).build();
+    return options.toBuilder()
+        .topLogprobs(Math.max(probabilities, ids ? 1 : 0))
+        .logprobsAfterSampling(afterSampling && probabilities > 0)
+        .build();
   }
 
   private static int atLeastZero(JsonFields body, String name) {

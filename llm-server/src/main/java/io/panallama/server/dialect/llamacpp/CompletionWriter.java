@@ -223,7 +223,7 @@ final class CompletionWriter implements EventWriter {
     for (TokenLogprobs token : tokens) {
       json.writeStartObject();
       token(json, token.chosen());
-      json.writeArrayFieldStart("top_logprobs");
+      json.writeArrayFieldStart(wanted.afterSampling() ? "top_probs" : "top_logprobs");
       for (TokenLogprob one : token.top().subList(0, Math.min(wanted.probabilities(), token.top().size()))) {
         json.writeStartObject();
         token(json, one);
@@ -244,8 +244,12 @@ final class CompletionWriter implements EventWriter {
       json.writeNumber(Byte.toUnsignedInt(one));
     }
     json.writeEndArray();
-    // JSON has no infinity; llama-server writes the lowest number, too.
-    json.writeNumberField("logprob", Math.max(token.logprob(), -Float.MAX_VALUE));
+    if (wanted.afterSampling()) {
+      json.writeNumberField("prob", (float) Math.exp(token.logprob()));
+    } else {
+      // JSON has no infinity; llama-server writes the lowest number, too.
+      json.writeNumberField("logprob", Math.max(token.logprob(), -Float.MAX_VALUE));
+    }
   }
 
   /** The fields that are wanted; a path with slashes is the name of the value at its end. */

@@ -59,6 +59,7 @@ final class GenerationSettings {
     GenerationSettings settings = of(json, options);
     json.writeBooleanField("stream", wanted.common().stream());
     json.writeNumberField("n_probs", wanted.probabilities());
+    json.writeBooleanField("post_sampling_probs", wanted.afterSampling());
     json.writeNumberField("n_indent", wanted.lines().indent());
     json.writeNumberField("t_max_predict_ms", wanted.lines().millis());
     json.writeStringField("grammar", settings.grammar);
@@ -82,8 +83,12 @@ final class GenerationSettings {
     json.writeArrayFieldStart("logit_bias");
     for (Map.Entry<Integer, Float> one : settings.bias.entrySet()) {
       json.writeStartObject();
-      // JSON has no infinity, so a forbidden token has the lowest number.
-      json.writeNumberField("bias", Math.max(one.getValue(), -Float.MAX_VALUE));
+      // JSON has no infinity; the bias of a forbidden token is null in llama-server, too.
+      if (one.getValue() == Float.NEGATIVE_INFINITY) {
+        json.writeNullField("bias");
+      } else {
+        json.writeNumberField("bias", one.getValue());
+      }
       json.writeNumberField("token", one.getKey());
       json.writeEndObject();
     }

@@ -6,6 +6,7 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.InfillRequest;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ record InfillBody(CompletionOptions options, InfillRequest gap) {
    */
   static InfillBody read(JsonFields body) {
     String prompt = body.string("prompt");
-    Integer window = body.integer("window");
+    Integer window = body.integer("window", IntegerRange.atLeast(InfillRequest.SMALLEST_WINDOW));
     InfillRequest gap =
         InfillRequest.of(required(body, "input_prefix"), required(body, "input_suffix")).toBuilder()
             .prompt(prompt == null ? "" : prompt)

@@ -52,9 +52,8 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Post("/tokenize", TokenRoutes::tokenize),
         new Route.Post("/detokenize", TokenRoutes::detokenize),
         new Route.Post("/apply-template", TokenRoutes::applyTemplate),
-        new Route.Post("/v1/chat/completions/input_tokens", TokenRoutes::inputTokens),
-        new Route.Refused("/embedding", TextOnly.embeddings()),
-        new Route.Refused("/embeddings", TextOnly.embeddings()),
+        new Route.Post("/embedding", EmbeddingRoute::answer),
+        new Route.Post("/embeddings", EmbeddingRoute::answer),
         new Route.Refused("/v1/rerank", TextOnly.reranking()),
         new Route.Refused("/v1/reranking", TextOnly.reranking()),
         new Route.Get("/props", this::props),
@@ -70,7 +69,8 @@ public final class LlamaCppDialect implements Dialect {
 
   @Override
   public FieldNames fieldNames() {
-    return CoreNames::wireName;
+    // Bodies may have it as response_format, too; Call.names tells.
+    return path -> path.equals("format") ? "json_schema" : CoreNames.wireName(path);
   }
 
   /** What answers a route that the server need not have; otherwise llama-server's refusal. */
@@ -103,7 +103,8 @@ public final class LlamaCppDialect implements Dialect {
               List<String> prompts = body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList();
               return CompletionWriter.of(options, wanted, prompts, model, tokenBytes);
             })
-        .around(options.lines()::around);
+        .around(options.lines()::around)
+        .named(common.names());
   }
 
   private static Call infill(ClientRequest request) {
@@ -116,6 +117,7 @@ public final class LlamaCppDialect implements Dialect {
             common.choices(),
             List.of(body::request),
             (wanted, model, tokenBytes) -> CompletionWriter.of(options, wanted, List.of(), model, tokenBytes))
-        .around(options.lines()::around);
+        .around(options.lines()::around)
+        .named(common.names());
   }
 }

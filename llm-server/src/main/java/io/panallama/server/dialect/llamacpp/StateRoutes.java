@@ -40,7 +40,7 @@ final class StateRoutes {
           json.writeEndObject();
           json.writeNumberField("total_slots", ready.stats().map(EngineStats::slots).orElse(1));
           json.writeStringField("model_alias", model.id());
-          json.writeStringField("model_path", model.id());
+          json.writeStringField("model_path", model.path());
           json.writeObjectFieldStart("modalities");
           json.writeBooleanField("vision", false);
           json.writeBooleanField("video", false);
@@ -152,6 +152,14 @@ final class StateRoutes {
               "prompt_tokens_cached_total",
               "Number of prompt tokens that the KV cache had already.",
               EngineStats::cachedPromptTokens),
+          counter(
+              "prompt_compute_seconds_total",
+              "Time in which the engine computed prompts.",
+              stats -> stats.promptNanos() / 1e9),
+          counter(
+              "tokens_predicted_compute_seconds_total",
+              "Time in which the engine computed the next tokens of running answers.",
+              stats -> stats.generationNanos() / 1e9),
           counter("preemptions_total", "Number of generations that made room for others.", EngineStats::preemptions),
           gauge("requests_processing", "Number of requests processing.", EngineStats::running),
           gauge("requests_deferred", "Number of requests waiting.", EngineStats::waiting),

@@ -3,13 +3,13 @@ package io.panallama.server.dialect.llamacpp;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextGenerator;
-import io.panallama.request.ChatRequest;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.fields.ChatBody;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.dialect.fields.TokenIds;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import java.io.IOException;
@@ -61,19 +61,15 @@ final class TokenRoutes {
     for (int i = 0; i < content.size(); i++) {
       JsonNode part = content.get(i);
       String path = "content[" + i + "]";
-      parts.add(
-          part.isTextual()
-              ? generator.tokenize(JsonFields.string(part, path), addSpecial && i == 0, parseSpecial)
-              : new int[] {id(part, path)});
+      if (part.isTextual()) {
+        parts.add(generator.tokenize(JsonFields.string(part, path), addSpecial && i == 0, parseSpecial));
+      } else {
+        int id = TokenIds.read(part, path);
+        TokenIds.requireKnown(id, path, generator);
+        parts.add(new int[] {id});
+      }
     }
     return parts.stream().flatMapToInt(Arrays::stream).toArray();
-  }
-
-  private static int id(JsonNode value, String path) {
-    if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-      throw JsonFields.wrongType(path, value, "a token id");
-    }
-    return value.intValue();
   }
 
   private static void write(JsonGenerator json, int[] tokens, @Nullable TextGenerator pieces) throws IOException {
@@ -119,7 +115,7 @@ final class TokenRoutes {
     int[] tokens =
         array == null
             ? new int[0]
-            : IntStream.range(0, array.size()).map(i -> id(array.get(i), "tokens[" + i + "]")).toArray();
+            : IntStream.range(0, array.size()).map(i -> TokenIds.read(array.get(i), "tokens[" + i + "]")).toArray();
     String model = body.string("model");
     body.ignoreUnknown();
     try (Lease lease = registry.lease(model)) {
@@ -132,28 +128,8 @@ final class TokenRoutes {
   static Answer applyTemplate(ClientRequest request, Registry registry) {
     ChatBody body = ChatBody.read(JsonBody.read(request));
     try (Lease lease = registry.lease(body.common().model())) {
-      ChatRequest chat = admitted(body, lease);
-      String prompt = lease.generator().render(chat);
+      String prompt = lease.generator().render(body.admitted(lease));
       return Answer.json(Json.object(json -> json.writeStringField("prompt", prompt)));
     }
-  }
-
-  /** How many tokens the prompt of a chat request has. */
-  static Answer inputTokens(ClientRequest request, Registry registry) {
-    ChatBody body = ChatBody.read(JsonBody.read(request));
-    try (Lease lease = registry.lease(body.common().model())) {
-      int tokens = lease.generator().countTokens(admitted(body, lease));
-      return Answer.json(
-          Json.object(json -> {
-            json.writeStringField("object", "response.input_tokens");
-            json.writeNumberField("input_tokens", tokens);
-          }));
-    }
-  }
-
-  private static ChatRequest admitted(ChatBody body, Lease lease) {
-    ChatRequest chat = body.request(lease.model(), lease.generator());
-    lease.admit(chat);
-    return chat;
   }
 }

@@ -18,6 +18,7 @@ import io.panallama.request.ResponseFormat;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.fields.ChatTools;
+import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SamplingFields;
@@ -27,6 +28,8 @@ import io.panallama.server.registry.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit how long the answer may be
  * @param sampling how tokens are chosen
  * @param request what to generate, with the options that do not depend on the model; null if the model is only to be loaded
+ * @param names what the body calls the core's values, where that depends on the route
  */
 record OllamaBody(
     boolean chat,
@@ -47,7 +51,16 @@ record OllamaBody(
     int topLogprobs,
     TokenLimit limit,
     SamplingFields sampling,
-    @Nullable GenerationRequest request) {
+    @Nullable GenerationRequest request,
+    Map<String, String> names) {
+  private static final String KEEP_ALIVE = "keep_alive";
+
+  /** A duration as Go writes it, or a number of seconds. */
+  private static final Pattern DURATION =
+      Pattern.compile("[+-]?(?:\\d+|(?:\\d+(?:\\.\\d*)?(?:ns|us|\u00b5s|ms|s|m|h))+)");
+
+  private static final Set<String> LEVELS = Set.of("low", "medium", "high", "max");
+
   /**
    * Reads the body of {@code /api/generate}.
    *
@@ -82,7 +95,8 @@ record OllamaBody(
       messages.add(ChatMessage.user(prompt));
       request = ChatRequest.builder().messages(messages).template(template).options(options.fixed()).build();
     }
-    return finish(body, false, options, request);
+    String longest = system.length() > prompt.length() ? "system" : "prompt";
+    return finish(body, false, options, request, Map.of("messages", longest));
   }
 
   /**
@@ -98,7 +112,7 @@ record OllamaBody(
     TemplateOptions.Builder template = think(body);
     Options options = options(body);
     if (messages.isEmpty()) {
-      return finish(body, true, options, null);
+      return finish(body, true, options, null, Map.of());
     }
     ChatMessage last = messages.getLast();
     if (last.role() == Role.ASSISTANT && last.toolCalls().isEmpty()) {
@@ -111,19 +125,33 @@ record OllamaBody(
             .template(template.build())
             .options(options.fixed())
             .build();
-    return finish(body, true, options, request);
+    return finish(body, true, options, request, Map.of());
   }
 
   private static OllamaBody finish(
-      JsonFields body, boolean chat, Options options, @Nullable GenerationRequest request) {
+      JsonFields body, boolean chat, Options options, @Nullable GenerationRequest request, Map<String, String> names) {
     String model = body.string("model");
     boolean stream = streams(body);
-    JsonNode keepAlive = body.any("keep_alive");
-    if (keepAlive != null && keepAlive.isNumber() && keepAlive.doubleValue() == 0) {
-      body.ignored().unsupported("keep_alive", "keep_alive is 0; the models of this server stay loaded.");
-    }
+    keepAlive(body);
     body.ignoreUnknown();
-    return new OllamaBody(chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), request);
+    return new OllamaBody(
+        chat, model, stream, options.topLogprobs(), options.limit(), options.sampling(), request, names);
+  }
+
+  /** How long the model is to stay loaded, as Ollama reads it: seconds, or a duration such as {@code 1h30m}. */
+  private static void keepAlive(JsonFields body) {
+    JsonNode given = body.any(KEEP_ALIVE);
+    if (given == null || given.isTextual() && given.textValue().isEmpty()) {
+      return;
+    }
+    String text = given.asText();
+    boolean duration = given.isTextual() && DURATION.matcher(text).matches();
+    if (!given.isNumber() && !duration) {
+      throw JsonFields.noneOf(KEEP_ALIVE, given, "a number of seconds or a duration such as \"5m\"");
+    }
+    if (duration ? text.matches("[^1-9]*") : given.doubleValue() == 0) {
+      body.ignored().unsupported(KEEP_ALIVE, KEEP_ALIVE + " is 0; the models of this server stay loaded.");
+    }
   }
 
   /**
@@ -174,8 +202,12 @@ record OllamaBody(
     if (think.isBoolean()) {
       return template.thinking(think.booleanValue());
     }
-    String level = body.choice("think", List.of("low", "medium", "high", "max"));
-    String known = "max".equals(level) ? "high" : String.valueOf(level);
+    String wanted = "true, false, \"low\", \"medium\", \"high\" or \"max\"";
+    String level = think.asText();
+    if (!think.isTextual() || !LEVELS.contains(level)) {
+      throw JsonFields.noneOf("think", think, wanted);
+    }
+    String known = level.equals("max") ? "high" : level;
     return template.thinking(true).arguments(Map.of("reasoning_effort", JsonFields.quoted(known)));
   }
 
@@ -195,7 +227,8 @@ record OllamaBody(
     }
     body.accept("truncate");
     boolean wanted = body.bool("logprobs");
-    Integer top = body.integer("top_logprobs");
+    Integer top =
+        wanted ? body.integer("top_logprobs", IntegerRange.TOP_LOGPROBS) : body.nearestInteger("top_logprobs");
     int topLogprobs = wanted ? top == null ? 0 : top : -1;
     if (wanted) {
       // The core reports the chosen token only along with at least one alternative.
@@ -213,7 +246,7 @@ record OllamaBody(
       return new ResponseFormat.JsonSchema(SchemaFields.schema(format, "format", false, body.ignored()), false);
     }
     if (!"json".equals(format.textValue())) {
-      throw JsonFields.wrongType("format", format, "\"json\" or a JSON schema");
+      throw JsonFields.noneOf("format", format, "\"json\" or a JSON schema");
     }
     return new ResponseFormat.JsonObject();
   }

@@ -12,12 +12,12 @@ import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
-import io.panallama.server.dialect.fields.TextOnly;
 import io.panallama.server.registry.Lease;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedModel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 
 /** Ollama's API: generate, chat, and what its clients ask about models. */
 public final class OllamaDialect implements Dialect {
@@ -44,8 +44,8 @@ public final class OllamaDialect implements Dialect {
             (request, registry) -> Answer.json(Json.object(json -> json.writeStringField("version", VERSION)))),
         new Route.Post("/api/show", OllamaDialect::show),
         new Route.Post("/api/pull", OllamaDialect::pull),
-        new Route.Refused("/api/embed", TextOnly.embeddings()),
-        new Route.Refused("/api/embeddings", TextOnly.embeddings()),
+        new Route.Post("/api/embed", OllamaEmbeddings::embed),
+        new Route.Post("/api/embeddings", OllamaEmbeddings::older),
         new Route.Refused("/api/create", fixed()),
         new Route.Refused("/api/copy", fixed()),
         new Route.Refused("/api/push", fixed()),
@@ -75,11 +75,12 @@ public final class OllamaDialect implements Dialect {
   private static Call call(OllamaBody body) {
     Call call =
         new Call(
-            body.model(),
-            body.stream(),
-            1,
-            body::forModel,
-            (wanted, model, tokenBytes) -> new OllamaWriter(body.chat(), model, body.topLogprobs(), tokenBytes));
+                body.model(),
+                body.stream(),
+                1,
+                body::forModel,
+                (wanted, model, tokenBytes) -> new OllamaWriter(body.chat(), model, body.topLogprobs(), tokenBytes))
+            .named(body.names());
     return body.request() == null ? call.detached((asked, registry) -> load(body, registry)) : call;
   }
 
@@ -95,6 +96,11 @@ public final class OllamaDialect implements Dialect {
     String name = modelName(body);
     body.accept("verbose", "system", "template", "options");
     body.ignoreUnknown();
+    Optional<ServedModel> embedder =
+        registry.models().stream().filter(ServedModel::embeds).filter(m -> m.answersTo(name)).findFirst();
+    if (embedder.isPresent()) {
+      return Answer.json(OllamaModels.show(embedder.get(), List.of("embedding")));
+    }
     try (Lease lease = registry.lease(name)) {
       return Answer.json(OllamaModels.show(lease.model(), Capabilities.of(lease.generator())));
     }

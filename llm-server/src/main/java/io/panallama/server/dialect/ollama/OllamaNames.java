@@ -12,7 +12,7 @@ final class OllamaNames {
     return switch (javaPath) {
       case "maxTokens" -> OPTIONS + "num_predict";
       case "format" -> "format";
-      case "template.budget.tokens" -> "think";
+      case "template.budget.tokens", "template.arguments" -> "think";
       default -> {
         String wire = CoreNames.wireName(javaPath);
         yield javaPath.startsWith("sampling.") || javaPath.startsWith("stop.") ? OPTIONS + wire : wire;

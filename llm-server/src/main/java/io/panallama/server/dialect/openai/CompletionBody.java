@@ -10,6 +10,7 @@ import io.panallama.request.InfillRequest;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Call;
 import io.panallama.server.dialect.fields.CommonFields;
+import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.PromptFields;
 import io.panallama.server.registry.ServedModel;
@@ -38,17 +39,13 @@ record CompletionBody(
   static CompletionBody read(JsonFields body) {
     List<PromptFields.Given> prompts = PromptFields.read(body, "prompt");
     boolean echo = body.bool("echo");
-    Integer logprobs = body.integer("logprobs");
+    Integer logprobs = body.integer("logprobs", IntegerRange.TOP_LOGPROBS);
     if (logprobs != null && echo) {
       throw ApiException.invalid(
           400,
           "echo",
           "unsupported_parameter",
           "echo together with logprobs is not supported: this version has no log-probabilities of the prompt.");
-    }
-    if (logprobs != null && (logprobs < 0 || logprobs > GenerationOptions.MAX_TOP_LOGPROBS)) {
-      throw ApiException.invalid(
-          "logprobs", "logprobs is " + logprobs + "; it must be 0 to " + GenerationOptions.MAX_TOP_LOGPROBS + ".");
     }
     if (body.any("top_logprobs") != null) {
       throw ApiException.invalid("top_logprobs", "top_logprobs belongs to chats; logprobs is a number here.");
@@ -59,8 +56,8 @@ record CompletionBody(
       throw ApiException.invalid("suffix", "suffix goes with a prompt of text only, not with token ids.");
     }
     CommonFields common = CommonFields.finish(body);
-    int all = prompts.size() * common.choices();
-    if (all > GenerationGroup.MAX_SIZE) {
+    long all = (long) prompts.size() * common.choices();
+    if (prompts.size() > 1 && all > GenerationGroup.MAX_SIZE) {
       throw ApiException.invalid(
           "n",
           "n is "

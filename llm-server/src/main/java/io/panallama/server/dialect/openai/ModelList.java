@@ -29,7 +29,7 @@ final class ModelList {
         json.writeStringField("type", "model");
         json.writeStringField("description", model.description());
         json.writeArrayFieldStart("capabilities");
-        json.writeString("completion");
+        json.writeString(model.embeds() ? "embedding" : "completion");
         json.writeEndArray();
         json.writeObjectFieldStart("details");
         json.writeStringField("format", "gguf");

@@ -12,10 +12,14 @@ import io.panallama.server.dialect.fields.ChatBody;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
 import io.panallama.server.dialect.fields.ErrorObject;
+import io.panallama.server.dialect.fields.Json;
 import io.panallama.server.dialect.fields.JsonBody;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.TextOnly;
+import io.panallama.server.registry.Lease;
+import io.panallama.server.registry.Registry;
 import java.util.List;
+import java.util.Set;
 
 /** OpenAI's API: chat completions, completions and models. */
 public final class OpenAiDialect implements Dialect {
@@ -40,13 +44,20 @@ public final class OpenAiDialect implements Dialect {
     return List.of(
         new Route.Generate("/v1/chat/completions", Framing.SSE, this::chat),
         new Route.Generate("/v1/completions", Framing.SSE, OpenAiDialect::completion),
-        new Route.Refused("/v1/embeddings", TextOnly.embeddings()),
+        new Route.Post("/v1/chat/completions/input_tokens", OpenAiDialect::inputTokens),
+        new Route.Post("/v1/embeddings", EmbeddingRoute::answer),
         new Route.Refused("/v1/moderations", TextOnly.of("moderate texts")),
         new Route.Refused("/v1/audio/*", TextOnly.of("transcribe, translate or make speech")),
         new Route.Refused("/v1/images/*", TextOnly.of("make or edit images")),
         new Route.Get("/v1/models", (request, registry) -> Answer.json(ModelList.of(registry.models()))),
         new Route.Get(
             "/v1/models/*", (request, registry) -> Answer.json(ModelList.one(registry.model(request.rest())))));
+  }
+
+  /** Clients of Azure say which version of the API they speak. */
+  @Override
+  public Set<String> harmlessQuery() {
+    return Set.of("api-version");
   }
 
   @Override
@@ -74,11 +85,25 @@ public final class OpenAiDialect implements Dialect {
             common.choices(),
             common.telemetry());
     return new Call(
-        common.model(),
-        common.stream(),
-        common.choices(),
-        List.of((served, generator) -> prompt.of(body.request(served, generator), generator)),
-        (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, prompt.text()));
+            common.model(),
+            common.stream(),
+            common.choices(),
+            List.of((served, generator) -> prompt.of(body.request(served, generator), generator)),
+            (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, prompt.text()))
+        .named(body.names());
+  }
+
+  /** How many tokens the prompt of a chat request has; llama-server's route. */
+  private static Answer inputTokens(ClientRequest request, Registry registry) {
+    ChatBody body = ChatBody.read(JsonBody.read(request));
+    try (Lease lease = registry.lease(body.common().model())) {
+      int tokens = lease.generator().countTokens(body.admitted(lease));
+      return Answer.json(
+          Json.object(json -> {
+            json.writeStringField("object", "response.input_tokens");
+            json.writeNumberField("input_tokens", tokens);
+          }));
+    }
   }
 
   private static Call completion(ClientRequest request) {
@@ -86,19 +111,20 @@ public final class OpenAiDialect implements Dialect {
     CommonFields common = body.common();
     int topLogprobs = body.logprobs() == null ? 0 : body.logprobs();
     return new Call(
-        common.model(),
-        common.stream(),
-        common.choices(),
-        body.requests(),
-        (wanted, model, tokenBytes) -> {
-          List<String> echoes =
-              body.echo() ? body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList() : List.of();
-          return OpenAiWriter.of(
-              new OpenAiWriter.Format(
-                  false, common.includeUsage(), topLogprobs, false, echoes, common.choices(), common.telemetry()),
-              model,
-              tokenBytes,
-              null);
-        });
+            common.model(),
+            common.stream(),
+            common.choices(),
+            body.requests(),
+            (wanted, model, tokenBytes) -> {
+              List<String> echoes =
+                  body.echo() ? body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList() : List.of();
+              return OpenAiWriter.of(
+                  new OpenAiWriter.Format(
+                      false, common.includeUsage(), topLogprobs, false, echoes, common.choices(), common.telemetry()),
+                  model,
+                  tokenBytes,
+                  null);
+            })
+        .named(common.names());
   }
 }

@@ -232,7 +232,9 @@ final class InputItems {
       throw ApiException.invalid(
           fields.path("type"),
           fields.path("type")
-              + " is none that is known; known types of items are message, reasoning, function_call,"
+              + " is \""
+              + JsonFields.shorten(type)
+              + "\"; known types of items are message, reasoning, function_call,"
               + " function_call_output and item_reference.");
     }
     String path = fields.path("type").replaceAll("\\.type$", "");

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.panallama.server.dialect.Frames;
 import io.panallama.server.dialect.fields.Json;
 import java.io.IOException;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * an event of another kind ends the item that is open.
  */
 final class ItemStream {
+  private static final String PART = "part";
+
   private final Shape shape;
   private final UnaryOperator<String> ids;
   private final Json.Fields inDeltas;
@@ -88,14 +91,7 @@ final class ItemStream {
     Open item = messageItem(out);
     item.text.append(text);
     item.logprobs.addAll(tokens);
-    send(
-        out,
-        "response.output_text.delta",
-        json -> {
-          part(json, item, "content_index");
-          json.writeStringField("delta", text);
-          raw(json, "logprobs", tokens);
-        });
+    content(out, "response.output_text.delta", item, "delta", TextNode.valueOf(text), tokens);
   }
 
   /** Begins a message unless one is open. */
@@ -109,14 +105,8 @@ final class ItemStream {
       return before;
     }
     Open item = begin(Items.MESSAGE, "msg", out);
-    added(Items.message(item.id, "assistant", Items.IN_PROGRESS, Items.array()), out);
-    send(
-        out,
-        "response.content_part.added",
-        json -> {
-          part(json, item, "content_index");
-          raw(json, "part", Items.outputText("", Items.array()));
-        });
+    item(out, "added", Items.message(item.id, "assistant", Items.IN_PROGRESS, Items.array()));
+    content(out, "response.content_part.added", item, PART, Items.outputText("", Items.array()));
     return item;
   }
 
@@ -125,22 +115,8 @@ final class ItemStream {
     Open before = open;
     Open item = before != null && before.type.equals(Items.REASONING) ? before : thinking(out);
     item.text.append(text);
-    send(
-        out,
-        "response.reasoning_text.delta",
-        json -> {
-          part(json, item, "content_index");
-          json.writeStringField("delta", text);
-        });
-    if (shape.summary()) {
-      send(
-          out,
-          "response.reasoning_summary_text.delta",
-          json -> {
-            part(json, item, "summary_index");
-            json.writeStringField("delta", text);
-          });
-    }
+    content(out, "response.reasoning_text.delta", item, "delta", TextNode.valueOf(text));
+    summary(out, "text.delta", item, "delta", TextNode.valueOf(text));
   }
 
   /** Begins a call. */
@@ -148,7 +124,7 @@ final class ItemStream {
     Open item = begin(Items.CALL, "fc", out);
     item.callId = callId;
     item.name = name;
-    added(Items.call(item.id, Items.IN_PROGRESS, callId, name, ""), out);
+    item(out, "added", Items.call(item.id, Items.IN_PROGRESS, callId, name, ""));
   }
 
   /** A piece of the arguments of the call that is open. */
@@ -168,23 +144,9 @@ final class ItemStream {
 
   private Open thinking(Frames out) throws IOException {
     Open item = begin(Items.REASONING, "rs", out);
-    added(Items.reasoning(item.id, Items.IN_PROGRESS, Items.array(), Items.array()), out);
-    send(
-        out,
-        "response.content_part.added",
-        json -> {
-          part(json, item, "content_index");
-          raw(json, "part", Items.reasoningText(""));
-        });
-    if (shape.summary()) {
-      send(
-          out,
-          "response.reasoning_summary_part.added",
-          json -> {
-            part(json, item, "summary_index");
-            raw(json, "part", Items.summaryText(""));
-          });
-    }
+    item(out, "added", Items.reasoning(item.id, Items.IN_PROGRESS, Items.array(), Items.array()));
+    content(out, "response.content_part.added", item, PART, Items.reasoningText(""));
+    summary(out, "part.added", item, PART, Items.summaryText(""));
     return item;
   }
 
@@ -194,16 +156,6 @@ final class ItemStream {
     Open item = new Open(type, ids.apply(prefix));
     open = item;
     return item;
-  }
-
-  private void added(ObjectNode node, Frames out) throws IOException {
-    send(
-        out,
-        "response.output_item.added",
-        json -> {
-          json.writeNumberField("output_index", output.size());
-          raw(json, "item", node);
-        });
   }
 
   /** Ends the open item, if there is one. */
@@ -217,29 +169,15 @@ final class ItemStream {
         switch (item.type) {
           case Items.MESSAGE -> {
             ObjectNode part = Items.outputText(text, item.logprobs);
-            send(
-                out,
-                "response.output_text.done",
-                json -> {
-                  part(json, item, "content_index");
-                  json.writeStringField("text", text);
-                  raw(json, "logprobs", item.logprobs);
-                });
-            partDone(item, part, out);
+            content(out, "response.output_text.done", item, "text", TextNode.valueOf(text), item.logprobs);
+            content(out, "response.content_part.done", item, PART, part);
             yield Items.message(item.id, "assistant", status, Items.only(part));
           }
           case Items.REASONING -> {
-            send(
-                out,
-                "response.reasoning_text.done",
-                json -> {
-                  part(json, item, "content_index");
-                  json.writeStringField("text", text);
-                });
-            partDone(item, Items.reasoningText(text), out);
-            if (shape.summary()) {
-              summaryDone(item, text, out);
-            }
+            content(out, "response.reasoning_text.done", item, "text", TextNode.valueOf(text));
+            content(out, "response.content_part.done", item, PART, Items.reasoningText(text));
+            summary(out, "text.done", item, "text", TextNode.valueOf(text));
+            summary(out, "part.done", item, PART, Items.summaryText(text));
             yield OutputItems.reasoning(item.id, status, text, shape);
           }
           default -> {
@@ -254,41 +192,52 @@ final class ItemStream {
             yield Items.call(item.id, status, item.callId, item.name, text);
           }
         };
-    send(
-        out,
-        "response.output_item.done",
-        json -> {
-          json.writeNumberField("output_index", output.size());
-          raw(json, "item", done);
-        });
+    item(out, "done", done);
     output.add(done);
     open = null;
   }
 
-  private void partDone(Open item, ObjectNode part, Frames out) throws IOException {
+  /** Sends an event that has a whole item: that it was {@code added}, or is {@code done}. */
+  private void item(Frames out, String what, ObjectNode item) throws IOException {
     send(
         out,
-        "response.content_part.done",
+        "response.output_item." + what,
         json -> {
-          part(json, item, "content_index");
-          raw(json, "part", part);
+          json.writeNumberField("output_index", output.size());
+          raw(json, "item", item);
         });
   }
 
-  private void summaryDone(Open item, String text, Frames out) throws IOException {
+  /** Sends an event about the only part of an item's content. */
+  private void content(Frames out, String type, Open item, String field, JsonNode value) throws IOException {
+    part(out, type, item, "content_index", field, value, null);
+  }
+
+  private void content(Frames out, String type, Open item, String field, JsonNode value, ArrayNode logprobs)
+      throws IOException {
+    part(out, type, item, "content_index", field, value, logprobs);
+  }
+
+  /** Sends an event about the only part of the reasoning's summary, if there is to be one. */
+  private void summary(Frames out, String what, Open item, String field, JsonNode value) throws IOException {
+    if (shape.summary()) {
+      part(out, "response.reasoning_summary_" + what, item, "summary_index", field, value, null);
+    }
+  }
+
+  private void part(
+      Frames out, String type, Open item, String index, String field, JsonNode value, @Nullable ArrayNode logprobs)
+      throws IOException {
     send(
         out,
-        "response.reasoning_summary_text.done",
+        type,
         json -> {
-          part(json, item, "summary_index");
-          json.writeStringField("text", text);
-        });
-    send(
-        out,
-        "response.reasoning_summary_part.done",
-        json -> {
-          part(json, item, "summary_index");
-          raw(json, "part", Items.summaryText(text));
+          place(json, item);
+          json.writeNumberField(index, 0);
+          raw(json, field, value);
+          if (logprobs != null) {
+            raw(json, "logprobs", logprobs);
+          }
         });
   }
 
@@ -310,12 +259,6 @@ final class ItemStream {
   private void place(JsonGenerator json, Open item) throws IOException {
     json.writeStringField("item_id", item.id);
     json.writeNumberField("output_index", output.size());
-  }
-
-  /** Every item has one part. */
-  private void part(JsonGenerator json, Open item, String index) throws IOException {
-    place(json, item);
-    json.writeNumberField(index, 0);
   }
 
   /** Writes a field whose value is a tree. */

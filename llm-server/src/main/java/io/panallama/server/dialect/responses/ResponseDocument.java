@@ -64,7 +64,7 @@ final class ResponseDocument {
   }
 
   /** When the generation has ended by itself or at a limit. */
-  ObjectNode ended(FinishReason reason, List<ObjectNode> output, Usage usage, int reasoningTokens) {
+  ObjectNode ended(FinishReason reason, List<ObjectNode> output, Usage usage) {
     Optional<String> limit = limit(reason);
     ObjectNode document = document(limit.isPresent() ? Items.INCOMPLETE : Items.COMPLETED, output, null);
     if (limit.isPresent()) {
@@ -73,7 +73,7 @@ final class ResponseDocument {
     } else {
       document.put("completed_at", Instant.now().getEpochSecond());
     }
-    document.set("usage", usage(usage, reasoningTokens));
+    document.set("usage", usage(usage));
     return document;
   }
 
@@ -114,24 +114,15 @@ final class ResponseDocument {
     return document;
   }
 
-  private static ObjectNode usage(Usage usage, int reasoningTokens) {
+  private static ObjectNode usage(Usage usage) {
     ObjectNode json = Items.object().put("input_tokens", usage.promptTokens());
     json.putObject("input_tokens_details").put("cached_tokens", usage.cachedTokens()).put("cache_write_tokens", 0);
     json.put("output_tokens", usage.completionTokens());
-    json.putObject("output_tokens_details").put("reasoning_tokens", reasoningTokens);
+    json.putObject("output_tokens_details").put("reasoning_tokens", usage.reasoningTokens());
     json.put("total_tokens", usage.totalTokens());
     if (usage.discardedTokens() > 0) {
       json.put("discarded_tokens", usage.discardedTokens());
     }
     return json;
-  }
-
-  /**
-   * How many of the tokens of an answer were reasoning: its share of the characters, since the engine counts them together.
-   *
-   * @param others the characters of texts and arguments
-   */
-  static int reasoningTokens(Usage usage, long reasoning, long others) {
-    return reasoning == 0 ? 0 : (int) Math.round((double) usage.completionTokens() * reasoning / (reasoning + others));
   }
 }

@@ -11,9 +11,7 @@ import io.panallama.server.dialect.fields.ChatTools;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.SchemaFields;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,7 +103,7 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
     }
     return switch (type) {
       case FUNCTION -> all.choice(new ToolChoice.Named(name(choice)));
-      case "allowed_tools" -> allowed(choice, tools);
+      case ChatTools.ALLOWED_TOOLS -> ChatTools.allowed(choice, tools);
       default -> {
         body.ignored()
             .unsupported(CHOICE, CHOICE + " is a tool of type \"" + type + "\"; this server has functions only.");
@@ -119,7 +117,7 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
       case "auto" -> new ToolChoice.Auto();
       case "none" -> new ToolChoice.None();
       case "required" -> new ToolChoice.Required();
-      default -> throw JsonFields.wrongType(path, value, "\"auto\", \"none\", \"required\" or one of the tools");
+      default -> throw JsonFields.noneOf(path, value, "\"auto\", \"none\", \"required\" or one of the tools");
     };
   }
 
@@ -132,34 +130,6 @@ record ResponseTools(Tools tools, ArrayNode sent, JsonNode choice) {
     }
     choice.ignoreUnknown();
     return name;
-  }
-
-  /** The model sees these of the tools. */
-  private static Tools.Builder allowed(JsonFields choice, List<Tool> tools) {
-    String mode = choice.choice("mode", List.of("auto", "required"));
-    JsonNode array = choice.any(TOOLS);
-    String path = choice.path(TOOLS);
-    if (array == null) {
-      throw missing(choice, TOOLS);
-    }
-    if (!array.isArray()) {
-      throw JsonFields.wrongType(path, array, "an array of tools");
-    }
-    Set<String> names = new HashSet<>();
-    for (int i = 0; i < array.size(); i++) {
-      JsonFields one = choice.element(array, i, path);
-      if (FUNCTION.equals(one.string("type"))) {
-        String name = name(one);
-        if (tools.stream().noneMatch(tool -> tool.name().equals(name))) {
-          throw ApiException.invalid(one.path("name"), one.path("name") + " names none of the functions in tools.");
-        }
-        names.add(name);
-      }
-    }
-    choice.ignoreUnknown();
-    return Tools.builder()
-        .list(tools.stream().filter(tool -> names.contains(tool.name())).toList())
-        .choice("required".equals(mode) ? new ToolChoice.Required() : new ToolChoice.Auto());
   }
 
   private static ApiException missing(JsonFields fields, String name) {

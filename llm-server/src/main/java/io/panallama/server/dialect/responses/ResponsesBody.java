@@ -17,6 +17,7 @@ import io.panallama.request.ContextOverflow;
 import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.fields.CommonFields;
+import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 import io.panallama.server.dialect.fields.TokenLimit;
 import io.panallama.server.registry.ServedModel;
@@ -187,7 +188,7 @@ record ResponsesBody(
       reasoning.accept("summary", "generate_summary");
       reasoning.ignoreUnknown();
     }
-    Integer budget = body.integer("reasoning_budget_tokens");
+    Integer budget = body.integer("reasoning_budget_tokens", IntegerRange.REASONING_BUDGET);
     if (budget != null && budget != NO_LIMIT) {
       String message = body.string("reasoning_budget_message");
       options.budget(ReasoningBudget.of(budget, message == null ? "" : message));

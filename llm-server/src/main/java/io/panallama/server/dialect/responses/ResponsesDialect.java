@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Responses API. Its responses are kept in memory until the server ends, the newest within limits. */
@@ -37,11 +38,6 @@ public final class ResponsesDialect implements Dialect {
 
   /** The most bytes of the events of one response in the background. */
   private static final long MAX_EVENT_BYTES = 8L << 20;
-
-  /** OpenAI's bounds and default of {@code limit}. */
-  private static final int MAX_PAGE = 100;
-
-  private static final int PAGE = 20;
 
   private final ResponseStore store = new ResponseStore(MAX_RESPONSES, MAX_BYTES);
 
@@ -62,6 +58,12 @@ public final class ResponsesDialect implements Dialect {
         new Route.Get("/v1/responses/*/input_items", (request, registry) -> inputItems(request)),
         new Route.Get("/v1/responses/*", (request, registry) -> retrieve(request)),
         new Route.Delete("/v1/responses/*", (request, registry) -> delete(request)));
+  }
+
+  /** Clients of Azure say which version of the API they speak. */
+  @Override
+  public Set<String> harmlessQuery() {
+    return Set.of("api-version");
   }
 
   @Override
@@ -178,19 +180,15 @@ public final class ResponsesDialect implements Dialect {
 
   private Answer retrieve(ClientRequest request) {
     ResponseStore.Stored found = find(request);
-    if (!request.query("stream").map(Boolean::parseBoolean).orElse(false)) {
+    boolean stream = ResponseQuery.isTrue(request, "stream");
+    int after = ResponseQuery.startingAfter(request, stream);
+    ResponseQuery.readInclude(request);
+    ResponseQuery.readObfuscation(request);
+    if (!stream) {
       return Answer.json(found.document().getBytes(StandardCharsets.UTF_8));
     }
     EventLog log = found.events();
-    return Answer.stream(Framing.SSE, (log == null ? Replay.of(found.tree()) : log).after(startingAfter(request)));
-  }
-
-  private static int startingAfter(ClientRequest request) {
-    String given = request.query("starting_after").orElse("-1");
-    if (!given.matches("-1|\\d{1,9}")) {
-      throw ApiException.invalid("starting_after", "starting_after must be the sequence number of an event.");
-    }
-    return Integer.parseInt(given);
+    return Answer.stream(Framing.SSE, (log == null ? Replay.of(found.tree()) : log).after(after));
   }
 
   private Answer delete(ClientRequest request) {
@@ -224,15 +222,14 @@ public final class ResponsesDialect implements Dialect {
   private Answer inputItems(ClientRequest request) {
     List<ObjectNode> items = new ArrayList<>();
     find(request).input().forEach(turn -> items.addAll(turn.items()));
-    String order = request.query("order").orElse("desc");
-    if (!order.equals("asc") && !order.equals("desc")) {
-      throw ApiException.invalid("order", "order must be \"asc\" or \"desc\".");
-    }
+    String order = ResponseQuery.order(request);
+    int limit = ResponseQuery.limit(request);
+    ResponseQuery.readInclude(request);
     if (order.equals("desc")) {
       Collections.reverse(items);
     }
     int from = request.query("after").map(after -> indexOf(items, after) + 1).orElse(0);
-    List<ObjectNode> page = items.subList(from, Math.min(items.size(), from + limit(request)));
+    List<ObjectNode> page = items.subList(from, Math.min(items.size(), from + limit));
     ObjectNode list = Items.object().put("object", "list");
     ArrayNode data = list.putArray("data");
     data.addAll(page);
@@ -240,15 +237,6 @@ public final class ResponsesDialect implements Dialect {
     list.set("last_id", page.isEmpty() ? null : page.getLast().get("id"));
     list.put("has_more", from + page.size() < items.size());
     return Answer.json(OutputItems.bytes(list));
-  }
-
-  private static int limit(ClientRequest request) {
-    String given = request.query("limit").orElse(Integer.toString(PAGE));
-    int limit = given.matches("\\d{1,6}") ? Integer.parseInt(given) : 0;
-    if (limit < 1 || limit > MAX_PAGE) {
-      throw ApiException.invalid("limit", "limit must be a whole number from 1 to " + MAX_PAGE + ".");
-    }
-    return limit;
   }
 
   private static int indexOf(List<ObjectNode> items, String id) {

@@ -6,7 +6,17 @@ import java.util.Map;
 /** The names that this API has for the core's values, where they differ from those of OpenAI's other APIs. */
 final class ResponsesNames {
   private static final Map<String, String> NAMES =
-      Map.of("messages", "input", "prompt", "input", "maxTokens", "max_output_tokens", "format", "text.format");
+      Map.of(
+          "messages",
+          "input",
+          "prompt",
+          "input",
+          "maxTokens",
+          "max_output_tokens",
+          "format",
+          "text.format",
+          "template.arguments",
+          "reasoning.effort");
 
   private ResponsesNames() {}
 

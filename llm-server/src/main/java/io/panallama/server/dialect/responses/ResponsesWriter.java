@@ -39,9 +39,6 @@ final class ResponsesWriter implements EventWriter {
   /** Log-probabilities of tokens without text, which go with the next piece of it. */
   private final List<TokenLogprobs> pending = new ArrayList<>();
 
-  private long thought;
-  private long said;
-
   /** Keeps a response when it has ended. */
   @FunctionalInterface
   interface Keeper {
@@ -71,10 +68,7 @@ final class ResponsesWriter implements EventWriter {
 
   /** The response of a whole answer with these items. */
   private ObjectNode document(Completion answer, List<ObjectNode> output) {
-    long calls = answer.toolCalls().stream().mapToLong(call -> call.name().length() + call.arguments().length()).sum();
-    int reasoning =
-        ResponseDocument.reasoningTokens(answer.usage(), answer.reasoning().length(), answer.text().length() + calls);
-    return response.ended(answer.reason(), output, answer.usage(), reasoning);
+    return response.ended(answer.reason(), output, answer.usage());
   }
 
   @Override
@@ -110,7 +104,6 @@ final class ResponsesWriter implements EventWriter {
       case GenerationEvent.Text piece -> {
         pending.addAll(piece.logprobs());
         if (!piece.text().isEmpty()) {
-          said += piece.text().length();
           ArrayNode tokens = logprobs.of(pending);
           pending.clear();
           items.text(piece.text(), tokens, out);
@@ -118,18 +111,11 @@ final class ResponsesWriter implements EventWriter {
       }
       case GenerationEvent.Reasoning piece -> {
         if (!piece.text().isEmpty()) {
-          thought += piece.text().length();
           items.reasoning(piece.text(), out);
         }
       }
-      case GenerationEvent.ToolCallStarted call -> {
-        said += call.name().length();
-        items.call(call.id(), call.name(), out);
-      }
-      case GenerationEvent.ToolCallArguments piece -> {
-        said += piece.json().length();
-        items.arguments(piece.json(), out);
-      }
+      case GenerationEvent.ToolCallStarted call -> items.call(call.id(), call.name(), out);
+      case GenerationEvent.ToolCallArguments piece -> items.arguments(piece.json(), out);
       case GenerationEvent.Finished _ -> {}
     }
   }
@@ -141,8 +127,7 @@ final class ResponsesWriter implements EventWriter {
       items.message(out);
     }
     items.finish(isCut(end.reason()) ? Items.INCOMPLETE : Items.COMPLETED, out);
-    int reasoning = ResponseDocument.reasoningTokens(end.usage(), thought, said);
-    ObjectNode document = response.ended(end.reason(), items.output(), end.usage(), reasoning);
+    ObjectNode document = response.ended(end.reason(), items.output(), end.usage());
     keeper.keep(document, items.output());
     boolean limited = ResponseDocument.limit(end.reason()).isPresent();
     items.send(
@@ -173,6 +158,7 @@ final class ResponsesWriter implements EventWriter {
 
   /** Ends the stream of a response that was cancelled; nothing of it is kept. */
   void cancelled(Frames out) throws IOException {
+    items.finish(Items.INCOMPLETE, out);
     ObjectNode document = response.cancelled();
     keeper.keep(document, List.of());
     items.send(out, "response.incomplete", json -> ItemStream.raw(json, "response", document));

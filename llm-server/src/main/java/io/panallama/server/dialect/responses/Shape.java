@@ -1,8 +1,8 @@
 package io.panallama.server.dialect.responses;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.panallama.request.GenerationOptions;
 import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.fields.IntegerRange;
 import io.panallama.server.dialect.fields.JsonFields;
 
 /**
@@ -22,11 +22,7 @@ record Shape(int topLogprobs, boolean summary) {
    * @throws ApiException if one is wrong
    */
   static Shape read(JsonFields body, boolean summary) {
-    Integer top = body.integer(TOP_LOGPROBS);
-    if (top != null && (top < 0 || top > GenerationOptions.MAX_TOP_LOGPROBS)) {
-      throw ApiException.invalid(
-          TOP_LOGPROBS, TOP_LOGPROBS + " is " + top + "; it must be 0 to " + GenerationOptions.MAX_TOP_LOGPROBS + ".");
-    }
+    Integer top = body.integer(TOP_LOGPROBS, IntegerRange.TOP_LOGPROBS);
     boolean wanted = included(body) || top != null && top > 0;
     int alternatives = top == null ? 0 : top;
     return new Shape(wanted ? alternatives : -1, summary);

@@ -22,9 +22,9 @@ public final class JsonBodyTarget {
         readable(() -> fields.string(name));
         readable(() -> fields.bool(name));
         readable(() -> fields.number(name));
-        readable(() -> fields.integer(name));
+        readable(() -> fields.integer(name, IntegerRange.of(-5, 5)));
         readable(() -> fields.nearestInteger(name));
-        readable(() -> fields.longInteger(name));
+        readable(() -> fields.nearestLong(name));
         readable(() -> fields.objectOrEmpty(name).ignoreUnknown());
         readable(() -> SchemaFields.schema(fields.any(name), fields.path(name), false, ignored));
       }

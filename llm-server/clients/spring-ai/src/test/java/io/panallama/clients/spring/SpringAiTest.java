@@ -15,8 +15,11 @@ import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.ai.openai.OpenAiChatModel;
 import org.springframework.ai.openai.OpenAiChatOptions;
+import org.springframework.ai.openai.OpenAiEmbeddingModel;
+import org.springframework.ai.openai.OpenAiEmbeddingOptions;
 import org.springframework.ai.tool.annotation.Tool;
 
 /** Spring AI's client of OpenAI, as it is. */
@@ -60,6 +63,19 @@ class SpringAiTest {
                 new Prompt(
                     List.of(new UserMessage("Hello"), first.getResult().getOutput(), new UserMessage("Who are you?"))));
     assertThat(second.getResult().getOutput().getText()).isNotBlank();
+  }
+
+  @Test
+  void embeddings() {
+    OpenAiEmbeddingOptions.Builder options = OpenAiEmbeddingOptions.builder();
+    options.baseUrl(ServedModelUnderTest.openAiUrl());
+    options.apiKey(ServedModelUnderTest.KEY);
+    options.model("text-embedding-3-small");
+    options.maxRetries(0);
+    EmbeddingModel embeddings = OpenAiEmbeddingModel.builder().options(options.build()).build();
+    List<float[]> vectors = embeddings.embed(List.of("one", "two", "one"));
+    assertThat(vectors).hasSize(3);
+    assertThat(vectors.getFirst()).isNotEqualTo(vectors.get(1)).isEqualTo(vectors.getLast());
   }
 
   @Test

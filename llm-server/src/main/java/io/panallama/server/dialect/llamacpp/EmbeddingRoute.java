@@ -1,0 +1,69 @@
+package io.panallama.server.dialect.llamacpp;
+
+import io.panallama.TextEmbedder;
+import io.panallama.embedding.Embedding;
+import io.panallama.embedding.EmbeddingOptions;
+import io.panallama.embedding.Normalization;
+import io.panallama.server.dialect.Answer;
+import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.Embedders;
+import io.panallama.server.dialect.fields.EmbeddingInput;
+import io.panallama.server.dialect.fields.IntegerRange;
+import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.registry.Registry;
+import java.util.List;
+
+/** {@code POST /embedding} and {@code /embeddings}, in llama-server's own shape. */
+final class EmbeddingRoute {
+  /** What llama.cpp scales the largest absolute value to: it fits 16 bits. */
+  private static final float LARGEST = 32760;
+
+  private static final int NOT_SCALED = -1;
+  private static final int MAX_ABS = 0;
+  private static final int EUCLIDEAN = 2;
+
+  private EmbeddingRoute() {}
+
+  static Answer answer(ClientRequest request, Registry registry) {
+    Embedders.require(registry);
+    JsonFields body = JsonBody.read(request);
+    // As in llama-server, the first of the two names counts.
+    EmbeddingInput input = EmbeddingInput.read(body, body.any("input") != null ? "input" : "content");
+    body.accept("content", "input");
+    String model = body.string("model");
+    Integer scale = body.integer("embd_normalize", IntegerRange.of(NOT_SCALED, Normalization.Norm.MAX));
+    int norm = scale == null ? EUCLIDEAN : scale;
+    EmbeddingOptions options = EmbeddingOptions.builder().normalization(normalization(norm)).build();
+    body.ignoreUnknown();
+    TextEmbedder embedder = Embedders.find(registry, model).embedder();
+    List<Embedding> embeddings = registry.running(() -> input.compute(embedder, options));
+    return Answer.json(
+        Json.array(json -> {
+          for (int i = 0; i < embeddings.size(); i++) {
+            float[] vector = embeddings.get(i).vector();
+            if (norm == MAX_ABS) {
+              for (int k = 0; k < vector.length; k++) {
+                vector[k] *= LARGEST;
+              }
+            }
+            json.writeStartObject();
+            json.writeNumberField("index", i);
+            json.writeArrayFieldStart("embedding");
+            Json.numbers(json, vector);
+            json.writeEndArray();
+            json.writeEndObject();
+          }
+        }));
+  }
+
+  /** llama.cpp's numbers: -1 for none, 0 for the largest absolute value, otherwise the p of the p-norm. */
+  private static Normalization normalization(int norm) {
+    return switch (norm) {
+      case NOT_SCALED -> Normalization.NONE;
+      case MAX_ABS -> Normalization.MAX_ABS;
+      default -> new Normalization.Norm(norm);
+    };
+  }
+}

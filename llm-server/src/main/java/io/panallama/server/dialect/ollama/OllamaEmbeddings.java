@@ -1,0 +1,77 @@
+package io.panallama.server.dialect.ollama;
+
+import io.panallama.embedding.Embedding;
+import io.panallama.embedding.EmbeddingOptions;
+import io.panallama.embedding.LongText;
+import io.panallama.server.dialect.Answer;
+import io.panallama.server.dialect.ApiException;
+import io.panallama.server.dialect.ClientRequest;
+import io.panallama.server.dialect.fields.Embedders;
+import io.panallama.server.dialect.fields.EmbeddingInput;
+import io.panallama.server.dialect.fields.IntegerRange;
+import io.panallama.server.dialect.fields.Json;
+import io.panallama.server.dialect.fields.JsonBody;
+import io.panallama.server.dialect.fields.JsonFields;
+import io.panallama.server.registry.Registry;
+import io.panallama.server.registry.ServedEmbedder;
+import java.util.List;
+
+/** {@code POST /api/embed} and the older {@code /api/embeddings}. */
+final class OllamaEmbeddings {
+  private OllamaEmbeddings() {}
+
+  static Answer embed(ClientRequest request, Registry registry) {
+    long begin = System.nanoTime();
+    Embedders.require(registry);
+    JsonFields body = JsonBody.read(request);
+    EmbeddingInput input = EmbeddingInput.read(body, "input");
+    String model = body.string("model");
+    EmbeddingOptions options = options(body);
+    body.accept("options", "keep_alive");
+    body.ignoreUnknown();
+    ServedEmbedder served = Embedders.find(registry, model);
+    List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
+    return Answer.json(
+        Json.object(json -> {
+          json.writeStringField("model", served.model().id());
+          json.writeArrayFieldStart("embeddings");
+          for (Embedding embedding : embeddings) {
+            Json.numbers(json, embedding.vector());
+          }
+          json.writeEndArray();
+          json.writeNumberField("total_duration", System.nanoTime() - begin);
+          json.writeNumberField("load_duration", 0);
+          json.writeNumberField("prompt_eval_count", embeddings.stream().mapToLong(Embedding::tokens).sum());
+        }));
+  }
+
+  /** Ollama cuts texts that are too long, unless the request says otherwise. */
+  private static EmbeddingOptions options(JsonFields body) {
+    boolean refuses = body.any("truncate") != null && !body.bool("truncate");
+    Integer dimensions = body.integer("dimensions", IntegerRange.atLeast(0));
+    return EmbeddingOptions.builder()
+        .longText(refuses ? LongText.REFUSE : LongText.TRUNCATE)
+        .dimensions(dimensions == null ? EmbeddingOptions.ALL : dimensions)
+        .build();
+  }
+
+  static Answer older(ClientRequest request, Registry registry) {
+    Embedders.require(registry);
+    JsonFields body = JsonBody.read(request);
+    EmbeddingInput input = EmbeddingInput.read(body, "prompt");
+    if (input.isArray()) {
+      throw ApiException.invalid("prompt", "prompt has several texts; /api/embed takes those.");
+    }
+    String model = body.string("model");
+    body.accept("options", "keep_alive");
+    body.ignoreUnknown();
+    EmbeddingOptions options = EmbeddingOptions.builder().longText(LongText.TRUNCATE).build();
+    ServedEmbedder served = Embedders.find(registry, model);
+    Embedding embedding = registry.running(() -> input.compute(served.embedder(), options)).getFirst();
+    return Answer.json(
+        Json.object(json -> {
+          json.writeFieldName("embedding");
+          Json.numbers(json, embedding.vector());
+        }));
+  }
+}

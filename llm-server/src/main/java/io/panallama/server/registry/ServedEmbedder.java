@@ -1,0 +1,17 @@
+package io.panallama.server.registry;
+
+import io.panallama.TextEmbedder;
+import java.util.Objects;
+
+/**
+ * A model that gives vectors, as the server serves it. Its owner closes the embedder after the server.
+ *
+ * @param model what the server tells clients about it
+ */
+public record ServedEmbedder(ServedModel model, TextEmbedder embedder) {
+  /** All components are required. */
+  public ServedEmbedder {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(embedder, "embedder");
+  }
+}
