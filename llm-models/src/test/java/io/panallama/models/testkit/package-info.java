@@ -1,0 +1,2 @@
+/** Tiny ONNX files for tests. */
+package io.panallama.models.testkit;
