@@ -5,6 +5,7 @@ module io.panallama.cli {
   requires io.panallama;
   requires io.panallama.demo;
   requires io.panallama.load;
+  requires io.panallama.models;
   requires io.panallama.platform;
   requires io.panallama.server;
   requires java.logging;

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -96,17 +97,34 @@ final class AccessOptions {
       }
     }
     if (apiKeyFile != null) {
-      List<String> more =
-          lines(apiKeyFile).stream()
-              .map(String::strip)
-              .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-              .toList();
+      List<String> more = new ArrayList<>();
+      int number = 0;
+      for (String whole : lines(apiKeyFile)) {
+        number++;
+        String line = whole.strip();
+        if (!line.isEmpty() && !line.startsWith("#")) {
+          more.add(key(line, number));
+        }
+      }
       if (more.isEmpty()) {
         throw new UsageException("--api-key-file has no key: " + apiKeyFile + "; write one in each line.");
       }
       keys.addAll(more);
     }
     return keys;
+  }
+
+  /** The key itself is not repeated in the error, so that no log has it. */
+  private String key(String line, int number) {
+    if (!ServerConfig.isApiKey(line)) {
+      throw new UsageException(
+          "--api-key-file "
+              + apiKeyFile
+              + " has a key in line "
+              + number
+              + " that no header can carry; use visible ASCII characters without spaces.");
+    }
+    return line;
   }
 
   private static List<String> lines(Path file) {

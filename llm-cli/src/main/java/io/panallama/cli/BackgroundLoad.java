@@ -12,7 +12,7 @@ import java.util.function.Function;
 /**
  * Loads an engine on a thread of its own, so that a signal to stop is heard meanwhile, whatever the load is doing.
  *
- * <p>Lifetime: owns the engine; {@link #close} stops the load or closes the engine. For one thread.
+ * <p>Lifetime: owns the engine; {@link #close} stops the load or closes the engine, if it has begun. For one thread.
  */
 final class BackgroundLoad implements AutoCloseable {
   /** How long a load that was stopped is waited for; longer ones are left to the end of the process. */
@@ -27,14 +27,17 @@ final class BackgroundLoad implements AutoCloseable {
   }
 
   /**
-   * Starts to load.
+   * A load that {@link #begin} begins.
    *
    * @param load gets a question that it should ask often: whether to stop
    */
-  static BackgroundLoad start(Function<BooleanSupplier, LoadedEngine> load) {
-    BackgroundLoad background = new BackgroundLoad(load);
-    background.thread.start();
-    return background;
+  static BackgroundLoad of(Function<BooleanSupplier, LoadedEngine> load) {
+    return new BackgroundLoad(load);
+  }
+
+  /** Begins to load. Call it once. */
+  void begin() {
+    thread.start();
   }
 
   private void run(Function<BooleanSupplier, LoadedEngine> load) {
@@ -70,6 +73,9 @@ final class BackgroundLoad implements AutoCloseable {
   @Override
   public void close() {
     stopped = true;
+    if (thread.getState() == Thread.State.NEW) {
+      return;
+    }
     if (!engine.isDone()) {
       thread.interrupt();
     }

@@ -58,7 +58,7 @@ final class CacheCommand implements Callable<Integer> {
     removed.forEach(this::print);
     context.out().println((dryRun ? "would remove " : "removed ") + total(removed));
     if (removed.size() < unneeded.size()) {
-      context.warn("A build is running; what it may need was left alone.");
+      context.warn("A build or a pull is running; what it may need was left alone.");
     }
     return ExitCode.OK;
   }

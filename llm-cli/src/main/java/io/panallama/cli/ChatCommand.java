@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.demo.DemoModel;
 import io.panallama.request.GenerationOptions;
+import io.panallama.sampling.Sampling;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -42,7 +43,7 @@ final class ChatCommand implements Callable<Integer>, CheckedOptions {
 
   @Override
   public void checkOptions() {
-    limits.options();
+    sampling.over(Sampling.recommended(), limits.options());
     model.checked(_ -> {});
   }
 

@@ -27,7 +27,7 @@ record CommandContext(
     StopSignals signals) {
 
   /** The process's own streams. Always UTF-8: what is printed is JSON or a model's text, in any script. */
-  static CommandContext system() {
+  static CommandContext system(StopSignals signals) {
     return new CommandContext(
         System.in,
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8),
@@ -35,7 +35,7 @@ record CommandContext(
         Terminals.system(),
         Environment.system(),
         new CoreInference(),
-        new SystemStopSignals());
+        signals);
   }
 
   /** Whether a progress bar may be drawn on {@link #err}. */

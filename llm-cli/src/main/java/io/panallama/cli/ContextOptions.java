@@ -1,6 +1,7 @@
 package io.panallama.cli;
 
 import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
 import io.panallama.config.RopeScaling;
 import io.panallama.config.ThreadPlacement;
 import java.util.Set;
@@ -28,14 +29,14 @@ final class ContextOptions {
   @Option(
       names = "--rope-freq-base",
       paramLabel = "F",
-      description = "Base of the frequencies of RoPE. Default: the model's own.")
+      description = "Base of the frequencies of RoPE. Default: 0, the model's own.")
   private float ropeFrequencyBase = ROPE.frequencyBase();
 
   @Option(
       names = "--rope-freq-scale",
       paramLabel = "F",
       description =
-          "Factor of the frequencies of RoPE; 0.5 makes room for twice the context. Default: the model's own.")
+          "Factor of the frequencies of RoPE; 0.5 makes room for twice the context. Default: 0, the model's own.")
   private @Nullable Float ropeFrequencyScale;
 
   @Option(
@@ -91,9 +92,24 @@ final class ContextOptions {
   private boolean noFullSlidingWindow;
 
   @Option(
+      names = "--kv-layout",
+      paramLabel = "LAYOUT",
+      converter = Layouts.class,
+      description =
+          "How slots divide the KV cache: unified, split (each slot has --ctx-size / --slots cells, which is faster"
+              + " with many answers at a time), or auto: split if each slot can then have room for a whole conversation"
+              + " in an eighth of the free memory. Default: auto.")
+  private @Nullable KvLayout kvLayout;
+
+  @Option(
+      names = {"--kv-unified", "-kvu"},
+      description = "llama-server's: as --kv-layout unified.")
+  private boolean unified;
+
+  @Option(
       names = {"--no-kv-unified", "-no-kvu"},
-      description = "Give each slot its own cells of the KV cache; prefixes are then not reused.")
-  private boolean noUnifiedCache;
+      description = "llama-server's: as --kv-layout split.")
+  private boolean split;
 
   @Option(
       names = "--cpus",
@@ -122,6 +138,9 @@ final class ContextOptions {
     if (ropeScale != null && ropeFrequencyScale != null) {
       throw new UsageException("--rope-scale is 1 / --rope-freq-scale; give one of them.");
     }
+    if (ropeScale != null && !(ropeScale > 0)) {
+      throw new UsageException("--rope-scale is " + ropeScale + "; it must be larger than 0.");
+    }
     return ropeScale != null ? 1 / ropeScale : ropeFrequencyScale != null ? ropeFrequencyScale : ROPE.frequencyScale();
   }
 
@@ -146,7 +165,7 @@ final class ContextOptions {
         .offloadKeyValues(!noKvOffload)
         .offloadOperations(!noOpOffload)
         .fullSlidingWindow(!noFullSlidingWindow)
-        .unifiedCache(!noUnifiedCache)
+        .kvLayout(layout())
         .placement(
             ThreadPlacement.builder()
                 .processors(processors.numbers())
@@ -154,9 +173,21 @@ final class ContextOptions {
                 .priority(priority)
                 .polling(polling)
                 .build());
-    if (noUnifiedCache) {
-      // Without a unified cache, no slot can use the cells of another.
-      engine.reusePrefixes(false);
+  }
+
+  private KvLayout layout() {
+    KvLayout layout = unified ? KvLayout.UNIFIED : split ? KvLayout.SPLIT : kvLayout;
+    boolean contradicts = unified && split || kvLayout != null && kvLayout != layout;
+    if (contradicts) {
+      throw new UsageException(
+          "--kv-layout, --kv-unified and --no-kv-unified contradict each other; give one of them.");
+    }
+    return layout == null ? KvLayout.AUTO : layout;
+  }
+
+  static final class Layouts extends Words<KvLayout> {
+    Layouts() {
+      super(KvLayout.class);
     }
   }
 

@@ -1,9 +1,13 @@
 package io.panallama.cli;
 
+import io.panallama.Embedder;
 import io.panallama.Engine;
+import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
+import io.panallama.TextEmbedder;
 import io.panallama.TextGenerator;
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
@@ -29,6 +33,11 @@ final class CoreInference implements Inference {
   }
 
   @Override
+  public void prepare() {
+    NativeRuntime.prepare();
+  }
+
+  @Override
   public void initializeNuma(NumaStrategy strategy) {
     NativeRuntime.initializeNuma(strategy);
   }
@@ -51,6 +60,36 @@ final class CoreInference implements Inference {
   @Override
   public LoadedEngine start(Path file, ModelConfig modelConfig, EngineConfig engineConfig) {
     return new CoreEngine(Engine.start(file, modelConfig, engineConfig));
+  }
+
+  @Override
+  public LoadedEmbedder startEmbedder(Path file, ModelConfig modelConfig, EmbedderConfig config) {
+    return new CoreEmbedder(Embedder.load(file, modelConfig, config));
+  }
+
+  private record CoreEmbedder(Embedder own) implements LoadedEmbedder {
+    @Override
+    public TextEmbedder embedder() {
+      return own;
+    }
+
+    @Override
+    public LoadedEngine.ModelSummary model() {
+      Model model = own.model();
+      return new LoadedEngine.ModelSummary(
+          model.name(),
+          model.description(),
+          model.parameterCount(),
+          model.sizeBytes(),
+          model.trainedContextSize(),
+          model.recommendedSampling(),
+          model.chatTemplate());
+    }
+
+    @Override
+    public void close() {
+      own.close();
+    }
   }
 
   private record CoreEngine(Engine engine) implements LoadedEngine {

@@ -46,12 +46,21 @@ final class EngineOptions {
   private long itlTarget = DEFAULTS.itlTarget().toMillis();
 
   @Option(
+      names = "--ttft-target",
+      paramLabel = "MS",
+      description =
+          "Time to first token, in ms: a prompt that by itself would need more than 0.4 of it may make running answers"
+              + " wait up to three times --itl-target. Default: 500.")
+  private long ttftTarget = DEFAULTS.ttftTarget().toMillis();
+
+  @Option(
       names = {"-cram", "--cache-ram"},
       paramLabel = "SIZE",
       converter = CacheSize.class,
       description =
           "Host memory for the KV states of prefixes that were evicted from the context, such as 512M, or a number of"
-              + " mebibytes; 0 keeps none. Default: 1G.")
+              + " mebibytes; 0 keeps none, -1 sets no limit but the engine's, an eighth of the free memory. Default:"
+              + " 1G.")
   private long cacheMemory = DEFAULTS.spill().memoryBytes();
 
   @Option(
@@ -78,20 +87,24 @@ final class EngineOptions {
       description = "Tokens that an answer may be ahead of its reader before it is paused. Default: 256.")
   private int mailbox = DEFAULTS.mailboxCapacity();
 
+  private static Duration target(String option, long millis, Duration longest) {
+    if (millis < 0 || millis > longest.toMillis()) {
+      throw new UsageException(option + " is " + millis + "; it must be 0 to " + longest.toMillis() + ".");
+    }
+    return Duration.ofMillis(millis);
+  }
+
   /**
    * Applies these options.
    *
    * @throws UsageException if they contradict each other
    */
   void configure(EngineConfig.Builder engine) {
-    long longest = EngineConfig.LONGEST_ITL.toMillis();
-    if (itlTarget < 0 || itlTarget > longest) {
-      throw new UsageException("--itl-target is " + itlTarget + "; it must be 0 to " + longest + ".");
-    }
     engine
         .slots(slots())
         .queueLimit(queue)
-        .itlTarget(Duration.ofMillis(itlTarget))
+        .itlTarget(target("--itl-target", itlTarget, EngineConfig.LONGEST_ITL))
+        .ttftTarget(target("--ttft-target", ttftTarget, EngineConfig.LONGEST_TTFT))
         .mailboxCapacity(mailbox)
         .spill(spill());
     if (noPrefixReuse) {
@@ -128,7 +141,7 @@ final class EngineOptions {
       try {
         return value.equals("auto") || value.equals("-1") ? DEFAULTS.slots() : Integer.parseInt(value);
       } catch (NumberFormatException notANumber) {
-        throw new TypeConversionException("'" + value + "' is not a whole number in range");
+        throw new TypeConversionException("'" + value + "' is neither a whole number nor auto");
       }
     }
   }

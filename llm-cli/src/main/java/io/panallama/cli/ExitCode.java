@@ -8,9 +8,12 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.error.QuantizationException;
+import io.panallama.models.ModelImportException;
+import io.panallama.models.ModelPullException;
 import io.panallama.server.ServerStartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -41,6 +44,7 @@ final class ExitCode {
   static int of(Throwable failure) {
     return switch (failure) {
       case ModelLoadException load when load.reason() == ModelLoadException.Reason.CANCELLED -> INTERRUPTED;
+      case EngineStartException start when start.reason() == EngineStartException.Reason.PROCESS_DIED -> FAILURE;
       case UsageException _,
           SettingsException _,
           ModelLoadException _,
@@ -54,6 +58,14 @@ final class ExitCode {
             case INSUFFICIENT_DISK, INSUFFICIENT_MEMORY, FAILED -> FAILURE;
             default -> USAGE;
           };
+      case ModelImportException refused ->
+          refused.reason() == ModelImportException.Reason.INSUFFICIENT_DISK ? FAILURE : USAGE;
+      case ModelPullException refused ->
+          switch (refused.reason()) {
+            case CANCELLED -> INTERRUPTED;
+            case UNREACHABLE, CACHE_NOT_WRITABLE -> FAILURE;
+            default -> USAGE;
+          };
       default -> FAILURE;
     };
   }
@@ -63,7 +75,8 @@ final class ExitCode {
     boolean expected =
         switch (failure) {
           case NativeLibraryException _, GenerationException _, EngineBusyException _ -> true;
-          case QuantizationException _ -> true;
+          case QuantizationException _, ModelImportException _, ModelPullException _ -> true;
+          case EngineStartException _ -> true;
           case IOException _, UncheckedIOException _ -> true;
           default -> of(failure) != FAILURE;
         };
@@ -72,6 +85,8 @@ final class ExitCode {
           case InvalidRequestException refused -> OptionNames.in(refused);
           case EngineStartException refused -> OptionNames.in(refused);
           case QuantizationException refused -> refused.getMessage() + advice(refused.reason());
+          case ModelImportException refused when refused.reason() == ModelImportException.Reason.OUTPUT_EXISTS ->
+              refused.getMessage() + " --force overwrites it.";
           case UncheckedIOException wrapped when String.valueOf(wrapped.getCause()).equals(wrapped.getMessage()) ->
               // The constructor without a message takes that of the cause.
               file(Objects.requireNonNull(wrapped.getCause()));
@@ -84,6 +99,9 @@ final class ExitCode {
 
   /** A failure with a file: Java's message is often the name alone. */
   private static String file(IOException trouble) {
+    if (trouble instanceof CharacterCodingException) {
+      return "it is not text in UTF-8";
+    }
     return trouble instanceof FileSystemException named && named.getFile() != null
         ? named.getFile() + ": " + reason(named)
         : String.valueOf(trouble.getMessage());

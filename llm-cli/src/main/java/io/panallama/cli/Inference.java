@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
@@ -26,6 +27,13 @@ interface Inference {
    */
   NativeReport natives();
 
+  /**
+   * Does what the first model and the first answer would do once in this process, so that it can be done beside other work.
+   *
+   * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
+   */
+  void prepare();
+
   /** Tells llama.cpp how to use a machine with several NUMA nodes. Call it before a model is loaded. */
   void initializeNuma(NumaStrategy strategy);
 
@@ -42,6 +50,15 @@ interface Inference {
    * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
    */
   LoadedEngine start(Path file, ModelConfig model, EngineConfig engine);
+
+  /**
+   * Loads a model and starts an embedder on it.
+   *
+   * @throws io.panallama.error.ModelLoadException if the file can't be loaded
+   * @throws io.panallama.error.EngineStartException if it gives no vectors
+   * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
+   */
+  LoadedEmbedder startEmbedder(Path file, ModelConfig model, EmbedderConfig embedder);
 
   /**
    * Quantises a model file.

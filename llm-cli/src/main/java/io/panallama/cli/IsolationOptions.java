@@ -62,11 +62,11 @@ final class IsolationOptions {
           case ALWAYS -> true;
           case NEVER -> false;
         };
-    if (!isolated) {
-      return;
-    }
     if (stepLimit < 1) {
       throw new UsageException("--step-limit is " + stepLimit + "; it must be 1 or more.");
+    }
+    if (!isolated) {
+      return;
     }
     engine
         .isolation(Isolation.PROCESS)

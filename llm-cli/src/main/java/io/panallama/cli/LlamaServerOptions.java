@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -26,7 +27,6 @@ final class LlamaServerOptions {
   private static final List<String> SILENT =
       List.of(
           "--jinja",
-          "--kv-unified -kvu",
           "--cont-batching -cb",
           "--no-context-shift",
           "--warmup",
@@ -147,8 +147,8 @@ final class LlamaServerOptions {
         "--control-vector= --control-vector-scaled= --control-vector-layer-range=",
         "control vectors are not supported.");
     all.put(
-        "--embedding --embeddings --pooling= --attention=",
-        "embeddings are not served; the model can only chat and complete.");
+        "--embedding --embeddings --attention=",
+        "a model that gives embeddings is served beside one that generates: --embedding-model FILE.");
     all.put("--rerank --reranking", "reranking is not served; the model can only chat and complete.");
     all.put(
         "--mmproj= -mm= --mmproj-url= -mmu=",
@@ -173,6 +173,23 @@ final class LlamaServerOptions {
             + " --spm-infill --reasoning-effort= --reasoning-budget-message= --skip-chat-parsing",
         NOT_BY_DEFAULT);
     return Map.copyOf(all);
+  }
+
+  /** The arguments with hyphens in names of options of {@code serve} that have underscores: llama-server takes both. */
+  static String[] hyphenated(CommandLine program, String... args) {
+    CommandLine serve = program.getSubcommands().get("serve");
+    if (serve == null || args.length == 0 || !args[0].equals("serve")) {
+      return args;
+    }
+    Set<String> names = serve.getCommandSpec().optionsMap().keySet();
+    return Arrays.stream(args).map(word -> hyphenated(names, word)).toArray(String[]::new);
+  }
+
+  private static String hyphenated(Set<String> names, String word) {
+    int equals = word.indexOf('=');
+    String name = equals < 0 ? word : word.substring(0, equals);
+    String other = name.replace('_', '-');
+    return name.startsWith("--") && names.contains(other) ? other + word.substring(name.length()) : word;
   }
 
   /** Adds them all to a command, hidden. */

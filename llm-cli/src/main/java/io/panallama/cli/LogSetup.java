@@ -28,9 +28,9 @@ final class LogSetup extends Handler {
 
   /**
    * Logs warnings only, or with {@code verbose} everything of Panallama and llama.cpp, and other libraries from INFO
-   * on.
+   * on. Any thread may call it, as often as it likes.
    */
-  static void apply(PrintStream err, boolean verbose) {
+  static synchronized void apply(PrintStream err, boolean verbose) {
     Logger root = CONFIGURED.getFirst();
     for (Handler old : root.getHandlers()) {
       root.removeHandler(old);

@@ -56,6 +56,9 @@ public final class Main implements Runnable {
   /** The options that print the version, by themselves. */
   private static final Set<String> VERSION = Set.of("--version", "-V");
 
+  /** Picocli's message about a value that is no number of the option's type. */
+  private static final Pattern NOT_A_NUMBER = Pattern.compile("'([^']*)' is not an? (int|long|float)$");
+
   /** The commands that are about all the others. */
   private static final Set<String> ABOUT_ALL = Set.of("config", "completion", "help");
 
@@ -85,8 +88,12 @@ public final class Main implements Runnable {
   private final Settings settings;
   private final Optional<SettingsException> broken;
 
+  /** The arguments, for messages that quote them. */
+  private List<String> words;
+
   private Main(CommandContext context, String... args) {
     this.context = context;
+    this.words = List.of(args);
     Settings read = Settings.of(context.environment().variables());
     Optional<SettingsException> failure = Optional.empty();
     try {
@@ -100,7 +107,21 @@ public final class Main implements Runnable {
 
   /** Runs and ends the process. */
   public static void main(String[] args) {
-    System.exit(run(CommandContext.system(), args));
+    // The first thing of all: until then a signal ends the process as it ends any JVM, with 128 and its number.
+    StopSignals signals = isServing(args) ? SystemStopSignals.always() : SystemStopSignals.whileRegistered();
+    System.exit(run(CommandContext.system(signals), args));
+  }
+
+  /** Whether the command is the one whose normal end is a signal. */
+  static boolean isServing(String... args) {
+    for (int i = 0; i < args.length; i++) {
+      if (args[i].equals("--config")) {
+        i++;
+      } else if (!args[i].startsWith("-")) {
+        return args[i].equals("serve");
+      }
+    }
+    return false;
   }
 
   /** Runs one command line and returns the exit code. */
@@ -117,7 +138,12 @@ public final class Main implements Runnable {
     // picocli's remarks about quotation marks within values, which are taken as they are.
     CommandLine.tracer().setLevel(CommandLine.TraceLevel.OFF);
     Main main = new Main(context, args);
-    return main.commandLine(args).execute(args);
+    try (EarlyPreparation _ = EarlyPreparation.start(context, main.settings, args)) {
+      CommandLine program = main.commandLine(args);
+      String[] words = LlamaServerOptions.hyphenated(program, args);
+      main.words = List.of(words);
+      return program.execute(words);
+    }
   }
 
   /** The answer to {@code --version}, without the descriptions of all commands, which take longer than a JVM to start. */
@@ -153,9 +179,12 @@ public final class Main implements Runnable {
     commands.put("serve", this::serve);
     commands.put("chat", () -> new CommandLine(new ChatCommand(context)));
     commands.put("run", () -> new CommandLine(new RunCommand(context)));
+    commands.put("embed", () -> new CommandLine(new EmbedCommand(context)));
     commands.put("doctor", () -> new CommandLine(new DoctorCommand(context)));
     commands.put("inspect", () -> new CommandLine(new InspectCommand(context)));
     commands.put("quantize", () -> new CommandLine(new QuantizeCommand(context)));
+    commands.put("import", () -> new CommandLine(new ImportCommand()).addSubcommand(new ImportOnnxCommand(context)));
+    commands.put("pull", () -> new CommandLine(new PullCommand(context)));
     commands.put(
         "bench", () -> new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context)));
     commands.put("cache", () -> new CommandLine(new CacheCommand(context)));
@@ -237,12 +266,32 @@ public final class Main implements Runnable {
   }
 
   private int report(CommandLine command, Exception failure) {
-    String message = ExitCode.describe(failure);
+    String message = asWritten(command, ExitCode.describe(failure));
     context.err().println("panallama: " + message + source(command, message));
     if (verbose) {
       failure.printStackTrace(context.err());
     }
     return ExitCode.of(failure);
+  }
+
+  /** A message with the name that the option at its beginning has on the command line. */
+  private String asWritten(CommandLine command, String message) {
+    Matcher name = OPTION.matcher(message);
+    OptionSpec option = name.lookingAt() ? command.getCommandSpec().findOption(name.group()) : null;
+    return option == null ? message : asWritten(option) + message.substring(name.end());
+  }
+
+  /** The name of an option that was used last; its first long one if it was not used, as in a configuration file. */
+  private String asWritten(OptionSpec option) {
+    List<String> names = List.of(option.names());
+    Optional<String> used =
+        words.stream()
+            .takeWhile(word -> !word.equals("--"))
+            .map(word -> word.replaceFirst("=.*", ""))
+            .filter(names::contains)
+            .reduce((_, last) -> last);
+    return used.orElseGet(
+        () -> names.stream().filter(name -> name.startsWith("--")).findFirst().orElse(option.longestName()));
   }
 
   /** Where the value of the option that a message begins with comes from, if not from the command line. */
@@ -275,10 +324,34 @@ public final class Main implements Runnable {
     if (failure instanceof UnmatchedArgumentException unmatched) {
       return describe(unmatched);
     }
-    String message =
-        String.valueOf(failure.getMessage()).replaceFirst(" is not an? (int|long)$", " is not a whole number in range");
+    String message = number(failure);
+    if (failure.getArgSpec() instanceof OptionSpec named) {
+      message = message.replace("'" + named.longestName() + "'", "'" + asWritten(named) + "'");
+    }
     boolean set = failure.getArgSpec() instanceof OptionSpec option && isSet(option, failure.getValue());
     return set ? message + " (" + settings.of((OptionSpec) failure.getArgSpec()).orElseThrow().source() + ")" : message;
+  }
+
+  /** Picocli's message about a value that is no number of a type, or none that fits into it, without Java's names. */
+  private static String number(ParameterException failure) {
+    String message = String.valueOf(failure.getMessage());
+    Matcher notANumber = NOT_A_NUMBER.matcher(message);
+    if (!notANumber.find()) {
+      return message;
+    }
+    String shown = message.substring(0, notANumber.end(1));
+    String requirement = OptionRequirements.of(failure);
+    if (notANumber.group(2).equals("float")) {
+      return shown + "' is not a number" + requirement;
+    }
+    if (!requirement.isEmpty()) {
+      return shown + "' is not a whole number" + requirement;
+    }
+    boolean isInt = notANumber.group(2).equals("int");
+    long lowest = isInt ? Integer.MIN_VALUE : Long.MIN_VALUE;
+    long highest = isInt ? Integer.MAX_VALUE : Long.MAX_VALUE;
+    String range = notANumber.group(1).matches("[+-]?\\d+") ? " from " + lowest + " to " + highest : "";
+    return shown + "' is not a whole number" + range;
   }
 
   private boolean isSet(OptionSpec option, @Nullable String value) {

@@ -5,6 +5,7 @@ import io.panallama.config.FlashAttention;
 import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.KvLayout;
 import io.panallama.config.LoadMode;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.Trial;
@@ -12,6 +13,7 @@ import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -47,7 +49,7 @@ final class ModelOptions {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
-      description = "Threads that compute. Default: the processors of this process; 1 for tiny models.")
+      description = "Threads that compute. Default: 0, the processors of this process; 1 for tiny models.")
   private int threads = EngineConfig.AUTO;
 
   @Option(
@@ -59,13 +61,13 @@ final class ModelOptions {
   @Option(
       names = {"-b", "--batch-size"},
       paramLabel = "TOKENS",
-      description = "Most tokens in one step. Default: 512.")
+      description = "Most tokens in one step. Default: 0, which is 512.")
   private int batchSize = EngineConfig.AUTO;
 
   @Option(
       names = {"-ub", "--ubatch-size"},
       paramLabel = "TOKENS",
-      description = "Most tokens computed at once. Default: the batch size, at most 512.")
+      description = "Most tokens computed at once. Default: 0, the batch size, at most 512.")
   private int microBatchSize = EngineConfig.AUTO;
 
   @Option(
@@ -169,6 +171,16 @@ final class ModelOptions {
     return name == null ? model.toString() : name.toString();
   }
 
+  /** The option that gives a chat template in place of the model's own; empty if none does. */
+  Optional<String> templateOption() {
+    return template.given();
+  }
+
+  /** The model's file as it was given; the name of the embedded one's. */
+  String path() {
+    return model == null ? fileName() : model.toString();
+  }
+
   /** Loads the model and starts an engine for one conversation on it. */
   LoadedEngine start(CommandContext context) {
     return start(context, checked(engine -> engine.slots(1).queueLimit(0)), () -> false);
@@ -229,7 +241,16 @@ final class ModelOptions {
 
   /** A remark about how long conversations may be; empty if an option says so. */
   String whyContext(LoadedEngine engine) {
-    int trained = engine.model().trainedContextSize();
+    EngineConfig config = engine.config();
+    int trained = config.rope().contextSize(engine.model().trainedContextSize());
+    if (contextSize != EngineConfig.AUTO && trained > 0 && contextSize > trained) {
+      if (engine.sequenceContextSize() >= trained) {
+        return ", as the model was trained for no more";
+      }
+    }
+    if (contextSize != EngineConfig.AUTO && config.kvLayout() == KvLayout.SPLIT && config.slots() > 1) {
+      return ", each in a part of its own (--kv-layout)";
+    }
     if (contextSize != EngineConfig.AUTO || trained <= 0) {
       return "";
     }
@@ -336,15 +357,9 @@ final class ModelOptions {
     }
   }
 
-  static final class Trials implements ITypeConverter<Trial> {
-    @Override
-    public Trial convert(String value) {
-      return switch (value.toLowerCase(Locale.ROOT)) {
-        case "auto" -> Trial.AUTO;
-        case "always" -> Trial.ALWAYS;
-        case "never" -> Trial.NEVER;
-        default -> throw new TypeConversionException("'" + value + "' is none of auto, always, never");
-      };
+  static final class Trials extends Words<Trial> {
+    Trials() {
+      super(Trial.class);
     }
   }
 

@@ -2,6 +2,7 @@ package io.panallama.cli;
 
 import io.panallama.error.EngineStartException;
 import io.panallama.error.InvalidRequestException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -21,6 +22,7 @@ final class OptionNames {
           Map.entry("allowedHosts", "--allowed-hosts"),
           Map.entry("allowedOrigins", "--cors-origins"),
           Map.entry("apiKeys", "--api-key"),
+          Map.entry("memoryBytes", "--worker-memory"),
           Map.entry("port", "--port"),
           Map.entry("maxBodyBytes", "--max-body"),
           Map.entry("maxMessages", "--max-messages"),
@@ -55,6 +57,7 @@ final class OptionNames {
   private static final Map<String, String> FIELDS =
       Map.ofEntries(
           Map.entry("maxTokens", "--max-tokens"),
+          Map.entry("dimensions", "--dimensions"),
           Map.entry("sampling.temperature", "--temperature"),
           Map.entry("sampling.topK", "--top-k"),
           Map.entry("sampling.topP", "--top-p"),
@@ -69,6 +72,9 @@ final class OptionNames {
           Map.entry("stop.texts", "--stop"),
           Map.entry("overflow.keep", "--keep"));
 
+  /** A length of time as Java writes it. */
+  private static final Pattern SPAN = Pattern.compile("\\bPT(-?[0-9.]+[HMS])+");
+
   private OptionNames() {}
 
   /** Translates the message of a refused configuration. */
@@ -81,9 +87,14 @@ final class OptionNames {
     return settings(String.valueOf(refused.getMessage()));
   }
 
+  /** A length of time as an option has it. */
+  private static String written(Duration span) {
+    return span.toMillisPart() == 0 ? span.toSeconds() + "s" : span.toMillis() + "ms";
+  }
+
   /** Renames the first word of a message, and every name in it that can't be an English word. */
   private static String settings(String message) {
-    String renamed = message;
+    String renamed = SPAN.matcher(message).replaceAll(span -> written(Duration.parse(span.group())));
     for (Map.Entry<String, String> name : SETTINGS.entrySet()) {
       boolean word = name.getKey().chars().allMatch(Character::isLowerCase);
       renamed = renamed.replaceAll((word ? "^" : "\\b") + Pattern.quote(name.getKey()) + "\\b", name.getValue());

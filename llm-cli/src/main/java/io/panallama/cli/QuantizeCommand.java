@@ -156,7 +156,8 @@ final class QuantizeCommand implements Callable<Integer> {
     }
   }
 
-  private static QuantizationType type(String name) {
+  /** The type of this name; the message about a wrong one suggests the nearest. */
+  static QuantizationType type(String name) {
     return QuantizationType.of(name)
         .orElseThrow(() -> new UsageException("There is no type '" + name + "'" + near(name)));
   }

@@ -6,12 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** What {@code serve} tells the chat template where a request does not, under llama-server's names. */
 final class ReasoningOptions {
@@ -95,14 +92,9 @@ final class ReasoningOptions {
             + "; it must be a JSON object, such as '{\"enable_thinking\": false}'.");
   }
 
-  static final class Format implements ITypeConverter<ReasoningFormat> {
-    @Override
-    public ReasoningFormat convert(String value) {
-      try {
-        return ReasoningFormat.valueOf(value.toUpperCase(Locale.ROOT).replace('-', '_'));
-      } catch (IllegalArgumentException unknown) {
-        throw new TypeConversionException("'" + value + "' is none of auto, none, deepseek, deepseek-legacy");
-      }
+  static final class Format extends Words<ReasoningFormat> {
+    Format() {
+      super(ReasoningFormat.class);
     }
   }
 

@@ -13,6 +13,7 @@ import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
+import io.panallama.sampling.Sampling;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -85,7 +86,7 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
 
   @Override
   public void checkOptions() {
-    limits.options();
+    sampling.over(Sampling.recommended(), limits.options());
     model.checked(_ -> {});
   }
 

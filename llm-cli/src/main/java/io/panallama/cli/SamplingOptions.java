@@ -9,6 +9,8 @@ import picocli.CommandLine.Option;
 
 /** The options of a generation. Options that are not given keep the values that the model recommends. */
 final class SamplingOptions {
+  private static final int NO_LIMIT = -1;
+
   @Option(
       names = {"-n", "--max-tokens", "--predict", "--n-predict"},
       paramLabel = "N",
@@ -24,7 +26,7 @@ final class SamplingOptions {
   @Option(
       names = "--top-k",
       paramLabel = "K",
-      description = "Sample from the K likeliest tokens; 0 turns it off. Default: the model's own, else 40.")
+      description = "Sample from the K likeliest tokens; 0 or less turns it off. Default: the model's own, else 40.")
   private @Nullable Integer topK;
 
   @Option(
@@ -99,8 +101,8 @@ final class SamplingOptions {
    * @throws io.panallama.error.InvalidRequestException if a value is out of its range
    */
   GenerationOptions over(Sampling recommended, GenerationOptions limited) {
-    if (maxTokens == 0) {
-      throw new UsageException("--max-tokens is 0; it must be at least 1, or -1 for no limit.");
+    if (maxTokens < 1 && maxTokens != NO_LIMIT) {
+      throw new UsageException("--max-tokens is " + maxTokens + "; it must be at least 1, or -1 for no limit.");
     }
     Sampling.Builder builder = recommended.toBuilder();
     if (temperature != null) {
@@ -137,7 +139,7 @@ final class SamplingOptions {
       builder.seed(seed == -1 ? Sampling.RANDOM_SEED : seed);
     }
     return limited.toBuilder()
-        .maxTokens(maxTokens < 0 ? GenerationOptions.UNLIMITED : maxTokens)
+        .maxTokens(maxTokens == NO_LIMIT ? GenerationOptions.UNLIMITED : maxTokens)
         .sampling(builder.build())
         .stops(stops.toArray(String[]::new))
         .build();

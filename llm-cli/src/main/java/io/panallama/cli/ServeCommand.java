@@ -2,11 +2,15 @@ package io.panallama.cli;
 
 import io.panallama.cli.settings.Settings;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
+import io.panallama.error.ChatTemplateException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Generation;
+import io.panallama.generation.Usage;
 import io.panallama.observe.Device;
+import io.panallama.observe.EngineStats;
 import io.panallama.observe.NativeReport;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
@@ -18,6 +22,7 @@ import io.panallama.server.registry.ServedModel;
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,6 +32,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +48,8 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   /** Ids that every vocabulary has. */
   private static final int[] WARM_UP = {0, 0};
+
+  private static final Usage NOTHING = new Usage(0, 0, 0, 0);
 
   private final CommandContext context;
 
@@ -60,10 +68,25 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       description = "Do not generate a first token before being ready, which would bring a mapped model into memory.")
   private boolean noWarmup;
 
+  @Option(
+      names = "--embedding-model",
+      paramLabel = "FILE|NAME",
+      description =
+          "GGUF file of a model that gives embeddings, or one that pull fetches, such as minilm; served besides the"
+              + " other one. Default: none.")
+  private @Nullable String embeddingModel;
+
+  /** Written by the thread that loads, before the engine is handed over. */
+  private volatile @Nullable LoadedEmbedder embedder;
+
+  /** What the warm-up took. */
+  private volatile Usage warmedUp = NOTHING;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
+  @Mixin private EmbedderOptions embedderOptions = new EmbedderOptions();
   @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private SamplingOptions sampling = new SamplingOptions();
@@ -75,6 +98,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
 
   @Override
   public Integer call() throws InterruptedException {
+    CarrierThreads.fit();
     Set<String> ignored = LlamaServerOptions.ignored(spec.commandLine().getParseResult());
     names();
     ServerConfig config = serverOptions.config().toBuilder().verbose(isVerbose()).build();
@@ -85,10 +109,23 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       context.warn("Accepted and ignored: " + String.join(", ", ignored) + ".");
     }
     CompletableFuture<Void> stop = new CompletableFuture<>();
-    // Listening first finds a taken port before a large model is loaded; until then the server answers 503.
+    // Listening first finds a taken port before a large model is loaded; until then the server answers 503. It is
+    // closed
+    // before the engine that its requests run on.
     try (StopSignals.Registration _ = context.signals().onStop(() -> stop.complete(null));
-        ChatServer server = ChatServer.start(config)) {
-      loadAndServe(server, configs, stop, config);
+        BackgroundLoad load = BackgroundLoad.of(stopped -> load(configs, stopped));
+        ChatServer server = ChatServer.start(config, load::begin)) {
+      Optional<LoadedEngine> engine = load.await(stop);
+      if (engine.isPresent()) {
+        serve(server, engine.get(), config);
+        await(stop);
+      }
+      context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
+    } finally {
+      LoadedEmbedder loaded = embedder;
+      if (loaded != null) {
+        loaded.close();
+      }
     }
     return ExitCode.OK;
   }
@@ -112,29 +149,17 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     isolation.configure(engine);
   }
 
-  private void loadAndServe(
-      ChatServer server, ModelOptions.Configs configs, CompletableFuture<Void> stop, ServerConfig config)
-      throws InterruptedException {
-    try (BackgroundLoad load = BackgroundLoad.start(stopped -> load(configs, stopped))) {
-      try {
-        Optional<LoadedEngine> engine = load.await(stop);
-        if (engine.isPresent()) {
-          serve(server, engine.get(), config);
-          await(stop);
-        }
-        context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
-      } finally {
-        // The server is closed before the engine that its requests run on.
-        server.close();
-      }
-    }
-  }
-
   private LoadedEngine load(ModelOptions.Configs configs, BooleanSupplier stopped) {
     LoadedEngine engine = model.start(context, configs, stopped);
     try {
+      String embedding = embeddingModel;
+      if (embedding != null) {
+        Path file = new NamedModel(embedding).file(context, stopped);
+        embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), embedderOptions.config());
+      }
+      checkTemplate(engine);
       if (!noWarmup) {
-        warmUp(engine);
+        warmedUp = warmUp(engine);
       }
       return engine;
     } catch (RuntimeException | Error failure) {
@@ -143,8 +168,38 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     }
   }
 
+  /**
+   * Compiles the chat template, which without a warm-up is left to the first chat unless an option gives it.
+   *
+   * @throws UsageException if an option gives one that can't be used
+   */
+  private void checkTemplate(LoadedEngine engine) {
+    Optional<String> option = model.templateOption();
+    if (noWarmup && option.isEmpty()) {
+      return;
+    }
+    try {
+      engine.generator().render(ChatRequest.of("Hello"));
+    } catch (ChatTemplateException faulty) {
+      if (faulty.isUnusable() && option.isPresent()) {
+        throw new UsageException(option.get() + ": " + faulty.getMessage(), faulty);
+      }
+      if (faulty.isUnusable() && engine.model().chatTemplate().isPresent()) {
+        context.warn(faulty.getMessage() + " Chats are refused; --chat-template gives the model another one.");
+      }
+      LOG.log(Level.DEBUG, "The warm-up rendered no chat: {0}", faulty.getMessage());
+    } catch (InvalidRequestException refused) {
+      LOG.log(Level.DEBUG, "The warm-up rendered no chat: {0}", refused.getMessage());
+    }
+  }
+
   private void serve(ChatServer server, LoadedEngine engine, ServerConfig config) {
-    server.serve(served(engine), engine.generator(), engine::stats);
+    Usage before = warmedUp;
+    LoadedEmbedder loaded = embedder;
+    if (loaded != null) {
+      server.serve(served(loaded), loaded.embedder());
+    }
+    server.serve(served(engine), engine.generator(), () -> without(before, engine.stats()));
     announce(engine, server);
     ServerOptions.warnIfOpen(context, server, config);
   }
@@ -173,18 +228,32 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
    * shorter than any prefix that the engine keeps, so no request finds tokens of it in the cache. Whatever is refused
    * here is no reason to stop: such a model may still serve other requests.
    */
-  private static void warmUp(LoadedEngine engine) {
-    try {
-      engine.generator().render(ChatRequest.of("Hello"));
-    } catch (InvalidRequestException noChat) {
-      LOG.log(Level.DEBUG, "The warm-up rendered no chat: {0}", noChat.getMessage());
-    }
+  private static Usage warmUp(LoadedEngine engine) {
     GenerationOptions twoTokens = GenerationOptions.builder().maxTokens(2).build();
     try (Generation generation = engine.generator().generate(CompletionRequest.of(WARM_UP).with(twoTokens))) {
-      generation.await();
+      return generation.await().usage();
     } catch (InvalidRequestException refused) {
       LOG.log(Level.DEBUG, "The warm-up was refused: {0}", refused.getMessage());
+      return NOTHING;
     }
+  }
+
+  /** Statistics that do not count the warm-up, which nobody asked for; a generation alone takes a step for each token. */
+  private static EngineStats without(Usage warmUp, EngineStats all) {
+    return new EngineStats(
+        all.running(),
+        all.waiting(),
+        all.slots(),
+        Math.max(0, all.steps() - warmUp.completionTokens()),
+        Math.max(0, all.promptTokens() - warmUp.promptTokens()),
+        Math.max(0, all.generatedTokens() - warmUp.completionTokens()),
+        all.promptNanos(),
+        all.generationNanos(),
+        all.preemptions(),
+        all.cachedPromptTokens(),
+        all.restores(),
+        all.spilledBytes(),
+        all.diskBytes());
   }
 
   /**
@@ -224,6 +293,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     return ServedModel.builder(names.getFirst(), engine.sequenceContextSize())
         .aliases(names.subList(1, names.size()))
         .description(summary.description())
+        .path(model.path())
         .demo(model.isDemo())
         .parameters(summary.parameters())
         .trainedContextSize(summary.trainedContextSize())
@@ -233,6 +303,20 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         .stops(defaults.stops())
         .template(reasoning.options())
         .chatTemplate(summary.chatTemplate().orElse(""))
+        .build();
+  }
+
+  private ServedModel served(LoadedEmbedder loaded) {
+    LoadedEngine.ModelSummary summary = loaded.model();
+    String named = String.valueOf(embeddingModel);
+    String id = new NamedModel(named).id();
+    return ServedModel.builder(id, loaded.embedder().maxTokens())
+        .aliases(named.endsWith(id + ".gguf") ? List.of(id + ".gguf") : List.of())
+        .description(summary.description())
+        .path(named)
+        .parameters(summary.parameters())
+        .trainedContextSize(summary.trainedContextSize())
+        .sizeBytes(summary.sizeBytes())
         .build();
   }
 
@@ -275,6 +359,19 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + Printable.bytes(spill.diskBytes())
               + " in "
               + Printable.line(spill.directory().orElseThrow().toString()));
+    }
+    LoadedEmbedder loaded = embedder;
+    if (loaded != null) {
+      row(
+          "embeddings",
+          Printable.line(served(loaded).id())
+              + " ("
+              + Printable.line(loaded.model().description())
+              + "), "
+              + loaded.embedder().dimensions()
+              + " dimensions, texts of up to "
+              + loaded.embedder().maxTokens()
+              + " tokens");
     }
     List<URI> addresses = server.uris();
     for (URI also : addresses.subList(1, addresses.size())) {

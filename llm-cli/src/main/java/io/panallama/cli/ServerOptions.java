@@ -53,7 +53,7 @@ final class ServerOptions {
   @Option(
       names = "--max-messages",
       paramLabel = "N",
-      description = "Messages of a conversation; a request with more gets 400. Default: 4096.")
+      description = "Messages, and tool calls, of a conversation; a request with more gets 400. Default: 4096.")
   private int maxMessages = DEFAULTS.maxMessages();
 
   @Option(

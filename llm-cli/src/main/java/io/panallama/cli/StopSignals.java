@@ -5,8 +5,9 @@ package io.panallama.cli;
 interface StopSignals {
   /**
    * Runs {@code action}, on another thread, at the first signal instead of ending the process; a second signal ends it.
+   * If the first came already, it runs at once.
    *
-   * @return a handle; closing it restores the signals' default handling
+   * @return a handle; closing it restores what signals did before
    */
   Registration onStop(Runnable action);
 

@@ -1,25 +1,62 @@
 package io.panallama.cli;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Optional;
 import org.jline.utils.Signals;
 
 /** {@link StopSignals} from the operating system. */
 final class SystemStopSignals implements StopSignals {
+  /** What hears signals since the process began; empty if each registration hears its own. */
+  private final Optional<StopRequest> process;
+
+  private SystemStopSignals(Optional<StopRequest> process) {
+    this.process = process;
+  }
+
+  /** Signals are heard while somebody is registered, and otherwise end the process. */
+  static SystemStopSignals whileRegistered() {
+    return new SystemStopSignals(Optional.empty());
+  }
+
+  /**
+   * Signals are heard from now on until the process ends, for the only registration that there will be: one that comes
+   * before it is kept for it.
+   */
+  static SystemStopSignals always() {
+    StopRequest request = request();
+    register(request);
+    return new SystemStopSignals(Optional.of(request));
+  }
+
   @Override
   public Registration onStop(Runnable action) {
-    AtomicBoolean stopping = new AtomicBoolean();
-    Runnable handler =
-        () -> {
-          if (stopping.getAndSet(true)) {
-            Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
-          }
-          action.run();
-        };
-    Object oldInterrupt = Signals.register("INT", handler);
-    Object oldTerminate = Signals.register("TERM", handler);
+    if (process.isPresent()) {
+      process.get().onStop(action);
+      return () -> {};
+    }
+    StopRequest request = request();
+    request.onStop(action);
+    return register(request);
+  }
+
+  private static StopRequest request() {
+    return new StopRequest(System::nanoTime, SystemStopSignals::endAtOnce);
+  }
+
+  private static Registration register(StopRequest request) {
+    Object oldTerminate = Signals.register("TERM", request::signal);
+    Object oldInterrupt = Signals.register("INT", request::signal);
     return () -> {
       Signals.unregister("INT", oldInterrupt);
       Signals.unregister("TERM", oldTerminate);
     };
+  }
+
+  /** Without what else belongs to an end in order, but not without the processes that would stay: engines and trials. */
+  private static void endAtOnce() {
+    try {
+      ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
+    } finally {
+      Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
+    }
   }
 }

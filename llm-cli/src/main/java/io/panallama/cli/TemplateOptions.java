@@ -4,6 +4,7 @@ import io.panallama.config.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -33,6 +34,13 @@ final class TemplateOptions {
       description = "File with the Jinja source of a chat template to use instead of the model's own. Default: none.")
   private @Nullable Path file;
 
+  /** The option that gives a template in place of the model's own; empty if none does. */
+  Optional<String> given() {
+    return file != null
+        ? Optional.of("--chat-template-file")
+        : template == null || template.equals(NONE) ? Optional.empty() : Optional.of("--chat-template");
+  }
+
   /**
    * Applies these options.
    *
@@ -53,6 +61,9 @@ final class TemplateOptions {
   }
 
   private static String source(String given) {
+    if (given.isBlank()) {
+      throw new UsageException("--chat-template is empty; leave it out for the model's own.");
+    }
     if (JINJA.matcher(given).find()) {
       return given;
     }

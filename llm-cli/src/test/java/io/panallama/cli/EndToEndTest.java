@@ -43,7 +43,7 @@ class EndToEndTest {
       // All of them or none are admitted, instead of one after the other.
       assertThatThrownBy(() -> generator.generateAll(ChatRequest.of("Hello"), 3))
           .isInstanceOf(InvalidRequestException.class)
-          .hasMessage("n is 3; it must be 1 to 2.");
+          .hasMessage("n is 3; it must be 1 to 2, which is what the engine's slots (1) and its queue (1) take.");
     }
   }
 

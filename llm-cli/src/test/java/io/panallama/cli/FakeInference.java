@@ -1,11 +1,15 @@
 package io.panallama.cli;
 
+import io.panallama.TextEmbedder;
 import io.panallama.TextGenerator;
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
+import io.panallama.embedding.Embedding;
+import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.error.QuantizationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
@@ -42,6 +46,9 @@ final class FakeInference implements Inference {
   final List<IsolationConfig> isolations = new ArrayList<>();
   final List<Path> files = new ArrayList<>();
   final List<QuantizationConfig> quantizations = new ArrayList<>();
+  final List<EmbedderConfig> embedderConfigs = new ArrayList<>();
+  final List<EmbeddingOptions> embeddingOptions = new ArrayList<>();
+  final List<List<String>> embedded = new ArrayList<>();
 
   /** The answer to a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
   Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
@@ -51,6 +58,11 @@ final class FakeInference implements Inference {
   Optional<RuntimeException> nativesFailure = Optional.empty();
   Optional<RuntimeException> startFailure = Optional.empty();
   volatile int open;
+
+  /** How often its libraries were loaded ahead of the first use, and what is done meanwhile. */
+  volatile int prepared;
+
+  Runnable preparing = () -> {};
 
   /** What a load does before it is done. */
   Consumer<ModelConfig> loading = _ -> {};
@@ -65,6 +77,13 @@ final class FakeInference implements Inference {
     nativesFailure.ifPresent(FakeInference::fail);
     return new NativeReport(
         "0.5.0", "linux-x64", "cpu", Path.of("/natives"), Optional.of("haswell"), Optional.of("no driver"));
+  }
+
+  @Override
+  public void prepare() {
+    preparing.run();
+    prepared++;
+    nativesFailure.ifPresent(FakeInference::fail);
   }
 
   @Override
@@ -90,6 +109,58 @@ final class FakeInference implements Inference {
     loading.accept(model);
     open++;
     return new FakeEngine(engine);
+  }
+
+  /** Vectors of the length of a text, and of nothing. */
+  @Override
+  public LoadedEmbedder startEmbedder(Path file, ModelConfig model, EmbedderConfig config) {
+    files.add(file);
+    embedderConfigs.add(config);
+    startFailure.ifPresent(FakeInference::fail);
+    open++;
+    return new FakeEmbedder();
+  }
+
+  private final class FakeEmbedder implements LoadedEmbedder, TextEmbedder {
+    @Override
+    public List<Embedding> embed(List<String> texts, EmbeddingOptions options) {
+      embeddingOptions.add(options);
+      embedded.add(List.copyOf(texts));
+      return texts.stream()
+          .map(text -> new Embedding(new float[] {text.length(), 0.5f}, text.length() + 2, text.isEmpty(), 1))
+          .toList();
+    }
+
+    @Override
+    public List<Embedding> embedTokens(List<int[]> texts, EmbeddingOptions options) {
+      return texts.stream().map(text -> new Embedding(new float[] {text.length, 0}, text.length, false, 1)).toList();
+    }
+
+    @Override
+    public int dimensions() {
+      return 2;
+    }
+
+    @Override
+    public int maxTokens() {
+      return 256;
+    }
+
+    @Override
+    public TextEmbedder embedder() {
+      return this;
+    }
+
+    @Override
+    public LoadedEngine.ModelSummary model() {
+      return new LoadedEngine.ModelSummary(
+          "Fake BERT", "bert 22M F16", 22_000_000, 44_000_000, 256, Sampling.defaults(), Optional.empty());
+    }
+
+    @Override
+    public void close() {
+      open--;
+    }
   }
 
   /** Pretends to have a hundred tensors, and records both files. */
@@ -202,7 +273,7 @@ final class FakeInference implements Inference {
 
     @Override
     public EngineStats stats() {
-      return new EngineStats(0, 0, config.slots(), 0, 0, 0, 0, 0, 0, 0, 0);
+      return new EngineStats(0, 0, config.slots(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     @Override

@@ -112,20 +112,21 @@ class HostileTemplateTest {
       assertThat(chat.body()).contains("the model file's chat template was stopped", "deeper than 2000");
       HttpResponse<String> raw = server.send(server.post("/v1/completions", "{\"prompt\": \"Hi\", \"max_tokens\": 4}"));
       assertThat(raw.statusCode()).as(raw.body()).isEqualTo(200);
+      assertThat(Files.readString(folder.resolve("err")))
+          .contains("warning: The model can't be used for chat: the model file's chat template was stopped");
     }
   }
 
   @Test
-  void oneThatTheOperatorGaveIsNamedSo() throws Exception {
+  void oneThatTheOperatorGaveEndsTheStart() throws Exception {
     Path template = Files.writeString(folder.resolve("given.jinja"), RECURSIVE);
-    try (Server server = new Server("--chat-template", template.toString())) {
-      while (!server.ready()) {
-        Thread.sleep(20);
-      }
-      HttpResponse<String> chat = server.send(server.post("/v1/chat/completions", chat("Hi")));
-      assertThat(chat.statusCode()).isEqualTo(400);
-      assertThat(chat.body()).contains("the given chat template was stopped", "deeper than 2000");
-    }
+    CliRun run =
+        CliRun.of(
+            new CoreInference(), "serve", "--port", "0", "--backend", "cpu", "--chat-template", template.toString());
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err())
+        .contains("--chat-template: ", "the given chat template was stopped", "deeper than 2000")
+        .hasLineCount(1);
   }
 
   @Test

@@ -344,8 +344,9 @@ class LauncherTest {
     edit("-ge 10 ]; then", "-ge 2 ]; then");
     maven(
         GOOD_BUILD
-            + "echo 'Downloading from central: https://example.org/a/b/some-plugin-1.0.jar'; sleep 1;"
-            + "echo 'native: fetching a package'; sleep 1");
+            + "told() { while ! grep -q \"$1\" \"$FAKES/err\"; do sleep 0.05; done; }\n"
+            + "echo 'Downloading from central: https://example.org/a/b/some-plugin-1.0.jar'; told some-plugin\n"
+            + "echo 'native: fetching a package'; told 'a package'\n");
     changeSource();
 
     assertThat(run("doctor").err())
@@ -494,6 +495,65 @@ class LauncherTest {
     try (Stream<Path> files = Files.list(programs.resolve("build-1"))) {
       assertThat(files).noneMatch(file -> file.toString().contains(".part"));
     }
+  }
+
+  @Test
+  void archiveThatCouldNotBeMadeIsTriedAgainAfterAnHour() throws Exception {
+    Path java = jdk.resolve("bin/java");
+    String working = Files.readString(java);
+    script(java, "exit 7");
+    assertThat(run("doctor").err()).contains("that did not work", "again in an hour");
+    Files.writeString(java, working);
+    assertThat(run("doctor").out()).doesNotContain("AOTCache");
+
+    try (Stream<Path> files = Files.list(programs.resolve("build-1"))) {
+      age(files.filter(file -> file.toString().endsWith(".aot")).findFirst().orElseThrow(), 3700);
+    }
+
+    Result retried = run("doctor");
+    assertThat(retried.err()).contains("preparing fast starts").doesNotContain("did not work");
+    assertThat(retried.out()).contains("AOTCache");
+    assertThat(run("doctor").err()).isEmpty();
+    assertThat(trainings()).hasLineCount(1);
+  }
+
+  @Test
+  void versionIsNotedSoThatItNeedsNoJvmUntilSomethingChanges() throws Exception {
+    Path java = jdk.resolve("bin/java");
+    String rest = Files.readString(java).replaceFirst("#!/bin/sh\n", "");
+    String answer =
+        """
+        for word in "$@"; do :; done
+        if [ "$word" = --version ]; then
+          echo asked >>"$FAKES/asked"
+          echo "panallama $(cat "$FAKES/number")"
+          exit
+        fi
+        """;
+    script(java, answer + rest);
+    Path number = Files.writeString(temp.resolve("number"), "1");
+    run("doctor");
+
+    for (String option : List.of("--version", "-V")) {
+      Result noted = run(option);
+      assertThat(noted.code()).isZero();
+      assertThat(noted.out()).isEqualTo("panallama 1\n");
+      assertThat(noted.err()).isEmpty();
+    }
+    assertThat(temp.resolve("asked")).content().hasLineCount(1);
+
+    Files.writeString(number, "2");
+    rewrite("old.jar", "another jar");
+    assertThat(run("--version").out()).isEqualTo("panallama 2\n");
+  }
+
+  @Test
+  void moreThanALineAboutTheVersionIsNotNoted() throws Exception {
+    script(jdk.resolve("bin/java"), "echo '[0.1s] a log line'; echo panallama 1");
+
+    run("--version");
+
+    assertThat(run("--version").out()).isEqualTo("[0.1s] a log line\npanallama 1\n");
   }
 
   @Test

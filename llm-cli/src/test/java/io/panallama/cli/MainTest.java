@@ -62,7 +62,19 @@ class MainTest {
 
     assertThat(run.code()).isZero();
     assertThat(run.out())
-        .contains("serve", "chat", "run", "doctor", "inspect", "quantize", "bench", "cache", "config", "completion")
+        .contains(
+            "serve",
+            "chat",
+            "run",
+            "doctor",
+            "inspect",
+            "quantize",
+            "import",
+            "pull",
+            "bench",
+            "cache",
+            "config",
+            "completion")
         .contains("help", "Exit codes:", "130");
     assertThat(run.err()).isEmpty();
   }
@@ -76,6 +88,9 @@ class MainTest {
         "doctor",
         "inspect",
         "quantize",
+        "import",
+        "import onnx",
+        "pull",
         "bench",
         "bench serve",
         "cache",
@@ -215,12 +230,19 @@ class MainTest {
   static Stream<Arguments> badOptions() {
     return Stream.of(
         Arguments.of("--no-such-option", "--no-such-option"),
-        Arguments.of("--ctx-size=many", "'many' is not a whole number in range"),
-        Arguments.of("--ctx-size=3000000000", "'3000000000' is not a whole number in range"),
+        Arguments.of("--ctx-size=many", "'many' is not a whole number; it must be "),
+        Arguments.of("--ctx-size=3000000000", "'3000000000' is not a whole number; it must be "),
+        Arguments.of("--top-k=3000000000", "'3000000000' is not a whole number from -2147483648 to 2147483647"),
+        Arguments.of("--temperature=warm", "'warm' is not a number; it must be 0"),
+        Arguments.of("--seed=x", "'x' is not a whole number"),
         Arguments.of("surplus", "There are two prompts: --input and \"surplus\"."),
         Arguments.of("--ctx-size=-5", "--ctx-size is -5"),
         Arguments.of("--gpu-layers=-7", "--gpu-layers is -7"),
-        Arguments.of("--gpu-layers=most", "most"),
+        Arguments.of("--gpu-layers=most", "'--gpu-layers': 'most'"),
+        Arguments.of("--n-gpu-layers most", "'--n-gpu-layers': 'most'"),
+        Arguments.of("-ngl most", "'-ngl': 'most'"),
+        Arguments.of("-ngl -7", "panallama: -ngl is -7"),
+        Arguments.of("--n-gpu-layers=-7", "panallama: --n-gpu-layers is -7"),
         Arguments.of("--threads=5000", "--threads is 5000"),
         Arguments.of("--batch-size=4 --ubatch-size=8", "--ubatch-size is 8; it must be at most --batch-size, 4."),
         Arguments.of("--backend=tpu", "auto, cpu, cuda"),
@@ -230,6 +252,7 @@ class MainTest {
         Arguments.of("--temperature=-1", "--temperature is -1.0"),
         Arguments.of("--top-p=2", "--top-p is 2.0"),
         Arguments.of("--max-tokens=0", "--max-tokens is 0"),
+        Arguments.of("--max-tokens=-5", "--max-tokens is -5; it must be at least 1, or -1 for no limit."),
         Arguments.of("--seed=-2", "--seed is -2"),
         Arguments.of("--stop=", "--stop is empty; every stop needs"),
         Arguments.of("--time-limit=0", "'--time-limit': '0' is not larger than 0 and at most 1000000000"),
@@ -262,6 +285,7 @@ class MainTest {
         Arguments.of(new ModelLoadException(ModelLoadException.Reason.CANCELLED, file, "stopped", null), 130),
         Arguments.of(
             new EngineStartException(EngineStartException.Reason.INSUFFICIENT_MEMORY, "needs 900 GiB", null), 2),
+        Arguments.of(new EngineStartException(EngineStartException.Reason.PROCESS_DIED, "it has died", null), 1),
         Arguments.of(new NativeLibraryException(NativeLibraryException.Reason.NOT_FOUND, "no libraries", null), 1),
         Arguments.of(new GenerationException(GenerationException.Reason.DECODE_FAILED, "decode failed", null), 1));
   }
@@ -276,6 +300,19 @@ class MainTest {
     assertThat(run.code()).isEqualTo(code);
     assertThat(run.out()).isEmpty();
     assertThat(run.err()).isEqualTo("panallama: " + failure.getMessage() + System.lineSeparator());
+  }
+
+  @Test
+  void aLimitOfAnEnginesProcessIsNamedAsAnOption() {
+    inference.startFailure =
+        Optional.of(
+            new EngineStartException(
+                EngineStartException.Reason.INSUFFICIENT_MEMORY, "memoryBytes is 5 bytes, too little", null));
+
+    CliRun run = CliRun.of(inference, "run", "--input", "hi");
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).isEqualTo("panallama: --worker-memory is 5 bytes, too little" + System.lineSeparator());
   }
 
   @Test

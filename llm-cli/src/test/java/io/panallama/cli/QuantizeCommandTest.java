@@ -98,7 +98,7 @@ class QuantizeCommandTest {
         "quantize in.gguf | An input file and a type are needed",
         "quantize in.gguf Q9_X | There is no type 'Q9_X'; panallama quantize --list",
         "quantize a b c d | d",
-        "quantize -t 9999 in.gguf Q8_0 | --threads is 9999; it must be 1 to 512",
+        "quantize -t 9999 in.gguf Q8_0 | -t is 9999; it must be 1 to 512",
         "quantize --output-tensor-type q9 in.gguf Q8_0 | 'q9' is none of F32, F16",
         "quantize --output-tensor-type q8_k in.gguf Q8_0 | --output-tensor-type is Q8_K; it must be one of",
         "quantize --imatrix missing.gguf in.gguf IQ2_XS | missing.gguf: "

@@ -8,6 +8,7 @@ import io.panallama.chat.TemplateOptions;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
+import io.panallama.embedding.Pooling;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.platform.CacheFolder;
 import io.panallama.request.ChatRequest;
@@ -122,6 +123,21 @@ class ServeCommandTest {
   }
 
   @Test
+  void aModelThatGivesEmbeddingsIsServedBesides() throws Exception {
+    CompletableFuture<Integer> running = serve("--embedding-model", "models/bert.gguf", "--pooling", "cls");
+    URI url = awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("embeddings bert (bert 22M F16), 2 dimensions, texts of up to 256 tokens");
+    assertThat(post(url.resolve("/v1/embeddings"), "{\"model\":\"bert\",\"input\":\"four\"}"))
+        .contains("\"embedding\":[4.0,0.5]");
+    assertThat(get(url.resolve("/v1/models"))).contains("\"bert\"", "panallama-demo");
+    assertThat(inference.embedderConfigs.getFirst().pooling()).isEqualTo(Pooling.CLS);
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(inference.open).isZero();
+  }
+
+  @Test
   void theEngineHasAProcessOfItsOwnIfToldSo() throws Exception {
     CompletableFuture<Integer> running = serve("--isolate", "always", "--step-limit", "7", "--worker-memory", "1G");
     awaitUrl(running);
@@ -189,11 +205,43 @@ class ServeCommandTest {
   }
 
   @Test
+  void theWarmUpIsNotCounted() throws Exception {
+    CompletableFuture<Integer> running = serve(new CoreInference(), "--backend", "cpu", "--metrics");
+    URI url = awaitUrl(running);
+
+    assertThat(get(url.resolve("/metrics")))
+        .contains(
+            "llamacpp:prompt_tokens_total 0\n", "llamacpp:tokens_predicted_total 0\n", "llamacpp:n_decode_total 0\n");
+    assertThat(get(url.resolve("/props"))).contains("\"model_path\":\"panallama-demo");
+
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  @Test
   void theContextIsAnnouncedWithItsReason() throws Exception {
     CompletableFuture<Integer> running = serve();
     awaitUrl(running);
     assertThat(out.toString(StandardCharsets.UTF_8))
         .contains("8 slots, up to 1024 per conversation, as the model was trained for");
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      textBlock =
+          """
+          --ctx-size 512 --slots 8; 4096 tokens, 8 slots, up to 512 per conversation, each in a part of its own (--kv-layout)
+          --ctx-size 100 --slots 8 --kv-layout split; 2048 tokens, 8 slots, up to 256 per conversation, each in a part of its own
+          --ctx-size 4096 --slots 1; 4096 tokens, 1 slots, up to 1024 per conversation, as the model was trained for no more
+          --ctx-size 512 --slots 1; 512 tokens, 1 slots, up to 512 per conversation
+          """)
+  void aRequestedContextIsAnnouncedAsItIs(String options, String line) throws Exception {
+    CompletableFuture<Integer> running = serve(new CoreInference(), options.split(" ", -1));
+    awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains(line);
     stop.get().run();
     assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
   }
@@ -374,17 +422,19 @@ class ServeCommandTest {
     CompletableFuture<Integer> running =
         serve(
             ("-m dir/big.gguf -c 0 -np 2 -ngl 99 -t 1 -tb 1 -b 512 -ub 128 -fa on --jinja --mlock --no-mmap -cb"
-                    + " --no-context-shift --keep 4 -sps 0.5 -lv 1 --threads-http 3 --no-webui --metrics --slots"
-                    + " --kv-unified --cache-reuse 256 --swa-full --temp 0.6 --min-p 0.01 --repeat-last-n 64 -to 600"
-                    + " -ctk q8_0 -ctv q8_0 --log-disable --no-warmup --host 127.0.0.1 -a big --reasoning-format auto"
-                    + " -md draft.gguf --draft-max 8")
+                 + " --no-context-shift --keep 4 -sps 0.5 -lv 1 --threads-http 3 --no-webui --metrics --slots"
+                 + " --kv-unified --cache-reuse 256 --swa-full --temp 0.6 --min_p=0.01 --repeat_last_n 64"
+                 + " --backend_sampling -to 600 -ctk q8_0 -ctv q8_0 --log-disable --no-warmup --host 127.0.0.1 -a big"
+                 + " --reasoning-format auto -md draft.gguf --draft-max 8")
                 .split(" "));
     awaitUrl(running);
     assertThat(inference.engineConfigs.getFirst().microBatchSize()).isEqualTo(128);
     assertThat(inference.requests).as("no warm-up").isEmpty();
     stop(running);
     assertThat(err.toString(StandardCharsets.UTF_8))
-        .contains("Accepted and ignored: --keep, -sps, -lv, --threads-http, --cache-reuse, -md, --draft-max.")
+        .contains(
+            "Accepted and ignored: --keep, -sps, -lv, --threads-http, --cache-reuse, --backend-sampling, -md,"
+                + " --draft-max.")
         .doesNotContain("--jinja", "--metrics", "--kv-unified", "--log-disable");
   }
 
@@ -399,17 +449,18 @@ class ServeCommandTest {
           --api-key-file=none   | --api-key-file can't be read: none
           -hf=a/b               | -hf: nothing is downloaded here; fetch the file
           --lora=x.gguf         | --lora: adapters (LoRA) are not supported
-          --embedding           | --embedding: embeddings are not served
+          --embedding           | --embedding: a model that gives embeddings is served beside
           --reranking           | --reranking: reranking is not served
           --ssl-key-file=x      | --ssl-key-file: the server does not encrypt
           --context-shift       | --context-shift: it is each request's choice here
           --mirostat=2          | --mirostat: there is no such default for all requests
           --reasoning-budget=9  | --reasoning-budget is 9; only 0 and -1
-          --reasoning-format=x  | 'x' is none of auto, none, deepseek, deepseek-legacy
+          --reasoning-format=x  | 'x' is none of none, auto, deepseek, deepseek-legacy
           --chat-template-kwargs=[1] | --chat-template-kwargs is [1]; it must be a JSON object
           --chat-template-kwargs={   | --chat-template-kwargs is {; it must be a JSON object
           --temperature=-1      | --temperature is -1.0; it must be
           --max-tokens=0        | --max-tokens is 0; it must be
+          --max-tokens=-5       | --max-tokens is -5; it must be at least 1, or -1 for no limit.
           --stop=               | --stop is empty
           """)
   void whatWouldBeMissedIsRefusedBeforeTheModelIsLoaded(String option, String expected) {
@@ -591,10 +642,14 @@ class ServeCommandTest {
           --max-messages=0       | --max-messages is 0
           --max-grammar=0        | --max-grammar is 0
           --max-grammar=4G       | --max-grammar is 4
-          --request-timeout=0    | --request-timeout is PT0S; it must be larger than 0.
+          --request-timeout=0    | --request-timeout is 0s; it must be larger than 0.
           --idle-timeout=5       | '5' is not a length of time with its unit
-          --write-timeout=0      | --write-timeout is PT0S; it must be larger than 0.
-          --heartbeat=0          | --heartbeat is
+          --write-timeout=0      | --write-timeout is 0s; it must be larger than 0.
+          --heartbeat=0ms        | --heartbeat is 0s; it must be larger than 0.
+          --step-limit=0         | --step-limit is 0; it must be 1 or more.
+          --rope-scale=0         | --rope-scale is 0.0; it must be larger than 0.
+          --allowed-hosts=a:b:c  | --allowed-hosts has "a:b:c"; give a host name
+          --allowed-hosts=a.example:port | --allowed-hosts has "a.example:port"; give a host name
           --cors-origins=b       | --cors-origins has "b"; give an origin such as https://example.org
           --cors-origins=https://a/b | --cors-origins has "https://a/b"
           --allowed-hosts=a/b    | --allowed-hosts has "a/b"; give a host name
@@ -636,6 +691,7 @@ class ServeCommandTest {
   void aPlainNumberOfTheCacheIsMebibytesAsInLlamaServer() {
     assertThat(configured("--cache-ram", "100").spill().memoryBytes()).isEqualTo(100L << 20);
     assertThat(configured("-cram", "0").spill()).isEqualTo(SpillConfig.none());
+    assertThat(configured("-cram", "-1").spill()).isEqualTo(SpillConfig.toMemory(Long.MAX_VALUE));
   }
 
   private static ServerConfig server(String... options) {
@@ -654,6 +710,38 @@ class ServeCommandTest {
     assertThatThrownBy(() -> server("--api-key-file", none.toString()))
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("has no key");
+  }
+
+  @Test
+  void aKeyThatNoHeaderCarriesIsNamedByItsLineAndNotRepeated(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("keys"), "# the team's\nk3\nspaced key\n");
+    assertThatThrownBy(() -> server("--api-key-file", file.toString()))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("--api-key-file " + file + " has a key in line 3 that no header can carry")
+        .hasMessageNotContaining("spaced key");
+  }
+
+  @Test
+  void aTemplateThatIsNotTextIsRefusedInWords(@TempDir Path folder) throws Exception {
+    Path file = Files.write(folder.resolve("t.jinja"), new byte[] {'{', (byte) 0xff, (byte) 0xfe});
+    CliRun run = CliRun.of(inference, "serve", "--chat-template-file", file.toString());
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("--chat-template-file: " + file + " can't be read: it is not text in UTF-8");
+    CliRun empty = CliRun.of(inference, "serve", "--chat-template", "");
+    assertThat(empty.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(empty.err()).contains("--chat-template is empty");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{{ messages[0].content ", ""})
+  void aGivenTemplateThatCanNotWorkEndsTheStart(String template, @TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("t.jinja"), template);
+    for (String warmUp : List.of("--backend=cpu", "--no-warmup")) {
+      CliRun run =
+          CliRun.of(new CoreInference(), "serve", "--port", "0", warmUp, "--chat-template-file", file.toString());
+      assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.USAGE);
+      assertThat(run.err()).contains("--chat-template-file: ", "the given chat template").hasLineCount(1);
+    }
   }
 
   @Test
@@ -686,13 +774,17 @@ class ServeCommandTest {
           """
           --itl-target=-1         | --itl-target is -1; it must be 0 to 3600000.
           --itl-target=3600001    | --itl-target is 3600001; it must be 0 to 3600000.
-          --itl-target=fast       | is not a whole number in range
+          --ttft-target=3600001   | --ttft-target is 3600001; it must be 0 to 3600000.
+          --itl-target=fast       | '--itl-target': 'fast' is not a whole number; it must be 0 to 3600000 (
+          --port=abc              | '--port': 'abc' is not a whole number; it must be 0 to 65535 (
+          --slots=99999999999     | is neither a whole number nor auto
           --cache-disk=2048       | '--cache-disk': '2048' is neither 0 nor a size with its unit, such as 512M or 2G
-          --cache-ram=-1          | '-1' is neither 0 nor a size
-          --cache-ram=2GB         | '2GB' is neither 0 nor a size
+          --cache-ram=-2          | '-2' is no size: a number without a unit is mebibytes here
+          --cache-ram=2GB         | '2GB' is no size: a number without a unit is mebibytes here
           --cache-disk=9999999999T | '9999999999T' is more than any machine has
           --cache-disk=99999999999999999999G | is more than any machine has
-          --cache-dir=x           | --cache-disk-dir needs --cache-disk SIZE
+          --cache-dir=x           | --cache-dir needs --cache-disk SIZE
+          --cache-disk-dir=x      | --cache-disk-dir needs --cache-disk SIZE
           """)
   void badEngineOptionsAreUsageErrors(String option, String expected) {
     CliRun run = CliRun.of(inference, "serve", "--port", "0", option);

@@ -191,7 +191,7 @@ class SettingsTest {
   @Test
   void valueThatIsRefusedIsNamedWithItsSource() throws Exception {
     assertThat(run(Map.of("PANALLAMA_THREADS", "many"), "", "run hi").err())
-        .contains("'many' is not a whole number in range (PANALLAMA_THREADS)");
+        .contains("'many' is not a whole number; it must be 0 to 512 (PANALLAMA_THREADS)");
     assertThat(run(Map.of(), "\nthreads: 5000\n", "run hi").err())
         .contains("--threads is 5000", "(" + temp.resolve("config.yaml") + ", line 2)");
     assertThat(run(Map.of("PANALLAMA_THREADS", "many"), "", "run hi --threads 5000").err())

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class Caches {
   private static final String TEMPORARY = "left by a start or a build that was interrupted";
 
+  /** Folders whose file {@code lock} is locked by whoever works in them. */
+  private static final List<String> LOCKED = List.of("build", "models/maven");
+
   private final Path root;
   private final String llamaVersion;
   private final Optional<Path> natives;
@@ -82,6 +85,14 @@ public final class Caches {
       if (name.startsWith("panallama-demo-")) {
         Use use = name.equals(fileName(demoModel)) ? Use.USED : Use.UNUSED;
         items.add(item(file, name.endsWith(".part") ? TEMPORARY : "the embedded demo model, as a file", use));
+      }
+    }
+    for (Path file : children("models/maven")) {
+      String name = fileName(file);
+      if (name.endsWith(".gguf")) {
+        items.add(item(file, "an embedding model, from panallama pull", Use.USED));
+      } else if (name.startsWith("pull-") || name.endsWith(".part")) {
+        items.add(item(file, TEMPORARY, Use.UNUSED));
       }
     }
     for (Path file : children("prefixes")) {
@@ -162,33 +173,36 @@ public final class Caches {
   }
 
   /**
-   * Removes items. Those of the build stay while a build is running.
+   * Removes items. Those of a build stay while one is running, and so do those of a model that is fetched.
    *
    * @return what was removed
    * @throws IOException if something can't be removed
    */
   public List<CacheItem> remove(List<CacheItem> items) throws IOException {
     List<CacheItem> removed = new ArrayList<>();
-    List<CacheItem> ofBuild = items.stream().filter(item -> item.name().startsWith("build/")).toList();
-    for (CacheItem item : items) {
-      if (!ofBuild.contains(item)) {
-        delete(item.path());
-        removed.add(item);
-      }
-    }
-    Path lockFile = root.resolve("build").resolve("lock");
-    if (!ofBuild.isEmpty()) {
-      try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.tryLock()) {
-        if (lock != null) {
-          for (CacheItem item : ofBuild) {
-            delete(item.path());
-            removed.add(item);
+    List<CacheItem> rest = new ArrayList<>(items);
+    for (String folder : LOCKED) {
+      List<CacheItem> locked = rest.stream().filter(item -> item.name().startsWith(folder + "/")).toList();
+      rest.removeAll(locked);
+      if (!locked.isEmpty()) {
+        Path lockFile = root.resolve(folder).resolve("lock");
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock()) {
+          if (lock != null) {
+            removed.addAll(delete(locked));
           }
         }
       }
     }
+    removed.addAll(delete(rest));
     return removed;
+  }
+
+  private static List<CacheItem> delete(List<CacheItem> items) throws IOException {
+    for (CacheItem item : items) {
+      delete(item.path());
+    }
+    return items;
   }
 
   private List<Path> children(String folder) throws IOException {

@@ -1,8 +1,6 @@
 package io.panallama.cli.settings;
 
 import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,13 +68,25 @@ final class ConfigFile {
    * @throws SettingsException if it can't be read, is not YAML, has a key twice, or nests deeper than commands do
    */
   static ConfigFile read(Path path) {
-    LoadSettings settings = LoadSettings.builder().setLabel(path.toString()).setMaxAliasesForCollections(0).build();
-    try (Reader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
-      Composer composer = new Composer(settings, new ParserImpl(settings, new StreamReader(settings, reader)));
-      Optional<Node> root = composer.getSingleNode();
-      return new ConfigFile(path, root.isEmpty() ? List.of() : new Parser(path).entries(List.of(), root.get()));
+    try {
+      String text = Files.readString(path);
+      return new ConfigFile(path, isEmpty(text) ? List.of() : entries(path, text));
     } catch (IOException failure) {
       throw new SettingsException("The configuration file " + path + " can't be read: " + failure, failure);
+    }
+  }
+
+  /** Whether there are only comments, for which the parser need not be loaded. */
+  private static boolean isEmpty(String text) {
+    return text.lines().allMatch(line -> line.isBlank() || line.startsWith("#"));
+  }
+
+  private static List<Entry> entries(Path path, String text) {
+    LoadSettings settings = LoadSettings.builder().setLabel(path.toString()).setMaxAliasesForCollections(0).build();
+    try {
+      Composer composer = new Composer(settings, new ParserImpl(settings, new StreamReader(settings, text)));
+      Optional<Node> root = composer.getSingleNode();
+      return root.isEmpty() ? List.of() : new Parser(path).entries(List.of(), root.get());
     } catch (MarkedYamlEngineException malformed) {
       String where = malformed.getProblemMark().map(mark -> ", line " + (mark.getLine() + 1)).orElse("");
       throw new SettingsException(path + where + ": not YAML: " + malformed.getProblem() + ".", malformed);

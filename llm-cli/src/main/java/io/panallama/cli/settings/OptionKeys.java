@@ -111,6 +111,11 @@ final class OptionKeys {
     return variable.startsWith(PREFIX) && !RESERVED_VARIABLES.contains(variable);
   }
 
+  /** Whether a variable may set an option, or is meant to. */
+  static boolean isSetting(String variable) {
+    return isOurs(variable) || LLAMA_VARIABLES.containsValue(variable);
+  }
+
   private static String shout(String text) {
     return text.toUpperCase(Locale.ROOT).replace('-', '_').replace(' ', '_');
   }

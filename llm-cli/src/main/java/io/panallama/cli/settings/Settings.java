@@ -26,10 +26,14 @@ public final class Settings implements IDefaultValueProvider {
 
   private final Map<String, String> environment;
   private final Optional<ConfigFile> file;
+  private final boolean empty;
 
   private Settings(Map<String, String> environment, Optional<ConfigFile> file) {
     this.environment = environment;
     this.file = file;
+    this.empty =
+        file.stream().allMatch(config -> config.entries().isEmpty())
+            && environment.keySet().stream().noneMatch(OptionKeys::isSetting);
   }
 
   /** Settings without a file. */
@@ -58,12 +62,13 @@ public final class Settings implements IDefaultValueProvider {
 
   /** Whether nothing is set and nothing looks like a setting. */
   public boolean isEmpty() {
-    return file.isEmpty() && environment.keySet().stream().noneMatch(OptionKeys::isOurs);
+    return empty;
   }
 
   @Override
   public @Nullable String defaultValue(ArgSpec argument) {
-    return argument instanceof OptionSpec option ? of(option).map(Setting::value).orElse(null) : null;
+    // picocli asks for every option of a command, mostly in vain.
+    return !empty && argument instanceof OptionSpec option ? of(option).map(Setting::value).orElse(null) : null;
   }
 
   /** The value that is set for an option outside the command line. */

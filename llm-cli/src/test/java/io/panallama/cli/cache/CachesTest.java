@@ -18,6 +18,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CachesTest {
   private static final Set<String> PACKAGES = Set.of("llama-2.0.0", "org-linux-x64-2.0.0");
@@ -39,6 +41,10 @@ class CachesTest {
     file("models/panallama-demo-q8_0-0000.gguf");
     file("models/panallama-demo-7.part");
     file("models/somebody.gguf");
+    file("models/maven/lock");
+    file("models/maven/minilm-1-f16-0000.gguf");
+    file("models/maven/minilm-1-f16-0000.gguf.7.part");
+    folder("models/maven/pull-7", "model.onnx", 5);
     file("prefixes/1");
     file("build/lock");
     file("build/tarballs/org-linux-x64-2.0.0-ffff.tgz");
@@ -86,6 +92,9 @@ class CachesTest {
                 Map.entry("models/panallama-demo-q8_0-1111.gguf", Use.USED),
                 Map.entry("models/panallama-demo-q8_0-0000.gguf", Use.UNUSED),
                 Map.entry("models/panallama-demo-7.part", Use.UNUSED),
+                Map.entry("models/maven/minilm-1-f16-0000.gguf", Use.USED),
+                Map.entry("models/maven/minilm-1-f16-0000.gguf.7.part", Use.UNUSED),
+                Map.entry("models/maven/pull-7", Use.UNUSED),
                 Map.entry("prefixes/1", Use.KEPT),
                 Map.entry("build/tarballs/org-linux-x64-2.0.0-ffff.tgz", Use.UNUSED),
                 Map.entry("build/packages/org-linux-x64-2.0.0-ffff", Use.USED),
@@ -115,15 +124,16 @@ class CachesTest {
 
     assertThat(caches.remove(unused)).containsExactlyInAnyOrderElementsOf(unused);
 
-    assertThat(caches.items()).noneMatch(item -> item.use() == Use.UNUSED).hasSize(7);
+    assertThat(caches.items()).noneMatch(item -> item.use() == Use.UNUSED).hasSize(8);
     assertThat(root.resolve("secret.txt")).exists();
     assertThat(root.resolve("models/somebody.gguf")).exists();
     assertThat(root.resolve("natives/of-somebody-else")).exists();
   }
 
   /** Another process holds the lock; in this one the attempt would throw. */
-  @Test
-  void whatARunningBuildMayNeedIsLeftAlone() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"build, build/bridge/older", "models/maven, models/maven/pull-7"})
+  void whatARunningBuildOrPullMayNeedIsLeftAlone(String folder, String needed) throws Exception {
     Path holder =
         Files.writeString(
             root.resolve("Holder.java"),
@@ -141,7 +151,7 @@ class CachesTest {
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 holder.toString(),
-                root.resolve("build/lock").toString())
+                root.resolve(folder).resolve("lock").toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try {
@@ -150,14 +160,14 @@ class CachesTest {
 
       List<CacheItem> removed = caches.remove(caches.items());
 
-      assertThat(removed).extracting(CacheItem::name).noneMatch(name -> name.startsWith("build/"));
-      assertThat(root.resolve("build/bridge/older")).exists();
+      assertThat(removed).extracting(CacheItem::name).noneMatch(name -> name.startsWith(folder + "/"));
+      assertThat(root.resolve(needed)).exists();
       assertThat(natives).doesNotExist();
     } finally {
       build.getOutputStream().close();
       build.waitFor();
     }
-    try (FileChannel channel = FileChannel.open(root.resolve("build/lock"), StandardOpenOption.WRITE);
+    try (FileChannel channel = FileChannel.open(root.resolve(folder).resolve("lock"), StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
       assertThat(lock).isNotNull();
     }

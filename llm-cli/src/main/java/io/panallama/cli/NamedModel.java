@@ -1,0 +1,86 @@
+package io.panallama.cli;
+
+import io.panallama.models.EmbeddingModels;
+import io.panallama.models.MavenModel;
+import io.panallama.models.PullConfig;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * An embedding model as an option names it: a file, or one that is fetched as {@code panallama pull} does. A file goes
+ * before a model of the same name.
+ */
+final class NamedModel {
+  private static final String EXTENSION = ".gguf";
+
+  private final String text;
+
+  /**
+   * A model by its name.
+   *
+   * @param text what the option was given
+   */
+  NamedModel(String text) {
+    this.text = text;
+  }
+
+  /** The name in answers: the alias, the artifact's, or the file's without its extension. */
+  String id() {
+    Optional<MavenModel> fetched = fetched();
+    if (fetched.isPresent()) {
+      return MavenModel.aliases().containsKey(text) ? text : fetched.get().artifactId();
+    }
+    String file = fileName();
+    return file.toLowerCase(Locale.ROOT).endsWith(EXTENSION)
+        ? file.substring(0, file.length() - EXTENSION.length())
+        : file;
+  }
+
+  private String fileName() {
+    Path name = path().getFileName();
+    return name == null ? text : name.toString();
+  }
+
+  private Path path() {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException none) {
+      throw new UsageException("'" + text + "' is neither a file nor a model that can be fetched.", none);
+    }
+  }
+
+  /**
+   * The model's file, which is fetched if it has to be.
+   *
+   * @param stopped asked meanwhile; what is fetched is given up once it is true
+   * @throws UsageException if it is no file and no model that can be fetched
+   * @throws io.panallama.models.ModelPullException if it can't be fetched
+   */
+  Path file(CommandContext context, BooleanSupplier stopped) {
+    Optional<MavenModel> fetched = fetched();
+    if (fetched.isEmpty()) {
+      return path();
+    }
+    try (PullBar bar = new PullBar(context.err(), context.errTerminal(), text)) {
+      PullConfig config =
+          PullConfig.DEFAULT.withListener(progress -> bar.progress(progress) && !stopped.getAsBoolean());
+      return EmbeddingModels.pull(fetched.get(), config).file();
+    }
+  }
+
+  private Optional<MavenModel> fetched() {
+    boolean named = MavenModel.aliases().containsKey(text) || text.startsWith("maven:");
+    if (!named || !text.startsWith("maven:") && Files.exists(path())) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(MavenModel.parse(text));
+    } catch (IllegalArgumentException refused) {
+      throw new UsageException(String.valueOf(refused.getMessage()), refused);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package io.panallama.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panallama.cli.settings.Settings;
+import io.panallama.error.NativeLibraryException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class EarlyPreparationTest {
+  private static final Settings NONE = Settings.of(Map.of("PATH", "/bin"));
+
+  private final FakeInference inference = new FakeInference();
+
+  private int preparations(Settings settings, String line) {
+    EarlyPreparation.start(CliRun.context(inference), settings, line.split(" ")).close();
+    return inference.prepared;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"serve", "serve --port 0 -m some.gguf", "run --input Hello -n 1", "chat", "bench --quick"})
+  void commandsThatComputeHaveTheLibrariesLoadedEarly(String line) {
+    assertThat(preparations(NONE, line)).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "inspect some.gguf",
+        "--version",
+        "doctor",
+        "help serve",
+        "bench serve --url http://127.0.0.1:1",
+        "serve --backend cuda",
+        "serve --backend=cuda",
+        "serve --isolate always",
+        "serve --isolate=always",
+        "run -v hi",
+        "run hi --verbose",
+        "run --help",
+        "serve -h"
+      })
+  void otherCommandsAndOptionsWithWhichTheyMustWaitDoNot(String line) {
+    assertThat(preparations(NONE, line)).isZero();
+  }
+
+  @Test
+  void settingsMayAskForAnythingSoTheLibrariesWaitForThem(@TempDir Path folder) throws Exception {
+    assertThat(preparations(Settings.of(Map.of("PANALLAMA_SERVE_ISOLATE", "always")), "serve")).isZero();
+    Path file = Files.writeString(folder.resolve("config.yaml"), "backend: cuda\n");
+    assertThat(preparations(Settings.read(Map.of(), Optional.of(file), file), "serve")).isZero();
+  }
+
+  @Test
+  void anEmptyFileSetsNothing(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("config.yaml"), "# nothing yet\n");
+    assertThat(preparations(Settings.read(Map.of(), Optional.of(file), file), "serve")).isEqualTo(1);
+  }
+
+  @Test
+  void aFailureIsLeftToTheCommand() {
+    inference.nativesFailure =
+        Optional.of(new NativeLibraryException(NativeLibraryException.Reason.NOT_FOUND, "there are none", null));
+    assertThat(preparations(NONE, "serve")).isEqualTo(1);
+  }
+
+  @Test
+  void theEndOfTheProcessWaitsForAnUnfinishedLoad() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    inference.preparing =
+        () -> {
+          begun.countDown();
+          try {
+            release.await();
+          } catch (InterruptedException impossible) {
+            throw new IllegalStateException(impossible);
+          }
+        };
+    EarlyPreparation preparation = EarlyPreparation.start(CliRun.context(inference), NONE, "serve");
+    begun.await();
+    CountDownLatch closed = new CountDownLatch(1);
+    Thread closing =
+        new Thread(() -> {
+          preparation.close();
+          closed.countDown();
+        });
+    closing.start();
+    while (closing.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    assertThat(closed.getCount()).isEqualTo(1);
+
+    release.countDown();
+
+    assertThat(closed.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(inference.prepared).isEqualTo(1);
+  }
+}

@@ -1,0 +1,100 @@
+package io.panallama.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.panallama.config.EmbedderConfig;
+import io.panallama.embedding.EmbeddingOptions;
+import io.panallama.embedding.EmbeddingTask;
+import io.panallama.embedding.LongText;
+import io.panallama.embedding.Pooling;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EmbedCommandTest {
+  private final FakeInference inference = new FakeInference();
+
+  private static List<JsonNode> lines(CliRun run) throws Exception {
+    List<JsonNode> all = new ArrayList<>();
+    for (String line : run.out().lines().toList()) {
+      all.add(new ObjectMapper().readTree(line));
+    }
+    return all;
+  }
+
+  @Test
+  void eachArgumentIsALine() throws Exception {
+    CliRun run = CliRun.of(inference, "embed", "-m", "bert.gguf", "one", "three");
+
+    assertThat(run.code()).as(run.err()).isZero();
+    List<JsonNode> lines = lines(run);
+    assertThat(lines).hasSize(2);
+    assertThat(lines.getFirst().path("text").asText()).isEqualTo("one");
+    assertThat(lines.getFirst().path("tokens").asInt()).isEqualTo(5);
+    assertThat(lines.getFirst().path("latency_ms").isNumber()).isTrue();
+    assertThat(lines.getFirst().has("truncated")).isFalse();
+    assertThat(lines.getLast().path("embedding").toString()).isEqualTo("[5.0,0.5]");
+    assertThat(inference.files).containsExactly(Path.of("bert.gguf"));
+    assertThat(inference.embedderConfigs).containsExactly(EmbedderConfig.defaults());
+    assertThat(inference.embeddingOptions).containsExactly(EmbeddingOptions.defaults());
+    assertThat(inference.open).isZero();
+  }
+
+  @Test
+  void linesOfStandardInputAreComputedTogether() throws Exception {
+    StringBuilder input = new StringBuilder();
+    for (int i = 0; i < 300; i++) {
+      input.append("x".repeat(i % 7)).append('\n');
+    }
+    CliRun run = CliRun.withInput(inference, input.toString(), "embed", "-m", "bert.gguf");
+
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(lines(run)).hasSize(300);
+    assertThat(lines(run).get(6).path("embedding").get(0).asInt()).isEqualTo(6);
+    assertThat(lines(run).get(7).path("truncated").asBoolean()).isTrue();
+    assertThat(inference.embedded).extracting(List::size).containsExactly(256, 44);
+  }
+
+  @Test
+  void optionsReachTheLibrary() {
+    CliRun run =
+        CliRun.of(
+            inference,
+            ("embed -m bert.gguf --task query --dimensions 2 --long-text mean-of-parts --pooling cls"
+                    + " --query-prefix q: --document-prefix d: text")
+                .split(" "));
+
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(inference.embeddingOptions)
+        .containsExactly(
+            EmbeddingOptions.builder()
+                .task(EmbeddingTask.QUERY)
+                .dimensions(2)
+                .longText(LongText.MEAN_OF_PARTS)
+                .build());
+    assertThat(inference.embedderConfigs)
+        .containsExactly(EmbedderConfig.builder().pooling(Pooling.CLS).queryPrefix("q:").documentPrefix("d:").build());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "embed text | --model",
+        "embed -m a.gguf --task other text | is none of plain, query, document",
+        "embed -m a.gguf --pooling rank text | is none of model, mean, cls, last",
+        "embed -m a.gguf --long-text no text | is none of refuse, truncate, mean-of-parts",
+        "embed -m a.gguf --dimensions -1 text | --dimensions is -1",
+      })
+  void whatIsWrongIsNamed(String line, String message) {
+    CliRun run = CliRun.of(inference, line.split(" "));
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).contains(message);
+    assertThat(inference.open).isZero();
+  }
+}
