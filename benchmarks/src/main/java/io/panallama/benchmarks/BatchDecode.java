@@ -3,6 +3,7 @@ package io.panallama.benchmarks;
 import io.panallama.Engine;
 import io.panallama.Model;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.KvLayout;
 import io.panallama.config.SpillConfig;
 import io.panallama.generation.Completion;
 import io.panallama.generation.Generation;
@@ -25,11 +26,12 @@ final class BatchDecode implements AutoCloseable {
   private final Requests requests;
 
   /** Starts an engine for at most {@code most} generations. Without an ITL target, because prefills are not measured here. */
-  BatchDecode(Model model, EngineOptions options, int most) {
+  BatchDecode(Model model, EngineOptions options, KvLayout layout, int most) {
     requests = new Requests(model);
     EngineConfig config =
         options
             .config()
+            .kvLayout(layout)
             .slots(most)
             .contextSize(most * (PROMPT + GENERATED + SLACK))
             .batchSize(2048)

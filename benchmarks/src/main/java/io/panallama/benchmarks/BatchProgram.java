@@ -1,6 +1,7 @@
 package io.panallama.benchmarks;
 
 import io.panallama.Model;
+import io.panallama.config.KvLayout;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -27,7 +28,8 @@ final class BatchProgram implements Callable<Integer> {
   @Option(
       names = "--separate-caches",
       description =
-          "llama-batched-bench with a KV cache per sequence, its default, instead of one for all, which is ours.")
+          "Both with a split KV cache, a part per sequence, which is llama-batched-bench's default, instead of a"
+              + " unified one.")
   private boolean separateCaches;
 
   @Option(names = "--rounds", description = "Default ${DEFAULT-VALUE}.")
@@ -37,7 +39,9 @@ final class BatchProgram implements Callable<Integer> {
   public Integer call() throws Exception {
     List<Comparison> results = streams.stream().map(count -> new Comparison("B=" + count)).toList();
     try (Model model = options.load();
-        BatchDecode decode = new BatchDecode(model, options, Collections.max(streams))) {
+        BatchDecode decode =
+            new BatchDecode(
+                model, options, separateCaches ? KvLayout.SPLIT : KvLayout.UNIFIED, Collections.max(streams))) {
       Report report = new Report("batch", options.facts(decode.engine()));
       int threads = decode.engine().config().threads();
       decode.generation(Collections.max(streams));

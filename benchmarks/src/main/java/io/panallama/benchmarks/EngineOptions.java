@@ -5,11 +5,13 @@ import io.panallama.Model;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.KvCacheType;
+import io.panallama.config.KvLayout;
 import io.panallama.config.ModelConfig;
 import io.panallama.demo.DemoModel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -48,6 +50,9 @@ final class EngineOptions {
   @Option(names = "--kv-type", description = "Number format of the KV cache; default ${DEFAULT-VALUE}.")
   private KvCacheType cacheType = KvCacheType.F16;
 
+  @Option(names = "--kv-layout", description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+  private KvLayout layout = KvLayout.AUTO;
+
   @Option(
       names = {"-ngl", "--gpu-layers"},
       paramLabel = "N",
@@ -78,6 +83,7 @@ final class EngineOptions {
         EngineConfig.builder()
             .threads(threads)
             .batchThreads(threads)
+            .kvLayout(layout)
             .flashAttention(flashAttention)
             .keyType(cacheType)
             .valueType(cacheType);
@@ -101,6 +107,7 @@ final class EngineOptions {
     facts.put("gpu layers", gpuLayers == ModelConfig.ALL_LAYERS ? "all" : gpuLayers);
     facts.put("threads", config.threads());
     facts.put("batch", config.batchSize() + " / " + config.microBatchSize());
+    facts.put("KV layout", config.kvLayout().name().toLowerCase(Locale.ROOT));
     facts.put("itl target", config.itlTarget().toMillis() + " ms");
     return facts;
   }

@@ -141,13 +141,18 @@ final class AnswerReader implements HttpResponse.BodySubscriber<Void>, SseParser
     body.complete(null);
   }
 
-  /** Closes the reader and returns what has arrived as a record. */
+  /**
+   * Closes the reader and returns what has arrived as a record.
+   *
+   * @param answers the number of answers that were asked for
+   */
   synchronized RequestRecord close(
-      Turn turn, long sent, boolean resent, @Nullable Outcome failure, String failureDetail) {
+      Turn turn, int answers, long sent, boolean resent, @Nullable Outcome failure, String failureDetail) {
     closed = true;
     Outcome outcome = failure == null ? outcome() : failure;
     return new RequestRecord(
         manner.index(),
+        turn.number(),
         manner.group(),
         manner.intended(),
         sent,
@@ -160,7 +165,7 @@ final class AnswerReader implements HttpResponse.BodySubscriber<Void>, SseParser
         chunks.promptTokens(),
         chunks.completionTokens(),
         chunks.cachedTokens(),
-        turn.answerTokens(),
+        answers * turn.answerTokens(),
         chunks.finishReason(),
         chunks.queuedMillis(),
         chunks.text());

@@ -24,6 +24,9 @@ final class ChunkParser {
   private String error = "";
   private int promptTokens = UNKNOWN;
   private int completionTokens = UNKNOWN;
+  private int endedTokens = UNKNOWN;
+  private boolean hasChoice;
+  private int chunkTokens = UNKNOWN;
   private int cachedTokens = UNKNOWN;
   private double queuedMillis = UNKNOWN;
 
@@ -42,13 +45,31 @@ final class ChunkParser {
    */
   boolean read(byte[] data, int length) throws IOException {
     hasText = false;
+    hasChoice = false;
+    chunkTokens = UNKNOWN;
     try (JsonParser json = FACTORY.createParser(data, 0, length)) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw new JsonParseException(json, "not a JSON object");
       }
       fields(json, this::chunkField);
     }
+    count();
     return hasText;
+  }
+
+  /**
+   * Counts the tokens of {@code usage}. A chunk without choices has those of a whole answer, and llama-server sends one for
+   * each answer of a request for several; with choices, the count is the one so far.
+   */
+  private void count() {
+    if (chunkTokens == UNKNOWN) {
+      return;
+    }
+    if (hasChoice) {
+      completionTokens = chunkTokens;
+    } else {
+      endedTokens = Math.max(0, endedTokens) + chunkTokens;
+    }
   }
 
   private interface Field {
@@ -88,6 +109,7 @@ final class ChunkParser {
       return;
     }
     while (json.nextToken() != JsonToken.END_ARRAY) {
+      hasChoice = true;
       object(json, this::choiceField);
     }
   }
@@ -136,7 +158,7 @@ final class ChunkParser {
   private void usageField(String name, JsonParser json) throws IOException {
     switch (name) {
       case "prompt_tokens" -> promptTokens = json.getValueAsInt(UNKNOWN);
-      case "completion_tokens" -> completionTokens = json.getValueAsInt(UNKNOWN);
+      case "completion_tokens" -> chunkTokens = json.getValueAsInt(UNKNOWN);
       case "prompt_tokens_details" ->
           object(
               json,
@@ -196,7 +218,7 @@ final class ChunkParser {
   }
 
   int completionTokens() {
-    return completionTokens;
+    return endedTokens == UNKNOWN ? completionTokens : endedTokens;
   }
 
   int cachedTokens() {

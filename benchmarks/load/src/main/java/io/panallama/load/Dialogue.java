@@ -36,14 +36,19 @@ interface Dialogue {
     // No dialogue has the number -1.
     String shared = lengths.shared() == 0 ? "" : prompts.text(prompts.random(row, 0, -1), lengths.shared());
     return switch (plan.scenario()) {
-      case SHARED_PREFIX -> number -> of(withSystem(shared, chat(lengths, prompts, row, number)));
+      case SHARED_PREFIX -> number -> of(withSystem(shared, chat(plan, prompts, row, number)));
       case AGENT -> number -> new Agent(lengths, prompts, row, number, shared);
-      default -> number -> of(chat(lengths, prompts, row, number));
+      default -> number -> of(chat(plan, prompts, row, number));
     };
   }
 
-  private static Turn chat(Lengths lengths, Prompts prompts, int row, int number) {
+  private static Turn chat(LoadPlan plan, Prompts prompts, int row, int number) {
     SplittableRandom random = prompts.random(row, 0, number);
+    if (plan.mix().isPresent()) {
+      Mix mix = plan.mix().get();
+      return Turn.user(prompts.text(random, mix.prompt(random)), mix.answer(random));
+    }
+    Lengths lengths = plan.lengths();
     String text = prompts.text(random, lengths.vary(lengths.prompt(), random));
     return Turn.user(text, lengths.vary(lengths.answer(), random));
   }

@@ -77,14 +77,14 @@ final class LoadClient implements Sender, AutoCloseable {
 
   private Attempt attempt(Turn turn, Manner manner, HttpRequest request, long sent, boolean again)
       throws InterruptedException {
-    AnswerReader reader = new AnswerReader(clock, manner, turn.answerTokens() + 1);
+    AnswerReader reader = new AnswerReader(clock, manner, target.answers() * turn.answerTokens() + 1);
     CompletableFuture<HttpResponse<Void>> answer = http.sendAsync(request, reader::begin);
     Outcome failure;
     String detail;
     boolean stale = false;
     try {
       answer.get(target.timeout().toNanos(), TimeUnit.NANOSECONDS);
-      return new Attempt(reader.close(turn, sent, again, null, ""), false);
+      return new Attempt(reader.close(turn, target.answers(), sent, again, null, ""), false);
     } catch (TimeoutException late) {
       answer.cancel(true);
       failure = Outcome.TIMEOUT;
@@ -105,7 +105,7 @@ final class LoadClient implements Sender, AutoCloseable {
         throw new IllegalStateException("The HTTP client failed.", cause);
       }
     }
-    return new Attempt(reader.close(turn, sent, again, failure, detail), stale);
+    return new Attempt(reader.close(turn, target.answers(), sent, again, failure, detail), stale);
   }
 
   private static String describe(Throwable failure) {

@@ -68,6 +68,10 @@ public final class LoadPlan {
     return values.lengths;
   }
 
+  Optional<Mix> mix() {
+    return values.mix;
+  }
+
   int intruderTokens() {
     return values.intruderTokens;
   }
@@ -111,6 +115,7 @@ public final class LoadPlan {
     json.put("warm_up", values.warmUp.toString());
     json.put("rounds", values.rounds);
     json.putAll(values.lengths.json());
+    values.mix.ifPresent(mix -> json.put("mix", mix.json()));
     json.put("intruder_tokens", values.intruderTokens);
     json.put("intrude_after_events", values.intrudeAfter);
     json.put("baseline_first", values.baselineFirst);
@@ -140,6 +145,7 @@ public final class LoadPlan {
     private Slo slo = Slo.none();
     private long seed = 1;
     private Optional<PromptScale> scale = Optional.empty();
+    private Optional<Mix> mix = Optional.empty();
 
     private Builder() {}
 
@@ -196,6 +202,12 @@ public final class LoadPlan {
 
     public Builder lengths(Lengths value) {
       lengths = value;
+      return this;
+    }
+
+    /** Gives the requests of {@link Scenario#CHAT} and {@link Scenario#SHARED_PREFIX} these lengths instead of {@link #lengths}. */
+    public Builder mix(Mix value) {
+      mix = Optional.of(value);
       return this;
     }
 

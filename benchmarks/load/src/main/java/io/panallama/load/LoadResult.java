@@ -97,6 +97,7 @@ public final class LoadResult {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("row", row.label());
     json.put("index", record.index());
+    json.put("turn", record.turn());
     json.put("group", record.group());
     json.put("outcome", record.kind());
     json.put("detail", record.detail());

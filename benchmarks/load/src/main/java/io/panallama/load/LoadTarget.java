@@ -82,6 +82,11 @@ public record LoadTarget(
     return new LoadTarget(base, chat, model, apiKey, headers, fields, newConnectTimeout, newTimeout);
   }
 
+  /** The number of answers to each request: the field {@code n}. */
+  int answers() {
+    return fields.get("n") instanceof Number n ? n.intValue() : 1;
+  }
+
   /** The address of the route that is measured. */
   URI route() {
     return uri(chat ? "/v1/chat/completions" : "/v1/completions");

@@ -2,9 +2,11 @@ package io.panallama.load;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Runs a load on a server. */
 public final class LoadTest {
@@ -71,6 +73,27 @@ public final class LoadTest {
   private static LoadRow loop(Row row, String label, int concurrency, double rate, Loops.Run run) {
     Summary summary =
         Summary.of(run.records(), Sender.Manner.MEASURED, List.of(run.window()), row.plan().slo(), rate == 0);
-    return new LoadRow(label, concurrency, rate, summary, Map.of(), Map.of(), row.cpu().share(), run.records());
+    Map<String, Latency> turns = row.plan().scenario() == Scenario.AGENT ? turns(run.records()) : Map.of();
+    return new LoadRow(label, concurrency, rate, summary, turns, Map.of(), row.cpu().share(), run.records());
+  }
+
+  /** The times to first token by turn of a conversation, and those of all but the first one. */
+  static Map<String, Latency> turns(List<RequestRecord> records) {
+    List<RequestRecord> measured =
+        records.stream()
+            .filter(record -> record.group().equals(Sender.Manner.MEASURED) && record.eventCount() > 0)
+            .toList();
+    Map<String, Latency> turns = new LinkedHashMap<>();
+    int most = measured.stream().mapToInt(RequestRecord::turn).max().orElse(0);
+    for (int turn = 1; turn <= most; turn++) {
+      int number = turn;
+      turns.put("TTFT of turn " + turn, ttft(measured.stream().filter(record -> record.turn() == number)));
+    }
+    turns.put("TTFT of later turns", ttft(measured.stream().filter(record -> record.turn() > 1)));
+    return turns;
+  }
+
+  private static Latency ttft(Stream<RequestRecord> records) {
+    return Latency.of(records.mapToLong(RequestRecord::timeToFirstToken));
   }
 }

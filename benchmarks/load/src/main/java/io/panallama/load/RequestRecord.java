@@ -7,6 +7,7 @@ import java.util.Arrays;
  * "Load".
  *
  * @param index the request's number in its row
+ * @param turn the number of the user's messages in it: 1 at the beginning of a conversation
  * @param group the part of the scenario that it belongs to: {@code warm-up}, {@code measured}, {@code intruder} ...
  * @param intended the intended start: its arrival in an open loop, its sending in a closed loop
  * @param sent the time at which the HTTP client got it
@@ -27,6 +28,7 @@ import java.util.Arrays;
 @SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, never compared
 public record RequestRecord(
     int index,
+    int turn,
     String group,
     long intended,
     long sent,

@@ -19,6 +19,11 @@ record Turn(List<Message> messages, int answerTokens) {
    */
   record Message(String role, String content) {}
 
+  /** The number of the user's messages: 1 at the beginning of a conversation. */
+  int number() {
+    return (int) messages.stream().filter(message -> message.role().equals("user")).count();
+  }
+
   static Turn user(String text, int answerTokens) {
     return new Turn(List.of(new Message("user", text)), answerTokens);
   }

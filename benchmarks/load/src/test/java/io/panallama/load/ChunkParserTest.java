@@ -84,4 +84,17 @@ class ChunkParserTest {
   void whatIsNoObjectIsRefused(String chunk) {
     assertThatThrownBy(() -> read(chunk)).isInstanceOf(IOException.class);
   }
+
+  @Test
+  void countsOfSeveralAnswersAreAddedAndCountsSoFarAreNot() throws IOException {
+    String running = "{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":{\"completion_tokens\":%d}}";
+    read(running.formatted(1));
+    read(running.formatted(2));
+    assertThat(parser.completionTokens()).isEqualTo(2);
+    // llama-server sends one of these for each answer; the order of the fields does not matter.
+    read("{\"choices\":[],\"usage\":{\"completion_tokens\":3,\"prompt_tokens\":9}}");
+    read("{\"usage\":{\"completion_tokens\":4,\"prompt_tokens\":9},\"choices\":[]}");
+    assertThat(parser.completionTokens()).isEqualTo(7);
+    assertThat(parser.promptTokens()).isEqualTo(9);
+  }
 }

@@ -49,6 +49,7 @@ class IntrusionTest {
     long[] nanos = events.map(event -> event * MS).toArray();
     return new RequestRecord(
         manner.index(),
+        1,
         manner.group(),
         sent * MS,
         sent * MS,

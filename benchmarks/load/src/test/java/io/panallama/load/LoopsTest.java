@@ -40,6 +40,7 @@ class LoopsTest {
     clock.sleepUntil(sent + took);
     return new RequestRecord(
         manner.index(),
+        1,
         manner.group(),
         manner.intended(),
         sent,

@@ -22,6 +22,7 @@ class SummaryTest {
     long[] nanos = LongStream.of(events).map(event -> event * MS).toArray();
     return new RequestRecord(
         0,
+        1,
         group,
         intended * MS,
         sent * MS,
@@ -156,6 +157,7 @@ class SummaryTest {
   void failuresAreCountedByKindAndAreNeverGood() {
     RequestRecord refused =
         new RequestRecord(
+            1,
             1,
             Sender.Manner.MEASURED,
             0,

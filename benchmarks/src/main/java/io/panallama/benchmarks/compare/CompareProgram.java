@@ -3,6 +3,7 @@ package io.panallama.benchmarks.compare;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.panallama.demo.DemoModel;
+import io.panallama.load.Slo;
 import io.panallama.load.measure.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,7 +33,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Compares Panallama with llama-bench, llama-batched-bench and llama-server, in turns, and writes a report.",
       "",
-      "Without options: the generated 125M model in Q8_0 and all sections, about 45 minutes on two processors. Nothing"
+      "Without options: the generated 125M model in Q8_0 and all sections, about 100 minutes on two processors. Nothing"
           + " else should run meanwhile."
     },
     mixinStandardHelpOptions = true,
@@ -56,8 +58,8 @@ public final class CompareProgram implements Callable<Integer> {
       names = "--sections",
       split = ",",
       paramLabel = "NAME",
-      description = "Any of engine, batch, chat, shared-prompt, long-prompt; default: all.")
-  private List<String> sections = Plan.ALL;
+      description = "Any of the sections of docs/performance.md, such as engine, batch, chat, mixed; default: all.")
+  private List<String> sections = List.of();
 
   @Option(
       names = {"-m", "--model"},
@@ -101,8 +103,36 @@ public final class CompareProgram implements Callable<Integer> {
 
   @Option(
       names = "--separate-caches",
-      description = "Give llama.cpp a KV cache per sequence; ours keeps a unified one.")
+      description = "Give both a split KV cache, with --ctx-size tokens for each slot, instead of a unified one.")
   private boolean separateCaches;
+
+  @Option(
+      names = "--slo",
+      paramLabel = "LIMITS",
+      description =
+          "The SLO of the section mixed: any of ttft, tpot (a request's mean time per token), itl (its p99) and e2e;"
+              + " default ttft=450ms,tpot=40ms.")
+  private @Nullable String slo;
+
+  @Option(
+      names = "--share",
+      description = "The share of the peer's capacity that arrives in the section mixed; default ${DEFAULT-VALUE}.",
+      defaultValue = "0.7")
+  private double share = 0.7;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "PER SECOND",
+      description = "The requests per second of the section mixed, instead of measuring the capacity.")
+  private @Nullable Double rate;
+
+  @Option(
+      names = "--with",
+      paramLabel = "COMMIT",
+      description =
+          "Compare the server with that of another commit of ours instead of llama-server. It is built in a"
+              + " worktree that is removed afterwards; the libraries of llama.cpp are taken from the build's cache.")
+  private @Nullable String commit;
 
   @Option(names = "--completions", description = "Use /v1/completions, for models without a chat template.")
   private boolean completions;
@@ -144,9 +174,7 @@ public final class CompareProgram implements Callable<Integer> {
     try (Children children = Children.create()) {
       Checkout checkout = new Checkout(plan.root(), children, logs);
       Map<String, String> facts = facts(machine, checkout, plan);
-      List<Section> done = sections(plan, checkout, facts);
-      facts.put("took", Numbers.duration(Duration.ofNanos(System.nanoTime() - begin)));
-      data = new ReportData(facts, warnings(machine), plan.needsServers() ? plan.setup().terms() : List.of(), done);
+      data = measured(plan, checkout, facts, warnings(machine));
     } catch (CompareException e) {
       System.err.println("compare: " + e.getMessage());
       return 1;
@@ -155,21 +183,45 @@ public final class CompareProgram implements Callable<Integer> {
     return data.isWhole() ? 0 : 1;
   }
 
-  private Plan plan() {
-    for (String section : sections) {
-      if (!Plan.ALL.contains(section)) {
-        throw wrong("--sections has " + section + "; there are " + String.join(", ", Plan.ALL));
+  private ReportData measured(Plan plan, Checkout checkout, Map<String, String> facts, List<String> warnings)
+      throws InterruptedException {
+    String other = commit;
+    if (other == null) {
+      Programs programs = programs(checkout);
+      return report(plan, facts, warnings, programs.server(), sections(plan, checkout, programs, facts));
+    }
+    say("building commit " + other);
+    try (Worktree worktree = Worktree.of(checkout, other)) {
+      Peer peer = OtherCommit.build(worktree.checkout());
+      List<Section> done = new ArrayList<>();
+      facts.put(peer.name(), new ServerSections(checkout, plan, this::say).run(peer, done));
+      return report(plan, facts, warnings, peer, done);
+    }
+  }
+
+  private ReportData report(
+      Plan plan, Map<String, String> facts, List<String> warnings, Peer peer, List<Section> done) {
+    for (Section section : done) {
+      if (!section.failure().isEmpty()) {
+        say(section.id() + " failed: " + section.failure());
       }
     }
+    facts.put("took", Numbers.duration(Duration.ofNanos(System.nanoTime() - begin)));
+    return new ReportData(
+        peer.name(), facts, warnings, plan.needsServers() ? peer.terms(plan.setup()) : List.of(), done);
+  }
+
+  private Plan plan() {
     if (rounds < 0 || threads < 0 || slots < 1 || context < 1 || batch < 1) {
       throw wrong(
           "--rounds and --threads must not be negative; --slots, --ctx-size and --batch-size must be 1 or more");
     }
     Effort effort = quick ? Effort.QUICK : Effort.FULL;
     if (rounds > 0) {
-      effort = effort.withRounds(rounds, rounds, rounds);
+      effort = effort.withRounds(rounds);
     }
-    int streams = effort.mostServerStreams();
+    effort = effort.withLoads(loads(effort.loads()));
+    int streams = effort.loads().mostSlots();
     if (slots < streams) {
       throw wrong("--slots is " + slots + "; the loads have up to " + streams + " streams at a time");
     }
@@ -178,7 +230,32 @@ public final class CompareProgram implements Callable<Integer> {
     int count = threads > 0 ? threads : defaultThreads(file);
     ServerPair.Setup setup =
         new ServerPair.Setup(file, count, slots, context, batch, gpuLayers, separateCaches, oursToo, theirsToo);
-    return new Plan(home, sections, effort, setup, quick, !completions);
+    return new Plan(home, sections(), effort, setup, quick, !completions);
+  }
+
+  /** The sections that can be measured with these options; those that were asked for must be among them. */
+  private List<String> sections() {
+    List<String> possible =
+        Plan.ALL.stream()
+            .filter(section -> commit == null || Plan.kind(section).isPresent())
+            .filter(section -> !completions || Plan.kind(section).filter(LoadCase.Kind::needsChat).isEmpty())
+            .toList();
+    for (String section : sections) {
+      if (!possible.contains(section)) {
+        throw wrong("--sections has " + section + "; with these options there are " + String.join(", ", possible));
+      }
+    }
+    return sections.isEmpty() ? possible : sections;
+  }
+
+  private Loads loads(Loads loads) {
+    try {
+      Slo limits = slo == null ? loads.mixed().slo() : Slo.parse(slo);
+      OptionalDouble arrivals = rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate);
+      return loads.withMixed(loads.mixed().with(share, arrivals, limits));
+    } catch (IllegalArgumentException e) {
+      throw wrong("--slo, --share and --rate: " + e.getMessage());
+    }
   }
 
   private Path model(Path home) {
@@ -253,32 +330,35 @@ public final class CompareProgram implements Callable<Integer> {
         : List.of();
   }
 
-  private List<Section> sections(Plan plan, Checkout checkout, Map<String, String> facts) throws InterruptedException {
+  /** llama.cpp's programs. All are found before anything is measured: a wrong path must not cost finished measurements. */
+  private record Programs(Path bench, Path batchedBench, Peer server) {}
+
+  private Programs programs(Checkout checkout) throws InterruptedException {
     if (llamaBench == null || llamaBatchedBench == null || llamaServer == null) {
       say("llama.cpp's programs: two to three minutes if they have to be compiled");
       checkout.buildYardsticks(this::say);
     }
-    // All programs are found before anything is measured: a wrong path must not cost finished measurements.
-    Path bench = checkout.yardstick("llama-bench", llamaBench);
-    Path batchedBench = checkout.yardstick("llama-batched-bench", llamaBatchedBench);
-    Path server = checkout.yardstick("llama-server", llamaServer);
+    return new Programs(
+        checkout.yardstick("llama-bench", llamaBench),
+        checkout.yardstick("llama-batched-bench", llamaBatchedBench),
+        new LlamaServer(checkout.yardstick(LlamaServer.NAME, llamaServer)));
+  }
+
+  private List<Section> sections(Plan plan, Checkout checkout, Programs programs, Map<String, String> facts)
+      throws InterruptedException {
     List<Section> done = new ArrayList<>();
     EngineSections engine = new EngineSections(checkout, plan.engineOptions(), plan.effort(), line -> say("  " + line));
     if (plan.has("engine")) {
       say("engine: tg128 and pp512 beside llama-bench");
-      done.add(engine.engine(bench));
+      done.add(engine.engine(programs.bench()));
     }
     if (plan.has("batch")) {
       say("batch: B = " + plan.effort().batchStreams() + " beside llama-batched-bench");
-      done.add(engine.batch(batchedBench, separateCaches));
+      done.add(engine.batch(programs.batchedBench(), separateCaches));
     }
     if (plan.needsServers()) {
-      facts.put("llama-server", new ServerSections(checkout, plan, this::say).run(server, done));
-    }
-    for (Section section : done) {
-      if (!section.failure().isEmpty()) {
-        say(section.id() + " failed: " + section.failure());
-      }
+      Peer server = programs.server();
+      facts.put(server.name(), new ServerSections(checkout, plan, this::say).run(server, done));
     }
     return done;
   }

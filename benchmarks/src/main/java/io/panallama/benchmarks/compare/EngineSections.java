@@ -60,7 +60,7 @@ final class EngineSections {
   }
 
   /**
-   * @param separateCaches whether llama-batched-bench has a KV cache for each sequence instead of one for all
+   * @param separateCaches whether both have a KV cache for each sequence instead of one for all
    */
   Section batch(Path llamaBatchedBench, boolean separateCaches) throws InterruptedException {
     List<String> options =

@@ -15,7 +15,6 @@ import java.util.Map;
 
 /** The report as one HTML file without scripts that loads nothing from elsewhere. */
 final class HtmlReport {
-  private static final String TITLE = "Panallama compared with llama.cpp’s own programs";
   private static final String TERMS = "Equal terms of the servers";
 
   private final ReportData data;
@@ -39,7 +38,7 @@ final class HtmlReport {
   private String page() {
     out.start("html", "lang", "en").start("head").empty("meta", "charset", "utf-8");
     out.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
-    out.element("title", TITLE).element("style", style()).end().start("body");
+    out.element("title", title()).element("style", style()).end().start("body");
     head();
     summary();
     contents();
@@ -55,6 +54,11 @@ final class HtmlReport {
     return "<!DOCTYPE html>\n" + out.finish() + "\n";
   }
 
+  private String title() {
+    return "Panallama compared with "
+        + (data.peer().equals(LlamaServer.NAME) ? "llama.cpp’s own programs" : "its own " + data.peer());
+  }
+
   private static String style() {
     try (InputStream css = HtmlReport.class.getResourceAsStream("report.css")) {
       if (css == null) {
@@ -67,7 +71,7 @@ final class HtmlReport {
   }
 
   private void head() {
-    out.element("h1", TITLE);
+    out.element("h1", title());
     data.warnings().forEach(warning -> out.element("p", warning, "class", "warning"));
     Map<String, List<String>> unequal = new LinkedHashMap<>();
     for (Section section : data.sections()) {
@@ -297,7 +301,7 @@ final class HtmlReport {
   private void terms() {
     heading("terms", TERMS);
     out.start("div", "class", "wide").start("table").start("thead").start("tr");
-    for (String name : List.of("", "ours", "llama-server", "why")) {
+    for (String name : List.of("", "ours", data.peer(), "why")) {
       out.element("th", name, "scope", "col");
     }
     out.end().end().start("tbody");

@@ -1,78 +1,98 @@
 package io.panallama.benchmarks.compare;
 
 import io.panallama.benchmarks.compare.Measure.Better;
-import io.panallama.load.Extent;
 import io.panallama.load.Latency;
-import io.panallama.load.Lengths;
 import io.panallama.load.LoadPlan;
 import io.panallama.load.LoadResult;
 import io.panallama.load.LoadRow;
 import io.panallama.load.LoadTarget;
 import io.panallama.load.LoadTest;
 import io.panallama.load.PromptScale;
-import io.panallama.load.Scenario;
+import io.panallama.load.RequestRecord;
 import io.panallama.load.Summary;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Loads servers with {@link LoadTest}. Not thread-safe. */
 final class LoadTestDriver implements ServerRounds.Driver {
   private static final List<Double> PERCENTILES = List.of(10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0);
 
-  private final Effort effort;
+  private final Loads loads;
+  private final LoadPlans plans;
   private final boolean chat;
   private Optional<PromptScale> scale = Optional.empty();
+  private OptionalDouble capacity = OptionalDouble.empty();
 
   /**
    * @param chat whether to use the chat route, with the model's template; else the route of plain completions
    */
-  LoadTestDriver(Effort effort, boolean chat) {
-    this.effort = effort;
+  LoadTestDriver(Loads loads, boolean chat) {
+    this.loads = loads;
+    this.plans = new LoadPlans(loads);
     this.chat = chat;
   }
 
   @Override
+  public void prepare(URI theirs, LoadCase load) throws InterruptedException {
+    if (load.kind() == LoadCase.Kind.MIXED && loads.mixed().rate().isEmpty()) {
+      Summary summary = test(theirs, load, plans.capacity(load)).rows().getLast().summary();
+      if (!(summary.requestsPerSecond() > 0)) {
+        throw new CompareException("its capacity was not found: " + String.join("; ", problems(summary)));
+      }
+      capacity = OptionalDouble.of(summary.requestsPerSecond());
+    }
+  }
+
+  @Override
+  public List<String> notes(LoadCase.Kind kind) {
+    if (kind != LoadCase.Kind.MIXED || capacity.isEmpty()) {
+      return List.of();
+    }
+    return List.of(
+        String.format(
+            Locale.ROOT,
+            "The peer answered %.2f such requests per second in a closed loop, so %.2f per second arrived.",
+            capacity.getAsDouble(),
+            rate()));
+  }
+
+  @Override
   public Sample run(URI server, LoadCase load, int round) throws InterruptedException {
-    LoadTarget target = LoadTarget.of(server).withChat(chat).withFields(Map.of("temperature", 0));
-    LoadResult result = LoadTest.run(target, plan(load, round), line -> {});
-    // The first server tells how many tokens words have; both then get the very same prompts.
-    scale = Optional.of(scale.orElse(result.scale()));
+    LoadResult result = test(server, load, plans.plan(load, round, rate()));
     List<String> problems = new ArrayList<>(result.notes());
     for (LoadRow row : result.rows()) {
       problems.addAll(problems(row.summary()));
     }
     LoadRow row = result.rows().getLast();
-    return load.kind() == LoadCase.Kind.INTRUSION ? intrusion(result, row, problems) : loop(result, row, problems);
+    return switch (load.kind()) {
+      case CHAT, LONGER_CHAT, QUEUE, JSON, SHARED ->
+          loop(
+              result,
+              List.of(tokensPerSecond(row), ttft(row, 50), ttft(row, 90), itl(row, 50), itl(row, 99)),
+              problems);
+      case MIXED -> loop(result, mixed(row), problems);
+      case TURNS -> loop(result, turns(row), problems);
+      case ANSWERS -> answers(result, row, problems);
+      case INTRUSION -> intrusion(result, row, problems);
+    };
   }
 
-  private LoadPlan plan(LoadCase load, int round) {
-    // Every load of a round has its own prompts, or it would find those of another load in the cache.
-    long seed = 1_000L * (round + 2) + 100L * Plan.ALL.indexOf(load.kind().id()) + load.streams();
-    LoadPlan.Builder plan = LoadPlan.builder().concurrency(load.streams()).seed(seed);
+  /** The arrivals per second of an open loop. */
+  private double rate() {
+    return loads.mixed().arrivals(capacity.orElse(1));
+  }
+
+  private LoadResult test(URI server, LoadCase load, LoadPlan.Builder plan) throws InterruptedException {
     scale.ifPresent(plan::scale);
-    switch (load.kind()) {
-      case CHAT ->
-          plan.scenario(Scenario.CHAT)
-              .lengths(new Lengths(effort.prompt(), effort.answer(), 0, 1, 0))
-              .warmUp(new Extent.Requests(load.streams()))
-              .extent(new Extent.Requests(Math.max(6, effort.requestsPerStream() * load.streams())));
-      case SHARED ->
-          plan.scenario(Scenario.SHARED_PREFIX)
-              .lengths(new Lengths(effort.prompt() / 2, effort.answer() / 2, effort.shared(), 1, 0))
-              .warmUp(new Extent.Requests(0))
-              .extent(new Extent.Requests(effort.requestsPerStream() * load.streams()));
-      case INTRUSION ->
-          plan.scenario(Scenario.INTRUSION)
-              .lengths(new Lengths(effort.prompt(), effort.intrudedAnswer(), 0, 1, 0))
-              .intruder(effort.intruder(), 32)
-              .warmUp(new Extent.Requests(0))
-              .baselineFirst(round % 2 == 0)
-              .rounds(1);
-    }
-    return plan.build();
+    LoadTarget target = LoadTarget.of(server).withChat(chat).withFields(plans.fields(load.kind()));
+    LoadResult result = LoadTest.run(target, plan.build(), line -> {});
+    // The first server tells how many tokens words have; both then get the very same prompts.
+    scale = Optional.of(scale.orElse(result.scale()));
+    return result;
   }
 
   private static List<String> problems(Summary summary) {
@@ -89,18 +109,63 @@ final class LoadTestDriver implements ServerRounds.Driver {
     return problems;
   }
 
-  private static Sample loop(LoadResult result, LoadRow row, List<String> problems) {
-    Summary summary = row.summary();
+  private static Sample loop(LoadResult result, List<Sample.Value> values, List<String> problems) {
+    Summary summary = result.rows().getLast().summary();
     List<Sample.Distribution> curves =
         List.of(distribution("ITL", summary.itl()), distribution("TTFT", summary.ttft()));
+    return sample(result, values, curves, problems);
+  }
+
+  private static Sample sample(
+      LoadResult result, List<Sample.Value> values, List<Sample.Distribution> curves, List<String> problems) {
+    Summary summary = result.rows().getLast().summary();
+    Sample.Work work =
+        new Sample.Work(summary.promptTokens(), summary.cachedTokens(), summary.answerTokens(), summary.events());
+    long generated =
+        result.rows().stream().flatMap(row -> row.records().stream()).mapToLong(RequestRecord::tokens).sum();
+    return new Sample(values, curves, work, generated, problems, result.json());
+  }
+
+  private static List<Sample.Value> mixed(LoadRow row) {
+    Summary summary = row.summary();
+    return List.of(
+        new Sample.Value("goodput", "requests/s", Better.HIGHER, summary.goodput()),
+        ttft(row, 50),
+        ttft(row, 90),
+        ttft(row, 99),
+        itl(row, 50),
+        itl(row, 99),
+        millis("time per token p50", summary.tpot().p50()),
+        millis("whole answer p50", summary.e2e().p50()));
+  }
+
+  private List<Sample.Value> turns(LoadRow row) {
+    List<Sample.Value> values = new ArrayList<>();
+    values.add(tokensPerSecond(row));
+    for (int turn = 1; turn <= loads.turns().turns(); turn++) {
+      values.add(millis("TTFT p50 of turn " + turn, latency(row, "TTFT of turn " + turn).p50()));
+    }
+    Latency later = latency(row, "TTFT of later turns");
+    values.add(millis("TTFT p50 of later turns", later.p50()));
+    values.add(millis("TTFT p90 of later turns", later.percentile(90)));
+    values.add(itl(row, 50));
+    values.add(itl(row, 99));
+    return values;
+  }
+
+  private static Sample answers(LoadResult result, LoadRow row, List<String> problems) {
+    Latency whole = row.summary().e2e();
+    // No ITL: the events of the answers to one request come mixed.
     List<Sample.Value> values =
         List.of(
-            new Sample.Value("tokens/s", "tokens/s", Better.HIGHER, summary.tokensPerSecond()),
-            millis("TTFT p50", summary.ttft().p50()),
-            millis("TTFT p90", summary.ttft().percentile(90)),
-            millis("ITL p50", summary.itl().p50()),
-            millis("ITL p99", summary.itl().p99()));
-    return new Sample(values, curves, work(summary), problems, result.json());
+            tokensPerSecond(row),
+            ttft(row, 50),
+            ttft(row, 90),
+            millis("all answers p50", whole.p50()),
+            millis("all answers p90", whole.percentile(90)));
+    List<Sample.Distribution> curves =
+        List.of(distribution("TTFT", row.summary().ttft()), distribution("all answers", whole));
+    return sample(result, values, curves, problems);
   }
 
   private static Sample intrusion(LoadResult result, LoadRow row, List<String> problems) {
@@ -111,7 +176,6 @@ final class LoadTestDriver implements ServerRounds.Driver {
             distribution("ITL during the prefill", during),
             distribution("ITL of the same tokens without it", latency(row, "ITL of the same tokens, baseline")));
     problems.addAll(intruderProblems(row, during.count()));
-    Summary summary = row.summary();
     List<Sample.Value> values =
         List.of(
             // A server that processes the prompt in two steps leaves two or three gaps per stream: too few for a
@@ -119,8 +183,8 @@ final class LoadTestDriver implements ServerRounds.Driver {
             millis("mean ITL during the prefill", during.mean()),
             millis("ITL p99 during the prefill", during.p99()),
             millis("TTFT of the long prompt", intruder.p50()),
-            new Sample.Value("tokens/s of the streams", "tokens/s", Better.HIGHER, summary.tokensPerSecond()));
-    return new Sample(values, curves, work(summary), problems, result.json());
+            new Sample.Value("tokens/s of the streams", "tokens/s", Better.HIGHER, row.summary().tokensPerSecond()));
+    return sample(result, values, curves, problems);
   }
 
   /** Checks that the long prompts were answered and computed anew, and that the streams ran all the time. */
@@ -157,8 +221,16 @@ final class LoadTestDriver implements ServerRounds.Driver {
     return latency;
   }
 
-  private static Sample.Work work(Summary summary) {
-    return new Sample.Work(summary.promptTokens(), summary.cachedTokens(), summary.answerTokens(), summary.events());
+  private static Sample.Value tokensPerSecond(LoadRow row) {
+    return new Sample.Value("tokens/s", "tokens/s", Better.HIGHER, row.summary().tokensPerSecond());
+  }
+
+  private static Sample.Value ttft(LoadRow row, int percentile) {
+    return millis("TTFT p" + percentile, row.summary().ttft().percentile(percentile));
+  }
+
+  private static Sample.Value itl(LoadRow row, int percentile) {
+    return millis("ITL p" + percentile, row.summary().itl().percentile(percentile));
   }
 
   private static Sample.Value millis(String name, double value) {

@@ -3,6 +3,7 @@ package io.panallama.benchmarks.compare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -28,6 +29,11 @@ record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup se
     sections = List.copyOf(sections);
   }
 
+  /** The load of a section about servers; empty for other sections. */
+  static Optional<LoadCase.Kind> kind(String section) {
+    return Stream.of(LoadCase.Kind.values()).filter(kind -> kind.id().equals(section)).findFirst();
+  }
+
   boolean has(String section) {
     return sections.contains(section);
   }
@@ -49,7 +55,7 @@ record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup se
   }
 
   String announcement() {
-    String time = quick ? "about 3 minutes" : "about 45 minutes with the default model on two processors";
+    String time = quick ? "about 6 minutes" : "about 100 minutes with the default model on two processors";
     return String.join(", ", sections) + ": " + (sections.equals(ALL) ? time : "a part of " + time);
   }
 

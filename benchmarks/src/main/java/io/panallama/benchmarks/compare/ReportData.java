@@ -9,18 +9,20 @@ import java.util.stream.Stream;
 /**
  * The contents of a report. Immutable.
  *
+ * @param peer the name of the server that ours is compared with
  * @param facts the time, the machine and the versions, in the order to be shown
  * @param warnings why the figures may mislead, in sentences
  * @param terms the options of both servers
  * @param sections in the order to be shown
  */
-record ReportData(Map<String, String> facts, List<String> warnings, List<Term> terms, List<Section> sections) {
+record ReportData(
+    String peer, Map<String, String> facts, List<String> warnings, List<Term> terms, List<Section> sections) {
   /**
    * An option of both servers.
    *
    * @param what what the option sets
    * @param ours our option, or why none is needed
-   * @param theirs llama-server's option
+   * @param theirs the peer's option
    * @param why why these are equal terms
    */
   record Term(String what, String ours, String theirs, String why) {
@@ -75,6 +77,7 @@ record ReportData(Map<String, String> facts, List<String> warnings, List<Term> t
 
   Map<String, Object> json() {
     Map<String, Object> json = new LinkedHashMap<>();
+    json.put("peer", peer);
     json.put("facts", facts);
     json.put("warnings", warnings);
     json.put("terms", terms.stream().map(Term::json).toList());

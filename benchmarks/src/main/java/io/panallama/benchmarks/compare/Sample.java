@@ -1,5 +1,6 @@
 package io.panallama.benchmarks.compare;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -8,10 +9,12 @@ import java.util.List;
  * @param values in the order to be shown
  * @param curves distributions of times, the same ones in the same order for every server
  * @param work the work done for the measured requests
+ * @param generated tokens of all answers, also of requests that were not measured
  * @param problems reasons why the figures do not count: failed requests, short answers
  * @param raw everything, for a JSON mapper
  */
-record Sample(List<Value> values, List<Distribution> curves, Work work, List<String> problems, Object raw) {
+record Sample(
+    List<Value> values, List<Distribution> curves, Work work, long generated, List<String> problems, Object raw) {
   /**
    * The work of a server.
    *
@@ -60,5 +63,12 @@ record Sample(List<Value> values, List<Distribution> curves, Work work, List<Str
     values = List.copyOf(values);
     curves = List.copyOf(curves);
     problems = List.copyOf(problems);
+  }
+
+  /** The same sample with a further figure. */
+  Sample with(Value value) {
+    List<Value> more = new ArrayList<>(values);
+    more.add(value);
+    return new Sample(more, curves, work, generated, problems, raw);
   }
 }

@@ -109,9 +109,9 @@ public final class Server implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** The processor time that the server has used so far; 0 if the system does not tell. */
-  Duration processorTime() {
-    return process.info().totalCpuDuration().orElse(Duration.ZERO);
+  /** What it has used so far. */
+  ProcessUse use() {
+    return ProcessUse.of(process.toHandle());
   }
 
   /** The files of llama.cpp and ggml that the server has mapped, by full path; empty if the system does not tell. */

@@ -10,12 +10,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Our server and llama-server, on equal terms, both ready. Closing ends both. */
+/** Our server and its peer, on equal terms, both ready. Closing ends both. */
 final class ServerPair implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   /** The default of llama.cpp. */
   private static final int MICRO_BATCH = 512;
+
+  /** The path of our server that answers with status 200 as soon as it is ready. */
+  static final String READY = "/ready";
 
   private final Server ours;
   private final Server theirs;
@@ -34,9 +37,9 @@ final class ServerPair implements AutoCloseable {
    * @param context tokens of all slots together
    * @param batch tokens of a step
    * @param gpuLayers a number or {@code all}
-   * @param separateCaches whether llama-server has a KV cache for each slot
+   * @param separateCaches whether both have a KV cache for each slot
    * @param oursToo further options of our server
-   * @param theirsToo further options of llama-server
+   * @param theirsToo further options of the peer
    */
   record Setup(
       Path model,
@@ -48,31 +51,31 @@ final class ServerPair implements AutoCloseable {
       boolean separateCaches,
       List<String> oursToo,
       List<String> theirsToo) {
+    /** The name of the term with what was asked for besides. */
+    static final String FURTHER = "further options";
+
     Children.Command ours(Checkout checkout, int port) {
-      List<String> options = new ArrayList<>(List.of("serve", "--port", Integer.toString(port)));
-      terms().forEach(term -> options.addAll(words(term.ours())));
-      options.addAll(List.of("--model", model.toString()));
-      options.addAll(oursToo);
-      return checkout.panallama(options);
+      return checkout.panallama(serve(port, terms().stream().map(Term::ours).toList(), oursToo));
     }
 
-    Children.Command theirs(Path program, int port) {
-      List<String> options = new ArrayList<>(List.of("--port", Integer.toString(port)));
-      terms().forEach(term -> options.addAll(words(term.theirs())));
-      options.addAll(List.of("--model", model.toString()));
-      options.addAll(theirsToo);
-      return Checkout.onOurLibraries(program, options);
+    /** The arguments of our command line for a server with these options. */
+    List<String> serve(int port, List<String> options, List<String> further) {
+      List<String> words = new ArrayList<>(List.of("serve", "--port", Integer.toString(port)));
+      options.forEach(option -> words.addAll(words(option)));
+      words.addAll(List.of("--model", model.toString()));
+      words.addAll(further);
+      return words;
     }
 
-    /** Text in parentheses is for the reader, not for a server. */
-    private static List<String> words(String options) {
+    /** The words of options. Text in parentheses is for the reader, not for a server. */
+    static List<String> words(String options) {
       return options.startsWith("(") ? List.of() : List.of(options.split(" "));
     }
 
-    /** The options. The commands are made from them, so the report shows what the servers got. */
+    /** The options of ours and of llama-server. */
     List<Term> terms() {
       String count = Integer.toString(threads);
-      int theirContext = separateCaches ? context * slots : context;
+      int cells = separateCaches ? context * slots : context;
       List<Term> terms = new ArrayList<>();
       Collections.addAll(
           terms,
@@ -80,17 +83,16 @@ final class ServerPair implements AutoCloseable {
           new Term("slots", "--slots " + slots, "--parallel " + slots, "the same; llama-server’s default is 4, ours 8"),
           new Term(
               "context",
-              "--ctx-size " + context,
-              "--ctx-size " + theirContext,
-              separateCaches
-                  ? "llama-server divides it by its slots, so that each can hold as much as one of ours"
-                  : "the same, for all slots together"),
+              "--ctx-size " + cells,
+              "--ctx-size " + cells,
+              separateCaches ? "the same; both divide it by the slots" : "the same, for all slots together"),
           new Term(
               "KV cache",
-              "(unified with more than one slot)",
+              separateCaches ? "--no-kv-unified" : "--kv-unified",
               separateCaches ? "--no-kv-unified" : "--kv-unified",
               separateCaches
-                  ? "not equal: a cache for each slot, because --separate-caches asks for it"
+                  ? "a cache for each slot, because --separate-caches asks for it; llama-server’s default with"
+                      + " --parallel"
                   : "one cache for all slots; so is llama-server’s default when it chooses the number of slots itself"),
           new Term("KV type", "--kv-type f16 --kv-value-type f16", "--cache-type-k f16 --cache-type-v f16", "the same"),
           new Term("flash attention", "--flash-attn auto", "--flash-attn auto", "the same, chosen by libllama"),
@@ -111,7 +113,7 @@ final class ServerPair implements AutoCloseable {
               "(on, by token)",
               "--cache-prompt --cache-reuse 0",
               "the default of both; 0 means prefixes only, as ours: no chunks are shifted to other positions"),
-          new Term("queue", "(64 requests)", "(without limit)", "never reached: at most as many clients as slots"),
+          new Term("queue", "(64 requests)", "(without limit)", "never full: at most 32 clients wait in these loads"),
           new Term(
               "warm-up",
               "(on)",
@@ -136,7 +138,7 @@ final class ServerPair implements AutoCloseable {
       if (!oursToo.isEmpty() || !theirsToo.isEmpty()) {
         terms.add(
             new Term(
-                "further options",
+                FURTHER,
                 "(" + String.join(" ", oursToo) + ")",
                 "(" + String.join(" ", theirsToo) + ")",
                 "not equal: asked for by --ours and --theirs"));
@@ -150,22 +152,23 @@ final class ServerPair implements AutoCloseable {
    *
    * @throws CompareException if one does not become ready; none runs then
    */
-  static ServerPair start(Checkout checkout, Children.Command ours, int ourPort, Children.Command theirs, int theirPort)
+  static ServerPair start(
+      Checkout checkout, Children.Command ours, int ourPort, Peer peer, Children.Command theirs, int theirPort)
       throws InterruptedException {
     Path logs = checkout.logs();
     Server first =
         Server.start(
-            "our server", checkout.children(), ours, ourPort, "/ready", logs.resolve("panallama-serve.log"), PATIENCE);
+            "our server", checkout.children(), ours, ourPort, READY, logs.resolve("panallama-serve.log"), PATIENCE);
     try {
       return new ServerPair(
           first,
           Server.start(
-              "llama-server",
+              peer.name(),
               checkout.children(),
               theirs,
               theirPort,
-              "/health",
-              logs.resolve("llama-server.log"),
+              peer.readyPath(),
+              logs.resolve(peer.log()),
               PATIENCE));
     } catch (CompareException | InterruptedException e) {
       first.close();
@@ -209,8 +212,8 @@ final class ServerPair implements AutoCloseable {
       }
 
       @Override
-      public Duration processorTime() {
-        return server.processorTime();
+      public ProcessUse use() {
+        return server.use();
       }
     };
   }

@@ -26,18 +26,26 @@ final class ServerRounds {
      * @param round the round: both servers get the same prompts in a round, and every round has new ones
      */
     Sample run(URI server, LoadCase load, int round) throws InterruptedException;
+
+    /** Finds out what a load needs to know about the server that ours is compared with, once before all rounds. */
+    default void prepare(URI theirs, LoadCase load) throws InterruptedException {}
+
+    /** What was found out, in sentences. */
+    default List<String> notes(LoadCase.Kind kind) {
+      return List.of();
+    }
   }
 
   /** A server under load. */
   interface Side {
     URI address();
 
-    /** The processor time that the server has used so far. */
-    Duration processorTime();
+    /** What the server has used so far. */
+    ProcessUse use();
   }
 
-  /** The share by which the numbers of events may differ. */
-  private static final double EVENT_TOLERANCE = 0.02;
+  /** The share by which the numbers of events may differ, and those of tokens in prompts that contain answers. */
+  private static final double TOLERANCE = 0.02;
 
   /** A server's processor time while the other server was under load, in nanoseconds. */
   private static final class Idle {
@@ -49,8 +57,24 @@ final class ServerRounds {
     }
   }
 
-  private record Pair(Sample ours, Sample theirs) {}
+  private record Pair(Sample ours, Sample theirs) {
+    private Pair withPerToken(String name, String unit, double our, double their) {
+      return our > 0 && their > 0 && ours.generated() > 0 && theirs.generated() > 0
+          ? new Pair(
+              ours.with(value(name, unit, our / ours.generated())),
+              theirs.with(value(name, unit, their / theirs.generated())))
+          : this;
+    }
 
+    private static Sample.Value value(String name, String unit, double number) {
+      return new Sample.Value(name, unit, Measure.Better.LOWER, number);
+    }
+  }
+
+  /** A sample and what the server used for it. */
+  private record Loaded(Sample sample, Duration processorTime, long switches) {}
+
+  private final String rival;
   private final Driver driver;
   private final Side ours;
   private final Side theirs;
@@ -61,9 +85,11 @@ final class ServerRounds {
   private final Idle idleTheirs = new Idle();
 
   /**
+   * @param rival the name of the other server
    * @param progress receives a line when a load begins
    */
-  ServerRounds(Driver driver, Side ours, Side theirs, Consumer<String> progress) {
+  ServerRounds(String rival, Driver driver, Side ours, Side theirs, Consumer<String> progress) {
+    this.rival = rival;
     this.driver = driver;
     this.ours = ours;
     this.theirs = theirs;
@@ -97,6 +123,7 @@ final class ServerRounds {
     for (LoadCase load : largest.values()) {
       progress.accept("warming up: " + load.kind().id() + ", " + load.label());
       try {
+        driver.prepare(theirs.address(), load);
         pair(load, -1, true);
       } catch (RuntimeException e) {
         failures.put(load.kind(), load.label() + ", warming up: " + e.getMessage());
@@ -105,26 +132,33 @@ final class ServerRounds {
   }
 
   private Pair pair(LoadCase load, int round, boolean oursFirst) throws InterruptedException {
-    if (oursFirst) {
-      Sample first = load(true, load, round);
-      return new Pair(first, load(false, load, round));
-    }
-    Sample first = load(false, load, round);
-    return new Pair(load(true, load, round), first);
+    Loaded first = load(oursFirst, load, round);
+    Loaded second = load(!oursFirst, load, round);
+    Loaded our = oursFirst ? first : second;
+    Loaded their = oursFirst ? second : first;
+    return new Pair(our.sample(), their.sample())
+        .withPerToken("CPU time per token", "ms", millis(our.processorTime()), millis(their.processorTime()))
+        .withPerToken("context switches per token", "switches", our.switches(), their.switches());
   }
 
-  private Sample load(boolean onOurs, LoadCase load, int round) throws InterruptedException {
+  private static double millis(Duration time) {
+    return time.toNanos() / 1e6;
+  }
+
+  private Loaded load(boolean onOurs, LoadCase load, int round) throws InterruptedException {
     Side side = onOurs ? ours : theirs;
     Side idle = onOurs ? theirs : ours;
-    Duration before = idle.processorTime();
+    ProcessUse sideBefore = side.use();
+    ProcessUse idleBefore = idle.use();
     long begin = System.nanoTime();
     Sample sample = driver.run(side.address(), load, round);
     if (round >= 0) { // after the warm-up the idle JVM may still be compiling
       Idle time = onOurs ? idleTheirs : idleOurs;
-      time.used += idle.processorTime().toNanos() - before.toNanos();
+      time.used += idle.use().processorTimeSince(idleBefore).toNanos();
       time.passed += System.nanoTime() - begin;
     }
-    return sample;
+    ProcessUse used = side.use();
+    return new Loaded(sample, used.processorTimeSince(sideBefore), used.switchesSince(sideBefore));
   }
 
   /** Whether the idle server left the processors to the other one, over all rounds. */
@@ -133,8 +167,9 @@ final class ServerRounds {
         Math.max(idleOurs.share(), idleTheirs.share()) < 0.05,
         String.format(
             Locale.ROOT,
-            "While the other server was under load, ours used %.1f %% of one processor and llama-server %.1f %%.",
+            "While the other server was under load, ours used %.1f %% of one processor and %s %.1f %%.",
             100 * idleOurs.share(),
+            rival,
             100 * idleTheirs.share()));
   }
 
@@ -143,11 +178,11 @@ final class ServerRounds {
    *
    * @param checks the checks of the servers, shown with those of the load
    */
-  Section section(LoadCase.Kind kind, String rival, String method, List<String> commands, List<Section.Check> checks) {
+  Section section(LoadCase.Kind kind, String method, List<String> commands, List<Section.Check> checks) {
     List<Measure> measures = new ArrayList<>();
     List<Curve> curves = new ArrayList<>();
     List<Section.Check> allChecks = new ArrayList<>(checks);
-    List<String> notes = new ArrayList<>();
+    List<String> notes = new ArrayList<>(driver.notes(kind));
     List<Object> raw = new ArrayList<>();
     Map<String, List<Trend.Point>> trends = new LinkedHashMap<>();
     String failure = failures.getOrDefault(kind, "");
@@ -245,44 +280,46 @@ final class ServerRounds {
   }
 
   /** Whether both servers did all of the same work. */
-  private static List<Section.Check> checks(LoadCase load, List<Pair> rounds) {
+  private List<Section.Check> checks(LoadCase load, List<Pair> rounds) {
     Sample.Work our = rounds.stream().map(pair -> pair.ours().work()).reduce(Sample.Work.NONE, Sample.Work::plus);
     Sample.Work their = rounds.stream().map(pair -> pair.theirs().work()).reduce(Sample.Work.NONE, Sample.Work::plus);
     List<Section.Check> checks = new ArrayList<>();
     checks.add(
         new Section.Check(
-            our.promptTokens() == their.promptTokens() && our.answerTokens() == their.answerTokens(),
+            isSame(load, our.promptTokens(), their.promptTokens()) && our.answerTokens() == their.answerTokens(),
             String.format(
                 Locale.ROOT,
-                "%s: in %d rounds ours read %,d tokens (%,d of them from its cache) and wrote %,d, llama-server %,d"
-                    + " (%,d) and %,d, by their own count.",
+                "%s: in %d rounds ours read %,d tokens (%,d of them from its cache) and wrote %,d, %s %,d (%,d) and"
+                    + " %,d, by their own count.",
                 load.label(),
                 rounds.size(),
                 our.promptTokens(),
                 our.cachedTokens(),
                 our.answerTokens(),
+                rival,
                 their.promptTokens(),
                 their.cachedTokens(),
                 their.answerTokens())));
     // Latencies are between events: a server that puts several tokens into an event would seem faster or slower than it
     // is.
-    if (Math.abs(our.events() - their.events()) > EVENT_TOLERANCE * Math.max(our.events(), their.events())) {
+    if (!isClose(our.events(), their.events())) {
       checks.add(
           new Section.Check(
               false,
               String.format(
                   Locale.ROOT,
-                  "%s: answers came in %,d events from ours and in %,d from llama-server.",
+                  "%s: answers came in %,d events from ours and in %,d from %s.",
                   load.label(),
                   our.events(),
-                  their.events())));
+                  their.events(),
+                  rival)));
     }
     String problems =
         rounds.stream()
             .flatMap(pair -> {
               List<String> all = new ArrayList<>();
               pair.ours().problems().forEach(problem -> all.add("ours: " + problem));
-              pair.theirs().problems().forEach(problem -> all.add("llama-server: " + problem));
+              pair.theirs().problems().forEach(problem -> all.add(rival + ": " + problem));
               return all.stream();
             })
             .distinct()
@@ -291,6 +328,14 @@ final class ServerRounds {
       checks.add(new Section.Check(false, load.label() + ": " + problems));
     }
     return checks;
+  }
+
+  private static boolean isSame(LoadCase load, long ours, long theirs) {
+    return load.kind().repeatsAnswers() ? isClose(ours, theirs) : ours == theirs;
+  }
+
+  private static boolean isClose(long ours, long theirs) {
+    return Math.abs(ours - theirs) <= TOLERANCE * Math.max(ours, theirs);
   }
 
   private static Object raw(LoadCase load, Pair pair) {

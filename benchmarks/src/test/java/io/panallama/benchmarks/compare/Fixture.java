@@ -71,6 +71,7 @@ final class Fixture {
     facts.put("measured", "2026-11-21T12:00:00Z");
     facts.put("processor", "Some <processor> & more");
     return new ReportData(
+        LlamaServer.NAME,
         facts,
         List.of("The machine was busy."),
         List.of(new Term("threads", "--threads 2", "--threads 2 --threads-batch 2", "the same")),

@@ -37,6 +37,7 @@ class ServerPairTest {
   void separateCachesAreLargeEnoughForTheSameRequests() {
     List<ReportData.Term> terms = setup(true).terms();
     assertThat(terms.stream().map(ReportData.Term::theirs)).contains("--ctx-size 131072", "--no-kv-unified");
+    assertThat(terms.stream().map(ReportData.Term::ours)).contains("--ctx-size 131072", "--no-kv-unified");
     assertThat(setup(false).terms().stream().map(ReportData.Term::theirs)).contains("--ctx-size 8192", "--kv-unified");
   }
 

@@ -23,6 +23,7 @@ class ServerRoundsTest {
   private static final class Side implements ServerRounds.Side {
     private final URI address;
     private Duration time = Duration.ZERO;
+    private long switches;
 
     Side(String name) {
       address = URI.create("http://" + name);
@@ -34,8 +35,8 @@ class ServerRoundsTest {
     }
 
     @Override
-    public Duration processorTime() {
-      return time;
+    public ProcessUse use() {
+      return new ProcessUse(time, Map.of(7L, switches));
     }
   }
 
@@ -46,8 +47,20 @@ class ServerRoundsTest {
             new Sample.Value("TTFT p50", "ms", Better.LOWER, 20)),
         List.of(new Sample.Distribution("ITL", List.of(50.0, 99.0), List.of(10.0, 10.0))),
         new Sample.Work(100, 10, answers, answers),
+        2 * answers,
         List.of(problems),
         Map.of("rate", rate));
+  }
+
+  private static Sample withPrompt(long tokens) {
+    Sample sample = sample(90, 50);
+    return new Sample(
+        sample.values(),
+        sample.curves(),
+        new Sample.Work(tokens, 0, 50, 50),
+        sample.generated(),
+        sample.problems(),
+        sample.raw());
   }
 
   /** Ours is always at 90, theirs at 100. */
@@ -57,11 +70,11 @@ class ServerRoundsTest {
   }
 
   private ServerRounds rounds(ServerRounds.Driver driver) {
-    return new ServerRounds(driver, ours, theirs, line -> {});
+    return new ServerRounds("llama-server", driver, ours, theirs, line -> {});
   }
 
   private static Section section(ServerRounds rounds, Kind kind) {
-    return rounds.section(kind, "llama-server", "method", List.of(), List.of());
+    return rounds.section(kind, "method", List.of(), List.of());
   }
 
   @Test
@@ -159,6 +172,7 @@ class ServerRoundsTest {
                   new Sample.Value("ITL p50", "ms", Better.LOWER, zero ? 0 : 1.5)),
               List.of(new Sample.Distribution("ITL", List.of(50.0, 99.0), List.of(0.0, 0.0))),
               new Sample.Work(100, 10, 50, 50),
+              100,
               List.of(),
               Map.of());
         });
@@ -185,5 +199,63 @@ class ServerRoundsTest {
     assertThat(chat.findings().checks().stream().map(Section.Check::text))
         .anyMatch(text -> text.startsWith("1 stream, tokens/s: theirs is 0.0"));
     assertThat(chat.findings().measures().stream().map(Measure::name)).containsExactly("1 stream, TTFT p50");
+  }
+
+  @Test
+  void whatTheProcessorDidIsCountedPerTokenOfAllRequests() throws InterruptedException {
+    ServerRounds rounds =
+        rounds((server, load, round) -> {
+          Side side = server.getHost().equals("ours") ? ours : theirs;
+          side.time = side.time.plusMillis(server.getHost().equals("ours") ? 100 : 200);
+          side.switches += server.getHost().equals("ours") ? 50 : 300;
+          return run(server, load, round);
+        });
+    rounds.run(List.of(ONE), 2);
+    List<Measure> measures = section(rounds, Kind.CHAT).findings().measures();
+    assertThat(measures.stream().map(Measure::name))
+        .containsExactly(
+            "1 stream, tokens/s",
+            "1 stream, TTFT p50",
+            "1 stream, CPU time per token",
+            "1 stream, context switches per token");
+    // 50 tokens are measured and as many belong to the warm-up.
+    assertThat(measures.get(2).rounds()).containsExactly(new Measure.Round(1, 2), new Measure.Round(1, 2));
+    assertThat(measures.get(3).rounds()).containsExactly(new Measure.Round(0.5, 3), new Measure.Round(0.5, 3));
+    assertThat(measures.get(3).ratio().median()).isEqualTo(6);
+  }
+
+  @Test
+  void theOtherServerIsAskedBeforeTheFirstRoundAndItsAnswerIsANote() throws InterruptedException {
+    ServerRounds rounds =
+        rounds(
+            new ServerRounds.Driver() {
+              @Override
+              public Sample run(URI server, LoadCase load, int round) {
+                return ServerRoundsTest.this.run(server, load, round);
+              }
+
+              @Override
+              public void prepare(URI server, LoadCase load) {
+                runs.add("prepared for " + load.kind().id() + " by " + server.getHost());
+              }
+
+              @Override
+              public List<String> notes(Kind kind) {
+                return List.of("a note");
+              }
+            });
+    rounds.run(List.of(ONE), 1);
+    assertThat(runs).startsWith("prepared for chat by theirs", "ours chat 1 round -1");
+    assertThat(section(rounds, Kind.CHAT).findings().notes()).containsExactly("a note");
+  }
+
+  @Test
+  void promptsThatRepeatAnswersMayDifferALittle() throws InterruptedException {
+    LoadCase turns = new LoadCase(Kind.TURNS, 4);
+    for (Map.Entry<LoadCase, Boolean> expected : Map.of(turns, true, ONE, false).entrySet()) {
+      ServerRounds rounds = rounds((server, load, round) -> withPrompt(server.getHost().equals("ours") ? 1000 : 1010));
+      rounds.run(List.of(expected.getKey()), 1);
+      assertThat(section(rounds, expected.getKey().kind()).isWhole()).isEqualTo(expected.getValue());
+    }
   }
 }

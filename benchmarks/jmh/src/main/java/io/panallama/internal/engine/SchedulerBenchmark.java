@@ -33,21 +33,21 @@ public class SchedulerBenchmark extends LauncherJvm {
       generating.add(Sequences.generating(cache, i, 100));
       mixed.add(i % 4 == 0 ? Sequences.prefilling(cache, i, 10_000) : Sequences.generating(cache, i, 100));
     }
-    scheduler = new Scheduler<>(BATCH, new StepBudget(BATCH, sequences, 0));
+    scheduler = new Scheduler<>(BATCH, new StepBudget(BATCH, sequences, 0, 0));
     plan = new StepPlan<>(sequences);
   }
 
   /** All sequences generate. */
   @Benchmark
   public StepPlan<Sequence> planGenerating() {
-    scheduler.plan(generating, 0, BATCH, plan);
+    scheduler.plan(generating, 0, plan);
     return plan;
   }
 
   /** Every fourth one, beginning with the first, has a long prompt. */
   @Benchmark
   public StepPlan<Sequence> planWithPrompts() {
-    scheduler.plan(mixed, 0, BATCH, plan);
+    scheduler.plan(mixed, 0, plan);
     return plan;
   }
 }
