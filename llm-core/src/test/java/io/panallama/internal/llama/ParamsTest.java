@@ -205,8 +205,7 @@ class ParamsTest {
       assertThat(ggml_threadpool_params.prio(struct)).isEqualTo(LlamaCpp.GGML_SCHED_PRIO_LOW());
       assertThat(ggml_threadpool_params.poll(struct)).isEqualTo(7);
       MemorySegment usual = new ThreadPoolParams(2).allocate(arena);
-      assertSameMembers(
-          usual, LlamaCpp.ggml_threadpool_params_default(arena, 2), ggml_threadpool_params.layout());
+      assertSameMembers(usual, LlamaCpp.ggml_threadpool_params_default(arena, 2), ggml_threadpool_params.layout());
     }
   }
 
