@@ -1,13 +1,14 @@
 // panallama-trial: does once with a model file what an engine will do with it, so that a file on which llama.cpp ends its
 // process ends this one. The library starts it before the first use of a file (llm-core, TrialRun.java).
 //
-//   panallama-trial FOLDER CPU-LIBRARY|- MODEL DEPTH MEMORY SECONDS [KEY TYPE VALUE]...
+//   panallama-trial FOLDER CPU-LIBRARY|- MODEL DEPTH MEMORY SECONDS WEIGHTS [KEY TYPE VALUE]...
 //
 // FOLDER        the libraries of ggml
 // CPU-LIBRARY   the file in FOLDER that ggml has chosen for this processor; "-" lets it choose again
 // DEPTH         vocabulary: tokenize only; graphs: also plan the graphs, without the weights; steps: also compute a few
 // MEMORY        bytes of address space; 0 sets no limit
 // SECONDS       processor time after which the system ends this process; 0 sets no limit
+// WEIGHTS       repacked: as this processor likes them best; plain: as they are in the file
 // KEY ...       an override of the metadata: TYPE is int, float, bool or text
 //
 // Writes "stage NAME" to the standard output before each stage, and llama.cpp's warnings and errors to the standard error. Exit
@@ -270,8 +271,8 @@ void use_context(llama_model * model) {
 }  // namespace
 
 int main(int argc, char ** argv) {
-    if (argc < 7 || (argc - 7) % 3 != 0) {
-        std::fprintf(stderr, "usage: panallama-trial FOLDER CPU-LIBRARY|- MODEL DEPTH MEMORY SECONDS [KEY TYPE VALUE]...\n");
+    if (argc < 8 || (argc - 8) % 3 != 0) {
+        std::fprintf(stderr, "usage: panallama-trial FOLDER CPU-LIBRARY|- MODEL DEPTH MEMORY SECONDS WEIGHTS [KEY TYPE VALUE]...\n");
         return IMPOSSIBLE;
     }
     const std::string folder = argv[1];
@@ -292,13 +293,14 @@ int main(int argc, char ** argv) {
         }
         llama_backend_init();
     }
-    const std::vector<llama_model_kv_override> replaced = overrides(argc - 7, argv + 7);
+    const std::vector<llama_model_kv_override> replaced = overrides(argc - 8, argv + 8);
 
     llama_model_params params       = llama_model_default_params();
     // On the CPU only: a GPU takes seconds to start, and the program must not fail for want of its memory.
     ggml_backend_dev_t no_devices[] = { nullptr };
     params.devices                  = no_devices;
     params.n_gpu_layers             = 0;
+    params.use_extra_bufts          = std::string(argv[7]) == "repacked";
     params.kv_overrides             = replaced.size() > 1 ? replaced.data() : nullptr;
 
     if (depth == "vocabulary") {

@@ -13,6 +13,7 @@ import io.panallama.internal.llama.ModelFiles;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.llama.Natives;
 import io.panallama.internal.llama.SystemMemory;
+import io.panallama.internal.llama.WeightRepacking;
 import io.panallama.internal.request.ChatTemplate;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.internal.request.RequestSize;
@@ -79,13 +80,14 @@ public final class Model implements AutoCloseable {
    */
   public static Model load(Path path, ModelConfig config) {
     ModelFiles files = ModelFiles.open(path);
+    ModelConfig loadable;
     try {
-      requireLoadable(path, config);
+      loadable = requireLoadable(path, config);
     } catch (Throwable refused) {
       files.close();
       throw refused;
     }
-    ModelHandle handle = ModelHandle.load(path, config, files);
+    ModelHandle handle = ModelHandle.load(path, loadable, files);
     try {
       return new Model(handle, path, config);
     } catch (Throwable failure) {
@@ -94,7 +96,8 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private static void requireLoadable(Path path, ModelConfig config) {
+  /** Checks a file, and gives the configuration with which it can be loaded on this processor. */
+  private static ModelConfig requireLoadable(Path path, ModelConfig config) {
     GgufFile file = MetadataOverrides.apply(GgufFile.read(path), config);
     ModelPreflight.check(file);
     if (!config.vocabularyOnly()) {
@@ -102,7 +105,9 @@ public final class Model implements AutoCloseable {
     }
     requireVocabulary(path, file);
     requireMemory(path, file, config);
-    ModelTrial.check(file, config, Natives.load());
+    ModelConfig loadable = WeightRepacking.limit(file, config);
+    ModelTrial.check(file, loadable, Natives.load());
+    return loadable;
   }
 
   /** llama.cpp asserts that there is a vocabulary in most calls, and a model without one is of no use here. */

@@ -201,7 +201,8 @@ public final class ModelConfig {
 
   /**
    * Whether weights may be repacked for faster kernels on this processor (llama.cpp: {@code use_extra_bufts}); repacked
-   * weights are copies, not pages of the mapped file. True by default.
+   * weights are copies, not pages of the mapped file. True by default. On processors with AMX some architectures are
+   * loaded without (those with recurrent layers are among them), because ggml's kernels compute them wrongly.
    */
   public boolean extraBuffers() {
     return extraBuffers;

@@ -78,7 +78,7 @@ public final class ModelTrial {
     TrialMemory memory = new TrialMemory(CacheFolder.root().resolve("trials"));
     Optional<String> key = key(file, shards, config, natives, depth);
     Optional<TrialResult> known = config.trial() == Trial.ALWAYS ? Optional.empty() : key.flatMap(memory::find);
-    TrialResult result = known.orElseGet(() -> run.run(file.path(), depth, bytes, config.metadata()));
+    TrialResult result = known.orElseGet(() -> run.run(file.path(), depth, bytes, config));
     if (known.isEmpty()) {
       key.ifPresent(name -> memory.store(name, result));
     }
@@ -168,6 +168,7 @@ public final class ModelTrial {
     List<String> facts = new ArrayList<>(List.of(SCHEME, natives.llamaVersion(), depth.name()));
     facts.add(natives.directory() + " " + natives.cpuVariant());
     facts.add(new TreeMap<>(config.metadata()).toString());
+    facts.add(TrialRun.weights(config));
     facts.add(Long.toString(file.fileSize()));
     for (Path shard : shards) {
       facts.add(shard.getFileName() + " " + shard.toFile().length() + " " + shard.toFile().lastModified());

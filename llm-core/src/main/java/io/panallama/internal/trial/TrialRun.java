@@ -1,6 +1,7 @@
 package io.panallama.internal.trial;
 
 import io.panallama.config.MetadataValue;
+import io.panallama.config.ModelConfig;
 import io.panallama.internal.trial.TrialResult.Outcome;
 import io.panallama.observe.NativeReport;
 import java.io.BufferedReader;
@@ -85,9 +86,9 @@ final class TrialRun {
    * Tries a model.
    *
    * @param bytes the size of all its files
-   * @param overrides of its metadata
+   * @param config how it is loaded: its metadata, and whether weights are repacked
    */
-  TrialResult run(Path model, Depth depth, long bytes, Map<String, MetadataValue> overrides) {
+  TrialResult run(Path model, Depth depth, long bytes, ModelConfig config) {
     List<String> command = new ArrayList<>();
     command.add(program().toString());
     command.add(natives.directory().toString());
@@ -96,7 +97,8 @@ final class TrialRun {
     command.add(depth.name().toLowerCase(Locale.ROOT));
     command.add(Long.toString(MEMORY + 2 * bytes));
     command.add(Long.toString(PROCESSOR_TIME.toSeconds()));
-    new TreeMap<>(overrides).forEach((key, value) -> command.addAll(words(key, value)));
+    command.add(weights(config));
+    new TreeMap<>(config.metadata()).forEach((key, value) -> command.addAll(words(key, value)));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     // ggml would start a debugger for its last words.
     builder.environment().put("GGML_NO_BACKTRACE", "1");
@@ -111,6 +113,11 @@ final class TrialRun {
     } catch (IOException e) {
       return new TrialResult(Outcome.IMPOSSIBLE, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** The program's word for whether weights are repacked. */
+  static String weights(ModelConfig config) {
+    return config.extraBuffers() ? "repacked" : "plain";
   }
 
   private static List<String> words(String key, MetadataValue value) {

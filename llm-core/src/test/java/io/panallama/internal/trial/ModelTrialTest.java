@@ -54,14 +54,14 @@ class ModelTrialTest {
   void aModelThatWorksPasses(Depth depth) {
     Path model = TinyModels.write(folder.resolve("tiny.gguf"));
 
-    assertThat(run.run(model, depth, model.toFile().length(), Map.of())).isEqualTo(TrialResult.PASSED);
+    assertThat(run.run(model, depth, model.toFile().length(), ModelConfig.defaults())).isEqualTo(TrialResult.PASSED);
   }
 
   @Test
   void aModelOnWhichLlamaCppAbortsHasItsLastWords() {
     Path model = TinyModels.write(folder.resolve("tiny.gguf"));
 
-    TrialResult result = run.run(model, Depth.GRAPHS, model.toFile().length(), DEADLY);
+    TrialResult result = run.run(model, Depth.GRAPHS, model.toFile().length(), DEADLY_CONFIG);
 
     assertThat(result.outcome()).isEqualTo(Outcome.DIED);
     assertThat(result.words())
@@ -74,7 +74,7 @@ class ModelTrialTest {
     Path model = folder.resolve("empty.gguf");
     new GgufWriter().put("general.architecture", "llama").write(model);
 
-    assertThat(run.run(model, Depth.GRAPHS, 1, Map.of())).isEqualTo(TrialResult.PASSED);
+    assertThat(run.run(model, Depth.GRAPHS, 1, ModelConfig.defaults())).isEqualTo(TrialResult.PASSED);
   }
 
   @Test
@@ -116,7 +116,8 @@ class ModelTrialTest {
   void aProgramThatCannotBeStartedIsNoReasonToRefuse() throws IOException {
     Path model = TinyModels.write(folder.resolve("tiny.gguf"));
     Files.createFile(folder.resolve(run.program().getFileName().toString()));
-    assertThat(new TrialRun(elsewhere()).run(model, Depth.GRAPHS, 1, DEADLY).outcome()).isEqualTo(Outcome.IMPOSSIBLE);
+    assertThat(new TrialRun(elsewhere()).run(model, Depth.GRAPHS, 1, DEADLY_CONFIG).outcome())
+        .isEqualTo(Outcome.IMPOSSIBLE);
     assertThatNoException().isThrownBy(() -> ModelTrial.check(GgufFile.read(model), DEADLY_CONFIG, elsewhere()));
   }
 
@@ -146,7 +147,7 @@ class ModelTrialTest {
         new NativeReport(
             natives.llamaVersion(), natives.platform(), "cpu", directory, Optional.of("none"), Optional.empty());
 
-    TrialResult result = new TrialRun(broken).run(model, Depth.GRAPHS, 1, DEADLY);
+    TrialResult result = new TrialRun(broken).run(model, Depth.GRAPHS, 1, DEADLY_CONFIG);
 
     assertThat(result.outcome()).isEqualTo(Outcome.IMPOSSIBLE);
     assertThat(result.words()).contains("does not load");
@@ -160,7 +161,8 @@ class ModelTrialTest {
     assertThat(program.toFile().setExecutable(true)).isTrue();
 
     TrialResult result =
-        new TrialRun(elsewhere(), Duration.ofSeconds(1)).run(folder.resolve("any.gguf"), Depth.GRAPHS, 1, Map.of());
+        new TrialRun(elsewhere(), Duration.ofSeconds(1))
+            .run(folder.resolve("any.gguf"), Depth.GRAPHS, 1, ModelConfig.defaults());
 
     assertThat(result)
         .isEqualTo(new TrialResult(Outcome.STOPPED, "at the stage \"graphs\", which did not end within 1 seconds"));

@@ -66,7 +66,14 @@ public final class TrialProcess {
   private ProcessBuilder builder(String program, Path model, String depth) {
     ProcessBuilder builder =
         new ProcessBuilder(
-            program, natives.directory().toString(), cpu, model.toString(), depth, Long.toString(8L << 30), "20");
+            program,
+            natives.directory().toString(),
+            cpu,
+            model.toString(),
+            depth,
+            Long.toString(8L << 30),
+            "20",
+            "plain");
     builder.environment().put("GGML_NO_BACKTRACE", "1");
     return builder;
   }
