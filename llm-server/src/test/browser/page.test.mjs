@@ -70,6 +70,25 @@ test("a reload keeps what had come since the chat was stored last", async (t) =>
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("unsaved"))), []);
 });
 
+test("a reload keeps the end of an answer that the database does not have yet", async (t) => {
+  const page = await openPage(t);
+  await ask(page, "wait for it");
+  await inChat(page, "A beginning").waitFor();
+  await stored(page, "A beginning");
+  await page.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (stores, mode) {
+      const neverDone = { objectStore: () => ({ put() {} }) };
+      return mode === "readwrite" ? neverDone : transaction.call(this, stores, mode);
+    };
+  });
+  await page.keyboard.press("Escape");
+  await ended(page);
+  await page.reload();
+  await inChat(page, "A beginning").waitFor();
+  assert.match(await lastAnswer(page).locator(".outcome").innerText(), /stopped/);
+});
+
 test("an edited question and another answer are branches", async (t) => {
   const page = await openPage(t);
   await askAndWait(page, "First");

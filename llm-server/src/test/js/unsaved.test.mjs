@@ -38,6 +38,14 @@ test("what had come of an answer is put into the database, once", async () => {
   assert.deepEqual(Object.keys(storage), ["panallama.theme"]);
 });
 
+test("the end of an answer is put into the database, which has its text", async () => {
+  const { store, chat, node } = await stored("A", { interrupted: true });
+  const storage = new FakeStorage();
+  keepUnsaved(chat, { ...node, outcome: { tokens: 1 } }, storage);
+  await recoverUnsaved(store, storage);
+  assert.deepEqual((await store.get(chat.id)).nodes[0].outcome, { tokens: 1 });
+});
+
 test("an answer that went further or has ended stays as it is", async () => {
   for (const [had, outcome] of [["A longer beginning", { interrupted: true }], ["A", { stopped: true }]]) {
     const { store, chat, node } = await stored(had, outcome);

@@ -33,10 +33,17 @@ final class ProcessLauncher implements Worker.Launcher {
   private static final char MARK = '\u0001';
 
   /** How a JVM exits with {@code -XX:+ExitOnOutOfMemoryError}. */
+  /** The exit status after SIGABRT. */
+  private static final int ABORTED = 128 + 6;
+
   private static final int OUT_OF_MEMORY = 3;
 
   /** What a JVM says that gets no native memory. */
   private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
+
+  /** What Java, C++ and ggml say last when an allocation fails. */
+  private static final List<String> NO_MEMORY_WORDS =
+      List.of(NO_MEMORY, "OutOfMemoryError", "std::bad_alloc", "GGML_ASSERT(ctx->mem_buffer != NULL)");
 
   private static final long FIRST_HEAP = 16L << 20;
 
@@ -74,7 +81,10 @@ final class ProcessLauncher implements Worker.Launcher {
     RunningWorker worker = null;
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(folder.socket()));
-      Process process = LiveProcesses.start(new ProcessBuilder(command(folder)), folder);
+      ProcessBuilder builder = new ProcessBuilder(command(folder));
+      // ggml would start a debugger for its last words, which keeps the next worker waiting for seconds.
+      builder.environment().put("GGML_NO_BACKTRACE", "1");
+      Process process = LiveProcesses.start(builder, folder);
       worker = new RunningWorker(process, folder, memoryBytes);
       process.getOutputStream().close();
       worker.drain(process.getInputStream(), "out");
@@ -306,7 +316,8 @@ final class ProcessLauncher implements Worker.Launcher {
   private static boolean isOutOfMemory(int exit, @Nullable String report, List<String> words) {
     return exit == OUT_OF_MEMORY
         || report != null && report.contains(NO_MEMORY)
-        || exit == 1 && words.stream().anyMatch(line -> line.contains(NO_MEMORY) || line.contains("OutOfMemoryError"));
+        || (exit == 1 || exit == ABORTED)
+            && words.stream().anyMatch(line -> NO_MEMORY_WORDS.stream().anyMatch(line::contains));
   }
 
   private static String noMemory(long memoryBytes) {

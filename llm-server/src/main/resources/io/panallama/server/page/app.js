@@ -38,6 +38,7 @@ try {
   console.error(failure);
 }
 const running = new Map(); // By the chat's id: { chat, node, controller }.
+const unsaved = new Map(); // By the chat's id: { chat, node } until the database has the end of the answer.
 const removed = new WeakSet(); // Chats that must not be stored again.
 const otherWindows = "BroadcastChannel" in globalThis ? new BroadcastChannel("panallama") : null;
 let chat = newChat();
@@ -177,6 +178,7 @@ function answer(of, parent = shownPath(of).at(-1).id) {
 async function generate(of, node, body, builder) {
   const controller = new AbortController();
   running.set(of.id, { chat: of, node, controller });
+  unsaved.set(of.id, { chat: of, node });
   delete node.error;
   node.outcome = { interrupted: true }; // What a reload finds.
   persist(of);
@@ -227,7 +229,7 @@ async function generate(of, node, body, builder) {
   node.outcome = summarize(run);
   running.delete(of.id);
   of.updated = Date.now();
-  persist(of);
+  persistEnd(of, node);
   if (of === chat) {
     show();
     announce(node.error ? errorText(node.error, contextSize()) : byId("messages").lastElementChild.querySelector(".content").innerText.slice(0, SPOKEN));
@@ -246,19 +248,29 @@ function stopAnswer() {
 
 // Chats
 
-/** Stores a chat and tells the list and other windows. */
+/** Stores a chat, tells the list and other windows, and says whether it is stored. */
 async function persist(of) {
   if (removed.has(of)) {
-    return;
+    return false;
   }
+  let stored = false;
   try {
     await store.put(of);
+    stored = true;
     otherWindows?.postMessage(of.id);
   } catch (failure) {
     console.error(failure);
     notify(t("notKept"));
   }
   sidebar.refresh();
+  return stored;
+}
+
+/** Stores a chat whose answer has ended. */
+async function persistEnd(of, node) {
+  if ((await persist(of)) && unsaved.get(of.id)?.node === node && !running.has(of.id)) {
+    unsaved.delete(of.id);
+  }
 }
 
 function hashOf(of) {
@@ -481,15 +493,17 @@ document.addEventListener("keydown", (event) => {
 addEventListener("hashchange", route);
 addEventListener("popstate", route);
 addEventListener("pagehide", () => {
-  for (const run of running.values()) {
-    keepUnsaved(run.chat, run.node);
-    persist(run.chat);
+  for (const { chat: of, node } of unsaved.values()) {
+    if (!removed.has(of)) {
+      keepUnsaved(of, node);
+      persist(of);
+    }
   }
 });
-addEventListener("pageshow", () => running.forEach((run) => dropUnsaved(run.chat))); // The page was only put aside.
+addEventListener("pageshow", () => unsaved.forEach(({ chat: of }) => dropUnsaved(of))); // The page was only put aside.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
-    running.forEach((run) => persist(run.chat)); // A page in the background may end without a word.
+    unsaved.forEach(({ chat: of }) => persist(of)); // A page in the background may end without a word.
   }
 });
 

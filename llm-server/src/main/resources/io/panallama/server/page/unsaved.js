@@ -1,6 +1,6 @@
 /**
- * What a page keeps of answers that are being written when it goes away. What it then asks the database to store may be lost,
- * but localStorage writes at once; the next page puts it where it belongs.
+ * What a page keeps of answers whose end the database does not have when it goes away. What it then asks the database to
+ * store may be lost, but localStorage writes at once; the next page puts it where it belongs.
  */
 
 const PREFIX = "panallama.unsaved.";
@@ -36,7 +36,7 @@ export async function recoverUnsaved(store, storage = local()) {
   for (const [key, kept] of entries(storage)) {
     const chat = await store.get(key.slice(PREFIX.length));
     const node = chat?.nodes.find(({ id }) => id === kept?.id);
-    if (node?.outcome?.interrupted && size(kept) > size(node)) {
+    if (node?.outcome?.interrupted && size(kept) >= size(node)) {
       Object.assign(node, kept);
       await store.put(chat);
     }
