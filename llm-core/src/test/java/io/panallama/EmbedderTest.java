@@ -258,7 +258,7 @@ class EmbedderTest {
         embedder.embedTokens(List.of(tokens), EmbeddingOptions.defaults()).getFirst().vector(), BERT.mean(tokens));
     assertThatThrownBy(() -> embedder.embedTokens(List.of(new int[] {1, -1}), RAW))
         .isInstanceOf(InvalidRequestException.class)
-        .hasMessageContaining("texts[0] has the token -1");
+        .hasMessageContaining("texts[0][1] is the token -1");
     assertThatThrownBy(() -> embedder.embedTokens(List.of(tokens, new int[0]), RAW))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("texts[1] has no tokens");

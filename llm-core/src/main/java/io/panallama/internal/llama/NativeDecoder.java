@@ -58,8 +58,8 @@ public final class NativeDecoder implements Decoder {
       if (context.memory().address() == 0) {
         throw new EngineStartException(
             Reason.NOT_A_DECODER,
-            "This is an embedding model: it keeps no memory of a sequence and does not generate token by token. An"
-                + " Embedder gives its vectors, and so do `panallama embed` and `serve --embedding-model`.",
+            "This is an embedding model, which generates no text. `panallama embed -m FILE`, `serve --embedding-model"
+                + " FILE` and, in Java, an Embedder give its vectors.",
             null);
       }
       NativeMemory memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
