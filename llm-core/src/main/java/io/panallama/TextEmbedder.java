@@ -3,6 +3,7 @@ package io.panallama;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.LongText;
+import io.panallama.embedding.TokenVectors;
 import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
@@ -22,7 +23,8 @@ public interface TextEmbedder {
    *
    * @return one embedding for each text, in their order
    * @throws TextTooLongException if a text has more than {@link #maxTokens} tokens and {@link LongText#REFUSE} is chosen
-   * @throws InvalidRequestException if the options don't fit the model or a text can't be tokenized
+   * @throws InvalidRequestException if the options don't fit the model, a text can't be tokenized, or the embedder has no
+   *     {@linkplain #pools pooling}
    * @throws EngineBusyException if too many texts wait already
    * @throws EmbeddingException if llama.cpp fails, or the thread is interrupted while it waits; the interrupt is kept
    * @throws EngineClosedException if the embedder is closed before the texts are computed
@@ -36,6 +38,35 @@ public interface TextEmbedder {
    * @throws InvalidRequestException also if a text has no tokens, or one that the vocabulary does not have
    */
   List<Embedding> embedTokens(List<int[]> texts, EmbeddingOptions options);
+
+  /**
+   * Whether a text has one vector. Otherwise {@link #embed} is refused, and {@link #tokenVectors} gives those of its tokens.
+   */
+  default boolean pools() {
+    return true;
+  }
+
+  /**
+   * Computes the vector of each token of texts, and waits for the result. {@link EmbeddingOptions#normalization} and {@link
+   * EmbeddingOptions#dimensions} hold for each vector.
+   *
+   * @return those of each text, in the texts' order
+   * @throws InvalidRequestException also if the embedder pools, or {@link LongText#MEAN_OF_PARTS} is chosen
+   * @throws RuntimeException otherwise as {@link #embed}
+   */
+  default List<TokenVectors> tokenVectors(List<String> texts, EmbeddingOptions options) {
+    throw pooled();
+  }
+
+  /** As {@link #tokenVectors}, of texts that are tokenized already; see {@link #embedTokens}. */
+  default List<TokenVectors> tokenVectorsOf(List<int[]> texts, EmbeddingOptions options) {
+    throw pooled();
+  }
+
+  private static InvalidRequestException pooled() {
+    return new InvalidRequestException(
+        "pooling", "The embedder pools, so a text has one vector; start it with Pooling.NONE for those of tokens.");
+  }
 
   /** The dimensions of a vector. */
   int dimensions();

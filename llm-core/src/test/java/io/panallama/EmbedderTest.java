@@ -14,6 +14,8 @@ import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
 import io.panallama.embedding.Normalization;
 import io.panallama.embedding.Pooling;
+import io.panallama.embedding.TokenVectors;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.InvalidRequestException;
@@ -26,7 +28,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -102,13 +106,14 @@ class EmbedderTest {
   @Test
   void poolingCanBeChosen() {
     int[] tokens = tokens("a llama");
-    for (Pooling pooling : Pooling.values()) {
+    for (Pooling pooling : EnumSet.complementOf(EnumSet.of(Pooling.NONE))) {
       try (Embedder other = withConfig(EmbedderConfig.builder().pooling(pooling))) {
         float[] expected =
             switch (pooling) {
               case MODEL, MEAN -> BERT.mean(tokens);
               case CLS -> BERT.row(0, tokens);
               case LAST -> BERT.row(tokens.length - 1, tokens);
+              case NONE -> throw new AssertionError();
             };
         assertClose(other.embed("a llama").vector(), expected);
         assertThat(other.config().pooling()).isEqualTo(pooling == Pooling.MODEL ? Pooling.MEAN : pooling);
@@ -117,7 +122,7 @@ class EmbedderTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, MEAN", "2, CLS", "3, LAST", ", MEAN"})
+  @CsvSource({"0, MEAN", "1, MEAN", "2, CLS", "3, LAST", ", MEAN"})
   void theFilesPoolingIsUsed(Integer type, Pooling expected) throws IOException {
     GgufWriter writer = BERT.writer().remove("bert.pooling_type");
     if (type != null) {
@@ -253,7 +258,7 @@ class EmbedderTest {
         embedder.embedTokens(List.of(tokens), EmbeddingOptions.defaults()).getFirst().vector(), BERT.mean(tokens));
     assertThatThrownBy(() -> embedder.embedTokens(List.of(new int[] {1, -1}), RAW))
         .isInstanceOf(InvalidRequestException.class)
-        .hasMessageContaining("texts[0] has the token -1");
+        .hasMessageContaining("texts[0][1] is the token -1");
     assertThatThrownBy(() -> embedder.embedTokens(List.of(tokens, new int[0]), RAW))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("texts[1] has no tokens");
@@ -277,7 +282,7 @@ class EmbedderTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Pooling.class)
+  @EnumSource(value = Pooling.class, names = "NONE", mode = EnumSource.Mode.EXCLUDE)
   void aModelThatGeneratesTextGivesVectorsToo(Pooling pooling) {
     Path decoder = TinyModels.write(folder.resolve("decoder-" + pooling + ".gguf"));
     EmbedderConfig config = EmbedderConfig.builder().pooling(pooling).build();
@@ -293,6 +298,141 @@ class EmbedderTest {
       if (pooling != Pooling.CLS) {
         assertThat(distance(all.getLast().vector(), alone)).isGreaterThan(CLOSE);
       }
+    }
+  }
+
+  @Test
+  void withoutPoolingEachTokenHasItsVector() {
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      texts.add("llama ".repeat(i % 17) + (char) ('a' + i % 26));
+    }
+    try (Embedder other = withConfig(EmbedderConfig.builder().pooling(Pooling.NONE))) {
+      assertThat(other.pools()).isFalse();
+      List<TokenVectors> all = other.tokenVectors(texts, RAW);
+      assertThat(all).hasSameSizeAs(texts);
+      for (int i = 0; i < texts.size(); i++) {
+        int[] tokens = tokens(texts.get(i));
+        assertThat(all.get(i).tokens()).containsExactly(tokens);
+        assertThat(all.get(i).vectors()).hasDimensions(tokens.length, BERT.width());
+        for (int token = 0; token < tokens.length; token++) {
+          assertClose(all.get(i).vectors()[token], BERT.row(token, tokens));
+        }
+      }
+      float[] raw = all.getFirst().vectors()[1];
+      int[] ids = all.getFirst().tokens();
+      assertClose(other.tokenVectorsOf(List.of(ids), RAW).getFirst().vectors()[1], raw);
+      float[] unit = other.tokenVectors(texts, EmbeddingOptions.defaults()).getFirst().vectors()[1];
+      assertClose(unit, raw);
+      assertThat(Math.sqrt(lengthSquared(unit))).isCloseTo(1, within(1e-5));
+      assertThat(Math.sqrt(lengthSquared(raw))).isGreaterThan(1.5);
+      EmbeddingOptions shorter = RAW.toBuilder().dimensions(8).build();
+      assertThat(other.tokenVectors(texts, shorter).getFirst().vectors()[1]).containsExactly(Arrays.copyOf(raw, 8));
+    }
+  }
+
+  private static double lengthSquared(float[] vector) {
+    double sum = 0;
+    for (float value : vector) {
+      sum += value * value;
+    }
+    return sum;
+  }
+
+  @Test
+  void vectorsOfTokensAreCutWithTheirText() {
+    String text = "a ".repeat(100);
+    try (Embedder other = withConfig(EmbedderConfig.builder().pooling(Pooling.NONE))) {
+      TokenVectors cut =
+          other.tokenVectors(List.of(text), RAW.toBuilder().longText(LongText.TRUNCATE).build()).getFirst();
+      assertThat(cut.truncated()).isTrue();
+      assertThat(cut.tokens()).hasSize(64).endsWith(TinyBert.SEP);
+      assertClose(cut.vectors()[63], BERT.row(63, cut.tokens()));
+      assertThatThrownBy(
+              () -> other.tokenVectors(List.of("a"), RAW.toBuilder().longText(LongText.MEAN_OF_PARTS).build()))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("longText is MEAN_OF_PARTS");
+    }
+  }
+
+  @Test
+  void whatPoolingDoesNotGiveIsRefused() {
+    assertThatThrownBy(() -> embedder.tokenVectors(List.of("a"), RAW))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("Pooling.NONE");
+    assertThatThrownBy(() -> embedder.tokenVectorsOf(List.of(new int[] {9}), RAW))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("Pooling.NONE");
+    try (Embedder other = withConfig(EmbedderConfig.builder().pooling(Pooling.NONE))) {
+      assertThatThrownBy(() -> other.embed("a"))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("tokenVectors");
+      assertThatThrownBy(() -> other.embedTokens(List.of(new int[] {9}), RAW))
+          .isInstanceOf(InvalidRequestException.class)
+          .hasMessageContaining("tokenVectors");
+    }
+  }
+
+  @Test
+  void aModelThatGeneratesTextHasVectorsOfTokensToo() {
+    Path decoder = TinyModels.write(folder.resolve("decoder-none.gguf"));
+    EmbedderConfig each = EmbedderConfig.builder().pooling(Pooling.NONE).build();
+    EmbedderConfig last = EmbedderConfig.builder().pooling(Pooling.LAST).build();
+    try (Embedder none = Embedder.load(decoder, ModelConfig.defaults(), each);
+        Embedder pooling = Embedder.load(decoder, ModelConfig.defaults(), last)) {
+      List<String> texts = List.of("the same text", "a", "another text");
+      List<TokenVectors> vectors = none.tokenVectors(texts, RAW);
+      List<Embedding> expected = pooling.embed(texts, RAW);
+      for (int i = 0; i < texts.size(); i++) {
+        float[][] all = vectors.get(i).vectors();
+        assertClose(all[all.length - 1], expected.get(i).vector());
+      }
+    }
+  }
+
+  @Test
+  void aBrokenModelsNumbersAreAnError() {
+    Path broken = folder.resolve("nan.gguf");
+    new TinyBert(7).set("blk.1.layer_output_norm.bias", 3, Float.NaN).write(broken);
+    ModelConfig untried = ModelConfig.builder().trial(Trial.NEVER).build();
+    for (Pooling pooling : List.of(Pooling.MEAN, Pooling.NONE)) {
+      try (Embedder other = Embedder.load(broken, untried, EmbedderConfig.builder().pooling(pooling).build())) {
+        assertThatExceptionOfType(EmbeddingException.class)
+            .isThrownBy(() -> {
+              if (other.pools()) {
+                other.embed("a");
+              } else {
+                other.tokenVectors(List.of("a"), RAW);
+              }
+            })
+            .satisfies(failure -> assertThat(failure.reason()).isEqualTo(EmbeddingException.Reason.NOT_FINITE))
+            .withMessageContaining("texts[0]");
+      }
+    }
+  }
+
+  @Test
+  void aCallNeedNotWait() throws Exception {
+    List<Embedding> found = embedder.submit(List.of("a llama"), EmbeddingOptions.defaults()).get();
+    assertClose(found.getFirst().vector(), BERT.mean(tokens("a llama")));
+    assertThatThrownBy(() -> embedder.submit(List.of("a ".repeat(100)), EmbeddingOptions.defaults()).get())
+        .hasCauseInstanceOf(TextTooLongException.class);
+  }
+
+  @Test
+  void aCancelledCallGivesItsTextsUp() {
+    try (Embedder other = withConfig(EmbedderConfig.builder())) {
+      List<CompletableFuture<List<Embedding>>> calls = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        calls.add(other.submit(Collections.nCopies(2000, "the llama sings"), EmbeddingOptions.defaults()));
+      }
+      calls.forEach(call -> call.cancel(true));
+      assertThat(calls).allMatch(CompletableFuture::isCancelled);
+      // Only what was cancelled before it began is missing; the queue is empty as soon as the threads have seen it.
+      while (other.waiting() > 0) {
+        Thread.onSpinWait();
+      }
+      assertClose(other.embed("a llama").vector(), BERT.mean(tokens("a llama")));
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panallama.config.ModelConfig;
 import io.panallama.error.ChatTemplateException;
 import io.panallama.request.ChatRequest;
+import io.panallama.testkit.TinyBert;
 import io.panallama.testkit.TinyModels;
 import io.panallama.testkit.TinySpec;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ class FallbackTemplateTest {
   @TempDir private Path folder;
   private final List<String> warnings = new ArrayList<>();
 
-  private String render(TinySpec spec, ModelConfig config) throws Exception {
+  private Handler collecting() {
     Handler handler =
         new Handler() {
           @Override
@@ -46,6 +47,11 @@ class FallbackTemplateTest {
           public void close() {}
         };
     LOG.addHandler(handler);
+    return handler;
+  }
+
+  private String render(TinySpec spec, ModelConfig config) throws Exception {
+    Handler handler = collecting();
     try (Model model = Model.load(TinyModels.write(folder.resolve("tiny.gguf"), spec), config)) {
       String rendered = model.render(ChatRequest.of("Hi"));
       assertThat(model.render(ChatRequest.of("Hi"))).isEqualTo(rendered);
@@ -101,6 +107,17 @@ class FallbackTemplateTest {
             .hasMessageContaining(given ? "the given chat template" : "the model file's chat template");
       }
     }
+  }
+
+  @Test
+  void anEncoderNeedsNone() {
+    Handler handler = collecting();
+    try (Model model = Model.load(new TinyBert(7).write(folder.resolve("bert.gguf")), FALLBACK)) {
+      assertThat(model.architecture()).isEqualTo("bert");
+    } finally {
+      LOG.removeHandler(handler);
+    }
+    assertThat(warnings).isEmpty();
   }
 
   @Test

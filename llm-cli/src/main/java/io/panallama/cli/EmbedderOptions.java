@@ -9,9 +9,11 @@ import picocli.CommandLine.Option;
 final class EmbedderOptions {
   @Option(
       names = "--pooling",
-      paramLabel = "model|mean|cls|last",
+      paramLabel = "model|mean|cls|last|none",
       converter = Poolings.class,
-      description = "How the vectors of an embedding model's tokens become one. Default: model, what its file says.")
+      description =
+          "How the vectors of an embedding model's tokens become one; with none, each token keeps its own. Default:"
+              + " model, what its file says.")
   private Pooling pooling = Pooling.MODEL;
 
   @Option(

@@ -1,6 +1,7 @@
 package io.panallama.cli;
 
 import io.panallama.cli.settings.SettingsException;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.GenerationException;
@@ -76,7 +77,7 @@ final class ExitCode {
         switch (failure) {
           case NativeLibraryException _, GenerationException _, EngineBusyException _ -> true;
           case QuantizationException _, ModelImportException _, ModelPullException _ -> true;
-          case EngineStartException _ -> true;
+          case EngineStartException _, EmbeddingException _ -> true;
           case IOException _, UncheckedIOException _ -> true;
           default -> of(failure) != FAILURE;
         };

@@ -4,12 +4,12 @@ import io.panallama.embedding.Pooling;
 import io.panallama.models.OnnxImportConfig;
 import io.panallama.models.OnnxImportResult;
 import io.panallama.models.OnnxImporter;
-import io.panallama.quantize.QuantizationType;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -34,20 +34,6 @@ final class ImportOnnxCommand implements Callable<Integer> {
       description = "The GGUF file to write.")
   private Path output = Path.of("");
 
-  @Option(
-      names = "--type",
-      paramLabel = "TYPE",
-      converter = WeightType.class,
-      description = "Type of the weights, such as F32, F16 or Q8_0. Default: F16.")
-  private QuantizationType type = QuantizationType.F16;
-
-  @Option(
-      names = "--pooling",
-      paramLabel = "mean|cls|last",
-      converter = EmbedderOptions.Poolings.class,
-      description = "How the model was trained to pool. The file does not say. Default: mean.")
-  private Pooling pooling = Pooling.MEAN;
-
   @Option(names = "--name", paramLabel = "NAME", description = "Name of the model. Default: that of the ONNX file.")
   private @Nullable String name;
 
@@ -55,6 +41,8 @@ final class ImportOnnxCommand implements Callable<Integer> {
       names = {"-f", "--force"},
       description = "Overwrite the output if it exists.")
   private boolean force;
+
+  @Mixin private ImportedModelOptions imported = new ImportedModelOptions();
 
   ImportOnnxCommand(CommandContext context) {
     this.context = context;
@@ -90,7 +78,11 @@ final class ImportOnnxCommand implements Callable<Integer> {
   private OnnxImportConfig config(QuantizeProgress progress) {
     try {
       OnnxImportConfig config =
-          OnnxImportConfig.DEFAULT.withType(type).withPooling(pooling).withOverwrite(force).withListener(progress);
+          OnnxImportConfig.DEFAULT
+              .withType(imported.type())
+              .withPooling(imported.pooling().orElse(Pooling.MEAN))
+              .withOverwrite(force)
+              .withListener(progress);
       return name == null ? config : config.withName(name);
     } catch (IllegalArgumentException refused) {
       throw new UsageException("--" + refused.getMessage(), refused);

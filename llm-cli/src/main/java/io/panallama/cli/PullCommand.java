@@ -1,17 +1,16 @@
 package io.panallama.cli;
 
-import io.panallama.embedding.Pooling;
 import io.panallama.models.EmbeddingModels;
 import io.panallama.models.MavenModel;
 import io.panallama.models.PullConfig;
 import io.panallama.models.PulledModel;
-import io.panallama.quantize.QuantizationType;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -34,20 +33,6 @@ final class PullCommand implements Callable<Integer> {
   private boolean list;
 
   @Option(
-      names = "--type",
-      paramLabel = "TYPE",
-      converter = WeightType.class,
-      description = "Type of the weights, such as F32, F16 or Q8_0. Default: F16.")
-  private QuantizationType type = QuantizationType.F16;
-
-  @Option(
-      names = "--pooling",
-      paramLabel = "mean|cls|last",
-      converter = EmbedderOptions.Poolings.class,
-      description = "How the model was trained to pool. Default: what the named model needs, else mean.")
-  private @Nullable Pooling pooling;
-
-  @Option(
       names = "--sha512",
       paramLabel = "HEX",
       description = "SHA-512 that the jar must have. Default: that of the named model, else none.")
@@ -61,6 +46,8 @@ final class PullCommand implements Callable<Integer> {
 
   @Option(names = "--offline", description = "Ask no repository: use the cache and Maven's local repository only.")
   private boolean offline;
+
+  @Mixin private ImportedModelOptions imported = new ImportedModelOptions();
 
   PullCommand(CommandContext context) {
     this.context = context;
@@ -81,9 +68,9 @@ final class PullCommand implements Callable<Integer> {
     PullBar bar = new PullBar(context.err(), context.errTerminal(), model);
     try {
       wanted = MavenModel.parse(model);
-      wanted = pooling == null ? wanted : wanted.withPooling(pooling);
+      wanted = imported.pooling().map(wanted::withPooling).orElse(wanted);
       wanted = sha512 == null ? wanted : wanted.withSha512(sha512.toLowerCase(Locale.ROOT));
-      config = PullConfig.DEFAULT.withType(type).withOffline(offline).withListener(bar);
+      config = PullConfig.DEFAULT.withType(imported.type()).withOffline(offline).withListener(bar);
       config = settings == null ? config : config.withMavenSettings(settings);
     } catch (IllegalArgumentException refused) {
       throw new UsageException(OPTIONS.getOrDefault(firstWord(refused), "") + refused.getMessage(), refused);

@@ -1,6 +1,7 @@
 package io.panallama.cli;
 
 import io.panallama.cli.settings.Settings;
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
@@ -155,7 +156,9 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       String embedding = embeddingModel;
       if (embedding != null) {
         Path file = new NamedModel(embedding).file(context, stopped);
-        embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), embedderOptions.config());
+        // Both models compute with the same number of threads.
+        EmbedderConfig config = embedderOptions.config().toBuilder().threads(configs.engine().threads()).build();
+        embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
       }
       checkTemplate(engine);
       if (!noWarmup) {

@@ -81,6 +81,42 @@ class EmbedCommandTest {
         .containsExactly(EmbedderConfig.builder().pooling(Pooling.CLS).queryPrefix("q:").documentPrefix("d:").build());
   }
 
+  @Test
+  void withoutPoolingEachTokenHasAVector() throws Exception {
+    CliRun run = CliRun.of(inference, "embed", "-m", "bert.gguf", "--pooling", "none", "three");
+
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(lines(run).getFirst().path("embedding").toString()).isEqualTo("[[5.0,0.5],[0.0,0.0]]");
+    assertThat(lines(run).getFirst().path("tokens").asInt()).isEqualTo(2);
+    assertThat(run.out()).containsSubsequence("\"latency_ms\"", "\"embedding\"");
+  }
+
+  @Test
+  void aTextThatFailsIsNamedByItsPlace() {
+    CliRun tooLong = CliRun.of(inference, "embed", "-m", "bert.gguf", "a", "far too long");
+    assertThat(tooLong.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(tooLong.err()).startsWith("panallama: text 2 has 300 tokens").hasLineCount(1);
+
+    String lines = "x\n".repeat(299);
+    CliRun line = CliRun.withInput(inference, lines + "far too long\n", "embed", "-m", "bert.gguf");
+    assertThat(line.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(line.err()).startsWith("panallama: line 300 has 300 tokens").hasLineCount(1);
+    assertThat(line.out()).hasLineCount(256);
+
+    CliRun broken = CliRun.withInput(inference, lines + "broken\n", "embed", "-m", "bert.gguf");
+    assertThat(broken.code()).isEqualTo(ExitCode.FAILURE);
+    assertThat(broken.err())
+        .isEqualTo("panallama: The model gave numbers that are none for line 300." + System.lineSeparator());
+    assertThat(inference.open).isZero();
+  }
+
+  @Test
+  void withoutTextsNothingIsPrinted() {
+    CliRun run = CliRun.withInput(inference, "", "embed", "-m", "bert.gguf");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

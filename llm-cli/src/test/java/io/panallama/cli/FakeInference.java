@@ -10,7 +10,11 @@ import io.panallama.config.ModelConfig;
 import io.panallama.config.NumaStrategy;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
+import io.panallama.embedding.Pooling;
+import io.panallama.embedding.TokenVectors;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.QuantizationException;
+import io.panallama.error.TextTooLongException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
@@ -118,12 +122,41 @@ final class FakeInference implements Inference {
     embedderConfigs.add(config);
     startFailure.ifPresent(FakeInference::fail);
     open++;
-    return new FakeEmbedder();
+    return new FakeEmbedder(config.pooling() != Pooling.NONE);
   }
 
   private final class FakeEmbedder implements LoadedEmbedder, TextEmbedder {
+    private final boolean pools;
+
+    FakeEmbedder(boolean pools) {
+      this.pools = pools;
+    }
+
+    @Override
+    public boolean pools() {
+      return pools;
+    }
+
+    /** Two for each text: its length, and nothing. */
+    @Override
+    public List<TokenVectors> tokenVectors(List<String> texts, EmbeddingOptions options) {
+      embeddingOptions.add(options);
+      return texts.stream()
+          .map(text -> new TokenVectors(new int[2], new float[][] {{text.length(), 0.5f}, {0, 0}}, false))
+          .toList();
+    }
+
     @Override
     public List<Embedding> embed(List<String> texts, EmbeddingOptions options) {
+      for (int i = 0; i < texts.size(); i++) {
+        if (texts.get(i).equals("far too long")) {
+          throw new TextTooLongException(i, 300, 256);
+        }
+        if (texts.get(i).equals("broken")) {
+          throw new EmbeddingException(
+              EmbeddingException.Reason.NOT_FINITE, "The model gave numbers that are none for texts[" + i + "].", null);
+        }
+      }
       embeddingOptions.add(options);
       embedded.add(List.copyOf(texts));
       return texts.stream()

@@ -76,6 +76,8 @@ class ImportCommandTest {
         "--type COPY | --type is COPY",
         "--type IQ1_S | --type is IQ1_S, which needs an importance matrix",
         "--pooling max | --pooling",
+        "--pooling model | is none of mean, cls, last",
+        "--pooling none | is none of mean, cls, last",
         "--tokenizer missing.json | missing.json: can't be read: there is no such file",
       })
   void whatCannotBeUsedIsOneLineAndExitCode2(String options, String expected) {
@@ -96,6 +98,33 @@ class ImportCommandTest {
 
     assertThat(run.code()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err()).contains("Tanh \"/encoder/layer.0/act/Erf\": a BERT encoder").hasLineCount(1);
+  }
+
+  /** What is wrong with the graph says more than what is wrong with the tokenizer of another kind of model. */
+  @Test
+  void theGraphIsCheckedBeforeTheTokenizer() throws IOException {
+    TinyOnnx other = TinyOnnx.create();
+    other.replace("/encoder/layer.0/act/Erf", node -> node.withOperator("Tanh"));
+    other.write(onnx);
+    Files.writeString(folder.resolve("tokenizer.json"), "{}");
+
+    assertThat(importOnnx().err()).contains("Tanh").doesNotContain("tokenizer").hasLineCount(1);
+    assertThat(importOnnx("--tokenizer", "missing.json").err()).contains("Tanh").hasLineCount(1);
+  }
+
+  @Test
+  void aFolderIsNoFile() throws IOException {
+    onnx = Files.createDirectory(folder.resolve("model"));
+    CliRun run = importOnnx();
+
+    assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).contains("model: is a folder; name the file in it: the ONNX file, such as model.onnx.");
+    assertThat(run.err()).hasLineCount(1);
+
+    onnx = folder.resolve("tiny.onnx");
+    assertThat(importOnnx("--tokenizer", folder.toString()).err())
+        .contains("is a folder; name the file in it: tokenizer.json.")
+        .hasLineCount(1);
   }
 
   @Test

@@ -3,8 +3,8 @@ package io.panallama.embedding;
 /** How the vectors of a text's tokens become one vector (llama.cpp: {@code llama_pooling_type}). */
 public enum Pooling {
   /**
-   * What the model's file says. If it says nothing, the mean where it says that attention is not causal, and the last token
-   * otherwise.
+   * What the model's file says. If it names none of those that make one vector, the mean where it says that attention is
+   * not causal, and the last token otherwise.
    */
   MODEL(-1),
   /** The mean over all tokens, those that the vocabulary puts around the text included. */
@@ -12,7 +12,9 @@ public enum Pooling {
   /** The first token. */
   CLS(2),
   /** The last token. */
-  LAST(3);
+  LAST(3),
+  /** Not at all: each token has its own vector, see {@link io.panallama.TextEmbedder#tokenVectors}. */
+  NONE(0);
 
   private final int id;
 

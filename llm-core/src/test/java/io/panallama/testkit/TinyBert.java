@@ -88,6 +88,12 @@ public final class TinyBert {
     shapes.put(name, shape);
   }
 
+  /** Replaces a number of a tensor. */
+  public TinyBert set(String tensor, int index, float value) {
+    weights.get(tensor)[index] = value;
+    return this;
+  }
+
   /** The width of its vectors. */
   public int width() {
     return WIDTH;

@@ -31,7 +31,7 @@ public record OnnxImportConfig(
    * Checks the values.
    *
    * @throws IllegalArgumentException if the type is {@link QuantizationType#COPY} or needs an importance matrix, the
-   *     pooling is {@link Pooling#MODEL}, or the name is blank
+   *     pooling is {@link Pooling#MODEL} or {@link Pooling#NONE}, or the name is blank
    */
   public OnnxImportConfig {
     if (type == QuantizationType.COPY) {
@@ -44,6 +44,10 @@ public record OnnxImportConfig(
     if (pooling == Pooling.MODEL) {
       throw new IllegalArgumentException(
           "pooling is MODEL, but an ONNX file does not name one; it must be MEAN, CLS or LAST.");
+    }
+    if (pooling == Pooling.NONE) {
+      throw new IllegalArgumentException(
+          "pooling is NONE, which an embedder can choose for any model; it must be MEAN, CLS or LAST.");
     }
     if (name.isPresent() && name.get().isBlank()) {
       throw new IllegalArgumentException("name is blank.");

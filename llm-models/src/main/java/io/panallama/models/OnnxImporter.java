@@ -68,9 +68,12 @@ public final class OnnxImporter {
    *     loaded
    */
   public static OnnxImportResult importModel(Path onnx, Path tokenizer, Path output, OnnxImportConfig config) {
+    requireFile(onnx, "the ONNX file, such as model.onnx");
+    requireFile(tokenizer, "tokenizer.json");
     checkOutput(output, config.overwrite(), onnx, tokenizer);
-    SourceModel.Vocabulary vocabulary = read(tokenizer, SourceModel.Vocabulary::read);
+    // The graph first: a model of another kind has another kind of tokenizer, too, which would tell less.
     try (SourceModel source = read(onnx, SourceModel::open)) {
+      SourceModel.Vocabulary vocabulary = read(tokenizer, SourceModel.Vocabulary::read);
       return write(source, vocabulary, onnx, output, config);
     }
   }
@@ -121,6 +124,13 @@ public final class OnnxImporter {
   @FunctionalInterface
   private interface Reading<T> {
     T read(Path file) throws IOException;
+  }
+
+  private static void requireFile(Path file, String expected) {
+    if (Files.isDirectory(file)) {
+      throw new ModelImportException(
+          Reason.SOURCE_NOT_READABLE, file, "is a folder; name the file in it: " + expected + ".", null);
+    }
   }
 
   private static <T> T read(Path file, Reading<T> reading) {

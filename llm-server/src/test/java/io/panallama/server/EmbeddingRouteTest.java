@@ -21,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,7 +118,9 @@ class EmbeddingRouteTest {
         "{\"input\":\"a\",\"dimensions\":9} | dimensions | vectors have 4",
         "{\"input\":[\"a\",[7],\"far too long\"]} | input[2] | maximum context length is 64 tokens",
         "{\"input\":\"far too long\"} | input | input has 99 tokens",
-        "{\"input\":[\"a\",[-5]]} | input[1] | -5",
+        "{\"input\":[\"a\",[-5]]} | input[1][0] | -5",
+        "{\"input\":[-5,7]} | input[0] | -5",
+        "{\"input\":\"\\ud800\"} | input | surrogate",
       })
   void whatIsWrongIsNamed(String body, String param, String text) throws IOException {
     HttpResponse<String> response = server.post("/v1/embeddings", body);
@@ -152,6 +156,67 @@ class EmbeddingRouteTest {
     HttpResponse<String> refused = server.post(path, "{\"input\":\"one\",\"embd_normalize\":-2}");
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(refused.body()).contains("embd_normalize is -2");
+  }
+
+  @Test
+  void withoutPoolingEachTokenHasAVector() throws IOException {
+    embedder.withoutPooling();
+    JsonNode answer = ask("/embedding", "{\"content\":[\"one\",[7,8],\"three\"],\"embd_normalize\":2}");
+    assertThat(embedder.options().normalization()).isEqualTo(Normalization.NONE);
+    assertThat(answer).hasSize(3);
+    assertThat(answer.get(0).path("embedding")).hasSize(3);
+    assertThat(answer.get(0).path("embedding").get(2)).hasToString("[3.0,2.0,0.0,0.0]");
+    assertThat(answer.get(1).path("embedding")).hasToString("[[102.0,0.0,0.0,0.0],[102.0,1.0,0.0,0.0]]");
+    assertThat(answer.get(2).path("embedding")).hasSize(5);
+    for (String path : List.of("/v1/embeddings", "/api/embed")) {
+      HttpResponse<String> refused = server.post(path, "{\"input\":\"one\"}");
+      assertThat(refused.statusCode()).isEqualTo(400);
+      assertThat(refused.body()).contains("--pooling none").contains("/embedding");
+    }
+    assertThat(server.post("/api/embeddings", "{\"prompt\":\"one\"}").statusCode()).isEqualTo(400);
+  }
+
+  /** The first client to leave is seen by the embedder as an interrupt, and gets no answer. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/embeddings", "/embedding", "/api/embed"})
+  void aClientThatLeavesCancelsItsTexts(String path) throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Boolean> left = new CompletableFuture<>();
+    embedder.during(() -> {
+      begun.countDown();
+      try {
+        never.await();
+      } catch (InterruptedException interrupt) {
+        Thread.currentThread().interrupt();
+        left.complete(true);
+        throw new EmbeddingException(EmbeddingException.Reason.INTERRUPTED, "Interrupted.", interrupt);
+      }
+    });
+    try (RawHttp client = new RawHttp(server.server().port())) {
+      client.send(TestServer.rawPost(path, "{\"input\":[\"a\",\"b\"]}"));
+      begun.await();
+      client.socket().shutdownOutput();
+      assertThat(left.get()).isTrue();
+      assertThat(client.readText()).isEmpty();
+    }
+    server.awaitNoRequests();
+    embedder.during(() -> {});
+    assertThat(server.post(path, "{\"input\":\"a\"}").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aVectorThatIsNoneIsAnError() throws IOException {
+    embedder.failing(
+        new EmbeddingException(
+            EmbeddingException.Reason.NOT_FINITE,
+            "The model gave numbers that are infinite or none for texts[1].",
+            null));
+    HttpResponse<String> broken = server.post("/v1/embeddings", "{\"input\":[\"a\",\"b\"]}");
+    assertThat(broken.statusCode()).isEqualTo(500);
+    assertThat(json(broken).path("error").path("code").asText()).isEqualTo("embedding_failed");
+    assertThat(json(broken).path("error").path("message").asText()).contains("infinite or none").contains("[1]");
+    assertThat(broken.body()).doesNotContain("NaN");
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.panallama.server;
 import io.panallama.TextEmbedder;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
+import io.panallama.embedding.TokenVectors;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.TextTooLongException;
 import io.panallama.server.registry.ServedModel;
@@ -30,6 +31,12 @@ final class ScriptedEmbedder implements TextEmbedder {
     failure = reason;
   }
 
+  /** From now on it gives a vector for each token, which is the length of the text and the token's position. */
+  void withoutPooling() {
+    pools = false;
+  }
+
+  private volatile boolean pools = true;
   private volatile EmbeddingOptions options = EmbeddingOptions.defaults();
   private volatile RuntimeException failure;
   private volatile Runnable during = () -> {};
@@ -50,12 +57,37 @@ final class ScriptedEmbedder implements TextEmbedder {
     check(asked);
     for (int i = 0; i < texts.size(); i++) {
       if (texts.get(i)[0] < 0) {
-        String name = "texts[" + i + "]";
+        String name = "texts[" + i + "][0]";
         throw new InvalidRequestException(
             name, InvalidRequestException.name(name) + " has the token " + texts.get(i)[0] + ".");
       }
     }
     return texts.stream().map(text -> vector(100 + text.length)).toList();
+  }
+
+  @Override
+  public boolean pools() {
+    return pools;
+  }
+
+  @Override
+  public List<TokenVectors> tokenVectors(List<String> texts, EmbeddingOptions asked) {
+    check(asked);
+    return texts.stream().map(text -> each(text.length(), text.length())).toList();
+  }
+
+  @Override
+  public List<TokenVectors> tokenVectorsOf(List<int[]> texts, EmbeddingOptions asked) {
+    check(asked);
+    return texts.stream().map(text -> each(100 + text.length, text.length)).toList();
+  }
+
+  private static TokenVectors each(int first, int count) {
+    float[][] vectors = new float[count][];
+    for (int i = 0; i < count; i++) {
+      vectors[i] = new float[] {first, i, 0, 0};
+    }
+    return new TokenVectors(new int[count], vectors, false);
   }
 
   private void check(EmbeddingOptions asked) {

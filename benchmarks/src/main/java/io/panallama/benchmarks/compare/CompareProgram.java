@@ -68,6 +68,15 @@ public final class CompareProgram implements Callable<Integer> {
   private @Nullable String model;
 
   @Option(
+      names = "--embedding-model",
+      paramLabel = "FILE|NAME",
+      description =
+          "The model of the section embeddings: a GGUF file, or one that `panallama pull` fetches; default"
+              + " ${DEFAULT-VALUE}.",
+      defaultValue = EmbeddingSection.MODEL)
+  private String embeddingModel = EmbeddingSection.MODEL;
+
+  @Option(
       names = {"-t", "--threads"},
       description = "Threads of both sides; default: one per processor, 1 for models below 16 MiB.")
   private int threads;
@@ -302,7 +311,9 @@ public final class CompareProgram implements Callable<Integer> {
     facts.put(
         "llama.cpp", machine.llama() + ", backend " + machine.backend() + ", CPU library " + machine.cpuLibrary());
     facts.put("Panallama", checkout.revision());
-    facts.put("model", Checkout.describe(plan.setup().model()));
+    if (plan.needsModel()) {
+      facts.put("model", Checkout.describe(plan.setup().model()));
+    }
     facts.put("command", checkout.shortened("benchmarks/compare " + String.join(" ", arguments())));
     return facts;
   }
@@ -331,7 +342,7 @@ public final class CompareProgram implements Callable<Integer> {
   }
 
   /** llama.cpp's programs. All are found before anything is measured: a wrong path must not cost finished measurements. */
-  private record Programs(Path bench, Path batchedBench, Peer server) {}
+  private record Programs(Path bench, Path batchedBench, LlamaServer server) {}
 
   private Programs programs(Checkout checkout) throws InterruptedException {
     if (llamaBench == null || llamaBatchedBench == null || llamaServer == null) {
@@ -355,6 +366,12 @@ public final class CompareProgram implements Callable<Integer> {
     if (plan.has("batch")) {
       say("batch: B = " + plan.effort().batchStreams() + " beside llama-batched-bench");
       done.add(engine.batch(programs.batchedBench(), separateCaches));
+    }
+    if (plan.has(EmbeddingSection.ID)) {
+      EmbeddingSection embeddings =
+          new EmbeddingSection(
+              checkout, plan.setup().threads(), plan.effort().serverRounds(), line -> say("  " + line));
+      done.add(embeddings.run(programs.server(), embeddingModel));
     }
     if (plan.needsServers()) {
       Peer server = programs.server();

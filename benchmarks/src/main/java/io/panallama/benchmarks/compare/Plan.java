@@ -20,7 +20,10 @@ import java.util.stream.Stream;
 record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup setup, boolean quick, boolean chat) {
   /** The sections about servers have the names of their loads. */
   static final List<String> ALL =
-      Stream.concat(Stream.of("engine", "batch"), Stream.of(LoadCase.Kind.values()).map(LoadCase.Kind::id)).toList();
+      Stream.concat(
+              Stream.of("engine", "batch", EmbeddingSection.ID),
+              Stream.of(LoadCase.Kind.values()).map(LoadCase.Kind::id))
+          .toList();
 
   /** The model that is compared by default; {@code benchmarks/run models} writes it. */
   static final String GENERATED = "125m-q8_0";
@@ -42,6 +45,11 @@ record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup se
     return !loads().isEmpty();
   }
 
+  /** Whether any section generates text. */
+  boolean needsModel() {
+    return !sections.equals(List.of(EmbeddingSection.ID));
+  }
+
   List<LoadCase.Kind> loads() {
     return Stream.of(LoadCase.Kind.values()).filter(kind -> has(kind.id())).toList();
   }
@@ -61,14 +69,14 @@ record Plan(Path root, List<String> sections, Effort effort, ServerPair.Setup se
 
   /** Builds what is missing: the model and our server. */
   void prepare(Checkout checkout, Consumer<String> progress) throws InterruptedException {
-    if (!Files.exists(setup.model())) {
+    if (needsModel() && !Files.exists(setup.model())) {
       progress.accept("writing " + setup.model().getFileName());
       List<String> words = List.of("models", "--directory", setup.model().resolveSibling("").toString(), GENERATED);
       checkout
           .children()
           .run(checkout.script("benchmarks/run", words), checkout.logs().resolve("models.log"), progress);
     }
-    if (needsServers()) {
+    if (needsServers() || has(EmbeddingSection.ID)) {
       Children.Command help = checkout.panallama(List.of("--help"));
       checkout.children().run(help, checkout.logs().resolve("panallama.log"), progress);
     }

@@ -91,8 +91,8 @@ public interface Outputs {
   }
 
   /**
-   * The number of floats in a pooled vector: the width of an embedding, or one score per class of a reranker; 0 in a
-   * context that does not pool.
+   * The number of floats in a vector: the width of an embedding, or one score per class of a reranker; 0 in a context that
+   * gives none.
    */
   default int pooledSize() {
     return 0;
@@ -106,5 +106,22 @@ public interface Outputs {
    */
   default void pooled(int sequence, float[] into) {
     throw new UnsupportedOperationException("This context pools no outputs.");
+  }
+
+  /** Whether vectors are those of sequences ({@link #pooled}); otherwise they are those of rows ({@link #vectors}). */
+  default boolean pools() {
+    return true;
+  }
+
+  /**
+   * Copies the vectors of consecutive rows of the last batch, all of whose rows had an output, one behind the other.
+   *
+   * @param row the index that {@link Batch} returned for the first of them
+   * @param rows how many
+   * @param into receives {@link #pooledSize} floats for each
+   * @throws UnsupportedOperationException if the context pools, or gives no vectors
+   */
+  default void vectors(int row, int rows, float[] into) {
+    throw new UnsupportedOperationException("This context gives no vectors of rows.");
   }
 }

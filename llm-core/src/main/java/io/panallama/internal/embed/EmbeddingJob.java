@@ -37,6 +37,9 @@ public final class EmbeddingJob {
   /** The virtual time at which its next text is due; see {@link EmbeddingQueue}. */
   private double turn;
 
+  private long waitingTokens;
+  private boolean begun;
+
   /**
    * Makes a job.
    *
@@ -54,6 +57,7 @@ public final class EmbeddingJob {
       for (int[] part : texts.get(text)) {
         pieces.add(new Piece(text, part));
         tokens[text] += part.length;
+        waitingTokens += part.length;
       }
     }
     // Texts of like length compute together: attention costs as much as all tokens of a batch squared.
@@ -65,7 +69,10 @@ public final class EmbeddingJob {
     }
   }
 
-  /** One vector for each text, once all are computed; fails with what the caller is to get. */
+  /**
+   * One vector for each text, once all are computed; fails with what the caller is to get. Without pooling, it is the
+   * vectors of all tokens one behind the other, and the text must not be divided.
+   */
   public CompletableFuture<float[][]> result() {
     return result;
   }
@@ -88,17 +95,22 @@ public final class EmbeddingJob {
     turn = virtualTime;
   }
 
-  /** Counts tokens that are computed of it. */
-  void serve(int count) {
-    turn += count;
-  }
-
   /** How many pieces no batch has taken yet. */
   int waiting() {
     return left.size();
   }
 
-  /** Takes the longest piece that has at most so many tokens; null if there is none. */
+  /** How many tokens no batch has taken yet. */
+  long waitingTokens() {
+    return waitingTokens;
+  }
+
+  /** Whether a batch has taken one of its pieces. */
+  boolean isBegun() {
+    return begun;
+  }
+
+  /** Takes the longest piece that has at most so many tokens, which counts as its turn; null if there is none. */
   @Nullable Piece take(int most) {
     int low = 0;
     int high = left.size();
@@ -110,7 +122,14 @@ public final class EmbeddingJob {
         high = middle;
       }
     }
-    return low == 0 ? null : left.remove(low - 1);
+    if (low == 0) {
+      return null;
+    }
+    Piece piece = left.remove(low - 1);
+    begun = true;
+    turn += piece.tokens().length;
+    waitingTokens -= piece.tokens().length;
+    return piece;
   }
 
   /** Adds the vector of a piece; the job keeps the array. */

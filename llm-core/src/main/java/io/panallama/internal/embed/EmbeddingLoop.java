@@ -7,6 +7,7 @@ import io.panallama.error.EngineFailedException;
 import io.panallama.error.PanallamaException;
 import io.panallama.internal.decode.Batch;
 import io.panallama.internal.decode.Decoder;
+import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.embed.EmbeddingQueue.Row;
 import io.panallama.internal.engine.Lifecycle;
 import java.util.ArrayList;
@@ -120,10 +121,18 @@ final class EmbeddingLoop {
   }
 
   private static void read(Decoder decoder, List<Row> together) {
+    Outputs outputs = decoder.outputs();
+    int first = 0;
     for (int sequence = 0; sequence < together.size(); sequence++) {
       Row row = together.get(sequence);
-      float[] vector = new float[decoder.outputs().pooledSize()];
-      decoder.outputs().pooled(sequence, vector);
+      int rows = row.piece().tokens().length;
+      float[] vector = new float[outputs.pools() ? outputs.pooledSize() : rows * outputs.pooledSize()];
+      if (outputs.pools()) {
+        outputs.pooled(sequence, vector);
+      } else {
+        outputs.vectors(first, rows, vector);
+      }
+      first += rows;
       if (Vectors.isFinite(vector)) {
         row.job().add(row.piece(), vector);
       } else {

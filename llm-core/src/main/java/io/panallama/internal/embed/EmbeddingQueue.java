@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -15,17 +16,34 @@ import org.jspecify.annotations.Nullable;
  * computed tokens are equal (fair queueing, Demers et al., 1989: a job begins at the present virtual time, which passes by
  * the tokens computed per waiting job), so one text does not wait for ten thousand that came before it, and those not for
  * ever for single ones. Thread-safe.
+ *
+ * <p>A text that comes waits for the batch that is being computed then, and for its own, which is short if other jobs have
+ * texts in it. To be in the very next one, a job begins ahead of those that wait. This head start is limited, so jobs that
+ * come all the time can't keep another from its turn: it falls behind by as much, and has an equal share from then on.
  */
 final class EmbeddingQueue {
   /** A sequence of the next batch. */
   record Row(EmbeddingJob job, EmbeddingJob.Piece piece) {}
 
-  /** Among equals the youngest: one that has just come has waited for the batch before it. */
+  /** Among equals the one that is done soonest. */
   private static final Comparator<EmbeddingJob> ORDER =
       Comparator.comparingInt(EmbeddingJob::priority)
           .reversed()
           .thenComparingDouble(EmbeddingJob::turn)
-          .thenComparing(Comparator.comparingLong(EmbeddingJob::arrival).reversed());
+          .thenComparingLong(EmbeddingJob::waitingTokens)
+          .thenComparingLong(EmbeddingJob::arrival);
+
+  /**
+   * The most tokens of a batch with texts of several jobs. Each of them waits until the whole batch is computed, which for
+   * MiniLM takes some 10 ms then.
+   */
+  static final int SHARED_TOKENS = 128;
+
+  /**
+   * How many tokens a job that comes is ahead of those that wait. As long as their texts are no longer, none of them is so
+   * far behind that it would go first.
+   */
+  private static final int HEAD_START = 512;
 
   private final int limit;
   private final ReentrantLock lock = new ReentrantLock();
@@ -70,7 +88,7 @@ final class EmbeddingQueue {
       if (job.waiting() > limit - waiting) {
         throw EngineBusyException.embedding(waiting, limit, Duration.ofSeconds(1));
       }
-      job.enter(++arrivals, virtualTime);
+      job.enter(++arrivals, virtualTime - HEAD_START);
       jobs.add(job);
       waiting += job.waiting();
     } finally {
@@ -103,7 +121,8 @@ final class EmbeddingQueue {
   /**
    * Fills a batch.
    *
-   * @param target the batch is full when it has this many tokens; a longer text is a batch by itself
+   * @param target the batch is full when it has this many tokens, or {@link #SHARED_TOKENS} if several jobs wait; a longer
+   *     text is a batch by itself
    * @param sequences how many texts it may have
    * @param into gets the texts; emptied before
    * @return false if none waits
@@ -123,30 +142,42 @@ final class EmbeddingQueue {
   }
 
   private void fill(int target, int sequences, List<Row> into) {
-    jobs.sort(ORDER);
     int sharing = jobs.size();
-    int room = target;
-    for (EmbeddingJob job : List.copyOf(jobs)) {
-      int before = room;
-      while (into.size() < sequences) {
-        // The first text may be longer than the target; there are none that the context can't hold.
-        EmbeddingJob.Piece piece = job.take(into.isEmpty() ? Integer.MAX_VALUE : room);
-        if (piece == null) {
-          break;
-        }
+    int room = sharing == 1 ? target : Math.min(target, SHARED_TOKENS);
+    int served = 0;
+    PriorityQueue<EmbeddingJob> turns = new PriorityQueue<>(sharing, ORDER);
+    turns.addAll(jobs);
+    while (!turns.isEmpty() && into.size() < sequences) {
+      EmbeddingJob job = turns.remove();
+      // The first text may be longer than the target; there are none that the context can't hold.
+      EmbeddingJob.Piece piece = job.take(into.isEmpty() ? Integer.MAX_VALUE : room - served);
+      if (piece != null) {
         into.add(new Row(job, piece));
-        room -= piece.tokens().length;
+        served += piece.tokens().length;
         waiting--;
-      }
-      job.serve(before - room);
-      virtualTime += (double) (before - room) / sharing;
-      if (job.waiting() == 0) {
-        jobs.remove(job);
-      }
-      if (room <= 0 || into.size() == sequences) {
-        return;
+        turns.add(job);
       }
     }
+    virtualTime += (double) served / sharing;
+    boolean left = jobs.removeIf(job -> job.waiting() == 0);
+    if (!left) {
+      forgive();
+    }
+  }
+
+  /**
+   * Once jobs share among themselves again, what others had that came and went meanwhile is no debt any more. Otherwise many
+   * single texts, each of which has left before the batches could make up for it, would use up the head start of later ones.
+   */
+  private void forgive() {
+    double latest = Double.NEGATIVE_INFINITY;
+    for (EmbeddingJob job : jobs) {
+      if (!job.isBegun()) {
+        return;
+      }
+      latest = Math.max(latest, job.turn());
+    }
+    virtualTime = Math.min(virtualTime, latest);
   }
 
   /**

@@ -21,6 +21,16 @@ public final class Vectors {
     return dimensions < vector.length ? Arrays.copyOf(vector, dimensions) : vector;
   }
 
+  /** Vectors that stand one behind the other. */
+  public static float[][] divided(float[] all, int count) {
+    int size = all.length / count;
+    float[][] vectors = new float[count][];
+    for (int i = 0; i < count; i++) {
+      vectors[i] = Arrays.copyOfRange(all, i * size, (i + 1) * size);
+    }
+    return vectors;
+  }
+
   /** Scales a vector in place. */
   public static void normalize(float[] vector, Normalization normalization) {
     double size =

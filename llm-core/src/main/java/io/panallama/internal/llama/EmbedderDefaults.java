@@ -45,7 +45,9 @@ public final class EmbedderDefaults {
   private static Pooling pooling(Map<String, String> metadata) {
     String own = entry(metadata, "pooling_type", "");
     for (Pooling pooling : Pooling.values()) {
-      if (pooling != Pooling.MODEL && own.equals(Integer.toString(pooling.id()))) {
+      // A model without a pooling of its own is still asked for one vector of a text, unless its user says otherwise.
+      boolean named = pooling != Pooling.MODEL && pooling != Pooling.NONE;
+      if (named && own.equals(Integer.toString(pooling.id()))) {
         return pooling;
       }
     }

@@ -287,7 +287,7 @@ public final class ModelHandle {
   }
 
   /** Whether a GPU computes part of the model. */
-  boolean isOffloaded() {
+  public boolean isOffloaded() {
     return offloaded;
   }
 

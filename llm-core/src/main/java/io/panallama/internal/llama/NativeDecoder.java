@@ -58,8 +58,8 @@ public final class NativeDecoder implements Decoder {
       if (context.memory().address() == 0) {
         throw new EngineStartException(
             Reason.NOT_A_DECODER,
-            "This is an embedding model: it keeps no memory of a sequence and does not generate token by token. An"
-                + " Embedder gives its vectors, and so do `panallama embed` and `serve --embedding-model`.",
+            "This is an embedding model, which generates no text. `panallama embed -m FILE`, `serve --embedding-model"
+                + " FILE` and, in Java, an Embedder give its vectors.",
             null);
       }
       NativeMemory memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
@@ -77,7 +77,7 @@ public final class NativeDecoder implements Decoder {
   }
 
   /**
-   * Creates a context that pools: it computes a vector for each sequence of a batch and no tokens. What a model that
+   * Creates a context that pools: it computes a vector for each sequence of a batch, or for each of its rows, and no tokens. What a model that
    * generates remembers of the sequences must be removed before the next batch.
    *
    * @param config without {@link EngineConfig#AUTO}; its batch is computed at once, and its slots are the sequences of a
@@ -101,7 +101,7 @@ public final class NativeDecoder implements Decoder {
           context,
           batch,
           memory,
-          new PooledOutputs(context, model.pooledSize()),
+          new PooledOutputs(context, model.pooledSize(), pooling != Pooling.NONE),
           StateStore.NONE,
           model.trainedContextSize());
     });

@@ -7,22 +7,42 @@ import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.decode.TokenSampler;
 import java.lang.foreign.MemorySegment;
 
-/** The vectors of a context that pools; it has no tokens to sample. Confined to the context's thread by its callers. */
+/** The vectors of sequences, or of rows; there are no tokens to sample. Confined to the context's thread by its callers. */
 final class PooledOutputs implements Outputs {
   private final LlamaContext context;
   private final int size;
+  private final boolean pools;
 
   /**
    * @param size the number of floats of a vector
+   * @param pools whether there is one for each sequence; otherwise there is one for each row
    */
-  PooledOutputs(LlamaContext context, int size) {
+  PooledOutputs(LlamaContext context, int size, boolean pools) {
     this.context = context;
     this.size = size;
+    this.pools = pools;
   }
 
   @Override
   public int pooledSize() {
     return size;
+  }
+
+  @Override
+  public boolean pools() {
+    return pools;
+  }
+
+  @Override
+  public void vectors(int row, int rows, float[] into) {
+    if (pools) {
+      throw new UnsupportedOperationException("A context that pools has no vectors of rows.");
+    }
+    MemorySegment all = LlamaCpp.llama_get_embeddings(context.pointer());
+    if (all.address() == 0) {
+      throw new IllegalStateException("llama.cpp has no vectors of the last batch.");
+    }
+    MemorySegment.copy(all, JAVA_FLOAT, (long) row * size * Float.BYTES, into, 0, rows * size);
   }
 
   @Override

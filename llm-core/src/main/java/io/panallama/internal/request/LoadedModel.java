@@ -68,7 +68,7 @@ public final class LoadedModel {
     // A server queues requests at its engine; who calls the model itself decides how many callers wait.
     this.preparations =
         preparations("model", Integer.MAX_VALUE, () -> new IllegalStateException("The model is closed."));
-    if (config.chatTemplate().isEmpty() && givenTemplate().isPresent()) {
+    if (config.chatTemplate().isEmpty() && givenTemplate().isPresent() && !isEncoder()) {
       LOG.log(
           System.Logger.Level.WARNING,
           "{0} has no chat template; chats are written with a general one, which the model may not know.",
@@ -87,6 +87,12 @@ public final class LoadedModel {
     // A limit of this process counts stacks as a whole. There the bridge starts a thread for each call.
     long stackBytes = SystemMemory.isLimited() ? 0 : TemplateHandle.STACK_BYTES;
     return PreparationPool.of(owner, stackBytes, Processors.count(), limit, closed, NativeInterruption::new);
+  }
+
+  /** Whether a text is computed as a whole, as embedding models do, which hold no chats. */
+  private boolean isEncoder() {
+    String architecture = metadata.getOrDefault("general.architecture", "");
+    return metadata.getOrDefault(architecture + ".attention.causal", "true").equals("false");
   }
 
   private OnDemand<ChatTemplate> compiledTemplate() {

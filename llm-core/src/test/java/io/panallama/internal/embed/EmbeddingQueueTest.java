@@ -2,6 +2,7 @@ package io.panallama.internal.embed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
@@ -93,8 +94,9 @@ class EmbeddingQueueTest {
     }
     int ofFirst = before - first.waiting();
     int ofSecond = 400 - second.waiting();
-    // What the first had before the second came does not count against it for long: at most that is made up for.
-    assertThat(Math.abs(ofFirst - ofSecond)).isLessThanOrEqualTo(10);
+    // The second is ahead by its head start, 512 tokens, and a text.
+    assertThat(ofSecond - ofFirst).isBetween(0, 512 / 20 + 1);
+    assertThat(first.turn()).isCloseTo(second.turn(), within(20.0));
   }
 
   @Test

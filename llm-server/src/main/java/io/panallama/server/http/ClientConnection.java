@@ -11,7 +11,9 @@ import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
+import io.panallama.error.EmbeddingException;
 import io.panallama.error.GenerationException;
+import io.panallama.error.PanallamaException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.SocketChannel;
@@ -139,14 +141,22 @@ public final class ClientConnection {
     alsoOn.accept(interruption::happen);
     try (Watch _ = whenGone(interruption::happen)) {
       return work.get();
-    } catch (GenerationException ended) {
-      if (gone() && ended.reason() == GenerationException.Reason.INTERRUPTED) {
+    } catch (GenerationException | EmbeddingException ended) {
+      if (gone() && isInterrupted(ended)) {
         throw new CloseConnectionException("The client is gone", ended);
       }
       throw ended;
     } finally {
       interruption.end();
     }
+  }
+
+  private static boolean isInterrupted(PanallamaException ended) {
+    return switch (ended) {
+      case GenerationException generation -> generation.reason() == GenerationException.Reason.INTERRUPTED;
+      case EmbeddingException embedding -> embedding.reason() == EmbeddingException.Reason.INTERRUPTED;
+      default -> false;
+    };
   }
 
   /** Interrupts the thread that made it, until it has ended. */

@@ -1,5 +1,6 @@
 package io.panallama.server.dialect.fields;
 
+import io.panallama.server.dialect.ApiException;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.ServedEmbedder;
 import org.jspecify.annotations.Nullable;
@@ -25,5 +26,24 @@ public final class Embedders {
    */
   public static ServedEmbedder find(Registry registry, @Nullable String name) {
     return registry.embedder(name).orElseThrow(TextOnly::embeddings);
+  }
+
+  /**
+   * The model of this name, or the default one, which must give a vector for each text.
+   *
+   * @throws io.panallama.server.dialect.ApiException 501 if there is none at all, 400 if it gives those of tokens only
+   * @throws io.panallama.server.registry.UnknownModelException if none has this name
+   */
+  public static ServedEmbedder pooling(Registry registry, @Nullable String name) {
+    ServedEmbedder found = find(registry, name);
+    if (!found.embedder().pools()) {
+      throw ApiException.invalid(
+          400,
+          "model",
+          "pooling_none",
+          "The embedding model is served with --pooling none, so it has a vector for each token and none for a text,"
+              + " which this API has no form for. Start the server with another pooling, or ask /embedding.");
+    }
+    return found;
   }
 }

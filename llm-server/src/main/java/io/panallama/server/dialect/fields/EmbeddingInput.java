@@ -4,13 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.panallama.TextEmbedder;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
+import io.panallama.embedding.TokenVectors;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.TextTooLongException;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.Failures;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddingInput {
   private static final String FORMS = "a string, an array of token ids, or an array with one or more of those";
 
-  private static final Pattern TEXT = Pattern.compile("texts\\[(\\d+)]");
+  private static final Pattern TEXT = Pattern.compile("texts\\[(\\d+)](.*)");
 
   private static final Pattern INDEX = Pattern.compile("\\[\\d+]$");
 
@@ -91,33 +92,44 @@ public final class EmbeddingInput {
    * @throws ApiException with this field's name, if a text is too long or a token unknown
    */
   public List<Embedding> compute(TextEmbedder embedder, EmbeddingOptions options) {
+    return compute(texts -> embedder.embed(texts, options), tokens -> embedder.embedTokens(tokens, options));
+  }
+
+  /**
+   * The vectors of each text's tokens, in the texts' order.
+   *
+   * @throws ApiException as {@link #compute}
+   */
+  public List<TokenVectors> tokenVectors(TextEmbedder embedder, EmbeddingOptions options) {
+    return compute(texts -> embedder.tokenVectors(texts, options), tokens -> embedder.tokenVectorsOf(tokens, options));
+  }
+
+  private <T> List<T> compute(Function<List<String>, List<T>> embedTexts, Function<List<int[]>, List<T>> embedTokens) {
     List<Item> texts = items.stream().filter(item -> item.ids() == null).toList();
     List<Item> tokens = items.stream().filter(item -> item.ids() != null).toList();
-    List<Embedding> ofTexts =
-        texts.isEmpty()
-            ? List.of()
-            : computed(texts, () -> embedder.embed(texts.stream().map(Item::text).toList(), options));
-    List<Embedding> ofTokens =
+    List<T> ofTexts =
+        texts.isEmpty() ? List.of() : computed(texts, () -> embedTexts.apply(texts.stream().map(Item::text).toList()));
+    List<T> ofTokens =
         tokens.isEmpty()
             ? List.of()
-            : computed(tokens, () -> embedder.embedTokens(tokens.stream().map(EmbeddingInput::ids).toList(), options));
+            : computed(tokens, () -> embedTokens.apply(tokens.stream().map(EmbeddingInput::ids).toList()));
     if (texts.isEmpty()) {
       return ofTokens;
     }
     if (tokens.isEmpty()) {
       return ofTexts;
     }
-    Embedding[] all = new Embedding[items.size()];
+    List<T> all = new ArrayList<>(items.size());
     int text = 0;
     int ids = 0;
-    for (int i = 0; i < all.length; i++) {
-      all[i] = items.get(i).ids() == null ? ofTexts.get(text++) : ofTokens.get(ids++);
+    for (Item item : items) {
+      all.add(item.ids() == null ? ofTexts.get(text++) : ofTokens.get(ids++));
     }
-    return Arrays.asList(all);
+    return all;
   }
 
   /** Calls the embedder; what it says of a text is said of its place in the body. */
-  private static List<Embedding> computed(List<Item> of, Supplier<List<Embedding>> call) {
+  private static <T> List<T> computed(List<Item> of, Supplier<List<T>> call) {
     try {
       return call.get();
     } catch (TextTooLongException tooLong) {
@@ -129,7 +141,7 @@ public final class EmbeddingInput {
             if (name.equals("texts")) {
               return INDEX.matcher(of.getFirst().path()).replaceFirst("");
             }
-            return text.matches() ? of.get(Integer.parseInt(text.group(1))).path() : name;
+            return text.matches() ? of.get(Integer.parseInt(text.group(1))).path() + text.group(2) : name;
           };
       throw ApiException.invalid(places.apply(refused.parameter()), refused.message(places));
     }

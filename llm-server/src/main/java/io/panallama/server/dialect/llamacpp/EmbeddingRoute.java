@@ -4,6 +4,7 @@ import io.panallama.TextEmbedder;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.Normalization;
+import io.panallama.embedding.TokenVectors;
 import io.panallama.server.dialect.Answer;
 import io.panallama.server.dialect.ClientRequest;
 import io.panallama.server.dialect.fields.Embedders;
@@ -38,20 +39,38 @@ final class EmbeddingRoute {
     EmbeddingOptions options = EmbeddingOptions.builder().normalization(normalization(norm)).build();
     body.ignoreUnknown();
     TextEmbedder embedder = Embedders.find(registry, model).embedder();
+    if (!embedder.pools()) {
+      // As in llama-server, vectors of tokens are not scaled.
+      EmbeddingOptions raw = options.toBuilder().normalization(Normalization.NONE).build();
+      List<TokenVectors> texts = registry.running(() -> input.tokenVectors(embedder, raw));
+      return answer(texts.stream().map(TokenVectors::vectors).toList());
+    }
     List<Embedding> embeddings = registry.running(() -> input.compute(embedder, options));
+    if (norm == MAX_ABS) {
+      embeddings.forEach(embedding -> enlarge(embedding.vector()));
+    }
+    return answer(embeddings.stream().map(embedding -> new float[][] {embedding.vector()}).toList());
+  }
+
+  private static void enlarge(float[] vector) {
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] *= LARGEST;
+    }
+  }
+
+  /**
+   * @param texts the vectors of each: one, or one for each of its tokens
+   */
+  private static Answer answer(List<float[][]> texts) {
     return Answer.json(
         Json.array(json -> {
-          for (int i = 0; i < embeddings.size(); i++) {
-            float[] vector = embeddings.get(i).vector();
-            if (norm == MAX_ABS) {
-              for (int k = 0; k < vector.length; k++) {
-                vector[k] *= LARGEST;
-              }
-            }
+          for (int i = 0; i < texts.size(); i++) {
             json.writeStartObject();
             json.writeNumberField("index", i);
             json.writeArrayFieldStart("embedding");
-            Json.numbers(json, vector);
+            for (float[] vector : texts.get(i)) {
+              Json.numbers(json, vector);
+            }
             json.writeEndArray();
             json.writeEndObject();
           }

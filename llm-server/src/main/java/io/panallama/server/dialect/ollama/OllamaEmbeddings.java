@@ -29,7 +29,7 @@ final class OllamaEmbeddings {
     EmbeddingOptions options = options(body);
     body.accept("options", "keep_alive");
     body.ignoreUnknown();
-    ServedEmbedder served = Embedders.find(registry, model);
+    ServedEmbedder served = Embedders.pooling(registry, model);
     List<Embedding> embeddings = registry.running(() -> input.compute(served.embedder(), options));
     return Answer.json(
         Json.object(json -> {
@@ -66,7 +66,7 @@ final class OllamaEmbeddings {
     body.accept("options", "keep_alive");
     body.ignoreUnknown();
     EmbeddingOptions options = EmbeddingOptions.builder().longText(LongText.TRUNCATE).build();
-    ServedEmbedder served = Embedders.find(registry, model);
+    ServedEmbedder served = Embedders.pooling(registry, model);
     Embedding embedding = registry.running(() -> input.compute(served.embedder(), options)).getFirst();
     return Answer.json(
         Json.object(json -> {

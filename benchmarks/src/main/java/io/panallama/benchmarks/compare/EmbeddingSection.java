@@ -1,0 +1,146 @@
+package io.panallama.benchmarks.compare;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Compares embeddings over HTTP: our server with an embedding model, and llama-server with the same file. */
+final class EmbeddingSection {
+  static final String ID = "embeddings";
+
+  /** The model by default: all-MiniLM-L6-v2, which {@code panallama pull} fetches. */
+  static final String MODEL = "minilm";
+
+  /** Enough for every text of a request that both compute together, and what ours takes at once. */
+  private static final int SLOTS = 16;
+
+  /** The longest text that MiniLM takes, for each slot. */
+  private static final int CONTEXT = 512;
+
+  private static final Section PLANNED =
+      new Section(
+          ID,
+          "Embeddings over HTTP",
+          LlamaServer.NAME,
+          "One client asks /v1/embeddings for the vectors of 1, 8 and 64 texts a request, one request after the other;"
+              + " texts of 8, 128 and 490 tokens. Both servers have the same file, the same number of threads, and"
+              + " batches of 2048 tokens at most; llama-server has 16 slots.",
+          List.of(),
+          Section.Findings.none(),
+          "");
+
+  private final Checkout checkout;
+  private final int threads;
+  private final int rounds;
+  private final Consumer<String> progress;
+
+  EmbeddingSection(Checkout checkout, int threads, int rounds, Consumer<String> progress) {
+    this.checkout = checkout;
+    this.threads = threads;
+    this.rounds = rounds;
+    this.progress = progress;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param model a GGUF file, or what {@code panallama pull} fetches
+   */
+  Section run(LlamaServer peer, String model) throws InterruptedException {
+    int ourPort = Server.freePort();
+    int theirPort = Server.freePort();
+    Section planned = PLANNED;
+    try {
+      Path file = file(model);
+      Children.Command ours = ours(ourPort, file);
+      Children.Command theirs = theirs(peer, theirPort, threads, file);
+      planned =
+          new Section(
+              PLANNED.id(),
+              PLANNED.title(),
+              PLANNED.rival(),
+              PLANNED.method(),
+              List.of(checkout.typed(ours), checkout.typed(theirs)),
+              Section.Findings.none(),
+              "");
+      progress.accept("embeddings: starting both servers");
+      try (ServerPair pair = ServerPair.start(checkout, ours, ourPort, peer, theirs, theirPort);
+          EmbeddingClient client = new EmbeddingClient()) {
+        EmbeddingRounds turns =
+            new EmbeddingRounds(peer.name(), client, pair.ours().address(), pair.theirs().address(), progress);
+        turns.run(EmbeddingCase.all(), rounds);
+        return with(planned, turns.findings(), pair.sameLibraries(), file);
+      }
+    } catch (CompareException | IllegalArgumentException e) {
+      return planned.failed(checkout.shortened(String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static Section with(Section planned, Section.Findings found, Section.Check libraries, Path file) {
+    List<Section.Check> checks = new ArrayList<>(found.checks());
+    checks.addFirst(libraries);
+    List<String> notes = List.of("The model: " + Checkout.describe(file) + ".");
+    Section.Findings findings =
+        new Section.Findings(found.measures(), found.trends(), found.curves(), checks, notes, found.raw());
+    return new Section(
+        planned.id(), planned.title(), planned.rival(), planned.method(), planned.commands(), findings, "");
+  }
+
+  private Path file(String model) throws InterruptedException {
+    if (Files.isRegularFile(Path.of(model))) {
+      return Path.of(model).toAbsolutePath();
+    }
+    Path log = checkout.logs().resolve("pull.log");
+    checkout.children().run(checkout.panallama(List.of("pull", model)), log, progress);
+    try {
+      return Path.of(Files.readString(log).strip());
+    } catch (IOException e) {
+      throw new CompareException("what `panallama pull` printed can't be read: " + e, e);
+    }
+  }
+
+  Children.Command ours(int port, Path file) {
+    return checkout.panallama(
+        List.of(
+            "serve",
+            "--port",
+            Integer.toString(port),
+            "--threads",
+            Integer.toString(threads),
+            "--embedding-model",
+            file.toString()));
+  }
+
+  static Children.Command theirs(LlamaServer peer, int port, int threads, Path file) {
+    return Checkout.onOurLibraries(
+        peer.program(),
+        List.of(
+            "--port",
+            Integer.toString(port),
+            "--threads",
+            Integer.toString(threads),
+            "--threads-batch",
+            Integer.toString(threads),
+            "--embedding",
+            "--parallel",
+            Integer.toString(SLOTS),
+            "--ctx-size",
+            Integer.toString(SLOTS * CONTEXT),
+            "--batch-size",
+            "2048",
+            "--ubatch-size",
+            "2048",
+            "--load-mode",
+            "mmap",
+            "--fit",
+            "off",
+            "--log-verbosity",
+            "2",
+            "--no-ui",
+            "--model",
+            file.toString()));
+  }
+}
