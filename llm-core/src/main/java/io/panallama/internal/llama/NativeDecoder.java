@@ -9,6 +9,7 @@ import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.decode.StateStore;
+import java.util.function.Supplier;
 
 /**
  * A {@link LlamaContext} that generates or pools, with its batch, memory, outputs and states, each in its own class.
@@ -59,7 +60,8 @@ public final class NativeDecoder implements Decoder {
         throw new EngineStartException(
             Reason.NOT_A_DECODER,
             "This is an embedding model: it keeps no memory of a sequence and does not generate token by token. An"
-                + " Embedder gives its vectors, and so do `panallama embed` and `serve --embedding-model`.",
+                + " Embedder gives its vectors, and so do `panallama embed` and `serve --embedding-model`; the scores"
+                + " of a model that ranks or classifies come from a Reranker or a Classifier.",
             null);
       }
       NativeMemory memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
@@ -86,8 +88,23 @@ public final class NativeDecoder implements Decoder {
    * @throws IllegalStateException if the model is closed
    */
   public static NativeDecoder createPooling(ModelHandle model, EngineConfig config, Pooling pooling) {
+    return createPooling(model, config, () -> LlamaContext.createPooling(model, config, pooling), model.pooledSize());
+  }
+
+  /**
+   * Creates a context that gives the scores of the model's head for each sequence of a batch, otherwise like
+   * {@link #createPooling}.
+   *
+   * @param scores how many the head gives
+   */
+  public static NativeDecoder createScoring(ModelHandle model, EngineConfig config, int scores) {
+    return createPooling(model, config, () -> LlamaContext.createScoring(model, config), scores);
+  }
+
+  private static NativeDecoder createPooling(
+      ModelHandle model, EngineConfig config, Supplier<LlamaContext> contexts, int pooledSize) {
     return Owned.build(owned -> {
-      LlamaContext context = owned.add(LlamaContext.createPooling(model, config, pooling), LlamaContext::close);
+      LlamaContext context = owned.add(contexts.get(), LlamaContext::close);
       KvMemory memory = KvMemory.NONE;
       if (context.memory().address() != 0) {
         memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
@@ -101,7 +118,7 @@ public final class NativeDecoder implements Decoder {
           context,
           batch,
           memory,
-          new PooledOutputs(context, model.pooledSize()),
+          new PooledOutputs(context, pooledSize),
           StateStore.NONE,
           model.trainedContextSize());
     });
