@@ -56,6 +56,9 @@ public final class Reranker implements TextReranker, AutoCloseable {
   private static final Comparator<RankedDocument> BEST_FIRST =
       Comparator.comparingDouble(RankedDocument::score).reversed().thenComparingInt(RankedDocument::index);
 
+  /** Of all pairs of a call: 64 MiB. */
+  private static final int MOST_TOKENS = 1 << 24;
+
   private final Scorer scorer;
   private final PairFormat format;
 
@@ -211,9 +214,13 @@ public final class Reranker implements TextReranker, AutoCloseable {
             checkpoint -> {
               PairFormat.OfQuery ofQuery = format.forQuery(asked);
               List<PairFormat.Pair> all = new ArrayList<>(documents.size());
+              long together = 0;
               for (int i = 0; i < documents.size(); i++) {
                 checkpoint.run();
-                all.add(ofQuery.pair(i, prefix + documents.get(i), maxTokens(), options.truncate()));
+                PairFormat.Pair pair = ofQuery.pair(i, prefix + documents.get(i), maxTokens(), options.truncate());
+                together += pair.tokens().length;
+                requireFew(together);
+                all.add(pair);
               }
               return all;
             });
@@ -230,6 +237,18 @@ public final class Reranker implements TextReranker, AutoCloseable {
     ranked.sort(BEST_FIRST);
     boolean all = options.topN() == RerankOptions.ALL || options.topN() >= ranked.size();
     return new Ranking(all ? ranked : ranked.subList(0, options.topN()), tokens);
+  }
+
+  /** The query counts for each document, so that a small request could fill the memory. */
+  static void requireFew(long tokens) {
+    if (tokens > MOST_TOKENS) {
+      throw new InvalidRequestException(
+          "documents",
+          InvalidRequestException.name("documents")
+              + " have more than "
+              + MOST_TOKENS
+              + " tokens together with the query, which counts for each of them; rank fewer at once.");
+    }
   }
 
   @Override

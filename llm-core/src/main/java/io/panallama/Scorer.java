@@ -58,7 +58,8 @@ final class Scorer implements AutoCloseable {
    *
    * @param what it is for: "reranker" or "classifier"
    * @param misfit the reason of the exception if the model is of no use
-   * @param why says why a model with this head is of no use, as the end of a sentence that begins with its file; empty if it is of use
+   * @param why says why a model with this head is of no use, as the end of a sentence that begins with its file; empty
+   *     if it is of use
    * @throws EngineStartException if the model is of no use, or there is not enough memory
    * @throws IllegalStateException if the model is closed
    * @throws IllegalArgumentException if the configuration chooses a pooling

@@ -22,7 +22,8 @@ public interface TextReranker {
    * @return the documents, the best first; an empty ranking if there are none
    * @throws TextTooLongException if a document and the query have more than {@link #maxTokens} tokens together and
    *     {@link RerankOptions#truncate} is false, or the query leaves no room for a document
-   * @throws InvalidRequestException if there are more documents than may ever wait, or a text can't be tokenized
+   * @throws InvalidRequestException if there are more documents than may ever wait, they have too many tokens together, or a
+   *     text can't be tokenized
    * @throws EngineBusyException if too many texts wait already
    * @throws EmbeddingException if llama.cpp fails, the model gives a score that is no number, or the thread is interrupted
    *     while it waits; the interrupt is kept

@@ -1,21 +1,15 @@
 package io.panallama.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.config.EmbedderConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,9 +21,6 @@ import picocli.CommandLine.Parameters;
     description =
         "Print the vectors of texts: of the arguments, or of each line of standard input. One JSON object per line.")
 final class EmbedCommand implements Callable<Integer> {
-  /** Lines of standard input that are computed together. */
-  private static final int TOGETHER = 256;
-
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final CommandContext context;
@@ -71,52 +62,22 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws JsonProcessingException {
+  public Integer call() {
     EmbeddingOptions options = EmbeddingOptions.builder().task(task).dimensions(dimensions).longText(longText).build();
     EmbedderConfig config = embedder.config();
     backend.select(context.inference());
-    try (LoadedEmbedder loaded = load(config)) {
-      if (!texts.isEmpty()) {
-        print(loaded, texts, options);
-      } else {
-        printLines(loaded, options);
-      }
+    try (LoadedEmbedder loaded =
+        TextInput.load(
+            context, model, (file, modelConfig) -> context.inference().startEmbedder(file, modelConfig, config))) {
+      TextInput.each(context, texts, (together, _) -> print(loaded, together, options));
     }
     return ExitCode.OK;
   }
 
-  private LoadedEmbedder load(EmbedderConfig config) {
-    NamedModel named = new NamedModel(model);
-    AtomicBoolean stopped = new AtomicBoolean();
-    Path file;
-    try (StopSignals.Registration _ = context.signals().onStop(() -> stopped.set(true))) {
-      file = named.file(context, stopped::get);
-    }
-    try (LoadProgress progress =
-        new LoadProgress(context.err(), context.errTerminal(), named.id(), System::nanoTime, () -> false)) {
-      return context.inference().startEmbedder(file, ModelConfig.builder().listener(progress).build(), config);
-    }
-  }
-
-  private void printLines(LoadedEmbedder loaded, EmbeddingOptions options) throws JsonProcessingException {
-    try (LineSource lines = new PipedLines(context.in(), context.signals())) {
-      List<String> together = new ArrayList<>();
-      Optional<String> line;
-      do {
-        line = lines.next("");
-        line.ifPresent(together::add);
-        if (together.size() == TOGETHER || line.isEmpty()) {
-          print(loaded, together, options);
-          together.clear();
-        }
-      } while (line.isPresent());
-    }
-  }
-
-  private void print(LoadedEmbedder loaded, List<String> of, EmbeddingOptions options) throws JsonProcessingException {
+  private void print(LoadedEmbedder loaded, List<String> of, EmbeddingOptions options) {
     long begin = System.nanoTime();
     List<Embedding> embeddings = loaded.embedder().embed(of, options);
-    double each = (System.nanoTime() - begin) / 1e6 / Math.max(1, of.size());
+    double latency = TextInput.latency(begin, of.size());
     for (int i = 0; i < of.size(); i++) {
       ObjectNode json = JSON.createObjectNode();
       json.put("text", of.get(i));
@@ -127,12 +88,12 @@ final class EmbedCommand implements Callable<Integer> {
       if (embeddings.get(i).parts() > 1) {
         json.put("parts", embeddings.get(i).parts());
       }
-      json.put("latency_ms", Math.round(each * 1000) / 1000.0);
+      json.put("latency_ms", latency);
       ArrayNode vector = json.putArray("embedding");
       for (float value : embeddings.get(i).vector()) {
         vector.add(value);
       }
-      context.out().println(JSON.writeValueAsString(json));
+      context.out().println(json);
     }
   }
 
