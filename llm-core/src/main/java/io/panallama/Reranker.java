@@ -118,7 +118,7 @@ public final class Reranker implements TextReranker, AutoCloseable {
     }
     if (outputs == 1 && head.givesProbabilities()) {
       return "has a single output, of which llama.cpp takes the softmax, so that every score would be 1; convert the"
-                 + " model again with a newer version of llama.cpp's converter.";
+          + " model again with a newer version of llama.cpp's converter.";
     }
     String template = model.metadata().getOrDefault(TEMPLATE, "");
     if (!template.isEmpty() && !PairFormat.isTemplate(template)) {

@@ -39,8 +39,8 @@ final class ClassifyCommand implements Callable<Integer> {
       paramLabel = "model|softmax|sigmoid|none",
       converter = Functions.class,
       description =
-          "How the model's outputs become scores: softmax if one label is right, sigmoid if several may be, none for the"
-              + " outputs as they are. Default: model, what its file says.")
+          "How the model's outputs become scores: softmax if one label is right, sigmoid if several may be, none for"
+              + " the outputs as they are. Default: model, what its file says.")
   private ScoreFunction function = ScoreFunction.MODEL;
 
   @Option(

@@ -87,8 +87,7 @@ final class RerankCommand implements Callable<Integer> {
         RerankOptions.builder().topN(topN).normalized(normalize).truncate(truncate).build().toBuilder()
             .topN(RerankOptions.ALL)
             .build();
-    EmbedderConfig config =
-        EmbedderConfig.builder().queryPrefix(queryPrefix).documentPrefix(documentPrefix).build();
+    EmbedderConfig config = EmbedderConfig.builder().queryPrefix(queryPrefix).documentPrefix(documentPrefix).build();
     backend.select(context.inference());
     List<Found> found = new ArrayList<>();
     try (LoadedScorer<TextReranker> loaded =
@@ -106,7 +105,8 @@ final class RerankCommand implements Callable<Integer> {
             }
           });
     }
-    found.sort(Comparator.comparingDouble((Found one) -> one.ranked().score()).reversed().thenComparingInt(Found::index));
+    found.sort(
+        Comparator.comparingDouble((Found one) -> one.ranked().score()).reversed().thenComparingInt(Found::index));
     int most = topN == RerankOptions.ALL ? found.size() : Math.min(topN, found.size());
     for (Found one : found.subList(0, most)) {
       print(one);

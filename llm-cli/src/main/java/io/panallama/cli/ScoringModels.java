@@ -19,7 +19,8 @@ final class ScoringModels implements AutoCloseable {
       names = "--reranking-model",
       paramLabel = "FILE",
       description =
-          "GGUF file of a model that ranks documents, such as bge-reranker; served besides the other one. Default: none.")
+          "GGUF file of a model that ranks documents, such as bge-reranker; served besides the other one. Default:"
+              + " none.")
   private @Nullable String rerankingModel;
 
   @Option(
@@ -50,7 +51,9 @@ final class ScoringModels implements AutoCloseable {
           context
               .inference()
               .startClassifier(
-                  new NamedModel(classifying).file(context, stopped), ModelConfig.defaults(), EmbedderConfig.defaults());
+                  new NamedModel(classifying).file(context, stopped),
+                  ModelConfig.defaults(),
+                  EmbedderConfig.defaults());
     }
   }
 
@@ -88,26 +91,24 @@ final class ScoringModels implements AutoCloseable {
   List<Row> rows() {
     List<Row> rows = new ArrayList<>();
     Optional.ofNullable(reranker)
-        .ifPresent(
-            ranks ->
-                rows.add(
-                    new Row(
-                        "reranking",
-                        text(rerankingModel, ranks.model())
-                            + "query and document of up to "
-                            + ranks.scorer().maxTokens()
-                            + " tokens")));
+        .ifPresent(ranks ->
+            rows.add(
+                new Row(
+                    "reranking",
+                    text(rerankingModel, ranks.model())
+                        + "query and document of up to "
+                        + ranks.scorer().maxTokens()
+                        + " tokens")));
     Optional.ofNullable(classifier)
-        .ifPresent(
-            classifies ->
-                rows.add(
-                    new Row(
-                        "labels",
-                        text(classifierModel, classifies.model())
-                            + classifies.scorer().labels().size()
-                            + " labels, texts of up to "
-                            + classifies.scorer().maxTokens()
-                            + " tokens")));
+        .ifPresent(classifies ->
+            rows.add(
+                new Row(
+                    "labels",
+                    text(classifierModel, classifies.model())
+                        + classifies.scorer().labels().size()
+                        + " labels, texts of up to "
+                        + classifies.scorer().maxTokens()
+                        + " tokens")));
     return rows;
   }
 

@@ -107,8 +107,7 @@ class ScoringCommandsTest {
     assertThat(lines(run)).hasSize(2);
     assertThat(inference.scored).containsExactly(List.of("one", "two"));
     assertThat(inference.classifyOptions)
-        .containsExactly(
-            ClassifyOptions.builder().function(ScoreFunction.SIGMOID).longText(LongText.TRUNCATE).build());
+        .containsExactly(ClassifyOptions.builder().function(ScoreFunction.SIGMOID).longText(LongText.TRUNCATE).build());
   }
 
   @ParameterizedTest

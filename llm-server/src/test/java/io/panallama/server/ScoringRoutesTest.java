@@ -44,7 +44,8 @@ class ScoringRoutesTest {
   @ParameterizedTest
   @ValueSource(strings = {"/rerank", "/v1/rerank", "/reranking", "/v1/reranking", "/v2/rerank"})
   void theBestComesFirst(String path) {
-    JsonNode answer = ask(path, "{\"model\":\"bge\",\"query\":\"Q\",\"documents\":[\"one\",{\"text\":\"three\"},\"\"]}");
+    JsonNode answer =
+        ask(path, "{\"model\":\"bge\",\"query\":\"Q\",\"documents\":[\"one\",{\"text\":\"three\"},\"\"]}");
 
     assertThat(answer.path("model").asText()).isEqualTo("ranking");
     assertThat(answer.path("object").asText()).isEqualTo("list");
@@ -122,7 +123,8 @@ class ScoringRoutesTest {
     assertThat(server.post("/rerank", body).statusCode()).isEqualTo(429);
     reranker.failing(new EmbeddingException(EmbeddingException.Reason.NOT_FINITE, "It broke.", null));
     assertThat(server.post("/rerank", body).statusCode()).isEqualTo(500);
-    reranker.failing(new InvalidRequestException("documents", InvalidRequestException.name("documents") + " has too many."));
+    reranker.failing(
+        new InvalidRequestException("documents", InvalidRequestException.name("documents") + " has too many."));
     assertThat(server.post("/rerank", body).body()).contains("texts has too many.");
     assertThat(server.server().runningRequests()).isZero();
   }

@@ -404,8 +404,7 @@ public final class Registry {
 
   /** Those that generate first. */
   private List<ServedModel> served() {
-    return Stream.concat(
-            entries.values().stream().map(Entry::model), besides.values().stream().map(Served::model))
+    return Stream.concat(entries.values().stream().map(Entry::model), besides.values().stream().map(Served::model))
         .toList();
   }
 

@@ -131,8 +131,7 @@ final class ClassifyRoute {
     } catch (TextTooLongException tooLong) {
       throw Failures.tooLong(tooLong, place(tooLong.parameter(), array));
     } catch (InvalidRequestException refused) {
-      throw ApiException.invalid(
-          place(refused.parameter(), array), refused.message(name -> place(name, array)));
+      throw ApiException.invalid(place(refused.parameter(), array), refused.message(name -> place(name, array)));
     }
   }
 
