@@ -20,6 +20,7 @@ module io.panallama {
   exports io.panallama.quantize;
   exports io.panallama.request;
   exports io.panallama.sampling;
+  exports io.panallama.scoring;
   exports io.panallama.typed;
   exports io.panallama.typed.annotation;
   exports io.panallama.vocabulary;

@@ -162,7 +162,9 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
     if (EmbedderDefaults.givesScores(model.metadata())) {
       throw new EngineStartException(
           Reason.NOT_AN_EMBEDDER,
-          model.path() + " is a model that ranks or classifies texts; it gives no vectors.",
+          model.path()
+              + " is a model that ranks or classifies texts; it gives no vectors. A Reranker or a Classifier gives its"
+              + " scores.",
           null);
     }
   }

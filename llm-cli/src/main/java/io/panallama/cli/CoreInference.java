@@ -1,12 +1,16 @@
 package io.panallama.cli;
 
+import io.panallama.Classifier;
 import io.panallama.Embedder;
 import io.panallama.Engine;
 import io.panallama.Model;
 import io.panallama.NativeRuntime;
 import io.panallama.Quantizer;
+import io.panallama.Reranker;
+import io.panallama.TextClassifier;
 import io.panallama.TextEmbedder;
 import io.panallama.TextGenerator;
+import io.panallama.TextReranker;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
@@ -75,21 +79,48 @@ final class CoreInference implements Inference {
 
     @Override
     public LoadedEngine.ModelSummary model() {
-      Model model = own.model();
-      return new LoadedEngine.ModelSummary(
-          model.name(),
-          model.description(),
-          model.parameterCount(),
-          model.sizeBytes(),
-          model.trainedContextSize(),
-          model.recommendedSampling(),
-          model.chatTemplate());
+      return summary(own.model());
     }
 
     @Override
     public void close() {
       own.close();
     }
+  }
+
+  @Override
+  public LoadedScorer<TextReranker> startReranker(Path file, ModelConfig modelConfig, EmbedderConfig config) {
+    Reranker own = Reranker.load(file, modelConfig, config);
+    return new CoreScorer<>(own, own.model(), own::close);
+  }
+
+  @Override
+  public LoadedScorer<TextClassifier> startClassifier(Path file, ModelConfig modelConfig, EmbedderConfig config) {
+    Classifier own = Classifier.load(file, modelConfig, config);
+    return new CoreScorer<>(own, own.model(), own::close);
+  }
+
+  private record CoreScorer<T>(T scorer, Model own, Runnable closing) implements LoadedScorer<T> {
+    @Override
+    public LoadedEngine.ModelSummary model() {
+      return summary(own);
+    }
+
+    @Override
+    public void close() {
+      closing.run();
+    }
+  }
+
+  private static LoadedEngine.ModelSummary summary(Model model) {
+    return new LoadedEngine.ModelSummary(
+        model.name(),
+        model.description(),
+        model.parameterCount(),
+        model.sizeBytes(),
+        model.trainedContextSize(),
+        model.recommendedSampling(),
+        model.chatTemplate());
   }
 
   private record CoreEngine(Engine engine) implements LoadedEngine {

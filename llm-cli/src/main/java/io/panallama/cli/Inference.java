@@ -1,5 +1,7 @@
 package io.panallama.cli;
 
+import io.panallama.TextClassifier;
+import io.panallama.TextReranker;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
@@ -59,6 +61,24 @@ interface Inference {
    * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
    */
   LoadedEmbedder startEmbedder(Path file, ModelConfig model, EmbedderConfig embedder);
+
+  /**
+   * Loads a model and starts a reranker on it.
+   *
+   * @throws io.panallama.error.ModelLoadException if the file can't be loaded
+   * @throws io.panallama.error.EngineStartException if it does not rank
+   * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
+   */
+  LoadedScorer<TextReranker> startReranker(Path file, ModelConfig model, EmbedderConfig config);
+
+  /**
+   * Loads a model and starts a classifier on it.
+   *
+   * @throws io.panallama.error.ModelLoadException if the file can't be loaded
+   * @throws io.panallama.error.EngineStartException if it gives no labels
+   * @throws io.panallama.error.NativeLibraryException if there are no native libraries that fit
+   */
+  LoadedScorer<TextClassifier> startClassifier(Path file, ModelConfig model, EmbedderConfig config);
 
   /**
    * Quantises a model file.

@@ -149,7 +149,9 @@ final class LlamaServerOptions {
     all.put(
         "--embedding --embeddings --attention=",
         "a model that gives embeddings is served beside one that generates: --embedding-model FILE.");
-    all.put("--rerank --reranking", "reranking is not served; the model can only chat and complete.");
+    all.put(
+        "--rerank --reranking",
+        "a model that ranks documents is served beside one that generates: --reranking-model FILE.");
     all.put(
         "--mmproj= -mm= --mmproj-url= -mmu=",
         "images and audio are not supported; serve the model without its projector.");

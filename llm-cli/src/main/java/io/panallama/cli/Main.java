@@ -180,6 +180,8 @@ public final class Main implements Runnable {
     commands.put("chat", () -> new CommandLine(new ChatCommand(context)));
     commands.put("run", () -> new CommandLine(new RunCommand(context)));
     commands.put("embed", () -> new CommandLine(new EmbedCommand(context)));
+    commands.put("rerank", () -> new CommandLine(new RerankCommand(context)));
+    commands.put("classify", () -> new CommandLine(new ClassifyCommand(context)));
     commands.put("doctor", () -> new CommandLine(new DoctorCommand(context)));
     commands.put("inspect", () -> new CommandLine(new InspectCommand(context)));
     commands.put("quantize", () -> new CommandLine(new QuantizeCommand(context)));

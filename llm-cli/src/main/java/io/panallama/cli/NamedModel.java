@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * An embedding model as an option names it: a file, or one that is fetched as {@code panallama pull} does. A file goes
+ * A model that generates no text as an option names it: a file, or one that is fetched as {@code panallama pull} does. A file goes
  * before a model of the same name.
  */
 final class NamedModel {

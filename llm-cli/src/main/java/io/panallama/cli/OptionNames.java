@@ -58,6 +58,9 @@ final class OptionNames {
       Map.ofEntries(
           Map.entry("maxTokens", "--max-tokens"),
           Map.entry("dimensions", "--dimensions"),
+          Map.entry("topN", "--top-n"),
+          Map.entry("query", "--query"),
+          Map.entry("function", "--scores"),
           Map.entry("sampling.temperature", "--temperature"),
           Map.entry("sampling.topK", "--top-k"),
           Map.entry("sampling.topP", "--top-p"),

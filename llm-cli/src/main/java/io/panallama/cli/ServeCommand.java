@@ -88,6 +88,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   @Mixin private ServerOptions serverOptions = new ServerOptions();
   @Mixin private EngineOptions engineOptions = new EngineOptions();
   @Mixin private EmbedderOptions embedderOptions = new EmbedderOptions();
+  @Mixin private ScoringModels scoring = new ScoringModels();
   @Mixin private IsolationOptions isolation = new IsolationOptions();
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private SamplingOptions sampling = new SamplingOptions();
@@ -124,8 +125,12 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       context.err().println("panallama: stopping" + patience(server.runningRequests(), config.shutdownGrace()));
     } finally {
       LoadedEmbedder loaded = embedder;
-      if (loaded != null) {
-        loaded.close();
+      try {
+        if (loaded != null) {
+          loaded.close();
+        }
+      } finally {
+        scoring.close();
       }
     }
     return ExitCode.OK;
@@ -160,6 +165,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
         EmbedderConfig config = embedderOptions.config().toBuilder().threads(configs.engine().threads()).build();
         embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
       }
+      scoring.load(context, stopped);
       checkTemplate(engine);
       if (!noWarmup) {
         warmedUp = warmUp(engine);
@@ -202,6 +208,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
     if (loaded != null) {
       server.serve(served(loaded), loaded.embedder());
     }
+    scoring.serve(server);
     server.serve(served(engine), engine.generator(), () -> without(before, engine.stats()));
     announce(engine, server);
     ServerOptions.warnIfOpen(context, server, config);
@@ -310,17 +317,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
   }
 
   private ServedModel served(LoadedEmbedder loaded) {
-    LoadedEngine.ModelSummary summary = loaded.model();
-    String named = String.valueOf(embeddingModel);
-    String id = new NamedModel(named).id();
-    return ServedModel.builder(id, loaded.embedder().maxTokens())
-        .aliases(named.endsWith(id + ".gguf") ? List.of(id + ".gguf") : List.of())
-        .description(summary.description())
-        .path(named)
-        .parameters(summary.parameters())
-        .trainedContextSize(summary.trainedContextSize())
-        .sizeBytes(summary.sizeBytes())
-        .build();
+    return ScoringModels.served(String.valueOf(embeddingModel), loaded.embedder().maxTokens(), loaded.model());
   }
 
   private void announce(LoadedEngine engine, ChatServer server) {
@@ -376,6 +373,7 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
               + loaded.embedder().maxTokens()
               + " tokens");
     }
+    scoring.rows().forEach(row -> row(row.label(), row.text()));
     List<URI> addresses = server.uris();
     for (URI also : addresses.subList(1, addresses.size())) {
       row("also on", also.toString());

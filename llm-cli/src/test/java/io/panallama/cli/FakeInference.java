@@ -1,7 +1,9 @@
 package io.panallama.cli;
 
+import io.panallama.TextClassifier;
 import io.panallama.TextEmbedder;
 import io.panallama.TextGenerator;
+import io.panallama.TextReranker;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
@@ -29,10 +31,17 @@ import io.panallama.quantize.QuantizationResult;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
 import io.panallama.sampling.Sampling;
+import io.panallama.scoring.Classification;
+import io.panallama.scoring.ClassifyOptions;
+import io.panallama.scoring.LabelScore;
+import io.panallama.scoring.RankedDocument;
+import io.panallama.scoring.Ranking;
+import io.panallama.scoring.RerankOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -53,6 +62,9 @@ final class FakeInference implements Inference {
   final List<EmbedderConfig> embedderConfigs = new ArrayList<>();
   final List<EmbeddingOptions> embeddingOptions = new ArrayList<>();
   final List<List<String>> embedded = new ArrayList<>();
+  final List<RerankOptions> rerankOptions = new ArrayList<>();
+  final List<ClassifyOptions> classifyOptions = new ArrayList<>();
+  final List<List<String>> scored = new ArrayList<>();
 
   /** The answer to a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
   Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
@@ -123,6 +135,93 @@ final class FakeInference implements Inference {
     startFailure.ifPresent(FakeInference::fail);
     open++;
     return new FakeEmbedder(config.pooling() != Pooling.NONE);
+  }
+
+  /** Scores of the length of a document. */
+  @Override
+  public LoadedScorer<TextReranker> startReranker(Path file, ModelConfig model, EmbedderConfig config) {
+    starting(file, config);
+    return new FakeScorer<>(new FakeReranker());
+  }
+
+  /** Texts that begin with a b are bad. */
+  @Override
+  public LoadedScorer<TextClassifier> startClassifier(Path file, ModelConfig model, EmbedderConfig config) {
+    starting(file, config);
+    return new FakeScorer<>(new FakeClassifier());
+  }
+
+  private void starting(Path file, EmbedderConfig config) {
+    files.add(file);
+    embedderConfigs.add(config);
+    startFailure.ifPresent(FakeInference::fail);
+    open++;
+  }
+
+  private final class FakeReranker implements TextReranker {
+    @Override
+    public Ranking rank(String query, List<String> documents, RerankOptions options) {
+      rerankOptions.add(options);
+      scored.add(List.copyOf(documents));
+      List<RankedDocument> ranked = new ArrayList<>();
+      for (int i = 0; i < documents.size(); i++) {
+        ranked.add(new RankedDocument(i, documents.get(i).length(), 9, documents.get(i).isEmpty()));
+      }
+      ranked.sort(Comparator.comparingDouble(RankedDocument::score).reversed());
+      return new Ranking(ranked, 9L * documents.size());
+    }
+
+    @Override
+    public int maxTokens() {
+      return 128;
+    }
+  }
+
+  private final class FakeClassifier implements TextClassifier {
+    @Override
+    public List<Classification> classify(List<String> texts, ClassifyOptions options) {
+      classifyOptions.add(options);
+      scored.add(List.copyOf(texts));
+      LabelScore good = new LabelScore(0, "good", 0.75f);
+      LabelScore bad = new LabelScore(1, "bad", 0.25f);
+      return texts.stream()
+          .map(text -> new Classification(text.startsWith("b") ? bad : good, List.of(good, bad), 7, text.isEmpty(), 1))
+          .toList();
+    }
+
+    @Override
+    public List<String> labels() {
+      return List.of("good", "bad");
+    }
+
+    @Override
+    public int maxTokens() {
+      return 64;
+    }
+  }
+
+  private final class FakeScorer<T> implements LoadedScorer<T> {
+    private final T scorer;
+
+    FakeScorer(T scorer) {
+      this.scorer = scorer;
+    }
+
+    @Override
+    public T scorer() {
+      return scorer;
+    }
+
+    @Override
+    public LoadedEngine.ModelSummary model() {
+      return new LoadedEngine.ModelSummary(
+          "Fake head", "bert 33M F16", 33_000_000, 66_000_000, 128, Sampling.defaults(), Optional.empty());
+    }
+
+    @Override
+    public void close() {
+      open--;
+    }
   }
 
   private final class FakeEmbedder implements LoadedEmbedder, TextEmbedder {

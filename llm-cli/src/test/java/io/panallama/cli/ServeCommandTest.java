@@ -138,6 +138,23 @@ class ServeCommandTest {
   }
 
   @Test
+  void modelsThatRankAndClassifyAreServedBesides() throws Exception {
+    CompletableFuture<Integer> running =
+        serve("--reranking-model", "models/bge.gguf", "--classifier-model", "models/mood.gguf");
+    URI url = awaitUrl(running);
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("reranking  bge (bert 33M F16), query and document of up to 128 tokens")
+        .contains("labels     mood (bert 33M F16), 2 labels, texts of up to 64 tokens");
+    assertThat(post(url.resolve("/v1/rerank"), "{\"model\":\"bge\",\"query\":\"a\",\"documents\":[\"b\",\"four\"]}"))
+        .contains("{\"index\":1,\"relevance_score\":4.0}");
+    assertThat(post(url.resolve("/classify"), "{\"model\":\"mood\",\"input\":\"bad\"}")).contains("\"label\":\"bad\"");
+    assertThat(get(url.resolve("/v1/models"))).contains("\"bge\"", "\"mood\"", "panallama-demo");
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(inference.open).isZero();
+  }
+
+  @Test
   void theEngineHasAProcessOfItsOwnIfToldSo() throws Exception {
     CompletableFuture<Integer> running = serve("--isolate", "always", "--step-limit", "7", "--worker-memory", "1G");
     awaitUrl(running);
@@ -450,7 +467,7 @@ class ServeCommandTest {
           -hf=a/b               | -hf: nothing is downloaded here; fetch the file
           --lora=x.gguf         | --lora: adapters (LoRA) are not supported
           --embedding           | --embedding: a model that gives embeddings is served beside
-          --reranking           | --reranking: reranking is not served
+          --reranking           | --reranking: a model that ranks documents is served beside
           --ssl-key-file=x      | --ssl-key-file: the server does not encrypt
           --context-shift       | --context-shift: it is each request's choice here
           --mirostat=2          | --mirostat: there is no such default for all requests

@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layout and limits of an embedder. {@link io.panallama.Embedder#config Embedder.config} returns the same with every
+ * The layout and limits of an embedder, and of a {@link io.panallama.Reranker} or a {@link io.panallama.Classifier}. {@link io.panallama.Embedder#config Embedder.config} returns the same with every
  * {@link #AUTO} replaced by the chosen number. Immutable and thread-safe.
  */
 public final class EmbedderConfig {

@@ -2,7 +2,7 @@ package io.panallama.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** Texts could not be embedded, though nothing is wrong with the request. Other requests go on. */
+/** Texts could not be embedded, ranked or classified, though nothing is wrong with the request. Other requests go on. */
 public final class EmbeddingException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
@@ -10,7 +10,7 @@ public final class EmbeddingException extends PanallamaException {
   public enum Reason {
     /** llama.cpp failed to compute a batch. */
     COMPUTE_FAILED,
-    /** The model gave numbers that are infinite or none, which no vector can have. */
+    /** The model gave numbers that are infinite or none, which no vector and no score can have. */
     NOT_FINITE,
     /** The thread that waited was interrupted; its texts are not computed. */
     INTERRUPTED
@@ -18,7 +18,7 @@ public final class EmbeddingException extends PanallamaException {
 
   private final Reason reason;
 
-  /** Reports texts that were not embedded. */
+  /** Reports texts that were not computed. */
   public EmbeddingException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;

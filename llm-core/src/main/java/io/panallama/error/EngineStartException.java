@@ -2,7 +2,7 @@ package io.panallama.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** An engine or an embedder could not be started on a loaded model. */
+/** An engine, an embedder, a reranker or a classifier could not be started on a loaded model. */
 public final class EngineStartException extends PanallamaException {
   private static final long serialVersionUID = 1L;
 
@@ -19,6 +19,10 @@ public final class EngineStartException extends PanallamaException {
     NOT_A_DECODER,
     /** The model gives no vectors of a text: it ranks or classifies, or needs more than text. */
     NOT_AN_EMBEDDER,
+    /** The model does not score a query with a document: it has no head for it, or one that knows several labels. */
+    NOT_A_RERANKER,
+    /** The model has no head that gives labels. */
+    NOT_A_CLASSIFIER,
     /** The processes of an {@link io.panallama.IsolatedEngine} died one after the other while they started; the message says how, and where its report is. */
     PROCESS_DIED,
     /** llama.cpp rejected the configuration; the message quotes it. */

@@ -27,6 +27,8 @@ import io.panallama.request.StopConditions;
 import io.panallama.request.StreamFlush;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.Sampling;
+import io.panallama.scoring.ClassifyOptions;
+import io.panallama.scoring.RerankOptions;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -66,7 +68,9 @@ class ConfigurationIdiomTest {
         AgentConfig.defaults(),
         ChatRequest.of("Hello"),
         CompletionRequest.of("Hello"),
-        InfillRequest.of("a", "b"));
+        InfillRequest.of("a", "b"),
+        RerankOptions.defaults(),
+        ClassifyOptions.defaults());
   }
 
   @ParameterizedTest

@@ -1,8 +1,10 @@
 package io.panallama.server;
 
 import io.helidon.webserver.http.Filter;
+import io.panallama.TextClassifier;
 import io.panallama.TextEmbedder;
 import io.panallama.TextGenerator;
+import io.panallama.TextReranker;
 import io.panallama.observe.EngineStats;
 import io.panallama.server.dialect.Dialect;
 import io.panallama.server.dialect.anthropic.AnthropicDialect;
@@ -22,9 +24,11 @@ import io.panallama.server.openapi.ApiDescription;
 import io.panallama.server.page.PageRoutes;
 import io.panallama.server.registry.Registry;
 import io.panallama.server.registry.RequestLimits;
+import io.panallama.server.registry.ServedClassifier;
 import io.panallama.server.registry.ServedEmbedder;
 import io.panallama.server.registry.ServedEngine;
 import io.panallama.server.registry.ServedModel;
+import io.panallama.server.registry.ServedReranker;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -183,7 +187,26 @@ public final class ChatServer implements AutoCloseable {
    * @throws IllegalArgumentException if another model has one of its names
    */
   public void serve(ServedModel model, TextEmbedder embedder) {
-    registry.add(new ServedEmbedder(model.toBuilder().embeds(true).build(), embedder));
+    registry.add(new ServedEmbedder(model.toBuilder().kind(ServedModel.Kind.EMBEDS).build(), embedder));
+  }
+
+  /**
+   * Serves a model that ranks documents, besides the one that generates. The caller closes the reranker after the server.
+   *
+   * @throws IllegalArgumentException if another model has one of its names
+   */
+  public void serve(ServedModel model, TextReranker reranker) {
+    registry.add(new ServedReranker(model.toBuilder().kind(ServedModel.Kind.RANKS).build(), reranker));
+  }
+
+  /**
+   * Serves a model that gives texts labels, besides the one that generates. The caller closes the classifier after the
+   * server.
+   *
+   * @throws IllegalArgumentException if another model has one of its names
+   */
+  public void serve(ServedModel model, TextClassifier classifier) {
+    registry.add(new ServedClassifier(model.toBuilder().kind(ServedModel.Kind.CLASSIFIES).build(), classifier));
   }
 
   /**

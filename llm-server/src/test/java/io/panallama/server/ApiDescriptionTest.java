@@ -45,6 +45,8 @@ class ApiDescriptionTest {
         TestServer.config().toBuilder().strictFields(true).endpoints(Set.of(Endpoint.values())).build();
     TestServer server = TestServer.start(config, ScriptedGenerator.answering("x"));
     server.server().serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
+    server.server().serve(ScriptedReranker.model(), new ScriptedReranker());
+    server.server().serve(ScriptedClassifier.model(), new ScriptedClassifier());
     return server;
   }
 
@@ -173,6 +175,8 @@ class ApiDescriptionTest {
     int sent = 0;
     try (DemoServer server = DemoServer.start(1)) {
       server.serve(ScriptedEmbedder.model(), new ScriptedEmbedder());
+      server.serve(ScriptedReranker.model(), new ScriptedReranker());
+      server.serve(ScriptedClassifier.model(), new ScriptedClassifier());
       for (Map.Entry<String, JsonNode> path : json(server.get("/openapi.json").body()).path("paths").properties()) {
         for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
           Optional<String> target = target(path.getKey(), method.getValue());

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.panallama.Engine;
 import io.panallama.Model;
+import io.panallama.TextClassifier;
 import io.panallama.TextEmbedder;
+import io.panallama.TextReranker;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.Isolation;
 import io.panallama.demo.DemoModel;
@@ -101,6 +103,16 @@ final class DemoServer implements AutoCloseable {
     HttpResponse<String> response = post(path, body);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return JSON.readTree(response.body());
+  }
+
+  /** Serves a model that ranks documents, too. */
+  void serve(ServedModel served, TextReranker reranker) {
+    server.serve(served, reranker);
+  }
+
+  /** Serves a model that gives labels, too. */
+  void serve(ServedModel served, TextClassifier classifier) {
+    server.serve(served, classifier);
   }
 
   /** Serves a model that gives vectors, too. */

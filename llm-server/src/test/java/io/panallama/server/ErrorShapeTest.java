@@ -150,6 +150,7 @@ class ErrorShapeTest {
     "/rerank, llama.cpp, rank documents",
     "/v1/reranking, llama.cpp, rank documents",
     "/reranking, llama.cpp, rank documents",
+    "/classify, llama.cpp, labels",
     "/api/embed, ollama, embeddings",
     "/api/embeddings, ollama, embeddings",
     "/v1/moderations, openai, text only",

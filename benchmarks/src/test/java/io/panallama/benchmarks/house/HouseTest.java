@@ -47,6 +47,7 @@ class HouseTest {
           ROOT + ".quantize",
           ROOT + ".request",
           ROOT + ".sampling",
+          ROOT + ".scoring",
           ROOT + ".typed.annotation",
           ROOT + ".vocabulary");
 

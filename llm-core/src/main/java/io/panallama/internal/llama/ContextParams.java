@@ -46,6 +46,13 @@ final class ContextParams {
     return struct;
   }
 
+  /** Allocates the struct for a context that pools with the model's head, which gives scores. */
+  static MemorySegment allocateScoring(ModelHandle model, EngineConfig config, Arena arena) {
+    MemorySegment struct = allocatePooling(model, config, Pooling.MODEL, arena);
+    llama_context_params.pooling_type(struct, LlamaCpp.LLAMA_POOLING_TYPE_RANK());
+    return struct;
+  }
+
   private static void into(MemorySegment struct, ModelHandle model, EngineConfig config) {
     int sequenceIds = sequenceIds(model, config);
     llama_context_params.n_ctx(struct, config.contextSize());

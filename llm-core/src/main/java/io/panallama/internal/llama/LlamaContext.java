@@ -68,6 +68,11 @@ final class LlamaContext implements AutoCloseable {
     return create(model, config, arena -> ContextParams.allocatePooling(model, config, pooling, arena));
   }
 
+  /** Like {@link #createPooling}, with the model's head, which gives scores. */
+  static LlamaContext createScoring(ModelHandle model, EngineConfig config) {
+    return create(model, config, arena -> ContextParams.allocateScoring(model, config, arena));
+  }
+
   private static LlamaContext create(
       ModelHandle model, EngineConfig config, Function<Arena, MemorySegment> parameters) {
     return Owned.build(owned -> {

@@ -22,10 +22,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -322,6 +324,16 @@ public final class ModelHandle {
   /** Width of a pooled vector. */
   public int pooledSize() {
     return LlamaCpp.llama_model_n_embd_out(model);
+  }
+
+  /** The labels of the outputs of the model's head, one at least; an empty text for one without a name. */
+  List<String> labels() {
+    List<String> labels = new ArrayList<>();
+    for (int i = 0; i < LlamaCpp.llama_model_n_cls_out(model); i++) {
+      MemorySegment label = LlamaCpp.llama_model_cls_label(model, i);
+      labels.add(label.address() == 0 ? "" : label.getString(0));
+    }
+    return labels;
   }
 
   public boolean hasDecoder() {

@@ -9,6 +9,7 @@ import io.panallama.internal.decode.Decoder;
 import io.panallama.internal.decode.KvMemory;
 import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.decode.StateStore;
+import java.util.function.Supplier;
 
 /**
  * A {@link LlamaContext} that generates or pools, with its batch, memory, outputs and states, each in its own class.
@@ -59,7 +60,8 @@ public final class NativeDecoder implements Decoder {
         throw new EngineStartException(
             Reason.NOT_A_DECODER,
             "This is an embedding model, which generates no text. `panallama embed -m FILE`, `serve --embedding-model"
-                + " FILE` and, in Java, an Embedder give its vectors.",
+                + " FILE` and, in Java, an Embedder give its vectors; if it ranks or classifies, a Reranker or a"
+                + " Classifier gives its scores.",
             null);
       }
       NativeMemory memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
@@ -86,8 +88,28 @@ public final class NativeDecoder implements Decoder {
    * @throws IllegalStateException if the model is closed
    */
   public static NativeDecoder createPooling(ModelHandle model, EngineConfig config, Pooling pooling) {
+    return createPooling(
+        model,
+        config,
+        () -> LlamaContext.createPooling(model, config, pooling),
+        model.pooledSize(),
+        pooling != Pooling.NONE);
+  }
+
+  /**
+   * Creates a context that gives the scores of the model's head for each sequence of a batch, otherwise like
+   * {@link #createPooling}.
+   *
+   * @param scores how many the head gives
+   */
+  public static NativeDecoder createScoring(ModelHandle model, EngineConfig config, int scores) {
+    return createPooling(model, config, () -> LlamaContext.createScoring(model, config), scores, true);
+  }
+
+  private static NativeDecoder createPooling(
+      ModelHandle model, EngineConfig config, Supplier<LlamaContext> contexts, int pooledSize, boolean pools) {
     return Owned.build(owned -> {
-      LlamaContext context = owned.add(LlamaContext.createPooling(model, config, pooling), LlamaContext::close);
+      LlamaContext context = owned.add(contexts.get(), LlamaContext::close);
       KvMemory memory = KvMemory.NONE;
       if (context.memory().address() != 0) {
         memory = owned.add(new NativeMemory(context, model, config), NativeMemory::close);
@@ -101,7 +123,7 @@ public final class NativeDecoder implements Decoder {
           context,
           batch,
           memory,
-          new PooledOutputs(context, model.pooledSize(), pooling != Pooling.NONE),
+          new PooledOutputs(context, pooledSize, pools),
           StateStore.NONE,
           model.trainedContextSize());
     });

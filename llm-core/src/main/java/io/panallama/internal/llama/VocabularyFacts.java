@@ -14,6 +14,7 @@ public final class VocabularyFacts {
   private final int bos;
   private final int eos;
   private final int eot;
+  private final int sep;
   private final int pad;
   private final int fimPrefix;
   private final int fimSuffix;
@@ -34,6 +35,7 @@ public final class VocabularyFacts {
     bos = LlamaCpp.llama_vocab_bos(vocabulary);
     eos = LlamaCpp.llama_vocab_eos(vocabulary);
     eot = LlamaCpp.llama_vocab_eot(vocabulary);
+    sep = LlamaCpp.llama_vocab_sep(vocabulary);
     pad = LlamaCpp.llama_vocab_pad(vocabulary);
     fimPrefix = LlamaCpp.llama_vocab_fim_pre(vocabulary);
     fimSuffix = LlamaCpp.llama_vocab_fim_suf(vocabulary);
@@ -96,6 +98,11 @@ public final class VocabularyFacts {
 
   public OptionalInt eot() {
     return optional(eot);
+  }
+
+  /** The token between two texts. */
+  public OptionalInt sep() {
+    return optional(sep);
   }
 
   public OptionalInt pad() {

@@ -37,10 +37,12 @@ public final class Registry {
   /** By the models' ids, in the order in which they were added; the first is the default. */
   private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-  /** By the models' ids, in the order in which they were added; the first is the default. */
-  private final Map<String, ServedEmbedder> embedders = new LinkedHashMap<>();
+  /** Those that generate no text, by their kind and id, in the order in which they were added; the first of a kind is its default. */
+  private final Map<Key, Served> besides = new LinkedHashMap<>();
 
   private final Set<Lease> leases = new HashSet<>();
+
+  private record Key(Class<?> kind, String id) {}
 
   /** Requests that are worked for without a lease. */
   private int withoutLease;
@@ -117,47 +119,63 @@ public final class Registry {
   }
 
   /**
-   * Serves a model that gives vectors, besides those that generate. One of the same id is replaced.
+   * Serves a model that generates no text, besides those that do. One of the same kind and id is replaced.
    *
    * @throws IllegalArgumentException if a model of another id has one of its names
    */
-  public void add(ServedEmbedder embedder) {
+  public void add(Served served) {
     locked(() -> {
-      checkNames(embedder.model());
-      return embedders.put(embedder.model().id(), embedder);
+      checkNames(served.model());
+      return besides.put(new Key(served.getClass(), served.model().id()), served);
     });
   }
 
+  /** A model that gives vectors; see {@link #find(Class, String)}. */
+  public Optional<ServedEmbedder> embedder(@Nullable String name) {
+    return find(ServedEmbedder.class, name);
+  }
+
+  /** A model that ranks documents; see {@link #find(Class, String)}. */
+  public Optional<ServedReranker> reranker(@Nullable String name) {
+    return find(ServedReranker.class, name);
+  }
+
+  /** A model that gives labels; see {@link #find(Class, String)}. */
+  public Optional<ServedClassifier> classifier(@Nullable String name) {
+    return find(ServedClassifier.class, name);
+  }
+
   /**
-   * A model that gives vectors.
+   * A model of a kind.
    *
    * @param name as in {@link #lease}, among these models
    * @return empty if there is none
    * @throws ModelUnavailableException if there may be one later, or the registry is closed
    * @throws UnknownModelException if there are some, and none has this name
    */
-  public Optional<ServedEmbedder> embedder(@Nullable String name) {
+  private <T extends Served> Optional<T> find(Class<T> kind, @Nullable String name) {
     return locked(() -> {
-      if (embedders.isEmpty()) {
+      List<T> all = besides.values().stream().filter(kind::isInstance).map(kind::cast).toList();
+      if (all.isEmpty()) {
         checkOpen();
         return Optional.empty();
       }
       if (closed) {
         throw ModelUnavailableException.shuttingDown();
       }
-      ServedEmbedder first = embedders.values().iterator().next();
+      T first = all.getFirst();
       if (name == null || name.isEmpty() || name.equals(ServedModel.DEFAULT_NAME)) {
         return Optional.of(first);
       }
-      if (embedders.size() == 1 && !strictNames) {
+      if (all.size() == 1 && !strictNames) {
         return Optional.of(first);
       }
-      for (ServedEmbedder embedder : embedders.values()) {
-        if (embedder.model().answersTo(name)) {
-          return Optional.of(embedder);
+      for (T served : all) {
+        if (served.model().answersTo(name)) {
+          return Optional.of(served);
         }
       }
-      throw new UnknownModelException(name, embedders.values().stream().map(ServedEmbedder::model).toList());
+      throw new UnknownModelException(name, all.stream().map(Served::model).toList());
     });
   }
 
@@ -245,9 +263,9 @@ public final class Registry {
   public ServedModel model(String name) {
     return locked(() -> {
       checkOpen();
-      for (ServedEmbedder embedder : embedders.values()) {
-        if (embedder.model().answersTo(name)) {
-          return embedder.model();
+      for (Served served : besides.values()) {
+        if (served.model().answersTo(name)) {
+          return served.model();
         }
       }
       return named(name).model();
@@ -361,15 +379,15 @@ public final class Registry {
   }
 
   private Entry find(@Nullable String name) {
-    boolean any = entries.size() == 1 && !strictNames && !isEmbedder(name);
+    boolean any = entries.size() == 1 && !strictNames && !isBeside(name);
     if (name == null || name.isEmpty() || any) {
       return entries.values().iterator().next();
     }
     return named(name);
   }
 
-  private boolean isEmbedder(@Nullable String name) {
-    return name != null && embedders.values().stream().anyMatch(embedder -> embedder.model().answersTo(name));
+  private boolean isBeside(@Nullable String name) {
+    return name != null && besides.values().stream().anyMatch(served -> served.model().answersTo(name));
   }
 
   private Entry named(String name) {
@@ -386,8 +404,7 @@ public final class Registry {
 
   /** Those that generate first. */
   private List<ServedModel> served() {
-    return Stream.concat(
-            entries.values().stream().map(Entry::model), embedders.values().stream().map(ServedEmbedder::model))
+    return Stream.concat(entries.values().stream().map(Entry::model), besides.values().stream().map(Served::model))
         .toList();
   }
 

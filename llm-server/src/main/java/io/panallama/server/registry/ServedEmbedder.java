@@ -8,7 +8,7 @@ import java.util.Objects;
  *
  * @param model what the server tells clients about it
  */
-public record ServedEmbedder(ServedModel model, TextEmbedder embedder) {
+public record ServedEmbedder(ServedModel model, TextEmbedder embedder) implements Served {
   /** All components are required. */
   public ServedEmbedder {
     Objects.requireNonNull(model, "model");

@@ -27,7 +27,7 @@ public final class ServedModel {
   private final String description;
   private final String path;
   private final boolean demo;
-  private final boolean embeds;
+  private final Kind kind;
   private final int contextSize;
   private final int trainedContextSize;
   private final String chatTemplate;
@@ -46,7 +46,7 @@ public final class ServedModel {
     description = from.description;
     path = from.path;
     demo = from.demo;
-    embeds = from.embeds;
+    kind = from.kind;
     contextSize = from.contextSize;
     trainedContextSize = from.trainedContextSize;
     chatTemplate = from.chatTemplate;
@@ -104,7 +104,7 @@ public final class ServedModel {
         .description(description)
         .path(path)
         .demo(demo)
-        .embeds(embeds)
+        .kind(kind)
         .trainedContextSize(trainedContextSize)
         .chatTemplate(chatTemplate)
         .parameters(parameters)
@@ -155,12 +155,24 @@ public final class ServedModel {
     return demo;
   }
 
-  /** Whether it gives vectors of texts and generates none; false by default. */
-  public boolean embeds() {
-    return embeds;
+  /** What a model does. */
+  public enum Kind {
+    /** It generates text. */
+    GENERATES,
+    /** It gives vectors of texts. */
+    EMBEDS,
+    /** It ranks documents. */
+    RANKS,
+    /** It gives texts labels. */
+    CLASSIFIES
   }
 
-  /** How many tokens one conversation, or one text of a model that {@link #embeds}, may hold. */
+  /** What it does; {@link Kind#GENERATES} by default. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** How many tokens one conversation, or one text of a model of another {@link #kind}, may hold. */
   public int contextSize() {
     return contextSize;
   }
@@ -252,7 +264,7 @@ public final class ServedModel {
     private String description = "";
     private String path = "";
     private boolean demo;
-    private boolean embeds;
+    private Kind kind = Kind.GENERATES;
     private int trainedContextSize;
     private String chatTemplate = "";
     private long parameters;
@@ -293,9 +305,9 @@ public final class ServedModel {
       return this;
     }
 
-    /** See {@link ServedModel#embeds}. */
-    public Builder embeds(boolean value) {
-      embeds = value;
+    /** See {@link ServedModel#kind}. */
+    public Builder kind(Kind value) {
+      kind = Objects.requireNonNull(value, "kind");
       return this;
     }
 

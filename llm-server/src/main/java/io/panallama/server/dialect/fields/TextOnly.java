@@ -4,9 +4,6 @@ import io.panallama.server.dialect.ApiException;
 
 /** The errors of routes for what models that generate text don't do: 501, as in llama-server. */
 public final class TextOnly {
-  private static final String GENERATES =
-      " The served model generates text (/v1/chat/completions, /v1/completions); point the client's ";
-
   private TextOnly() {}
 
   /** The error of a route that computes embeddings. */
@@ -24,9 +21,16 @@ public final class TextOnly {
         501,
         null,
         "reranking_not_supported",
-        "This server does not rank documents, and no option of it changes that."
-            + GENERATES
-            + "reranking at another server.");
+        "This server has no model that can rank documents; start it with --reranking-model FILE, and it serves both.");
+  }
+
+  /** The error of a route that classifies texts. */
+  public static ApiException classification() {
+    return ApiException.invalid(
+        501,
+        null,
+        "classification_not_supported",
+        "This server has no model that gives labels; start it with --classifier-model FILE, and it serves both.");
   }
 
   /**

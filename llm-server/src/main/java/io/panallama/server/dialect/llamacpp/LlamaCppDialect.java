@@ -12,7 +12,6 @@ import io.panallama.server.dialect.Route;
 import io.panallama.server.dialect.fields.CommonFields;
 import io.panallama.server.dialect.fields.CoreNames;
 import io.panallama.server.dialect.fields.JsonBody;
-import io.panallama.server.dialect.fields.TextOnly;
 import io.panallama.server.registry.Registry;
 import java.util.List;
 
@@ -54,8 +53,10 @@ public final class LlamaCppDialect implements Dialect {
         new Route.Post("/apply-template", TokenRoutes::applyTemplate),
         new Route.Post("/embedding", EmbeddingRoute::answer),
         new Route.Post("/embeddings", EmbeddingRoute::answer),
-        new Route.Refused("/v1/rerank", TextOnly.reranking()),
-        new Route.Refused("/v1/reranking", TextOnly.reranking()),
+        new Route.Post("/v1/rerank", RerankRoute::answer),
+        new Route.Post("/v1/reranking", RerankRoute::answer),
+        new Route.Post("/v2/rerank", RerankRoute::answer),
+        new Route.Post("/classify", ClassifyRoute::answer),
         new Route.Get("/props", this::props),
         new Route.Post("/props", orElse(props, StateRoutes::setProps, "changing global properties", "--props")),
         new Route.Get("/slots", orElse(slots, StateRoutes::slots, "slots endpoint", "--slots")),

@@ -96,10 +96,13 @@ public final class OllamaDialect implements Dialect {
     String name = modelName(body);
     body.accept("verbose", "system", "template", "options");
     body.ignoreUnknown();
-    Optional<ServedModel> embedder =
-        registry.models().stream().filter(ServedModel::embeds).filter(m -> m.answersTo(name)).findFirst();
-    if (embedder.isPresent()) {
-      return Answer.json(OllamaModels.show(embedder.get(), List.of("embedding")));
+    Optional<ServedModel> other =
+        registry.models().stream()
+            .filter(model -> model.kind() != ServedModel.Kind.GENERATES && model.answersTo(name))
+            .findFirst();
+    if (other.isPresent()) {
+      boolean embeds = other.get().kind() == ServedModel.Kind.EMBEDS;
+      return Answer.json(OllamaModels.show(other.get(), embeds ? List.of("embedding") : List.of()));
     }
     try (Lease lease = registry.lease(name)) {
       return Answer.json(OllamaModels.show(lease.model(), Capabilities.of(lease.generator())));

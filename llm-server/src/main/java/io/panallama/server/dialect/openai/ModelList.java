@@ -29,7 +29,7 @@ final class ModelList {
         json.writeStringField("type", "model");
         json.writeStringField("description", model.description());
         json.writeArrayFieldStart("capabilities");
-        json.writeString(model.embeds() ? "embedding" : "completion");
+        json.writeString(capability(model.kind()));
         json.writeEndArray();
         json.writeObjectFieldStart("details");
         json.writeStringField("format", "gguf");
@@ -38,6 +38,15 @@ final class ModelList {
       }
       json.writeEndArray();
     });
+  }
+
+  private static String capability(ServedModel.Kind kind) {
+    return switch (kind) {
+      case GENERATES -> "completion";
+      case EMBEDS -> "embedding";
+      case RANKS -> "rerank";
+      case CLASSIFIES -> "classify";
+    };
   }
 
   static byte[] one(ServedModel model) {

@@ -1,0 +1,7 @@
+package io.panallama.server.registry;
+
+/** A model that generates no text, as the server serves it besides those that do. Its owner closes it after the server. */
+public sealed interface Served permits ServedEmbedder, ServedReranker, ServedClassifier {
+  /** What the server tells clients about it. */
+  ServedModel model();
+}

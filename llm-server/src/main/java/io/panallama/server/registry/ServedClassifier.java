@@ -1,0 +1,17 @@
+package io.panallama.server.registry;
+
+import io.panallama.TextClassifier;
+import java.util.Objects;
+
+/**
+ * A model that gives texts labels, as the server serves it. Its owner closes the classifier after the server.
+ *
+ * @param model what the server tells clients about it
+ */
+public record ServedClassifier(ServedModel model, TextClassifier classifier) implements Served {
+  /** All components are required. */
+  public ServedClassifier {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(classifier, "classifier");
+  }
+}

@@ -1,0 +1,17 @@
+package io.panallama.server.registry;
+
+import io.panallama.TextReranker;
+import java.util.Objects;
+
+/**
+ * A model that ranks documents, as the server serves it. Its owner closes the reranker after the server.
+ *
+ * @param model what the server tells clients about it
+ */
+public record ServedReranker(ServedModel model, TextReranker reranker) implements Served {
+  /** All components are required. */
+  public ServedReranker {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(reranker, "reranker");
+  }
+}
