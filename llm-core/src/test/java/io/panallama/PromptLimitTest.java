@@ -45,13 +45,14 @@ class PromptLimitTest {
         Engine engine = Engine.start(model, EngineConfig.builder().contextSize(64).slots(1).build())) {
       GenerationOptions options =
           GenerationOptions.builder().sampling(Sampling.builder().banTokens(List.of(99_999)).build()).build();
-      for (ResponseFormat format : List.of(new ResponseFormat.Text(), new ResponseFormat.Gbnf("root ::= \"a\"", "root"))) {
+      for (ResponseFormat format :
+          List.of(new ResponseFormat.Text(), new ResponseFormat.Gbnf("root ::= \"a\"", "root"))) {
         CompletionRequest request = CompletionRequest.of("a").with(options.toBuilder().format(format).build());
-      assertThatThrownBy(() -> engine.generate(request))
-          .isInstanceOfSatisfying(
-              InvalidRequestException.class,
-              refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTokens"))
-          .hasMessageContaining("99999");
+        assertThatThrownBy(() -> engine.generate(request))
+            .isInstanceOfSatisfying(
+                InvalidRequestException.class,
+                refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTokens"))
+            .hasMessageContaining("99999");
       }
     }
   }

@@ -38,11 +38,13 @@ class PromptLogprobsTest {
   private static final float ROUNDING = 0.15f;
 
   private static final String TEXT =
-      "Once upon a time there was a llama who lived on a hill. Every morning it ate grass and looked at the sea. One day a fox "
-          + "came and said: good morning, what do you see? The llama said: I see a boat, and in the boat is a girl with a red "
-          + "hat. She sings a song about the sea and the sun, and the birds sing with her until the evening comes.";
+      "Once upon a time there was a llama who lived on a hill. Every morning it ate grass and looked at the sea. One"
+          + " day a fox came and said: good morning, what do you see? The llama said: I see a boat, and in the boat is"
+          + " a girl with a red hat. She sings a song about the sea and the sun, and the birds sing with her until the"
+          + " evening comes.";
 
-  private static final GenerationOptions GREEDY = GenerationOptions.builder().sampling(Sampling.greedy()).build();
+  private static final GenerationOptions GREEDY =
+      GenerationOptions.builder().sampling(Sampling.builder().temperature(0).ignoreEnd(true).build()).build();
 
   private Engine start(Model model) {
     return Engine.start(model, TestEngines.config().toBuilder().kvLayout(layout).slots(2).build());
@@ -69,8 +71,7 @@ class PromptLogprobsTest {
       GenerationOptions next = GREEDY.toBuilder().maxTokens(1).topLogprobs(20).build();
       int compared = 0;
       for (int i = 1; i < prompt.length; i++) {
-        TokenLogprobs given =
-            engine.generate(tokens(Arrays.copyOf(prompt, i), next)).await().logprobs().getFirst();
+        TokenLogprobs given = engine.generate(tokens(Arrays.copyOf(prompt, i), next)).await().logprobs().getFirst();
         TokenLogprobs score = scores.get(i);
         // The best one may be another only where two tie.
         float best = given.top().getFirst().logprob();
@@ -93,7 +94,8 @@ class PromptLogprobsTest {
     try (Model model = Model.load(TestFiles.demoModel());
         Engine engine = start(model)) {
       ChatRequest chat =
-          ChatRequest.of("What is the capital of Peru?").with(GREEDY.toBuilder().maxTokens(5).promptLogprobs(0).build());
+          ChatRequest.of("What is the capital of Peru?")
+              .with(GREEDY.toBuilder().maxTokens(5).promptLogprobs(0).build());
       List<Completion> both = engine.generateAll(chat, 2).await();
       for (Completion one : both) {
         assertThat(one.promptLogprobs()).hasSize(engine.countTokens(chat));

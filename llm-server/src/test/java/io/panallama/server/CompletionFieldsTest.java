@@ -147,6 +147,7 @@ class CompletionFieldsTest {
       assertThat(logprobs.path("text_offset").toString()).isEqualTo("[0,1,2,2]");
       GenerationOptions options = generator.next().request().options();
       assertThat(options.promptLogprobs()).hasValue(1);
+      assertThat(options.stop().minTokens()).isEqualTo(1);
       assertThat(options.topLogprobs()).isEqualTo(1);
     }
   }

@@ -335,7 +335,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       return null;
     }
     // They were generated after all of the prompt had been handed out.
-    sequence.scored(sequence.promptLength());
+    sequence.scores().end();
     sequence.sampler().replay(tokens);
     for (int token : tokens) {
       FinishReason reason = TokenSink.replay(pieces, sequence, token);

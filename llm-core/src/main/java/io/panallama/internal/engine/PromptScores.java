@@ -23,25 +23,26 @@ final class PromptScores {
    */
   boolean take(Sequence sequence, int lastRow, int count) {
     Mailbox mailbox = sequence.generation().mailbox();
+    ScoredPrompt scores = sequence.scores();
     int end = sequence.cached();
-    int from = sequence.firstUnscored();
+    int from = scores.firstUnscored();
     if (from < end - count && from < sequence.promptLength() - 1) {
       throw new IllegalStateException("token " + from + " of a prompt was computed without its output");
     }
     int rows = Math.min(end, sequence.promptLength() - 1) - from;
     if (rows > 0
         && !outputs.scorePrompt(
-            lastRow - (end - 1 - from), sequence.tokens(), from + 1, rows, sequence.promptLogprobs())) {
+            lastRow - (end - 1 - from), sequence.tokens(), from + 1, rows, scores.alternatives())) {
       return false;
     }
-    if (from == 0 && sequence.startsScores()) {
+    if (scores.isUntouched()) {
       mailbox.writePromptStart(sequence.token(0));
     }
     for (int i = 0; i < rows; i++) {
       mailbox.writePrompt(sequence.token(from + 1 + i), outputs, i);
     }
     if (end > from) {
-      sequence.scored(Math.min(end + 1, sequence.promptLength()));
+      scores.handedOut(Math.min(end + 1, sequence.promptLength()));
     }
     return true;
   }

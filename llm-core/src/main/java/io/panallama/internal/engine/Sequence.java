@@ -5,7 +5,6 @@ import io.panallama.generation.PromptProgress;
 import io.panallama.internal.cache.CachedText;
 import io.panallama.internal.cache.Residency;
 import io.panallama.internal.decode.Lineage;
-import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.decode.StateImage;
 import io.panallama.internal.decode.TokenSampler;
 import io.panallama.internal.schedule.Admission;
@@ -53,6 +52,7 @@ final class Sequence implements Schedulable, CachedText {
   private final long deadline;
   private final @Nullable SequenceListener listener;
   private final int[] stopTokens;
+  private final ScoredPrompt scores;
   private final @Nullable ProcessorCall processor;
   private @Nullable GrammarCall grammar;
 
@@ -61,9 +61,6 @@ final class Sequence implements Schedulable, CachedText {
   private int length;
   private int generated;
   private int discarded;
-
-  /** How many tokens of the prompt have been handed out with their log-probabilities, where those are wanted. */
-  private int scored;
 
   /** How many tokens of the prompt the KV cache had before its first step; negative until then. */
   private int cachedPrompt = -1;
@@ -101,6 +98,7 @@ final class Sequence implements Schedulable, CachedText {
     this.stops = stops;
     this.lineage = lineage;
     this.options = options;
+    this.scores = new ScoredPrompt(options.promptLogprobs(), prompt.length);
     this.deadline = deadline;
     this.listener = listener;
     this.contextLimit = contextLimit;
@@ -246,54 +244,22 @@ final class Sequence implements Schedulable, CachedText {
   /** The missing tokens, or fewer if a copy of the state is needed before, or the outputs of many. */
   @Override
   public int chunkLimit() {
-    int limit = residency.chunkLimit(missing());
-    return scoresPrompt() ? Math.min(limit, Math.max(0, firstUnscored() - cached()) + Outputs.PROMPT_ROWS) : limit;
+    return scores.chunkLimit(cached(), residency.chunkLimit(missing()));
   }
 
-  // ---- the log-probabilities of the prompt ----
-
-  /** Whether log-probabilities of its prompt are wanted that were not handed out yet. */
-  boolean scoresPrompt() {
-    return options.promptLogprobs().isPresent() && scored < promptLength;
-  }
-
-  /** How many alternatives each token of the prompt has. */
-  int promptLogprobs() {
-    return options.promptLogprobs().orElseThrow();
-  }
-
-  /** The first position whose output the next log-probability of the prompt comes from. */
-  int firstUnscored() {
-    return Math.max(1, scored) - 1;
-  }
-
-  /** Whether not even the first token was handed out. */
-  boolean startsScores() {
-    return scored == 0;
-  }
-
-  /** Records that the first {@code count} tokens of the prompt were handed out with their log-probabilities. */
-  void scored(int count) {
-    scored = count;
-  }
-
-  /** Whether the output at this position is needed for the log-probability of the prompt's next token. */
-  boolean needsOutput(int position) {
-    return scoresPrompt() && position >= firstUnscored() && position < promptLength - 1;
+  /** Which tokens of its prompt have been handed out with their log-probabilities. */
+  ScoredPrompt scores() {
+    return scores;
   }
 
   @Override
   public int scoredAmong(int count) {
-    if (!scoresPrompt()) {
-      return 0;
-    }
-    int end = Math.min(cached() + count, promptLength - 1);
-    return Math.max(0, end - Math.max(cached(), firstUnscored()));
+    return scores.outputs(cached(), cached() + count);
   }
 
   @Override
   public int reusableLength() {
-    return scoresPrompt() ? Math.min(length - 1, firstUnscored()) : length - 1;
+    return scores.reusable(length - 1);
   }
 
   @Override
@@ -407,7 +373,7 @@ final class Sequence implements Schedulable, CachedText {
     length -= removed;
     discarded += removed;
     // What is left of the prompt is another text.
-    scored = promptLength;
+    scores.end();
     return keep;
   }
 

@@ -250,7 +250,12 @@ final class Stepper {
     int index = -1;
     for (int k = 0; k < count; k++) {
       int position = first + k;
-      index = batch.addToken(sequence.token(position), position, sequence.residency().id(), output && k == count - 1 || sequence.needsOutput(position));
+      index =
+          batch.addToken(
+              sequence.token(position),
+              position,
+              sequence.residency().id(),
+              output && k == count - 1 || sequence.scores().needsOutput(position));
     }
     return index;
   }
@@ -277,7 +282,7 @@ final class Stepper {
       sequence.residency().computed(plan.count(i));
       prefixes.computed(sequence.residency());
       sequence.promptAdvanced();
-      if (sequence.scoresPrompt() && !score(sequence, rows[i], plan.count(i))) {
+      if (sequence.scores().isPending() && !score(sequence, rows[i], plan.count(i))) {
         continue;
       }
       if (completes && !sequence.endsWithPrompt()) {

@@ -30,8 +30,7 @@ final class PromptRows implements AutoCloseable {
    *
    * @param threads the pool to share the work with, or NULL
    */
-  boolean compute(
-      LlamaContext context, int row, int[] of, int from, int count, int top, MemorySegment threads) {
+  boolean compute(LlamaContext context, int row, int[] of, int from, int count, int top, MemorySegment threads) {
     if (count > Outputs.PROMPT_ROWS) {
       throw new IllegalArgumentException(count + " rows of a prompt at once");
     }

@@ -99,7 +99,8 @@ public final class Mailbox {
   }
 
   private Mailbox(int capacity, int largestEntry, int topLogprobs, int promptTop) {
-    // One extra entry, so that the bytes held back until the end always have room; and for the last chunk of a prompt and the
+    // One extra entry, so that the bytes held back until the end always have room; and for the last chunk of a prompt
+    // and the
     // token after it.
     this.reserved = promptTop == NO_PROMPT ? 1 : Outputs.PROMPT_ROWS + 2;
     this.capacity = capacity + reserved;

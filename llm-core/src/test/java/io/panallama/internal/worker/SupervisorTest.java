@@ -61,7 +61,6 @@ class SupervisorTest {
   /** The tokens of a prompt whose log-probabilities are wanted. */
   private static final int SCORES = 10;
 
-
   @TempDir private Path reports;
 
   private final AtomicInteger launched = new AtomicInteger();

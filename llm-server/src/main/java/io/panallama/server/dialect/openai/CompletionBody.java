@@ -51,8 +51,8 @@ record CompletionBody(
     if (gap && echo && logprobs != null) {
       throw ApiException.invalid(
           "echo",
-          "echo, logprobs and suffix don't go together: the model sees prompt and suffix in another order than they have in"
-              + " the text; leave one of them out.");
+          "echo, logprobs and suffix don't go together: the model sees prompt and suffix in another order than they"
+              + " have in the text; leave one of them out.");
     }
     CommonFields common = CommonFields.finish(body);
     long all = (long) prompts.size() * common.choices();
@@ -78,10 +78,20 @@ record CompletionBody(
   /** One request for each prompt. */
   List<Call.RequestFactory> requests(PromptLogprobs promptLogprobs) {
     return prompts.stream()
-        .map(
-            prompt ->
-                (Call.RequestFactory) (model, generator) -> promptLogprobs.of(request(prompt, model, generator)))
+        .map(prompt -> (Call.RequestFactory) (model, generator) -> promptLogprobs.of(request(prompt, model, generator)))
         .toList();
+  }
+
+  /**
+   * Programs that measure texts ask for one token and leave the last one out, whatever it is, so an answer of one token has one even
+   * where the model would end.
+   */
+  private static GenerationOptions scored(GenerationOptions options, int logprobs) {
+    GenerationOptions.Builder scored = options.toBuilder().promptLogprobs(logprobs);
+    if (options.maxTokens() == 1) {
+      scored.stop(options.stop().toBuilder().minTokens(1).build());
+    }
+    return scored.build();
   }
 
   /** A completion, or a gap to be filled if there is something behind it. */
@@ -89,7 +99,7 @@ record CompletionBody(
     GenerationOptions options = common.options(model, generator);
     // The core reports the chosen token only along with at least one alternative.
     options = logprobs == null ? options : options.toBuilder().topLogprobs(Math.max(1, logprobs)).build();
-    options = scoredEcho() ? options.toBuilder().promptLogprobs(logprobs).build() : options;
+    options = scoredEcho() ? scored(options, logprobs) : options;
     return suffix.isEmpty()
         ? CompletionRequest.of(prompt.of(generator), options)
         : InfillRequest.of(prompt.text(generator::tokenBytes), suffix).with(options);

@@ -68,7 +68,7 @@ final class LegacyLogprobs {
       }
       places.add(begin(bytes.apply(all.get(i).chosen().token())));
     }
-    write(json, all, places);
+    writeAll(json, all, places);
   }
 
   /** What the client wrote may have characters that no token shows, such as those of control tokens. */
@@ -80,7 +80,7 @@ final class LegacyLogprobs {
     }
   }
 
-  private void write(JsonGenerator json, List<TokenLogprobs> tokens, List<Integer> places) throws IOException {
+  private void writeAll(JsonGenerator json, List<TokenLogprobs> tokens, List<Integer> places) throws IOException {
     json.writeObjectFieldStart("logprobs");
     json.writeArrayFieldStart("tokens");
     for (TokenLogprobs token : tokens) {

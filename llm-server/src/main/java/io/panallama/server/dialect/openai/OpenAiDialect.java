@@ -91,16 +91,17 @@ public final class OpenAiDialect implements Dialect {
             common.model(),
             common.stream(),
             common.choices(),
-            List.of(
-                (served, generator) ->
-                    promptLogprobs.of(prompt.of(body.request(served, generator), generator))),
+            List.of((served, generator) -> promptLogprobs.of(prompt.of(body.request(served, generator), generator))),
             (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, prompt.text()))
         .named(body.names());
   }
 
   /** How many tokens the prompt of a chat request has; llama-server's route. */
   private static Answer inputTokens(ClientRequest request, Registry registry) {
-    ChatBody body = ChatBody.read(JsonBody.read(request));
+    JsonFields fields = JsonBody.read(request);
+    // Without effect on the number.
+    PromptLogprobs.read(fields);
+    ChatBody body = ChatBody.read(fields);
     try (Lease lease = registry.lease(body.common().model())) {
       int tokens = lease.generator().countTokens(body.admitted(lease));
       return Answer.json(

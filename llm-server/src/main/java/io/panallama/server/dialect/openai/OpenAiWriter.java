@@ -153,7 +153,12 @@ public final class OpenAiWriter implements EventWriter {
     if (format.scoredEcho()) {
       String text = promptBegan ? "" : echo();
       promptBegan = true;
-      out.data(chunk(json -> delta(json, null, text), json -> legacyLogprobs.write(json, tokens, List.of()), null, json -> {}));
+      out.data(
+          chunk(
+              json -> delta(json, null, text),
+              json -> legacyLogprobs.write(json, tokens, List.of()),
+              null,
+              json -> {}));
     }
   }
 
