@@ -32,10 +32,14 @@ class PromptLogprobsTest {
   @Parameter private KvLayout layout;
 
   /**
-   * In log-probability: kernels depend on the number of tokens in a batch, so the last bits do. As in {@link
-   * BatchCompositionTest}, where the log-probability of a likely token moved by up to 0.04; an unlikely one moves by more.
+   * In log-probability: kernels depend on the number of tokens in a batch, so the last bits do, in every layer. Measured with this
+   * model: up to 0.2 for tokens of a log-probability around -2.5, and less for likelier ones. {@code NativeDecoderTest} compares
+   * the same rows bit by bit.
    */
-  private static final float ROUNDING = 0.15f;
+  private static final float ROUNDING = 0.4f;
+
+  /** What the differences are on average at most. */
+  private static final double MEAN_ROUNDING = 0.06;
 
   private static final String TEXT =
       "Once upon a time there was a llama who lived on a hill. Every morning it ate grass and looked at the sea. One"
@@ -70,6 +74,7 @@ class PromptLogprobsTest {
       assertThat(completion.logprobs()).hasSize(2);
       GenerationOptions next = GREEDY.toBuilder().maxTokens(1).topLogprobs(20).build();
       int compared = 0;
+      double differences = 0;
       for (int i = 1; i < prompt.length; i++) {
         TokenLogprobs given = engine.generate(tokens(Arrays.copyOf(prompt, i), next)).await().logprobs().getFirst();
         TokenLogprobs score = scores.get(i);
@@ -82,10 +87,12 @@ class PromptLogprobsTest {
           if (one.token() == token && one.logprob() > -5) {
             assertThat(score.chosen().logprob()).as("token %d", i).isCloseTo(one.logprob(), within(ROUNDING));
             compared++;
+            differences += Math.abs(score.chosen().logprob() - one.logprob());
           }
         }
       }
       assertThat(compared).as("tokens of the prompt among the twenty likeliest").isGreaterThan(prompt.length / 3);
+      assertThat(differences / compared).as("mean difference").isLessThan(MEAN_ROUNDING);
     }
   }
 
