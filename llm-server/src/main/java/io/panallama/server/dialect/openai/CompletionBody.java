@@ -99,7 +99,7 @@ record CompletionBody(
     GenerationOptions options = common.options(model, generator);
     // The core reports the chosen token only along with at least one alternative.
     options = logprobs == null ? options : options.toBuilder().topLogprobs(Math.max(1, logprobs)).build();
-    options = scoredEcho() ? scored(options, logprobs) : options;
+    options = echo && logprobs != null ? scored(options, logprobs) : options;
     return suffix.isEmpty()
         ? CompletionRequest.of(prompt.of(generator), options)
         : InfillRequest.of(prompt.text(generator::tokenBytes), suffix).with(options);
