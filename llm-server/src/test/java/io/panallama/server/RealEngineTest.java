@@ -138,8 +138,7 @@ class RealEngineTest {
     for (int i = 1; i <= given.size(); i++) {
       assertThat(whole.at("/logprobs/tokens").get(found.size() - i))
           .isEqualTo(answer.at("/logprobs/tokens").get(given.size() - i));
-      assertThat(found.get(found.size() - i).asDouble())
-          .isCloseTo(given.get(given.size() - i).asDouble(), within(0.4));
+      assertThat(found.get(found.size() - i).asDouble()).isCloseTo(given.get(given.size() - i).asDouble(), within(0.4));
     }
     // The same by token ids, several prompts and answers at once, and one token more than the prompt has.
     int[] ids = demo.model().tokenizer().tokenize(text, true, true);

@@ -31,8 +31,7 @@ final class PromptScores {
     }
     int rows = Math.min(end, sequence.promptLength() - 1) - from;
     if (rows > 0
-        && !outputs.scorePrompt(
-            lastRow - (end - 1 - from), sequence.tokens(), from + 1, rows, scores.alternatives())) {
+        && !outputs.scorePrompt(lastRow - (end - 1 - from), sequence.tokens(), from + 1, rows, scores.alternatives())) {
       return false;
     }
     if (scores.isUntouched()) {
