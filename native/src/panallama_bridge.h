@@ -162,6 +162,14 @@ PANALLAMA_API int32_t panallama_sample(
     struct llama_context * ctx, struct panallama_sample * samples, int32_t n_samples, struct panallama_sampling_pool * pool,
     char ** error);
 
+// The natural log-probabilities of tokens that follow in a prompt, under the softmax of the raw logits: of `tokens[i]` by the
+// logits at the batch index `output_index` + i, and the `n_top` likeliest tokens there, likeliest first, at i * n_top. The
+// arrays are the caller's: n_rows elements, n_rows * n_top for the likeliest ones, which may be NULL if n_top is 0.
+// Threads and pool as for panallama_sample; the results do not depend on them, and are those of a sample of the same row.
+PANALLAMA_API int32_t panallama_prompt_logprobs(
+    struct llama_context * ctx, int32_t output_index, int32_t n_rows, const llama_token * tokens, int32_t n_top,
+    float * logprobs, llama_token * top_tokens, float * top_logprobs, struct panallama_sampling_pool * pool, char ** error);
+
 // Does the work of a deferred sample on this thread, whose priority it lowers to the least, for `limit_ns` nanoseconds at
 // most. Touches the sample's chain and candidates, but neither the context nor other memory of the caller. Whatever it comes
 // to is told when a sample takes the result over. Once only.

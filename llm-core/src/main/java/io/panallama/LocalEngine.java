@@ -278,7 +278,7 @@ final class LocalEngine extends Engine {
         RequestSize.isLarge(request),
         checkpoint -> {
           CompiledRequest compiled = compiler.compile(request, before, checkpoint);
-          front.requireRoom(compiled.prompt().length, request.options().overflow(), contextLimit);
+          front.requireRoom(compiled.prompt().length, request.options(), contextLimit);
           return PreparedGroup.of(
               n,
               choice -> {

@@ -25,6 +25,8 @@ import io.panallama.observe.EngineState;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.request.GenerationRequest;
+import io.panallama.request.Prompt;
 import io.panallama.request.StreamFlush;
 import io.panallama.sampling.LogitProcessing;
 import io.panallama.sampling.Sampling;
@@ -168,6 +170,57 @@ class IsolatedEngineTest {
     assertThatThrownBy(() -> engine.generate(CompletionRequest.of(1_000_000)))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("vocabulary");
+    GenerationOptions banned =
+        GenerationOptions.builder().sampling(Sampling.builder().banTokens(List.of(99_999)).build()).build();
+    assertThatThrownBy(() -> engine.generate(CompletionRequest.of("a").with(banned)))
+        .isInstanceOfSatisfying(
+            InvalidRequestException.class,
+            refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTokens"))
+        .hasMessageContaining("99999");
+  }
+
+  /** The prompt's log-probabilities, of a prompt of several chunks, in a conversation and in a completion. */
+  @Test
+  void logProbabilitiesOfThePromptAreTheSame() {
+    CompletionRequest story = CompletionRequest.of("Once upon a time there was a llama. ".repeat(20));
+    GenerationOptions options = GREEDY.toBuilder().promptLogprobs(2).maxTokens(3).topLogprobs(1).build();
+    for (GenerationRequest request : List.of(story.with(options), ChatRequest.of("Tell me a joke").with(options))) {
+      Completion here = local.generate(request).await();
+      Completion there = engine.generate(request).await();
+      assertThat(there.promptLogprobs()).hasSize(local.countTokens(request)).isEqualTo(here.promptLogprobs());
+      assertThat(there.logprobs()).isEqualTo(here.logprobs());
+    }
+  }
+
+  /** A worker that dies while the prompt is handed out: the next one goes on where the reader is. */
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void logProbabilitiesOfThePromptSurviveAWorker() throws Exception {
+    CompletionRequest request =
+        CompletionRequest.of("Once upon a time there was a llama. ".repeat(20))
+            .with(GREEDY.toBuilder().promptLogprobs(1).maxTokens(4).build());
+    EngineConfig near =
+        isolated(IsolationConfig.builder().reports(reports).build()).toBuilder().mailboxCapacity(1).build();
+    List<Integer> tokens = new ArrayList<>();
+    Completion rest;
+    try (IsolatedEngine victim = (IsolatedEngine) Engine.start(TestFiles.demoModel(), near);
+        Generation generation = victim.generate(request)) {
+      while (tokens.isEmpty()) {
+        generation.poll(Duration.ofSeconds(30)).ifPresent(event -> add(tokens, event));
+      }
+      assertThat(tokens.size()).isLessThan(local.countTokens(request));
+      new ProcessBuilder("kill", "-KILL", Long.toString(victim.pid())).start().waitFor();
+      rest = generation.await();
+    }
+    rest.promptLogprobs().forEach(score -> tokens.add(score.chosen().token()));
+    assertThat(tokens.stream().mapToInt(Integer::intValue).toArray())
+        .isEqualTo(local.tokenize(((Prompt.Text) request.prompt()).text(), true, false));
+    assertThat(rest.usage().completionTokens()).isEqualTo(4);
+    assertThat(rest.timings().resumed()).isEqualTo(1);
+  }
+
+  private static void add(List<Integer> tokens, GenerationEvent event) {
+    ((GenerationEvent.PromptLogprobs) event).tokens().forEach(score -> tokens.add(score.chosen().token()));
   }
 
   @Test

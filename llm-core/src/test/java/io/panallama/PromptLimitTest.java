@@ -9,6 +9,7 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.request.CompletionRequest;
 import io.panallama.request.GenerationOptions;
+import io.panallama.request.ResponseFormat;
 import io.panallama.sampling.Sampler;
 import io.panallama.sampling.Sampling;
 import java.util.List;
@@ -44,11 +45,15 @@ class PromptLimitTest {
         Engine engine = Engine.start(model, EngineConfig.builder().contextSize(64).slots(1).build())) {
       GenerationOptions options =
           GenerationOptions.builder().sampling(Sampling.builder().banTokens(List.of(99_999)).build()).build();
-      assertThatThrownBy(() -> engine.generate(CompletionRequest.of("a").with(options)))
-          .isInstanceOfSatisfying(
-              InvalidRequestException.class,
-              refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTokens"))
-          .hasMessageContaining("99999");
+      for (ResponseFormat format :
+          List.of(new ResponseFormat.Text(), new ResponseFormat.Gbnf("root ::= \"a\"", "root"))) {
+        CompletionRequest request = CompletionRequest.of("a").with(options.toBuilder().format(format).build());
+        assertThatThrownBy(() -> engine.generate(request))
+            .isInstanceOfSatisfying(
+                InvalidRequestException.class,
+                refused -> assertThat(refused.parameter()).isEqualTo("sampling.bannedTokens"))
+            .hasMessageContaining("99999");
+      }
     }
   }
 

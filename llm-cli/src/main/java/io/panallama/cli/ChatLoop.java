@@ -113,7 +113,8 @@ final class ChatLoop {
             context.out().print(Printable.text(piece.text()));
             context.out().flush();
           }
-          case GenerationEvent.Reasoning _,
+          case GenerationEvent.PromptLogprobs _,
+              GenerationEvent.Reasoning _,
               GenerationEvent.ToolCallStarted _,
               GenerationEvent.ToolCallArguments _ -> {} // not requested
           case GenerationEvent.Finished end -> {

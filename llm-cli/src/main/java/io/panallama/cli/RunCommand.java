@@ -128,7 +128,8 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
           context.out().flush();
           lineEnded = piece.text().isEmpty() ? lineEnded : piece.text().endsWith("\n");
         }
-        case GenerationEvent.Reasoning _,
+        case GenerationEvent.PromptLogprobs _,
+            GenerationEvent.Reasoning _,
             GenerationEvent.ToolCallStarted _,
             GenerationEvent.ToolCallArguments _ -> {} // not requested
         case GenerationEvent.Finished end -> {
@@ -165,7 +166,8 @@ final class RunCommand implements Callable<Integer>, CheckedOptions {
       }
       switch (event) {
         case GenerationEvent.Text piece -> text.append(piece.text());
-        case GenerationEvent.Reasoning _,
+        case GenerationEvent.PromptLogprobs _,
+            GenerationEvent.Reasoning _,
             GenerationEvent.ToolCallStarted _,
             GenerationEvent.ToolCallArguments _ -> {} // not requested
         case GenerationEvent.Finished end -> {

@@ -18,6 +18,8 @@ import java.util.Objects;
  * @param toolCalls the tool calls requested by the model; a call that was cut off before the end of its arguments is
  *     not listed
  * @param logprobs one entry per generated token, in order, if the request asked for log-probabilities; empty otherwise
+ * @param promptLogprobs one entry per token of the prompt, in order, if the request asked for them; empty otherwise. The
+ *     log-probability of the first is NaN
  * @param stopText the stop text at which it ended, the request's own or the chat template's; empty if it ended otherwise
  */
 public record Completion(
@@ -25,6 +27,7 @@ public record Completion(
     String reasoning,
     List<ToolCall> toolCalls,
     List<TokenLogprobs> logprobs,
+    List<TokenLogprobs> promptLogprobs,
     FinishReason reason,
     Usage usage,
     Timings timings,
@@ -39,6 +42,7 @@ public record Completion(
     Objects.requireNonNull(stopText, "stopText");
     toolCalls = List.copyOf(toolCalls);
     logprobs = List.copyOf(logprobs);
+    promptLogprobs = List.copyOf(promptLogprobs);
   }
 
   /** A builder for an empty answer that ended for this reason, with no usage and no timings. */
@@ -53,6 +57,7 @@ public record Completion(
         .reasoning(reasoning)
         .toolCalls(toolCalls)
         .logprobs(logprobs)
+        .promptLogprobs(promptLogprobs)
         .usage(usage)
         .timings(timings)
         .stopText(stopText);
@@ -70,6 +75,7 @@ public record Completion(
     private String reasoning = "";
     private List<ToolCall> toolCalls = List.of();
     private List<TokenLogprobs> logprobs = List.of();
+    private List<TokenLogprobs> promptLogprobs = List.of();
     private Usage usage = new Usage(0, 0, 0, 0);
     private Timings timings = new Timings(Duration.ZERO, Duration.ZERO, Duration.ZERO);
     private String stopText = "";
@@ -102,6 +108,12 @@ public record Completion(
       return this;
     }
 
+    /** Sets {@link Completion#promptLogprobs()}. */
+    public Builder promptLogprobs(List<TokenLogprobs> value) {
+      promptLogprobs = value;
+      return this;
+    }
+
     /** Sets {@link Completion#usage()}. */
     public Builder usage(Usage value) {
       usage = value;
@@ -122,7 +134,7 @@ public record Completion(
 
     /** Builds the value. */
     public Completion build() {
-      return new Completion(text, reasoning, toolCalls, logprobs, reason, usage, timings, stopText);
+      return new Completion(text, reasoning, toolCalls, logprobs, promptLogprobs, reason, usage, timings, stopText);
     }
   }
 }

@@ -15,6 +15,7 @@ public final class CompletionBuilder {
   private final StringBuilder reasoning = new StringBuilder();
   private final TreeMap<Integer, Call> calls = new TreeMap<>();
   private final List<TokenLogprobs> logprobs = new ArrayList<>();
+  private final List<TokenLogprobs> promptLogprobs = new ArrayList<>();
 
   /** A tool call as far as its events were read. A reader that started in the middle of a call has missed its name. */
   private static final class Call {
@@ -29,6 +30,7 @@ public final class CompletionBuilder {
   /** Adds the next event; returns the completion if it was the last one. */
   public Optional<Completion> add(GenerationEvent event) {
     switch (event) {
+      case GenerationEvent.PromptLogprobs prompt -> promptLogprobs.addAll(prompt.tokens());
       case GenerationEvent.Text piece -> {
         text.append(piece.text());
         logprobs.addAll(piece.logprobs());
@@ -47,6 +49,7 @@ public final class CompletionBuilder {
                 .reasoning(reasoning.toString())
                 .toolCalls(toolCalls(end.reason() == FinishReason.TOOL_CALLS))
                 .logprobs(logprobs)
+                .promptLogprobs(promptLogprobs)
                 .usage(end.usage())
                 .timings(end.timings())
                 .stopText(end.stopText())

@@ -3,8 +3,23 @@ package io.panallama.generation;
 import java.util.List;
 import java.util.Objects;
 
-/** An event of a generation: pieces of text, reasoning and tool calls, then exactly one {@link Finished}. */
+/**
+ * An event of a generation: the prompt's log-probabilities if the request asked for them, pieces of text, reasoning and tool
+ * calls, then exactly one {@link Finished}.
+ */
 public sealed interface GenerationEvent {
+  /**
+   * The log-probabilities of the next tokens of the prompt, in order. Such events come before all others.
+   *
+   * @param tokens each with its log-probability given all tokens before it. Nothing comes before the first one of the prompt:
+   *     its log-probability is NaN, and it has no alternatives.
+   */
+  record PromptLogprobs(List<TokenLogprobs> tokens) implements GenerationEvent {
+    public PromptLogprobs {
+      tokens = List.copyOf(tokens);
+    }
+  }
+
   /**
    * The next piece of text, always whole Unicode characters; the pieces concatenate to the output.
    *

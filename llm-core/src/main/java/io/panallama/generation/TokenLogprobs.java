@@ -3,11 +3,11 @@ package io.panallama.generation;
 import java.util.List;
 
 /**
- * The log-probability of a generated token and of the likeliest alternatives, under the softmax of the model's raw
+ * The log-probability of a token, generated or of the prompt, and of the likeliest alternatives, under the softmax of the model's raw
  * logits (before any sampler), or after the samplers where {@link
  * io.panallama.request.GenerationOptions#logprobsAfterSampling} asks for that.
  *
- * @param chosen the generated token
+ * @param chosen the token
  * @param top the likeliest tokens, likeliest first; the chosen one may or may not be among them
  */
 public record TokenLogprobs(TokenLogprob chosen, List<TokenLogprob> top) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** Limits, sampling, stops and priority of one generation. Immutable and thread-safe. */
@@ -42,6 +43,7 @@ public final class GenerationOptions {
   private final Sampling sampling;
   private final int topLogprobs;
   private final boolean logprobsAfterSampling;
+  private final @Nullable Integer promptLogprobs;
   private final int priority;
   private final @Nullable Duration timeLimit;
   private final @Nullable Instant deadline;
@@ -55,6 +57,7 @@ public final class GenerationOptions {
     sampling = from.sampling;
     topLogprobs = from.topLogprobs;
     logprobsAfterSampling = from.logprobsAfterSampling;
+    promptLogprobs = from.promptLogprobs;
     priority = from.priority;
     timeLimit = from.timeLimit;
     deadline = from.deadline;
@@ -63,6 +66,9 @@ public final class GenerationOptions {
     flush = from.flush;
     processing = from.processing;
     Checks.inRange("topLogprobs", topLogprobs, 0, MAX_TOP_LOGPROBS);
+    if (promptLogprobs != null) {
+      Checks.inRange("promptLogprobs", promptLogprobs, 0, MAX_TOP_LOGPROBS);
+    }
     Checks.inRange("priority", priority, 0, MAX_PRIORITY);
     if (timeLimit != null && !timeLimit.isPositive()) {
       throw new InvalidRequestException(
@@ -117,6 +123,19 @@ public final class GenerationOptions {
    */
   public boolean logprobsAfterSampling() {
     return logprobsAfterSampling;
+  }
+
+  /**
+   * How many of the likeliest tokens to report with the log-probability of each token of the prompt, 0 to {@link
+   * #MAX_TOP_LOGPROBS}; 0 reports those of the prompt's own tokens only. Empty by default: the prompt has none.
+   *
+   * <p>They come before anything else, as {@link io.panallama.generation.GenerationEvent.PromptLogprobs}. They cost time: none of
+   * the prompt can be taken from the prefix cache, it is computed in smaller pieces, and every position needs the model's
+   * output layer. The whole prompt must fit into the context, whatever {@link #overflow} says. {@code maxTokens(0)} gives them
+   * and no answer.
+   */
+  public OptionalInt promptLogprobs() {
+    return promptLogprobs == null ? OptionalInt.empty() : OptionalInt.of(promptLogprobs);
   }
 
   /**
@@ -185,6 +204,7 @@ public final class GenerationOptions {
     all.put("sampling", sampling);
     all.put("topLogprobs", topLogprobs);
     all.put("logprobsAfterSampling", logprobsAfterSampling);
+    all.put("promptLogprobs", promptLogprobs());
     all.put("priority", priority);
     all.put("timeLimit", timeLimit());
     all.put("deadline", deadline());
@@ -201,6 +221,7 @@ public final class GenerationOptions {
     private Sampling sampling = Sampling.recommended();
     private int topLogprobs;
     private boolean logprobsAfterSampling;
+    private @Nullable Integer promptLogprobs;
     private int priority = DEFAULT_PRIORITY;
     private @Nullable Duration timeLimit;
     private @Nullable Instant deadline;
@@ -216,6 +237,7 @@ public final class GenerationOptions {
       sampling = from.sampling;
       topLogprobs = from.topLogprobs;
       logprobsAfterSampling = from.logprobsAfterSampling;
+      promptLogprobs = from.promptLogprobs;
       priority = from.priority;
       timeLimit = from.timeLimit;
       deadline = from.deadline;
@@ -246,6 +268,18 @@ public final class GenerationOptions {
     /** Sets {@link GenerationOptions#logprobsAfterSampling()}. */
     public Builder logprobsAfterSampling(boolean value) {
       logprobsAfterSampling = value;
+      return this;
+    }
+
+    /** Sets {@link GenerationOptions#promptLogprobs()}. */
+    public Builder promptLogprobs(int value) {
+      promptLogprobs = value;
+      return this;
+    }
+
+    /** Unsets {@link GenerationOptions#promptLogprobs()}. */
+    public Builder noPromptLogprobs() {
+      promptLogprobs = null;
       return this;
     }
 

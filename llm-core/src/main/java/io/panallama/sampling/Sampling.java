@@ -71,6 +71,21 @@ public final class Sampling {
     return new Builder(Map.of(), List.copyOf(chain), false).seed(seed).build();
   }
 
+  /**
+   * A custom chain, some of whose biases were given as {@linkplain Builder#banTokens forbidden tokens}: an error about one of
+   * them names it so.
+   *
+   * @param chain as for {@link #of(List, long)}; it forbids these tokens by a {@link Sampler.LogitBias}
+   * @param bannedTokens their ids
+   * @param seed as for {@link #of(List, long)}
+   * @throws InvalidRequestException as {@link #of(List, long)}
+   */
+  public static Sampling of(List<Sampler> chain, Set<Integer> bannedTokens, long seed) {
+    Map<Setting, Object> settings =
+        bannedTokens.isEmpty() ? Map.of() : Map.of(Setting.BANNED_TOKENS, Set.copyOf(bannedTokens));
+    return new Builder(settings, List.copyOf(chain), false).seed(seed).build();
+  }
+
   /** Always chooses the likeliest token. */
   public static Sampling greedy() {
     return GREEDY;
@@ -104,7 +119,10 @@ public final class Sampling {
     return new Builder(settings, fixed ? chain : null, recommended);
   }
 
-  /** The ids of forbidden tokens, see {@link Builder#banTokens}; empty for a value {@linkplain #of given as a chain}. */
+  /**
+   * The ids of forbidden tokens, see {@link Builder#banTokens}; for a value given as a chain, those that {@link #of(List, Set, long)}
+   * was told of.
+   */
   public Set<Integer> bannedTokens() {
     return toBuilder().get(Setting.BANNED_TOKENS);
   }

@@ -41,6 +41,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,6 +141,9 @@ class ConfigurationIdiomTest {
   }
 
   private static Object plain(Object value) {
+    if (value instanceof OptionalInt number) {
+      return number.isPresent() ? number.getAsInt() : Optional.empty();
+    }
     return value instanceof Optional<?> optional ? optional.map(Object.class::cast).orElse(Optional.empty()) : value;
   }
 

@@ -254,6 +254,7 @@ class ChatFuzzTest {
     FIELDS.put("continue_final_message", List.of("true", "false", "\"content\"", "\"reasoning_content\""));
     FIELDS.put("parallel_tool_calls", List.of("true", "false"));
     FIELDS.put("echo", List.of("true", "false"));
+    FIELDS.put("prompt_logprobs", List.of("0", "3", "21"));
     FIELDS.put("window", List.of("16", "64", "15", "100000"));
     FIELDS.put("spm_infill", List.of("true", "false"));
     FIELDS.put("user", List.of("\"u\""));

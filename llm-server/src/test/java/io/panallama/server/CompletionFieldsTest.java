@@ -14,6 +14,7 @@ import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import io.panallama.request.InfillRequest;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The fields for log-probabilities, echo and gaps. In these tests, the token ids are the bytes themselves. */
@@ -105,6 +106,115 @@ class CompletionFieldsTest {
                     .map(chunk -> chunk.path("text").asText()))
             .containsExactly("a", "b", "");
       }
+    }
+  }
+
+  /** The beginning of the sequence, which has no text, and two tokens of one byte. */
+  private static GenerationEvent.PromptLogprobs scores(int... tokens) {
+    return new GenerationEvent.PromptLogprobs(
+        IntStream.of(tokens)
+            .mapToObj(token ->
+                token == 0
+                    ? new TokenLogprobs(new TokenLogprob(0, Float.NaN), List.of())
+                    : new TokenLogprobs(new TokenLogprob(token, -1.5f), List.of(new TokenLogprob('x', -0.25f))))
+            .toList());
+  }
+
+  private static ScriptedGenerator scored() {
+    return new ScriptedGenerator()
+        .playing(script -> {
+          script.emit(scores(0, 'h'));
+          script.emit(scores('i'));
+          script.emit(piece("a", 'a'));
+          script.finish(FinishReason.LENGTH);
+        });
+  }
+
+  /** As evaluation harnesses read it: null for the first token of the prompt, then all others, then the answer's. */
+  @Test
+  void thePromptIsRepeatedWithItsLogProbabilities() throws Exception {
+    ScriptedGenerator generator = scored();
+    try (TestServer server = TestServer.start(generator)) {
+      String body = "{\"prompt\": \"hi\", \"echo\": true, \"logprobs\": 1, \"max_tokens\": 1}";
+      JsonNode choice = json(server.post(COMPLETIONS, body).body()).at("/choices/0");
+      assertThat(choice.path("text").asText()).isEqualTo("hia");
+      JsonNode logprobs = choice.path("logprobs");
+      assertThat(logprobs.path("tokens").toString()).isEqualTo("[\"\\u0000\",\"h\",\"i\",\"a\"]");
+      assertThat(logprobs.path("token_logprobs").toString()).isEqualTo("[null,-1.5,-1.5,-0.5]");
+      assertThat(logprobs.path("top_logprobs").toString())
+          .isEqualTo("[null,{\"x\":-0.25,\"h\":-1.5},{\"x\":-0.25,\"i\":-1.5},{\"x\":-0.25,\"a\":-0.5}]");
+      // The answer's tokens stand behind the text of the prompt, whatever its tokens show.
+      assertThat(logprobs.path("text_offset").toString()).isEqualTo("[0,1,2,2]");
+      GenerationOptions options = generator.next().request().options();
+      assertThat(options.promptLogprobs()).hasValue(1);
+      assertThat(options.stop().minTokens()).isEqualTo(1);
+      assertThat(options.topLogprobs()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void inAStreamTheRepeatedPromptComesFirst() {
+    try (TestServer server = TestServer.start(scored())) {
+      String body = "{\"prompt\": \"hi\", \"echo\": true, \"logprobs\": 1, \"stream\": true, \"n\": 2}";
+      List<JsonNode> all =
+          data(server.post(COMPLETIONS, body).body()).stream()
+              .filter(event -> event.startsWith("{"))
+              .map(event -> json(event).at("/choices/0"))
+              .toList();
+      for (int i = 0; i < 2; i++) {
+        int index = i;
+        List<JsonNode> chunks = all.stream().filter(chunk -> chunk.path("index").asInt() == index).toList();
+        assertThat(chunks.stream().map(chunk -> chunk.path("text").asText())).containsExactly("hi", "", "a", "");
+        assertThat(chunks.subList(0, 3).stream().map(chunk -> chunk.at("/logprobs/token_logprobs").toString()))
+            .containsExactly("[null,-1.5]", "[-1.5]", "[-0.5]");
+        assertThat(chunks.get(2).at("/logprobs/text_offset").toString()).isEqualTo("[2]");
+      }
+    }
+  }
+
+  @Test
+  void onlyThePromptsLogProbabilities() {
+    ScriptedGenerator generator =
+        new ScriptedGenerator()
+            .playing(script -> {
+              script.emit(scores(0, 'h'));
+              script.finish(FinishReason.LENGTH);
+            });
+    try (TestServer server = TestServer.start(generator)) {
+      String body = "{\"prompt\": [[0, 104], \"h\"], \"echo\": true, \"logprobs\": 0, \"max_tokens\": 0}";
+      JsonNode answer = json(server.post(COMPLETIONS, body).body());
+      for (int choice = 0; choice < 2; choice++) {
+        JsonNode logprobs = answer.at("/choices/" + choice + "/logprobs");
+        assertThat(logprobs.path("token_logprobs").toString()).isEqualTo("[null,-1.5]");
+        assertThat(logprobs.path("top_logprobs").toString()).isEqualTo("[null,{\"h\":-1.5}]");
+      }
+      assertThat(answer.at("/choices/1/text").asText()).isEqualTo("h");
+      JsonNode without = json(server.post(COMPLETIONS, "{\"prompt\": \"h\", \"echo\": true}").body());
+      assertThat(without.at("/choices/0/logprobs").isNull()).isTrue();
+    }
+  }
+
+  @Test
+  void vllmsPromptLogProbabilities() throws Exception {
+    ScriptedGenerator generator = scored();
+    try (TestServer server = TestServer.start(generator)) {
+      JsonNode choice =
+          json(server.post(COMPLETIONS, "{\"prompt\": \"hi\", \"prompt_logprobs\": 1}").body()).at("/choices/0");
+      assertThat(choice.path("text").asText()).isEqualTo("a");
+      assertThat(choice.path("prompt_logprobs").toString())
+          .isEqualTo(
+              "[null,{\"120\":{\"logprob\":-0.25,\"rank\":1,\"decoded_token\":\"x\"},"
+                  + "\"104\":{\"logprob\":-1.5,\"decoded_token\":\"h\"}},"
+                  + "{\"120\":{\"logprob\":-0.25,\"rank\":1,\"decoded_token\":\"x\"},"
+                  + "\"105\":{\"logprob\":-1.5,\"decoded_token\":\"i\"}}]");
+      assertThat(generator.next().request().options().topLogprobs()).isZero();
+      String chat = "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}], \"prompt_logprobs\": 0%s}";
+      JsonNode answer = json(server.post("/v1/chat/completions", chat.formatted("")).body());
+      assertThat(answer.path("prompt_logprobs")).hasSize(3);
+      assertThat(generator.next().request().options().promptLogprobs()).hasValue(0);
+      var stream = server.post("/v1/chat/completions", chat.formatted(", \"stream\": true"));
+      assertThat(stream.headers().firstValue("Panallama-Ignored")).hasValue("prompt_logprobs");
+      assertThat(generator.next().request().options().promptLogprobs()).isEmpty();
     }
   }
 

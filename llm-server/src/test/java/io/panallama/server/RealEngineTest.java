@@ -2,6 +2,7 @@ package io.panallama.server;
 
 import static io.panallama.server.TestServer.CHAT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -117,6 +118,43 @@ class RealEngineTest {
       assertThat(JSON.readTree(response.body()).at("/error/param").textValue()).isEqualTo("prompt[1]");
     }
     awaitIdle();
+  }
+
+  /** What an evaluation harness asks of a text and its continuation: how likely the one is after the other. */
+  @Test
+  void thePromptsLogProbabilitiesAreThoseOfItsContinuation() throws Exception {
+    String body = "{\"prompt\": %s, \"max_tokens\": %d, \"temperature\": 0, \"logprobs\": 2, \"echo\": %s}";
+    JsonNode answer =
+        demo.answer("/v1/completions", body.formatted("\"The capital of France is\"", 4, false)).at("/choices/0");
+    String text = "The capital of France is" + answer.path("text").asText();
+    JsonNode whole =
+        demo.answer("/v1/completions", body.formatted(JSON.writeValueAsString(text), 0, true)).at("/choices/0");
+    assertThat(whole.path("text").asText()).isEqualTo(text);
+    JsonNode given = answer.at("/logprobs/token_logprobs");
+    JsonNode found = whole.at("/logprobs/token_logprobs");
+    assertThat(found.get(0).isNull()).isTrue();
+    assertThat(whole.at("/logprobs/top_logprobs/0").isNull()).isTrue();
+    assertThat(whole.at("/logprobs/text_offset")).hasSize(found.size());
+    for (int i = 1; i <= given.size(); i++) {
+      assertThat(whole.at("/logprobs/tokens").get(found.size() - i))
+          .isEqualTo(answer.at("/logprobs/tokens").get(given.size() - i));
+      assertThat(found.get(found.size() - i).asDouble()).isCloseTo(given.get(given.size() - i).asDouble(), within(0.4));
+    }
+    // The same by token ids, several prompts and answers at once, and one token more than the prompt has.
+    int[] ids = demo.model().tokenizer().tokenize(text, true, true);
+    String prompts = JSON.writeValueAsString(new int[][] {ids, ids});
+    JsonNode choices =
+        demo.answer(
+                "/v1/completions",
+                "{\"prompt\": " + prompts + ", \"max_tokens\": 1, \"n\": 2, \"logprobs\": 1, \"echo\": true}")
+            .path("choices");
+    assertThat(choices).hasSize(4);
+    for (JsonNode choice : choices) {
+      // One even where the model would end.
+      assertThat(choice.at("/logprobs/token_logprobs").size()).isEqualTo(ids.length + 1);
+      assertThat(choice.at("/logprobs/token_logprobs/0").isNull()).isTrue();
+      assertThat(choice.at("/logprobs/token_logprobs/1").isNumber()).isTrue();
+    }
   }
 
   @Test

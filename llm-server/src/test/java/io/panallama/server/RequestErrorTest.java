@@ -219,7 +219,8 @@ class RequestErrorTest {
           {"prompt": ["a", {}]}             | prompt[1] | must be a string, an array
           {"prompt": [1, true]}             | prompt[1] | must be a token id
           {"prompt": "a", "echo": 1}        | echo      | must be true or false
-          {"prompt": "a", "echo": true, "logprobs": 0} | echo | echo together with logprobs
+          {"prompt": "a", "echo": true, "logprobs": 0, "suffix": "b"} | echo | echo, logprobs and suffix
+          {"prompt": "a", "prompt_logprobs": 21} | prompt_logprobs | prompt_logprobs is 21; it must be 0 to 20.
           {"prompt": "a", "suffix": 5}      | suffix    | must be a string
           {"prompt": [1], "suffix": "b"}    | suffix    | not with token ids
           {"prompt": "a", "logprobs": true} | logprobs  | must be a whole number

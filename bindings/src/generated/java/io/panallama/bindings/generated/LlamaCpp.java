@@ -9511,6 +9511,75 @@ public class LlamaCpp extends LlamaCpp$shared {
         }
     }
 
+    private static class panallama_prompt_logprobs {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_INT,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER,
+            LlamaCpp.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panallama_prompt_logprobs");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panallama_prompt_logprobs(struct llama_context *ctx, int32_t output_index, int32_t n_rows, const llama_token *tokens, int32_t n_top, float *logprobs, llama_token *top_tokens, float *top_logprobs, struct panallama_sampling_pool *pool, char **error)
+     * }
+     */
+    public static FunctionDescriptor panallama_prompt_logprobs$descriptor() {
+        return panallama_prompt_logprobs.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panallama_prompt_logprobs(struct llama_context *ctx, int32_t output_index, int32_t n_rows, const llama_token *tokens, int32_t n_top, float *logprobs, llama_token *top_tokens, float *top_logprobs, struct panallama_sampling_pool *pool, char **error)
+     * }
+     */
+    public static MethodHandle panallama_prompt_logprobs$handle() {
+        return panallama_prompt_logprobs.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panallama_prompt_logprobs(struct llama_context *ctx, int32_t output_index, int32_t n_rows, const llama_token *tokens, int32_t n_top, float *logprobs, llama_token *top_tokens, float *top_logprobs, struct panallama_sampling_pool *pool, char **error)
+     * }
+     */
+    public static MemorySegment panallama_prompt_logprobs$address() {
+        return panallama_prompt_logprobs.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panallama_prompt_logprobs(struct llama_context *ctx, int32_t output_index, int32_t n_rows, const llama_token *tokens, int32_t n_top, float *logprobs, llama_token *top_tokens, float *top_logprobs, struct panallama_sampling_pool *pool, char **error)
+     * }
+     */
+    public static int panallama_prompt_logprobs(MemorySegment ctx, int output_index, int n_rows, MemorySegment tokens, int n_top, MemorySegment logprobs, MemorySegment top_tokens, MemorySegment top_logprobs, MemorySegment pool, MemorySegment error) {
+        var mh$ = panallama_prompt_logprobs.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panallama_prompt_logprobs", ctx, output_index, n_rows, tokens, n_top, logprobs, top_tokens, top_logprobs, pool, error);
+            }
+            return (int)mh$.invokeExact(ctx, output_index, n_rows, tokens, n_top, logprobs, top_tokens, top_logprobs, pool, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panallama_deferred_run {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             LlamaCpp.C_POINTER,

@@ -16,6 +16,12 @@ public interface CachedText {
   /** Number of prompt tokens. */
   int promptLength();
 
+  /**
+   * How many of its first tokens may be taken from a cache: all but the last, whose output is always needed, or fewer if those of
+   * other tokens are, too.
+   */
+  int reusableLength();
+
   /** Whether the prompt is still being computed, so that waiting for it can pay off. */
   boolean isPrefilling();
 }

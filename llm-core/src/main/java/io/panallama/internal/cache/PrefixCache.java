@@ -108,7 +108,7 @@ public final class PrefixCache implements AutoCloseable {
    * @return whether the sequence has its prefix and is entered in the tree
    */
   private boolean continuesInPlace(Residency sequence) {
-    int limit = sequence.text().length() - 1;
+    int limit = sequence.text().reusableLength();
     Match match = isSharing() ? match(sequence, limit) : new Match(null, 0);
     int usable = match.usable();
     boolean isOwn =
@@ -180,8 +180,7 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   private void find(Residency sequence) {
-    // The last token is always computed, because its logits are needed.
-    int limit = sequence.text().length() - 1;
+    int limit = sequence.text().reusableLength();
     Match match = match(sequence, limit);
     ColdStore.Hit hit = findCold(sequence, limit);
     if (hit != null && hit.usable() >= match.usable() + ColdStore.SHORTEST) {

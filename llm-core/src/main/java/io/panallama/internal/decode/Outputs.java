@@ -9,6 +9,12 @@ package io.panallama.internal.decode;
  * after the previous row: this is how speculative tokens are verified.
  */
 public interface Outputs {
+  /**
+   * The most rows of prompts with an output in a step, those for sampling not counted: each output is a row of the
+   * vocabulary, 32 MiB for so many of 128,000 tokens.
+   */
+  int PROMPT_ROWS = 64;
+
   /** Empties the list of samples. */
   void clearSamples();
 
@@ -88,6 +94,39 @@ public interface Outputs {
   /** Why sample {@code index} of the last {@link #sample} failed. */
   default SampleFailure failureKind(int index) {
     return SampleFailure.OTHER;
+  }
+
+  /**
+   * Computes the log-probabilities of tokens that follow in a prompt: of {@code tokens[from + i]} by the output of row {@code row
+   * + i}.
+   *
+   * @param row the index of the first row, each of which has an output
+   * @param count number of rows, at most {@link #PROMPT_ROWS}
+   * @param topLogprobs number of likeliest tokens to report
+   * @return false if that failed; see {@link #promptFailure}
+   */
+  default boolean scorePrompt(int row, int[] tokens, int from, int count, int topLogprobs) {
+    throw new UnsupportedOperationException("This decoder has no log-probabilities of prompts.");
+  }
+
+  /** Natural log-probability of the token at {@code index} of the last {@link #scorePrompt}. */
+  default float promptLogprob(int index) {
+    throw new UnsupportedOperationException("This decoder has no log-probabilities of prompts.");
+  }
+
+  /** The token of an alternative to it, likeliest first; there are as many as were asked for. */
+  default int promptTopToken(int index, int rank) {
+    throw new UnsupportedOperationException("This decoder has no log-probabilities of prompts.");
+  }
+
+  /** The natural log-probability of an alternative to it. */
+  default float promptTopLogprob(int index, int rank) {
+    throw new UnsupportedOperationException("This decoder has no log-probabilities of prompts.");
+  }
+
+  /** Why the last {@link #scorePrompt} failed. */
+  default String promptFailure() {
+    throw new UnsupportedOperationException("This decoder has no log-probabilities of prompts.");
   }
 
   /**

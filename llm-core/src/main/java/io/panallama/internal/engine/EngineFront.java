@@ -145,16 +145,19 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
   // ---- requests ----
 
   /**
-   * Rejects a prompt that could never produce an answer.
+   * Rejects a prompt that could never produce an answer, or not the log-probabilities of all its tokens.
    *
    * @param why what limits the context, for the error
    * @throws PromptTooLongException if a prompt of this length leaves no room for an answer token and may not be
    *     truncated
    * @throws InvalidRequestException if more tokens are to be kept than fit
    */
-  public void requireRoom(int promptLength, ContextOverflow overflow, PromptTooLongException.Limit why) {
+  public void requireRoom(int promptLength, GenerationOptions options, PromptTooLongException.Limit why) {
     int limit = sequenceContextSize();
-    switch (overflow) {
+    if (promptLength >= limit && options.promptLogprobs().isPresent()) {
+      throw new PromptTooLongException(promptLength, limit, why);
+    }
+    switch (options.overflow()) {
       case ContextOverflow.Reject() -> {
         if (promptLength >= limit) {
           throw new PromptTooLongException(promptLength, limit, why);
@@ -265,7 +268,7 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       @Nullable Reservation reservation,
       Replay replay) {
     if (!(listener instanceof StateListener)) {
-      requireRoom(prompt.length, options.overflow(), PromptTooLongException.Limit.CONTEXT);
+      requireRoom(prompt.length, options, PromptTooLongException.Limit.CONTEXT);
     }
     requireRunning();
     if (prompt.length >= sequenceContextSize() && options.overflow() instanceof ContextOverflow.Stop) {
@@ -331,6 +334,8 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
     if (tokens.length == 0) {
       return null;
     }
+    // They were generated after all of the prompt had been handed out.
+    sequence.scores().end();
     sequence.sampler().replay(tokens);
     for (int token : tokens) {
       FinishReason reason = TokenSink.replay(pieces, sequence, token);
@@ -352,7 +357,9 @@ public final class EngineFront implements AutoCloseable, ReaderListener {
       bytes += pieces.length(token) == 0 ? visible : pieces.length(token);
     }
     int replayed = (int) Math.max(replay.tokens().length, (bytes + Mailbox.ENTRY_BYTES - 1) / Mailbox.ENTRY_BYTES);
-    Mailbox mailbox = new Mailbox(settings.mailboxCapacity() + replayed, largestEntry, options.topLogprobs());
+    Mailbox mailbox =
+        new Mailbox(
+            settings.mailboxCapacity() + replayed, largestEntry, options.topLogprobs(), options.promptLogprobs());
     return new EngineGeneration(
         ids.incrementAndGet(), promptTokens, mailbox, options.topLogprobs() > 0, this, replay.read());
   }

@@ -52,6 +52,7 @@ final class Sequence implements Schedulable, CachedText {
   private final long deadline;
   private final @Nullable SequenceListener listener;
   private final int[] stopTokens;
+  private final ScoredPrompt scores;
   private final @Nullable ProcessorCall processor;
   private @Nullable GrammarCall grammar;
 
@@ -97,6 +98,7 @@ final class Sequence implements Schedulable, CachedText {
     this.stops = stops;
     this.lineage = lineage;
     this.options = options;
+    this.scores = new ScoredPrompt(options.promptLogprobs(), prompt.length);
     this.deadline = deadline;
     this.listener = listener;
     this.contextLimit = contextLimit;
@@ -239,10 +241,25 @@ final class Sequence implements Schedulable, CachedText {
     return length - residency.cached();
   }
 
-  /** The missing tokens, or fewer if a copy of the state is needed before. */
+  /** The missing tokens, or fewer if a copy of the state is needed before, or the outputs of many. */
   @Override
   public int chunkLimit() {
-    return residency.chunkLimit(missing());
+    return scores.chunkLimit(cached(), residency.chunkLimit(missing()));
+  }
+
+  /** Which tokens of its prompt have been handed out with their log-probabilities. */
+  ScoredPrompt scores() {
+    return scores;
+  }
+
+  @Override
+  public int scoredAmong(int count) {
+    return scores.outputs(cached(), cached() + count);
+  }
+
+  @Override
+  public int reusableLength() {
+    return scores.reusable(length - 1);
   }
 
   @Override
@@ -355,6 +372,8 @@ final class Sequence implements Schedulable, CachedText {
     System.arraycopy(tokens, keep + removed, tokens, keep, length - keep - removed);
     length -= removed;
     discarded += removed;
+    // What is left of the prompt is another text.
+    scores.end();
     return keep;
   }
 

@@ -37,6 +37,7 @@ final class Stepper {
   private final Scheduler<Sequence> scheduler;
   private final StepPlan<Sequence> plan;
   private final TokenSink sink;
+  private final PromptScores scores;
   private final GapFiller gaps;
   private final Sequence[] sampled;
   private final int[] rows;
@@ -77,6 +78,7 @@ final class Stepper {
     this.scheduler = new Scheduler<>(batch.capacity(), budget);
     this.plan = new StepPlan<>(slots);
     this.sink = new TokenSink(pieces, outputs);
+    this.scores = new PromptScores(outputs);
     this.gaps = new GapFiller(batch, memory, prefixes, decoder.sequenceIds());
     this.sampled = new Sequence[slots];
     this.rows = new int[slots];
@@ -218,6 +220,7 @@ final class Stepper {
       suspects.removeFirst();
     }
     scheduler.plan(active, now, plan);
+    plan.limitScored(Outputs.PROMPT_ROWS);
   }
 
   /** Fills the batch with the tokens of a part of the plan. */
@@ -247,7 +250,12 @@ final class Stepper {
     int index = -1;
     for (int k = 0; k < count; k++) {
       int position = first + k;
-      index = batch.addToken(sequence.token(position), position, sequence.residency().id(), output && k == count - 1);
+      index =
+          batch.addToken(
+              sequence.token(position),
+              position,
+              sequence.residency().id(),
+              output && k == count - 1 || sequence.scores().needsOutput(position));
     }
     return index;
   }
@@ -274,6 +282,9 @@ final class Stepper {
       sequence.residency().computed(plan.count(i));
       prefixes.computed(sequence.residency());
       sequence.promptAdvanced();
+      if (sequence.scores().isPending() && !score(sequence, rows[i], plan.count(i))) {
+        continue;
+      }
       if (completes && !sequence.endsWithPrompt()) {
         if (sequence.processor() == null) {
           outputs.addSample(sequence.sampler(), rows[i], sequence.topLogprobs());
@@ -309,6 +320,16 @@ final class Stepper {
     }
     endPrompts(first, end);
     asked += candidates;
+  }
+
+  /** Hands out log-probabilities of a prompt; if that fails, so does the sequence. */
+  private boolean score(Sequence sequence, int lastRow, int count) {
+    boolean scored = scores.take(sequence, lastRow, count);
+    if (!scored) {
+      String message = "The prompt's log-probabilities can't be computed: " + outputs.promptFailure();
+      loop.fail(sequence, Reason.DECODE_FAILED, message);
+    }
+    return scored;
   }
 
   /** Processes a sample that is not deferred. */

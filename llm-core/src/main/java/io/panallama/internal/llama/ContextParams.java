@@ -8,6 +8,7 @@ import io.panallama.config.KvCacheType;
 import io.panallama.config.KvLayout;
 import io.panallama.config.RopeScaling;
 import io.panallama.embedding.Pooling;
+import io.panallama.internal.decode.Outputs;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -59,7 +60,7 @@ final class ContextParams {
     llama_context_params.n_batch(struct, config.batchSize());
     llama_context_params.n_ubatch(struct, config.microBatchSize());
     llama_context_params.n_seq_max(struct, sequenceIds);
-    llama_context_params.n_outputs_max(struct, outputs(sequenceIds));
+    llama_context_params.n_outputs_max(struct, outputs(sequenceIds, config.slots()));
     llama_context_params.n_threads(struct, config.threads());
     llama_context_params.n_threads_batch(struct, config.batchThreads());
     llama_context_params.flash_attn_type(struct, flashAttention(config.flashAttention()));
@@ -97,12 +98,12 @@ final class ContextParams {
   }
 
   /**
-   * The maximum number of outputs of a step, for all sequences together. The output buffer holds a row of the
+   * The maximum number of outputs of a call, for all sequences together. The output buffer holds a row of the
    * vocabulary for each. Generating needs one per slot, but llama.cpp reserves one per sequence id and asserts that it
-   * may.
+   * may. Beside those there may be rows of a prompt whose log-probabilities are wanted; the buffer grows when there first are.
    */
-  static int outputs(int sequenceIds) {
-    return sequenceIds;
+  static int outputs(int sequenceIds, int slots) {
+    return Math.max(sequenceIds, slots + Outputs.PROMPT_ROWS);
   }
 
   /** Sets the flag that llama.cpp polls while it computes; {@code flag} must outlive the context. */

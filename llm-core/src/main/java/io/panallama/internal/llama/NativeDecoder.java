@@ -69,7 +69,10 @@ public final class NativeDecoder implements Decoder {
       NativeBatch batch =
           owned.add(
               NativeBatch.create(
-                  context.batchSize(), ContextParams.outputs(sequenceIds), model.vocabularySize(), sequenceIds),
+                  context.batchSize(),
+                  ContextParams.outputs(sequenceIds, config.slots()),
+                  model.vocabularySize(),
+                  sequenceIds),
               NativeBatch::close);
       NativeSamples samples = owned.add(NativeSamples.create(context, config), NativeSamples::close);
       NativeState states = owned.add(new NativeState(context, memory, model, config), NativeState::close);

@@ -18,6 +18,7 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owns the list of {@code panallama_sample} that a step fills, with room for one per slot, and the threads that sample.
@@ -51,6 +52,9 @@ final class NativeSamples implements Outputs, AutoCloseable {
   private final MemorySegment topLogprobs;
   private final ErrorText error;
   private int count;
+
+  /** Made when a prompt's log-probabilities are first wanted. */
+  private @Nullable PromptRows prompt;
 
   /** The deferred samples in the list. */
   private final List<NativeDeferred> taken = new ArrayList<>();
@@ -174,6 +178,52 @@ final class NativeSamples implements Outputs, AutoCloseable {
         taken.removeLast().close();
       }
     }
+  }
+
+  @Override
+  public boolean scorePrompt(int row, int[] tokens, int from, int rows, int topLogprobs) {
+    PromptRows into = prompt;
+    if (into == null) {
+      into = owned.add(new PromptRows(), PromptRows::close);
+      prompt = into;
+    }
+    boolean shared = rows > 1 && pool.hasThreads() && context.cpu().enter();
+    try {
+      MemorySegment threads = shared ? pool.pointer() : MemorySegment.NULL;
+      return into.compute(context, row, tokens, from, rows, topLogprobs, threads);
+    } finally {
+      if (shared) {
+        context.cpu().leave();
+      }
+    }
+  }
+
+  @Override
+  public float promptLogprob(int index) {
+    return scored().logprob(index);
+  }
+
+  @Override
+  public int promptTopToken(int index, int rank) {
+    return scored().topToken(index, rank);
+  }
+
+  @Override
+  public float promptTopLogprob(int index, int rank) {
+    return scored().topLogprob(index, rank);
+  }
+
+  @Override
+  public String promptFailure() {
+    return scored().failure();
+  }
+
+  private PromptRows scored() {
+    PromptRows scored = prompt;
+    if (scored == null) {
+      throw new IllegalStateException("no prompt has been scored");
+    }
+    return scored;
   }
 
   @Override

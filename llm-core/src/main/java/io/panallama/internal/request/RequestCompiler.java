@@ -360,6 +360,6 @@ public final class RequestCompiler {
     List<Sampler> chain = new ArrayList<>();
     chain.add(new Sampler.Grammar(gbnf.grammar(), gbnf.root()));
     chain.addAll(sampling.chain());
-    return Sampling.of(chain, sampling.seed());
+    return Sampling.of(chain, sampling.bannedTokens(), sampling.seed());
   }
 }

@@ -47,6 +47,11 @@ public interface Schedulable {
   /** The maximum number of tokens of its next chunk, at most {@link #missing}. */
   int chunkLimit();
 
+  /** How many of its next {@code count} tokens need an output for the log-probabilities of the prompt; usually none. */
+  default int scoredAmong(int count) {
+    return 0;
+  }
+
   /** The number of its last turn among the prompts; 0 before the first. */
   long lastTurn();
 

@@ -93,6 +93,28 @@ public final class StepPlan<S extends Schedulable> {
     longTokens = Math.min(longTokens, promptTokens);
   }
 
+  /**
+   * Leaves out prompts that need outputs for their log-probabilities until at most {@code most} are needed. One that needs no
+   * more by itself is never left out if it comes first.
+   */
+  public void limitScored(int most) {
+    int left = most;
+    int kept = generating;
+    for (int i = generating; i < size; i++) {
+      int wanted = sequences[i].scoredAmong(counts[i]);
+      if (wanted > left) {
+        promptTokens -= counts[i];
+      } else {
+        left -= wanted;
+        sequences[kept] = sequences[i];
+        counts[kept++] = counts[i];
+      }
+    }
+    Arrays.fill(sequences, kept, size, null);
+    size = kept;
+    longTokens = Math.min(longTokens, promptTokens);
+  }
+
   /** Whether the step computes everything a sequence is missing, so that a token can be sampled after it. */
   public boolean completes(int index) {
     return counts[index] == sequences[index].missing();

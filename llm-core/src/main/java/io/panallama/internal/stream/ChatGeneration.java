@@ -140,6 +140,9 @@ public final class ChatGeneration extends SingleReader {
         }
         // Throws if the end was already read, or if the generation is closed or has failed.
         Completion raw = generation.await();
+        if (!raw.promptLogprobs().isEmpty()) {
+          events.add(new GenerationEvent.PromptLogprobs(raw.promptLogprobs()));
+        }
         unread.append(raw.text());
         logprobs.addAll(raw.logprobs());
         finish(new GenerationEvent.Finished(raw.reason(), raw.usage(), raw.timings(), raw.stopText()));
@@ -191,6 +194,7 @@ public final class ChatGeneration extends SingleReader {
         unread.append(piece.text());
         logprobs.addAll(piece.logprobs());
       }
+      case GenerationEvent.PromptLogprobs prompt -> events.add(prompt);
       case GenerationEvent.Finished end -> finish(end);
       default -> throw new IllegalStateException("A generation without a parser gave " + event);
     }

@@ -112,6 +112,9 @@ public final class EngineGeneration extends SingleReader {
       if (mailbox.isEmpty()) {
         return Optional.of(end());
       }
+      if (mailbox.isOfPrompt()) {
+        return Optional.of(promptEvent());
+      }
       mailbox.recordEmit(id);
       boolean hasToken = mailbox.token() != Mailbox.NO_TOKEN;
       if (hasToken) {
@@ -122,9 +125,7 @@ public final class EngineGeneration extends SingleReader {
       }
       mailbox.drainBytes(text);
       mailbox.advance();
-      if (stalled && mailbox.hasDrained()) {
-        engine.caughtUp();
-      }
+      tellIfDrained();
       String piece = text.take();
       charactersRead += piece.length();
       if (hasToken && tokenEnds != null) {
@@ -133,6 +134,23 @@ public final class EngineGeneration extends SingleReader {
       if (!piece.isEmpty() || !pendingLogprobs.isEmpty()) {
         return Optional.of(textEvent(piece));
       }
+    }
+  }
+
+  /** All entries of the prompt that are there, as one event. */
+  private GenerationEvent promptEvent() {
+    List<TokenLogprobs> tokens = new ArrayList<>();
+    while (!mailbox.isEmpty() && mailbox.isOfPrompt()) {
+      tokens.add(readLogprobs());
+      mailbox.advance();
+    }
+    tellIfDrained();
+    return new GenerationEvent.PromptLogprobs(tokens);
+  }
+
+  private void tellIfDrained() {
+    if (stalled && mailbox.hasDrained()) {
+      engine.caughtUp();
     }
   }
 

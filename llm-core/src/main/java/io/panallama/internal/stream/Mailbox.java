@@ -3,6 +3,7 @@ package io.panallama.internal.stream;
 import io.panallama.internal.decode.Outputs;
 import io.panallama.internal.flight.EmitFlight;
 import java.time.Duration;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,12 @@ public final class Mailbox {
   /** The token of an entry that carries only bytes: those that a stop matcher held back until the end. */
   public static final int NO_TOKEN = -1;
 
+  /** The number of bytes of an entry that is a token of the prompt, which has none. */
+  private static final int OF_PROMPT = -1;
+
+  /** The number of alternatives where the prompt has no entries. */
+  private static final int NO_PROMPT = -1;
+
   /** Bytes reserved per entry; a token has four on average. */
   public static final int ENTRY_BYTES = 8;
 
@@ -26,11 +33,22 @@ public final class Mailbox {
   private static final long NO_DEADLINE = 0;
 
   private final int capacity;
+
+  /** The entries beyond the usual capacity. */
+  private final int reserved;
+
   private final int[] tokens;
   private final int[] byteCounts;
   private final byte[] bytes;
   private final int largestEntry;
   private final int topLogprobs;
+
+  /** How many alternatives the tokens of the prompt have. */
+  private final int promptTop;
+
+  /** The distance between the alternatives of two entries. */
+  private final int stride;
+
   private final float[] logprobs;
   private final int[] topCounts;
   private final int[] topTokens;
@@ -68,25 +86,43 @@ public final class Mailbox {
    * @param topLogprobs number of alternatives per entry; 0 stores no log-probabilities
    */
   public Mailbox(int capacity, int largestEntry, int topLogprobs) {
-    // One extra entry, so that the bytes held back until the end always have room.
-    this.capacity = capacity + 1;
+    this(capacity, largestEntry, topLogprobs, OptionalInt.empty());
+  }
+
+  /**
+   * A mailbox that may have entries of the prompt, too, which has room for those of a step in addition.
+   *
+   * @param promptLogprobs number of alternatives to each token of the prompt; empty if those have no entries
+   */
+  public Mailbox(int capacity, int largestEntry, int topLogprobs, OptionalInt promptLogprobs) {
+    this(capacity, largestEntry, topLogprobs, promptLogprobs.orElse(NO_PROMPT));
+  }
+
+  private Mailbox(int capacity, int largestEntry, int topLogprobs, int promptTop) {
+    // One extra entry, so that the bytes held back until the end always have room; and for the last chunk of a prompt
+    // and the
+    // token after it.
+    this.reserved = promptTop == NO_PROMPT ? 1 : Outputs.PROMPT_ROWS + 2;
+    this.capacity = capacity + reserved;
     this.largestEntry = largestEntry;
     this.topLogprobs = topLogprobs;
+    this.promptTop = promptTop;
+    this.stride = Math.max(topLogprobs, promptTop);
     this.tokens = new int[this.capacity];
     this.byteCounts = new int[this.capacity];
     this.bytes = new byte[capacity * ENTRY_BYTES + 2 * largestEntry];
-    int rows = topLogprobs == 0 ? 0 : this.capacity;
+    int rows = topLogprobs == 0 && promptTop == NO_PROMPT ? 0 : this.capacity;
     this.logprobs = new float[rows];
     this.topCounts = new int[rows];
-    this.topTokens = new int[rows * topLogprobs];
-    this.topLogprobValues = new float[rows * topLogprobs];
+    this.topTokens = new int[rows * Math.max(0, stride)];
+    this.topLogprobValues = new float[rows * Math.max(0, stride)];
   }
 
   // ---- the engine thread ----
 
-  /** Whether there is room for a token, and after it for the bytes that may be released at the end. */
+  /** Whether there is room for a token, or for those of a prompt that a step has at most, and after it for the bytes that may be released at the end. */
   public boolean hasRoom() {
-    return written - read < capacity - 1 && bytes.length - (bytesWritten - bytesRead) >= 2L * largestEntry;
+    return written - read < capacity - reserved && bytes.length - (bytesWritten - bytesRead) >= 2L * largestEntry;
   }
 
   /** Whether a reader that fell behind has caught up enough for its generation to resume: half of the ring is free. */
@@ -113,9 +149,36 @@ public final class Mailbox {
     int count = Math.min(topLogprobs, outputs.topCount(sample));
     topCounts[slot] = count;
     for (int rank = 0; rank < count; rank++) {
-      topTokens[slot * topLogprobs + rank] = outputs.topToken(sample, rank);
-      topLogprobValues[slot * topLogprobs + rank] = outputs.topLogprob(sample, rank);
+      topTokens[slot * stride + rank] = outputs.topToken(sample, rank);
+      topLogprobValues[slot * stride + rank] = outputs.topLogprob(sample, rank);
     }
+  }
+
+  /** Writes a token of the prompt that has the log-probability at {@code index} of the last scores, and publishes it. */
+  public void writePrompt(int token, Outputs outputs, int index) {
+    int slot = promptSlot(token);
+    logprobs[slot] = outputs.promptLogprob(index);
+    topCounts[slot] = promptTop;
+    for (int rank = 0; rank < promptTop; rank++) {
+      topTokens[slot * stride + rank] = outputs.promptTopToken(index, rank);
+      topLogprobValues[slot * stride + rank] = outputs.promptTopLogprob(index, rank);
+    }
+    publish();
+  }
+
+  /** Writes the first token of a prompt, which has no log-probability, and publishes it. */
+  public void writePromptStart(int token) {
+    int slot = promptSlot(token);
+    logprobs[slot] = Float.NaN;
+    topCounts[slot] = 0;
+    publish();
+  }
+
+  private int promptSlot(int token) {
+    int slot = (int) (written % capacity);
+    tokens[slot] = token;
+    byteCounts[slot] = OF_PROMPT;
+    return slot;
   }
 
   /** The same for a token whose log-probabilities are unknown. */
@@ -233,6 +296,11 @@ public final class Mailbox {
     }
   }
 
+  /** Whether the current entry is a token of the prompt. */
+  boolean isOfPrompt() {
+    return byteCounts[slot()] == OF_PROMPT;
+  }
+
   int token() {
     return tokens[slot()];
   }
@@ -254,17 +322,17 @@ public final class Mailbox {
   }
 
   int topToken(int rank) {
-    return topTokens[slot() * topLogprobs + rank];
+    return topTokens[slot() * stride + rank];
   }
 
   float topLogprob(int rank) {
-    return topLogprobValues[slot() * topLogprobs + rank];
+    return topLogprobValues[slot() * stride + rank];
   }
 
   /** Frees the current entry. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one reader
   public void advance() {
-    bytesRead = bytesRead + byteCounts[slot()];
+    bytesRead = bytesRead + Math.max(0, byteCounts[slot()]);
     read = read + 1;
   }
 

@@ -15,6 +15,7 @@ final class Delivered {
   private final long[] seen = new long[Channel.values().length];
 
   private enum Channel {
+    PROMPT,
     TEXT,
     LOGPROBS,
     REASONING,
@@ -35,6 +36,10 @@ final class Delivered {
   /** The part of an event that the reader does not have; null if there is none. */
   @Nullable GenerationEvent rest(GenerationEvent event) {
     return switch (event) {
+      case GenerationEvent.PromptLogprobs(List<TokenLogprobs> tokens) -> {
+        int skip = skip(Channel.PROMPT, tokens.size());
+        yield skip == tokens.size() ? null : new GenerationEvent.PromptLogprobs(tokens.subList(skip, tokens.size()));
+      }
       case GenerationEvent.Text(String text, List<TokenLogprobs> logprobs) -> {
         int skipText = skip(Channel.TEXT, text.length());
         int skipLogprobs = skip(Channel.LOGPROBS, logprobs.size());

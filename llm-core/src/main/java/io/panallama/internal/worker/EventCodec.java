@@ -7,6 +7,7 @@ import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.generation.Usage;
 import io.panallama.observe.EngineStats;
+import java.util.List;
 
 /** The events of a generation, and the statistics of an engine, as bytes. */
 public final class EventCodec {
@@ -25,6 +26,7 @@ public final class EventCodec {
         write(out, timings);
         out.put(stopText);
       }
+      case GenerationEvent.PromptLogprobs(List<TokenLogprobs> tokens) -> out.put(5).put(tokens, EventCodec::write);
     }
   }
 
@@ -35,6 +37,7 @@ public final class EventCodec {
       case 2 -> new GenerationEvent.ToolCallStarted(in.integer(), in.text(), in.text());
       case 3 -> new GenerationEvent.ToolCallArguments(in.integer(), in.text());
       case 4 -> new GenerationEvent.Finished(in.constant(FinishReason.class), usage(in), timings(in), in.text());
+      case 5 -> new GenerationEvent.PromptLogprobs(in.list(EventCodec::logprobs));
       default -> throw new WireException("an unknown event");
     };
   }

@@ -178,6 +178,7 @@ public final class RequestCodec {
     out.put(stop.maxTokens()).put(stop.minTokens()).put(stop.texts(), Output::put).put(stop.tokens(), Output::put);
     write(out, options.sampling());
     out.put(options.topLogprobs()).put(options.logprobsAfterSampling());
+    out.put(options.promptLogprobs().isPresent()).put(options.promptLogprobs().orElse(0));
     out.put(options.priority()).put(options.timeLimit(), Output::put);
     out.put(options.deadline(), (o, at) -> o.put(at.getEpochSecond()).put(at.getNano()));
     switch (options.overflow()) {
@@ -203,7 +204,13 @@ public final class RequestCodec {
             .texts(in.list(Input::text))
             .tokens(new LinkedHashSet<>(in.list(Input::integer)))
             .build());
-    options.sampling(sampling(in)).topLogprobs(in.integer()).logprobsAfterSampling(in.flag()).priority(in.integer());
+    options.sampling(sampling(in)).topLogprobs(in.integer()).logprobsAfterSampling(in.flag());
+    boolean ofPrompt = in.flag();
+    int promptLogprobs = in.integer();
+    if (ofPrompt) {
+      options.promptLogprobs(promptLogprobs);
+    }
+    options.priority(in.integer());
     in.optional(Input::duration).ifPresent(options::timeLimit);
     in.optional(i -> Instant.ofEpochSecond(i.number(), i.integer())).ifPresent(options::deadline);
     options.overflow(
@@ -227,12 +234,12 @@ public final class RequestCodec {
   // ---- sampling ----
 
   static void write(Output out, Sampling sampling) {
-    out.put(sampling.chain(), RequestCodec::write).put(sampling.seed());
+    out.put(sampling.chain(), RequestCodec::write).put(sampling.bannedTokens(), Output::put).put(sampling.seed());
   }
 
   static Sampling sampling(Input in) {
     List<Sampler> chain = in.list(RequestCodec::sampler);
-    return Sampling.of(chain, in.number());
+    return Sampling.of(chain, new LinkedHashSet<>(in.list(Input::integer)), in.number());
   }
 
   private static void write(Output out, Sampler sampler) {

@@ -54,6 +54,7 @@ final class RequestShape {
         + " tokens, overflow "
         + options.overflow().getClass().getSimpleName()
         + ", top log-probabilities "
-        + options.topLogprobs();
+        + options.topLogprobs()
+        + (options.promptLogprobs().isPresent() ? " and of the prompt" : "");
   }
 }

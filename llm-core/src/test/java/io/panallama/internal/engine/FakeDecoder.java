@@ -683,6 +683,52 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
     }
   }
 
+  /** The first row and the tokens of the last scores. */
+  private int scoredRow;
+
+  private int[] scoredTokens = {};
+
+  /** Whether the scores of a prompt fail. */
+  volatile boolean scoresFail;
+
+  /** The most rows of prompts that were scored at once. */
+  volatile int mostScored;
+
+  @Override
+  public boolean scorePrompt(int row, int[] tokens, int from, int count, int topLogprobs) {
+    requireOwner();
+    for (int i = row; i < row + count; i++) {
+      if (!batch.get(i).output() || batch.get(i).sequence() != batch.get(row).sequence()) {
+        throw new IllegalStateException("scored a row without output, or of several sequences");
+      }
+    }
+    scoredRow = row;
+    scoredTokens = Arrays.copyOfRange(tokens, from, from + count);
+    mostScored = Math.max(mostScored, (int) batch.stream().filter(Cell::output).count());
+    return !scoresFail;
+  }
+
+  /** By the rule: 0 for the token that would come next, and less the further away a token is from it. */
+  @Override
+  public float promptLogprob(int index) {
+    return -Math.abs(next(scoredRow + index) - scoredTokens[index]);
+  }
+
+  @Override
+  public int promptTopToken(int index, int rank) {
+    return next(scoredRow + index) + rank;
+  }
+
+  @Override
+  public float promptTopLogprob(int index, int rank) {
+    return -rank;
+  }
+
+  @Override
+  public String promptFailure() {
+    return failure();
+  }
+
   private int token(int sample) {
     FakeDeferred done = deferred.get(sample);
     if (done != null) {
@@ -693,8 +739,12 @@ final class FakeDecoder implements Decoder, Batch, KvMemory, Outputs, StateStore
     if (choice != null) {
       return choice.token(choice.logit(0) >= choice.logit(1) ? 0 : 1);
     }
-    // A row sees its own sequence, up to itself.
-    Cell row = batch.get(samples.get(sample));
+    return next(samples.get(sample));
+  }
+
+  /** What comes after a row, which sees its own sequence, up to itself. */
+  private int next(int index) {
+    Cell row = batch.get(index);
     TreeMap<Integer, Integer> tokens = new TreeMap<>();
     cache
         .get(row.sequence())

@@ -92,6 +92,56 @@ class NativeDecoderTest {
     }
   }
 
+  /** The scores of a prompt are to the last bit what sampling reports for the same rows, whichever threads compute them. */
+  @Test
+  void theScoresOfAPromptAreThoseOfItsSamples() {
+    int rows = Outputs.PROMPT_ROWS;
+    int[] tokens = new int[rows + 1];
+    float[] logprobs = new float[rows];
+    int[][] top = new int[rows][3];
+    float[][] topLogprobs = new float[rows][3];
+    Outputs outputs = decoder.outputs();
+    decoder.batch().clear();
+    for (int i = 0; i < rows; i++) {
+      decoder.batch().addToken(40 + i % 50, i, 0, true);
+    }
+    assertThat(decoder.decode()).isEqualTo(Status.OK);
+    for (int i = 0; i < rows; i++) {
+      // Sampled at random, so that the tokens are not only the likeliest.
+      Sampling sampling = Sampling.builder().temperature(3).topK(0).topP(1).minP(0).seed(i).build();
+      try (SamplerChain chain = SamplerChain.create(model, sampling, new int[0])) {
+        outputs.clearSamples();
+        outputs.addSample(chain, i, 3);
+        outputs.sample();
+        tokens[i + 1] = outputs.sampledToken(0);
+        logprobs[i] = outputs.sampledLogprob(0);
+        for (int rank = 0; rank < 3; rank++) {
+          top[i][rank] = outputs.topToken(0, rank);
+          topLogprobs[i][rank] = outputs.topLogprob(0, rank);
+        }
+      }
+    }
+    assertThat(outputs.scorePrompt(0, tokens, 1, rows, 3)).isTrue();
+    for (int i = 0; i < rows; i++) {
+      assertThat(outputs.promptLogprob(i)).isEqualTo(logprobs[i]);
+      for (int rank = 0; rank < 3; rank++) {
+        assertThat(outputs.promptTopToken(i, rank)).isEqualTo(top[i][rank]);
+        assertThat(outputs.promptTopLogprob(i, rank)).isEqualTo(topLogprobs[i][rank]);
+      }
+    }
+    assertThat(outputs.scorePrompt(5, tokens, 6, 1, 0)).isTrue();
+    assertThat(outputs.promptLogprob(0)).isEqualTo(logprobs[5]);
+  }
+
+  @Test
+  void rowsWithoutOutputsCantBeScored() {
+    compute(0, 0, 4);
+    assertThat(decoder.outputs().scorePrompt(2, new int[] {1, 2}, 0, 2, 1)).isFalse();
+    assertThat(decoder.outputs().promptFailure()).contains("no logits at output index");
+    assertThatThrownBy(() -> decoder.outputs().scorePrompt(0, new int[100], 0, 100, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
   /** llama.cpp asserts that a step has no more outputs than its context was made for. */
   @Test
   void moreOutputsThanTheContextHasRoomForAreRefused() {

@@ -133,6 +133,7 @@ class CodecTest {
         .sampling(sampling(new Sampler.Dist()))
         .topLogprobs(4)
         .logprobsAfterSampling(true)
+        .promptLogprobs(2)
         .priority(9)
         .timeLimit(Duration.ofNanos(123_456_789_012L))
         .deadline(Instant.ofEpochSecond(1_900_000_000L, 17))
@@ -221,6 +222,14 @@ class CodecTest {
     for (GenerationRequest request : requests()) {
       assertThat(again(request, RequestCodec::write, RequestCodec::read)).isEqualTo(request);
     }
+  }
+
+  /** Only their names in errors depend on it, so they are not part of what makes a sampling equal to another. */
+  @Test
+  void bannedTokensStayWhatTheyAre() {
+    Sampling banned = Sampling.builder().banTokens(List.of(5, 99_999)).build();
+    assertThat(again(banned, RequestCodec::write, RequestCodec::sampling).bannedTokens())
+        .containsExactlyInAnyOrder(5, 99_999);
   }
 
   @Test
@@ -393,6 +402,10 @@ class CodecTest {
               List.of(
                   new TokenLogprobs(
                       new TokenLogprob(7, -0.5f), List.of(new TokenLogprob(8, -1f), new TokenLogprob(9, -2f))))),
+          new GenerationEvent.PromptLogprobs(
+              List.of(
+                  new TokenLogprobs(new TokenLogprob(1, Float.NaN), List.of()),
+                  new TokenLogprobs(new TokenLogprob(2, -0.5f), List.of(new TokenLogprob(3, -0.25f))))),
           new GenerationEvent.Reasoning("because"),
           new GenerationEvent.ToolCallStarted(1, "id", "name"),
           new GenerationEvent.ToolCallArguments(1, "{}"),

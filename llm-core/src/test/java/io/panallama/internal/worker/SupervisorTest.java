@@ -19,6 +19,7 @@ import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
+import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.Usage;
 import io.panallama.internal.worker.Wire.Frame;
 import io.panallama.observe.EngineState;
@@ -43,6 +44,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,6 +57,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class SupervisorTest {
   private static final int LENGTH = 12;
+
+  /** The tokens of a prompt whose log-probabilities are wanted. */
+  private static final int SCORES = 10;
 
   @TempDir private Path reports;
 
@@ -266,6 +271,16 @@ class SupervisorTest {
       if (replayed > 0) {
         events(id, first, List.of(piece(all.substring(0, all.length() / 2)), piece(all.substring(all.length() / 2))));
       }
+      if (prompt.contains("scored") && replayed == 0) {
+        // A worker computes them in other chunks than another.
+        for (int from = 0; from < SCORES; from += number) {
+          if (number == 1 && from == SCORES / 2) {
+            held.add(id);
+            return;
+          }
+          events(id, new int[0], List.of(scores(from, Math.min(SCORES, from + number))));
+        }
+      }
       for (int token = replayed; token < LENGTH && !dead; token++) {
         if (prompt.contains("step") && token == deadlyToken) {
           die();
@@ -297,6 +312,13 @@ class SupervisorTest {
       Output out = new Output().begin(FrameKind.REFUSED).put(held.peek());
       FailureCodec.write(out, new EngineClosedException());
       up.send(out.end());
+    }
+
+    private static GenerationEvent scores(int from, int to) {
+      return new GenerationEvent.PromptLogprobs(
+          IntStream.range(from, to)
+              .mapToObj(token -> new TokenLogprobs(new TokenLogprobs.TokenLogprob(token, -token), List.of()))
+              .toList());
     }
 
     private static GenerationEvent piece(String text) {
@@ -420,6 +442,27 @@ class SupervisorTest {
       assertThat(text + rest.text()).isEqualTo(whole(LENGTH));
       assertThat(rest.timings().resumed()).isEqualTo(1);
       assertThat(supervisor.restarts()).isEqualTo(1);
+    }
+  }
+
+  /** The log-probabilities of a prompt of which one worker has sent a part. */
+  @Test
+  void aDeathInThePromptLosesAndDoublesNothing() throws InterruptedException {
+    try (Supervisor supervisor = start()) {
+      Generation generation = generate(supervisor, "scored");
+      List<TokenLogprobs> scores = new ArrayList<>();
+      while (scores.size() < SCORES / 2) {
+        generation
+            .poll(Duration.ofSeconds(30))
+            .ifPresent(event -> scores.addAll(((GenerationEvent.PromptLogprobs) event).tokens()));
+      }
+      worker().die();
+      Completion rest = generation.await();
+      scores.addAll(rest.promptLogprobs());
+      assertThat(scores.stream().map(score -> score.chosen().token()))
+          .containsExactlyElementsOf(IntStream.range(0, SCORES).boxed().toList());
+      assertThat(rest.text()).isEqualTo(whole(LENGTH));
+      assertThat(rest.timings().resumed()).isEqualTo(1);
     }
   }
 

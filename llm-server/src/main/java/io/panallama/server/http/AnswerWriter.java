@@ -88,7 +88,7 @@ final class AnswerWriter {
       Optional<GenerationEvent> event;
       try {
         event = watching ? firstEvent(writers.getFirst(), out) : next(heartbeat);
-        watching &= event.isEmpty();
+        watching &= event.isEmpty() || event.get() instanceof GenerationEvent.PromptLogprobs;
       } catch (CloseConnectionException gone) {
         throw gone;
       } catch (RuntimeException failed) {

@@ -112,6 +112,7 @@ final class MessageWriter implements EventWriter {
             });
       }
       case GenerationEvent.ToolCallArguments piece -> arguments(piece, out);
+      case GenerationEvent.PromptLogprobs _ -> {}
       case GenerationEvent.Finished _ -> close(out);
     }
   }

@@ -28,6 +28,7 @@ public final class CoreNames {
           Map.entry("stop.texts[]", "stop"),
           Map.entry("stop.tokens", "stop_token_ids"),
           Map.entry("topLogprobs", "top_logprobs"),
+          Map.entry("promptLogprobs", "prompt_logprobs"),
           Map.entry("timeLimit", "time_limit_ms"),
           Map.entry("overflow.keep", "n_keep"),
           Map.entry("format", "response_format"),

@@ -62,7 +62,8 @@ public final class Telemetry {
   public void take(GenerationEvent event) {
     int tokens =
         event instanceof GenerationEvent.Text piece && !piece.logprobs().isEmpty() ? piece.logprobs().size() : 1;
-    if (wanted.timings() && !(event instanceof GenerationEvent.Finished)) {
+    boolean ofAnswer = !(event instanceof GenerationEvent.Finished || event instanceof GenerationEvent.PromptLogprobs);
+    if (wanted.timings() && ofAnswer) {
       lastPiece = System.nanoTime();
       firstPiece = pieces == 0 ? lastPiece : firstPiece;
       pieces += tokens;

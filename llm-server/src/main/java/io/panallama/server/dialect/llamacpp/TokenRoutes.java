@@ -126,7 +126,10 @@ final class TokenRoutes {
 
   /** The prompt that a chat request would be generated from. */
   static Answer applyTemplate(ClientRequest request, Registry registry) {
-    ChatBody body = ChatBody.read(JsonBody.read(request));
+    JsonFields fields = JsonBody.read(request);
+    // Without effect on the prompt.
+    fields.accept("prompt_logprobs");
+    ChatBody body = ChatBody.read(fields);
     try (Lease lease = registry.lease(body.common().model())) {
       String prompt = lease.generator().render(body.admitted(lease));
       return Answer.json(Json.object(json -> json.writeStringField("prompt", prompt)));

@@ -76,6 +76,7 @@ final class OllamaWriter implements EventWriter {
           chunk(out, "", piece.text(), List.of(), List.of());
         }
       }
+      case GenerationEvent.PromptLogprobs _ -> {}
       case GenerationEvent.ToolCallStarted _, GenerationEvent.ToolCallArguments _ -> answer.add(event);
       case GenerationEvent.Finished end -> {
         Completion whole = answer.add(end).orElseThrow();

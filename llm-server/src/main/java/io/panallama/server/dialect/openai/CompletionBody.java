@@ -40,13 +40,6 @@ record CompletionBody(
     List<PromptFields.Given> prompts = PromptFields.read(body, "prompt");
     boolean echo = body.bool("echo");
     Integer logprobs = body.integer("logprobs", IntegerRange.TOP_LOGPROBS);
-    if (logprobs != null && echo) {
-      throw ApiException.invalid(
-          400,
-          "echo",
-          "unsupported_parameter",
-          "echo together with logprobs is not supported: this version has no log-probabilities of the prompt.");
-    }
     if (body.any("top_logprobs") != null) {
       throw ApiException.invalid("top_logprobs", "top_logprobs belongs to chats; logprobs is a number here.");
     }
@@ -54,6 +47,12 @@ record CompletionBody(
     boolean gap = suffix != null && !suffix.isEmpty();
     if (gap && !prompts.stream().allMatch(PromptFields.Text.class::isInstance)) {
       throw ApiException.invalid("suffix", "suffix goes with a prompt of text only, not with token ids.");
+    }
+    if (gap && echo && logprobs != null) {
+      throw ApiException.invalid(
+          "echo",
+          "echo, logprobs and suffix don't go together: the model sees prompt and suffix in another order than they"
+              + " have in the text; leave one of them out.");
     }
     CommonFields common = CommonFields.finish(body);
     long all = (long) prompts.size() * common.choices();
@@ -71,11 +70,28 @@ record CompletionBody(
     return new CompletionBody(common, prompts, suffix == null ? "" : suffix, logprobs, echo);
   }
 
+  /** Whether the prompt's tokens come with their log-probabilities, before the answer's. */
+  boolean scoredEcho() {
+    return echo && logprobs != null;
+  }
+
   /** One request for each prompt. */
-  List<Call.RequestFactory> requests() {
+  List<Call.RequestFactory> requests(PromptLogprobs promptLogprobs) {
     return prompts.stream()
-        .map(prompt -> (Call.RequestFactory) (model, generator) -> request(prompt, model, generator))
+        .map(prompt -> (Call.RequestFactory) (model, generator) -> promptLogprobs.of(request(prompt, model, generator)))
         .toList();
+  }
+
+  /**
+   * Programs that measure texts ask for one token and leave the last one out, whatever it is, so an answer of one token has one even
+   * where the model would end.
+   */
+  private static GenerationOptions scored(GenerationOptions options, int logprobs) {
+    GenerationOptions.Builder scored = options.toBuilder().promptLogprobs(logprobs);
+    if (options.maxTokens() == 1) {
+      scored.stop(options.stop().toBuilder().minTokens(1).build());
+    }
+    return scored.build();
   }
 
   /** A completion, or a gap to be filled if there is something behind it. */
@@ -83,6 +99,7 @@ record CompletionBody(
     GenerationOptions options = common.options(model, generator);
     // The core reports the chosen token only along with at least one alternative.
     options = logprobs == null ? options : options.toBuilder().topLogprobs(Math.max(1, logprobs)).build();
+    options = echo && logprobs != null ? scored(options, logprobs) : options;
     return suffix.isEmpty()
         ? CompletionRequest.of(prompt.of(generator), options)
         : InfillRequest.of(prompt.text(generator::tokenBytes), suffix).with(options);

@@ -38,34 +38,70 @@ final class LegacyLogprobs {
 
   private int place;
 
+  /** Where the first token of the answer stands; negative once the answer has begun. */
+  private int answer;
+
   /**
    * @param top how many alternatives to give of those that are there
    * @param bytes the bytes of a token
-   * @param place where the first token stands
+   * @param answer where the first token of the answer stands, behind a prompt that is repeated
    */
-  LegacyLogprobs(int top, IntFunction<byte[]> bytes, int place) {
+  LegacyLogprobs(int top, IntFunction<byte[]> bytes, int answer) {
     this.top = top;
     this.bytes = bytes;
-    this.place = place;
+    this.answer = answer;
   }
 
-  void write(JsonGenerator json, List<TokenLogprobs> tokens) throws IOException {
+  /**
+   * Writes the next tokens.
+   *
+   * @param prompt those of the prompt, before any of the answer
+   * @param tokens those of the answer
+   */
+  void write(JsonGenerator json, List<TokenLogprobs> prompt, List<TokenLogprobs> tokens) throws IOException {
+    List<TokenLogprobs> all = new ArrayList<>(prompt);
+    all.addAll(tokens);
     List<Integer> places = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      if (i == prompt.size()) {
+        beginAnswer();
+      }
+      places.add(begin(bytes.apply(all.get(i).chosen().token())));
+    }
+    writeAll(json, all, places);
+  }
+
+  /** What the client wrote may have characters that no token shows, such as those of control tokens. */
+  private void beginAnswer() {
+    if (answer >= 0) {
+      place = answer;
+      begun = new byte[0];
+      answer = -1;
+    }
+  }
+
+  private void writeAll(JsonGenerator json, List<TokenLogprobs> tokens, List<Integer> places) throws IOException {
     json.writeObjectFieldStart("logprobs");
     json.writeArrayFieldStart("tokens");
     for (TokenLogprobs token : tokens) {
-      byte[] piece = bytes.apply(token.chosen().token());
-      places.add(begin(piece));
-      json.writeString(shown(piece));
+      json.writeString(shown(bytes.apply(token.chosen().token())));
     }
     json.writeEndArray();
     json.writeArrayFieldStart("token_logprobs");
     for (TokenLogprobs token : tokens) {
-      json.writeNumber(token.chosen().logprob());
+      if (isUnknown(token)) {
+        json.writeNull();
+      } else {
+        json.writeNumber(token.chosen().logprob());
+      }
     }
     json.writeEndArray();
     json.writeArrayFieldStart("top_logprobs");
     for (TokenLogprobs token : tokens) {
+      if (isUnknown(token)) {
+        json.writeNull();
+        continue;
+      }
       json.writeStartObject();
       for (Map.Entry<String, Float> one : alternatives(token).entrySet()) {
         json.writeNumberField(one.getKey(), one.getValue());
@@ -79,6 +115,11 @@ final class LegacyLogprobs {
     }
     json.writeEndArray();
     json.writeEndObject();
+  }
+
+  /** Nothing comes before the first token of a prompt, so it has no probability. */
+  private static boolean isUnknown(TokenLogprobs token) {
+    return Float.isNaN(token.chosen().logprob());
   }
 
   /** The likeliest tokens and always the chosen one; of tokens with the same text only the likeliest. */

@@ -73,6 +73,7 @@ public final class OpenAiDialect implements Dialect {
   private Call chat(ClientRequest request) {
     JsonFields fields = JsonBody.read(request);
     VerbosePrompt prompt = new VerbosePrompt(fields.bool("verbose") || verbose);
+    PromptLogprobs promptLogprobs = PromptLogprobs.read(fields);
     ChatBody body = ChatBody.read(fields);
     CommonFields common = body.common();
     OpenAiWriter.Format format =
@@ -82,20 +83,25 @@ public final class OpenAiDialect implements Dialect {
             Math.max(0, body.topLogprobs()),
             body.olderCalls(),
             List.of(),
+            false,
+            promptLogprobs.isWanted(),
             common.choices(),
             common.telemetry());
     return new Call(
             common.model(),
             common.stream(),
             common.choices(),
-            List.of((served, generator) -> prompt.of(body.request(served, generator), generator)),
+            List.of((served, generator) -> promptLogprobs.of(prompt.of(body.request(served, generator), generator))),
             (wanted, model, tokenBytes) -> OpenAiWriter.of(format, model, tokenBytes, prompt.text()))
         .named(body.names());
   }
 
   /** How many tokens the prompt of a chat request has; llama-server's route. */
   private static Answer inputTokens(ClientRequest request, Registry registry) {
-    ChatBody body = ChatBody.read(JsonBody.read(request));
+    JsonFields fields = JsonBody.read(request);
+    // Without effect on the number.
+    PromptLogprobs.read(fields);
+    ChatBody body = ChatBody.read(fields);
     try (Lease lease = registry.lease(body.common().model())) {
       int tokens = lease.generator().countTokens(body.admitted(lease));
       return Answer.json(
@@ -107,20 +113,30 @@ public final class OpenAiDialect implements Dialect {
   }
 
   private static Call completion(ClientRequest request) {
-    CompletionBody body = CompletionBody.read(JsonBody.read(request));
+    JsonFields fields = JsonBody.read(request);
+    PromptLogprobs promptLogprobs = PromptLogprobs.read(fields);
+    CompletionBody body = CompletionBody.read(fields);
     CommonFields common = body.common();
     int topLogprobs = body.logprobs() == null ? 0 : body.logprobs();
     return new Call(
             common.model(),
             common.stream(),
             common.choices(),
-            body.requests(),
+            body.requests(promptLogprobs),
             (wanted, model, tokenBytes) -> {
               List<String> echoes =
                   body.echo() ? body.prompts().stream().map(prompt -> prompt.text(tokenBytes)).toList() : List.of();
               return OpenAiWriter.of(
                   new OpenAiWriter.Format(
-                      false, common.includeUsage(), topLogprobs, false, echoes, common.choices(), common.telemetry()),
+                      false,
+                      common.includeUsage(),
+                      topLogprobs,
+                      false,
+                      echoes,
+                      body.scoredEcho(),
+                      promptLogprobs.isWanted(),
+                      common.choices(),
+                      common.telemetry()),
                   model,
                   tokenBytes,
                   null);

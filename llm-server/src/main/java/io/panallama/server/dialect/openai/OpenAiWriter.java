@@ -47,6 +47,8 @@ public final class OpenAiWriter implements EventWriter {
    * @param topLogprobs how many alternatives to give with each token's log-probability
    * @param olderCalls whether calls have OpenAI's older form, {@code function_call}
    * @param echoes the beginnings of the texts of each request's choices: the prompt, or empty
+   * @param scoredEcho whether those come with the log-probabilities of their tokens
+   * @param promptLogprobs whether a whole answer has vLLM's {@code prompt_logprobs}
    * @param choices how many choices each request has
    * @param telemetry what a stream tells of its speed
    */
@@ -56,6 +58,8 @@ public final class OpenAiWriter implements EventWriter {
       int topLogprobs,
       boolean olderCalls,
       List<String> echoes,
+      boolean scoredEcho,
+      boolean promptLogprobs,
       int choices,
       Telemetry.Wanted telemetry) {
     /** All components are required. */
@@ -74,6 +78,9 @@ public final class OpenAiWriter implements EventWriter {
 
   /** For a stream, whose offsets go on from chunk to chunk. */
   private final LegacyLogprobs legacyLogprobs;
+
+  /** Whether the text that is repeated was written to a stream. */
+  private boolean promptBegan;
 
   private final Telemetry telemetry;
   private final byte[] beforeText;
@@ -136,8 +143,22 @@ public final class OpenAiWriter implements EventWriter {
   public void begin(Frames out) throws IOException {
     if (format.chat()) {
       out.data(chunk(json -> delta(json, "assistant", ""), List.of(), null));
-    } else if (!echo().isEmpty()) {
+    } else if (!echo().isEmpty() && !format.scoredEcho()) {
       out.data(chunk(echo()));
+    }
+  }
+
+  /** The text that is repeated comes with the log-probabilities of its first tokens. */
+  private void prompt(List<TokenLogprobs> tokens, Frames out) throws IOException {
+    if (format.scoredEcho()) {
+      String text = promptBegan ? "" : echo();
+      promptBegan = true;
+      out.data(
+          chunk(
+              json -> delta(json, null, text),
+              json -> legacyLogprobs.write(json, tokens, List.of()),
+              null,
+              json -> {}));
     }
   }
 
@@ -157,6 +178,7 @@ public final class OpenAiWriter implements EventWriter {
   public void event(GenerationEvent event, Frames out) throws IOException {
     telemetry.take(event);
     switch (event) {
+      case GenerationEvent.PromptLogprobs prompt -> prompt(prompt.tokens(), out);
       case GenerationEvent.Text piece when piece.logprobs().isEmpty() && !telemetry.wantsTimings() ->
           text(Json.escape(piece.text()), out);
       case GenerationEvent.Text piece when piece.text().isEmpty() && piece.logprobs().isEmpty() -> {}
@@ -212,6 +234,9 @@ public final class OpenAiWriter implements EventWriter {
         json.writeEndObject();
       }
       json.writeEndArray();
+      if (format.promptLogprobs() && format.chat()) {
+        PromptLogprobs.write(json, answers.getFirst().promptLogprobs(), tokenBytes);
+      }
       UsageFields.usage(json, UsageFields.together(ends, format.choices()));
       UsageFields.timings(json, ends, format.choices());
       verbose(json, ends.getFirst(), answers.getFirst().text());
@@ -243,7 +268,14 @@ public final class OpenAiWriter implements EventWriter {
     } else {
       json.writeStringField("text", echo() + answer.text());
     }
-    logprobs(json, answer.logprobs(), legacyLogprobs());
+    if (format.scoredEcho() && !answer.promptLogprobs().isEmpty()) {
+      legacyLogprobs().write(json, answer.promptLogprobs(), answer.logprobs());
+    } else {
+      logprobs(json, answer.logprobs(), legacyLogprobs());
+    }
+    if (format.promptLogprobs() && !format.chat()) {
+      PromptLogprobs.write(json, answer.promptLogprobs(), tokenBytes);
+    }
   }
 
   private void message(JsonGenerator json, Completion answer) throws IOException {
@@ -267,7 +299,7 @@ public final class OpenAiWriter implements EventWriter {
     } else if (format.chat()) {
       ChatDelta.logprobs(json, tokens, format.topLogprobs(), tokenBytes);
     } else {
-      legacy.write(json, tokens);
+      legacy.write(json, List.of(), tokens);
     }
   }
 
@@ -291,13 +323,18 @@ public final class OpenAiWriter implements EventWriter {
 
   private byte[] chunk(
       Json.Fields delta, List<TokenLogprobs> tokens, GenerationEvent.@Nullable Finished end, Json.Fields more) {
+    return chunk(delta, json -> logprobs(json, tokens, legacyLogprobs), end, more);
+  }
+
+  private byte[] chunk(
+      Json.Fields delta, Json.Fields logprobs, GenerationEvent.@Nullable Finished end, Json.Fields more) {
     return Json.object(json -> {
       head(json, true);
       json.writeArrayFieldStart("choices");
       json.writeStartObject();
       json.writeNumberField("index", index);
       delta.writeTo(json);
-      logprobs(json, tokens, legacyLogprobs);
+      logprobs.writeTo(json);
       if (end == null) {
         json.writeNullField("finish_reason");
       } else {

@@ -116,7 +116,7 @@ final class ResponsesWriter implements EventWriter {
       }
       case GenerationEvent.ToolCallStarted call -> items.call(call.id(), call.name(), out);
       case GenerationEvent.ToolCallArguments piece -> items.arguments(piece.json(), out);
-      case GenerationEvent.Finished _ -> {}
+      case GenerationEvent.PromptLogprobs _, GenerationEvent.Finished _ -> {}
     }
   }
 
