@@ -28,6 +28,7 @@ import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.prepare.Preparation;
 import io.panallama.internal.prepare.PreparationPool;
+import io.panallama.internal.prepare.TaskSource;
 import io.panallama.internal.request.CompiledRequest;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.internal.request.PreparedGroup;
@@ -289,14 +290,9 @@ final class LocalEngine extends Engine {
         PreparedGroup::close);
   }
 
-  /**
-   * Has a task that prepares a request done by one of the threads for that.
-   *
-   * @param length about how many characters it prepares
-   * @throws EngineBusyException if too many wait already
-   */
-  void execute(int length, Runnable task) {
-    preparations.execute(length > RequestSize.LARGE, task);
+  /** Has the threads that prepare requests do the tasks of a source as well; returns at its end. */
+  void attend(TaskSource source) {
+    preparations.attend(source);
   }
 
   /** Starts a generation, or continues one that another engine has begun. */
