@@ -217,9 +217,12 @@ public final class WorkerServer {
       refuse(fresh, refused);
       return;
     }
-    fresh.started(started.generation());
-    send(new Output().begin(FrameKind.ACCEPTED).put(fresh.id()).put(started.promptTokens()).end());
-    pump.add(fresh, started.slow());
+    fresh.started(started.generation(), started.promptTokens());
+    try {
+      pump.add(fresh, started.slow());
+    } catch (IOException lost) {
+      ended = true;
+    }
   }
 
   private void refuse(Outgoing fresh, Throwable why) {

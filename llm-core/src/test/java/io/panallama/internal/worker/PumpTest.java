@@ -8,6 +8,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
 import io.panallama.internal.stream.SingleReader;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -102,7 +103,8 @@ class PumpTest {
 
   private Outgoing outgoing(Generation generation) {
     Outgoing outgoing = new Outgoing(1, 1 << 20);
-    outgoing.started(generation);
+    outgoing.started(generation, 1);
+    outgoing.tell(new Output());
     return outgoing;
   }
 
@@ -111,7 +113,7 @@ class PumpTest {
   }
 
   @Test
-  void theFirstTokenIsSentBeforeTheStepIsOver() {
+  void theFirstTokenIsSentBeforeTheStepIsOver() throws IOException {
     Scripted generation = new Scripted();
     pump.start();
     pump.add(outgoing(generation), false);
@@ -124,7 +126,7 @@ class PumpTest {
   }
 
   @Test
-  void aTokenOfAStepThatHasEndedBeforeTheGenerationWasAddedIsSent() {
+  void aTokenOfAStepThatHasEndedBeforeTheGenerationWasAddedIsSent() throws IOException {
     Scripted generation = new Scripted();
     pump.start();
     generation.token(0);
@@ -133,7 +135,7 @@ class PumpTest {
   }
 
   @Test
-  void tokensOfShortStepsAreSentTogetherAndNoneIsLost() throws InterruptedException {
+  void tokensOfShortStepsAreSentTogetherAndNoneIsLost() throws Exception {
     int steps = 20_000;
     Scripted generation = new Scripted();
     StringBuilder all = new StringBuilder();
@@ -161,7 +163,7 @@ class PumpTest {
 
   /** Without an end, and with no further step that would wake the pump. */
   @Test
-  void theLastTokenBeforeALongStepIsNotHeldBack() throws InterruptedException {
+  void theLastTokenBeforeALongStepIsNotHeldBack() throws Exception {
     Scripted generation = new Scripted();
     pump.start();
     pump.add(outgoing(generation), false);
