@@ -29,6 +29,18 @@ import org.jspecify.annotations.Nullable;
 public final class PreparationPool implements AutoCloseable {
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  /** Of a task, whose preparations are interrupted themselves. */
+  private static final Interruption NO_INTERRUPTION =
+      new Interruption() {
+        @Override
+        public void during(Runnable work) {
+          work.run();
+        }
+
+        @Override
+        public void request() {}
+      };
+
   private final int maxWorkers;
   private final int limit;
   private final ThreadFactory threads;
@@ -83,7 +95,7 @@ public final class PreparationPool implements AutoCloseable {
     this.closedFailure = closedFailure;
     this.interruptions = interruptions;
     this.lanes = new Lanes<>(maxWorkers, limit);
-    this.toSource = new Job<>(false, _ -> Boolean.TRUE, _ -> {}, interruptions.get());
+    this.toSource = new Job<>(false, _ -> Boolean.TRUE, _ -> {}, NO_INTERRUPTION);
   }
 
   /**
@@ -198,7 +210,7 @@ public final class PreparationPool implements AutoCloseable {
           return Boolean.TRUE;
         },
         _ -> {},
-        interruptions.get());
+        NO_INTERRUPTION);
   }
 
   /** Has another thread attend, because this one has something else to do. Under the lock. */

@@ -170,9 +170,9 @@ final class Outgoing implements IntConsumer {
 
   private void write(Output out) {
     if (count > 0 || !events.isEmpty()) {
-      tell(out);
+      out.begin(FrameKind.EVENTS).put(id).put(told ? 0 : promptTokens + 1).put(tokens, count).put(events, EventCodec::write).end();
+      told = true;
       sent = true;
-      out.begin(FrameKind.EVENTS).put(id).put(tokens, count).put(events, EventCodec::write).end();
       count = 0;
       events.clear();
     }

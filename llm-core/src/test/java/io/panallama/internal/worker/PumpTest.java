@@ -48,6 +48,7 @@ class PumpTest {
       byte[] bytes = out.toBytes();
       Input in = new Input(bytes, 5, bytes.length);
       assertThat(in.number()).isEqualTo(1);
+      assertThat(in.integer()).isZero();
       assertThat(in.integers()).isEmpty();
       StringBuilder text = new StringBuilder();
       for (GenerationEvent event : in.list(EventCodec::read)) {

@@ -305,7 +305,7 @@ class SupervisorTest {
 
     private void events(long id, int[] tokens, List<GenerationEvent> events) {
       if (!dead) {
-        up.send(new Output().begin(FrameKind.EVENTS).put(id).put(tokens).put(events, EventCodec::write).end());
+        up.send(new Output().begin(FrameKind.EVENTS).put(id).put(0).put(tokens).put(events, EventCodec::write).end());
       }
     }
 
