@@ -23,6 +23,7 @@ import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.EngineDefaults;
+import io.panallama.internal.llama.MemoryShortage;
 import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.SystemMemory;
@@ -337,6 +338,9 @@ final class LocalEngine extends Engine {
       return FlushedGeneration.of(
           parser == null ? generation : new ChatGeneration(generation, parser, generation.tokenEnds()),
           request.options().flush());
+    } catch (OutOfMemoryError none) {
+      prepared.close();
+      throw MemoryShortage.of(none);
     } catch (Throwable refused) {
       prepared.close();
       throw refused;
@@ -351,6 +355,8 @@ final class LocalEngine extends Engine {
   private <T> T open(Supplier<T> work) {
     try {
       return work.get();
+    } catch (OutOfMemoryError none) {
+      throw MemoryShortage.of(none);
     } catch (IllegalStateException modelClosed) {
       front.requirePlace();
       throw modelClosed;

@@ -127,7 +127,7 @@ final class Outgoing implements IntConsumer {
       write(out);
     } catch (InterruptedException impossible) {
       throw new IllegalStateException("Reading without waiting was interrupted.", impossible);
-    } catch (GenerationException | IllegalStateException | NoSuchElementException failure) {
+    } catch (GenerationException | IllegalStateException | NoSuchElementException | OutOfMemoryError failure) {
       fail(out, failure);
     }
   }
@@ -149,7 +149,7 @@ final class Outgoing implements IntConsumer {
       while (!arrived) {
         arrived = read(Duration.ofHours(1));
       }
-    } catch (GenerationException | IllegalStateException | NoSuchElementException failure) {
+    } catch (GenerationException | IllegalStateException | NoSuchElementException | OutOfMemoryError failure) {
       fail(out, failure);
       return;
     }
@@ -178,7 +178,7 @@ final class Outgoing implements IntConsumer {
     }
   }
 
-  private void fail(Output out, RuntimeException failure) {
+  private void fail(Output out, Throwable failure) {
     write(out);
     ended = true;
     tell(out);

@@ -320,7 +320,9 @@ final class ProcessLauncher implements Worker.Launcher {
 
   private static String noMemory(long memoryBytes) {
     return memoryBytes > 0
-        ? "its memory ran out, which memoryBytes limits to " + memoryBytes + " bytes"
+        ? "its memory ran out, which memoryBytes limits to "
+            + memoryBytes
+            + " bytes (a smaller request or a higher limit helps)"
         : "its memory ran out, which this machine and the heap of this JVM limit";
   }
 

@@ -401,7 +401,7 @@ class SupervisorTest {
   @Test
   void aWorkerWithoutMemoryEndsItsRehearsalAndNothingElse() {
     try (Supervisor supervisor = start()) {
-      assertThatThrownBy(() -> supervisor.client().countTokens("a")).isInstanceOf(RemoteException.class);
+      assertThatThrownBy(() -> supervisor.client().countTokens("a")).isInstanceOf(GenerationException.class);
       assertThatCode(() -> Rehearsal.run(supervisor.client())).doesNotThrowAnyException();
       assertThat(supervisor.state()).isEqualTo(EngineState.RUNNING);
     }

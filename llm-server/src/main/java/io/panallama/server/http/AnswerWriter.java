@@ -91,7 +91,7 @@ final class AnswerWriter {
         watching &= event.isEmpty();
       } catch (CloseConnectionException gone) {
         throw gone;
-      } catch (RuntimeException failed) {
+      } catch (RuntimeException | OutOfMemoryError failed) {
         ApiException error = ErrorBoundary.describe(failed, dialect);
         writers.getFirst().failed(error, dialect.errors().write(error), out);
         return;
