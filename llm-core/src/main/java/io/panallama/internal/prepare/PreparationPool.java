@@ -7,8 +7,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -29,18 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class PreparationPool implements AutoCloseable {
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** Of a task, whose preparations are interrupted themselves. */
-  private static final Interruption NO_INTERRUPTION =
-      new Interruption() {
-        @Override
-        public void during(Runnable work) {
-          work.run();
-        }
-
-        @Override
-        public void request() {}
-      };
-
   private final int maxWorkers;
   private final int limit;
   private final ThreadFactory threads;
@@ -55,7 +41,7 @@ public final class PreparationPool implements AutoCloseable {
   private final Supplier<? extends Interruption> interruptions;
 
   /** What a worker gets that is to wait at the source. */
-  private final Job<?> toSource;
+  private final Job<?> toSource = Job.of(new TaskSource.Task(false, () -> {}, _ -> {}));
 
   // Guarded by the lock.
   private final Lanes<Job<?>> lanes;
@@ -95,7 +81,6 @@ public final class PreparationPool implements AutoCloseable {
     this.closedFailure = closedFailure;
     this.interruptions = interruptions;
     this.lanes = new Lanes<>(maxWorkers, limit);
-    this.toSource = new Job<>(false, _ -> Boolean.TRUE, _ -> {}, NO_INTERRUPTION);
   }
 
   /**
@@ -196,21 +181,10 @@ public final class PreparationPool implements AutoCloseable {
   /** Has a worker do a task that the spare thread has found. */
   private void offer(TaskSource.Task task) {
     try {
-      submit(job(task));
+      submit(Job.of(task));
     } catch (Throwable refused) {
       task.refused().accept(refused);
     }
-  }
-
-  private Job<?> job(TaskSource.Task task) {
-    return new Job<>(
-        task.large(),
-        _ -> {
-          task.work().run();
-          return Boolean.TRUE;
-        },
-        _ -> {},
-        NO_INTERRUPTION);
   }
 
   /** Has another thread attend, because this one has something else to do. Under the lock. */
@@ -251,7 +225,7 @@ public final class PreparationPool implements AutoCloseable {
         }
         if (closed) {
           refusal = closedFailure.get();
-        } else if (!lanes.offer(job(task), task.large())) {
+        } else if (!lanes.offer(Job.of(task), task.large())) {
           refusal = EngineBusyException.preparing(limit);
         }
         mine = lanes.take();
@@ -500,53 +474,6 @@ public final class PreparationPool implements AutoCloseable {
       return false;
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** A preparation and its caller, who may leave at any time. */
-  private static final class Job<T> {
-    final boolean large;
-    final CompletableFuture<T> result = new CompletableFuture<>();
-    private final Preparation<T> preparation;
-    private final Consumer<T> discard;
-    final Interruption interruption;
-
-    Job(boolean large, Preparation<T> preparation, Consumer<T> discard, Interruption interruption) {
-      this.interruption = interruption;
-      this.large = large;
-      this.preparation = preparation;
-      this.discard = discard;
-    }
-
-    void run() {
-      interruption.during(this::make);
-    }
-
-    private void make() {
-      T made;
-      try {
-        made = preparation.run(this::requireCaller);
-      } catch (Throwable failed) {
-        result.completeExceptionally(failed);
-        return;
-      }
-      if (!result.complete(made)) {
-        discard.accept(made);
-      }
-    }
-
-    private void requireCaller() {
-      if (result.isDone()) {
-        throw new CancellationException("no one waits for this any more");
-      }
-    }
-
-    void leave() {
-      interruption.request();
-      boolean madeJustNow = !result.cancel(false) && !result.isCompletedExceptionally();
-      if (madeJustNow) {
-        discard.accept(result.join());
-      }
     }
   }
 }

@@ -35,6 +35,9 @@ class PumpTest {
   /** What was sent, by the thread that sent it. */
   private static final class Frames implements Wire {
     private final List<String> texts = Collections.synchronizedList(new ArrayList<>());
+    /** What the next frame of events says of the length of the prompt. */
+    private volatile int accepted;
+
     private final List<Thread> senders = Collections.synchronizedList(new ArrayList<>());
 
     List<String> texts() {
@@ -48,7 +51,11 @@ class PumpTest {
       byte[] bytes = out.toBytes();
       Input in = new Input(bytes, 5, bytes.length);
       assertThat(in.number()).isEqualTo(1);
-      assertThat(in.integer()).isZero();
+      if (bytes[4] == FrameKind.ACCEPTED.ordinal()) {
+        texts.add("accepted " + in.integer());
+        return;
+      }
+      assertThat(in.integer()).isEqualTo(accepted);
       assertThat(in.integers()).isEmpty();
       StringBuilder text = new StringBuilder();
       for (GenerationEvent event : in.list(EventCodec::read)) {
@@ -160,6 +167,40 @@ class PumpTest {
     assertThat(sent().equals(all + "!")).as("all tokens were sent, in order").isTrue();
     // The first by itself, the end perhaps, and what came while the pump was woken for the second.
     assertThat((long) frames.texts().size()).isLessThanOrEqualTo(4 + 2 * milliseconds);
+  }
+
+  /** One frame tells both, so that the supervisor and the caller are woken once. */
+  @Test
+  void theFirstTokenTellsThatItIsAccepted() throws Exception {
+    Scripted generation = new Scripted();
+    pump.start();
+    generation.token(0);
+    Outgoing outgoing = new Outgoing(1, 1 << 20);
+    outgoing.started(generation, 7);
+    frames.accepted = 8;
+    pump.add(outgoing, false);
+    assertThat(frames.texts()).containsExactly("0 ");
+    frames.accepted = 0;
+    pump.began();
+    generation.token(1);
+    pump.ended(true);
+    while (!sent().equals("0 1 ")) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void whatHasNoTokenInAMomentIsToldByItself() throws Exception {
+    Scripted generation = new Scripted();
+    pump.start();
+    Outgoing outgoing = new Outgoing(1, 1 << 20);
+    outgoing.started(generation, 7);
+    pump.add(outgoing, false);
+    assertThat(frames.texts()).containsExactly("accepted 7");
+    pump.began();
+    generation.token(0);
+    pump.ended(true);
+    assertThat(frames.texts()).containsExactly("accepted 7", "0 ");
   }
 
   /** Without an end, and with no further step that would wake the pump. */
