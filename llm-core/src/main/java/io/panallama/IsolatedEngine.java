@@ -60,7 +60,7 @@ import org.jspecify.annotations.Nullable;
  * {@link IsolationException}. A conversation that is sent again as a whole reuses its prefix as in any engine.
  *
  * <p>Lifetime: from its start to {@link #close}; the process ends with this one, however this one ends; if this
- * one is killed, it ends when it finds its connection closed. It ignores the signals that end a program in order. If the
+ * one is killed, the kernel kills it (Linux with util-linux), or it ends when it finds its connection closed. It ignores the signals that end a program in order. If the
  * first process dies without saying why, two more are tried. Thread-safe.
  */
 public final class IsolatedEngine extends Engine {

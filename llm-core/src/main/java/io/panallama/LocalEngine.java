@@ -23,11 +23,13 @@ import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.SequenceListener;
 import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.EngineDefaults;
+import io.panallama.internal.llama.MemoryShortage;
 import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.internal.llama.Processors;
 import io.panallama.internal.llama.SystemMemory;
 import io.panallama.internal.prepare.Preparation;
 import io.panallama.internal.prepare.PreparationPool;
+import io.panallama.internal.prepare.TaskSource;
 import io.panallama.internal.request.CompiledRequest;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.internal.request.PreparedGroup;
@@ -289,14 +291,9 @@ final class LocalEngine extends Engine {
         PreparedGroup::close);
   }
 
-  /**
-   * Has a task that prepares a request done by one of the threads for that.
-   *
-   * @param length about how many characters it prepares
-   * @throws EngineBusyException if too many wait already
-   */
-  void execute(int length, Runnable task) {
-    preparations.execute(length > RequestSize.LARGE, task);
+  /** Has the threads that prepare requests do the tasks of a source as well; returns at its end. */
+  void attend(TaskSource source) {
+    preparations.attend(source);
   }
 
   /** Starts a generation, or continues one that another engine has begun. */
@@ -341,6 +338,9 @@ final class LocalEngine extends Engine {
       return FlushedGeneration.of(
           parser == null ? generation : new ChatGeneration(generation, parser, generation.tokenEnds()),
           request.options().flush());
+    } catch (OutOfMemoryError none) {
+      prepared.close();
+      throw MemoryShortage.of(none);
     } catch (Throwable refused) {
       prepared.close();
       throw refused;
@@ -355,6 +355,8 @@ final class LocalEngine extends Engine {
   private <T> T open(Supplier<T> work) {
     try {
       return work.get();
+    } catch (OutOfMemoryError none) {
+      throw MemoryShortage.of(none);
     } catch (IllegalStateException modelClosed) {
       front.requirePlace();
       throw modelClosed;

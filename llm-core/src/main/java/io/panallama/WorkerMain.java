@@ -5,6 +5,7 @@ import io.panallama.error.NativeLibraryException;
 import io.panallama.generation.Generation;
 import io.panallama.internal.engine.Replay;
 import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.prepare.TaskSource;
 import io.panallama.internal.worker.Output;
 import io.panallama.internal.worker.SocketWire;
 import io.panallama.internal.worker.StartOrder;
@@ -108,8 +109,8 @@ final class WorkerMain {
     }
 
     @Override
-    public void execute(int length, Runnable task) {
-      engine.execute(length, task);
+    public void attend(TaskSource source) {
+      engine.attend(source);
     }
 
     @Override

@@ -86,6 +86,7 @@ final class WorkerTraining {
     while (true) {
       Input events = await(wire, FrameKind.EVENTS);
       events.number();
+      events.integer();
       events.integers();
       List<GenerationEvent> read = events.list(EventCodec::read);
       if (read.stream().anyMatch(GenerationEvent.Finished.class::isInstance)) {

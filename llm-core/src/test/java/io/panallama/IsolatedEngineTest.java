@@ -359,6 +359,31 @@ class IsolatedEngineTest {
     }
   }
 
+  /** A chat template's stack does not fit into what is left; the process has enough for anything else. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aRequestWithoutMemoryIsRefusedAndSaysWhatHelps() {
+    IsolationConfig limit = IsolationConfig.builder().reports(reports).memoryBytes(300L << 20).build();
+    try (IsolatedEngine limited = start(limit)) {
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              () -> limited.generate(ChatRequest.of("Hello").with(GREEDY)),
+              () -> limited.render(ChatRequest.of("Hello")),
+              () -> limited.countTokens(ChatRequest.of("Hello")))) {
+        assertThatThrownBy(use)
+            .isInstanceOfSatisfying(
+                GenerationException.class,
+                refused -> assertThat(refused.reason()).isEqualTo(GenerationException.Reason.OUT_OF_MEMORY))
+            .hasMessageStartingWith("memoryBytes limits the engine's process to ")
+            .hasMessageContaining("the chat template")
+            .hasMessageContaining("raise memoryBytes");
+      }
+      assertThat(limited.generate(story(3, 40)).await().text())
+          .isEqualTo(local.generate(story(3, 40)).await().text());
+      assertThat(limited.restarts()).isZero();
+    }
+  }
+
   /** What RLIMIT_DATA counts. */
   private static long dataBytes(long pid) throws IOException {
     Matcher size =

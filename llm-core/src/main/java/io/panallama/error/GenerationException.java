@@ -39,6 +39,12 @@ public final class GenerationException extends PanallamaException {
      * {@link io.panallama.IsolatedEngine} restarts.
      */
     ENGINE_RESTARTING,
+    /**
+     * Memory ran out while the request was prepared or answered: the Java heap, what {@link
+     * io.panallama.config.IsolationConfig#memoryBytes} allows the engine's process, or the machine's. The message says which, how much
+     * there is, and what helps. The engine goes on; a smaller request, or the same one later, may succeed.
+     */
+    OUT_OF_MEMORY,
     /** An error ended the engine while the generation was waiting or running; the engine does not recover. */
     ENGINE_FAILED,
     /** The thread that waited, for the next event or while its request was prepared, was interrupted; nothing goes on. */

@@ -39,17 +39,18 @@ class FailureStatusTest {
   }
 
   private static final Map<Reason, Row> TABLE =
-      Map.of(
-          Reason.ENGINE_CLOSED, new Row(503, "engine_closed", false),
-          Reason.INTERRUPTED, new Row(503, "draining", false),
-          Reason.NO_TOKEN_LEFT, new Row(400, "no_token_left", false),
-          Reason.GRAMMAR_LIMIT, new Row(400, "grammar_limit", false),
-          Reason.DECODE_FAILED, new Row(500, "generation_failed", true),
-          Reason.ENGINE_RESTARTING, new Row(503, "engine_restarting", false),
-          Reason.ENGINE_FAILED, new Row(500, "engine_failed", false),
-          Reason.ENGINE_KILLED, new Row(500, "engine_killed", true),
-          Reason.PROCESSOR_FAILED, new Row(500, "processor_failed", true),
-          Reason.MALFORMED_OUTPUT, new Row(500, "malformed_output", false));
+      Map.ofEntries(
+          Map.entry(Reason.OUT_OF_MEMORY, new Row(503, "out_of_memory", false)),
+          Map.entry(Reason.ENGINE_CLOSED, new Row(503, "engine_closed", false)),
+          Map.entry(Reason.INTERRUPTED, new Row(503, "draining", false)),
+          Map.entry(Reason.NO_TOKEN_LEFT, new Row(400, "no_token_left", false)),
+          Map.entry(Reason.GRAMMAR_LIMIT, new Row(400, "grammar_limit", false)),
+          Map.entry(Reason.DECODE_FAILED, new Row(500, "generation_failed", true)),
+          Map.entry(Reason.ENGINE_RESTARTING, new Row(503, "engine_restarting", false)),
+          Map.entry(Reason.ENGINE_FAILED, new Row(500, "engine_failed", false)),
+          Map.entry(Reason.ENGINE_KILLED, new Row(500, "engine_killed", true)),
+          Map.entry(Reason.PROCESSOR_FAILED, new Row(500, "processor_failed", true)),
+          Map.entry(Reason.MALFORMED_OUTPUT, new Row(500, "malformed_output", false)));
 
   private static ScriptedGenerator failing(Reason reason) {
     return new ScriptedGenerator()

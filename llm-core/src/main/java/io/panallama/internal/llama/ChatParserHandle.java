@@ -45,12 +45,20 @@ public final class ChatParserHandle implements ChatParser {
       MemorySegment out = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
       MemorySegment text = arena.allocateFrom(description, StandardCharsets.UTF_8);
-      if (LlamaCpp.panallama_chat_parser_new(text, out, error.slot()) != LlamaCpp.PANALLAMA_OK()) {
+      int status = LlamaCpp.panallama_chat_parser_new(text, out, error.slot());
+      if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
+        throw noMemory();
+      }
+      if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new IllegalArgumentException("The parser of the answer can't be made: " + error.take());
       }
       MemorySegment parser = out.get(ADDRESS, 0);
       return Owned.build(owned -> new ChatParserHandle(owned.add(parser, LlamaCpp::panallama_chat_parser_free)));
     }
+  }
+
+  private static OutOfMemoryError noMemory() {
+    return MemoryShortage.ofNative("the parser of the answer, which has a stack of 256 MiB");
   }
 
   @Override
@@ -66,6 +74,10 @@ public final class ChatParserHandle implements ChatParser {
       MemorySegment deltas = arena.allocate(ADDRESS);
       ErrorText error = new ErrorText(arena);
       int status = LlamaCpp.panallama_chat_parser_update(parser, source, bytes.length, last, deltas, error.slot());
+      if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
+        // The reader of an answer gets it.
+        throw MemoryShortage.of(noMemory());
+      }
       if (status != LlamaCpp.PANALLAMA_OK()) {
         return new Update(null, error.take());
       }

@@ -126,7 +126,7 @@ public final class SamplerChain implements TokenSampler {
       throw new InvalidRequestException(parameter, name(parameter) + " was refused: " + error.take() + ".");
     }
     if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
-      throw new OutOfMemoryError("There is no native memory for the sampler " + parameter + ".");
+      throw MemoryShortage.ofNative("the sampler " + parameter);
     }
     if (status != LlamaCpp.PANALLAMA_OK()) {
       throw new IllegalStateException("The sampler " + parameter + " failed: " + error.take());

@@ -25,6 +25,9 @@ public final class SchemaConverter {
       MemorySegment text = arena.allocateFrom(schema, StandardCharsets.UTF_8);
       int status = LlamaCpp.panallama_schema_grammar(text, out, error.slot());
       NativeInterruption.check(status, error);
+      if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
+        throw MemoryShortage.ofNative("the grammar of a schema, whose conversion has a stack of 256 MiB");
+      }
       if (status != LlamaCpp.PANALLAMA_OK()) {
         throw new InvalidRequestException(parameter, name(parameter) + " has a fault " + error.take() + ".");
       }

@@ -40,13 +40,26 @@ public final class SystemMemory {
   private static long limitAvailable(Path root) {
     Path self = root.resolve("proc/self");
     try {
-      OptionalLong limit =
-          number(Files.readAllLines(self.resolve("limits")), Pattern.compile("Max data size\\s+(\\d+)\\s.*"));
+      OptionalLong limit = limit(self);
       OptionalLong used = number(Files.readAllLines(self.resolve("status")), Pattern.compile("VmData:\\s+(\\d+) kB"));
       return limit.isPresent() ? Math.max(0, limit.getAsLong() - used.orElse(0) * 1024) : Long.MAX_VALUE;
     } catch (IOException absent) {
       // This is not Linux.
       return Long.MAX_VALUE;
+    }
+  }
+
+  private static OptionalLong limit(Path self) throws IOException {
+    return number(Files.readAllLines(self.resolve("limits")), Pattern.compile("Max data size\\s+(\\d+)\\s.*"));
+  }
+
+  /** What this process may allocate in all under such a limit, in bytes; empty if there is none. */
+  static OptionalLong limit() {
+    try {
+      return limit(Path.of("/proc/self"));
+    } catch (IOException absent) {
+      // This is not Linux.
+      return OptionalLong.empty();
     }
   }
 

@@ -81,7 +81,7 @@ public final class TemplateHandle implements AutoCloseable {
 
   private static void requireMemory(int status) {
     if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
-      throw new OutOfMemoryError("There is no native memory for the chat template.");
+      throw MemoryShortage.ofNative("the chat template, whose interpreter has a stack of 256 MiB");
     }
   }
 

@@ -107,6 +107,9 @@ public final class TokenizerCalls {
         MemorySegment tokens = arena.allocate(JAVA_INT, capacity);
         int status = call.run(arena, source, bytes.length, tokens, capacity, count, error.slot());
         NativeInterruption.check(status, error);
+        if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
+          throw MemoryShortage.ofNative("the tokens of a text of " + bytes.length + " bytes");
+        }
         if (status != LlamaCpp.PANALLAMA_OK()) {
           throw new InvalidRequestException("prompt", "The text can't be tokenized: " + error.take());
         }
@@ -149,6 +152,9 @@ public final class TokenizerCalls {
                 capacity,
                 count,
                 error.slot());
+        if (status == LlamaCpp.PANALLAMA_NO_MEMORY()) {
+          throw MemoryShortage.ofNative("the text of " + tokens.length + " tokens");
+        }
         if (status != LlamaCpp.PANALLAMA_OK()) {
           throw new InvalidRequestException("prompt", "The tokens can't be turned into text: " + error.take());
         }

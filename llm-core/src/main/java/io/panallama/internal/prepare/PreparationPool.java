@@ -7,8 +7,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -35,8 +33,15 @@ public final class PreparationPool implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Condition ended = lock.newCondition();
+
+  /** For the thread that {@linkplain #attend attends} when all workers are busy. */
+  private final Condition spare = lock.newCondition();
+
   private final Supplier<? extends RuntimeException> closedFailure;
   private final Supplier<? extends Interruption> interruptions;
+
+  /** What a worker gets that is to wait at the source. */
+  private final Job<?> toSource = Job.of(new TaskSource.Task(false, () -> {}, _ -> {}));
 
   // Guarded by the lock.
   private final Lanes<Job<?>> lanes;
@@ -47,6 +52,15 @@ public final class PreparationPool implements AutoCloseable {
   private int workers;
   private int idle;
   private boolean closed;
+
+  /** Where the workers get tasks; null if only callers have some. */
+  private @Nullable TaskSource source;
+
+  /** Whether a thread waits at the source. */
+  private boolean attended;
+
+  /** Whether no worker can attend. */
+  private boolean spareWanted;
 
   /**
    * @param processors the processors of this machine; there is one thread for each, and at least two
@@ -116,23 +130,129 @@ public final class PreparationPool implements AutoCloseable {
   }
 
   /**
-   * Has a task done by one of the threads, without waiting for it.
+   * Has the threads take turns at a source of tasks, so that a task needs no change of threads: the one that finds it does it,
+   * and another waits for the next. While all are busy, the calling thread waits there, and what it finds waits for one of them.
+   * The lanes decide as ever which task is next and how many large ones there are at once.
    *
-   * @param large whether it may take long; see {@link Lanes}
-   * @param task must not throw
-   * @throws EngineBusyException if too many preparations wait already
-   * @throws RuntimeException the failure given to the constructor, if the pool is closed
+   * <p>Returns at the end of the source. There can be only one at a time.
    */
-  public void execute(boolean large, Runnable task) {
-    submit(
-        new Job<>(
-            large,
-            _ -> {
-              task.run();
-              return Boolean.TRUE;
-            },
-            _ -> {},
-            interruptions.get()));
+  public void attend(TaskSource tasks) {
+    lock.lock();
+    try {
+      source = tasks;
+      spareWanted = true;
+    } finally {
+      lock.unlock();
+    }
+    while (awaitTurn(tasks)) {
+      TaskSource.Task task = tasks.next();
+      if (task != null) {
+        offer(task);
+      }
+      lock.lock();
+      try {
+        if (task == null) {
+          endSource();
+        } else {
+          passOn();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Waits until all workers are busy and the source is not attended; false at its end. */
+  private boolean awaitTurn(TaskSource tasks) {
+    lock.lock();
+    try {
+      while (source == tasks && !spareWanted) {
+        spare.awaitUninterruptibly();
+      }
+      boolean goesOn = source == tasks;
+      attended |= goesOn;
+      spareWanted = false;
+      return goesOn;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Has a worker do a task that the spare thread has found. */
+  private void offer(TaskSource.Task task) {
+    try {
+      submit(Job.of(task));
+    } catch (Throwable refused) {
+      task.refused().accept(refused);
+    }
+  }
+
+  /** Has another thread attend, because this one has something else to do. Under the lock. */
+  private void passOn() {
+    attended = false;
+    if (idle > lanes.ready()) {
+      work.signal();
+    } else if (!startWorker()) {
+      spareWanted = true;
+      spare.signal();
+    }
+  }
+
+  /** Under the lock. */
+  private void endSource() {
+    source = null;
+    attended = false;
+    spareWanted = false;
+    spare.signalAll();
+  }
+
+  /**
+   * A worker waits at the source.
+   *
+   * @return the task that it is to do; null at the end of the source
+   */
+  private @Nullable Job<?> find() {
+    TaskSource tasks = currentSource();
+    while (tasks != null) {
+      TaskSource.Task task = tasks.next();
+      Throwable refusal = null;
+      Job<?> mine = null;
+      lock.lock();
+      try {
+        if (task == null) {
+          endSource();
+          return null;
+        }
+        if (closed) {
+          refusal = closedFailure.get();
+        } else if (!lanes.offer(Job.of(task), task.large())) {
+          refusal = EngineBusyException.preparing(limit);
+        }
+        mine = lanes.take();
+        if (mine != null) {
+          running.add(mine);
+          passOn();
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (refusal != null) {
+        task.refused().accept(refusal);
+      }
+      if (mine != null) {
+        return mine;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable TaskSource currentSource() {
+    lock.lock();
+    try {
+      return source;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static RuntimeException rethrown(@Nullable Throwable cause) {
@@ -186,9 +306,7 @@ public final class PreparationPool implements AutoCloseable {
 
   private void start(Job<?> job) {
     try {
-      threads.newThread(this::serve).start();
-      workers++;
-      ProcessEnd.add(this);
+      startThread();
     } catch (Throwable none) {
       // The workers there are will do; without any, no one would.
       if (workers == 0) {
@@ -196,6 +314,26 @@ public final class PreparationPool implements AutoCloseable {
         throw none;
       }
     }
+  }
+
+  /** Starts a worker if there may be one more. */
+  private boolean startWorker() {
+    if (workers == maxWorkers) {
+      return false;
+    }
+    try {
+      startThread();
+      return true;
+    } catch (Throwable none) {
+      // The calling thread does it, or a worker that is there.
+      return false;
+    }
+  }
+
+  private void startThread() {
+    threads.newThread(this::serve).start();
+    workers++;
+    ProcessEnd.add(this);
   }
 
   private void leave(Job<?> job) {
@@ -212,14 +350,19 @@ public final class PreparationPool implements AutoCloseable {
   private void serve() {
     Job<?> job = next(null);
     while (job != null) {
-      job.run();
-      job = next(job);
+      if (job == toSource) {
+        Job<?> found = find();
+        job = found == null ? next(null) : found;
+      } else {
+        job.run();
+        job = next(job);
+      }
     }
   }
 
   /**
    * @param last the job that this worker has done; null if none
-   * @return the next one; null if the worker is to end
+   * @return the next one, or {@link #toSource}; null if the worker is to end
    */
   private @Nullable Job<?> next(@Nullable Job<?> last) {
     lock.lock();
@@ -233,12 +376,23 @@ public final class PreparationPool implements AutoCloseable {
         Job<?> job = lanes.take();
         if (job != null) {
           running.add(job);
+          if (source != null && !attended) {
+            passOn();
+          }
           return job;
         }
-        if (closed || left <= 0) {
+        if (source != null && !attended) {
+          attended = true;
+          spareWanted = false;
+          return toSource;
+        }
+        // Who is at the source needs another one at once when it finds something.
+        boolean needed = source != null && idle == 0;
+        if (closed || left <= 0 && !needed) {
           retire();
           return null;
         }
+        left = left <= 0 ? IDLE_NANOS : left;
         idle++;
         try {
           left = work.awaitNanos(left);
@@ -320,53 +474,6 @@ public final class PreparationPool implements AutoCloseable {
       return false;
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** A preparation and its caller, who may leave at any time. */
-  private static final class Job<T> {
-    final boolean large;
-    final CompletableFuture<T> result = new CompletableFuture<>();
-    private final Preparation<T> preparation;
-    private final Consumer<T> discard;
-    final Interruption interruption;
-
-    Job(boolean large, Preparation<T> preparation, Consumer<T> discard, Interruption interruption) {
-      this.interruption = interruption;
-      this.large = large;
-      this.preparation = preparation;
-      this.discard = discard;
-    }
-
-    void run() {
-      interruption.during(this::make);
-    }
-
-    private void make() {
-      T made;
-      try {
-        made = preparation.run(this::requireCaller);
-      } catch (Throwable failed) {
-        result.completeExceptionally(failed);
-        return;
-      }
-      if (!result.complete(made)) {
-        discard.accept(made);
-      }
-    }
-
-    private void requireCaller() {
-      if (result.isDone()) {
-        throw new CancellationException("no one waits for this any more");
-      }
-    }
-
-    void leave() {
-      interruption.request();
-      boolean madeJustNow = !result.cancel(false) && !result.isCompletedExceptionally();
-      if (madeJustNow) {
-        discard.accept(result.join());
-      }
     }
   }
 }

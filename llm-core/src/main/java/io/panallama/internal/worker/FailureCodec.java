@@ -11,6 +11,7 @@ import io.panallama.error.InvalidRequestException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.error.NativeLibraryException;
 import io.panallama.error.PromptTooLongException;
+import io.panallama.internal.llama.MemoryShortage;
 import java.nio.file.Path;
 
 /**
@@ -38,8 +39,9 @@ public final class FailureCodec {
 
   public static void write(Output out, Throwable failure) {
     RemoteException.write(out, failure);
-    String message = String.valueOf(failure.getMessage());
-    switch (failure) {
+    Throwable typed = failure instanceof OutOfMemoryError none ? MemoryShortage.of(none) : failure;
+    String message = String.valueOf(typed.getMessage());
+    switch (typed) {
       case PromptTooLongException e ->
           out.put(TOO_LONG).put(e.promptTokens()).put(e.contextSize()).put(e.isExact()).put(e.limit());
       case InfillNotSupportedException e -> out.put(INFILL).put(e.missing(), Output::put);

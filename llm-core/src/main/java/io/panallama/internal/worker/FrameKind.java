@@ -25,11 +25,11 @@ public enum FrameKind {
   READY,
   /** The engine did not start; why. */
   FAILED,
-  /** A request is in the engine. */
+  /** A request is in the engine, and has no token yet. */
   ACCEPTED,
   /** A request can't be executed; why. */
   REFUSED,
-  /** Tokens and events of a generation. */
+  /** Tokens and events of a generation; the first ones of a request may tell that it is in the engine. */
   EVENTS,
   /** A generation failed; why. */
   BROKEN,

@@ -283,9 +283,10 @@ final class InFlight {
   }
 
   private void events(Life from, RemoteGeneration generation, Input in) {
+    int accepted = in.integer();
     int[] tokens = in.integers();
     List<GenerationEvent> events = in.list(EventCodec::read);
-    int skipped = generation.take(tokens, events);
+    int skipped = generation.take(accepted, tokens, events);
     if (tokens.length > 0) {
       from.move();
     }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The worker processes that live: this process ends them when it ends in order, those that are only starting included.
- * If it is killed, they end by themselves when they find their connection closed. The hook exists only while there are
+ * If it is killed, the kernel kills them (see {@link ProcessLauncher}), or they end when they find their connection closed. The hook exists only while there are
  * some, so that it keeps nothing alive. Thread-safe.
  */
 final class LiveProcesses {

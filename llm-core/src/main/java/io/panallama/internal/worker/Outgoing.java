@@ -28,7 +28,9 @@ final class Outgoing implements IntConsumer {
   private int[] tokens = new int[16];
   private int count;
   private boolean ended;
+  private boolean told;
   private boolean sent;
+  private int promptTokens;
   private @Nullable Generation generation;
   private boolean cancelled;
 
@@ -79,8 +81,14 @@ final class Outgoing implements IntConsumer {
     credits.release(UNLIMITED);
   }
 
-  void started(Generation running) {
+  /**
+   * It is in the engine. The supervisor learns of that with the first token, or before by {@link #tell}.
+   *
+   * @param length the length of its prompt
+   */
+  void started(Generation running, int length) {
     boolean late;
+    promptTokens = length;
     synchronized (this) {
       generation = running;
       late = cancelled;
@@ -99,6 +107,14 @@ final class Outgoing implements IntConsumer {
     }
   }
 
+  /** Writes that it is in the engine, unless that was written. */
+  void tell(Output out) {
+    if (!told) {
+      told = true;
+      out.begin(FrameKind.ACCEPTED).put(id).put(promptTokens).end();
+    }
+  }
+
   /** Writes what can be read without waiting. */
   void drain(Output out) {
     try {
@@ -111,20 +127,29 @@ final class Outgoing implements IntConsumer {
       write(out);
     } catch (InterruptedException impossible) {
       throw new IllegalStateException("Reading without waiting was interrupted.", impossible);
-    } catch (GenerationException | IllegalStateException | NoSuchElementException failure) {
+    } catch (GenerationException | IllegalStateException | NoSuchElementException | OutOfMemoryError failure) {
       fail(out, failure);
     }
   }
 
-  /** Waits for something to read and for demand, and writes it. */
-  void await(Output out) throws InterruptedException {
+  /**
+   * Waits for something to read and for demand, and writes it.
+   *
+   * @param patience after which it only tells that it is in the engine, unless that was told
+   */
+  void await(Output out, Duration patience) throws InterruptedException {
     try {
       credits.acquire();
-      boolean arrived = false;
+      boolean arrived = !told && read(patience);
+      if (!arrived && !told) {
+        credits.release();
+        tell(out);
+        return;
+      }
       while (!arrived) {
         arrived = read(Duration.ofHours(1));
       }
-    } catch (GenerationException | IllegalStateException | NoSuchElementException failure) {
+    } catch (GenerationException | IllegalStateException | NoSuchElementException | OutOfMemoryError failure) {
       fail(out, failure);
       return;
     }
@@ -145,16 +170,18 @@ final class Outgoing implements IntConsumer {
 
   private void write(Output out) {
     if (count > 0 || !events.isEmpty()) {
+      out.begin(FrameKind.EVENTS).put(id).put(told ? 0 : promptTokens + 1).put(tokens, count).put(events, EventCodec::write).end();
+      told = true;
       sent = true;
-      out.begin(FrameKind.EVENTS).put(id).put(tokens, count).put(events, EventCodec::write).end();
       count = 0;
       events.clear();
     }
   }
 
-  private void fail(Output out, RuntimeException failure) {
+  private void fail(Output out, Throwable failure) {
     write(out);
     ended = true;
+    tell(out);
     out.begin(FrameKind.BROKEN).put(id);
     FailureCodec.write(out, failure);
     out.end();

@@ -63,6 +63,15 @@ final class ProcessLauncher implements Worker.Launcher {
    */
   private static final String DEAF = "trap '' HUP INT TERM; ";
 
+  /**
+   * A process that was stopped does not find that its connection is closed, so the kernel kills it when the thread that started
+   * it ends, which is that of the supervisor and lives as long as the worker. A JVM starts a process from the calling thread and
+   * keeps no process in between. The program of util-linux knows the option, that of BusyBox does not; without it a stopped worker
+   * of a killed parent stays until it is continued.
+   */
+  private static final String TIED =
+      "if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL \"$@\"; fi; ";
+
   private final String mainClass;
   private final long memoryBytes;
 
@@ -130,7 +139,7 @@ final class ProcessLauncher implements Worker.Launcher {
     if (Files.isExecutable(Path.of("/bin/sh"))) {
       // The shell's unit is 1024 bytes.
       String limit = memoryBytes > 0 ? "ulimit -d " + memoryBytes / 1024 + " && " : "";
-      command.addAll(List.of("/bin/sh", "-c", DEAF + limit + "exec \"$@\"", "sh"));
+      command.addAll(List.of("/bin/sh", "-c", DEAF + TIED + limit + "exec \"$@\"", "sh"));
     }
     String java = File.separatorChar == '\\' ? "java.exe" : "java";
     command.add(Path.of(System.getProperty("java.home"), "bin", java).toString());
@@ -322,7 +331,9 @@ final class ProcessLauncher implements Worker.Launcher {
 
   private static String noMemory(long memoryBytes) {
     return memoryBytes > 0
-        ? "its memory ran out, which memoryBytes limits to " + memoryBytes + " bytes"
+        ? "its memory ran out, which memoryBytes limits to "
+            + memoryBytes
+            + " bytes (a smaller request or a higher limit helps)"
         : "its memory ran out, which this machine and the heap of this JVM limit";
   }
 

@@ -2,6 +2,7 @@ package io.panallama.internal.worker;
 
 import io.panallama.internal.engine.StepObserver;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -28,6 +29,12 @@ final class Pump implements StepObserver {
    * thread.
    */
   private static final int FEW = 4;
+
+  /**
+   * How long the supervisor may not know that a generation is in the engine. If the first token is there by then, both are told at
+   * once, which wakes the supervisor and the caller once instead of twice, and not while the step needs the processors.
+   */
+  private static final Duration FIRST_TOKEN = Duration.ofMillis(4);
 
   private final Wire wire;
   private final Queue<Outgoing> added = new ConcurrentLinkedQueue<>();
@@ -101,15 +108,41 @@ final class Pump implements StepObserver {
     own.start();
   }
 
-  /** Sends the events of a generation from now on. */
-  void add(Outgoing outgoing, boolean slow) {
+  /**
+   * Tells that a generation is in the engine, and sends its events from now on. If it is the only one, that is told with its first
+   * token, and the calling thread waits a moment for that.
+   */
+  void add(Outgoing outgoing, boolean slow) throws IOException {
     if (slow) {
       Thread.ofVirtual().name("panallama-parsed-" + outgoing.id()).start(() -> sendAlone(outgoing));
-    } else {
-      added.add(outgoing);
-      count.incrementAndGet();
-      // Steps that have ended by now did not know of it.
-      sendHere();
+      return;
+    }
+    boolean only = count.get() == 0;
+    if (!only) {
+      Output own = new Output(32);
+      outgoing.tell(own);
+      wire.send(own);
+    }
+    added.add(outgoing);
+    count.incrementAndGet();
+    // Steps that have ended by now did not know of it.
+    sendHere();
+    if (only) {
+      LockSupport.parkNanos(this, FIRST_TOKEN.toNanos());
+      tell(outgoing);
+    }
+  }
+
+  private void tell(Outgoing outgoing) throws IOException {
+    sending.lock();
+    try {
+      Output own = new Output(32);
+      outgoing.tell(own);
+      if (own.length() > 0) {
+        wire.send(own);
+      }
+    } finally {
+      sending.unlock();
     }
   }
 
@@ -122,7 +155,7 @@ final class Pump implements StepObserver {
     Output own = new Output();
     try {
       while (!outgoing.hasEnded()) {
-        outgoing.await(own);
+        outgoing.await(own, FIRST_TOKEN);
         wire.send(own);
         own.clear();
       }

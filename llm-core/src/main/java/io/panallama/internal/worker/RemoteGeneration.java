@@ -196,11 +196,18 @@ final class RemoteGeneration extends SingleReader {
   /**
    * Takes what a worker sent.
    *
+   * @param length one more than the length of the prompt if this tells that it is accepted, too; otherwise 0
    * @return how many of the events the reader had already
    */
-  int take(int[] more, List<GenerationEvent> arrived) {
+  int take(int length, int[] more, List<GenerationEvent> arrived) {
     lock.lock();
     try {
+      boolean waited = !answered;
+      if (length > 0) {
+        accepted = true;
+        answered = true;
+        promptTokens = length - 1;
+      }
       int skipped = 0;
       for (int token : more) {
         journal.add(token);
@@ -216,7 +223,7 @@ final class RemoteGeneration extends SingleReader {
           }
         }
       }
-      if (ended || events.size() >= wanted) {
+      if (ended || waited || events.size() >= wanted) {
         changed.signalAll();
       }
       return skipped;

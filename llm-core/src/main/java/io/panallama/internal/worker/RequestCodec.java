@@ -37,21 +37,18 @@ public final class RequestCodec {
   private RequestCodec() {}
 
   public static void write(Output out, GenerationRequest request) {
+    Sampling sampling = request.options().sampling();
+    write(out, request, sampling, sampling.seed());
+  }
+
+  /** Writes a request as one with another sampling and seed, which is not made for that. */
+  static void write(Output out, GenerationRequest request, Sampling sampling, long seed) {
     switch (request) {
-      case ChatRequest chat -> {
-        out.put(CHAT);
-        write(out, chat);
-      }
-      case CompletionRequest completion -> {
-        out.put(COMPLETION);
-        write(out, completion.prompt());
-        write(out, completion.options());
-      }
-      case InfillRequest infill -> {
-        out.put(INFILL);
-        write(out, infill);
-      }
+      case ChatRequest chat -> writeChat(out.put(CHAT), chat);
+      case CompletionRequest completion -> write(out.put(COMPLETION), completion.prompt());
+      case InfillRequest infill -> write(out.put(INFILL), infill);
     }
+    write(out, request.options(), sampling, seed);
   }
 
   public static GenerationRequest read(Input in) {
@@ -69,6 +66,12 @@ public final class RequestCodec {
   // ---- chat ----
 
   public static void write(Output out, ChatRequest chat) {
+    writeChat(out, chat);
+    Sampling sampling = chat.options().sampling();
+    write(out, chat.options(), sampling, sampling.seed());
+  }
+
+  private static void writeChat(Output out, ChatRequest chat) {
     out.put(chat.messages(), RequestCodec::write);
     Tools tools = chat.tools();
     out.put(
@@ -82,7 +85,6 @@ public final class RequestCodec {
     }
     out.put(tools.parallelCalls(), (o, value) -> o.put(value.booleanValue()));
     write(out, chat.template());
-    write(out, chat.options());
   }
 
   public static ChatRequest chat(Input in) {
@@ -153,7 +155,6 @@ public final class RequestCodec {
     out.put(infill.prefix()).put(infill.suffix()).put(infill.prompt());
     out.put(infill.extra(), (o, file) -> o.put(file.name()).put(file.text()));
     out.put(infill.window()).put(infill.suffixFirst());
-    write(out, infill.options());
   }
 
   private static InfillRequest infill(Input in) {
@@ -170,13 +171,13 @@ public final class RequestCodec {
 
   // ---- options ----
 
-  static void write(Output out, GenerationOptions options) {
+  private static void write(Output out, GenerationOptions options, Sampling sampling, long seed) {
     if (options.processing().isPresent()) {
       throw new IllegalArgumentException("A logit processor is code and can't be written.");
     }
     StopConditions stop = options.stop();
     out.put(stop.maxTokens()).put(stop.minTokens()).put(stop.texts(), Output::put).put(stop.tokens(), Output::put);
-    write(out, options.sampling());
+    write(out, sampling, seed);
     out.put(options.topLogprobs()).put(options.logprobsAfterSampling());
     out.put(options.promptLogprobs().isPresent()).put(options.promptLogprobs().orElse(0));
     out.put(options.priority()).put(options.timeLimit(), Output::put);
@@ -233,8 +234,8 @@ public final class RequestCodec {
 
   // ---- sampling ----
 
-  static void write(Output out, Sampling sampling) {
-    out.put(sampling.chain(), RequestCodec::write).put(sampling.bannedTokens(), Output::put).put(sampling.seed());
+  private static void write(Output out, Sampling sampling, long seed) {
+    out.put(sampling.chain(), RequestCodec::write).put(sampling.bannedTokens(), Output::put).put(seed);
   }
 
   static Sampling sampling(Input in) {

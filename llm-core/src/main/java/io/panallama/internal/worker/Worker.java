@@ -10,7 +10,7 @@ interface Worker {
   @FunctionalInterface
   interface Launcher {
     /**
-     * Starts one and waits until it is connected. An interrupt ends the attempt.
+     * Starts one and waits until it is connected. An interrupt ends the attempt. The process may end with the calling thread.
      *
      * @throws StillbornException if its process ended before
      * @throws IOException if there is no process

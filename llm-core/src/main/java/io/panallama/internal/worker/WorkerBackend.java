@@ -2,6 +2,7 @@ package io.panallama.internal.worker;
 
 import io.panallama.generation.Generation;
 import io.panallama.internal.engine.StepObserver;
+import io.panallama.internal.prepare.TaskSource;
 import io.panallama.observe.EngineStats;
 import io.panallama.request.ChatRequest;
 import io.panallama.request.GenerationRequest;
@@ -35,13 +36,8 @@ public interface WorkerBackend extends AutoCloseable {
 
   WorkerFacts facts();
 
-  /**
-   * Has a task that prepares or answers a request done by a thread that may be held for long; does not wait for it.
-   *
-   * @param length the bytes of the request
-   * @throws io.panallama.error.EngineBusyException if too many wait already
-   */
-  void execute(int length, Runnable task);
+  /** Has tasks that prepare or answer requests done by threads that may be held for long; returns at the end of the source. */
+  void attend(TaskSource source);
 
   /**
    * Starts or continues a generation.

@@ -103,7 +103,7 @@ public final class WorkerClient {
     Supplier<Refusals.Key> key = () -> key(request, chosen);
     inFlight.refusals().check(key);
     Output bytes = new Output();
-    RequestCodec.write(bytes, request.with(options.toBuilder().sampling(seeded(chosen)).build()));
+    RequestCodec.write(bytes, request, chosen, seed(chosen));
     return new RemoteGeneration(
         ids.incrementAndGet(),
         bytes.toBytes(),
@@ -124,10 +124,10 @@ public final class WorkerClient {
   }
 
   /** A worker that continues a generation must draw the same random numbers. */
-  private static Sampling seeded(Sampling sampling) {
+  private static long seed(Sampling sampling) {
     return sampling.seed() == Sampling.RANDOM_SEED
-        ? sampling.toBuilder().seed(ThreadLocalRandom.current().nextLong(Sampling.RANDOM_SEED)).build()
-        : sampling;
+        ? ThreadLocalRandom.current().nextLong(Sampling.RANDOM_SEED)
+        : sampling.seed();
   }
 
   /** The earlier of time limit and deadline, in nanoseconds of {@link System#nanoTime}. */
@@ -218,7 +218,7 @@ public final class WorkerClient {
         out -> out.put(Question.REHEARSE).raw(generation.request()),
         in -> {
           generation.accepted(in.integer());
-          return generation.take(in.integers(), in.list(EventCodec::read));
+          return generation.take(0, in.integers(), in.list(EventCodec::read));
         });
     Optional<GenerationEvent> event;
     do {

@@ -1,5 +1,7 @@
 package io.panallama.internal.worker;
 
+import io.panallama.internal.prepare.TaskSource;
+import io.panallama.internal.request.RequestSize;
 import io.panallama.request.GenerationOptions;
 import io.panallama.request.GenerationRequest;
 import java.io.IOException;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * The worker's side of the connection: starts the engine, submits what the supervisor sends, and sends back what comes
  * of it.
  *
- * <p>The thread that receives never waits for the engine or for the connection, so the two sides can't block each other.
+ * <p>The engine's threads for preparations take turns at the connection. The one that receives a request prepares it, while another
+ * one receives. Who receives never waits for the engine or for the connection, so the two sides can't block each other.
  */
 public final class WorkerServer {
   /** How often a worker says that it is alive. */
@@ -53,15 +56,18 @@ public final class WorkerServer {
       Thread.ofPlatform().name("panallama-start").daemon(true).start(() -> open(order));
       Wire.Frame frame;
       while ((frame = wire.receive()) != null) {
+        WorkerBackend running = backend;
+        if (running != null) {
+          Incoming incoming = new Incoming(frame);
+          running.attend(incoming);
+          return incoming.endedInOrder();
+        }
         switch (frame.kind()) {
-          case SUBMIT -> submit(frame.values());
-          case CREDIT -> credit(frame.values());
-          case CANCEL -> cancel(frame.values());
-          case CALL -> call(frame.values());
           case CLOSE -> {
             return true;
           }
-          default -> throw new WireException("a worker got a frame of kind " + frame.kind());
+          case SUBMIT, CALL, CREDIT, CANCEL -> throw new WireException("a worker got a request before its engine ran");
+          default -> throw unexpected(frame.kind());
         }
       }
       return false;
@@ -69,6 +75,63 @@ public final class WorkerServer {
       return false;
     } finally {
       ended = true;
+    }
+  }
+
+  private static WireException unexpected(FrameKind kind) {
+    return new WireException("a worker got a frame of kind " + kind);
+  }
+
+  /** What the supervisor sends once the engine runs. Used by one thread at a time. */
+  private final class Incoming implements TaskSource {
+    private Wire.@Nullable Frame first;
+    private boolean ordered;
+    private @Nullable RuntimeException defect;
+
+    /**
+     * @param first was received already
+     */
+    Incoming(Wire.Frame first) {
+      this.first = first;
+    }
+
+    @Override
+    public @Nullable Task next() {
+      try {
+        Wire.Frame frame = first == null ? wire.receive() : first;
+        first = null;
+        while (frame != null) {
+          switch (frame.kind()) {
+            case SUBMIT -> {
+              return submit(frame.values());
+            }
+            case CALL -> {
+              return call(frame.values());
+            }
+            case CREDIT -> credit(frame.values());
+            case CANCEL -> cancel(frame.values());
+            case CLOSE -> {
+              ordered = true;
+              return null;
+            }
+            default -> throw unexpected(frame.kind());
+          }
+          frame = wire.receive();
+        }
+      } catch (IOException lost) {
+        // This is the end, and not one in order.
+        return null;
+      } catch (RuntimeException broken) {
+        defect = broken;
+      }
+      return null;
+    }
+
+    boolean endedInOrder() {
+      if (defect != null) {
+        throw defect;
+      }
+      return ordered;
     }
   }
 
@@ -131,18 +194,17 @@ public final class WorkerServer {
 
   // ---- frames ----
 
-  private void submit(Input in) {
+  private TaskSource.Task submit(Input in) {
     long id = in.number();
     long elapsed = in.number();
     Outgoing fresh = new Outgoing(id, in.integer());
     int[] replay = in.integers();
     byte[] request = in.rest();
     outgoing.put(id, fresh);
-    try {
-      running().execute(request.length, () -> prepare(fresh, request, elapsed, replay));
-    } catch (RuntimeException busy) {
-      refuse(fresh, busy);
-    }
+    return new TaskSource.Task(
+        request.length > RequestSize.LARGE,
+        () -> prepare(fresh, request, elapsed, replay),
+        refusal -> refuse(fresh, refusal));
   }
 
   private void prepare(Outgoing fresh, byte[] bytes, long elapsed, int[] replay) {
@@ -155,9 +217,12 @@ public final class WorkerServer {
       refuse(fresh, refused);
       return;
     }
-    fresh.started(started.generation());
-    send(new Output().begin(FrameKind.ACCEPTED).put(fresh.id()).put(started.promptTokens()).end());
-    pump.add(fresh, started.slow());
+    fresh.started(started.generation(), started.promptTokens());
+    try {
+      pump.add(fresh, started.slow());
+    } catch (IOException lost) {
+      ended = true;
+    }
   }
 
   private void refuse(Outgoing fresh, Throwable why) {
@@ -192,14 +257,11 @@ public final class WorkerServer {
     }
   }
 
-  private void call(Input in) {
+  private TaskSource.Task call(Input in) {
     long id = in.number();
     byte[] rest = in.rest();
-    try {
-      running().execute(rest.length, () -> answer(id, rest));
-    } catch (RuntimeException busy) {
-      send(failed(id, busy));
-    }
+    return new TaskSource.Task(
+        rest.length > RequestSize.LARGE, () -> answer(id, rest), refusal -> send(failed(id, refusal)));
   }
 
   private static Output failed(long id, Throwable failure) {

@@ -8,12 +8,16 @@ import io.panallama.error.EngineClosedException;
 import io.panallama.error.GenerationException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -130,6 +134,131 @@ class PreparationPoolTest {
     while (pool.waiting() != count) {
       Thread.onSpinWait();
     }
+  }
+
+  /** Tasks that a test puts into it; an empty one is the end. */
+  private static final class Tasks implements TaskSource {
+    private final BlockingQueue<Optional<Task>> queue = new LinkedBlockingQueue<>();
+
+    /** The threads that found the tasks, in turn. */
+    private final List<Thread> finders = Collections.synchronizedList(new ArrayList<>());
+
+    private final List<Throwable> refusals = Collections.synchronizedList(new ArrayList<>());
+
+    void put(boolean large, Runnable work) {
+      queue.add(Optional.of(new Task(large, work, refusals::add)));
+    }
+
+    void end() {
+      queue.add(Optional.empty());
+    }
+
+    @Override
+    public Task next() {
+      try {
+        Task task = queue.take().orElse(null);
+        finders.add(Thread.currentThread());
+        return task;
+      } catch (InterruptedException stray) {
+        throw new AssertionError(stray);
+      }
+    }
+  }
+
+  private FutureTask<Thread> attending(Tasks tasks) {
+    FutureTask<Thread> end =
+        new FutureTask<>(
+            () -> {
+              pool.attend(tasks);
+              return Thread.currentThread();
+            });
+    Thread.ofPlatform().start(end);
+    return end;
+  }
+
+  @Test
+  void theThreadThatFindsATaskDoesIt() throws Exception {
+    Tasks tasks = new Tasks();
+    FutureTask<Thread> end = attending(tasks);
+    List<Thread> doers = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      FutureTask<Thread> task = new FutureTask<>(Thread::currentThread);
+      tasks.put(false, task);
+      doers.add(task.get());
+    }
+    tasks.end();
+    Thread spare = end.get();
+    assertThat(doers).doesNotContain(spare);
+    // The first one was found by the calling thread, before there were others.
+    assertThat(tasks.finders.getFirst()).isSameAs(spare);
+    assertThat(tasks.finders.subList(25, 50)).doesNotContain(spare).isEqualTo(doers.subList(25, 50));
+    assertThat(pool.workers()).isEqualTo(PROCESSORS);
+    assertThat(tasks.refusals).isEmpty();
+  }
+
+  /** What comes meanwhile, such as a cancellation, is found by the calling thread. */
+  @Test
+  void theSourceIsAttendedWhileAllAreBusy() throws Exception {
+    Tasks tasks = new Tasks();
+    FutureTask<Thread> end = attending(tasks);
+    CountDownLatch begun = new CountDownLatch(PROCESSORS);
+    for (int i = 0; i < PROCESSORS; i++) {
+      tasks.put(
+          false,
+          () -> {
+            begun.countDown();
+            await(release);
+          });
+    }
+    begun.await();
+    FutureTask<Boolean> waiting = new FutureTask<>(() -> true);
+    tasks.put(false, waiting);
+    awaitWaiting(1);
+    assertThat(waiting.isDone()).isFalse();
+    assertThat(tasks.queue).isEmpty();
+    release.countDown();
+    assertThat(waiting.get()).isTrue();
+    FutureTask<Boolean> later = new FutureTask<>(() -> true);
+    tasks.put(false, later);
+    assertThat(later.get()).isTrue();
+    tasks.end();
+    assertThat(tasks.finders.get(PROCESSORS)).isSameAs(end.get());
+  }
+
+  @Test
+  void largeTasksOfASourceLeaveAWorkerForSmallOnes() throws Exception {
+    Tasks tasks = new Tasks();
+    FutureTask<Thread> end = attending(tasks);
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicInteger large = new AtomicInteger();
+    for (int i = 0; i < 4; i++) {
+      tasks.put(
+          true,
+          () -> {
+            large.incrementAndGet();
+            begun.countDown();
+            await(release);
+          });
+    }
+    begun.await();
+    FutureTask<Integer> small = new FutureTask<>(large::get);
+    tasks.put(false, small);
+    assertThat(small.get()).isEqualTo(PROCESSORS - 1);
+    release.countDown();
+    tasks.end();
+    end.get();
+  }
+
+  @Test
+  void tasksBeyondTheLimitAreRefused() throws Exception {
+    Tasks tasks = new Tasks();
+    FutureTask<Thread> end = attending(tasks);
+    for (int i = 0; i < PROCESSORS + 9; i++) {
+      tasks.put(false, () -> await(release));
+    }
+    tasks.end();
+    end.get();
+    assertThat(tasks.refusals).isNotEmpty().allSatisfy(why -> assertThat(why).isInstanceOf(EngineBusyException.class));
   }
 
   /** However many are slow, virtual threads go on: none of their carriers is used. */

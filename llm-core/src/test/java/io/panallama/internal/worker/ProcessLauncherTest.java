@@ -15,9 +15,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +62,10 @@ class ProcessLauncherTest {
         new ProcessBuilder("kill", "-STOP", Long.toString(worker.pid())).start().onExit().join();
       }
       System.out.println(worker.pid());
+      if (how.length > 1) {
+        // Killed by whoever reads that.
+        System.in.read();
+      }
       System.exit(0);
     }
   }
@@ -69,20 +75,55 @@ class ProcessLauncherTest {
   @ValueSource(strings = {"running", "stopped"})
   @EnabledOnOs({OS.LINUX, OS.MAC})
   void aWorkerEndsWithItsParent(String how, @TempDir Path folder) throws IOException {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String modules = System.getProperty("jdk.module.path", "");
-    String path = System.getProperty("java.class.path") + File.pathSeparator + modules;
-    Process parent =
-        new ProcessBuilder(java, "-Djava.io.tmpdir=" + folder, "-cp", path, Parent.class.getName(), how)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    long worker;
-    try (BufferedReader reader = parent.inputReader()) {
-      worker = Long.parseLong(String.valueOf(reader.readLine()));
-    }
+    Process parent = parent(folder, how);
+    long worker = workerOf(parent);
     assertThat(parent.onExit().join().exitValue()).isZero();
     ProcessHandle.of(worker).ifPresent(left -> left.onExit().join());
     assertThat(folder).isEmptyDirectory();
+  }
+
+  /** The parent can do nothing about it, and a stopped worker does not find its connection closed. */
+  @ParameterizedTest
+  @ValueSource(strings = {"running", "stopped"})
+  @EnabledOnOs(OS.LINUX)
+  @EnabledIf("canTie")
+  void aWorkerEndsWithAParentThatIsKilled(String how, @TempDir Path folder) throws IOException {
+    Process parent = parent(folder, how, "stays");
+    long worker = workerOf(parent);
+    parent.destroyForcibly().onExit().join();
+    ProcessHandle.of(worker).ifPresent(left -> left.onExit().join());
+    assertThat(ProcessHandle.of(worker).filter(ProcessHandle::isAlive)).isEmpty();
+  }
+
+  /** Whether there is the program of util-linux. */
+  static boolean canTie() {
+    try {
+      return new ProcessBuilder("setpriv", "--pdeathsig", "KILL", "true")
+              .redirectErrorStream(true)
+              .start()
+              .onExit()
+              .join()
+              .exitValue()
+          == 0;
+    } catch (IOException absent) {
+      return false;
+    }
+  }
+
+  private static Process parent(Path folder, String... how) throws IOException {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String modules = System.getProperty("jdk.module.path", "");
+    String path = System.getProperty("java.class.path") + File.pathSeparator + modules;
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(java, "-Djava.io.tmpdir=" + folder, "-cp", path, Parent.class.getName()));
+    command.addAll(List.of(how));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static long workerOf(Process parent) throws IOException {
+    try (BufferedReader reader = parent.inputReader()) {
+      return Long.parseLong(String.valueOf(reader.readLine()));
+    }
   }
 
   @Test

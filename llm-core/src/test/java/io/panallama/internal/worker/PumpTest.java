@@ -8,6 +8,7 @@ import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Timings;
 import io.panallama.generation.Usage;
 import io.panallama.internal.stream.SingleReader;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -34,6 +35,9 @@ class PumpTest {
   /** What was sent, by the thread that sent it. */
   private static final class Frames implements Wire {
     private final List<String> texts = Collections.synchronizedList(new ArrayList<>());
+    /** What the next frame of events says of the length of the prompt. */
+    private volatile int accepted;
+
     private final List<Thread> senders = Collections.synchronizedList(new ArrayList<>());
 
     List<String> texts() {
@@ -47,6 +51,11 @@ class PumpTest {
       byte[] bytes = out.toBytes();
       Input in = new Input(bytes, 5, bytes.length);
       assertThat(in.number()).isEqualTo(1);
+      if (bytes[4] == FrameKind.ACCEPTED.ordinal()) {
+        texts.add("accepted " + in.integer());
+        return;
+      }
+      assertThat(in.integer()).isEqualTo(accepted);
       assertThat(in.integers()).isEmpty();
       StringBuilder text = new StringBuilder();
       for (GenerationEvent event : in.list(EventCodec::read)) {
@@ -102,7 +111,8 @@ class PumpTest {
 
   private Outgoing outgoing(Generation generation) {
     Outgoing outgoing = new Outgoing(1, 1 << 20);
-    outgoing.started(generation);
+    outgoing.started(generation, 1);
+    outgoing.tell(new Output());
     return outgoing;
   }
 
@@ -111,7 +121,7 @@ class PumpTest {
   }
 
   @Test
-  void theFirstTokenIsSentBeforeTheStepIsOver() {
+  void theFirstTokenIsSentBeforeTheStepIsOver() throws IOException {
     Scripted generation = new Scripted();
     pump.start();
     pump.add(outgoing(generation), false);
@@ -124,7 +134,7 @@ class PumpTest {
   }
 
   @Test
-  void aTokenOfAStepThatHasEndedBeforeTheGenerationWasAddedIsSent() {
+  void aTokenOfAStepThatHasEndedBeforeTheGenerationWasAddedIsSent() throws IOException {
     Scripted generation = new Scripted();
     pump.start();
     generation.token(0);
@@ -133,7 +143,7 @@ class PumpTest {
   }
 
   @Test
-  void tokensOfShortStepsAreSentTogetherAndNoneIsLost() throws InterruptedException {
+  void tokensOfShortStepsAreSentTogetherAndNoneIsLost() throws Exception {
     int steps = 20_000;
     Scripted generation = new Scripted();
     StringBuilder all = new StringBuilder();
@@ -159,9 +169,43 @@ class PumpTest {
     assertThat((long) frames.texts().size()).isLessThanOrEqualTo(4 + 2 * milliseconds);
   }
 
+  /** One frame tells both, so that the supervisor and the caller are woken once. */
+  @Test
+  void theFirstTokenTellsThatItIsAccepted() throws Exception {
+    Scripted generation = new Scripted();
+    pump.start();
+    generation.token(0);
+    Outgoing outgoing = new Outgoing(1, 1 << 20);
+    outgoing.started(generation, 7);
+    frames.accepted = 8;
+    pump.add(outgoing, false);
+    assertThat(frames.texts()).containsExactly("0 ");
+    frames.accepted = 0;
+    pump.began();
+    generation.token(1);
+    pump.ended(true);
+    while (!sent().equals("0 1 ")) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void whatHasNoTokenInAMomentIsToldByItself() throws Exception {
+    Scripted generation = new Scripted();
+    pump.start();
+    Outgoing outgoing = new Outgoing(1, 1 << 20);
+    outgoing.started(generation, 7);
+    pump.add(outgoing, false);
+    assertThat(frames.texts()).containsExactly("accepted 7");
+    pump.began();
+    generation.token(0);
+    pump.ended(true);
+    assertThat(frames.texts()).containsExactly("accepted 7", "0 ");
+  }
+
   /** Without an end, and with no further step that would wake the pump. */
   @Test
-  void theLastTokenBeforeALongStepIsNotHeldBack() throws InterruptedException {
+  void theLastTokenBeforeALongStepIsNotHeldBack() throws Exception {
     Scripted generation = new Scripted();
     pump.start();
     pump.add(outgoing(generation), false);

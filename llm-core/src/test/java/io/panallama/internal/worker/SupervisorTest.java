@@ -327,7 +327,7 @@ class SupervisorTest {
 
     private void events(long id, int[] tokens, List<GenerationEvent> events) {
       if (!dead) {
-        up.send(new Output().begin(FrameKind.EVENTS).put(id).put(tokens).put(events, EventCodec::write).end());
+        up.send(new Output().begin(FrameKind.EVENTS).put(id).put(0).put(tokens).put(events, EventCodec::write).end());
       }
     }
 
@@ -423,7 +423,7 @@ class SupervisorTest {
   @Test
   void aWorkerWithoutMemoryEndsItsRehearsalAndNothingElse() {
     try (Supervisor supervisor = start()) {
-      assertThatThrownBy(() -> supervisor.client().countTokens("a")).isInstanceOf(RemoteException.class);
+      assertThatThrownBy(() -> supervisor.client().countTokens("a")).isInstanceOf(GenerationException.class);
       assertThatCode(() -> Rehearsal.run(supervisor.client())).doesNotThrowAnyException();
       assertThat(supervisor.state()).isEqualTo(EngineState.RUNNING);
     }

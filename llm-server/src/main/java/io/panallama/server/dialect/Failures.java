@@ -38,6 +38,7 @@ public final class Failures {
 
   private static final String NOT_READY = "not_ready";
   private static final String DRAINING = "draining";
+  private static final String OUT_OF_MEMORY = "out_of_memory";
 
   private Failures() {}
 
@@ -57,6 +58,7 @@ public final class Failures {
       case EngineBusyException busy -> ApiException.passing(429, "queue_full", text(busy), busy.retryAfter(), busy);
       case GenerationException ended -> ended(ended, names);
       case EmbeddingException failed -> notEmbedded(failed);
+      case OutOfMemoryError none -> outOfHeap(none);
       case EngineClosedException closed ->
           ApiException.passing(503, "engine_closed", tellable(text(closed)), SOON, closed);
       case EngineFailedException failed ->
@@ -174,11 +176,27 @@ public final class Failures {
       case ENGINE_RESTARTING -> ApiException.passing(503, "engine_restarting", tellable(text(ended)), SOON, ended);
       // The engine's failure was logged once, so it is not logged again for each request.
       case ENGINE_FAILED -> ApiException.lasting(500, "engine_failed", tellable(text(ended)), false, ended);
-      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", tellable(text(ended)), true, ended);
+      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", tellable(memory(ended)), true, ended);
+      case OUT_OF_MEMORY -> ApiException.passing(503, OUT_OF_MEMORY, tellable(memory(ended)), SOON, ended);
       case PROCESSOR_FAILED -> ApiException.lasting(500, "processor_failed", tellable(text(ended)), true, ended);
       // Malformed output is the model's fault and not the server's, so it is not logged.
       case MALFORMED_OUTPUT -> ApiException.lasting(500, "malformed_output", tellable(text(ended)), false, ended);
     };
+  }
+
+  /** The server's own memory, such as that for the bodies of requests. */
+  private static ApiException outOfHeap(OutOfMemoryError none) {
+    String text =
+        "The server's Java heap, "
+            + (Runtime.getRuntime().maxMemory() >> 20)
+            + " MiB at most, ran out of memory for this request. Send a smaller request, or fewer at once, or start the server with a"
+            + " larger heap (PANALLAMA_JAVA_OPTS=-Xmx4g).";
+    return ApiException.passing(503, OUT_OF_MEMORY, text, SOON, none);
+  }
+
+  /** The message with the server's option in place of the library's. */
+  private static String memory(GenerationException ended) {
+    return text(ended).replace("memoryBytes", "--worker-memory");
   }
 
   /**

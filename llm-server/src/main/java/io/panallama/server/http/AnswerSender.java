@@ -49,7 +49,7 @@ final class AnswerSender {
       } catch (InterruptedException stopped) {
         failed(Failures.shuttingDown(stopped), out);
         return;
-      } catch (RuntimeException failed) {
+      } catch (RuntimeException | OutOfMemoryError failed) {
         failed(failed, out);
         return;
       }
@@ -61,7 +61,7 @@ final class AnswerSender {
     }
   }
 
-  private void failed(RuntimeException failure, FrameWriter out) throws IOException {
+  private void failed(Throwable failure, FrameWriter out) throws IOException {
     out.event("error", dialect.errors().write(ErrorBoundary.describe(failure, dialect)));
   }
 }

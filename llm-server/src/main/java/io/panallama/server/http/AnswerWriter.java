@@ -91,7 +91,7 @@ final class AnswerWriter {
         watching &= event.isEmpty() || event.get() instanceof GenerationEvent.PromptLogprobs;
       } catch (CloseConnectionException gone) {
         throw gone;
-      } catch (RuntimeException failed) {
+      } catch (RuntimeException | OutOfMemoryError failed) {
         ApiException error = ErrorBoundary.describe(failed, dialect);
         writers.getFirst().failed(error, dialect.errors().write(error), out);
         return;

@@ -3,6 +3,7 @@ package io.panallama.server.http;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.GenerationGroup;
+import io.panallama.server.dialect.Failures;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +50,8 @@ final class ChoiceReader implements EventSource {
       }
     } catch (RuntimeException failed) {
       handOver(new Handed(choice, null, failed));
+    } catch (OutOfMemoryError none) {
+      handOver(new Handed(choice, null, Failures.of(none, path -> path)));
     } catch (InterruptedException closed) {
       // The reader was closed.
       Thread.currentThread().interrupt();

@@ -77,6 +77,8 @@ public final class ErrorBoundary {
             : Failures.of(failure, dialect.fieldNames());
     if (error.isFault()) {
       LOGGER.log(System.Logger.Level.ERROR, "Request " + requestName() + " failed", failure);
+    } else if (failure instanceof OutOfMemoryError) {
+      LOGGER.log(System.Logger.Level.WARNING, "Request {0} was refused: {1}", requestName(), error.text());
     }
     return error;
   }
