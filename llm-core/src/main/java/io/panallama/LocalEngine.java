@@ -3,7 +3,6 @@ package io.panallama;
 import io.panallama.chat.ChatMessage;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
-import io.panallama.error.EngineBusyException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;

@@ -5,8 +5,8 @@ import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.generation.Completion;
-import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.Generation;
+import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
 import io.panallama.observe.EngineState;
@@ -133,8 +133,7 @@ final class GreedyPartings {
   private Known alone(int number) {
     CompletionRequest request = question(number);
     String text = undisturbed.generate(request).await().text();
-    Completion told =
-        undisturbed.generate(request.with(request.options().toBuilder().topLogprobs(1).build())).await();
+    Completion told = undisturbed.generate(request.with(request.options().toBuilder().topLogprobs(1).build())).await();
     if (!told.text().equals(text)) {
       System.out.println("question " + number + ": another answer with log-probabilities");
     }

@@ -378,8 +378,7 @@ class IsolatedEngineTest {
             .hasMessageContaining("the chat template")
             .hasMessageContaining("raise memoryBytes");
       }
-      assertThat(limited.generate(story(3, 40)).await().text())
-          .isEqualTo(local.generate(story(3, 40)).await().text());
+      assertThat(limited.generate(story(3, 40)).await().text()).isEqualTo(local.generate(story(3, 40)).await().text());
       assertThat(limited.restarts()).isZero();
     }
   }

@@ -80,7 +80,8 @@ final class IsolationPairs {
       added[i] = times[1] - times[0];
     }
     System.out.printf(
-        "%s threads, %2d ms after the last: in process %.3f, isolated %.3f, difference of medians %.3f, median of differences %.3f, of p10 %.3f%n",
+        "%s threads, %2d ms after the last: in process %.3f, isolated %.3f, difference of medians %.3f, median of"
+            + " differences %.3f, of p10 %.3f%n",
         virtual ? "virtual " : "platform",
         pause,
         at(one, 0.5),
@@ -97,8 +98,7 @@ final class IsolationPairs {
   }
 
   private double[] pair(Engine here, Engine there, boolean virtual, long pause) throws Exception {
-    CompletionRequest request =
-        CompletionRequest.of(random.ints(PROMPT, 0, vocabulary).toArray()).with(OPTIONS);
+    CompletionRequest request = CompletionRequest.of(random.ints(PROMPT, 0, vocabulary).toArray()).with(OPTIONS);
     boolean first = random.nextBoolean();
     double[] times = new double[2];
     for (boolean isolated : new boolean[] {first, !first}) {

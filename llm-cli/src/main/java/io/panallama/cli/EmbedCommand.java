@@ -80,8 +80,7 @@ final class EmbedCommand implements Callable<Integer> {
 
   private void print(LoadedEmbedder loaded, List<String> of, EmbeddingOptions options) {
     long begin = System.nanoTime();
-    List<ObjectNode> lines =
-        loaded.embedder().pools() ? embeddings(loaded, of, options) : tokens(loaded, of, options);
+    List<ObjectNode> lines = loaded.embedder().pools() ? embeddings(loaded, of, options) : tokens(loaded, of, options);
     double latency = TextInput.latency(begin, of.size());
     for (ObjectNode json : lines) {
       // The vectors are last, because they are long.

@@ -55,8 +55,8 @@ public final class MemoryShortage {
           + what
           + "."
           + LESS
-          + ", or raise memoryBytes: a process needs about 800 MiB for itself, most of it for the stacks of chat templates and"
-          + " grammars, and KV cache and compute buffers besides; 0 sets no limit.";
+          + ", or raise memoryBytes: a process needs about 800 MiB for itself, most of it for the stacks of chat"
+          + " templates and grammars, and KV cache and compute buffers besides; 0 sets no limit.";
     }
     return "This machine has no native memory left for "
         + what

@@ -170,7 +170,12 @@ final class Outgoing implements IntConsumer {
 
   private void write(Output out) {
     if (count > 0 || !events.isEmpty()) {
-      out.begin(FrameKind.EVENTS).put(id).put(told ? 0 : promptTokens + 1).put(tokens, count).put(events, EventCodec::write).end();
+      out.begin(FrameKind.EVENTS)
+          .put(id)
+          .put(told ? 0 : promptTokens + 1)
+          .put(tokens, count)
+          .put(events, EventCodec::write)
+          .end();
       told = true;
       sent = true;
       count = 0;

@@ -32,8 +32,7 @@ class MemoryShortageTest {
 
   @Test
   void aMachineWithoutALimitIsNamed() {
-    assertThat(
-            MemoryShortage.message(MemoryShortage.ofNative("a thing").getMessage(), OptionalLong.empty(), HEAP))
+    assertThat(MemoryShortage.message(MemoryShortage.ofNative("a thing").getMessage(), OptionalLong.empty(), HEAP))
         .startsWith("This machine has no native memory left for a thing; ")
         .contains("are available");
   }

@@ -167,11 +167,10 @@ class PreparationPoolTest {
 
   private FutureTask<Thread> attending(Tasks tasks) {
     FutureTask<Thread> end =
-        new FutureTask<>(
-            () -> {
-              pool.attend(tasks);
-              return Thread.currentThread();
-            });
+        new FutureTask<>(() -> {
+          pool.attend(tasks);
+          return Thread.currentThread();
+        });
     Thread.ofPlatform().start(end);
     return end;
   }

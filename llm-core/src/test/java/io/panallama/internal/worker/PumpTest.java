@@ -35,6 +35,7 @@ class PumpTest {
   /** What was sent, by the thread that sent it. */
   private static final class Frames implements Wire {
     private final List<String> texts = Collections.synchronizedList(new ArrayList<>());
+
     /** What the next frame of events says of the length of the prompt. */
     private volatile int accepted;
 

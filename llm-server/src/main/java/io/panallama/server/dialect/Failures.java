@@ -189,8 +189,8 @@ public final class Failures {
     String text =
         "The server's Java heap, "
             + (Runtime.getRuntime().maxMemory() >> 20)
-            + " MiB at most, ran out of memory for this request. Send a smaller request, or fewer at once, or start the server with a"
-            + " larger heap (PANALLAMA_JAVA_OPTS=-Xmx4g).";
+            + " MiB at most, ran out of memory for this request. Send a smaller request, or fewer at once, or start the"
+            + " server with a larger heap (PANALLAMA_JAVA_OPTS=-Xmx4g).";
     return ApiException.passing(503, OUT_OF_MEMORY, text, SOON, none);
   }
 
