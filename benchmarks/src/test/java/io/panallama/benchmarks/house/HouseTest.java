@@ -65,6 +65,7 @@ class HouseTest {
           ".models",
           ".natives",
           ".platform",
+          ".search",
           ".server",
           ".testkit");
 
@@ -85,6 +86,7 @@ class HouseTest {
             ROOT + ".demo.DemoModel",
             ROOT + ".load.LoadTest",
             ROOT + ".models.OnnxImporter",
+            ROOT + ".search.DocumentStore",
             ROOT + ".server.ChatServer")) {
       assertThat(CLASSES.contain(type)).as(type).isTrue();
     }
