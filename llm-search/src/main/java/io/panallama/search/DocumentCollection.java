@@ -63,6 +63,10 @@ public final class DocumentCollection implements AutoCloseable {
     return index;
   }
 
+  boolean hasEmbedder() {
+    return !(embedder.embedder() instanceof NoEmbedder);
+  }
+
   boolean isClosed() {
     return closed;
   }

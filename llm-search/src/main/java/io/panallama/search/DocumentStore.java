@@ -111,22 +111,53 @@ public final class DocumentStore implements AutoCloseable {
    *     model; {@link Reason#CORRUPTED} if files are damaged
    */
   public synchronized DocumentCollection open(String name, CollectionEmbedder embedder) {
-    requireOpen();
-    DocumentCollection known = open.get(name);
-    if (known != null && !known.isClosed()) {
-      requireModel(name, known.index().model(), known.index().dimensions(), embedder);
-      return known;
-    }
-    CollectionIndex index = CollectionIndex.open(what(name), existing(name));
+    CollectionIndex index = index(name);
     try {
       requireModel(name, index.model(), index.dimensions(), embedder);
     } catch (SearchException refused) {
-      index.close();
+      closeUnused(name, index);
       throw refused;
+    }
+    DocumentCollection known = open.get(name);
+    if (known != null && !known.isClosed() && known.hasEmbedder()) {
+      return known;
     }
     DocumentCollection collection = new DocumentCollection(name, index, embedder);
     open.put(name, collection);
     return collection;
+  }
+
+  /**
+   * Opens a collection without its embedding model: it can be searched by words and by given vectors, and documents with vectors
+   * can be stored. One that is open in this store already is given again.
+   *
+   * @throws SearchException with {@link Reason#UNKNOWN_COLLECTION} or {@link Reason#CORRUPTED}
+   */
+  public synchronized DocumentCollection open(String name) {
+    CollectionIndex index = index(name);
+    DocumentCollection known = open.get(name);
+    if (known != null && !known.isClosed()) {
+      return known;
+    }
+    NoEmbedder none = new NoEmbedder(index.model(), index.dimensions());
+    DocumentCollection collection =
+        new DocumentCollection(name, index, new CollectionEmbedder(index.model(), none, none::count));
+    open.put(name, collection);
+    return collection;
+  }
+
+  /** The index of a collection, which is that of the open one if there is one. */
+  private CollectionIndex index(String name) {
+    requireOpen();
+    DocumentCollection known = open.get(name);
+    return known != null && !known.isClosed() ? known.index() : CollectionIndex.open(what(name), existing(name));
+  }
+
+  private void closeUnused(String name, CollectionIndex index) {
+    DocumentCollection known = open.get(name);
+    if (known == null || known.index() != index) {
+      index.close();
+    }
   }
 
   /** Opens a collection, which is made if it is not there; see {@link #open} and {@link #create}. */
