@@ -74,6 +74,11 @@ final class CoreInference implements Inference {
     }
 
     @Override
+    public int countTokens(String text) {
+      return own.model().tokenizer().tokenize(text, false, false).length;
+    }
+
+    @Override
     public LoadedEngine.ModelSummary model() {
       Model model = own.model();
       return new LoadedEngine.ModelSummary(

@@ -5,17 +5,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.config.EmbedderConfig;
-import io.panallama.config.ModelConfig;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -75,7 +72,7 @@ final class EmbedCommand implements Callable<Integer> {
     EmbeddingOptions options = EmbeddingOptions.builder().task(task).dimensions(dimensions).longText(longText).build();
     EmbedderConfig config = embedder.config();
     backend.select(context.inference());
-    try (LoadedEmbedder loaded = load(config)) {
+    try (LoadedEmbedder loaded = new NamedModel(model).load(context, config)) {
       if (!texts.isEmpty()) {
         print(loaded, texts, options);
       } else {
@@ -83,19 +80,6 @@ final class EmbedCommand implements Callable<Integer> {
       }
     }
     return ExitCode.OK;
-  }
-
-  private LoadedEmbedder load(EmbedderConfig config) {
-    NamedModel named = new NamedModel(model);
-    AtomicBoolean stopped = new AtomicBoolean();
-    Path file;
-    try (StopSignals.Registration _ = context.signals().onStop(() -> stopped.set(true))) {
-      file = named.file(context, stopped::get);
-    }
-    try (LoadProgress progress =
-        new LoadProgress(context.err(), context.errTerminal(), named.id(), System::nanoTime, () -> false)) {
-      return context.inference().startEmbedder(file, ModelConfig.builder().listener(progress).build(), config);
-    }
   }
 
   private void printLines(LoadedEmbedder loaded, EmbeddingOptions options) throws JsonProcessingException {

@@ -10,6 +10,7 @@ import io.panallama.error.NativeLibraryException;
 import io.panallama.error.QuantizationException;
 import io.panallama.models.ModelImportException;
 import io.panallama.models.ModelPullException;
+import io.panallama.search.error.SearchException;
 import io.panallama.server.ServerStartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -60,6 +61,12 @@ final class ExitCode {
           };
       case ModelImportException refused ->
           refused.reason() == ModelImportException.Reason.INSUFFICIENT_DISK ? FAILURE : USAGE;
+      case SearchException refused ->
+          switch (refused.reason()) {
+            case LOCKED, DISK_FULL, CORRUPTED, STORAGE, RANKER_FAILED -> FAILURE;
+            case INTERRUPTED -> INTERRUPTED;
+            default -> USAGE;
+          };
       case ModelPullException refused ->
           switch (refused.reason()) {
             case CANCELLED -> INTERRUPTED;
@@ -76,7 +83,7 @@ final class ExitCode {
         switch (failure) {
           case NativeLibraryException _, GenerationException _, EngineBusyException _ -> true;
           case QuantizationException _, ModelImportException _, ModelPullException _ -> true;
-          case EngineStartException _ -> true;
+          case EngineStartException _, SearchException _ -> true;
           case IOException _, UncheckedIOException _ -> true;
           default -> of(failure) != FAILURE;
         };

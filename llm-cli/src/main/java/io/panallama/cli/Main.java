@@ -180,6 +180,8 @@ public final class Main implements Runnable {
     commands.put("chat", () -> new CommandLine(new ChatCommand(context)));
     commands.put("run", () -> new CommandLine(new RunCommand(context)));
     commands.put("embed", () -> new CommandLine(new EmbedCommand(context)));
+    commands.put("index", () -> new CommandLine(new IndexCommand(context)));
+    commands.put("search", () -> new CommandLine(new SearchCommand(context)));
     commands.put("doctor", () -> new CommandLine(new DoctorCommand(context)));
     commands.put("inspect", () -> new CommandLine(new InspectCommand(context)));
     commands.put("quantize", () -> new CommandLine(new QuantizeCommand(context)));

@@ -1,5 +1,7 @@
 package io.panallama.cli;
 
+import io.panallama.config.EmbedderConfig;
+import io.panallama.config.ModelConfig;
 import io.panallama.models.EmbeddingModels;
 import io.panallama.models.MavenModel;
 import io.panallama.models.PullConfig;
@@ -8,6 +10,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -69,6 +72,19 @@ final class NamedModel {
       PullConfig config =
           PullConfig.DEFAULT.withListener(progress -> bar.progress(progress) && !stopped.getAsBoolean());
       return EmbeddingModels.pull(fetched.get(), config).file();
+    }
+  }
+
+  /** Fetches the model if it has to be, and loads it, with bars on a terminal; Ctrl-C ends the one and the other. */
+  LoadedEmbedder load(CommandContext context, EmbedderConfig config) {
+    AtomicBoolean stopped = new AtomicBoolean();
+    Path file;
+    try (StopSignals.Registration _ = context.signals().onStop(() -> stopped.set(true))) {
+      file = file(context, stopped::get);
+    }
+    try (LoadProgress progress =
+        new LoadProgress(context.err(), context.errTerminal(), id(), System::nanoTime, () -> false)) {
+      return context.inference().startEmbedder(file, ModelConfig.builder().listener(progress).build(), config);
     }
   }
 
