@@ -28,7 +28,7 @@ final class IndexBar implements IndexListener, AutoCloseable {
   @Override
   public boolean progress(IndexProgress progress) {
     if (terminal) {
-      int filled = (int) ((long) progress.done() * WIDTH / Math.max(1, progress.total()));
+      int filled = progress.done() * WIDTH / Math.max(1, progress.total());
       err.print(
           String.format(
               Locale.ROOT,

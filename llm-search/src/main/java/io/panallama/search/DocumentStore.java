@@ -141,7 +141,7 @@ public final class DocumentStore implements AutoCloseable {
     }
     NoEmbedder none = new NoEmbedder(index.model(), index.dimensions());
     DocumentCollection collection =
-        new DocumentCollection(name, index, new CollectionEmbedder(index.model(), none, none::count));
+        new DocumentCollection(name, index, new CollectionEmbedder(index.model(), none, none));
     open.put(name, collection);
     return collection;
   }

@@ -5,10 +5,11 @@ import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
 import io.panallama.search.error.SearchException;
 import io.panallama.search.error.SearchException.Reason;
+import io.panallama.search.ingest.TokenCounter;
 import java.util.List;
 
 /** Stands for the model of a collection that is opened without one. */
-record NoEmbedder(String model, int dimensions) implements TextEmbedder {
+record NoEmbedder(String model, int dimensions) implements TextEmbedder, TokenCounter {
   private SearchException refused() {
     return new SearchException(
         Reason.INVALID_QUERY,
@@ -28,11 +29,12 @@ record NoEmbedder(String model, int dimensions) implements TextEmbedder {
   }
 
   @Override
-  public int maxTokens() {
-    return Integer.MAX_VALUE;
+  public int count(String text) {
+    throw refused();
   }
 
-  int count(String text) {
-    throw refused();
+  @Override
+  public int maxTokens() {
+    return Integer.MAX_VALUE;
   }
 }

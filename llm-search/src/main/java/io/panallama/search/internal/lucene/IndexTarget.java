@@ -125,8 +125,8 @@ final class IndexTarget implements GroupCommit.Target<IndexWriter> {
   @Override
   public SearchException failure(Throwable cause) {
     // The writer is closed by the first error that it can't survive, and says so from then on.
-    boolean later = cause instanceof AlreadyClosedException && cause.getCause() != null;
-    return StorageErrors.of(what, later ? cause.getCause() : cause);
+    Throwable first = cause instanceof AlreadyClosedException ? cause.getCause() : null;
+    return StorageErrors.of(what, first == null ? cause : first);
   }
 
   /** What is done with the files of a commit while they are kept. */
