@@ -24,6 +24,7 @@ final class Javadoc {
     MODULES.put("io.panallama", List.of("llm-core/src/main/java"));
     MODULES.put("io.panallama.server", List.of("llm-server/src/main/java"));
     MODULES.put("io.panallama.models", List.of("llm-models/src/main/java"));
+    MODULES.put("io.panallama.search", List.of("llm-search/src/main/java"));
     MODULES.put("io.panallama.load", List.of("benchmarks/load/src/main/java"));
     MODULES.put("io.panallama.demo", List.of("demo-model/src/main/java"));
     MODULES.put("io.panallama.platform", List.of("platform/src/main/java"));

@@ -7,6 +7,7 @@ module io.panallama.cli {
   requires io.panallama.load;
   requires io.panallama.models;
   requires io.panallama.platform;
+  requires io.panallama.search;
   requires io.panallama.server;
   requires java.logging;
   requires java.net.http;

@@ -64,10 +64,10 @@ final class ClassifyCommand implements Callable<Integer> {
     ClassifyOptions options = ClassifyOptions.builder().function(function).longText(longText).build();
     backend.select(context.inference());
     try (LoadedScorer<TextClassifier> loaded =
-        TextInput.load(
-            context,
-            model,
-            (file, config) -> context.inference().startClassifier(file, config, EmbedderConfig.defaults()))) {
+        new NamedModel(model)
+            .load(
+                context,
+                (file, config) -> context.inference().startClassifier(file, config, EmbedderConfig.defaults()))) {
       TextInput.each(
           context,
           texts,

@@ -78,6 +78,11 @@ final class CoreInference implements Inference {
     }
 
     @Override
+    public int countTokens(String text) {
+      return own.model().tokenizer().tokenize(text, false, false).length;
+    }
+
+    @Override
     public LoadedEngine.ModelSummary model() {
       return summary(own.model());
     }

@@ -70,9 +70,7 @@ final class EmbedCommand implements Callable<Integer> {
     EmbeddingOptions options = EmbeddingOptions.builder().task(task).dimensions(dimensions).longText(longText).build();
     EmbedderConfig config = embedder.config();
     backend.select(context.inference());
-    try (LoadedEmbedder loaded =
-        TextInput.load(
-            context, model, (file, modelConfig) -> context.inference().startEmbedder(file, modelConfig, config))) {
+    try (LoadedEmbedder loaded = new NamedModel(model).load(context, config)) {
       TextInput.each(context, texts, (together, _) -> print(loaded, together, options));
     }
     return ExitCode.OK;

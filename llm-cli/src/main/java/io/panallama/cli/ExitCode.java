@@ -11,6 +11,7 @@ import io.panallama.error.NativeLibraryException;
 import io.panallama.error.QuantizationException;
 import io.panallama.models.ModelImportException;
 import io.panallama.models.ModelPullException;
+import io.panallama.search.error.SearchException;
 import io.panallama.server.ServerStartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,6 +62,12 @@ final class ExitCode {
           };
       case ModelImportException refused ->
           refused.reason() == ModelImportException.Reason.INSUFFICIENT_DISK ? FAILURE : USAGE;
+      case SearchException refused ->
+          switch (refused.reason()) {
+            case LOCKED, DISK_FULL, CORRUPTED, STORAGE, RANKER_FAILED -> FAILURE;
+            case INTERRUPTED -> INTERRUPTED;
+            default -> USAGE;
+          };
       case ModelPullException refused ->
           switch (refused.reason()) {
             case CANCELLED -> INTERRUPTED;
@@ -77,7 +84,7 @@ final class ExitCode {
         switch (failure) {
           case NativeLibraryException _, GenerationException _, EngineBusyException _ -> true;
           case QuantizationException _, ModelImportException _, ModelPullException _ -> true;
-          case EngineStartException _, EmbeddingException _ -> true;
+          case EngineStartException _, EmbeddingException _, SearchException _ -> true;
           case IOException _, UncheckedIOException _ -> true;
           default -> of(failure) != FAILURE;
         };

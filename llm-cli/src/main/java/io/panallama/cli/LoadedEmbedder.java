@@ -6,6 +6,9 @@ import io.panallama.TextEmbedder;
 interface LoadedEmbedder extends AutoCloseable {
   TextEmbedder embedder();
 
+  /** The number of tokens of a text, without those that the model puts around it. */
+  int countTokens(String text);
+
   LoadedEngine.ModelSummary model();
 
   @Override

@@ -13,7 +13,8 @@ import java.util.logging.SimpleFormatter;
 /** Sends the libraries' log messages, through java.util.logging, to standard error, one short line each. */
 final class LogSetup extends Handler {
   /** The log manager holds loggers weakly; without these references a level would be forgotten. */
-  private static final List<Logger> CONFIGURED = List.of(Logger.getLogger(""), Logger.getLogger("io.panallama"));
+  private static final List<Logger> CONFIGURED =
+      List.of(Logger.getLogger(""), Logger.getLogger("io.panallama"), Logger.getLogger("org.apache.lucene"));
 
   /** Only used to fill in a message's parameters. */
   private static final Formatter PARAMETERS = new SimpleFormatter();
@@ -36,7 +37,9 @@ final class LogSetup extends Handler {
       root.removeHandler(old);
     }
     root.setLevel(verbose ? Level.INFO : Level.WARNING);
-    CONFIGURED.getLast().setLevel(verbose ? Level.FINE : Level.WARNING);
+    CONFIGURED.get(1).setLevel(verbose ? Level.FINE : Level.WARNING);
+    // It warns that the vector API, which is not finished, is not used.
+    CONFIGURED.getLast().setLevel(verbose ? Level.INFO : Level.SEVERE);
     root.addHandler(new LogSetup(err, verbose));
   }
 

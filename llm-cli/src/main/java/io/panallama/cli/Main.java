@@ -182,6 +182,8 @@ public final class Main implements Runnable {
     commands.put("embed", () -> new CommandLine(new EmbedCommand(context)));
     commands.put("rerank", () -> new CommandLine(new RerankCommand(context)));
     commands.put("classify", () -> new CommandLine(new ClassifyCommand(context)));
+    commands.put("index", () -> new CommandLine(new IndexCommand(context)));
+    commands.put("search", () -> new CommandLine(new SearchCommand(context)));
     commands.put("doctor", () -> new CommandLine(new DoctorCommand(context)));
     commands.put("inspect", () -> new CommandLine(new InspectCommand(context)));
     commands.put("quantize", () -> new CommandLine(new QuantizeCommand(context)));

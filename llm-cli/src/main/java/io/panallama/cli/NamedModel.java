@@ -1,5 +1,7 @@
 package io.panallama.cli;
 
+import io.panallama.config.EmbedderConfig;
+import io.panallama.config.ModelConfig;
 import io.panallama.models.EmbeddingModels;
 import io.panallama.models.MavenModel;
 import io.panallama.models.PullConfig;
@@ -8,6 +10,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -70,6 +74,28 @@ final class NamedModel {
           PullConfig.DEFAULT.withListener(progress -> bar.progress(progress) && !stopped.getAsBoolean());
       return EmbeddingModels.pull(fetched.get(), config).file();
     }
+  }
+
+  /**
+   * Fetches the model if it has to be, and loads it, with bars on a terminal; Ctrl-C ends the one and the other.
+   *
+   * @param start loads the file
+   */
+  <T> T load(CommandContext context, BiFunction<Path, ModelConfig, T> start) {
+    AtomicBoolean stopped = new AtomicBoolean();
+    Path file;
+    try (StopSignals.Registration _ = context.signals().onStop(() -> stopped.set(true))) {
+      file = file(context, stopped::get);
+    }
+    try (LoadProgress progress =
+        new LoadProgress(context.err(), context.errTerminal(), id(), System::nanoTime, () -> false)) {
+      return start.apply(file, ModelConfig.builder().listener(progress).build());
+    }
+  }
+
+  /** Fetches and loads an embedding model. */
+  LoadedEmbedder load(CommandContext context, EmbedderConfig config) {
+    return load(context, (file, model) -> context.inference().startEmbedder(file, model, config));
   }
 
   private Optional<MavenModel> fetched() {

@@ -91,8 +91,8 @@ final class RerankCommand implements Callable<Integer> {
     backend.select(context.inference());
     List<Found> found = new ArrayList<>();
     try (LoadedScorer<TextReranker> loaded =
-        TextInput.load(
-            context, model, (file, modelConfig) -> context.inference().startReranker(file, modelConfig, config))) {
+        new NamedModel(model)
+            .load(context, (file, modelConfig) -> context.inference().startReranker(file, modelConfig, config))) {
       TextInput.each(
           context,
           documents,

@@ -1,17 +1,13 @@
 package io.panallama.cli;
 
-import io.panallama.config.ModelConfig;
 import io.panallama.error.EmbeddingException;
 import io.panallama.error.InvalidRequestException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 
-/** What the commands that compute texts have in common: the model's file, and texts from arguments or lines. */
+/** The texts of the commands that compute them: from arguments, or lines of standard input. */
 final class TextInput {
   /** Lines of standard input that are computed together. */
   private static final int TOGETHER = 256;
@@ -29,24 +25,6 @@ final class TextInput {
      * @param first the number of the first one, from 0
      */
     void compute(List<String> texts, int first);
-  }
-
-  /**
-   * Finds or fetches a model's file and loads it, with a progress bar on a terminal.
-   *
-   * @param model what the option was given
-   */
-  static <T> T load(CommandContext context, String model, BiFunction<Path, ModelConfig, T> start) {
-    NamedModel named = new NamedModel(model);
-    AtomicBoolean stopped = new AtomicBoolean();
-    Path file;
-    try (StopSignals.Registration _ = context.signals().onStop(() -> stopped.set(true))) {
-      file = named.file(context, stopped::get);
-    }
-    try (LoadProgress progress =
-        new LoadProgress(context.err(), context.errTerminal(), named.id(), System::nanoTime, () -> false)) {
-      return start.apply(file, ModelConfig.builder().listener(progress).build());
-    }
   }
 
   /** Computes the texts, or without any the lines of standard input, so many at a time. */

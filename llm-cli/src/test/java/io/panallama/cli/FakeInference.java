@@ -284,6 +284,11 @@ final class FakeInference implements Inference {
     }
 
     @Override
+    public int countTokens(String text) {
+      return text.length();
+    }
+
+    @Override
     public LoadedEngine.ModelSummary model() {
       return new LoadedEngine.ModelSummary(
           "Fake BERT", "bert 22M F16", 22_000_000, 44_000_000, 256, Sampling.defaults(), Optional.empty());

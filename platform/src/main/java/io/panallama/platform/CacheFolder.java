@@ -91,7 +91,7 @@ public final class CacheFolder {
     return path(property == null ? "." : property, "user.home");
   }
 
-  private static Path path(String value, String what) {
+  static Path path(String value, String what) {
     try {
       return Path.of(value);
     } catch (InvalidPathException e) {
@@ -99,7 +99,7 @@ public final class CacheFolder {
     }
   }
 
-  private static @Nullable String firstSet(@Nullable String first, @Nullable String second) {
+  static @Nullable String firstSet(@Nullable String first, @Nullable String second) {
     if (first != null && !first.isBlank()) {
       return first;
     }

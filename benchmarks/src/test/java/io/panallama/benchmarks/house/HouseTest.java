@@ -66,6 +66,7 @@ class HouseTest {
           ".models",
           ".natives",
           ".platform",
+          ".search",
           ".server",
           ".testkit");
 
@@ -86,6 +87,7 @@ class HouseTest {
             ROOT + ".demo.DemoModel",
             ROOT + ".load.LoadTest",
             ROOT + ".models.OnnxImporter",
+            ROOT + ".search.DocumentStore",
             ROOT + ".server.ChatServer")) {
       assertThat(CLASSES.contain(type)).as(type).isTrue();
     }

@@ -32,7 +32,12 @@ final class OptionKeys {
   /** Variables with a meaning of their own for the launcher, the libraries or {@link Settings}. */
   private static final Set<String> RESERVED_VARIABLES =
       Set.of(
-          "PANALLAMA_BUILD", "PANALLAMA_CACHE_DIR", "PANALLAMA_CONFIG", "PANALLAMA_JAVA_OPTS", "PANALLAMA_NATIVE_DIR");
+          "PANALLAMA_BUILD",
+          "PANALLAMA_CACHE_DIR",
+          "PANALLAMA_CONFIG",
+          "PANALLAMA_DATA_DIR",
+          "PANALLAMA_JAVA_OPTS",
+          "PANALLAMA_NATIVE_DIR");
 
   private OptionKeys() {}
 

@@ -33,10 +33,10 @@ final class ProcessLauncher implements Worker.Launcher {
   private static final char MARK = '\u0001';
 
   /** How a JVM exits with {@code -XX:+ExitOnOutOfMemoryError}. */
+  private static final int OUT_OF_MEMORY = 3;
+
   /** The exit status after SIGABRT. */
   private static final int ABORTED = 128 + 6;
-
-  private static final int OUT_OF_MEMORY = 3;
 
   /** What a JVM says that gets no native memory. */
   private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";

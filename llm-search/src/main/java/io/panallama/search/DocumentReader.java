@@ -1,0 +1,163 @@
+package io.panallama.search;
+
+import io.panallama.search.document.Document;
+import io.panallama.search.document.Section;
+import io.panallama.search.error.SearchException;
+import io.panallama.search.error.SearchException.Reason;
+import io.panallama.search.ingest.ReadLimits;
+import io.panallama.search.internal.pdf.PdfProcess;
+import io.panallama.search.internal.text.HtmlText;
+import io.panallama.search.internal.text.MarkdownText;
+import io.panallama.search.internal.text.ParsedText;
+import io.panallama.search.internal.text.PlainText;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Makes documents of files: Markdown, HTML, PDF and plain text, by the ending of the name.
+ *
+ * <table>
+ * <caption>What becomes the text</caption>
+ * <tr><th>file</th><th>text</th><th>sections</th></tr>
+ * <tr><td>plain text</td><td>the file</td><td>none</td></tr>
+ * <tr><td>Markdown</td><td>the file, with its markup</td><td>its headings</td></tr>
+ * <tr><td>HTML</td><td>what is visible</td><td>its headings</td></tr>
+ * <tr><td>PDF</td><td>the pages, one after the other</td><td>one for each page</td></tr>
+ * </table>
+ *
+ * <p>So for plain text and Markdown, the offsets of passages are those of the decoded file. PDF files are read in a process of its
+ * own, whose memory and time are limited: a file that decompresses to gigabytes ends that process and not this one.
+ *
+ * <p>Thread-safe; PDF files are read one at a time. {@link #close} ends the process.
+ */
+public final class DocumentReader implements AutoCloseable {
+  private static final Set<String> PLAIN = Set.of("txt", "text", "adoc", "asciidoc", "rst", "org", "log", "csv", "tsv");
+  private static final Set<String> MARKDOWN = Set.of("md", "markdown");
+  private static final Set<String> HTML = Set.of("html", "htm", "xhtml");
+  private static final Set<String> PDF = Set.of("pdf");
+
+  private final ReadLimits limits;
+  private final PdfProcess pdf;
+
+  /** A reader with {@link ReadLimits#DEFAULT}. */
+  public DocumentReader() {
+    this(ReadLimits.DEFAULT);
+  }
+
+  /** A reader with limits. */
+  public DocumentReader(ReadLimits limits) {
+    this.limits = limits;
+    this.pdf = new PdfProcess(limits);
+  }
+
+  /** The endings of names that are read, in small letters and without the dot. */
+  public static Set<String> endings() {
+    Set<String> all = new TreeSet<>(PLAIN);
+    all.addAll(MARKDOWN);
+    all.addAll(HTML);
+    all.addAll(PDF);
+    return all;
+  }
+
+  /** Whether a file has one of the {@link #endings}. */
+  public static boolean reads(Path file) {
+    return endings().contains(ending(file));
+  }
+
+  private static String ending(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Reads a file. Its title is the one that it names, or its first heading of level 1, or its name.
+   *
+   * @param id the document's id
+   * @return a document without metadata
+   * @throws SearchException with {@link Reason#UNREADABLE_DOCUMENT}; the message names the file and the problem
+   */
+  public Document read(Path file, String id) {
+    try {
+      ParsedText parsed = parse(file);
+      if (parsed.text().length() > limits.maxCharacters()) {
+        throw new IOException("its text has more than " + limits.maxCharacters() + " characters");
+      }
+      if (parsed.text().isBlank()) {
+        throw new IOException(
+            PDF.contains(ending(file)) ? "it has no text; its pages may be images" : "it has no text");
+      }
+      String title = parsed.title().isBlank() ? String.valueOf(file.getFileName()) : parsed.title().strip();
+      title = title.substring(0, Math.min(title.length(), Document.MAX_TITLE));
+      return new Document(id, title, parsed.text(), parsed.sections(), Map.of());
+    } catch (NoSuchFileException gone) {
+      throw unreadable(file, "there is no such file", gone);
+    } catch (AccessDeniedException denied) {
+      throw unreadable(file, "permission denied", denied);
+    } catch (IOException broken) {
+      throw unreadable(file, String.valueOf(broken.getMessage()), broken);
+    }
+  }
+
+  private static SearchException unreadable(Path file, String why, IOException cause) {
+    return new SearchException(Reason.UNREADABLE_DOCUMENT, file + ": " + why + ".", cause);
+  }
+
+  private byte[] bytes(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes((int) limits.maxBytes() + 1);
+      // It may have grown meanwhile.
+      requireSize(bytes.length);
+      return bytes;
+    }
+  }
+
+  private void requireSize(long size) throws IOException {
+    if (size > limits.maxBytes()) {
+      throw new IOException("it has " + size + " bytes; at most " + limits.maxBytes() + " are read");
+    }
+  }
+
+  private ParsedText parse(Path file) throws IOException {
+    requireSize(Files.size(file));
+    String ending = ending(file);
+    if (PDF.contains(ending)) {
+      return pages(pdf.read(file));
+    }
+    if (HTML.contains(ending)) {
+      return HtmlText.parse(bytes(file));
+    }
+    if (MARKDOWN.contains(ending)) {
+      return MarkdownText.parse(PlainText.decode(bytes(file)));
+    }
+    if (PLAIN.contains(ending)) {
+      return new ParsedText("", PlainText.decode(bytes(file)), List.of());
+    }
+    throw new IOException("files of that kind are not read, only " + String.join(", ", endings()));
+  }
+
+  private static ParsedText pages(PdfProcess.PdfText read) {
+    StringBuilder text = new StringBuilder();
+    List<Section> sections = new ArrayList<>();
+    for (String page : read.pages()) {
+      sections.add(new Section(text.length(), List.of(), sections.size() + 1));
+      text.append(page);
+    }
+    return new ParsedText(read.title(), text.toString(), sections);
+  }
+
+  /** Ends the process that reads PDF files, if there is one. Repeating it is harmless. */
+  @Override
+  public void close() {
+    pdf.close();
+  }
+}

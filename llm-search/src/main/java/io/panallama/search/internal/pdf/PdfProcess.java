@@ -1,0 +1,216 @@
+package io.panallama.search.internal.pdf;
+
+import io.panallama.search.ingest.ReadLimits;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The process that reads PDF files, one after the other. It starts with the first file, and again after one that it did not
+ * survive. Thread-safe.
+ */
+public final class PdfProcess implements AutoCloseable {
+  private static final String MAIN = PdfProgram.class.getName();
+
+  /** How a JVM exits with {@code -XX:+ExitOnOutOfMemoryError}. */
+  private static final int OUT_OF_MEMORY = 3;
+
+  /** What the start of the process may take, besides the file. */
+  private static final int OPENING_SECONDS = 30;
+
+  private static final int ENDING_SECONDS = 5;
+
+  private final ReadLimits limits;
+  private @Nullable Running running;
+
+  /** Starts nothing yet. */
+  public PdfProcess(ReadLimits limits) {
+    this.limits = limits;
+  }
+
+  /**
+   * The text of a file.
+   *
+   * @param title the title that it names; may be empty
+   * @param pages the text of each page
+   */
+  public record PdfText(String title, List<String> pages) {}
+
+  /**
+   * Reads a file.
+   *
+   * @throws IOException if it can't be read, or takes more time or memory than it may; the message begins with "it"
+   */
+  public synchronized PdfText read(Path file) throws IOException {
+    Running process = running;
+    if (process == null) {
+      process = new Running(limits);
+      running = process;
+    }
+    try {
+      return process.read(file, limits);
+    } catch (DiedException died) {
+      close();
+      throw died;
+    }
+  }
+
+  /** Ends the process. It may be used again. */
+  @Override
+  public synchronized void close() {
+    if (running != null) {
+      running.end();
+      running = null;
+    }
+  }
+
+  /** The process did not survive a file. */
+  private static final class DiedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    DiedException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  private static final class Running {
+    private final Process process;
+    private final DataOutputStream out;
+    private final DataInputStream in;
+    private boolean isFresh = true;
+
+    Running(ReadLimits limits) throws IOException {
+      process = new ProcessBuilder(command(limits)).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
+      in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
+    }
+
+    private static List<String> command(ReadLimits limits) {
+      String java = File.separatorChar == '\\' ? "java.exe" : "java";
+      List<String> command = new ArrayList<>();
+      command.add(Path.of(System.getProperty("java.home"), "bin", java).toString());
+      command.add("-XX:+UseSerialGC");
+      command.add("-XX:TieredStopAtLevel=1");
+      command.add("-Xmx" + limits.pdfMemoryBytes());
+      // What is left after such an error is unreliable; the next process begins anew.
+      command.add("-XX:+ExitOnOutOfMemoryError");
+      command.add("-XX:-CreateCoredumpOnCrash");
+      command.add("-Djava.awt.headless=true");
+      Module module = PdfProcess.class.getModule();
+      String modules = System.getProperty("jdk.module.path");
+      if (module.isNamed() && modules != null && System.getProperty("jdk.module.main") != null) {
+        // The automatic modules among PDFBox's need it, but can't say so.
+        command.addAll(List.of("--add-modules", "java.desktop", "--module-path", modules));
+        command.addAll(List.of("-m", module.getName() + "/" + MAIN));
+      } else {
+        String path = System.getProperty("java.class.path");
+        command.addAll(List.of("-cp", modules == null ? path : path + File.pathSeparator + modules, MAIN));
+      }
+      return command;
+    }
+
+    PdfText read(Path file, ReadLimits limits) throws IOException {
+      AtomicBoolean done = new AtomicBoolean();
+      AtomicBoolean late = new AtomicBoolean();
+      long most = limits.pdfTime().toMillis() + TimeUnit.SECONDS.toMillis(OPENING_SECONDS) * (isFresh ? 1 : 0);
+      isFresh = false;
+      Thread watch = Thread.ofVirtual().start(() -> killLate(most, done, late));
+      try {
+        PdfProgram.write(out, file.toAbsolutePath().toString());
+        out.writeInt(limits.maxPages());
+        out.writeInt(limits.maxCharacters());
+        out.flush();
+        return answer();
+      } catch (RefusedException refused) {
+        throw new IOException(refused.getMessage(), refused);
+      } catch (IOException gone) {
+        throw new DiedException(end(late.get(), limits), gone);
+      } finally {
+        done.set(true);
+        watch.interrupt();
+      }
+    }
+
+    private void killLate(long milliseconds, AtomicBoolean done, AtomicBoolean late) {
+      try {
+        if (!process.waitFor(milliseconds, TimeUnit.MILLISECONDS) && !done.get()) {
+          late.set(true);
+          process.toHandle().destroyForcibly();
+        }
+      } catch (InterruptedException answered) {
+        // The answer came in time.
+        return;
+      }
+    }
+
+    /** A file that the program could not read. */
+    private static final class RefusedException extends IOException {
+      private static final long serialVersionUID = 1L;
+
+      RefusedException(String message) {
+        super(message);
+      }
+    }
+
+    private PdfText answer() throws IOException {
+      if (in.readByte() == PdfProgram.REFUSED) {
+        throw new RefusedException(PdfProgram.string(in));
+      }
+      String title = PdfProgram.string(in);
+      int count = in.readInt();
+      List<String> pages = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        pages.add(PdfProgram.string(in));
+      }
+      return new PdfText(title, pages);
+    }
+
+    /** Why the process has ended. */
+    private String end(boolean late, ReadLimits limits) {
+      int code = end();
+      if (late) {
+        return "it takes longer than " + limits.pdfTime().toSeconds() + " seconds to read";
+      }
+      return code == OUT_OF_MEMORY
+          ? "it takes more than " + (limits.pdfMemoryBytes() >> 20) + " MiB of memory to read"
+          : "the process that was reading it ended with code " + code;
+    }
+
+    /** Ends the process and waits for it. */
+    int end() {
+      boolean interrupted = false;
+      try {
+        process.getOutputStream().close();
+      } catch (IOException broken) {
+        // It has ended already; the exit code is still to be had.
+        interrupted = false;
+      }
+      try {
+        while (true) {
+          try {
+            // It ends with its input; if it could not answer, it is about to exit with a code that says why.
+            if (!process.waitFor(ENDING_SECONDS, TimeUnit.SECONDS)) {
+              process.destroyForcibly();
+            }
+            return process.waitFor();
+          } catch (InterruptedException interrupt) {
+            interrupted = true;
+          }
+        }
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,267 @@
+package io.panallama.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.panallama.search.document.Document;
+import io.panallama.search.document.Section;
+import io.panallama.search.error.SearchException;
+import io.panallama.search.error.SearchException.Reason;
+import io.panallama.search.ingest.ReadLimits;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.pdfbox.cos.COSArray;
+import org.apache.pdfbox.cos.COSName;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.pdmodel.PDPage;
+import org.apache.pdfbox.pdmodel.PDPageContentStream;
+import org.apache.pdfbox.pdmodel.common.PDStream;
+import org.apache.pdfbox.pdmodel.encryption.AccessPermission;
+import org.apache.pdfbox.pdmodel.encryption.StandardProtectionPolicy;
+import org.apache.pdfbox.pdmodel.font.PDType1Font;
+import org.apache.pdfbox.pdmodel.font.Standard14Fonts;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DocumentReaderTest {
+  @TempDir Path folder;
+
+  private Path file(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+
+  private static Document read(Path file) {
+    try (DocumentReader reader = new DocumentReader()) {
+      return reader.read(file, "id");
+    }
+  }
+
+  private static void assertRefused(DocumentReader reader, Path file, String message) {
+    assertThatExceptionOfType(SearchException.class)
+        .isThrownBy(() -> reader.read(file, "id"))
+        .satisfies(failure -> assertThat(failure.reason()).isEqualTo(Reason.UNREADABLE_DOCUMENT))
+        .withMessageStartingWith(file + ": ")
+        .withMessageContaining(message);
+  }
+
+  @Test
+  void markdownKeepsItsOffsets() throws IOException {
+    String text =
+        """
+        Some words first.
+
+        # The *Guide*
+
+        ## Install `it`
+
+        Run this.
+
+        ```
+        # no heading
+        ```
+
+        Usage
+        -----
+
+        Then that.
+        # Appendix
+        The end.
+        """;
+    Document document = read(file("guide.md", text));
+    assertThat(document.text()).isEqualTo(text);
+    assertThat(document.title()).isEqualTo("The Guide");
+    assertThat(document.sections())
+        .containsExactly(
+            new Section(text.indexOf("# The"), List.of("The Guide", "Install it"), 0),
+            new Section(text.indexOf("Usage"), List.of("The Guide", "Usage"), 0),
+            new Section(text.indexOf("# Appendix"), List.of("Appendix"), 0));
+  }
+
+  @Test
+  void markdownOfAnyDepthIsRead() throws IOException {
+    for (String part : List.of(">", "- ", "*", "[", "![", "_a", "<b>")) {
+      Document document = read(file("deep.md", "# " + part.repeat(3_000) + "x\n\n" + part.repeat(3_000) + " y"));
+      assertThat(document.sections()).as(part).hasSize(1);
+    }
+  }
+
+  @Test
+  void htmlIsWhatIsVisible() throws IOException {
+    Document document =
+        read(
+            file(
+                "page.html",
+                """
+                <!doctype html><html><head><title> A page </title><style>p { color: red }</style></head>
+                <body><h1>Top <b>heading</b></h1><p>First   paragraph,&nbsp;two
+                lines.</p><p>Second.</p><script>alert(1)</script>
+                <h2>Lists</h2><ul><li>one<li>two</ul><pre>a
+                  b</pre><table><tr><td>1</td><td>2</td></tr></table></body></html>
+                """));
+    assertThat(document.title()).isEqualTo("A page");
+    assertThat(document.text())
+        .isEqualTo(
+            """
+            Top heading
+
+            First paragraph, two lines.
+
+            Second.
+
+            Lists
+
+            - one
+            - two
+
+            a
+              b
+
+            1 2
+
+            """);
+    assertThat(document.sections())
+        .containsExactly(
+            new Section(0, List.of("Top heading"), 0),
+            new Section(document.text().indexOf("Lists"), List.of("Top heading", "Lists"), 0));
+  }
+
+  @Test
+  void htmlOfAnyDepthAndCharsetIsRead() throws IOException {
+    assertThat(read(file("deep.html", "<div>".repeat(50_000) + "deep")).text()).contains("deep");
+    Path latin = folder.resolve("latin.html");
+    Files.write(latin, "<meta charset=iso-8859-1><p>M\u00fcller".getBytes(StandardCharsets.ISO_8859_1));
+    assertThat(read(latin).text()).contains("Müller");
+  }
+
+  @Test
+  void plainTextIsUnicode() throws IOException {
+    assertThat(read(file("a.txt", "\uFEFFHéllo")).text()).isEqualTo("Héllo");
+    Path wide = folder.resolve("b.TXT");
+    Files.write(wide, "\uFEFFwide".getBytes(StandardCharsets.UTF_16LE));
+    assertThat(read(wide).text()).isEqualTo("wide");
+    assertThat(read(wide).title()).isEqualTo("b.TXT");
+  }
+
+  @Test
+  void whatIsNoTextIsRefused() throws IOException {
+    Path latin = folder.resolve("latin.txt");
+    Files.write(latin, new byte[] {'a', (byte) 0xFC, 'b'});
+    try (DocumentReader reader = new DocumentReader(new ReadLimits(100, 50, 5, Duration.ofSeconds(60), 64L << 20))) {
+      assertRefused(reader, latin, "not text in UTF-8");
+      assertRefused(reader, file("null.txt", "a\0b"), "null characters");
+      assertRefused(reader, file("empty.md", " \n"), "it has no text");
+      assertRefused(reader, file("long.txt", "x".repeat(101)), "it has 101 bytes; at most 100 are read");
+      assertRefused(reader, file("long.md", "x".repeat(51)), "more than 50 characters");
+      assertRefused(reader, file("x.exe", "x"), "files of that kind are not read, only adoc, asciidoc, csv");
+      assertRefused(reader, folder.resolve("gone.txt"), "there is no such file");
+    }
+  }
+
+  // ---- PDF ----
+
+  private Path pdf(String name, int pages) throws IOException {
+    Path file = folder.resolve(name);
+    try (PDDocument document = new PDDocument()) {
+      document.getDocumentInformation().setTitle("A paper");
+      for (int page = 1; page <= pages; page++) {
+        add(document, "Text of page " + page + ".");
+      }
+      document.save(file.toFile());
+    }
+    return file;
+  }
+
+  private static void add(PDDocument document, String text) throws IOException {
+    PDPage page = new PDPage();
+    document.addPage(page);
+    try (PDPageContentStream content = new PDPageContentStream(document, page)) {
+      content.beginText();
+      content.setFont(new PDType1Font(Standard14Fonts.FontName.HELVETICA), 12);
+      content.newLineAtOffset(72, 700);
+      content.showText(text);
+      content.endText();
+    }
+  }
+
+  @Test
+  void pdfPagesAreSections() throws IOException {
+    Document document = read(pdf("paper.pdf", 3));
+    assertThat(document.title()).isEqualTo("A paper");
+    assertThat(document.text().lines()).containsExactly("Text of page 1.", "Text of page 2.", "Text of page 3.");
+    assertThat(document.sections()).extracting(Section::page).containsExactly(1, 2, 3);
+    assertThat(document.text().substring(document.sections().get(1).start())).startsWith("Text of page 2.");
+  }
+
+  /** What the process of PDF files does not survive fails by itself; the next file is read. */
+  @Test
+  void brokenPdfFilesAreRefusedOneByOne() throws IOException {
+    Path good = pdf("good.pdf", 1);
+    Path long2 = pdf("long.pdf", 12);
+    byte[] whole = Files.readAllBytes(good);
+    Path half = folder.resolve("half.pdf");
+    Files.write(half, Arrays.copyOf(whole, whole.length / 3));
+    try (DocumentReader reader =
+        new DocumentReader(new ReadLimits(1 << 20, 40, 10, Duration.ofSeconds(120), 48L << 20))) {
+      assertRefused(reader, bomb(), "takes more than 48 MiB of memory");
+      assertThat(reader.read(good, "id").text()).contains("page 1");
+      assertRefused(reader, file("no.pdf", "This is no PDF."), "no PDF file that can be read");
+      assertRefused(reader, half, "it ");
+      assertRefused(reader, encrypted(), "encrypted with a password");
+      assertRefused(reader, long2, "it has 12 pages; at most 10 are read");
+      assertRefused(reader, pdf("four.pdf", 4), "its text has more than 40 characters");
+      assertThat(reader.read(good, "id").text()).contains("page 1");
+    }
+  }
+
+  @Test
+  void aPdfFileThatTakesTooLongIsRefused() throws IOException {
+    Path good = pdf("good.pdf", 1);
+    Path many = pdf("many.pdf", 400);
+    try (DocumentReader reader =
+        new DocumentReader(new ReadLimits(64 << 20, 1 << 20, 1_000, Duration.ofMillis(1), 256L << 20))) {
+      // The start of the process has time of its own.
+      assertThat(reader.read(good, "id").text()).contains("page 1");
+      assertRefused(reader, many, "takes longer than 0 seconds");
+      assertThat(reader.read(good, "id").text()).contains("page 1");
+    }
+  }
+
+  /** A page of 60 MB in a small file. PDFBox decodes all filters but the last into memory: here 120 MB. */
+  private Path bomb() throws IOException {
+    Path file = folder.resolve("bomb.pdf");
+    try (PDDocument document = new PDDocument()) {
+      PDPage page = new PDPage();
+      document.addPage(page);
+      PDStream stream = new PDStream(document);
+      COSArray filters = new COSArray(List.of(COSName.FLATE_DECODE, COSName.ASCII_HEX_DECODE));
+      try (OutputStream out = stream.getCOSObject().createOutputStream(filters)) {
+        byte[] spaces = " ".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
+        for (int i = 0; i < 60; i++) {
+          out.write(spaces);
+        }
+      }
+      page.setContents(stream);
+      document.save(file.toFile());
+    }
+    assertThat(Files.size(file)).isLessThan(1 << 20);
+    return file;
+  }
+
+  private Path encrypted() throws IOException {
+    Path file = folder.resolve("secret.pdf");
+    try (PDDocument document = new PDDocument()) {
+      add(document, "secret");
+      StandardProtectionPolicy policy = new StandardProtectionPolicy("owner", "user", new AccessPermission());
+      policy.setEncryptionKeyLength(128);
+      document.protect(policy);
+      document.save(file.toFile());
+    }
+    return file;
+  }
+}

@@ -1,0 +1,163 @@
+package io.panallama.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.panallama.error.InvalidRequestException;
+import io.panallama.search.document.Document;
+import io.panallama.search.document.DocumentSummary;
+import io.panallama.search.error.SearchException;
+import io.panallama.search.ingest.ChunkConfig;
+import io.panallama.search.ingest.IndexListener;
+import io.panallama.search.ingest.IndexProgress;
+import io.panallama.search.ingest.IndexReport;
+import io.panallama.search.query.Passage;
+import io.panallama.search.query.SearchMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FolderIndexTest {
+  @TempDir Path temporary;
+  private final DocumentReader reader = new DocumentReader();
+  private final List<String> failures = new ArrayList<>();
+  private Path folder;
+  private DocumentStore store;
+  private DocumentCollection docs;
+
+  private final IndexListener listener =
+      new IndexListener() {
+        @Override
+        public void failed(Path file, String message) {
+          failures.add(message);
+        }
+      };
+
+  @BeforeEach
+  void open() throws IOException {
+    folder = Files.createDirectories(temporary.toRealPath().resolve("files"));
+    store = DocumentStore.open(temporary.resolve("store"));
+    docs = store.create("docs", WordEmbedder.named("words", 16));
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    reader.close();
+  }
+
+  private void write(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+  }
+
+  private IndexReport update() {
+    return new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder, listener);
+  }
+
+  private List<String> paths() {
+    return docs.documents().stream()
+        .map(each -> String.valueOf(each.metadata().get(FolderIndex.PATH)))
+        .sorted()
+        .toList();
+  }
+
+  @Test
+  void anUpdateMakesTheCollectionEqualToTheFolder() throws IOException {
+    write("a.md", "# A\n\nAlpha.");
+    write("b/c.txt", "Gamma.");
+    write("b/.hidden/d.txt", "Hidden.");
+    write(".e.txt", "Hidden.");
+    write("f.bin", "Of another kind.");
+    docs.upsert(Document.of("other", "Not of this folder."));
+
+    assertThat(update()).isEqualTo(new IndexReport(2, 0, 0, 0, 0, 1, true));
+    assertThat(paths()).containsExactly("a.md", "b/c.txt", "null");
+    Passage alpha = Retriever.of(docs).withMode(SearchMode.BM25).retrieve("alpha").getFirst();
+    assertThat(alpha.document()).isEqualTo(folder.resolve("a.md").toString());
+    assertThat(alpha.headings()).containsExactly("A");
+
+    write("a.md", "# A\n\nOmega.");
+    Files.delete(folder.resolve("b/c.txt"));
+    write("g.txt", "New.");
+    assertThat(update()).isEqualTo(new IndexReport(1, 1, 0, 1, 0, 1, true));
+    assertThat(paths()).containsExactly("a.md", "g.txt", "null");
+    assertThat(Retriever.of(docs).withMode(SearchMode.BM25).retrieve("alpha gamma")).isEmpty();
+    assertThat(update()).isEqualTo(new IndexReport(0, 0, 2, 0, 0, 1, true));
+    assertThat(failures).isEmpty();
+  }
+
+  @Test
+  void brokenFilesFailByThemselves() throws IOException {
+    write("a.txt", "Alpha.");
+    write("b.pdf", "This is no PDF file.");
+    write("c.txt", " ");
+    assertThat(update()).isEqualTo(new IndexReport(1, 0, 0, 0, 2, 0, true));
+    assertThat(failures).hasSize(2);
+    assertThat(failures.getFirst()).startsWith(folder.resolve("b.pdf") + ": it is no PDF file that can be read");
+    assertThat(failures.getLast()).isEqualTo(folder.resolve("c.txt") + ": it has no text.");
+
+    // What was stored of a file stays while the file is broken.
+    Files.write(folder.resolve("a.txt"), new byte[] {(byte) 0xFF});
+    assertThat(update().failed()).isEqualTo(3);
+    assertThat(paths()).containsExactly("a.txt");
+  }
+
+  @Test
+  void aTextThatTheModelRefusesFailsByItself() throws IOException {
+    WordEmbedder words = new WordEmbedder(16);
+    CollectionEmbedder picky =
+        new CollectionEmbedder(
+            "picky",
+            words,
+            text -> {
+              if (text.contains("unknown")) {
+                throw new InvalidRequestException("text", "A word is unknown.");
+              }
+              return text.length();
+            });
+    docs = store.create("picky", picky);
+    write("a.txt", "Alpha.");
+    write("b.txt", "unknown");
+    write("c.txt", "Gamma.");
+    assertThat(update()).isEqualTo(new IndexReport(2, 0, 0, 0, 1, 0, true));
+    assertThat(failures).containsExactly(folder.resolve("b.txt") + ": A word is unknown.");
+  }
+
+  @Test
+  void whoStopsKeepsWhatIsDone() throws IOException {
+    for (int i = 0; i < 5; i++) {
+      write(i + ".txt", "Number " + i + ".");
+    }
+    List<IndexProgress> seen = new ArrayList<>();
+    IndexListener stopping =
+        new IndexListener() {
+          @Override
+          public boolean progress(IndexProgress progress) {
+            seen.add(progress);
+            return progress.done() < 3;
+          }
+        };
+    IndexReport report = new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder, stopping);
+    assertThat(report).isEqualTo(new IndexReport(3, 0, 0, 0, 0, 0, false));
+    assertThat(seen.getLast()).isEqualTo(new IndexProgress(3, 5, folder.resolve("3.txt")));
+    assertThat(docs.documents())
+        .extracting(DocumentSummary::title)
+        .containsExactlyInAnyOrder("0.txt", "1.txt", "2.txt");
+    assertThat(update()).isEqualTo(new IndexReport(2, 0, 3, 0, 0, 0, true));
+  }
+
+  @Test
+  void aFolderThatIsNotThereIsNamed() {
+    assertThatExceptionOfType(SearchException.class)
+        .isThrownBy(() -> new FolderIndex(docs, reader, ChunkConfig.DEFAULT).update(folder.resolve("none"), listener))
+        .withMessageContaining("there is no such folder");
+  }
+}
