@@ -54,23 +54,21 @@ public final class WorkerServer {
       StartOrder order = StartOrder.read(first.values());
       Thread.ofPlatform().name("panallama-beat").daemon(true).start(this::beat);
       Thread.ofPlatform().name("panallama-start").daemon(true).start(() -> open(order));
-      Wire.Frame frame;
-      while ((frame = wire.receive()) != null) {
-        WorkerBackend running = backend;
-        if (running != null) {
-          Incoming incoming = new Incoming(frame);
-          running.attend(incoming);
-          return incoming.endedInOrder();
-        }
-        switch (frame.kind()) {
-          case CLOSE -> {
-            return true;
-          }
-          case SUBMIT, CALL, CREDIT, CANCEL -> throw new WireException("a worker got a request before its engine ran");
-          default -> throw unexpected(frame.kind());
-        }
+      Wire.Frame frame = wire.receive();
+      if (frame == null) {
+        return false;
       }
-      return false;
+      WorkerBackend running = backend;
+      if (running != null) {
+        Incoming incoming = new Incoming(frame);
+        running.attend(incoming);
+        return incoming.endedInOrder();
+      }
+      return switch (frame.kind()) {
+        case CLOSE -> true;
+        case SUBMIT, CALL, CREDIT, CANCEL -> throw new WireException("a worker got a request before its engine ran");
+        default -> throw unexpected(frame.kind());
+      };
     } catch (IOException lost) {
       return false;
     } finally {
