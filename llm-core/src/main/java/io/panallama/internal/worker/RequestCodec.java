@@ -234,7 +234,7 @@ public final class RequestCodec {
 
   // ---- sampling ----
 
-  private static void write(Output out, Sampling sampling, long seed) {
+  static void write(Output out, Sampling sampling, long seed) {
     out.put(sampling.chain(), RequestCodec::write).put(sampling.bannedTokens(), Output::put).put(seed);
   }
 
