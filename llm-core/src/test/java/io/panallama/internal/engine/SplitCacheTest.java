@@ -74,10 +74,13 @@ class SplitCacheTest {
   @Test
   void gapsBetweenTheIdsOfRunningGenerationsAreFilled() {
     start(5);
+    CountDownLatch submitted = new CountDownLatch(1);
+    decoder.get().beforeDecode = _ -> await(submitted);
     List<Generation> running = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       running.add(submit(prompt(i, 20), i == 0 || i == 4 ? 120 : 20));
     }
+    submitted.countDown();
     for (int i = 0; i < 5; i++) {
       assertThat(running.get(i).await().text()).isEqualTo(expected(prompt(i, 20), i == 0 || i == 4 ? 120 : 20));
     }
