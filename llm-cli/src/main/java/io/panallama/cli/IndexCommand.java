@@ -54,7 +54,10 @@ final class IndexCommand implements Callable<Integer> {
   @Option(names = "--list", description = "List the collections.")
   private boolean list;
 
-  @Option(names = "--drop", paramLabel = "NAME", description = "Remove a collection with all its documents.")
+  @Option(
+      names = "--drop",
+      paramLabel = "NAME",
+      description = "Remove a collection with all its documents. Default: none.")
   private @Nullable String drop;
 
   @Mixin private CollectionOptions collection = new CollectionOptions();
