@@ -11,9 +11,9 @@ import io.panallama.search.ingest.IndexProgress;
 import io.panallama.search.ingest.IndexReport;
 import io.panallama.search.internal.text.FileHash;
 import io.panallama.search.internal.text.FolderFiles;
-import io.panallama.search.query.Filter;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,9 +26,10 @@ import java.util.Set;
  * Keeps a collection equal to folders of files.
  *
  * <p>Each file is a document, whose id is the file's absolute path. Its metadata say where it comes from: {@link #FOLDER}, {@link
- * #PATH}, {@link #SHA256} and {@link #READ}. Several folders may share a collection, also with other documents.
+ * #PATH}, {@link #SHA256} and {@link #READ}. Several folders may share a collection, also with other documents, and may lie
+ * inside each other.
  *
- * <p>Updates may run on several threads, as long as they are of different folders.
+ * <p>Updates may run on several threads, as long as their folders do not overlap.
  */
 public final class FolderIndex {
   /** Metadata: the folder's absolute path. */
@@ -46,10 +47,10 @@ public final class FolderIndex {
   /** Changes with what {@link DocumentReader} makes of files, so that they are read again. */
   private static final int READER = 1;
 
-  /** What is stored at once: a commit for each, and not too much text in memory. */
-  private static final int MOST_FILES = 64;
+  /** What is stored at once: a commit for each, and not much to compute before a stop is noticed. */
+  private static final int MOST_FILES = 8;
 
-  private static final int MOST_CHARACTERS = 200_000;
+  private static final int MOST_CHARACTERS = 30_000;
 
   private final DocumentCollection collection;
   private final DocumentReader reader;
@@ -85,7 +86,11 @@ public final class FolderIndex {
   }
 
   private static String reason(IOException failure) {
-    return failure instanceof NoSuchFileException ? "there is no such folder" : failure.toString();
+    return switch (failure) {
+      case NoSuchFileException _ -> "there is no such folder";
+      case NotDirectoryException _ -> "it is a file; index the folder that holds it";
+      default -> failure.toString();
+    };
   }
 
   private final class Update {
@@ -104,8 +109,13 @@ public final class FolderIndex {
     Update(FolderFiles files, IndexListener listener) {
       this.files = files;
       this.listener = listener;
-      for (DocumentSummary stored : collection.documents(Filter.equal(FOLDER, files.root().toString()))) {
-        known.put(stored.id(), stored.metadata());
+      String inside = files.root().resolve("x").toString();
+      inside = inside.substring(0, inside.length() - 1);
+      // Also those that an index of a folder inside or around this one has stored.
+      for (DocumentSummary stored : collection.documents()) {
+        if (stored.metadata().containsKey(FOLDER) && stored.id().startsWith(inside)) {
+          known.put(stored.id(), stored.metadata());
+        }
       }
       failed = files.unreadable();
     }

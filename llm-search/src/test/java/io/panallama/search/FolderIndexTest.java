@@ -95,6 +95,27 @@ class FolderIndexTest {
   }
 
   @Test
+  void foldersInsideEachOtherShareTheirFiles() throws IOException {
+    write("a.txt", "Alpha.");
+    write("inner/b.txt", "Beta.");
+    FolderIndex index = new FolderIndex(docs, reader, ChunkConfig.DEFAULT);
+    assertThat(index.update(folder, listener)).isEqualTo(new IndexReport(2, 0, 0, 0, 0, 0, true));
+    assertThat(index.update(folder.resolve("inner"), listener)).isEqualTo(new IndexReport(0, 0, 1, 0, 0, 0, true));
+    Files.delete(folder.resolve("inner/b.txt"));
+    assertThat(index.update(folder, listener)).isEqualTo(new IndexReport(0, 0, 1, 1, 0, 0, true));
+    assertThat(paths()).containsExactly("a.txt");
+  }
+
+  @Test
+  void aFileIsNoFolder() throws IOException {
+    write("a.txt", "Alpha.");
+    FolderIndex index = new FolderIndex(docs, reader, ChunkConfig.DEFAULT);
+    assertThatExceptionOfType(SearchException.class)
+        .isThrownBy(() -> index.update(folder.resolve("a.txt"), listener))
+        .withMessageContaining("it is a file");
+  }
+
+  @Test
   void brokenFilesFailByThemselves() throws IOException {
     write("a.txt", "Alpha.");
     write("b.pdf", "This is no PDF file.");

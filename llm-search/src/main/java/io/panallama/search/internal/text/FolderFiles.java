@@ -3,6 +3,7 @@ package io.panallama.search.internal.text;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -30,6 +31,9 @@ public record FolderFiles(Path root, List<Path> files, int ignored, int unreadab
   public static FolderFiles in(Path folder, Predicate<Path> wanted, BiConsumer<Path, String> failed)
       throws IOException {
     Path root = folder.toRealPath();
+    if (!Files.isDirectory(root)) {
+      throw new NotDirectoryException(root.toString());
+    }
     Visitor visitor = new Visitor(root, wanted, failed);
     Files.walkFileTree(root, visitor);
     visitor.files.sort(null);
