@@ -7,6 +7,7 @@ import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
 import io.panallama.error.ChatTemplateException;
+import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.Usage;
@@ -199,6 +200,11 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       LOG.log(Level.DEBUG, "The warm-up rendered no chat: {0}", faulty.getMessage());
     } catch (InvalidRequestException refused) {
       LOG.log(Level.DEBUG, "The warm-up rendered no chat: {0}", refused.getMessage());
+    } catch (GenerationException failed) {
+      if (failed.reason() != GenerationException.Reason.OUT_OF_MEMORY) {
+        throw failed;
+      }
+      context.warn("Chats are refused for want of memory: " + failed.getMessage());
     }
   }
 

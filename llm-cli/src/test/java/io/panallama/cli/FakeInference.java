@@ -48,6 +48,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** An {@link Inference} without native code: records its requests and answers with the given pieces. */
 final class FakeInference implements Inference {
@@ -67,6 +68,8 @@ final class FakeInference implements Inference {
   final List<List<String>> scored = new ArrayList<>();
 
   /** The answer to a request; a {@link RuntimeException} thrown here is thrown by {@code generate}. */
+  UnaryOperator<String> template = content -> content;
+
   Function<GenerationRequest, List<String>> answer = _ -> List.of("Hello", " there");
 
   FinishReason reason = FinishReason.STOP;
@@ -341,7 +344,7 @@ final class FakeInference implements Inference {
 
     @Override
     public String render(ChatRequest request) {
-      return request.messages().getLast().content();
+      return template.apply(request.messages().getLast().content());
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.panallama.config.EngineConfig;
 import io.panallama.config.IsolationConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.embedding.Pooling;
+import io.panallama.error.GenerationException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.platform.CacheFolder;
 import io.panallama.request.ChatRequest;
@@ -204,6 +205,23 @@ class ServeCommandTest {
 
     assertThat(inference.requests).hasSize(1).first().isInstanceOf(CompletionRequest.class);
     assertThat(get(url.resolve("/ready"))).isNotEmpty();
+    stop.get().run();
+    assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
+  }
+
+  /** Such as a worker with little memory, which may still complete texts. */
+  @Test
+  void aTemplateWithoutMemoryIsNoReasonToStop() throws Exception {
+    inference.template =
+        _ -> {
+          throw new GenerationException(GenerationException.Reason.OUT_OF_MEMORY, "too little for the template", null);
+        };
+    CompletableFuture<Integer> running = serve();
+    URI url = awaitUrl(running);
+
+    assertThat(get(url.resolve("/ready"))).isNotEmpty();
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("Chats are refused for want of memory: too little for the template");
     stop.get().run();
     assertThat(running.get(30, TimeUnit.SECONDS)).isZero();
   }
