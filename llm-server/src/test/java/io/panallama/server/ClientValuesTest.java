@@ -65,6 +65,7 @@ class ClientValuesTest {
           /v1/chat/completions | USER, "temperature": 1e999                                    | temperature
           /v1/chat/completions | USER, "seed": -1e999                                          | seed
           /v1/chat/completions | USER, "x": {"y": [0, {"z": 1e400}]}                           | x.y[1].z
+          /v1/chat/completions | USER, "x": {"y": [0, {"z": 1e30000000000000}]}                | x.y[1].z
           /v1/chat/completions | USER, "chat_template_kwargs": {"a": [1, 1e999]}               | chat_template_kwargs.a[1]
           /api/chat            | USER, "tools": [{"function": {"name": "f", "parameters": {"maximum": 1e999}}}] | tools[0].function.parameters.maximum
           /api/chat            | USER, "options": {"temperature": 1e999}                       | options.temperature

@@ -87,6 +87,7 @@ class DeepSchemaTest {
   void argumentsMayHoldNumbersThatNoDoubleCan() throws Exception {
     assertThat(called("{\"a\": 1e999}")).isEqualTo(200);
     assertThat(called("{\"a\": [-1e400]}")).isEqualTo(200);
+    assertThat(called("{\"a\": 1e30000000000000}")).isEqualTo(200);
     assertThat(called("{\"a\": " + "9".repeat(400) + "}")).isEqualTo(200);
   }
 

@@ -181,6 +181,9 @@ public final class SchemaCheck {
     } catch (JsonProcessingException malformed) {
       throw new InvalidRequestException(
           parameter, name(parameter) + " is not valid JSON: " + malformed.getOriginalMessage() + ".", malformed);
+    } catch (NumberFormatException beyond) {
+      throw new InvalidRequestException(
+          parameter, name(parameter) + " has a number whose exponent has too many digits.", beyond);
     }
     throw new InvalidRequestException(parameter, name(parameter) + " is not a JSON object.");
   }
@@ -361,7 +364,7 @@ public final class SchemaCheck {
   /** Generators put a reference into an {@code allOf} of its own, so as to describe it. */
   private static boolean isOnlyPart(ObjectNode schema) {
     return schema.path("allOf").size() == 1
-        && schema.get("allOf").get(0).isObject()
+        && schema.path("allOf").path(0).isObject()
         && !constrains(schema, Set.of("allOf"));
   }
 

@@ -1,5 +1,6 @@
 package io.panallama.internal.types;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,10 +22,14 @@ public final class Json {
   private Json() {}
 
   /**
-   * @throws JsonProcessingException if the text is not exactly one JSON value
+   * @throws JsonProcessingException if the text is not exactly one JSON value, or has a number whose exponent no decimal can hold
    */
   public static JsonNode parse(String text) throws JsonProcessingException {
-    return MAPPER.readTree(text);
+    try {
+      return MAPPER.readTree(text);
+    } catch (NumberFormatException beyond) {
+      throw new JsonParseException(null, "a number's exponent has too many digits", beyond);
+    }
   }
 
   /** The beginning of a value, for messages. */

@@ -96,6 +96,7 @@ class SchemaOmissionTest {
         "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\", \"required\": true}}} =>",
         "{\"type\": \"array\", \"uniqueItems\": true, \"contains\": {}} => #/uniqueItems #/contains",
         "{\"allOf\": [{\"type\": \"string\"}, {\"type\": \"null\"}]} => #/allOf/1/type",
+        "{\"allOf\": {\"const\": 2}} => #/allOf",
       })
   void whatIsLeftOutIsNamed(String schema, String places) {
     assertThat(String.join(" ", places(schema))).isEqualTo(places == null ? "" : places);

@@ -2,7 +2,9 @@ package io.panallama.server.dialect.fields;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
@@ -14,6 +16,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.panallama.server.dialect.ApiException;
 import io.panallama.server.dialect.ClientRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -68,25 +72,53 @@ public final class JsonBody {
     } catch (CharacterCodingException malformed) {
       throw ApiException.invalid(400, null, "invalid_utf8", "The body is not valid UTF-8.");
     }
-    JsonNode node;
-    try {
-      node = READER.readValue(text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text);
-    } catch (StreamConstraintsException tooMuch) {
-      throw ApiException.invalid(400, null, "invalid_json", "The body can't be read: " + limit(tooMuch));
-    } catch (JsonProcessingException malformed) {
-      throw ApiException.invalid(400, null, "invalid_json", "The body is not valid JSON: " + describe(malformed));
-    }
+    JsonNode node = parse(text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text);
     if (node instanceof ObjectNode object) {
       String beyond = beyondDouble(object);
       if (beyond != null) {
-        String path = beyond.substring(1);
-        throw ApiException.invalid(
-            400, path, "invalid_number", path + " is a number beyond the range of a double, about 1.8e308.");
+        throw beyond(beyond);
       }
       return new JsonFields(object, "", request.ignored());
     }
     throw ApiException.invalid(
         400, null, "invalid_json", "The body must be a JSON object, but it is " + JsonFields.kind(node) + ".");
+  }
+
+  private static JsonNode parse(String text) {
+    try (JsonParser parser = READER.createParser(text)) {
+      try {
+        return READER.readValue(parser);
+      } catch (NumberFormatException exponent) {
+        throw beyond(path(parser.getParsingContext()));
+      }
+    } catch (StreamConstraintsException tooMuch) {
+      throw ApiException.invalid(400, null, "invalid_json", "The body can't be read: " + limit(tooMuch));
+    } catch (JsonProcessingException malformed) {
+      throw ApiException.invalid(400, null, "invalid_json", "The body is not valid JSON: " + describe(malformed));
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+  }
+
+  /**
+   * @param path with the dot before its first name; empty for the body itself
+   */
+  private static ApiException beyond(String path) {
+    String name = path.isEmpty() ? null : path.substring(path.startsWith(".") ? 1 : 0);
+    return ApiException.invalid(
+        400,
+        name,
+        "invalid_number",
+        (name == null ? "The body" : name) + " is a number beyond the range of a double, about 1.8e308.");
+  }
+
+  /** Where a parser is: the names and indexes that lead there. */
+  private static String path(JsonStreamContext place) {
+    if (place.inRoot()) {
+      return "";
+    }
+    return path(place.getParent())
+        + (place.inArray() ? "[" + place.getCurrentIndex() + "]" : "." + place.getCurrentName());
   }
 
   private static String limit(StreamConstraintsException tooMuch) {
