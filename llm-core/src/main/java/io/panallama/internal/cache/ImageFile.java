@@ -7,7 +7,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
@@ -141,13 +143,24 @@ public final class ImageFile {
         FileChannel.open(
             temporary, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OwnerOnly.file(temporary))) {
       try {
-        channel.lock();
+        lock(channel);
         write(channel, seal, fingerprint, lineage, tokens, image, abandoned);
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } catch (Throwable failure) {
         Files.deleteIfExists(temporary);
         throw failure;
       }
+    }
+  }
+
+  /** An interrupt ends it as it ends every other use of a channel. */
+  private static void lock(FileChannel channel) throws IOException {
+    try {
+      channel.lock();
+    } catch (FileLockInterruptionException interrupted) {
+      ClosedByInterruptException end = new ClosedByInterruptException();
+      end.initCause(interrupted);
+      throw end;
     }
   }
 
