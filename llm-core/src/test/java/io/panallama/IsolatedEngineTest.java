@@ -19,6 +19,7 @@ import io.panallama.generation.Completion;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.internal.engine.Replay;
 import io.panallama.observe.EngineState;
@@ -38,6 +39,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -101,6 +103,25 @@ class IsolatedEngineTest {
                 .sampling(Sampling.builder().temperature(0).ignoreEnd(true).build())
                 .maxTokens(tokens)
                 .build());
+  }
+
+  /** A prompt of several steps; the answer is read first, so what is left are the first state and the last one. */
+  @Test
+  void tellsWhereThePromptBeganAndThatItIsComputed() {
+    ChatRequest chat = ChatRequest.of("What is the capital of France? ".repeat(60)).with(GREEDY);
+    for (GenerationRequest request : List.of(story(77, 4), chat)) {
+      Generation generation = engine.generate(request);
+      Completion answer = generation.await();
+      List<PromptProgress> states =
+          Stream.generate(generation::promptProgress)
+              .takeWhile(Optional::isPresent)
+              .map(Optional::orElseThrow)
+              .toList();
+      int total = answer.usage().promptTokens();
+      assertThat(states).hasSize(2).allMatch(state -> state.total() == total);
+      assertThat(states.getFirst().processed()).isEqualTo(states.getFirst().cached()).isLessThan(total);
+      assertThat(states.getLast().processed()).isEqualTo(total);
+    }
   }
 
   @Test

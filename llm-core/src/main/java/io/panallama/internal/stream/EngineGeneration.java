@@ -12,7 +12,6 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,14 +33,7 @@ public final class EngineGeneration extends SingleReader {
 
   private @Nullable GenerationException failure;
 
-  /** Where the prompt began; null before, and once it was read. */
-  private final AtomicReference<@Nullable PromptProgress> promptBeginning = new AtomicReference<>();
-
-  /** How far the prompt is, if that is further than its beginning; null once it was read. */
-  private final AtomicReference<@Nullable PromptProgress> promptState = new AtomicReference<>();
-
-  /** Owned by the engine. */
-  private boolean promptBegan;
+  private final PromptStates prompt = new PromptStates();
 
   // Owned by the reader.
   private final Utf8Assembler text = new Utf8Assembler();
@@ -82,14 +74,12 @@ public final class EngineGeneration extends SingleReader {
 
   @Override
   public Optional<PromptProgress> promptProgress() {
-    PromptProgress beginning = promptBeginning.getAndSet(null);
-    return Optional.ofNullable(beginning == null ? promptState.getAndSet(null) : beginning);
+    return prompt.take();
   }
 
   /** Reports a state of the prompt, in place of one that was not read, unless that is the first. Called by the engine. */
   public void promptProgress(PromptProgress state) {
-    (promptBegan ? promptState : promptBeginning).set(state);
-    promptBegan = true;
+    prompt.put(state);
   }
 
   @Override

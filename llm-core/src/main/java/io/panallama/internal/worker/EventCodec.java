@@ -2,6 +2,7 @@ package io.panallama.internal.worker;
 
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Timings;
 import io.panallama.generation.TokenLogprobs;
 import io.panallama.generation.TokenLogprobs.TokenLogprob;
@@ -9,7 +10,7 @@ import io.panallama.generation.Usage;
 import io.panallama.observe.EngineStats;
 import java.util.List;
 
-/** The events of a generation, and the statistics of an engine, as bytes. */
+/** The events of a generation, the states of its prompt, and the statistics of an engine, as bytes. */
 public final class EventCodec {
   private EventCodec() {}
 
@@ -40,6 +41,14 @@ public final class EventCodec {
       case 5 -> new GenerationEvent.PromptLogprobs(in.list(EventCodec::logprobs));
       default -> throw new WireException("an unknown event");
     };
+  }
+
+  public static void write(Output out, PromptProgress state) {
+    out.put(state.total()).put(state.cached()).put(state.processed()).put(state.elapsed());
+  }
+
+  public static PromptProgress prompt(Input in) {
+    return new PromptProgress(in.integer(), in.integer(), in.integer(), in.duration());
   }
 
   private static void write(Output out, TokenLogprobs token) {

@@ -27,6 +27,8 @@ public enum FrameKind {
   FAILED,
   /** A request is in the engine, and has no token yet. */
   ACCEPTED,
+  /** How far the prompt of a request is, before its first event. */
+  PROMPT,
   /** A request can't be executed; why. */
   REFUSED,
   /** Tokens and events of a generation; the first ones of a request may tell that it is in the engine. */

@@ -223,6 +223,7 @@ final class InFlight {
     }
     switch (kind) {
       case EVENTS -> events(from, generation, in);
+      case PROMPT -> generation.prompt(EventCodec.prompt(in));
       case ACCEPTED -> {
         generation.accepted(in.integer());
         progress(generation);

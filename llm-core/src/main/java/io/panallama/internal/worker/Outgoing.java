@@ -3,6 +3,7 @@ package io.panallama.internal.worker;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +23,9 @@ final class Outgoing implements IntConsumer {
   private final Semaphore credits;
 
   private static final int UNLIMITED = 1 << 24;
+
+  /** How often a thread that waits for the first event looks how far the prompt is. */
+  private static final Duration GLANCE = Duration.ofMillis(20);
 
   private final long id;
   private final List<GenerationEvent> events = new ArrayList<>();
@@ -118,6 +122,7 @@ final class Outgoing implements IntConsumer {
   /** Writes what can be read without waiting. */
   void drain(Output out) {
     try {
+      prompt(out);
       while (credits.tryAcquire()) {
         if (!read(Duration.ZERO)) {
           credits.release();
@@ -147,13 +152,33 @@ final class Outgoing implements IntConsumer {
         return;
       }
       while (!arrived) {
-        arrived = read(Duration.ofHours(1));
+        arrived = read(sent ? Duration.ofHours(1) : GLANCE);
+        if (!arrived && prompt(out)) {
+          credits.release();
+          return;
+        }
       }
     } catch (GenerationException | IllegalStateException | NoSuchElementException | OutOfMemoryError failure) {
       fail(out, failure);
       return;
     }
     drain(out);
+  }
+
+  /** Writes how far the prompt is, before the first event. Returns whether there was something to write. */
+  private boolean prompt(Output out) {
+    boolean some = false;
+    while (!sent) {
+      Optional<PromptProgress> state = generation().promptProgress();
+      if (state.isEmpty()) {
+        break;
+      }
+      out.begin(FrameKind.PROMPT).put(id);
+      EventCodec.write(out, state.get());
+      out.end();
+      some = true;
+    }
+    return some;
   }
 
   private boolean read(Duration timeout) throws InterruptedException {

@@ -3,7 +3,9 @@ package io.panallama.internal.worker;
 import io.panallama.error.GenerationException;
 import io.panallama.generation.FinishReason;
 import io.panallama.generation.GenerationEvent;
+import io.panallama.generation.PromptProgress;
 import io.panallama.generation.Usage;
+import io.panallama.internal.stream.PromptStates;
 import io.panallama.internal.stream.SingleReader;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -30,6 +32,7 @@ final class RemoteGeneration extends SingleReader {
   private final long deadline;
   private final int window;
   private final InFlight inFlight;
+  private final PromptStates prompt = new PromptStates();
 
   // ---- guarded by the lock of what is in flight ----
 
@@ -240,6 +243,18 @@ final class RemoteGeneration extends SingleReader {
             end.reason(), end.usage(), journal.timings(end.timings().prefill(), resumed), end.stopText());
   }
 
+  /** Takes how far its prompt is. Another worker computes the prompt again of what has been generated, which is not told. */
+  void prompt(PromptProgress state) {
+    lock.lock();
+    try {
+      if (resumed == 0) {
+        prompt.put(state);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Ends it without a worker. */
   void finish(FinishReason reason) {
     lock.lock();
@@ -332,6 +347,11 @@ final class RemoteGeneration extends SingleReader {
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public Optional<PromptProgress> promptProgress() {
+    return prompt.take();
   }
 
   @Override
