@@ -14,15 +14,14 @@ import java.util.Set;
  * <p>Lifetime: {@link #close} waits for the thread, because a process must not end while a library is being loaded.
  */
 final class EarlyPreparation implements AutoCloseable {
-  /** The commands that compute in this process. */
-  private static final Set<String> COMPUTING = Set.of("serve", "chat", "run", "bench");
+  /** The commands that compute in this process on any system. */
+  private static final Set<String> COMPUTING = Set.of("chat", "run", "bench");
 
   /**
    * The beginnings of arguments with which the libraries must wait: for the choice of a backend, for a log that shows
    * their messages, or for ever.
    */
-  private static final List<String> LATER =
-      List.of("--backend", "--isolate", "-v", "--verbose", "-h", "--help", "-V", "--version");
+  private static final List<String> LATER = List.of("--backend", "-v", "--verbose", "-h", "--help", "-V", "--version");
 
   private final Optional<Thread> thread;
 

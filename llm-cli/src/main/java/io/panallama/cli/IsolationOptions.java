@@ -10,9 +10,6 @@ import picocli.CommandLine.Option;
 final class IsolationOptions {
   private static final IsolationConfig DEFAULTS = IsolationConfig.defaults();
 
-  /** What auto means. The cost of isolation decides: {@code benchmarks/run isolation} on an idle machine. */
-  private static final boolean AUTO_ISOLATES = false;
-
   /** When an engine runs in a process of its own. */
   enum Isolate {
     AUTO,
@@ -32,13 +29,13 @@ final class IsolationOptions {
       converter = IsolateWord.class,
       description =
           "Whether the engine runs in a process of its own, which is replaced if it dies while answers go on. Default:"
-              + " auto, which at present is never.")
+              + " auto, which means always on Linux and never elsewhere.")
   private Isolate isolate = Isolate.AUTO;
 
   @Option(
       names = "--step-limit",
       paramLabel = "SECONDS",
-      description = "With --isolate: how long one step may take before the process is replaced. Default: 60.")
+      description = "Without --isolate never: how long one step may take before the process is replaced. Default: 60.")
   private long stepLimit = DEFAULTS.stepLimit().toSeconds();
 
   @Option(
@@ -46,9 +43,14 @@ final class IsolationOptions {
       paramLabel = "SIZE",
       converter = Size.class,
       description =
-          "With --isolate: memory that the process may allocate, without the mapped model, such as 8G; 0 means no"
-              + " limit. Default: 0.")
+          "Without --isolate never: memory that the process may allocate, without the mapped model, such as 8G; 0 means"
+              + " no limit. Default: 0.")
   private long memory = DEFAULTS.memoryBytes();
+
+  /** What auto means: workers have been tried on Linux, where they cost little ({@code benchmarks/run isolation}). */
+  static boolean autoIsolates(String system) {
+    return system.equals("Linux");
+  }
 
   /**
    * Sets where the engine computes.
@@ -58,7 +60,7 @@ final class IsolationOptions {
   void configure(EngineConfig.Builder engine) {
     boolean isolated =
         switch (isolate) {
-          case AUTO -> AUTO_ISOLATES;
+          case AUTO -> autoIsolates(System.getProperty("os.name", ""));
           case ALWAYS -> true;
           case NEVER -> false;
         };

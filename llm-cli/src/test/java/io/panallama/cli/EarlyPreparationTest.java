@@ -28,7 +28,7 @@ class EarlyPreparationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"serve", "serve --port 0 -m some.gguf", "run --input Hello -n 1", "chat", "bench --quick"})
+  @ValueSource(strings = {"run --input Hello -n 1", "chat", "chat -m some.gguf", "bench --quick"})
   void commandsThatComputeHaveTheLibrariesLoadedEarly(String line) {
     assertThat(preparations(NONE, line)).isEqualTo(1);
   }
@@ -41,14 +41,14 @@ class EarlyPreparationTest {
         "doctor",
         "help serve",
         "bench serve --url http://127.0.0.1:1",
-        "serve --backend cuda",
-        "serve --backend=cuda",
-        "serve --isolate always",
-        "serve --isolate=always",
+        "chat --backend cuda",
+        "chat --backend=cuda",
+        "serve",
+        "serve --port 0 -m some.gguf",
         "run -v hi",
         "run hi --verbose",
         "run --help",
-        "serve -h"
+        "run -h"
       })
   void otherCommandsAndOptionsWithWhichTheyMustWaitDoNot(String line) {
     assertThat(preparations(NONE, line)).isZero();
@@ -56,22 +56,22 @@ class EarlyPreparationTest {
 
   @Test
   void settingsMayAskForAnythingSoTheLibrariesWaitForThem(@TempDir Path folder) throws Exception {
-    assertThat(preparations(Settings.of(Map.of("PANALLAMA_SERVE_ISOLATE", "always")), "serve")).isZero();
+    assertThat(preparations(Settings.of(Map.of("PANALLAMA_CHAT_BACKEND", "cuda")), "chat")).isZero();
     Path file = Files.writeString(folder.resolve("config.yaml"), "backend: cuda\n");
-    assertThat(preparations(Settings.read(Map.of(), Optional.of(file), file), "serve")).isZero();
+    assertThat(preparations(Settings.read(Map.of(), Optional.of(file), file), "chat")).isZero();
   }
 
   @Test
   void anEmptyFileSetsNothing(@TempDir Path folder) throws Exception {
     Path file = Files.writeString(folder.resolve("config.yaml"), "# nothing yet\n");
-    assertThat(preparations(Settings.read(Map.of(), Optional.of(file), file), "serve")).isEqualTo(1);
+    assertThat(preparations(Settings.read(Map.of(), Optional.of(file), file), "chat")).isEqualTo(1);
   }
 
   @Test
   void aFailureIsLeftToTheCommand() {
     inference.nativesFailure =
         Optional.of(new NativeLibraryException(NativeLibraryException.Reason.NOT_FOUND, "there are none", null));
-    assertThat(preparations(NONE, "serve")).isEqualTo(1);
+    assertThat(preparations(NONE, "chat")).isEqualTo(1);
   }
 
   @Test
@@ -87,7 +87,7 @@ class EarlyPreparationTest {
             throw new IllegalStateException(impossible);
           }
         };
-    EarlyPreparation preparation = EarlyPreparation.start(CliRun.context(inference), NONE, "serve");
+    EarlyPreparation preparation = EarlyPreparation.start(CliRun.context(inference), NONE, "chat");
     begun.await();
     CountDownLatch closed = new CountDownLatch(1);
     Thread closing =

@@ -166,12 +166,23 @@ class ServeCommandTest {
   }
 
   @Test
-  void theEngineRunsInThisProcessUnlessToldOtherwise() throws Exception {
-    CompletableFuture<Integer> running = serve("--isolate", "auto");
+  void theEngineRunsInThisProcessIfToldSo() throws Exception {
+    CompletableFuture<Integer> running = serve("--isolate", "never");
     awaitUrl(running);
     assertThat(inference.isolations).isEmpty();
     stop.join().run();
     assertThat(running.get()).isZero();
+  }
+
+  @Test
+  void theEngineHasAProcessOfItsOwnWhereThatWasTried() throws Exception {
+    CompletableFuture<Integer> running = serve();
+    awaitUrl(running);
+    assertThat(inference.isolations).hasSize(System.getProperty("os.name").equals("Linux") ? 1 : 0);
+    stop.join().run();
+    assertThat(running.get()).isZero();
+    assertThat(IsolationOptions.autoIsolates("Linux")).isTrue();
+    assertThat(IsolationOptions.autoIsolates("Mac OS X")).isFalse();
     assertThat(CliRun.of(inference, "serve", "--isolate", "sometimes").err())
         .contains("'sometimes' is none of auto, always, never");
   }
