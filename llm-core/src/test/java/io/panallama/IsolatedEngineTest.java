@@ -124,6 +124,32 @@ class IsolatedEngineTest {
     }
   }
 
+  /** As a server does when a client leaves while its request is prepared. */
+  @Test
+  void aCallerThatIsInterruptedWhileItAsksDoesNotEndTheProcess() throws Exception {
+    long pid = engine.pid();
+    List<Thread> callers = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      GenerationRequest request = story(i, 200);
+      Thread caller =
+          Thread.ofVirtual()
+              .start(() -> {
+                try (Generation generation = engine.generate(request)) {
+                  generation.await();
+                } catch (GenerationException interrupted) {
+                  assertThat(interrupted.reason()).isEqualTo(GenerationException.Reason.INTERRUPTED);
+                }
+              });
+      callers.add(caller);
+      caller.interrupt();
+    }
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    assertThat(engine.generate(story(0, 4)).await().usage().completionTokens()).isEqualTo(4);
+    assertThat(engine.pid()).isEqualTo(pid);
+  }
+
   @Test
   void answersLikeAnEngineInThisProcess() {
     ChatRequest request = ChatRequest.of("What is the capital of France?").with(GREEDY);

@@ -2,12 +2,20 @@ package io.panallama.internal.worker;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Frames over a stream socket. */
+/**
+ * Frames over a stream socket.
+ *
+ * <p>An interrupt of a thread that sends or receives has no effect here, and is kept for the caller. The JDK closes a channel whose
+ * user is interrupted, but not one that never blocks, so this one waits at selectors.
+ */
 public final class SocketWire implements Wire {
   private static final int LONGEST_FRAME = 1 << 30;
 
@@ -15,13 +23,27 @@ public final class SocketWire implements Wire {
   private static final int USUAL_BUFFER = 1 << 16;
 
   private final SocketChannel channel;
+  private final Selector readable;
+  private final Selector writable;
   private final ReentrantLock writing = new ReentrantLock();
   private byte[] buffer = new byte[USUAL_BUFFER];
   private int begin;
   private int end;
 
-  public SocketWire(SocketChannel channel) {
+  /**
+   * @param channel closed with this
+   */
+  public SocketWire(SocketChannel channel) throws IOException {
     this.channel = channel;
+    channel.configureBlocking(false);
+    this.readable = selector(channel, SelectionKey.OP_READ);
+    this.writable = selector(channel, SelectionKey.OP_WRITE);
+  }
+
+  private static Selector selector(SocketChannel channel, int operation) throws IOException {
+    Selector selector = channel.provider().openSelector();
+    channel.register(selector, operation);
+    return selector;
   }
 
   @Override
@@ -32,7 +54,9 @@ public final class SocketWire implements Wire {
       int end = bytes.limit();
       while (bytes.position() < end) {
         bytes.limit(Math.min(end, bytes.position() + USUAL_BUFFER));
-        channel.write(bytes);
+        if (channel.write(bytes) == 0) {
+          await(writable);
+        }
       }
     } finally {
       writing.unlock();
@@ -81,15 +105,43 @@ public final class SocketWire implements Wire {
       if (read < 0) {
         return false;
       }
+      if (read == 0) {
+        await(readable);
+      }
       end += read;
     }
     return true;
+  }
+
+  /** Waits until the socket is ready. */
+  private static void await(Selector selector) throws IOException {
+    boolean interrupted = false;
+    try {
+      boolean ready = false;
+      while (!ready) {
+        ready = selector.select() > 0;
+        selector.selectedKeys().clear();
+        if (!ready) {
+          // With the flag, the next wait would end at once.
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } catch (ClosedSelectorException closed) {
+      throw new IOException("the connection was closed here", closed);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   @Override
   public void close() {
     try {
       channel.close();
+      // A closed channel stays with a selector until that is used again.
+      readable.close();
+      writable.close();
     } catch (IOException gone) {
       // It is closed in any case.
     }

@@ -117,6 +117,7 @@ public final class WorkerServer {
           frame = wire.receive();
         }
       } catch (IOException lost) {
+        lost.printStackTrace();
         // This is the end, and not one in order.
         return null;
       } catch (RuntimeException broken) {
