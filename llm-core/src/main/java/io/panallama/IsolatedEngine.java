@@ -117,12 +117,15 @@ public final class IsolatedEngine extends Engine {
   @Override
   public GenerationGroup generateAll(GenerationRequest request, int n) {
     GroupSize.require(n, config);
+    List<WorkerClient.Submission> submissions = new ArrayList<>();
     try (Reservation reservation = client.reserve(n)) {
-      List<WorkerClient.Submission> submissions = new ArrayList<>();
       for (int choice = 0; choice < n; choice++) {
         submissions.add(client.submit(request.forChoice(choice), recommended, reservation));
       }
       return GenerationGroup.start(n, choice -> submissions.get(choice).accepted());
+    } catch (Throwable failed) {
+      submissions.forEach(WorkerClient.Submission::close);
+      throw failed;
     }
   }
 

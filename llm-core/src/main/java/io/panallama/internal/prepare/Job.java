@@ -3,19 +3,12 @@ package io.panallama.internal.prepare;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A preparation and its caller, who may leave at any time. */
 final class Job<T> {
-  private static final Interruption NO_INTERRUPTION =
-      new Interruption() {
-        @Override
-        public void during(Runnable work) {
-          work.run();
-        }
-
-        @Override
-        public void request() {}
-      };
+  /** The job that a thread of a pool does. */
+  private static final ThreadLocal<Job<?>> CURRENT = new ThreadLocal<>();
 
   final boolean large;
   final CompletableFuture<T> result = new CompletableFuture<>();
@@ -30,20 +23,38 @@ final class Job<T> {
     this.discard = discard;
   }
 
-  /** A task of a source, whose preparations are interrupted themselves. */
-  static Job<?> of(TaskSource.Task task) {
-    return new Job<>(
-        task.large(),
-        _ -> {
-          task.work().run();
-          return Boolean.TRUE;
-        },
-        _ -> {},
-        NO_INTERRUPTION);
+  /** A task of a source. */
+  static Job<?> of(TaskSource.Task task, Interruption interruption) {
+    Job<?> job =
+        new Job<>(
+            task.large(),
+            _ -> {
+              task.run();
+              return Boolean.TRUE;
+            },
+            _ -> {},
+            interruption);
+    task.isDoneBy(job);
+    return job;
+  }
+
+  /** The job that this thread does; null if it does none. */
+  static @Nullable Job<?> current() {
+    return CURRENT.get();
   }
 
   void run() {
-    interruption.during(this::make);
+    CURRENT.set(this);
+    try {
+      interruption.during(this::make);
+    } finally {
+      CURRENT.remove();
+    }
+  }
+
+  /** Does a preparation that is a part of this job, which is interrupted with it. */
+  <R> R part(Preparation<R> part) {
+    return part.run(this::requireCaller);
   }
 
   private void make() {

@@ -41,7 +41,7 @@ public final class PreparationPool implements AutoCloseable {
   private final Supplier<? extends Interruption> interruptions;
 
   /** What a worker gets that is to wait at the source. */
-  private final Job<?> toSource = Job.of(new TaskSource.Task(false, () -> {}, _ -> {}));
+  private final Job<?> toSource;
 
   // Guarded by the lock.
   private final Lanes<Job<?>> lanes;
@@ -81,6 +81,7 @@ public final class PreparationPool implements AutoCloseable {
     this.closedFailure = closedFailure;
     this.interruptions = interruptions;
     this.lanes = new Lanes<>(maxWorkers, limit);
+    this.toSource = new Job<>(false, _ -> Boolean.TRUE, _ -> {}, Interruption.NONE);
   }
 
   /**
@@ -111,6 +112,10 @@ public final class PreparationPool implements AutoCloseable {
    * @throws GenerationException if the thread is interrupted while it waits; the work is then not begun, or ends early
    */
   public <T> T run(boolean large, Preparation<T> preparation, Consumer<T> discard) {
+    Job<?> task = Job.current();
+    if (task != null) {
+      return part(task, preparation);
+    }
     Job<T> job = new Job<>(large, preparation, discard, interruptions.get());
     if (Thread.currentThread().isVirtual()) {
       submit(job);
@@ -126,6 +131,15 @@ public final class PreparationPool implements AutoCloseable {
           GenerationException.Reason.INTERRUPTED, "Interrupted while the request was prepared.", left);
     } catch (ExecutionException failed) {
       throw rethrown(failed.getCause());
+    }
+  }
+
+  /** Does what a task of the source consists of, on the thread of the task. */
+  private static <T> T part(Job<?> task, Preparation<T> preparation) {
+    try {
+      return task.part(preparation);
+    } catch (Throwable failed) {
+      throw rethrown(failed);
     }
   }
 
@@ -181,7 +195,7 @@ public final class PreparationPool implements AutoCloseable {
   /** Has a worker do a task that the spare thread has found. */
   private void offer(TaskSource.Task task) {
     try {
-      submit(Job.of(task));
+      submit(Job.of(task, interruptions.get()));
     } catch (Throwable refused) {
       task.refused().accept(refused);
     }
@@ -225,7 +239,7 @@ public final class PreparationPool implements AutoCloseable {
         }
         if (closed) {
           refusal = closedFailure.get();
-        } else if (!lanes.offer(Job.of(task), task.large())) {
+        } else if (!lanes.offer(Job.of(task, interruptions.get()), task.large())) {
           refusal = EngineBusyException.preparing(limit);
         }
         mine = lanes.take();

@@ -132,6 +132,21 @@ final class InFlight {
     }
   }
 
+  /** Nobody waits for the answer of a call any more. */
+  void cancel(Call call) {
+    Life to;
+    lock.lock();
+    try {
+      calls.remove(call.id());
+      to = call.life();
+    } finally {
+      lock.unlock();
+    }
+    if (to != null) {
+      to.send(new Output(32).begin(FrameKind.CANCEL).put(call.id()).end());
+    }
+  }
+
   private void send(RemoteGeneration generation, Output frame) {
     Life to = life;
     if (to != null && generations.containsKey(generation.id())) {
@@ -359,8 +374,10 @@ final class InFlight {
       losses.suspects().keySet().removeIf(generation -> !generations.containsKey(generation.id()));
       for (RemoteGeneration guilty : suspicion.died(losses.suspects())) {
         refusals.add(guilty.key(), report);
-        guilty.fail(killed(how, report));
-        remove(guilty);
+        for (RemoteGeneration equal : sameRequests(guilty)) {
+          equal.fail(killed(how, report));
+          remove(equal);
+        }
       }
       for (Call call : calls.values()) {
         if (call.deaths() >= MOST_DEATHS) {
@@ -371,6 +388,17 @@ final class InFlight {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** A generation, and the others of the same request that no worker has. */
+  private List<RemoteGeneration> sameRequests(RemoteGeneration guilty) {
+    return oldestFirst().stream()
+        .filter(other ->
+            other == guilty
+                || other.life() == null
+                    && other.request().length == guilty.request().length
+                    && other.key().equals(guilty.key()))
+        .toList();
   }
 
   private static GenerationException killed(String how, String report) {

@@ -4,6 +4,7 @@ import io.panallama.error.GenerationException;
 import io.panallama.generation.Generation;
 import io.panallama.generation.GenerationEvent;
 import io.panallama.generation.PromptProgress;
+import io.panallama.internal.prepare.TaskSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,6 +37,7 @@ final class Outgoing implements IntConsumer {
   private boolean sent;
   private int promptTokens;
   private @Nullable Generation generation;
+  private TaskSource.@Nullable Task preparation;
   private boolean cancelled;
 
   Outgoing(long id, int credits) {
@@ -69,17 +71,28 @@ final class Outgoing implements IntConsumer {
     credits.release(more);
   }
 
+  /** It is prepared by a task, which a cancellation ends. */
+  void preparedBy(TaskSource.Task task) {
+    synchronized (this) {
+      preparation = task;
+    }
+  }
+
   void cancel() {
     Generation running;
+    TaskSource.Task preparing;
     synchronized (this) {
       if (cancelled) {
         return;
       }
       cancelled = true;
       running = generation;
+      preparing = preparation;
     }
     if (running != null) {
       running.cancel();
+    } else if (preparing != null) {
+      preparing.cancel();
     }
     // Nobody waits for the events in between, but the end must arrive.
     credits.release(UNLIMITED);

@@ -317,18 +317,28 @@ final class RemoteGeneration extends SingleReader {
 
   // ---- the caller of generate ----
 
-  /** Waits until a worker has accepted it; throws its refusal. An interrupt is kept for the caller. */
+  /**
+   * Waits until a worker has accepted it; throws its refusal. An interrupt ends the wait and the generation, and is kept for the
+   * caller.
+   */
   void awaitAccepted() {
-    lock.lock();
     try {
-      while (!answered) {
-        changed.awaitUninterruptibly();
+      lock.lockInterruptibly();
+      try {
+        while (!answered) {
+          changed.await();
+        }
+        if (refusal != null) {
+          throw refusal;
+        }
+      } finally {
+        lock.unlock();
       }
-      if (refusal != null) {
-        throw refusal;
-      }
-    } finally {
-      lock.unlock();
+    } catch (InterruptedException left) {
+      close();
+      Thread.currentThread().interrupt();
+      throw new GenerationException(
+          GenerationException.Reason.INTERRUPTED, "Interrupted while the request was prepared.", left);
     }
   }
 

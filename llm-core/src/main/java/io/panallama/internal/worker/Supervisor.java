@@ -227,6 +227,9 @@ public final class Supervisor implements AutoCloseable {
                     || quickDeaths >= MOST_FIRST_STARTS
                     || System.nanoTime() - begun >= limits.loadLimit().toNanos();
         if (over) {
+          if (started.isDone()) {
+            LOG.log(System.Logger.Level.ERROR, "The engine has failed: no process can be started any more.", why);
+          }
           status.failed(why);
           return;
         }

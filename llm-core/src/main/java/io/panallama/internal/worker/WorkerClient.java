@@ -15,7 +15,7 @@ import io.panallama.sampling.Sampling;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -71,6 +71,11 @@ public final class WorkerClient {
 
     private Submission(RemoteGeneration generation) {
       this.generation = generation;
+    }
+
+    /** Ends it; nobody waits for it any more. */
+    public void close() {
+      generation.close();
     }
 
     /** Waits until the worker has accepted the request, or throws why it did not. */
@@ -200,9 +205,14 @@ public final class WorkerClient {
     inFlight.refusals().check(call::key);
     inFlight.add(call);
     try {
-      return answer.apply(call.answer().join());
-    } catch (CompletionException failed) {
-      throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
+      return answer.apply(call.answer().get());
+    } catch (ExecutionException failed) {
+      throw failed.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(failed.getCause());
+    } catch (InterruptedException left) {
+      inFlight.cancel(call);
+      Thread.currentThread().interrupt();
+      throw new GenerationException(
+          GenerationException.Reason.INTERRUPTED, "Interrupted while the request was prepared.", left);
     } finally {
       inFlight.remove(call);
     }

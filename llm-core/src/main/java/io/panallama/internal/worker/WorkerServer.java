@@ -26,6 +26,7 @@ public final class WorkerServer {
   private final WorkerBackend.Opener opener;
   private final Consumer<byte[]> preparing;
   private final Map<Long, Outgoing> outgoing = new ConcurrentHashMap<>();
+  private final Map<Long, TaskSource.Task> calls = new ConcurrentHashMap<>();
   private final Pump pump;
   private volatile @Nullable WorkerBackend backend;
   private volatile boolean ended;
@@ -200,10 +201,13 @@ public final class WorkerServer {
     int[] replay = in.integers();
     byte[] request = in.rest();
     outgoing.put(id, fresh);
-    return new TaskSource.Task(
-        request.length > RequestSize.LARGE,
-        () -> prepare(fresh, request, elapsed, replay),
-        refusal -> refuse(fresh, refusal));
+    TaskSource.Task task =
+        new TaskSource.Task(
+            request.length > RequestSize.LARGE,
+            () -> prepare(fresh, request, elapsed, replay),
+            refusal -> refuse(fresh, refusal));
+    fresh.preparedBy(task);
+    return task;
   }
 
   private void prepare(Outgoing fresh, byte[] bytes, long elapsed, int[] replay) {
@@ -250,17 +254,25 @@ public final class WorkerServer {
   }
 
   private void cancel(Input in) {
-    Outgoing one = outgoing.get(in.number());
+    long id = in.number();
+    Outgoing one = outgoing.get(id);
     if (one != null) {
       one.cancel();
+    }
+    TaskSource.Task call = calls.get(id);
+    if (call != null) {
+      call.cancel();
     }
   }
 
   private TaskSource.Task call(Input in) {
     long id = in.number();
     byte[] rest = in.rest();
-    return new TaskSource.Task(
-        rest.length > RequestSize.LARGE, () -> answer(id, rest), refusal -> send(failed(id, refusal)));
+    TaskSource.Task task =
+        new TaskSource.Task(
+            rest.length > RequestSize.LARGE, () -> end(id, answer(id, rest)), refusal -> end(id, failed(id, refusal)));
+    calls.put(id, task);
+    return task;
   }
 
   private static Output failed(long id, Throwable failure) {
@@ -269,7 +281,12 @@ public final class WorkerServer {
     return out.end();
   }
 
-  private void answer(long id, byte[] question) {
+  private void end(long call, Output answer) {
+    calls.remove(call);
+    send(answer);
+  }
+
+  private Output answer(long id, byte[] question) {
     Output out = new Output();
     try {
       out.begin(FrameKind.RESULT).put(id).put(true);
@@ -292,7 +309,7 @@ public final class WorkerServer {
     } catch (Throwable failure) {
       out = failed(id, failure);
     }
-    send(out);
+    return out;
   }
 
   private WorkerBackend running() {

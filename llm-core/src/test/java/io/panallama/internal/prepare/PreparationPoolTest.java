@@ -145,8 +145,10 @@ class PreparationPoolTest {
 
     private final List<Throwable> refusals = Collections.synchronizedList(new ArrayList<>());
 
-    void put(boolean large, Runnable work) {
-      queue.add(Optional.of(new Task(large, work, refusals::add)));
+    Task put(boolean large, Runnable work) {
+      Task task = new Task(large, work, refusals::add);
+      queue.add(Optional.of(task));
+      return task;
     }
 
     void end() {
@@ -246,6 +248,66 @@ class PreparationPoolTest {
     release.countDown();
     tasks.end();
     end.get();
+  }
+
+  @Test
+  void aTaskThatIsCancelledEndsEarlyAndWhatItConsistsOfToo() throws Exception {
+    Tasks tasks = new Tasks();
+    FutureTask<Thread> end = attending(tasks);
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Throwable> ended = new CompletableFuture<>();
+    TaskSource.Task task =
+        tasks.put(
+            false,
+            () -> {
+              try {
+                pool.run(
+                    false,
+                    checkpoint -> {
+                      begun.countDown();
+                      Flag.awaitRequest();
+                      checkpoint.run();
+                      return true;
+                    },
+                    _ -> {});
+                ended.complete(new AssertionError("it was not cancelled"));
+              } catch (CancellationException cancelled) {
+                ended.complete(cancelled);
+              }
+            });
+    begun.await();
+    task.cancel();
+    assertThat(ended.get()).isInstanceOf(CancellationException.class);
+    tasks.end();
+    end.get();
+    assertThat(tasks.refusals).isEmpty();
+  }
+
+  @Test
+  void aTaskThatIsCancelledBeforeItsTurnIsRefused() throws Exception {
+    Tasks tasks = new Tasks();
+    FutureTask<Thread> end = attending(tasks);
+    CountDownLatch begun = new CountDownLatch(PROCESSORS);
+    for (int i = 0; i < PROCESSORS; i++) {
+      tasks.put(
+          false,
+          () -> {
+            begun.countDown();
+            await(release);
+          });
+    }
+    begun.await();
+    AtomicInteger done = new AtomicInteger();
+    TaskSource.Task cancelled = tasks.put(false, done::incrementAndGet);
+    awaitWaiting(1);
+    cancelled.cancel();
+    release.countDown();
+    FutureTask<Integer> later = new FutureTask<>(done::get);
+    tasks.put(false, later);
+    assertThat(later.get()).isZero();
+    tasks.end();
+    end.get();
+    assertThat(tasks.refusals).singleElement().isInstanceOf(CancellationException.class);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.panallama.internal.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.panallama.config.EngineConfig;
 import io.panallama.config.IsolationConfig;
@@ -38,8 +39,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -171,6 +175,10 @@ class SupervisorTest {
     private final Wire near = new End(down, up);
     private final int number;
     private final BlockingQueue<Long> held = new LinkedBlockingQueue<>();
+
+    /** The requests that are never accepted. */
+    private final Set<Long> preparing = ConcurrentHashMap.newKeySet();
+
     private volatile boolean dead;
 
     FakeWorker(int number) {
@@ -198,6 +206,7 @@ class SupervisorTest {
           }
           case SUBMIT -> submit(frame.values());
           case CALL -> fail(frame.values().number());
+          case CANCEL -> cancel(frame.values().number());
           case CLOSE -> die();
           default -> {}
         }
@@ -232,6 +241,15 @@ class SupervisorTest {
       up.send(out.end());
     }
 
+    /** What is being prepared is refused, as nobody waits for it any more. */
+    private void cancel(long id) {
+      if (preparing.remove(id)) {
+        Output out = new Output().begin(FrameKind.REFUSED).put(id);
+        FailureCodec.write(out, new CancellationException("no one waits for this any more"));
+        up.send(out.end());
+      }
+    }
+
     private void submit(Input in) {
       long id = in.number();
       in.number();
@@ -250,6 +268,7 @@ class SupervisorTest {
         return;
       }
       if (prompt.contains("unanswered") && number == 1) {
+        preparing.add(id);
         unanswered.countDown();
         return;
       }
@@ -497,6 +516,50 @@ class SupervisorTest {
       unanswered.await();
       worker().die();
       assertThat(answer.join().text()).isEqualTo(whole(LENGTH));
+      assertThat(supervisor.restarts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void whoLeavesWhileARequestIsPreparedCancelsIt() throws Exception {
+    try (Supervisor supervisor = start()) {
+      CompletableFuture<Throwable> end = new CompletableFuture<>();
+      Thread caller =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  generate(supervisor, "unanswered");
+                } catch (GenerationException left) {
+                  end.complete(Thread.currentThread().isInterrupted() ? left : new AssertionError("the flag is lost"));
+                }
+              });
+      unanswered.await();
+      assertThat(supervisor.stats().waiting()).isEqualTo(1);
+      caller.interrupt();
+      assertThat(end.get())
+          .isInstanceOfSatisfying(
+              GenerationException.class,
+              left -> assertThat(left.reason()).isEqualTo(GenerationException.Reason.INTERRUPTED));
+      while (supervisor.stats().waiting() > 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(worker().preparing).isEmpty();
+      assertThat(supervisor.restarts()).isZero();
+    }
+  }
+
+  @Test
+  void whatNobodyWaitsForIsNotSentToTheNextWorker() throws Exception {
+    try (Supervisor supervisor = start()) {
+      Thread caller = Thread.ofVirtual().start(() -> catchThrowable(() -> generate(supervisor, "unanswered prepare")));
+      unanswered.await();
+      // This worker does not notice: it dies as it is told.
+      FakeWorker first = worker();
+      first.preparing.clear();
+      caller.interrupt();
+      caller.join();
+      first.die();
+      assertThat(generate(supervisor, "another").await().text()).isEqualTo(whole(LENGTH));
       assertThat(supervisor.restarts()).isEqualTo(1);
     }
   }
