@@ -58,7 +58,7 @@ public final class Classifier implements TextClassifier, AutoCloseable {
     if (scorer.head().givesProbabilities()) {
       return ScoreFunction.NONE;
     }
-    Model model = scorer.model();
+    Model model = scorer.encoder().model();
     return switch (model.metadata().getOrDefault(model.architecture() + ".classifier.problem_type", "")) {
       case "single_label_classification" -> ScoreFunction.SOFTMAX;
       case "multi_label_classification" -> ScoreFunction.SIGMOID;
@@ -80,13 +80,7 @@ public final class Classifier implements TextClassifier, AutoCloseable {
    * @throws IllegalArgumentException as {@link #start}
    */
   public static Classifier load(Path file, ModelConfig modelConfig, EmbedderConfig config) {
-    Model model = Model.load(file, modelConfig);
-    try {
-      return start(model, config, true);
-    } catch (Throwable failure) {
-      model.close();
-      throw failure;
-    }
+    return TextEncoder.load(file, modelConfig, model -> start(model, config, true));
   }
 
   /**
@@ -135,18 +129,20 @@ public final class Classifier implements TextClassifier, AutoCloseable {
       length += text.length();
     }
     List<TextParts> parts =
-        scorer.prepared(
-            length,
-            checkpoint -> {
-              List<TextParts> all = new ArrayList<>(texts.size());
-              for (int i = 0; i < texts.size(); i++) {
-                checkpoint.run();
-                int[] tokens = scorer.tokenize(texts.get(i), true);
-                all.add(TextParts.of(i, tokens, scorer.frame(), maxTokens(), options.longText()));
-              }
-              return all;
-            });
-    float[][] outputs = scorer.compute(options.priority(), parts.stream().map(TextParts::parts).toList());
+        scorer
+            .encoder()
+            .prepared(
+                length,
+                checkpoint -> {
+                  List<TextParts> all = new ArrayList<>(texts.size());
+                  for (int i = 0; i < texts.size(); i++) {
+                    checkpoint.run();
+                    int[] tokens = scorer.encoder().tokenize(texts.get(i), true);
+                    all.add(TextParts.of(i, tokens, scorer.encoder().frame(), maxTokens(), options.longText()));
+                  }
+                  return all;
+                });
+    float[][] outputs = scorer.encoder().compute(options.priority(), parts.stream().map(TextParts::parts).toList());
     List<Classification> result = new ArrayList<>(outputs.length);
     for (int i = 0; i < outputs.length; i++) {
       result.add(classification(outputs[i], chosen, parts.get(i)));
@@ -186,7 +182,7 @@ public final class Classifier implements TextClassifier, AutoCloseable {
 
   @Override
   public int maxTokens() {
-    return scorer.maxTokens();
+    return scorer.encoder().maxTokens();
   }
 
   /** The configuration, with every {@link EmbedderConfig#AUTO} replaced by what was chosen. */
@@ -196,26 +192,26 @@ public final class Classifier implements TextClassifier, AutoCloseable {
 
   /** The model; its owner closes it. */
   public Model model() {
-    return scorer.model();
+    return scorer.encoder().model();
   }
 
   public EngineState state() {
-    return scorer.front().state();
+    return scorer.encoder().state();
   }
 
   /** The error that ended the classifier. */
   public Optional<Throwable> failure() {
-    return Optional.ofNullable(scorer.front().failure());
+    return scorer.encoder().failure();
   }
 
   /** How many texts wait to be computed. */
   public int waiting() {
-    return scorer.front().waiting();
+    return scorer.encoder().waiting();
   }
 
   /** Ends the classifier; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */
   @Override
   public void close() {
-    scorer.close();
+    scorer.encoder().close();
   }
 }

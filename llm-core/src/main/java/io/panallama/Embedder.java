@@ -1,7 +1,6 @@
 package io.panallama;
 
 import io.panallama.config.EmbedderConfig;
-import io.panallama.config.EngineConfig;
 import io.panallama.config.ModelConfig;
 import io.panallama.embedding.Embedding;
 import io.panallama.embedding.EmbeddingOptions;
@@ -9,33 +8,22 @@ import io.panallama.embedding.EmbeddingTask;
 import io.panallama.embedding.LongText;
 import io.panallama.embedding.Pooling;
 import io.panallama.embedding.TokenVectors;
-import io.panallama.error.EmbeddingException;
 import io.panallama.error.EngineClosedException;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
-import io.panallama.error.GenerationException;
 import io.panallama.error.InvalidRequestException;
 import io.panallama.error.ModelLoadException;
 import io.panallama.internal.embed.EmbeddingCall;
-import io.panallama.internal.embed.EmbeddingFront;
-import io.panallama.internal.embed.EmbeddingJob;
-import io.panallama.internal.embed.EmbeddingSettings;
 import io.panallama.internal.embed.TextParts;
 import io.panallama.internal.embed.Vectors;
 import io.panallama.internal.llama.EmbedderDefaults;
 import io.panallama.internal.llama.NativeDecoder;
-import io.panallama.internal.prepare.Preparation;
-import io.panallama.internal.prepare.PreparationPool;
-import io.panallama.internal.request.LoadedModel;
-import io.panallama.internal.request.RequestSize;
 import io.panallama.observe.EngineState;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Turns texts into vectors with an embedding model, such as a BERT of sentence-transformers, or with a model that
@@ -56,8 +44,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Lifetime: from {@link #load} or {@link #start} to {@link #close}. Thread-safe.
  */
 public final class Embedder implements TextEmbedder, AutoCloseable {
-  private static final AtomicInteger NUMBER = new AtomicInteger();
-
   /**
    * Tokens of a batch of several texts on a CPU. MiniLM (F16, one thread, texts of 8 and 30 tokens) computes 2.5 tokens in a
    * millisecond in batches of 128 and 256, 2.3 in those of 64, and 2.0 to 2.4 in those of 512, because the cost of attention grows
@@ -68,26 +54,12 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
   /** The same where a GPU computes, which takes larger batches to be busy. */
   private static final int DEVICE_TOKENS = 512;
 
-  private final Model model;
-  private final EmbedderConfig config;
-  private final EmbeddingFront front;
-  private final PreparationPool preparations;
-  private final boolean ownsModel;
-  private final int maxTokens;
+  private final TextEncoder encoder;
   private final int dimensions;
-  private final TextParts.Frame frame;
-  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Embedder(Model model, EmbedderConfig config, EmbeddingFront front, boolean ownsModel) {
-    this.model = model;
-    this.config = config;
-    this.front = front;
-    this.ownsModel = ownsModel;
-    int trained = model.trainedContextSize();
-    this.maxTokens = trained > 0 ? Math.min(trained, config.batchSize()) : config.batchSize();
-    this.dimensions = model.handle().pooledSize();
-    this.frame = TextParts.Frame.of(tokenize("a"), model.tokenizer().tokenizeHere("a", false, false));
-    this.preparations = LoadedModel.preparations("embedder", config.queueLimit(), EngineClosedException::new);
+  private Embedder(TextEncoder encoder) {
+    this.encoder = encoder;
+    this.dimensions = encoder.model().handle().pooledSize();
   }
 
   /** Loads a model and starts an embedder on it with {@link EmbedderConfig#defaults()}. */
@@ -102,13 +74,7 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
    * @throws EngineStartException as {@link #start}
    */
   public static Embedder load(Path file, ModelConfig modelConfig, EmbedderConfig config) {
-    Model model = Model.load(file, modelConfig);
-    try {
-      return start(model, config, true);
-    } catch (Throwable failure) {
-      model.close();
-      throw failure;
-    }
+    return TextEncoder.load(file, modelConfig, model -> start(model, config, true));
   }
 
   /**
@@ -122,37 +88,21 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
   }
 
   private static Embedder start(Model model, EmbedderConfig config, boolean ownsModel) {
-    if (model.isClosed()) {
-      throw new IllegalStateException("The model is closed.");
-    }
-    LoadedModel loaded = model.loaded();
-    loaded.retain();
-    try {
-      requireVectors(model);
-      EmbedderConfig chosen = EmbedderDefaults.resolve(loaded.handle(), loaded.metadata(), config);
-      EngineConfig context = EmbedderDefaults.context(loaded.handle(), chosen);
-      EmbeddingSettings settings =
-          new EmbeddingSettings(
-              "panallama-embedder-" + NUMBER.incrementAndGet(),
-              chosen.queueLimit(),
-              Math.min(loaded.handle().isOffloaded() ? DEVICE_TOKENS : CPU_TOKENS, chosen.batchSize()),
-              loaded.handle()::fileChange);
-      return new Embedder(
-          model,
-          chosen,
-          EmbeddingFront.start(settings, () -> NativeDecoder.createPooling(loaded.handle(), context, chosen.pooling())),
-          ownsModel);
-    } catch (Throwable failure) {
-      loaded.release();
-      throw failure;
-    }
+    return new Embedder(
+        TextEncoder.start(
+            model,
+            config,
+            ownsModel,
+            () -> {
+              requireVectors(model);
+              return new TextEncoder.Purpose(
+                  "embedder",
+                  model.handle().isOffloaded() ? DEVICE_TOKENS : CPU_TOKENS,
+                  (handle, context, chosen) -> NativeDecoder.createPooling(handle, context, chosen.pooling()));
+            }));
   }
 
   private static void requireVectors(Model model) {
-    if (!model.hasWeights()) {
-      throw new EngineStartException(
-          Reason.VOCABULARY_ONLY, model.path() + " was loaded without its weights; it can't compute.", null);
-    }
     if (!model.isTextDecoder()) {
       throw new EngineStartException(
           Reason.NOT_AN_EMBEDDER,
@@ -236,20 +186,20 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
     for (String text : texts) {
       length += prefix.length() + text.length();
     }
-    Preparation<List<int[]>> tokenizing =
+    return encoder.prepared(
+        length,
         checkpoint -> {
           List<int[]> all = new ArrayList<>(texts.size());
           for (String text : texts) {
             checkpoint.run();
-            all.add(tokenize(prefix + text));
+            all.add(encoder.tokenize(prefix + text, true));
           }
           return all;
-        };
-    return tokens(length, tokenizing);
+        });
   }
 
   private List<int[]> checked(List<int[]> texts) {
-    int size = model.handle().vocabularySize();
+    int size = encoder.model().handle().vocabularySize();
     List<int[]> copies = new ArrayList<>(texts.size());
     for (int i = 0; i < texts.size(); i++) {
       int[] copy = texts.get(i).clone();
@@ -271,35 +221,11 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
     return copies;
   }
 
-  /** Tokenizes short texts at once, and others where they can't hold the carrier of a virtual thread. */
-  private List<int[]> tokens(long length, Preparation<List<int[]>> tokenizing) {
-    front.requireRunning();
-    try {
-      return length <= Tokenizer.SHORT
-          ? tokenizing.run(() -> {})
-          : preparations.run(length > RequestSize.LARGE, tokenizing, _ -> {});
-    } catch (GenerationException ended) {
-      if (ended.reason() == GenerationException.Reason.INTERRUPTED) {
-        throw new EmbeddingException(
-            EmbeddingException.Reason.INTERRUPTED, "Interrupted while the texts were tokenized.", ended);
-      }
-      throw ended;
-    } catch (IllegalStateException modelClosed) {
-      // If it was closed in the meantime, the caller gets that as the reason.
-      front.requireRunning();
-      throw modelClosed;
-    }
-  }
-
-  private int[] tokenize(String text) {
-    return model.tokenizer().tokenizeHere(text, true, false);
-  }
-
   private String prefix(EmbeddingTask task) {
     return switch (task) {
       case PLAIN -> "";
-      case QUERY -> config.queryPrefix().orElse("");
-      case DOCUMENT -> config.documentPrefix().orElse("");
+      case QUERY -> encoder.config().queryPrefix().orElse("");
+      case DOCUMENT -> encoder.config().documentPrefix().orElse("");
     };
   }
 
@@ -357,20 +283,20 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
     }
     List<TextParts> parts = new ArrayList<>(texts.size());
     for (int i = 0; i < texts.size(); i++) {
-      parts.add(TextParts.of(i, texts.get(i), frame, maxTokens, options.longText()));
+      parts.add(TextParts.of(i, texts.get(i), encoder.frame(), encoder.maxTokens(), options.longText()));
     }
     return parts;
   }
 
-  private float[][] compute(List<TextParts> parts, EmbeddingOptions options) {
-    return front.compute(new EmbeddingJob(options.priority(), parts.stream().map(TextParts::parts).toList()));
+  private float[][] compute(List<TextParts> texts, EmbeddingOptions options) {
+    return encoder.compute(options.priority(), texts.stream().map(TextParts::parts).toList());
   }
 
   // ---- the embedder ----
 
   @Override
   public boolean pools() {
-    return config.pooling() != Pooling.NONE;
+    return config().pooling() != Pooling.NONE;
   }
 
   @Override
@@ -380,43 +306,36 @@ public final class Embedder implements TextEmbedder, AutoCloseable {
 
   @Override
   public int maxTokens() {
-    return maxTokens;
+    return encoder.maxTokens();
   }
 
   /** The configuration, with every {@link EmbedderConfig#AUTO} and {@link Pooling#MODEL} replaced by what was chosen. */
   public EmbedderConfig config() {
-    return config;
+    return encoder.config();
   }
 
   /** The model; its owner closes it. */
   public Model model() {
-    return model;
+    return encoder.model();
   }
 
   public EngineState state() {
-    return front.state();
+    return encoder.state();
   }
 
   /** The error that ended the embedder. */
   public Optional<Throwable> failure() {
-    return Optional.ofNullable(front.failure());
+    return encoder.failure();
   }
 
   /** How many texts wait to be computed. */
   public int waiting() {
-    return front.waiting();
+    return encoder.waiting();
   }
 
   /** Ends the embedder; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */
   @Override
   public void close() {
-    preparations.close();
-    front.close();
-    if (closed.compareAndSet(false, true)) {
-      model.loaded().release();
-      if (ownsModel) {
-        model.close();
-      }
-    }
+    encoder.close();
   }
 }

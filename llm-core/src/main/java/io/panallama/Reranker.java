@@ -80,13 +80,7 @@ public final class Reranker implements TextReranker, AutoCloseable {
    * @throws IllegalArgumentException as {@link #start}
    */
   public static Reranker load(Path file, ModelConfig modelConfig, EmbedderConfig config) {
-    Model model = Model.load(file, modelConfig);
-    try {
-      return start(model, config, true);
-    } catch (Throwable failure) {
-      model.close();
-      throw failure;
-    }
+    return TextEncoder.load(file, modelConfig, model -> start(model, config, true));
   }
 
   /**
@@ -134,10 +128,10 @@ public final class Reranker implements TextReranker, AutoCloseable {
   }
 
   private static PairFormat format(Scorer scorer) {
-    Model model = scorer.model();
+    Model model = scorer.encoder().model();
     String template = model.metadata().getOrDefault(TEMPLATE, "");
     if (!template.isEmpty()) {
-      TextParts.Frame frame = scorer.frame();
+      TextParts.Frame frame = scorer.encoder().frame();
       return PairFormat.template(
           template,
           (prompt, literals) -> {
@@ -147,7 +141,7 @@ public final class Reranker implements TextReranker, AutoCloseable {
     }
     LoadedModel loaded = model.loaded();
     int[] before = loaded.facts().addsBos() ? array(loaded.facts().bos()) : new int[0];
-    return PairFormat.joined(before, between(model), end(model), text -> scorer.tokenize(text, false));
+    return PairFormat.joined(before, between(model), end(model), text -> scorer.encoder().tokenize(text, false));
   }
 
   private static int[] between(Model model) {
@@ -209,22 +203,25 @@ public final class Reranker implements TextReranker, AutoCloseable {
       length += prefix.length() + document.length();
     }
     List<PairFormat.Pair> pairs =
-        scorer.prepared(
-            length,
-            checkpoint -> {
-              PairFormat.OfQuery ofQuery = format.forQuery(asked);
-              List<PairFormat.Pair> all = new ArrayList<>(documents.size());
-              long together = 0;
-              for (int i = 0; i < documents.size(); i++) {
-                checkpoint.run();
-                PairFormat.Pair pair = ofQuery.pair(i, prefix + documents.get(i), maxTokens(), options.truncate());
-                together += pair.tokens().length;
-                requireFew(together);
-                all.add(pair);
-              }
-              return all;
-            });
-    float[][] scores = scorer.compute(options.priority(), pairs.stream().map(pair -> List.of(pair.tokens())).toList());
+        scorer
+            .encoder()
+            .prepared(
+                length,
+                checkpoint -> {
+                  PairFormat.OfQuery ofQuery = format.forQuery(asked);
+                  List<PairFormat.Pair> all = new ArrayList<>(documents.size());
+                  long together = 0;
+                  for (int i = 0; i < documents.size(); i++) {
+                    checkpoint.run();
+                    PairFormat.Pair pair = ofQuery.pair(i, prefix + documents.get(i), maxTokens(), options.truncate());
+                    together += pair.tokens().length;
+                    requireFew(together);
+                    all.add(pair);
+                  }
+                  return all;
+                });
+    float[][] scores =
+        scorer.encoder().compute(options.priority(), pairs.stream().map(pair -> List.of(pair.tokens())).toList());
     boolean mapped = options.normalized() && !scorer.head().givesProbabilities();
     List<RankedDocument> ranked = new ArrayList<>(scores.length);
     long tokens = 0;
@@ -253,7 +250,7 @@ public final class Reranker implements TextReranker, AutoCloseable {
 
   @Override
   public int maxTokens() {
-    return scorer.maxTokens();
+    return scorer.encoder().maxTokens();
   }
 
   /** The configuration, with every {@link EmbedderConfig#AUTO} replaced by what was chosen. */
@@ -263,26 +260,26 @@ public final class Reranker implements TextReranker, AutoCloseable {
 
   /** The model; its owner closes it. */
   public Model model() {
-    return scorer.model();
+    return scorer.encoder().model();
   }
 
   public EngineState state() {
-    return scorer.front().state();
+    return scorer.encoder().state();
   }
 
   /** The error that ended the reranker. */
   public Optional<Throwable> failure() {
-    return Optional.ofNullable(scorer.front().failure());
+    return scorer.encoder().failure();
   }
 
   /** How many pairs wait to be computed. */
   public int waiting() {
-    return scorer.front().waiting();
+    return scorer.encoder().waiting();
   }
 
   /** Ends the reranker; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */
   @Override
   public void close() {
-    scorer.close();
+    scorer.encoder().close();
   }
 }
