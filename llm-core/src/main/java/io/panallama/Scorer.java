@@ -5,20 +5,25 @@ import io.panallama.embedding.Pooling;
 import io.panallama.error.EngineStartException;
 import io.panallama.error.EngineStartException.Reason;
 import io.panallama.gguf.GgufFile;
+import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.MetadataOverrides;
 import io.panallama.internal.llama.NativeDecoder;
 import io.panallama.internal.llama.ScoringHead;
 import io.panallama.internal.request.LoadedModel;
+import io.panallama.observe.EngineState;
+import io.panallama.observe.ModelFacts;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** The encoder of a {@link Reranker} or a {@link Classifier}, whose model has a head that gives scores. Thread-safe. */
-record Scorer(TextEncoder encoder, ScoringHead head) {
-  /** As in {@link Embedder}: the cost of attention grows with the square. */
+record Scorer(TextEncoder encoder, ScoringHead head) implements EncoderHost {
+  /** As in {@link LocalEmbedder}: the cost of attention grows with the square. */
   private static final int TARGET_TOKENS = 512;
 
   /**
    * Starts the encoder.
    *
+   * @param observer watches the batches
    * @param name "reranker" or "classifier"
    * @param misfit the reason of the exception if the model is of no use
    * @param why says why a model with this head is of no use, as the end of a sentence that begins with its file; empty
@@ -31,6 +36,7 @@ record Scorer(TextEncoder encoder, ScoringHead head) {
       Model model,
       EmbedderConfig config,
       boolean ownsModel,
+      StepObserver observer,
       String name,
       Reason misfit,
       Function<ScoringHead, String> why) {
@@ -51,7 +57,7 @@ record Scorer(TextEncoder encoder, ScoringHead head) {
       TextEncoder.Purpose purpose =
           new TextEncoder.Purpose(
               name, TARGET_TOKENS, (handle, context, _) -> NativeDecoder.createScoring(handle, context, outputs));
-      return new Scorer(TextEncoder.start(model, config, ownsModel, () -> purpose), head);
+      return new Scorer(TextEncoder.start(model, config, ownsModel, observer, () -> purpose), head);
     } finally {
       loaded.release();
     }
@@ -75,7 +81,53 @@ record Scorer(TextEncoder encoder, ScoringHead head) {
   }
 
   /** The configuration without automatic values, except that what pooled vectors would be made of has no meaning here. */
-  EmbedderConfig config() {
+  @Override
+  public EmbedderConfig config() {
     return encoder.config().toBuilder().pooling(Pooling.MODEL).build();
+  }
+
+  @Override
+  public Model model() {
+    return encoder.model();
+  }
+
+  @Override
+  public ModelFacts modelFacts() {
+    return encoder.modelFacts();
+  }
+
+  @Override
+  public int countTokens(String text) {
+    return encoder.countTokens(text);
+  }
+
+  @Override
+  public EngineState state() {
+    return encoder.state();
+  }
+
+  @Override
+  public Optional<Throwable> failure() {
+    return encoder.failure();
+  }
+
+  @Override
+  public int waiting() {
+    return encoder.waiting();
+  }
+
+  @Override
+  public int restarts() {
+    return encoder.restarts();
+  }
+
+  @Override
+  public long pid() {
+    return encoder.pid();
+  }
+
+  @Override
+  public void close() {
+    encoder.close();
   }
 }

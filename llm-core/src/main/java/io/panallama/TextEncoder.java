@@ -13,6 +13,7 @@ import io.panallama.internal.embed.EmbeddingFront;
 import io.panallama.internal.embed.EmbeddingJob;
 import io.panallama.internal.embed.EmbeddingSettings;
 import io.panallama.internal.embed.TextParts;
+import io.panallama.internal.engine.StepObserver;
 import io.panallama.internal.llama.EmbedderDefaults;
 import io.panallama.internal.llama.ModelHandle;
 import io.panallama.internal.prepare.Preparation;
@@ -20,6 +21,7 @@ import io.panallama.internal.prepare.PreparationPool;
 import io.panallama.internal.request.LoadedModel;
 import io.panallama.internal.request.RequestSize;
 import io.panallama.observe.EngineState;
+import io.panallama.observe.ModelFacts;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +34,7 @@ import java.util.function.Supplier;
  * The model, the thread and the queue of an {@link Embedder}, a {@link Reranker} or a {@link Classifier}: tokenizes texts and
  * computes the outputs of each. Thread-safe.
  */
-final class TextEncoder implements AutoCloseable {
+final class TextEncoder implements EncoderHost {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   /**
@@ -94,11 +96,13 @@ final class TextEncoder implements AutoCloseable {
    * Starts the thread.
    *
    * @param ownsModel whether {@link #close} closes the model
+   * @param observer watches the batches
    * @param purpose says what is computed, after it has checked that the model can do it
    * @throws EngineStartException if the model is of no use, or there is not enough memory
    * @throws IllegalStateException if the model is closed
    */
-  static TextEncoder start(Model model, EmbedderConfig config, boolean ownsModel, Supplier<Purpose> purpose) {
+  static TextEncoder start(
+      Model model, EmbedderConfig config, boolean ownsModel, StepObserver observer, Supplier<Purpose> purpose) {
     requireUsable(model);
     LoadedModel loaded = model.loaded();
     loaded.retain();
@@ -111,7 +115,8 @@ final class TextEncoder implements AutoCloseable {
               "panallama-" + chosen.name() + "-" + NUMBER.incrementAndGet(),
               resolved.queueLimit(),
               Math.min(chosen.targetTokens(), resolved.batchSize()),
-              loaded.handle()::fileChange);
+              loaded.handle()::fileChange,
+              observer);
       return new TextEncoder(
           model,
           resolved,
@@ -175,13 +180,24 @@ final class TextEncoder implements AutoCloseable {
     return front.compute(new EmbeddingJob(priority, texts));
   }
 
-  Model model() {
+  @Override
+  public Model model() {
     return model;
   }
 
-  /** The configuration without automatic values. */
-  EmbedderConfig config() {
+  @Override
+  public ModelFacts modelFacts() {
+    return model.facts();
+  }
+
+  @Override
+  public EmbedderConfig config() {
     return config;
+  }
+
+  @Override
+  public int countTokens(String text) {
+    return model.tokenizer().tokenize(text, false, false).length;
   }
 
   /** How many tokens a text may have, those that the vocabulary puts around it included. */
@@ -194,18 +210,29 @@ final class TextEncoder implements AutoCloseable {
     return frame;
   }
 
-  EngineState state() {
+  @Override
+  public EngineState state() {
     return front.state();
   }
 
-  /** The error that ended the thread. */
-  Optional<Throwable> failure() {
+  @Override
+  public Optional<Throwable> failure() {
     return Optional.ofNullable(front.failure());
   }
 
-  /** How many texts wait to be computed. */
-  int waiting() {
+  @Override
+  public int waiting() {
     return front.waiting();
+  }
+
+  @Override
+  public int restarts() {
+    return 0;
+  }
+
+  @Override
+  public long pid() {
+    return ProcessHandle.current().pid();
   }
 
   /** Ends the thread; calls that wait fail with {@link EngineClosedException}. Repeating it is harmless. */

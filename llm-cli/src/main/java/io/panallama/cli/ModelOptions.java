@@ -215,7 +215,8 @@ final class ModelOptions {
    */
   LoadedEngine start(CommandContext context, Configs configs, BooleanSupplier stopped) {
     backend.select(context.inference());
-    EngineConfig engineConfig = withNuma(configs.engine());
+    EngineConfig asked = configs.engine();
+    EngineConfig engineConfig = asked.toBuilder().isolationConfig(withNuma(asked.isolationConfig())).build();
     if (engineConfig.isolation() == Isolation.NONE) {
       devices.initialize(context.inference());
     }
@@ -232,11 +233,11 @@ final class ModelOptions {
     }
   }
 
-  /** The strategy for NUMA nodes is a matter of the process that computes. */
-  private EngineConfig withNuma(EngineConfig config) {
-    IsolationConfig.Builder isolation = config.isolationConfig().toBuilder();
+  /** Limits of a process with the strategy for NUMA nodes, which is a matter of the process that computes. */
+  IsolationConfig withNuma(IsolationConfig limits) {
+    IsolationConfig.Builder isolation = limits.toBuilder();
     devices.numa().ifPresent(isolation::numa);
-    return config.toBuilder().isolationConfig(isolation.build()).build();
+    return isolation.build();
   }
 
   /** A remark about how long conversations may be; empty if an option says so. */

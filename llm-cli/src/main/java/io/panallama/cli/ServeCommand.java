@@ -3,6 +3,7 @@ package io.panallama.cli;
 import io.panallama.cli.settings.Settings;
 import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.ModelConfig;
 import io.panallama.config.SpillConfig;
 import io.panallama.demo.DemoModel;
@@ -163,10 +164,11 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       if (embedding != null) {
         Path file = new NamedModel(embedding).file(context, stopped);
         // Both models compute with the same number of threads.
-        EmbedderConfig config = embedderOptions.config().toBuilder().threads(configs.engine().threads()).build();
+        EmbedderConfig config =
+            isolated(embedderOptions.config()).toBuilder().threads(configs.engine().threads()).build();
         embedder = context.inference().startEmbedder(file, ModelConfig.defaults(), config);
       }
-      scoring.load(context, stopped);
+      scoring.load(context, stopped, isolated(EmbedderConfig.defaults()));
       checkTemplate(engine);
       if (!noWarmup) {
         warmedUp = warmUp(engine);
@@ -176,6 +178,14 @@ final class ServeCommand implements Callable<Integer>, CheckedOptions {
       engine.close();
       throw failure;
     }
+  }
+
+  /** The configuration with the place where its model is to compute. */
+  private EmbedderConfig isolated(EmbedderConfig config) {
+    return isolation
+        .limits()
+        .map(limits -> config.toBuilder().isolation(Isolation.PROCESS).isolationConfig(model.withNuma(limits)).build())
+        .orElse(config);
   }
 
   /**

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panallama.chat.ReasoningFormat;
 import io.panallama.chat.TemplateOptions;
 import io.panallama.config.EngineConfig;
+import io.panallama.config.Isolation;
 import io.panallama.config.IsolationConfig;
+import io.panallama.config.NumaStrategy;
 import io.panallama.config.SpillConfig;
 import io.panallama.embedding.Pooling;
 import io.panallama.error.GenerationException;
@@ -161,6 +163,31 @@ class ServeCommandTest {
     awaitUrl(running);
     assertThat(inference.isolations)
         .containsExactly(IsolationConfig.builder().stepLimit(Duration.ofSeconds(7)).memoryBytes(1L << 30).build());
+    stop.join().run();
+    assertThat(running.get()).isZero();
+  }
+
+  @Test
+  void eachModelHasAProcessOfItsOwnIfToldSo() throws Exception {
+    CompletableFuture<Integer> running =
+        serve(
+            ("--isolate always --step-limit 7 --worker-memory 1G --numa isolate --embedding-model bert.gguf --pooling"
+                 + " cls --reranking-model bge.gguf --classifier-model mood.gguf")
+                .split(" "));
+    awaitUrl(running);
+    assertThat(inference.embedderConfigs)
+        .hasSize(3)
+        .allSatisfy(config -> {
+          assertThat(config.isolation()).isEqualTo(Isolation.PROCESS);
+          assertThat(config.isolationConfig())
+              .isEqualTo(
+                  IsolationConfig.builder()
+                      .stepLimit(Duration.ofSeconds(7))
+                      .memoryBytes(1L << 30)
+                      .numa(NumaStrategy.ISOLATE)
+                      .build());
+        });
+    assertThat(inference.embedderConfigs.getFirst().pooling()).isEqualTo(Pooling.CLS);
     stop.join().run();
     assertThat(running.get()).isZero();
   }

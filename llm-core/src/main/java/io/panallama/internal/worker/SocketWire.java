@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Frames over a stream socket. */
 public final class SocketWire implements Wire {
-  private static final int LONGEST_FRAME = 1 << 30;
+  static final int LONGEST_FRAME = 1 << 30;
 
   /** Also what is read or written at once: the JDK copies it to native memory, which it keeps. */
   private static final int USUAL_BUFFER = 1 << 16;
@@ -24,10 +24,13 @@ public final class SocketWire implements Wire {
     this.channel = channel;
   }
 
+  /** A thread that is interrupted before keeps its interrupt; one that is interrupted meanwhile closes the connection. */
   @Override
   public void send(Output frames) throws IOException {
     ByteBuffer bytes = frames.view();
     writing.lock();
+    // A channel closes itself under an interrupted thread.
+    boolean interrupted = Thread.interrupted();
     try {
       int end = bytes.limit();
       while (bytes.position() < end) {
@@ -36,6 +39,9 @@ public final class SocketWire implements Wire {
       }
     } finally {
       writing.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import io.panallama.error.EngineFailedException;
 import io.panallama.error.GenerationException;
 import io.panallama.error.InfillNotSupportedException;
 import io.panallama.error.InvalidRequestException;
+import io.panallama.error.PanallamaException;
 import io.panallama.error.PromptTooLongException;
 import io.panallama.error.TextTooLongException;
 import io.panallama.server.registry.ModelUnavailableException;
@@ -118,6 +119,8 @@ public final class Failures {
       case INTERRUPTED -> shuttingDown(failed);
       case COMPUTE_FAILED, NOT_FINITE ->
           ApiException.lasting(500, "embedding_failed", tellable(text(failed)), true, failed);
+      case ENGINE_KILLED -> ApiException.lasting(500, "engine_killed", tellable(memory(failed)), true, failed);
+      case ENGINE_RESTARTING -> ApiException.passing(503, "engine_restarting", tellable(text(failed)), SOON, failed);
     };
   }
 
@@ -195,7 +198,7 @@ public final class Failures {
   }
 
   /** The message with the server's option in place of the library's. */
-  private static String memory(GenerationException ended) {
+  private static String memory(PanallamaException ended) {
     return text(ended).replace("memoryBytes", "--worker-memory");
   }
 

@@ -48,6 +48,22 @@ public final class ModelUnavailableException extends RuntimeException {
         Reason.RESTARTING, "The engine of the model \"" + id + "\" is being restarted; requests wait for it.", null);
   }
 
+  /**
+   * Does nothing if a model that generates no text is healthy.
+   *
+   * @throws ModelUnavailableException if it is not
+   */
+  static void unlessUp(String id, Health health) {
+    String text = "The engine of the model \"" + id + "\" " + health.told();
+    switch (health.status()) {
+      case UP -> {}
+      case RESTARTING -> throw restarting(id);
+      case CLOSED -> throw new ModelUnavailableException(Reason.ENGINE_CLOSED, text + ".", null);
+      case FAILED ->
+          throw new ModelUnavailableException(Reason.ENGINE_FAILED, text + "; the server's log says why.", null);
+    }
+  }
+
   static ModelUnavailableException shuttingDown() {
     return new ModelUnavailableException(
         Reason.SHUTTING_DOWN, "The server is shutting down: it finishes running requests and takes no new ones.", null);

@@ -273,17 +273,20 @@ public final class Registry {
   }
 
   /**
-   * The models and what their engines are doing, the default one first.
+   * The models that generate and what their engines are doing, the default one first.
    *
-   * @throws ModelUnavailableException if one of them cannot generate, there is none yet, or the registry is closed
+   * @throws ModelUnavailableException if one of them cannot generate, one that generates no text cannot compute, there is none yet, or the registry is closed
    */
   public List<Ready> checkReady() {
+    List<Served> others = new ArrayList<>();
     List<Entry> all =
         locked(() -> {
           checkOpen();
+          others.addAll(besides.values());
           return List.copyOf(entries.values());
         });
     all.forEach(Entry::checkReady);
+    others.forEach(served -> ModelUnavailableException.unlessUp(served.model().id(), served.health()));
     return all.stream().map(entry -> new Ready(entry.model(), entry.engine().stats())).toList();
   }
 
