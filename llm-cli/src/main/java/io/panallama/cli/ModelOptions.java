@@ -1,5 +1,6 @@
 package io.panallama.cli;
 
+import io.panallama.config.EmbedderConfig;
 import io.panallama.config.EngineConfig;
 import io.panallama.config.FlashAttention;
 import io.panallama.config.Isolation;
@@ -230,6 +231,41 @@ final class ModelOptions {
           .ifPresent(why -> context.warn("Computing on the CPU, not with CUDA: " + why));
       warnOfRounding(context, engine);
       return engine;
+    }
+  }
+
+  /** Loads the model and starts what computes texts with it. */
+  @FunctionalInterface
+  interface TextStarter<T> {
+    T start(Path file, ModelConfig model, EmbedderConfig config);
+  }
+
+  /**
+   * Loads the model as one that generates no text, with a progress bar on a terminal.
+   *
+   * @param config gets what these options say of the computation
+   * @param stopped asked during the load, which fails once this is true
+   */
+  <T> T startTexts(
+      CommandContext context, Configs configs, EmbedderConfig config, BooleanSupplier stopped, TextStarter<T> starter) {
+    backend.select(context.inference());
+    if (config.isolation() == Isolation.NONE) {
+      devices.initialize(context.inference());
+    }
+    EngineConfig asked = configs.engine();
+    // The most tokens of a text are those that are computed at once.
+    int most = asked.microBatchSize() == EngineConfig.AUTO ? asked.batchSize() : asked.microBatchSize();
+    EmbedderConfig computing =
+        config.toBuilder()
+            .batchSize(most)
+            .threads(asked.threads())
+            .flashAttention(asked.flashAttention())
+            .placement(asked.placement())
+            .build();
+    Path file = model == null ? DemoModel.extract() : model;
+    try (LoadProgress progress =
+        new LoadProgress(context.err(), context.errTerminal(), modelId(), System::nanoTime, stopped)) {
+      return starter.start(file, configs.model().toBuilder().listener(progress).build(), computing);
     }
   }
 

@@ -143,13 +143,16 @@ public final class Failures {
   }
 
   private static ApiException unavailable(ModelUnavailableException unavailable) {
+    if (unavailable.reason() == ModelUnavailableException.Reason.NONE_GENERATES) {
+      return ApiException.invalid(501, null, "generation_not_supported", text(unavailable));
+    }
     String code =
         switch (unavailable.reason()) {
           case LOADING -> NOT_READY;
           case SHUTTING_DOWN -> DRAINING;
           case RESTARTING -> "engine_restarting";
           case ENGINE_CLOSED -> "engine_closed";
-          case ENGINE_FAILED -> "engine_failed";
+          case ENGINE_FAILED, NONE_GENERATES -> "engine_failed";
         };
     // The registry has logged the failure of the engine once, so it is not logged again for each request.
     return unavailable.reason().retriable()
